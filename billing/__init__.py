@@ -1,0 +1,1 @@
+"""Money: fee rules, bill runs, bills, payments, channels, ledger, receipts, refunds."""

@@ -1,0 +1,45 @@
+"""Tables of the money core."""
+
+from billing.models.charges import (
+    Bill,
+    BillException,
+    BillLine,
+    BillRun,
+    FeeItem,
+    FeeRule,
+    SettlementAccount,
+)
+from billing.models.payments import (
+    Allocation,
+    Attempt,
+    DayClose,
+    Entry,
+    InboxEvent,
+    Payment,
+    PaymentPart,
+    Posting,
+    Receipt,
+    Refund,
+    Suspense,
+)
+
+__all__ = [
+    "Allocation",
+    "Attempt",
+    "Bill",
+    "BillException",
+    "BillLine",
+    "BillRun",
+    "DayClose",
+    "Entry",
+    "FeeItem",
+    "FeeRule",
+    "InboxEvent",
+    "Payment",
+    "PaymentPart",
+    "Posting",
+    "Receipt",
+    "Refund",
+    "SettlementAccount",
+    "Suspense",
+]

@@ -1,0 +1,130 @@
+"""The database's life: roles, connection pool, migrations.
+
+Two roles share it. The owner (``cloud_owner``) migrates and owns every table; the application
+(``cloud_app``) owns nothing, cannot bypass row-level security, and is all that web and workers ever use.
+"""
+
+import importlib.util
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import asyncpg
+from tortoise import Tortoise
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.connection import get_connection
+
+from deploy.settings import Settings
+from scenarios.registry import model_modules
+
+APP_LABEL = "cloud"
+OWNER, APPLICATION = "cloud_owner", "cloud_app"
+MODELS = ["tenants.models", "billing.models", "integrations.models"]
+MIGRATIONS = "deploy.migrations"
+
+
+def credentials(url: str) -> dict[str, Any]:
+    """Return asyncpg's arguments for a URL; ``?host=/dir`` names a Unix socket's folder."""
+    parts = urlsplit(url)
+    query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+    return {
+        "host": query.get("host") or parts.hostname or "127.0.0.1",
+        "port": int(query.get("port") or parts.port or 5432),
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "database": parts.path.lstrip("/"),
+    }
+
+
+def config(url: str, *, pool: int = 10) -> dict[str, Any]:
+    """Return Tortoise's configuration: every package under one app label (several break its migrations)."""
+    given = credentials(url) | {"minsize": 1, "maxsize": pool, "statement_cache_size": 256}
+    return {
+        "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": given}},
+        "apps": {
+            APP_LABEL: {
+                "models": [*MODELS, *model_modules()],
+                "default_connection": "default",
+                "migrations": MIGRATIONS,
+            },
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+@asynccontextmanager
+async def connected(url: str, *, pool: int = 10) -> AsyncIterator[None]:
+    """Keep a pool open for the block; one per process."""
+    await Tortoise.init(config=config(url, pool=pool), _enable_global_fallback=True)
+    try:
+        yield
+    finally:
+        await Tortoise.close_connections()
+
+
+async def prepare(settings: Settings) -> None:
+    """Create the two roles and the database where we have a superuser to do it; safe to run again."""
+    superuser = settings.database_superuser_url.get_secret_value()
+    if not superuser:
+        return
+    owner = credentials(settings.database_owner_url.get_secret_value())
+    application = credentials(settings.database_url.get_secret_value())
+    await prepare_database(superuser, owner, application)
+
+
+async def prepare_database(superuser: str, owner: dict[str, Any], application: dict[str, Any]) -> None:
+    """Create roles and database named in the two credentials, as the superuser of ``superuser``."""
+    connection = await asyncpg.connect(**credentials(superuser))
+    try:
+        for given in (owner, application):
+            await _ensure_role(connection, given["user"], given["password"])
+        name = owner["database"]
+        if not await connection.fetchval("select 1 from pg_database where datname = $1", name):
+            await connection.execute(f'create database "{name}" owner "{owner["user"]}" template template0')
+    finally:
+        await connection.close()
+
+
+async def _ensure_role(connection: asyncpg.Connection, name: str, password: str) -> None:
+    exists = await connection.fetchval("select 1 from pg_roles where rolname = $1", name)
+    verb = "alter" if exists else "create"
+    secret = await connection.fetchval("select quote_literal($1::text)", password) if password else "null"
+    await connection.execute(
+        f'{verb} role "{name}" login nosuperuser nobypassrls nocreatedb nocreaterole password {secret}',
+    )
+
+
+async def migrate(settings: Settings) -> list[str]:
+    """Apply what is missing, as the owner, one migration per transaction; return the names applied."""
+    return await migrate_url(settings.database_owner_url.get_secret_value())
+
+
+async def migrate_url(owner_url: str, *, target: str = "__latest__") -> list[str]:
+    """Apply migrations up to ``target`` on the database of ``owner_url``; return the names applied."""
+    applied: list[str] = []
+
+    def note(event: str, label: str, name: str) -> None:  # noqa: ARG001
+        if event == "apply_done":
+            applied.append(name)
+
+    await Tortoise.init(config=config(owner_url, pool=2))
+    try:
+        executor = MigrationExecutor(get_connection("default"), config(owner_url)["apps"])
+        await executor.migrate([MigrationTarget(APP_LABEL, target)], progress=note)
+    finally:
+        await Tortoise.close_connections()
+    return applied
+
+
+def migration_names() -> list[str]:
+    """Return the names of all migrations in order."""
+    spec = importlib.util.find_spec(MIGRATIONS)
+    folder = Path(next(iter(spec.submodule_search_locations or []))) if spec else Path()
+    return sorted(path.stem for path in folder.glob("[0-9]*.py"))
+
+
+TORTOISE = config("postgresql://cloud_owner@127.0.0.1/cloud")
+"""For Tortoise's own command line: ``tortoise -c deploy.database.TORTOISE makemigrations``."""

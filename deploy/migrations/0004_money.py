@@ -1,0 +1,221 @@
+"""The walls of the money tables, and what PostgreSQL itself refuses: see DESIGN §4."""
+
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+from deploy.walls import Wall, build, holds, visible
+
+OWN = "t.person_id = (select scope_person())"
+BY_LINK = "t.link_bill_id = (select scope_link_bill())"
+OF_BILL = visible("billing_bill", "bill_id")
+OF_PAYMENT = visible("billing_payment", "payment_id")
+
+CHARGES = [
+    Wall("billing_settlement_account", indexes=["currency"]),
+    Wall(
+        "billing_fee_item",
+        refs={"settlement_account_id": "billing_settlement_account"},
+        person="true",
+        link="true",
+        uniques=["key"],
+    ),
+    Wall(
+        "billing_fee_rule",
+        refs={"fee_item_id": "billing_fee_item"},
+        person="t.status <> 'draft'",
+        link="t.status <> 'draft'",
+        uniques=["fee_item_id, version", "fee_item_id, effective_from where status = 'active'"],
+        checks={"span": "effective_until is null or effective_until >= effective_from"},
+    ),
+    Wall(
+        "billing_bill_run",
+        refs={"task_id": "tenants_task"},
+        uniques=["scenario, period where status in ('drafting', 'drafted', 'issuing')"],
+        indexes=["created_at"],
+        checks={"period": "extract(day from period) = 1"},
+    ),
+    Wall(
+        "billing_bill_exception",
+        refs={"run_id": "billing_bill_run", "account_id": "tenants_account"},
+        indexes=["run_id, account_number"],
+    ),
+    Wall(
+        "billing_bill",
+        refs={"account_id": "tenants_account", "run_id": "billing_bill_run"},
+        person=f"t.status <> 'draft' and {holds(period='t.period')}",
+        link="t.status <> 'draft' and t.id = (select scope_link_bill())",
+        uniques=["number", "run_id, account_id where run_id is not null"],
+        indexes=["account_id, period", "status, due_on", "period, place"],
+        checks={"total": "total_minor >= 0", "paid": "paid_minor >= 0 and paid_minor <= total_minor"},
+    ),
+    Wall(
+        "billing_bill_line",
+        refs={
+            "bill_id": "billing_bill",
+            "account_id": "tenants_account",
+            "fee_item_id": "billing_fee_item",
+            "fee_rule_id": "billing_fee_rule",
+        },
+        person=OF_BILL,
+        link=OF_BILL,
+        uniques=["account_id, fee_item_id, period where is_live"],
+        indexes=["bill_id"],
+        checks={"paid": "paid_minor >= 0 and paid_minor <= greatest(amount_minor, 0)"},
+    ),
+]
+
+PAYMENTS = [
+    Wall(
+        "billing_day_close",
+        uniques=["cashier_id, day, currency"],
+    ),
+    Wall(
+        "billing_payment",
+        refs={"settlement_account_id": "billing_settlement_account", "day_close_id": "billing_day_close"},
+        person=OWN,
+        link=BY_LINK,
+        uniques=["number"],
+        indexes=["created_at", "succeeded_at", "person_id", "taken_by, day_close_id where channel = 'counter'"],
+        checks={
+            "amount": "amount_minor > 0",
+            "refunds": "refunded_minor >= 0 and refunding_minor >= 0"
+            " and refunded_minor + refunding_minor <= amount_minor",
+        },
+    ),
+    Wall(
+        "billing_payment_part",
+        refs={"payment_id": "billing_payment", "bill_id": "billing_bill"},
+        person=OF_PAYMENT,
+        link=OF_PAYMENT,
+        uniques=["bill_id where is_live", "payment_id, bill_id"],
+        checks={"amount": "amount_minor > 0"},
+    ),
+    Wall(
+        "billing_attempt",
+        refs={"payment_id": "billing_payment"},
+        person=OF_PAYMENT,
+        link=OF_PAYMENT,
+        uniques=["payment_id where status in ('created', 'pending', 'processing', 'unknown')"],
+        indexes=["payment_id", "status, expires_at"],
+        checks={"amount": "amount_minor > 0"},
+    ),
+    Wall(
+        "billing_refund",
+        refs={"payment_id": "billing_payment"},
+        person=OF_PAYMENT,
+        link=OF_PAYMENT,
+        uniques=["number"],
+        indexes=["payment_id", "status, created_at"],
+        checks={"amount": "amount_minor > 0"},
+    ),
+    Wall(
+        "billing_allocation",
+        refs={
+            "payment_id": "billing_payment",
+            "bill_id": "billing_bill",
+            "bill_line_id": "billing_bill_line",
+            "refund_id": "billing_refund",
+        },
+        person=OF_PAYMENT,
+        link=OF_PAYMENT,
+        indexes=["payment_id", "bill_id", "bill_line_id"],
+        checks={"sign": "(amount_minor > 0) = (refund_id is null) and amount_minor <> 0"},
+        is_append_only=True,
+    ),
+    Wall(
+        "billing_suspense",
+        refs={"payment_id": "billing_payment", "refund_id": "billing_refund"},
+        indexes=["status, created_at", "payment_id"],
+        checks={"amount": "amount_minor > 0"},
+    ),
+    Wall(
+        "billing_receipt",
+        refs={"payment_id": "billing_payment"},
+        person=OWN,
+        link=BY_LINK,
+        extra={"secret": "t.verification_hash = (select scope_secret())"},
+        uniques=["payment_id", "number"],
+        is_append_only=True,
+    ),
+    Wall("billing_entry", uniques=["kind, source_id"], indexes=["occurred_at"], is_append_only=True),
+    Wall(
+        "billing_posting",
+        refs={"entry_id": "billing_entry", "account_id": "tenants_account", "bill_id": "billing_bill"},
+        indexes=["entry_id", "ledger, currency", "account_id"],
+        checks={"amount": "amount_minor <> 0"},
+        is_append_only=True,
+    ),
+]
+
+REFUSALS = """
+create unique index billing_receipt_verification_key on billing_receipt (verification_hash);
+alter table billing_suspense add constraint billing_suspense_status_check
+  check (status in ('open', 'refunding', 'refunded', 'applied'));
+
+create function refuse_unbalanced() returns trigger language plpgsql as $$
+declare wrong record;
+begin
+  select entry_id, currency, sum(amount_minor) total into wrong from added
+   group by tenant_id, entry_id, currency having sum(amount_minor) <> 0 limit 1;
+  if found then
+    raise exception 'entry % does not balance: % % minor units', wrong.entry_id, wrong.total, wrong.currency
+      using errcode = 'check_violation';
+  end if;
+  return null;
+end $$;
+create trigger billing_posting_balanced after insert on billing_posting
+  referencing new table as added for each statement execute function refuse_unbalanced();
+
+create function refuse_line_change() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'DELETE' then
+    if exists (select 1 from billing_bill b where b.tenant_id = old.tenant_id and b.id = old.bill_id
+               and b.status <> 'draft') then
+      raise exception 'an issued bill line never goes away' using errcode = 'restrict_violation';
+    end if;
+    return old;
+  end if;
+  if (new.bill_id, new.account_id, new.fee_item_id, new.fee_rule_id, new.period, new.currency, new.amount_minor,
+      new.inputs::text) is distinct from
+     (old.bill_id, old.account_id, old.fee_item_id, old.fee_rule_id, old.period, old.currency, old.amount_minor,
+      old.inputs::text) then
+    raise exception 'a bill line never changes' using errcode = 'restrict_violation';
+  end if;
+  return new;
+end $$;
+create trigger billing_bill_line_fixed before update or delete on billing_bill_line
+  for each row execute function refuse_line_change();
+
+create function refuse_bill_change() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'DELETE' then
+    if old.status <> 'draft' then
+      raise exception 'an issued bill never goes away' using errcode = 'restrict_violation';
+    end if;
+    return old;
+  end if;
+  if old.status <> 'draft' and (new.account_id, new.number, new.period, new.currency, new.total_minor)
+      is distinct from (old.account_id, old.number, old.period, old.currency, old.total_minor) then
+    raise exception 'an issued bill never changes' using errcode = 'restrict_violation';
+  end if;
+  return new;
+end $$;
+create trigger billing_bill_fixed before update or delete on billing_bill
+  for each row execute function refuse_bill_change();
+
+create function refuse_rule_change() returns trigger language plpgsql as $$
+begin
+  if old.status <> 'draft' and (tg_op = 'DELETE' or (new.document::text, new.effective_from, new.version)
+      is distinct from (old.document::text, old.effective_from, old.version)) then
+    raise exception 'an active fee rule never changes' using errcode = 'restrict_violation';
+  end if;
+  return case when tg_op = 'DELETE' then old else new end;
+end $$;
+create trigger billing_fee_rule_fixed before update or delete on billing_fee_rule
+  for each row execute function refuse_rule_change();
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("cloud", "0003_walls")]
+    operations = [*(ops.RunSQL(build(wall)) for wall in [*CHARGES, *PAYMENTS]), ops.RunSQL(REFUSALS)]

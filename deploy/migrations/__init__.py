@@ -1,0 +1,1 @@
+"""Migrations in order. Tortoise writes the tables; keys, guards and policies are SQL beside them."""

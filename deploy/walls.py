@@ -1,0 +1,147 @@
+"""SQL that makes a table a tenant's: composite keys, forced row-level security, policies, grants.
+
+Migrations call these functions with what they decide for each table; the catalogue test reads the result back
+from PostgreSQL, so that nothing depends on somebody having remembered.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+APPLICATION = "cloud_app"
+OWNER = "cloud_owner"
+
+
+@dataclass(frozen=True)
+class Wall:
+    """What one tenant table needs beyond its columns.
+
+    ``refs`` maps a column to the tenant table it points into (the key includes ``tenant_id``, so another
+    tenant's row is refused). ``person`` and ``link`` are SQL conditions on alias ``t`` under which a payer or
+    the bearer of a pay-link reads a row; ``extra`` maps another scope kind to its condition. ``uniques`` and
+    ``indexes`` are column lists without ``tenant_id``, which always leads; a ``where`` may follow.
+    """
+
+    table: str
+    refs: Mapping[str, str] = field(default_factory=dict)
+    person: str = ""
+    link: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    uniques: Sequence[str] = ()
+    indexes: Sequence[str] = ()
+    checks: Mapping[str, str] = field(default_factory=dict)
+    is_append_only: bool = False
+
+
+def holds(account: str = "t.account_id", period: str = "") -> str:
+    """Return the condition that the scope's person is a confirmed holder, for ``period`` where one is named."""
+    span = (
+        f" and (h.since is null or {period} >= date_trunc('month', h.since)::date)"
+        f" and (h.until is null or {period} <= h.until)"
+        if period
+        else ""
+    )
+    return (
+        "exists (select 1 from tenants_holder h where h.tenant_id = t.tenant_id"
+        f" and h.account_id = {account} and h.person_id = (select scope_person())"
+        f" and h.confirmed_at is not null{span})"
+    )
+
+
+def visible(parent: str, column: str) -> str:
+    """Return the condition that the parent row is visible in this scope (its own policy decides)."""
+    return f"exists (select 1 from {parent} p where p.tenant_id = t.tenant_id and p.id = t.{column})"
+
+
+def build(wall: Wall) -> str:
+    """Return all statements for one table."""
+    parts = [_keys(wall), _indexes(wall), _policies(wall), _grants(wall.table, wall.is_append_only)]
+    if wall.is_append_only:
+        parts.append(append_only(wall.table))
+    return "\n".join(parts)
+
+
+def _keys(wall: Wall) -> str:
+    table = wall.table
+    lines = [
+        f"alter table {table} drop constraint {table}_pkey;",
+        f"alter table {table} add constraint {table}_pkey primary key (tenant_id, id);",
+        f"alter table {table} alter column id set default new_id();",
+    ]
+    lines += [
+        f"alter table {table} add constraint {table}_{column}_fkey foreign key (tenant_id, {column})"
+        f" references {target} (tenant_id, id);"
+        for column, target in wall.refs.items()
+    ]
+    lines += [f"alter table {table} add constraint {table}_{n}_check check ({c});" for n, c in wall.checks.items()]
+    return "\n".join(lines)
+
+
+def _indexes(wall: Wall) -> str:
+    lines = []
+    for unique, given in (("unique ", wall.uniques), ("", wall.indexes)):
+        for columns in given:
+            listed, _, where = columns.partition(" where ")
+            name = "_".join([wall.table, *(c.strip().split(" ")[0] for c in listed.split(","))])[:55]
+            suffix = "key" if unique else "idx"
+            condition = f" where {where}" if where else ""
+            lines.append(
+                f"create {unique}index {name}_{suffix} on {wall.table} (tenant_id, {listed}){condition};",
+            )
+    return "\n".join(lines)
+
+
+def _policies(wall: Wall) -> str:
+    table = wall.table
+    readers = {"person": wall.person, "link": wall.link}
+    kinds = ["(select scope_kind()) = 'tenant'"]
+    kinds += [f"((select scope_kind()) = '{kind}' and {sql})" for kind, sql in readers.items() if sql]
+    own = "tenant_id = (select scope_tenant())"
+    lines = [
+        protect(table),
+        f"create policy reading on {table} for select"
+        f" using (tenant_id = any ((select scope_tenants())::uuid[]) and ({_of(table, ' or '.join(kinds))}));",
+        f"create policy adding on {table} for insert with check ({own});",
+        f"create policy changing on {table} for update using ({own}) with check ({own});",
+        f"create policy removing on {table} for delete using ({own});",
+    ]
+    lines += [
+        f"create policy by_{kind} on {table} using ((select scope_kind()) = '{kind}' and ({_of(table, sql)}));"
+        for kind, sql in wall.extra.items()
+    ]
+    return "\n".join(lines)
+
+
+def _of(table: str, condition: str) -> str:
+    """Return the condition with alias ``t`` written out, since a policy's own table has no alias."""
+    return re.sub(r"\bt\.", f"{table}.", condition)
+
+
+def protect(table: str) -> str:
+    """Return the statements that close a table to everybody until a policy opens it."""
+    return f"alter table {table} enable row level security; alter table {table} force row level security;"
+
+
+def _grants(table: str, is_append_only: bool) -> str:  # noqa: FBT001
+    rights = "select, insert" if is_append_only else "select, insert, update, delete"
+    return f"grant {rights} on {table} to {APPLICATION};"
+
+
+def append_only(table: str) -> str:
+    """Return the trigger that refuses every change to a written row, whoever asks."""
+    return (
+        f"create trigger {table}_append_only before update or delete on {table}"
+        " for each row execute function refuse_change();"
+        f"create trigger {table}_no_truncate before truncate on {table}"
+        " for each statement execute function refuse_change();"
+    )
+
+
+def shared(table: str, policies: Mapping[str, str], *, rights: str = "select, insert, update, delete") -> str:
+    """Return the statements for a table above tenants: its named policies (``name [for …] using (…)``), grants."""
+    lines = [protect(table), f"grant {rights} on {table} to {APPLICATION};"]
+    lines += [f"create policy {name} on {table} {rule};" for name, rule in policies.items()]
+    lines.append(
+        f"create policy operator on {table} to {OWNER} using ((select scope_kind()) = 'operator');",
+    )
+    return "\n".join(lines)

@@ -1,0 +1,20 @@
+"""What we know of the outside."""
+
+from uuid import UUID
+
+from tortoise import fields
+
+from tenants.models.base import Row
+
+
+class BankProvider(Row):
+    """A bank's OpenID provider: how its staff and customers sign in. The client secret is stored encrypted."""
+
+    bank_id: UUID = fields.UUIDField()
+    issuer = fields.CharField(max_length=300)
+    client_id = fields.CharField(max_length=200)
+    client_secret: bytes = fields.BinaryField()
+    is_active = fields.BooleanField(db_default=True)
+
+    class Meta:
+        table = "integrations_bank_provider"

@@ -1,0 +1,1 @@
+"""Industry clouds: one vertical slice each, known by one line of the registry."""

@@ -1,0 +1,1 @@
+"""Community property: estates, buildings and units, and what their households owe."""

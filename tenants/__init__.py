@@ -1,0 +1,1 @@
+"""Who and where: banks, tenants, persons, memberships, scopes, audit and events."""

@@ -1,0 +1,105 @@
+"""What may be done, and the roles everybody starts with: data, read by pages and provisioning alike."""
+
+from dataclasses import dataclass
+
+from ui.i18n import N_
+
+TENANT_PERMISSIONS: dict[str, str] = {
+    "dashboard.read": N_("See the dashboard"),
+    "people.read": N_("See staff and roles"),
+    "people.write": N_("Invite staff and change roles"),
+    "accounts.read": N_("See accounts and their holders"),
+    "accounts.write": N_("Change accounts and holders"),
+    "imports.write": N_("Import accounts from files"),
+    "fees.read": N_("See fee items and rules"),
+    "fees.write": N_("Draft fee rules"),
+    "fees.activate": N_("Put fee rules into force"),
+    "runs.read": N_("See bill runs"),
+    "runs.write": N_("Draft bill runs"),
+    "runs.issue": N_("Issue bills"),
+    "bills.read": N_("See bills"),
+    "bills.write": N_("Void bills"),
+    "bills.remind": N_("Send reminders"),
+    "payments.read": N_("See payments and receipts"),
+    "payments.take": N_("Take money at the desk"),
+    "refunds.request": N_("Ask for a refund"),
+    "refunds.approve": N_("Approve refunds"),
+    "suspense.work": N_("Work unassigned money"),
+    "reports.read": N_("See reports"),
+    "operations.read": N_("See failed background work"),
+    "operations.write": N_("Run failed background work again"),
+    "settings.write": N_("Change the institution's settings"),
+    "audit.read": N_("Read the audit trail"),
+}
+
+BANK_PERMISSIONS: dict[str, str] = {
+    "bank.read": N_("See the bank's console"),
+    "applications.write": N_("Open and complete applications"),
+    "applications.decide": N_("Approve or return applications"),
+    "tenants.read": N_("See institutions"),
+    "tenants.write": N_("Suspend and resume institutions"),
+    "staff.write": N_("Manage bank staff and branches"),
+    "audit.read": N_("Read the audit trail"),
+}
+
+
+@dataclass(frozen=True)
+class RoleSpec:
+    """A role as provisioned: its key, English name (translated when shown), permissions, refund limit."""
+
+    key: str
+    name: str
+    permissions: frozenset[str]
+    refund_limit_minor: int = 0
+
+
+def _all_but(*left_out: str) -> frozenset[str]:
+    return frozenset(TENANT_PERMISSIONS) - frozenset(left_out)
+
+
+_READ = frozenset(p for p in TENANT_PERMISSIONS if p.endswith(".read")) - {"audit.read", "operations.read"}
+
+TENANT_ROLES: tuple[RoleSpec, ...] = (
+    RoleSpec("administrator", N_("Administrator"), _all_but("payments.take"), 0),
+    RoleSpec("finance", N_("Finance officer"), _all_but("people.write", "settings.write"), 50_000),
+    RoleSpec(
+        "cashier",
+        N_("Cashier"),
+        frozenset(
+            {"dashboard.read", "accounts.read", "bills.read", "payments.read", "payments.take", "refunds.request"},
+        ),
+    ),
+    RoleSpec(
+        "front_desk",
+        N_("Front desk"),
+        frozenset({"dashboard.read", "accounts.read", "accounts.write", "bills.read", "bills.remind"}),
+    ),
+    RoleSpec("reader", N_("Read only"), _READ),
+)
+
+BANK_ROLES: dict[str, RoleSpec] = {
+    role.key: role
+    for role in (
+        RoleSpec("administrator", N_("Bank administrator"), frozenset(BANK_PERMISSIONS) - {"applications.decide"}),
+        RoleSpec(
+            "relationship_manager",
+            N_("Relationship manager"),
+            frozenset({"bank.read", "applications.write", "tenants.read"}),
+        ),
+        RoleSpec(
+            "reviewer",
+            N_("Reviewer"),
+            frozenset({"bank.read", "applications.decide", "tenants.read", "audit.read"}),
+        ),
+        RoleSpec(
+            "operations",
+            N_("Operations officer"),
+            frozenset({"bank.read", "tenants.read", "tenants.write", "audit.read"}),
+        ),
+    )
+}
+
+
+def bank_permissions(roles: list[str]) -> frozenset[str]:
+    """Return what the named bank roles allow together."""
+    return frozenset().union(*(BANK_ROLES[role].permissions for role in roles if role in BANK_ROLES))

@@ -1,0 +1,181 @@
+"""The one way in: a transaction with exactly one scope, which row-level security then holds every query to.
+
+PostgreSQL sees only the ``cloud.*`` settings of the transaction; none set means no rows. Kinds of scope:
+
+======== =====================================================================
+tenant   staff of one tenant, and jobs: that tenant's rows
+person   a payer, or a person's own things: themselves and what they hold
+bank     bank staff: their bank's own tables and its directory of tenants
+link     the bearer of a pay-link: that bill
+secret   the bearer of a token (session, invitation, code): that row
+queue    the dispatcher and the webhook inbox: work that waits
+operator the command line, as the owner: banks, branches and their first people
+======== =====================================================================
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import UUID
+
+import asyncpg
+from tortoise.transactions import in_transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the running transaction may see; made by the functions below, never by hand."""
+
+    kind: str = ""
+    value: str = ""
+
+
+def tenant_scope(tenant_id: UUID) -> Scope:
+    """See one tenant's rows, as its staff and its jobs do."""
+    return Scope("tenant", str(tenant_id))
+
+
+def person_scope(person_id: UUID) -> Scope:
+    """See a person's own rows and the accounts they hold, across tenants."""
+    return Scope("person", str(person_id))
+
+
+def bank_scope(bank_id: UUID) -> Scope:
+    """See a bank's own tables and its directory of tenants."""
+    return Scope("bank", str(bank_id))
+
+
+def link_scope(tenant_id: UUID, bill_id: UUID) -> Scope:
+    """See one bill, as the bearer of its (already verified) pay-link does."""
+    return Scope("link", f"{tenant_id} {bill_id}")
+
+
+def secret_scope(token_hash: bytes) -> Scope:
+    """See the row that this token's SHA-256 opens."""
+    return Scope("secret", token_hash.hex())
+
+
+def queue_scope() -> Scope:
+    """See work that waits: outbox rows and channel messages."""
+    return Scope("queue", "on")
+
+
+def operator_scope() -> Scope:
+    """Create banks and their first people; PostgreSQL grants it to the owner role alone."""
+    return Scope("operator", "on")
+
+
+@dataclass
+class _Running:
+    connection: Any
+    scope: Scope
+    after_commit: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+
+_running: ContextVar[_Running | None] = ContextVar("scope", default=None)
+
+
+class NoScopeError(RuntimeError):
+    """Code touched the database outside ``open_scope``: a programming error, never shown to anyone."""
+
+
+@asynccontextmanager
+async def open_scope(scope: Scope) -> AsyncIterator[None]:
+    """Run the block in one transaction that sees only ``scope``; commit at its end, roll back on any error.
+
+    Inside another scope's block it becomes a savepoint, and the outer scope is set again afterwards. Functions
+    given to ``after_commit`` run when the outermost transaction has committed.
+    """
+    outer = _running.get()
+    callbacks = outer.after_commit if outer else []
+    kept = len(callbacks)
+    async with in_transaction() as connection:
+        running = _Running(connection, scope, callbacks)
+        token = _running.set(running)
+        try:
+            await _apply(connection, scope)
+            yield
+        except BaseException:
+            del callbacks[kept:]
+            raise
+        finally:
+            _running.reset(token)
+        if outer:
+            await _apply(connection, outer.scope)
+    if outer is None:
+        for callback in callbacks:
+            await callback()
+
+
+async def _apply(connection: Any, scope: Scope) -> None:
+    await connection.execute_query("select scope_set($1, $2)", [scope.kind, scope.value])
+
+
+async def switch(scope: Scope) -> None:
+    """Go on in the same transaction under another scope, as when a secret has told whose it is.
+
+    Only entry code (sign-in, provisioning, webhooks) does this; services never widen what they were given.
+    """
+    running = current()
+    running.scope = scope
+    await _apply(running.connection, scope)
+
+
+def current() -> _Running:
+    """Return the running transaction; ``NoScopeError`` outside of any."""
+    running = _running.get()
+    if running is None:
+        raise NoScopeError
+    return running
+
+
+def in_scope() -> bool:
+    """Tell whether a scope is open."""
+    return _running.get() is not None
+
+
+def adopt(scope: Scope) -> None:
+    """Note that SQL itself has set the scope (the ``enter_*`` functions do), so that savepoints restore it."""
+    current().scope = scope
+
+
+def tenant_id() -> UUID:
+    """Return the tenant of the open scope; ``NoScopeError`` when it is not a tenant's."""
+    scope = current().scope
+    if scope.kind != "tenant":
+        raise NoScopeError
+    return UUID(scope.value)
+
+
+def after_commit(callback: Callable[[], Awaitable[None]]) -> None:
+    """Run ``callback`` once the transaction has committed; it must not fail and must not touch the database."""
+    current().after_commit.append(callback)
+
+
+def raw() -> asyncpg.Connection:
+    """Return the transaction's asyncpg connection, for COPY and hot statements."""
+    return cast(asyncpg.Connection, current().connection._connection)  # noqa: SLF001
+
+
+async def rows(sql: str, *args: Any) -> list[asyncpg.Record]:
+    """Return the rows of one raw statement in the open scope."""
+    return await raw().fetch(sql, *args)
+
+
+async def row(sql: str, *args: Any) -> asyncpg.Record | None:
+    """Return the first row of one raw statement in the open scope."""
+    return await raw().fetchrow(sql, *args)
+
+
+async def value(sql: str, *args: Any) -> Any:
+    """Return the first value of one raw statement in the open scope."""
+    return await raw().fetchval(sql, *args)
+
+
+async def execute(sql: str, *args: Any) -> int:
+    """Run one raw statement in the open scope and return how many rows it touched."""
+    status = await raw().execute(sql, *args)
+    tail = status.rsplit(" ", 1)[-1]
+    return int(tail) if tail.isdigit() else 0
