@@ -1,0 +1,1 @@
+"""Receipts and printed bills: plain documents in, PDF out. Knows no database."""
