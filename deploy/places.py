@@ -2,12 +2,17 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
 LONGEST_SOCKET_FOLDER = 80
 """Unix sockets allow 104 (macOS) to 108 bytes for the whole path; the longest name here takes 20."""
+
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+OURS = ("postgres", "postgres.new", "sandbox", "files", "run", "logs")
+"""What a fresh start removes from the data folder; anything else there is not ours."""
 
 DATABASE = "cloud"
 OWNER_ROLE = "cloud_owner"
@@ -47,6 +52,23 @@ def postgres_url(data_dir: Path, role: str, database: str = DATABASE) -> str:
 def redis_url(data_dir: Path) -> str:
     """The embedded Redis; it listens on a socket only."""
     return f"unix://{quote(str(sockets(data_dir) / 'redis.sock'), safe='/')}?db=0"
+
+
+def shared_metrics(data_dir: Path) -> dict[str, str]:
+    """Return the environment in which processes count their metrics together, from nothing.
+
+    It has to be in place before `deploy.metrics` is imported.
+    """
+    folder = data_dir / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return {METRICS_VARIABLE: str(folder)}
+
+
+def empty(data_dir: Path) -> None:
+    """Remove the data for a fresh start; the secret key stays, and so does whatever is not ours."""
+    for name in OURS:
+        shutil.rmtree(data_dir / name, ignore_errors=True)
 
 
 def kept_secret(data_dir: Path) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 from pwd import struct_passwd
 
 from deploy import places, processes
+from deploy.errors import OperatorError
 from deploy.settings import Settings
 
 POSTGRES_MAJOR = 18
@@ -50,7 +51,7 @@ FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 _running: dict[Path, subprocess.Popen[bytes]] = {}
 
 
-class ServiceError(Exception):
+class ServiceError(OperatorError):
     """A server cannot be started; the text is one sentence for the operator."""
 
 

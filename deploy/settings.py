@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from deploy import places
+from deploy.errors import OperatorError
 
 HIGHEST_PORT = 65535
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
@@ -48,7 +49,7 @@ NEEDED_IN_PRODUCTION = {
 }
 
 
-class SettingsError(Exception):
+class SettingsError(OperatorError):
     """The settings do not hold together; ``problems`` are plain sentences, one for each thing wrong."""
 
     def __init__(self, problems: list[str]) -> None:
@@ -148,6 +149,11 @@ class Settings(BaseSettings):
             raise SettingsError(problems)
         return settings
 
+    @property
+    def files_dir(self) -> Path:
+        """Where uploads are kept, outside of anything that is served."""
+        return self.data_dir / "files"
+
     def secret(self, purpose: str) -> str:
         """Return a key of its own for one purpose, derived from ``SECRET_KEY``: no two uses share one."""
         return _derive(self.secret_key.get_secret_value(), purpose)
@@ -211,8 +217,8 @@ def _with_sandbox(values: Values) -> Values:
     key = _text(values["secret_key"])
     for name, prefix in (("stripe_api_key", "sk_test_"), ("stripe_webhook_secret", "whsec_")):
         values.setdefault(name, prefix + _derive(key, name))
-    for name in ("rail_key", "sms_key"):
-        values.setdefault(name, _derive(key, name))
+    values.setdefault("rail_key", _derive(key, "rail_key"))
+    values.setdefault("sms_key", "sandbox-sms-key")
     values.setdefault("rail_url", f"{sandbox}/rail")
     values.setdefault("smtp_url", f"smtp://127.0.0.1:{values['sandbox_smtp_port']}")
     values.setdefault("sms_url", f"{sandbox}/sms")

@@ -1,0 +1,228 @@
+"""The command line ``cloud``. Each command loads what it needs when it runs, so that help is instant."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deploy.errors import OperatorError
+
+if TYPE_CHECKING:
+    from deploy.settings import Settings
+
+app = typer.Typer(
+    help="Scenario Cloud: industry clouds that a bank gives its institutions.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of the data (DATA_DIR; default .cloud).")]
+Port = Annotated[int | None, typer.Option("--port", help="Port of the web server (PORT; default 8000).")]
+Pairs = Annotated[list[str] | None, typer.Option("--set", help="An option of the command: NAME=VALUE.")]
+
+
+@app.command()
+def up(
+    *,
+    port: Port = None,
+    data: Data = None,
+    no_seed: Annotated[bool, typer.Option("--no-seed", help="Start without demonstration data.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Remove the embedded data first.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the logs of all processes.")] = False,
+) -> None:
+    """Start everything on this machine: PostgreSQL, Redis, migrations, demonstration, sandbox, web, worker."""
+    with _plainly():
+        from deploy import up as everything  # noqa: PLC0415
+
+        options = everything.Options(has_seed=not no_seed, is_fresh=fresh, is_verbose=verbose)
+        asyncio.run(everything.up(_settings(port=port, data_dir=data), options, everything.say))
+
+
+@app.command()
+def serve(*, port: Port = None, data: Data = None) -> None:
+    """Serve web requests until told to stop. Settings come from the environment."""
+    with _plainly():
+        from deploy import web  # noqa: PLC0415
+
+        web.serve(_settings(port=port, data_dir=data))
+
+
+@app.command()
+def worker(*, data: Data = None) -> None:
+    """Do the jobs that the web processes have asked for, until told to stop."""
+    with _plainly():
+        settings = _settings(data_dir=data)
+        from deploy import logs, metrics, supervisor  # noqa: PLC0415
+        from deploy.worker import run  # noqa: PLC0415
+
+        logs.configure(settings)
+        if settings.metrics_port:
+            metrics.serve(settings.metrics_port)
+
+        async def work() -> None:
+            await supervisor.until_stopped(asyncio.create_task(run(settings)))
+
+        asyncio.run(work())
+
+
+@app.command()
+def sandbox(*, port: Port = None, data: Data = None) -> None:
+    """Run the sandbox alone: the bank, the Stripe and the mailbox of demonstrations and tests.
+
+    --port is the web server's port, from which the sandbox's own follows (SANDBOX_PORT).
+    """
+    with _plainly():
+        from deploy.up import sandbox_command  # noqa: PLC0415
+
+        settings = _settings(port=port, data_dir=data)
+        command = sandbox_command(settings)
+        os.execve(command[0], command, os.environ | settings.environ())  # noqa: S606 (our own program)
+
+
+@app.command()
+def migrate(*, data: Data = None) -> None:
+    """Bring the database up to date. Safe to run again; starts the embedded PostgreSQL when it does not run."""
+
+    async def work(settings: "Settings") -> None:
+        from deploy import preflight  # noqa: PLC0415
+        from deploy.database import migrate, prepare  # noqa: PLC0415
+
+        preflight.need_owner(settings)
+        await prepare(settings)
+        applied = await migrate(settings)
+        typer.echo("\n".join(f"Applied {name}" for name in applied) or "Nothing to apply.")
+
+    _with_servers(work, data)
+
+
+@app.command()
+def seed(*, data: Data = None) -> None:
+    """Fill an empty database with the demonstration and print its sign-ins. The sandbox has to be running."""
+
+    async def work(settings: "Settings") -> None:
+        from deploy.seed import seed  # noqa: PLC0415
+
+        report = await seed(settings, typer.echo)
+        for label, url, who in report.signins:
+            typer.echo(f"{label}\t{url}\t{who}")
+
+    _with_servers(work, data)
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="What to measure, such as pages or import.")],
+    *,
+    options: Pairs = None,
+    data: Data = None,
+) -> None:
+    """Measure, and print one line of JSON: the figure, its floor from the same run, and their ratio."""
+
+    async def work(settings: "Settings") -> None:
+        from deploy.bench import run  # noqa: PLC0415
+
+        _print_json(await run(name, settings, _pairs(options)))
+
+    _with_servers(work, data)
+
+
+@app.command()
+def verify(
+    what: Annotated[str, typer.Argument(help="bills, ledger or receipt.")],
+    file: Annotated[Path | None, typer.Argument(help="The receipt's file, for receipt.")] = None,
+    *,
+    data: Data = None,
+) -> None:
+    """Recompute what was charged or booked and compare; ends with 1 where anything differs."""
+    if what not in ("bills", "ledger", "receipt"):
+        raise typer.BadParameter("say bills, ledger or receipt", param_hint="WHAT")
+    if (what == "receipt") != (file is not None):
+        raise typer.BadParameter("receipt needs a file, and only receipt takes one", param_hint="FILE")
+
+    async def work(settings: "Settings") -> None:
+        from deploy import verify  # noqa: PLC0415
+
+        _conclude(await getattr(verify, what)(settings))
+
+    if file is None:
+        _with_servers(work, data)
+        return
+    with _plainly():
+        from deploy import verify  # noqa: PLC0415
+
+        _conclude(verify.receipt(file))
+
+
+@app.command()
+def routes(*, data: Data = None) -> None:
+    """Print every route: path, methods, the permission that it asks for, and its name."""
+    with _plainly():
+        from deploy import routing  # noqa: PLC0415
+        from deploy.app import create  # noqa: PLC0415
+
+        rows = [
+            (r.path, ",".join(r.methods), r.permission, r.name)
+            for r in routing.table(create(_settings(data_dir=data)))
+        ]
+        widths = [max(len(row[n]) for row in rows) for n in range(3)]
+        for row in rows:
+            typer.echo(
+                "  ".join(f"{cell:<{width}}" for cell, width in zip(row, [*widths, 0], strict=True)).rstrip()
+            )
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Say what the operator can put right in one sentence; anything else is ours and keeps its traceback."""
+    try:
+        yield
+    except OperatorError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+def _settings(**given: Any) -> "Settings":
+    from deploy.settings import Settings  # noqa: PLC0415 (pydantic takes a while to import)
+
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def _with_servers(work: "Callable[[Settings], Coroutine[Any, Any, None]]", data: Path | None) -> None:
+    """Run ``work`` with the embedded servers running and the outside ones answering."""
+
+    async def run() -> None:
+        from deploy import logs, preflight, services  # noqa: PLC0415
+
+        settings = _settings(data_dir=data)
+        logs.configure(settings)
+        async with services.embedded(settings):
+            await preflight.check_servers(settings)
+            await work(settings)
+
+    with _plainly():
+        asyncio.run(run())
+
+
+def _pairs(options: list[str] | None) -> dict[str, str]:
+    parts = [option.partition("=") for option in options or []]
+    if any(not separator for _, separator, _ in parts):
+        raise OperatorError("--set takes NAME=VALUE.")
+    return {name: value for name, _, value in parts}
+
+
+def _conclude(report: dict[str, Any]) -> None:
+    _print_json(report)
+    if not report["is_right"]:
+        raise typer.Exit(1)
+
+
+def _print_json(report: Any) -> None:
+    import json  # noqa: PLC0415
+
+    sys.stdout.write(json.dumps(report, ensure_ascii=False, default=str) + "\n")
