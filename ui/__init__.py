@@ -1,0 +1,1 @@
+"""Look and page machinery; knows no domain."""

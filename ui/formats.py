@@ -1,0 +1,136 @@
+"""Money, dates and numbers in the reader's form. Amounts are integers in the currency's minor unit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import dates, numbers
+
+from ui.i18n import current_locale
+
+_zone: ContextVar[str] = ContextVar("zone", default="UTC")
+_KIB = 1024
+
+
+def current_zone() -> str:
+    """Return the time zone (IANA name) that times are shown in."""
+    return _zone.get()
+
+
+@contextmanager
+def use_zone(name: str) -> Iterator[None]:
+    """Show times in ``name`` inside the block: the institution's zone, not the reader's machine's."""
+    token = _zone.set(name)
+    try:
+        yield
+    finally:
+        _zone.reset(token)
+
+
+@lru_cache(maxsize=256)
+def exponent(currency: str) -> int:
+    """Return how many decimals ``currency`` has (JPY 0, SGD 2, KWD 3), from CLDR; unknown ones raise."""
+    if not numbers.is_currency(currency):
+        raise ValueError(f"unknown currency {currency!r}")
+    return numbers.get_currency_precision(currency)
+
+
+def major(amount_minor: int, currency: str) -> Decimal:
+    """Return the exact amount in the currency's main unit."""
+    return Decimal(amount_minor).scaleb(-exponent(currency))
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """Return the amount with its currency, as the reader writes it."""
+    return _money(amount_minor, currency, current_locale())
+
+
+@lru_cache(maxsize=8192)
+def _money(amount_minor: int, currency: str, locale: str) -> str:
+    return numbers.format_currency(major(amount_minor, currency), currency, locale=locale)
+
+
+def amount(amount_minor: int, currency: str) -> str:
+    """Return the amount alone, for a column whose head names the currency."""
+    places = exponent(currency)
+    pattern = "#,##0." + "0" * places if places else "#,##0"
+    return numbers.format_decimal(major(amount_minor, currency), format=pattern, locale=current_locale())
+
+
+def plain_amount(amount_minor: int, currency: str) -> str:
+    """Return the amount as a form field takes it back (``1234.50``)."""
+    return f"{major(amount_minor, currency):f}"
+
+
+def date_text(value: date | datetime | None, form: str = "medium", tz: str | None = None) -> str:
+    """Return a day; a moment is first brought into the zone shown."""
+    if value is None:
+        return ""
+    day = _in_zone(value, tz).date() if isinstance(value, datetime) else value
+    return dates.format_date(day, format=form, locale=current_locale())
+
+
+def datetime_text(value: datetime | None, tz: str | None = None, form: str = "medium") -> str:
+    """Return a moment in ``tz``, or in the zone of the page, without seconds."""
+    if value is None:
+        return ""
+    moment = _in_zone(value, tz)
+    day = dates.format_date(moment.date(), format=form, locale=current_locale())
+    return f"{day} {moment:%H:%M}"
+
+
+def month_text(value: date | None) -> str:
+    """Return a month and its year."""
+    return "" if value is None else dates.format_skeleton("yMMMM", value, locale=current_locale())
+
+
+def ago(value: datetime, now: datetime | None = None) -> str:
+    """Return how long ago ``value`` was, in words."""
+    delta = value - (now or datetime.now(UTC))
+    return dates.format_timedelta(delta, add_direction=True, locale=current_locale())
+
+
+def number(value: Decimal | int | None) -> str:
+    """Return a number with the reader's separators, keeping the decimals it has."""
+    if value is None:
+        return ""
+    return numbers.format_decimal(value, locale=current_locale(), decimal_quantization=False)
+
+
+def percent(value: Decimal | int, places: int = 1) -> str:
+    """Return a share (1 is the whole) as a percentage."""
+    pattern = "#,##0." + "#" * places + "%" if places else "#,##0%"
+    return numbers.format_percent(value, format=pattern, locale=current_locale())
+
+
+def filesize(size: int) -> str:
+    """Return a number of bytes in the largest unit that reads well."""
+    value, unit = Decimal(size), "B"
+    for larger in ("KB", "MB", "GB"):
+        if value < _KIB:
+            break
+        value, unit = value / _KIB, larger
+    places = 0 if unit == "B" or value >= 10 else 1  # noqa: PLR2004 - two figures are enough
+    return f"{number(round(value, places))} {unit}"
+
+
+def _in_zone(value: datetime, tz: str | None) -> datetime:
+    return value.astimezone(ZoneInfo(tz or _zone.get()))
+
+
+FILTERS = {
+    "money": money,
+    "amount": amount,
+    "plain_amount": plain_amount,
+    "date": date_text,
+    "datetime": datetime_text,
+    "month": month_text,
+    "ago": ago,
+    "number": number,
+    "percent": percent,
+    "filesize": filesize,
+}

@@ -1,0 +1,105 @@
+"""Two languages from one text: English in the code is the key, catalogues carry the rest.
+
+Each package keeps its catalogues in ``<package>/locale/<locale>/*.po``; they are read into memory at start
+(no compiled files to forget). ``t()`` makes a lazy text that is translated when shown, so that services can
+speak without knowing who listens.
+"""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("ui", "tenants", "billing", "integrations", "scenarios", "deploy")
+LOCALES = ("en", "zh_CN")
+DEFAULT_LOCALE = "en"
+_current: ContextVar[str] = ContextVar("locale", default=DEFAULT_LOCALE)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence and its parameters, translated when it is turned into ``str``."""
+
+    message: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return the sentence in the current language; parameters that are texts are translated too."""
+        return gettext(self.message, **self.params)
+
+
+def t(message: str, /, **params: Any) -> Text:
+    """Mark ``message`` for translation and bind its ``{named}`` parameters."""
+    return Text(message, params)
+
+
+def N_(message: str) -> str:  # noqa: N802 - the name translators' tools know
+    """Mark ``message`` for translation and return it unchanged."""
+    return message
+
+
+def gettext(message: str, /, **params: Any) -> str:
+    """Return ``message`` in the current language with ``{named}`` parameters filled in."""
+    translated = _translations(_current.get()).gettext(message) if message else ""
+    return translated.format(**params) if params else translated
+
+
+def ngettext(one: str, many: str, n: int, /, **params: Any) -> str:
+    """Return the singular or plural sentence for ``n``, which is also the parameter ``{n}``."""
+    return _translations(_current.get()).ngettext(one, many, n).format(n=n, **params)
+
+
+def current_locale() -> str:
+    """Return the locale of the running request or job (``en`` or ``zh_CN``)."""
+    return _current.get()
+
+
+@contextmanager
+def use_locale(locale: str) -> Iterator[None]:
+    """Speak ``locale`` inside the block; an unknown one falls back to English."""
+    token = _current.set(locale if locale in LOCALES else DEFAULT_LOCALE)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def negotiate(accepted: Iterable[str]) -> str:
+    """Return our locale for a browser's list of language tags, best first."""
+    for tag in accepted:
+        language = tag.lower().split("-")[0]
+        if language == "zh":
+            return "zh_CN"
+        if language == "en":
+            return "en"
+    return DEFAULT_LOCALE
+
+
+def catalogue_files(locale: str) -> list[Path]:
+    """Return the catalogue files of every package and scenario for ``locale``."""
+    return sorted(p for package in PACKAGES for p in (ROOT / package).rglob(f"locale/{locale}/*.po"))
+
+
+@cache
+def _translations(locale: str) -> Translations:
+    merged = Catalog(locale=Locale.parse(locale))
+    for path in catalogue_files(locale):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=locale):
+                if message.id and message.string:
+                    merged.add(message.id, message.string, flags=message.flags)
+    binary = io.BytesIO()
+    write_mo(binary, merged)
+    binary.seek(0)
+    return Translations(binary)

@@ -1,0 +1,83 @@
+"""Answering: a whole page, or the one block that htmx asked for and the handler named."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from ui import hx
+from ui.flash import Flash, add_flash, clear_flashes, read_flashes
+from ui.formats import use_zone
+from ui.i18n import Text, current_locale
+from ui.settings import settings_of
+from ui.shell import Shell, shell_of
+from ui.templating import environment, render, serving, url_for
+
+__all__ = ["environment", "page_context", "redirect", "render", "respond", "url_for"]
+
+
+async def respond(
+    request: Request,
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    block: str | None = None,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return ``template`` as a page, or its ``block`` when htmx asks for a part of the page.
+
+    The server names the block, so that a client can never choose one that a template would have hidden.
+    Pages are private and never cached: they show what one person may see.
+    """
+    shell = shell_of(request)
+    full = {**page_context(request, shell), **(context or {})}
+    wanted = block if hx.is_partial(request) else None
+    with serving(request), use_zone(shell.zone):
+        html = render(template, full, block=wanted)
+        if wanted and full["flashes"]:
+            html += str(environment().get_template("ui/flash_oob.html").render(full))
+    response = HTMLResponse(html, status, {"Vary": hx.VARY, "Cache-Control": "no-store", **(headers or {})})
+    clear_flashes(request, response)
+    return response
+
+
+def page_context(request: Request, shell: Shell) -> dict[str, Any]:
+    """Return what every template may use: who and where, the language, the theme and waiting messages."""
+    theme = request.cookies.get("theme", "")
+    return {
+        "request": request,
+        "shell": shell,
+        "layout": shell.layout,
+        "flashes": read_flashes(request),
+        "locale": current_locale(),
+        "html_lang": current_locale().replace("_", "-"),
+        "theme": theme if theme in {"light", "dark"} else "",
+        "here": _here(request),
+        "product": settings_of(request).product,
+        "htmx_config": hx.CONFIG,
+    }
+
+
+def redirect(
+    request: Request, url: str, *, flash: Text | Flash | str | None = None, status: int = 303
+) -> Response:
+    """Send the browser to ``url`` by GET, with a message for the page it arrives at.
+
+    A fetch may not follow to another origin, so htmx is told to leave the page instead.
+    """
+    is_elsewhere = "://" in url and not url.startswith(str(request.base_url))
+    if hx.is_partial(request) and is_elsewhere:
+        response = Response(status_code=200, headers=hx.leave(url))
+    else:
+        response = RedirectResponse(url, status)
+    response.headers["Cache-Control"] = "no-store"
+    if flash is not None:
+        add_flash(request, response, flash if isinstance(flash, Flash) else Flash(flash))
+    return response
+
+
+def _here(request: Request) -> str:
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path

@@ -1,0 +1,226 @@
+"""Lists: what the address asks for, within bounds, and the columns that a page and an export share."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal, Self
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+
+from ui import formats
+from ui.i18n import Text
+from ui.shell import Tone
+
+SIZES = (25, 50, 100, 200)
+MOST_PAGES = 10_000
+_LONGEST = 200
+Align = Literal["start", "end", "center"]
+Format = Literal["text", "money", "amount", "date", "datetime", "month", "number", "percent", "badge", "code"]
+Formatter = Callable[[Any, Any], Any]
+_RIGHT = {"money", "amount", "number", "percent"}
+_FORMATS: Mapping[str, Callable[[Any], str]] = {
+    "date": formats.date_text,
+    "datetime": formats.datetime_text,
+    "month": formats.month_text,
+    "number": formats.number,
+    "percent": formats.percent,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: ``key`` names an attribute, a mapping's key or a dotted path in a row.
+
+    ``value`` replaces the look-up, ``format`` is a name or a function ``(value, row) -> text``. A money
+    column reads its currency from the row's ``currency``. ``sort`` is the service's name for the order when
+    it differs from ``key``. ``tones`` gives a badge its colour by value, ``words`` its text.
+    """
+
+    key: str
+    label: Text | str
+    format: Format | Formatter = "text"
+    align: Align | None = None
+    sortable: bool = False
+    sort: str = ""
+    export: bool = True
+    value: Callable[[Any], Any] | None = None
+    href: Callable[[Any], str | None] | None = None
+    currency: str = "currency"
+    tones: Mapping[str, Tone] = field(default_factory=dict)
+    words: Mapping[str, Text | str] = field(default_factory=dict)
+    is_main: bool = False
+
+    @property
+    def side(self) -> Align:
+        """Figures stand on the right, so that their digits line up."""
+        return self.align or ("end" if self.format in _RIGHT else "start")
+
+    @property
+    def order(self) -> str:
+        """The name the column is sorted by."""
+        return self.sort or self.key
+
+    def raw(self, row: Any) -> Any:
+        """Return the value of the cell as it is kept."""
+        return self.value(row) if self.value else lookup(row, self.key)
+
+    def text(self, row: Any) -> Any:
+        """Return the cell as it is read."""
+        value = self.raw(row)
+        if callable(self.format):
+            return self.format(value, row)
+        if value is None or value == "":
+            return ""
+        if self.format in {"money", "amount"}:
+            shown = formats.money if self.format == "money" else formats.amount
+            return shown(value, str(lookup(row, self.currency)))
+        if self.format in _FORMATS:
+            return _FORMATS[self.format](value)
+        return self.words.get(str(value), value)
+
+    def tone(self, row: Any) -> Tone:
+        """Return the colour of a badge; neutral when the value has none."""
+        return self.tones.get(str(self.raw(row)), "neutral")
+
+    def plain(self, row: Any) -> Any:
+        """Return the cell for a spreadsheet: numbers stay numbers, money is in the main unit."""
+        value = self.raw(row)
+        if self.format in {"money", "amount"} and value is not None:
+            return formats.major(value, str(lookup(row, self.currency)))
+        if self.format == "percent" and value is not None:
+            return Decimal(value)
+        if callable(self.format):
+            return self.format(value, row)
+        found = self.words.get(str(value), value)
+        return str(found) if isinstance(found, Text) else found
+
+
+def lookup(row: Any, key: str) -> Any:
+    """Return a value by attribute or key, following dots; nothing where the path ends early."""
+    for part in key.split("."):
+        if row is None:
+            return None
+        row = row[part] if isinstance(row, Mapping) else getattr(row, part)
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class TableQuery:
+    """What the address asks of a list. Sort names and filters not offered are dropped, sizes bounded.
+
+    ``sort`` is ``"name"`` or ``"-name"``, as Tortoise's ``order_by`` takes it.
+    """
+
+    path: str
+    q: str = ""
+    filters: Mapping[str, str] = field(default_factory=dict)
+    sort: str = ""
+    page: int = 1
+    per: int = SIZES[0]
+    default_sort: str = ""
+
+    @classmethod
+    def parse(
+        cls,
+        request: Request,
+        *,
+        columns: Iterable[Column] = (),
+        filters: Iterable[str] = (),
+        default_sort: str = "",
+        per: int = SIZES[0],
+    ) -> Self:
+        """Read the query of a request."""
+        params = request.query_params
+        sorts = {column.order for column in columns if column.sortable}
+        asked = params.get("sort", "")
+        chosen = {name: _clip(params.get(name, "")) for name in filters}
+        return cls(
+            path=request.url.path,
+            q=_clip(params.get("q", "")),
+            filters={name: value for name, value in chosen.items() if value},
+            sort=asked if asked.removeprefix("-") in sorts else default_sort,
+            page=min(max(_whole(params.get("page"), 1), 1), MOST_PAGES),
+            per=_nearest(_whole(params.get("per"), per)),
+            default_sort=default_sort,
+        )
+
+    @property
+    def offset(self) -> int:
+        """How many rows to pass over."""
+        return (self.page - 1) * self.per
+
+    @property
+    def limit(self) -> int:
+        """How many rows to fetch: one more than shown, which tells whether there is a next page."""
+        return self.per + 1
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether a search or a filter hides rows."""
+        return bool(self.q or self.filters)
+
+    def get(self, name: str) -> str:
+        """Return a filter's value or an empty text."""
+        return self.filters.get(name, "")
+
+    def url(self, **changes: Any) -> str:
+        """Return this list's address with ``changes``; a new order or search starts at page one."""
+        params: dict[str, Any] = {"q": self.q, **self.filters, "sort": self.sort, "per": self.per}
+        params["page"] = self.page if not changes else 1
+        params.update(changes)
+        standard = {"sort": self.default_sort, "per": SIZES[0], "page": 1}
+        kept = {k: v for k, v in params.items() if v not in ("", None) and standard.get(k) != v}
+        return f"{self.path}?{urlencode(kept)}" if kept else self.path
+
+    def toggled(self, column: Column) -> str:
+        """Return the address that sorts by ``column``, or turns its order round."""
+        return self.url(sort=f"-{column.order}" if self.sort == column.order else column.order)
+
+    def direction(self, column: Column) -> str:
+        """Return the column's ``aria-sort``."""
+        if self.sort.removeprefix("-") != column.order:
+            return "none"
+        return "descending" if self.sort.startswith("-") else "ascending"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The rows of one page; ``total`` is None where counting would cost more than it tells."""
+
+    rows: Sequence[Any]
+    query: TableQuery
+    total: int | None = None
+    has_next: bool = False
+
+    @classmethod
+    def of(cls, query: TableQuery, fetched: Sequence[Any], total: int | None = None) -> Self:
+        """Return a page from up to ``query.limit`` fetched rows."""
+        return cls(fetched[: query.per], query, total, len(fetched) > query.per)
+
+    @property
+    def first(self) -> int:
+        """The number of the first row shown."""
+        return self.query.offset + 1 if self.rows else 0
+
+    @property
+    def last(self) -> int:
+        """The number of the last row shown."""
+        return self.query.offset + len(self.rows)
+
+    @property
+    def has_previous(self) -> bool:
+        """Whether there is a page before this one."""
+        return self.query.page > 1
+
+
+def _clip(value: str) -> str:
+    return value.replace("\x00", "").strip()[:_LONGEST]
+
+
+def _whole(value: str | None, default: int) -> int:
+    return int(value) if value and value.isascii() and value.isdecimal() and len(value) < 9 else default  # noqa: PLR2004
+
+
+def _nearest(wanted: int) -> int:
+    return next((size for size in SIZES if size >= wanted), SIZES[-1])
