@@ -73,7 +73,9 @@ def _keys(wall: Wall) -> str:
         f" references {target} (tenant_id, id);"
         for column, target in wall.refs.items()
     ]
-    lines += [f"alter table {table} add constraint {table}_{n}_check check ({c});" for n, c in wall.checks.items()]
+    lines += [
+        f"alter table {table} add constraint {table}_{n}_check check ({c});" for n, c in wall.checks.items()
+    ]
     return "\n".join(lines)
 
 
@@ -122,7 +124,7 @@ def protect(table: str) -> str:
     return f"alter table {table} enable row level security; alter table {table} force row level security;"
 
 
-def _grants(table: str, is_append_only: bool) -> str:  # noqa: FBT001
+def _grants(table: str, is_append_only: bool) -> str:
     rights = "select, insert" if is_append_only else "select, insert, update, delete"
     return f"grant {rights} on {table} to {APPLICATION};"
 

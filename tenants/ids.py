@@ -12,5 +12,11 @@ def new_id() -> UUID:
     """
     millis = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10), "big")
-    value = (millis << 80) | (0x7 << 76) | ((random >> 64 & 0xFFF) << 64) | (0b10 << 62) | (random & ((1 << 62) - 1))
+    value = (
+        (millis << 80)
+        | (0x7 << 76)
+        | ((random >> 64 & 0xFFF) << 64)
+        | (0b10 << 62)
+        | (random & ((1 << 62) - 1))
+    )
     return UUID(int=value)

@@ -175,7 +175,9 @@ async def _lock(tenant: UUID, outbox_id: UUID) -> bool:
 
 
 async def _finish(tenant: UUID, outbox_id: UUID) -> None:
-    await execute("update tenants_outbox set done_at = now() where tenant_id = $1 and id = $2", tenant, outbox_id)
+    await execute(
+        "update tenants_outbox set done_at = now() where tenant_id = $1 and id = $2", tenant, outbox_id
+    )
 
 
 async def _note_failure(tenant: UUID, outbox_id: UUID, error: Exception) -> None:

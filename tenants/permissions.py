@@ -66,7 +66,14 @@ TENANT_ROLES: tuple[RoleSpec, ...] = (
         "cashier",
         N_("Cashier"),
         frozenset(
-            {"dashboard.read", "accounts.read", "bills.read", "payments.read", "payments.take", "refunds.request"},
+            {
+                "dashboard.read",
+                "accounts.read",
+                "bills.read",
+                "payments.read",
+                "payments.take",
+                "refunds.request",
+            },
         ),
     ),
     RoleSpec(
@@ -80,7 +87,9 @@ TENANT_ROLES: tuple[RoleSpec, ...] = (
 BANK_ROLES: dict[str, RoleSpec] = {
     role.key: role
     for role in (
-        RoleSpec("administrator", N_("Bank administrator"), frozenset(BANK_PERMISSIONS) - {"applications.decide"}),
+        RoleSpec(
+            "administrator", N_("Bank administrator"), frozenset(BANK_PERMISSIONS) - {"applications.decide"}
+        ),
         RoleSpec(
             "relationship_manager",
             N_("Relationship manager"),

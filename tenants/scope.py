@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -156,12 +156,13 @@ def after_commit(callback: Callable[[], Awaitable[None]]) -> None:
 
 def raw() -> asyncpg.Connection:
     """Return the transaction's asyncpg connection, for COPY and hot statements."""
-    return cast(asyncpg.Connection, current().connection._connection)  # noqa: SLF001
+    return current().connection._connection  # noqa: SLF001
 
 
 async def rows(sql: str, *args: Any) -> list[asyncpg.Record]:
     """Return the rows of one raw statement in the open scope."""
-    return await raw().fetch(sql, *args)
+    found: list[asyncpg.Record] = await raw().fetch(sql, *args)
+    return found
 
 
 async def row(sql: str, *args: Any) -> asyncpg.Record | None:

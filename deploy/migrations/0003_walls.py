@@ -3,7 +3,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, append_only, build, holds, shared, visible
+from deploy.walls import Wall, append_only, build, holds, shared
 
 OWN = "t.person_id = (select scope_person())"
 BY_LINK = "t.link_bill_id = (select scope_link_bill())"
@@ -37,7 +37,9 @@ ABOVE_TENANTS = [
         rights="select, insert",
     ),
     append_only("tenants_audit"),
-    shared("tenants_person", {"own": "using (id = (select scope_person()))"}, rights="select, insert, update"),
+    shared(
+        "tenants_person", {"own": "using (id = (select scope_person()))"}, rights="select, insert, update"
+    ),
     shared(
         "tenants_identity",
         {
@@ -95,7 +97,9 @@ ABOVE_TENANTS = [
 ]
 
 PEOPLE = [
-    Wall("tenants_account", person=holds("t.id"), uniques=["scenario, number"], indexes=["sort_key", "place"]),
+    Wall(
+        "tenants_account", person=holds("t.id"), uniques=["scenario, number"], indexes=["sort_key", "place"]
+    ),
     Wall(
         "tenants_holder",
         refs={"account_id": "tenants_account"},
@@ -111,7 +115,12 @@ PEOPLE = [
         extra={"person": OWN},
         uniques=["person_id, role_id where ended_at is null"],
     ),
-    Wall("tenants_invitation", refs={"role_id": "tenants_role"}, extra={"secret": SECRET}, indexes=["created_at"]),
+    Wall(
+        "tenants_invitation",
+        refs={"role_id": "tenants_role"},
+        extra={"secret": SECRET},
+        indexes=["created_at"],
+    ),
 ]
 
 WORK = [

@@ -75,7 +75,12 @@ PAYMENTS = [
         person=OWN,
         link=BY_LINK,
         uniques=["number"],
-        indexes=["created_at", "succeeded_at", "person_id", "taken_by, day_close_id where channel = 'counter'"],
+        indexes=[
+            "created_at",
+            "succeeded_at",
+            "person_id",
+            "taken_by, day_close_id where channel = 'counter'",
+        ],
         checks={
             "amount": "amount_minor > 0",
             "refunds": "refunded_minor >= 0 and refunding_minor >= 0"

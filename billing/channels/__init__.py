@@ -1,0 +1,1 @@
+"""The ways money comes in: Stripe, the bank's rail, the counter."""

@@ -1,0 +1,1 @@
+"""Fee items and rules, bill runs, bills."""

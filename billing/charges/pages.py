@@ -1,0 +1,5 @@
+"""Fees, runs and bills for a tenant's staff."""
+
+from starlette.routing import BaseRoute
+
+ROUTES: list[BaseRoute] = []

@@ -1,0 +1,1 @@
+"""What residents, parents, patients and visitors see and pay."""

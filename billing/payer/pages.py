@@ -1,0 +1,5 @@
+"""Bills, paying and receipts for payers."""
+
+from starlette.routing import BaseRoute
+
+ROUTES: list[BaseRoute] = []

@@ -1,0 +1,1 @@
+"""From the will to pay to a receipt, exactly once."""

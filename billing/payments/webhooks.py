@@ -1,0 +1,5 @@
+"""Where channels report."""
+
+from starlette.routing import BaseRoute
+
+ROUTES: list[BaseRoute] = []

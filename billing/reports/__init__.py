@@ -1,0 +1,1 @@
+"""What came in, what is owed, by whom and how long."""

@@ -1,0 +1,5 @@
+"""Reports and the tenant's overview."""
+
+from starlette.routing import BaseRoute
+
+ROUTES: list[BaseRoute] = []

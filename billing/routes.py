@@ -1,0 +1,16 @@
+"""All routes of this package."""
+
+from starlette.routing import BaseRoute
+
+from billing.charges import pages as charges
+from billing.desk import pages as desk
+from billing.payer import pages as payer
+from billing.payments import pages as payments
+from billing.payments import webhooks
+from billing.reports import pages as reports
+
+
+def routes() -> list[BaseRoute]:
+    """Return the routes in order of matching."""
+    parts = (reports, charges, payments, desk, payer, webhooks)
+    return [route for part in parts for route in part.ROUTES]

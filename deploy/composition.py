@@ -1,0 +1,69 @@
+"""What web, worker and command line share: settings handed to packages, scenarios installed, jobs registered."""
+
+import importlib
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+import billing.runtime
+import tenants.runtime
+from billing.runtime import ChannelSettings
+from deploy.settings import Settings
+from scenarios import registry
+from scenarios.contract import Scenario
+from tenants.actor import StepUp
+from tenants.http import ask_to_sign_in
+from tenants.runtime import Runtime
+
+JOB_MODULES = ("tenants.notices", "tenants.imports.jobs", "billing.charges.jobs", "billing.payments.jobs")
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def compose(settings: Settings, scenarios: list[Scenario]) -> None:
+    """Give every package its slice of the settings and teach the rooms below about the scenarios."""
+    tenants.runtime.use(runtime_of(settings))
+    billing.runtime.use(channels_of(settings))
+    for scenario in scenarios:
+        registry.install(scenario)
+    for module in JOB_MODULES:
+        importlib.import_module(module)
+
+
+def runtime_of(settings: Settings) -> Runtime:
+    """Return the slice for ``tenants`` and those above it."""
+    hosts = {urlsplit(url).netloc for url in (settings.sandbox_url, settings.sms_url) if url}
+    return Runtime(
+        secret_key=settings.secret_key.get_secret_value(),
+        public_url=settings.public_url,
+        data_dir=settings.data_dir,
+        smtp_url=settings.smtp_url.get_secret_value(),
+        mail_from=settings.mail_from,
+        sms_url=settings.sms_url,
+        sms_key=settings.sms_key.get_secret_value(),
+        upload_max_bytes=settings.upload_max_bytes,
+        upload_max_unpacked_bytes=settings.upload_max_unpacked_bytes,
+        is_demo=settings.environment == "demo",
+        private_hosts=frozenset(hosts),
+    )
+
+
+def channels_of(settings: Settings) -> ChannelSettings:
+    """Return the slice for ``billing``."""
+    return ChannelSettings(
+        stripe_api_key=settings.stripe_api_key.get_secret_value(),
+        stripe_api_base=settings.stripe_api_base,
+        stripe_webhook_secret=settings.stripe_webhook_secret.get_secret_value(),
+        rail_url=settings.rail_url,
+    )
+
+
+async def _step_up(request: Request, error: Exception) -> Response:
+    del error
+    return await ask_to_sign_in(request, step_up=True)
+
+
+def exception_handlers() -> dict[type[Exception], Handler]:
+    """Return the handlers for errors that lead to another page rather than to an error page."""
+    return {StepUp: _step_up}

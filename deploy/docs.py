@@ -1,0 +1,64 @@
+"""The documentation, served by the product: every README lives beside what it documents."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from tenants.http import public_route
+from ui.errors import NotFound
+from ui.i18n import t
+from ui.render import respond
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("ui", "tenants", "billing", "integrations", "scenarios", "deploy")
+REASON = "Documentation is for everybody."
+
+
+@cache
+def pages() -> dict[str, Path]:
+    """Return the documents by name: ``start`` for the project's own, else the folder of the README."""
+    found = {"start": ROOT / "README.md"} if (ROOT / "README.md").exists() else {}
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("README.md")):
+            found["-".join(path.parent.relative_to(ROOT).parts)] = path
+    return found
+
+
+def title_of(path: Path) -> str:
+    """Return a document's first heading."""
+    match = re.search(r"^# (.+)$", path.read_text(), re.MULTILINE)
+    return match.group(1) if match else path.parent.name
+
+
+async def index(request: Request) -> Response:
+    """List the documents."""
+    listed = [(name, title_of(path)) for name, path in pages().items()]
+    return await respond(request, "deploy/docs_index.html", {"documents": listed})
+
+
+async def page(request: Request) -> Response:
+    """Show one document; its HTML comes from our own files, never from a visitor."""
+    path = pages().get(request.path_params["name"])
+    if path is None:
+        raise NotFound("page.not_found", t("There is no such page."))
+    text = re.sub(r"^# .+$", "", path.read_text(), count=1, flags=re.MULTILINE)
+    html = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    return await respond(
+        request,
+        "deploy/docs_page.html",
+        {"title": title_of(path), "body": Markup(html)},  # noqa: S704
+    )
+
+
+def routes() -> list[BaseRoute]:
+    """Return the routes of the documentation."""
+    return [
+        public_route("/docs", index, reason=REASON, name="docs"),
+        public_route("/docs/{name}", page, reason=REASON, name="docs_page"),
+    ]

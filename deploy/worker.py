@@ -1,0 +1,89 @@
+"""The worker process: arq runs outbox rows, and a sweep every few seconds finds those the queue has lost."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import structlog
+from arq.connections import create_pool
+from arq.worker import Worker, func
+from redis.exceptions import RedisError
+
+from deploy import composition, metrics
+from deploy.database import connected
+from deploy.queue import JOB, RedisQueue, dumps, loads, redis_settings
+from deploy.settings import Settings
+from scenarios import registry
+from tenants import jobs
+
+log = structlog.get_logger(__name__)
+SWEEP_SECONDS = 3
+JOB_TIMEOUT = 1800
+POLL_SECONDS = 0.1
+AT_ONCE = 8
+PERIODIC: list[Any] = []
+
+
+async def run_outbox(ctx: dict[str, Any], tenant: str, outbox_id: str) -> bool:
+    """Run one outbox row; the row itself keeps failures and the next try."""
+    del ctx
+    with metrics.job("outbox"):
+        return await jobs.run(UUID(tenant), UUID(outbox_id))
+
+
+async def run(settings: Settings) -> None:
+    """Work until cancelled; running jobs are let finish."""
+    composition.compose(settings, registry.load())
+    if settings.metrics_port:
+        metrics.serve(settings.metrics_port)
+    async with connected(settings.database_url.get_secret_value(), pool=AT_ONCE + 4):
+        queue = RedisQueue(settings.redis_url.get_secret_value())
+        jobs.use_queue(queue)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_sweep())
+                group.create_task(_consume(settings))
+        finally:
+            await queue.close()
+
+
+async def _sweep() -> None:
+    """Offer due rows for ever. A database or queue that is away is waited for, not died of."""
+    while True:
+        try:
+            await jobs.sweep()
+            for periodic in PERIODIC:
+                await periodic()
+        except Exception:  # the edge of the process: whatever failed is tried again in a moment
+            log.exception("sweep.failed")
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def _consume(settings: Settings) -> None:
+    """Run arq; when Redis goes away, start again once it is back."""
+    while True:
+        try:
+            await _worker(settings)
+        except (RedisError, OSError) as error:
+            log.warning("queue.unreachable", error=type(error).__name__)
+        await asyncio.sleep(1)
+
+
+async def _worker(settings: Settings) -> None:
+    pool = await create_pool(
+        redis_settings(settings.redis_url.get_secret_value()), job_serializer=dumps, job_deserializer=loads
+    )
+    worker = Worker(
+        functions=[func(run_outbox, name=JOB, max_tries=1, keep_result=0, timeout=JOB_TIMEOUT)],
+        redis_pool=pool,
+        handle_signals=False,
+        max_jobs=AT_ONCE,
+        poll_delay=POLL_SECONDS,
+        job_serializer=dumps,
+        job_deserializer=loads,
+        job_completion_wait=30,
+    )
+    try:
+        await worker.async_run()
+    finally:
+        await worker.close()

@@ -1,0 +1,5 @@
+"""Sign-in, sign-out, sessions, invitations."""
+
+from starlette.routing import BaseRoute
+
+ROUTES: list[BaseRoute] = []

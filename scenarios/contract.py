@@ -1,0 +1,33 @@
+"""What a scenario is: one value that says everything the rest of the house needs to run it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.routing import BaseRoute
+
+from billing.catalogue import FeeTemplate
+from tenants.actor import Actor
+from tenants.kinds import ScenarioKinds
+from tenants.models import Tenant
+from tenants.navigation import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One industry cloud.
+
+    ``kinds`` teaches the rooms below its accounts and imports, ``fee_templates`` its first fees, ``places`` and
+    ``routes`` its own pages. ``provision(actor, tenant)`` adds what is its own to a tenant that is being approved,
+    in the approval's transaction and the tenant's scope.
+    """
+
+    kinds: ScenarioKinds
+    fee_templates: Sequence[FeeTemplate]
+    places: Sequence[Place]
+    routes: Sequence[BaseRoute]
+    provision: Callable[[Actor, Tenant], Awaitable[None]] | None = None
+
+    @property
+    def key(self) -> str:
+        """The scenario's name in tables and addresses."""
+        return self.kinds.key

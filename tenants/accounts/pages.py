@@ -1,0 +1,5 @@
+"""Accounts and holders."""
+
+from starlette.routing import BaseRoute
+
+ROUTES: list[BaseRoute] = []

@@ -1,0 +1,277 @@
+"""Doors: every route says who may come in, and its handler gets the actor with the scope already open.
+
+``tenant_route`` (staff), ``bank_route`` (bank staff), ``person_route`` (anyone signed in) and ``link_route``
+(the bearer of a pay-link) run the handler inside one transaction; an error answer rolls it back. A handler that
+must commit before it calls the outside is registered with ``is_transactional=False`` and opens its own scopes
+with ``actor.scope()``. ``public_route`` needs a reason, which the route walk prints.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Any, Literal
+from urllib.parse import quote
+from uuid import UUID
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from tenants import sessions
+from tenants.actor import Actor
+from tenants.navigation import shell_for
+from tenants.permissions import bank_permissions
+from tenants.scope import Scope, adopt, bank_scope, open_scope, person_scope, switch, tenant_scope, value
+from ui import hx
+from ui.errors import NotFound
+from ui.i18n import t
+
+Door = Literal["tenant", "bank", "person", "link", "public"]
+Endpoint = Callable[[Request, Actor], Awaitable[Response]]
+PublicEndpoint = Callable[[Request], Awaitable[Response]]
+READS = ("GET",)
+WRITES = ("POST",)
+TOUCH_EVERY = timedelta(minutes=2)
+
+
+class _RollBack(Exception):  # noqa: N818 - carries an answer out of its transaction, is no error
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+
+def tenant_route(
+    path: str,
+    endpoint: Endpoint,
+    *,
+    permission: str,
+    methods: Sequence[str] = READS,
+    name: str | None = None,
+    is_transactional: bool = True,
+) -> Route:
+    """A page or act of a tenant's staff at ``/t/{tenant}…``; anyone else finds nothing there (404)."""
+    return _route("/t/{tenant}" + path, endpoint, "tenant", permission, methods, name, is_transactional)
+
+
+def bank_route(
+    path: str,
+    endpoint: Endpoint,
+    *,
+    permission: str,
+    methods: Sequence[str] = READS,
+    name: str | None = None,
+    is_transactional: bool = True,
+) -> Route:
+    """A page or act of a bank's staff at ``/bank/{bank}…``; anyone else finds nothing there (404)."""
+    return _route("/bank/{bank}" + path, endpoint, "bank", permission, methods, name, is_transactional)
+
+
+def person_route(
+    path: str,
+    endpoint: Endpoint,
+    *,
+    methods: Sequence[str] = READS,
+    name: str | None = None,
+    is_transactional: bool = True,
+) -> Route:
+    """A page or act of anyone signed in, about their own things, at ``path``."""
+    return _route(path, endpoint, "person", "", methods, name, is_transactional)
+
+
+def public_route(
+    path: str,
+    endpoint: PublicEndpoint,
+    *,
+    reason: str,
+    methods: Sequence[str] = READS,
+    name: str | None = None,
+) -> Route:
+    """A page anyone may open. ``reason`` says why; the handler opens whatever scope its secret allows."""
+    route = Route(path, endpoint, methods=list(methods), name=name or endpoint.__name__)
+    _label(route, "public", reason)
+    return route
+
+
+def _label(route: Route, door: Door, permission: str) -> None:
+    route.door = door  # type: ignore[attr-defined]
+    route.permission = permission  # type: ignore[attr-defined]
+
+
+def _route(  # noqa: PLR0917
+    path: str,
+    endpoint: Endpoint,
+    door: Door,
+    permission: str,
+    methods: Sequence[str],
+    name: str | None,
+    is_transactional: bool,
+) -> Route:
+    @wraps(endpoint)
+    async def handle(request: Request) -> Response:
+        try:
+            return await _enter(request, endpoint, door, permission, is_transactional=is_transactional)
+        except _RollBack as rolled_back:
+            return rolled_back.response
+
+    route = Route(path, handle, methods=list(methods), name=name or endpoint.__name__)
+    _label(route, door, permission)
+    return route
+
+
+async def _enter(
+    request: Request, endpoint: Endpoint, door: Door, permission: str, *, is_transactional: bool
+) -> Response:
+    async with open_scope(Scope()):
+        actor = await _actor(request, door)
+        if actor is not None:
+            if permission:
+                actor.require(permission)
+            request.state.actor = actor
+            request.state.shell = shell_for(actor, request)
+            if is_transactional:
+                response = await endpoint(request, actor)
+                if response.status_code >= 400:  # noqa: PLR2004
+                    raise _RollBack(response)
+                return response
+    if actor is None:
+        return await ask_to_sign_in(request)
+    return await endpoint(request, actor)
+
+
+async def _actor(request: Request, door: Door) -> Actor | None:
+    """Return who comes in through this door, with the scope set; ``None`` when nobody is signed in."""
+    token = request.cookies.get(sessions.COOKIE, "")
+    if not token:
+        return None
+    slug = request.path_params.get(door, "") if door in {"tenant", "bank"} else ""
+    found = await value("select enter($1, $2, $3)", sessions.hash_of(token), door, slug)
+    if found is None:
+        return None
+    facts: dict[str, Any] = json.loads(found)
+    base = _person(request, facts)
+    if door == "person":
+        adopt(person_scope(_id(facts["person_id"])))
+        actor = base
+    elif door in facts:
+        actor = _inside(base, facts, door)
+        adopt(actor.scope())
+    else:
+        raise NotFound("page.not_found", t("There is no such page, or it is not yours to see."))
+    await _touch(actor, facts)
+    return actor
+
+
+def _person(request: Request, facts: dict[str, Any]) -> Actor:
+    return Actor(
+        kind="payer",
+        name=facts["name"],
+        email=facts["email"],
+        person_id=_id(facts["person_id"]),
+        session_id=_id(facts["session_id"]),
+        level=facts["level"],
+        method=facts["method"],
+        auth_time=datetime.fromtimestamp(facts["auth_time"], UTC),
+        company=facts["company"],
+        ip=client_ip(request),
+        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+    )
+
+
+def _inside(base: Actor, facts: dict[str, Any], door: Door) -> Actor:
+    place = facts[door]
+    if door == "tenant":
+        return replace(
+            base,
+            kind="staff",
+            tenant_id=_id(place["id"]),
+            place=place,
+            permissions=frozenset(facts["permissions"]),
+            roles=tuple(facts["roles"]),
+            refund_limit_minor=facts["refund_limit_minor"],
+        )
+    return replace(
+        base,
+        kind="bank",
+        bank_id=_id(place["id"]),
+        place=place,
+        permissions=bank_permissions(facts["roles"]),
+        roles=tuple(facts["roles"]),
+        branches=tuple(_id(branch) for branch in facts["branches"] if branch),
+    )
+
+
+async def _touch(actor: Actor, facts: dict[str, Any]) -> None:
+    """Push the idle end out, at most every two minutes, so that reading pages does not write each time."""
+    seen = datetime.fromtimestamp(facts["seen_at"], UTC)
+    if datetime.now(UTC) - seen < TOUCH_EVERY or actor.session_id is None or actor.person_id is None:
+        return
+    async with open_scope(person_scope(actor.person_id)):
+        await sessions.touch(actor.session_id)
+
+
+def _id(text: str) -> UUID:
+    return UUID(text)
+
+
+def client_ip(request: Request) -> str:
+    """Return the peer's address as the server saw it (a trusted proxy's headers are applied before us)."""
+    return request.client.host if request.client else ""
+
+
+async def ask_to_sign_in(request: Request, *, step_up: bool = False) -> Response:
+    """Send the person to sign in and bring them back here; a form they were sending waits for them."""
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if request.method not in {"GET", "HEAD"}:
+        target = await _parked(request)
+    page = "/sign-in/confirm" if step_up else "/sign-in"
+    url = f"{page}?next={quote(target, safe='')}"
+    if hx.is_partial(request):
+        return Response(status_code=200, headers=hx.leave(url))
+    return RedirectResponse(url, 303)
+
+
+async def _parked(request: Request) -> str:
+    """Return the address where a sent form waits; without a known person it is just the page it came from."""
+    token = request.cookies.get(sessions.COOKIE, "")
+    person = await sessions.person_of_expired(token) if token else None
+    form = await request.form()
+    typed = [(name, text) for name, text in form.multi_items() if isinstance(text, str)]
+    size = sum(len(name) + len(text) for name, text in typed)
+    if person is None or size > sessions.PARKED_MAX_BYTES:
+        return request.url.path
+    return f"/resume/{await sessions.park_form(person, request.url.path, typed)}"
+
+
+async def enter_tenant(tenant_id: UUID) -> None:
+    """Go on inside one tenant in the same transaction, after its secret or the bank's act has led there."""
+    await switch(tenant_scope(tenant_id))
+
+
+async def enter_bank(bank_id: UUID) -> None:
+    """Go back to the bank's own tables in the same transaction."""
+    await switch(bank_scope(bank_id))
+
+
+def path_id(request: Request, name: str = "id") -> UUID:
+    """Return the id in the path; anything that is no id is simply not there (404)."""
+    try:
+        return UUID(request.path_params[name])
+    except ValueError:
+        raise NotFound("page.not_found", t("There is no such page, or it is not yours to see.")) from None
+
+
+__all__ = [
+    "READS",
+    "WRITES",
+    "ask_to_sign_in",
+    "bank_route",
+    "client_ip",
+    "enter_bank",
+    "enter_tenant",
+    "path_id",
+    "person_route",
+    "public_route",
+    "tenant_route",
+]

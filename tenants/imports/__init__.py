@@ -1,0 +1,1 @@
+"""Tables that institutions upload: mapped, tried dry, applied, repeated."""

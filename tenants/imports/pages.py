@@ -1,0 +1,5 @@
+"""Imports, step by step."""
+
+from starlette.routing import BaseRoute
+
+ROUTES: list[BaseRoute] = []

@@ -1,0 +1,110 @@
+"""What a scenario tells the rooms below: its kinds of account, relations and importable tables.
+
+Scenarios register at composition; pages and jobs here read the registry and know no industry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+from tenants.actor import Actor
+
+if TYPE_CHECKING:
+    from tenants.tabular import Field
+
+AttributeType = Literal["choice", "decimal", "integer", "boolean", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A typed fact about an account that fee rules may use; ``label`` and choice labels are English msgids."""
+
+    key: str
+    label: str
+    type: AttributeType
+    choices: Mapping[str, str] = field(default_factory=dict)
+    unit: str = ""
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountKind:
+    """A kind of account (unit, shop, student): its name, plural and attributes, in English msgids."""
+
+    key: str
+    name: str
+    plural: str
+    attributes: tuple[Attribute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """Why one row of an import is refused: the column's key, the value as typed and the reason."""
+
+    number: int
+    column: str
+    value: str
+    reason: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What applying an import did, in rows."""
+
+    added: int
+    changed: int
+    unchanged: int
+
+
+Check = Callable[[Actor, Sequence[tuple[int, dict[str, Any]]]], Awaitable[list[RowProblem]]]
+Apply = Callable[[Actor, UUID], Awaitable[Applied]]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSpec:
+    """A table an institution may import.
+
+    ``check`` finds what only the database knows (in batches of converted rows); ``classify`` returns which
+    natural keys are new, changed or unchanged; ``apply(actor, import_id)`` upserts the accepted staged rows of
+    ``tenants_import_row`` set-based and is safe to repeat.
+    """
+
+    kind: str
+    name: str
+    fields: tuple[Field, ...]
+    natural_key: tuple[str, ...]
+    apply: Apply
+    check: Check | None = None
+    example: tuple[Mapping[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioKinds:
+    """Everything the lower rooms know of one scenario. ``relations`` maps holder relations to msgids."""
+
+    key: str
+    name: str
+    account_kinds: tuple[AccountKind, ...]
+    relations: Mapping[str, str]
+    imports: tuple[ImportSpec, ...] = ()
+
+
+SCENARIOS: dict[str, ScenarioKinds] = {}
+
+
+def register(kinds: ScenarioKinds) -> None:
+    """Make a scenario known to the rooms below; safe to call again."""
+    SCENARIOS[kinds.key] = kinds
+
+
+def account_kind(scenario: str, key: str) -> AccountKind | None:
+    """Return the kind of account, or ``None`` for one that the scenario no longer has."""
+    return next((kind for kind in SCENARIOS[scenario].account_kinds if kind.key == key), None)
+
+
+def import_spec(kind: str) -> ImportSpec | None:
+    """Return the importable table named ``kind``."""
+    return next((spec for s in SCENARIOS.values() for spec in s.imports if spec.kind == kind), None)

@@ -1,0 +1,1 @@
+"""From an institution's application to a tenant that is ready on its first day."""

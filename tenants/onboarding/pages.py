@@ -1,0 +1,5 @@
+"""The bank's console."""
+
+from starlette.routing import BaseRoute
+
+ROUTES: list[BaseRoute] = []

@@ -1,0 +1,156 @@
+"""Signed-in browsers: rows that can be listed and ended, opened by a random token whose hash alone is kept."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tenants.ids import new_id
+from tenants.models import ParkedForm, Session
+from tenants.scope import current, execute, open_scope, person_scope, rows, secret_scope, switch
+
+COOKIE = "session"
+LIFE = timedelta(hours=12)
+IDLE = timedelta(minutes=30)
+PARKED = timedelta(minutes=30)
+PARKED_MAX_BYTES = 200_000
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """What a proven sign-in says: by which method, how strongly, when, and for which company."""
+
+    person_id: UUID
+    method: str
+    level: int
+    auth_time: datetime
+    identity_id: UUID | None = None
+    company: dict[str, Any] | None = None
+    provider_sid: str = ""
+    id_token: str = ""
+    ip: str = ""
+    user_agent: str = field(default="")
+
+
+def hash_of(token: str) -> bytes:
+    """Return the SHA-256 under which a secret token's row is found."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def start(signed_in: SignedIn) -> str:
+    """Create a session in the person's scope and return its token; the token is new at every sign-in."""
+    token = secrets.token_urlsafe(32)
+    now = datetime.now(UTC)
+    await Session.create(
+        id=new_id(),
+        token_hash=hash_of(token),
+        person_id=signed_in.person_id,
+        identity_id=signed_in.identity_id,
+        method=signed_in.method,
+        level=signed_in.level,
+        auth_time=signed_in.auth_time,
+        company=signed_in.company,
+        provider_sid=signed_in.provider_sid,
+        id_token=signed_in.id_token,
+        ip=signed_in.ip,
+        user_agent=signed_in.user_agent[:300],
+        seen_at=now,
+        expires_at=now + IDLE,
+    )
+    return token
+
+
+async def step_up(session_id: UUID, signed_in: SignedIn) -> str:
+    """Strengthen a session in place, keeping its id and what hangs on it; the token is renewed."""
+    token = secrets.token_urlsafe(32)
+    await Session.filter(id=session_id, person_id=signed_in.person_id).update(
+        token_hash=hash_of(token),
+        level=signed_in.level,
+        auth_time=signed_in.auth_time,
+        company=signed_in.company,
+        method=signed_in.method,
+        provider_sid=signed_in.provider_sid,
+        id_token=signed_in.id_token,
+        identity_id=signed_in.identity_id,
+        expires_at=datetime.now(UTC) + IDLE,
+    )
+    return token
+
+
+async def touch(session_id: UUID) -> None:
+    """Note that the session is in use and push its idle end out, never past its whole life."""
+    await execute(
+        "update tenants_session set seen_at = now(), expires_at = least(created_at + $2, now() + $3) where id = $1",
+        session_id,
+        LIFE,
+        IDLE,
+    )
+
+
+async def end(session_id: UUID) -> None:
+    """End one session of the open person scope."""
+    await Session.filter(id=session_id, ended_at=None).update(ended_at=datetime.now(UTC))
+
+
+async def person_of_expired(token: str) -> UUID | None:
+    """Return whose session this token was, even if it has run out by idleness; never once it was ended."""
+    async with open_scope(secret_scope(hash_of(token))):
+        found = await Session.get_or_none(token_hash=hash_of(token), ended_at=None)
+    return found.person_id if found else None
+
+
+async def park_form(person_id: UUID, path: str, typed: list[tuple[str, str]]) -> str:
+    """Keep what somebody typed until they have signed in again; return the token of its page."""
+    token = secrets.token_urlsafe(24)
+    async with open_scope(person_scope(person_id)):
+        await ParkedForm.create(
+            token_hash=hash_of(token),
+            person_id=person_id,
+            path=path,
+            fields_=[[name, text] for name, text in typed],
+            expires_at=datetime.now(UTC) + PARKED,
+        )
+    return token
+
+
+async def unpark_form(token: str) -> ParkedForm | None:
+    """Return the parked form of the open person scope, if it is theirs and still fresh; it stays until used."""
+    return await ParkedForm.get_or_none(token_hash=hash_of(token), expires_at__gt=datetime.now(UTC))
+
+
+async def my_sessions(person_id: UUID) -> list[Any]:
+    """Return the person's live sessions, newest first."""
+    return await rows(
+        "select id, method, level, auth_time, ip, user_agent, seen_at, created_at from tenants_session"
+        " where person_id = $1 and ended_at is null and expires_at > now() order by seen_at desc limit 50",
+        person_id,
+    )
+
+
+def set_cookie(request: Request, response: Response, token: str) -> None:
+    """Give the browser its session; ``Lax`` so that coming back from the bank keeps it."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(LIFE.total_seconds()),
+        httponly=True,
+        secure=request.url.scheme == "https",
+        samesite="lax",
+        path="/",
+    )
+
+
+def clear_cookie(response: Response) -> None:
+    """Take the session from the browser."""
+    response.delete_cookie(COOKIE, path="/")
+
+
+async def as_person(person_id: UUID) -> None:
+    """Go on in the open transaction as this person, after a secret has proven them."""
+    if current().scope != person_scope(person_id):
+        await switch(person_scope(person_id))

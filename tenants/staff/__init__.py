@@ -1,0 +1,1 @@
+"""A tenant's people: invitations, roles, the audit trail and failed background work."""
