@@ -58,12 +58,10 @@ def worker(*, data: Data = None) -> None:
     """Do the jobs that the web processes have asked for, until told to stop."""
     with _plainly():
         settings = _settings(data_dir=data)
-        from deploy import logs, metrics, supervisor  # noqa: PLC0415
+        from deploy import logs, supervisor  # noqa: PLC0415
         from deploy.worker import run  # noqa: PLC0415
 
         logs.configure(settings)
-        if settings.metrics_port:
-            metrics.serve(settings.metrics_port)
 
         async def work() -> None:
             await supervisor.until_stopped(asyncio.create_task(run(settings)))

@@ -77,13 +77,18 @@ async def embedded(settings: Settings) -> AsyncIterator[None]:
 
 @contextmanager
 def servers(settings: Settings) -> Iterator[None]:
-    """Run the embedded servers that ``settings`` call for; the caller has claimed the data folder."""
+    """Run the embedded servers that ``settings`` call for; the caller has claimed the data folder.
+
+    Servers that run all the same were left behind by a starter that was killed; new ones take their place.
+    """
     with contextlib.ExitStack() as stack:
         if settings.has_embedded_redis:
             stack.callback(stop_redis, settings.data_dir)
+            stop_redis(settings.data_dir)
             start_redis(settings.data_dir)
         if settings.has_embedded_database:
             stack.callback(stop_postgres, settings.data_dir)
+            stop_postgres(settings.data_dir)
             start_postgres(settings.data_dir)
         yield
 
@@ -104,6 +109,7 @@ def start_postgres(data_dir: Path, *, is_durable: bool = True) -> str:
         if not (cluster / "PG_VERSION").exists():
             _initialise(cluster, account)
         _check_version(cluster)
+        _let_go(cluster)
         log = data_dir / "logs" / "postgres.log"
         _running[cluster] = _launch_postgres(data_dir, account, log, FORGETFUL if not is_durable else DURABLE)
         _await(lambda: is_postgres_running(data_dir), _running[cluster], "PostgreSQL", log)
@@ -121,7 +127,7 @@ def is_postgres_running(data_dir: Path) -> bool:
     """Whether a server on this data takes connections."""
     lines = _lines(_cluster(data_dir) / "postmaster.pid")
     is_ready = len(lines) > STATUS_LINE and lines[STATUS_LINE].strip() == "ready"
-    return is_ready and processes.is_alive(int(lines[0]))
+    return is_ready and _says(places.sockets(data_dir) / ".s.PGSQL.5432", b"", b"")
 
 
 def start_redis(data_dir: Path) -> str:
@@ -161,14 +167,7 @@ def stop_redis(data_dir: Path) -> None:
 
 def is_redis_running(data_dir: Path) -> bool:
     """Whether a server answers on the socket that belongs to this data."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        client.settimeout(1)
-        try:
-            client.connect(str(places.sockets(data_dir) / "redis.sock"))
-            client.sendall(b"PING\r\n")
-            return client.recv(5) == b"+PONG"
-        except OSError:
-            return False
+    return _says(places.sockets(data_dir) / "redis.sock", b"PING\r\n", b"+PONG")
 
 
 def postgres_binary(name: str) -> Path:
@@ -265,6 +264,27 @@ def _check_version(cluster: Path) -> None:
             f"The data in {cluster} was made by PostgreSQL {made_by} and this is {POSTGRES_MAJOR}: "
             "use another --data folder, or --fresh to begin anew."
         )
+
+
+def _let_go(cluster: Path) -> None:
+    """Wait for a server that is on its way down; a stale file whose process is gone is PostgreSQL's to judge."""
+    end = time.monotonic() + processes.STOP_SECONDS
+    while len(lines := _lines(cluster / "postmaster.pid")) > STATUS_LINE and time.monotonic() < end:
+        if lines[STATUS_LINE].strip() != "stopping" or not processes.is_alive(int(lines[0])):
+            return
+        time.sleep(0.02)
+
+
+def _says(path: Path, question: bytes, answer: bytes) -> bool:
+    """Whether a server takes connections on this socket and answers so."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(1)
+        try:
+            client.connect(str(path))
+            client.sendall(question)
+            return client.recv(len(answer)) == answer
+        except OSError:
+            return False
 
 
 def _launch_postgres(

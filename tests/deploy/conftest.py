@@ -1,0 +1,45 @@
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's own settings, such as a DATABASE_URL, must not reach these tests."""
+    names = [name.upper() for name in Settings.model_fields]
+    for name in [*names, *(f"{name}_FILE" for name in names), "PROMETHEUS_MULTIPROC_DIR"]:
+        if name in os.environ:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A short path, as sockets need, that any account may pass through."""
+    folder = Path(tempfile.mkdtemp(prefix="cloud-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def free_port() -> int:
+    return find_free_port()
+
+
+def find_free_port() -> int:
+    """A port with the sandbox's two, 100 and 125 above, free as well."""
+    for port in range(21000 + os.getpid() % 5000, 40000, 7):
+        if all(is_free(port + more) for more in (0, 100, 125)):
+            return port
+    raise AssertionError("no port is free")
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
