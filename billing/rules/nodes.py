@@ -296,6 +296,14 @@ def texts(keys: tuple[Key, ...]) -> tuple[str, ...]:
     return tuple(text_of(key) for key in keys)
 
 
+def inner(node: Labelled) -> Iterator["Node"]:
+    """Yield the parts directly inside ``node`` in the order in which they are worked out: that of its fields."""
+    for value in node.__dict__.values():
+        for child in value if isinstance(value, tuple) else (value,):
+            if isinstance(child, Labelled):
+                yield child  # type: ignore[misc]
+
+
 def walk(part: BaseModel, depth: int = 1) -> Iterator[tuple[Part, int]]:
     """Yield every piece inside ``part``, itself first, in reading order, with its depth."""
     if isinstance(part, Part):

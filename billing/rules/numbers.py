@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, PlainSerializer, StringConstraints, WithJs
 from pydantic_core import PydanticCustomError
 
 PATTERN = r"[0-9]{1,12}(\.[0-9]{1,8})?"
-_WORDS = re.compile(r"[^\x00-\x1f]{1,120}")
+_WORDS = re.compile(r"[^\x00-\x1f\ud800-\udfff]{1,120}")
 _PLAIN = re.compile(PATTERN, re.ASCII)
 
 

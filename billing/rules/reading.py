@@ -16,7 +16,7 @@ LARGEST_QUANTITY = 10**12
 QUANTITY_PLACES = 6
 
 
-class Fault(Exception):  # noqa: N818 - it is an outcome of the account, not an error of the program
+class Fault(Exception):
     """A fact is missing or unusable; carries the code and subject of the exception."""
 
     def __init__(self, code: str, subject: str = "") -> None:
