@@ -2,11 +2,13 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from deploy import processes
 from deploy.settings import Settings
 
 
@@ -43,3 +45,14 @@ def find_free_port() -> int:
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def eventually(is_so: Callable[[], object], seconds: float = 10) -> bool:
+    end = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.02)
+    return bool(is_so())
+
+
+def has_ended(pid: int) -> bool:
+    return eventually(lambda: not processes.is_alive(pid))

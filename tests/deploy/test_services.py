@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import asyncpg
@@ -11,6 +10,7 @@ from redis.asyncio import Redis
 
 from deploy import processes, services
 from deploy.settings import Settings
+from tests.deploy.conftest import has_ended
 
 STARTER = """
 import sys, time
@@ -74,8 +74,8 @@ def test_servers_die_with_a_starter_that_is_killed_outright(data_dir: Path) -> N
         postmaster = int((data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
         redis = int((data_dir / "run" / "redis.pid").read_text())
         starter.send_signal(signal.SIGKILL)
-    assert ends(postmaster)
-    assert ends(redis)
+    assert has_ended(postmaster)
+    assert has_ended(redis)
 
 
 def test_data_of_another_major_version_is_refused_in_words(data_dir: Path) -> None:
@@ -90,14 +90,19 @@ def test_a_server_that_cannot_start_gives_its_reason(data_dir: Path) -> None:
     services.start_postgres(data_dir, is_durable=False)
     services.stop_postgres(data_dir)
     (data_dir / "postgres" / "postgresql.conf").write_text("no_such_setting = 1\n")
-    with pytest.raises(services.ServiceError, match=r"PostgreSQL stopped while starting[\s\S]*no_such_setting"):
+    with pytest.raises(
+        services.ServiceError, match=r"PostgreSQL stopped while starting[\s\S]*no_such_setting"
+    ):
         services.start_postgres(data_dir)
 
 
 def test_a_claim_is_exclusive_and_ends_with_its_block(data_dir: Path) -> None:
-    with processes.claim(data_dir, "first"), pytest.raises(processes.InUseError) as caught:
-        with processes.claim(data_dir, "second"):
-            pass
+    with (
+        processes.claim(data_dir, "first"),
+        pytest.raises(processes.InUseError) as caught,
+        processes.claim(data_dir, "second"),
+    ):
+        pass
     assert caught.value.note == "first"
     with processes.claim(data_dir, "third"):
         assert (data_dir / "lock").read_text() == "third"
@@ -107,10 +112,3 @@ def test_a_process_that_ended_but_was_not_collected_is_not_alive() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         assert not processes.is_alive(child.pid)
-
-
-def ends(pid: int) -> bool:
-    deadline = time.monotonic() + 10
-    while processes.is_alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not processes.is_alive(pid)

@@ -37,7 +37,10 @@ def test_a_bare_machine_gets_embedded_servers_and_a_sandbox(data_dir: Path) -> N
 
 
 def test_everything_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
-    given(monkeypatch, {"PORT": "99999", "DATABASE_URL": "mysql://db", "LOG_LEVEL": "loud", "SECRET_KEY": "short"})
+    given(
+        monkeypatch,
+        {"PORT": "99999", "DATABASE_URL": "mysql://db", "LOG_LEVEL": "loud", "SECRET_KEY": "short"},
+    )
     said = " ".join(problems(data_dir=data_dir))
     for name in ("PORT", "DATABASE_URL", "LOG_LEVEL", "SECRET_KEY"):
         assert name in said
@@ -59,7 +62,9 @@ def test_production_takes_what_it_is_told_and_nothing_else(monkeypatch: pytest.M
     assert settings.log_format == "json"
 
 
-@pytest.mark.parametrize("url", ["http://cloud.example", "https://cloud.example/path", "cloud.example", "https://"])
+@pytest.mark.parametrize(
+    "url", ["http://cloud.example", "https://cloud.example/path", "cloud.example", "https://"]
+)
 def test_production_needs_a_secure_public_address_without_a_path(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
@@ -93,7 +98,9 @@ def test_a_missing_file_is_named(monkeypatch: pytest.MonkeyPatch, data_dir: Path
 
 
 def test_no_problem_repeats_a_value(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
-    given(monkeypatch, {"DATABASE_URL": "mysql://u:hunter2@db", "SECRET_KEY": "hunter2", "SMTP_URL": "hunter2"})
+    given(
+        monkeypatch, {"DATABASE_URL": "mysql://u:hunter2@db", "SECRET_KEY": "hunter2", "SMTP_URL": "hunter2"}
+    )
     assert "hunter2" not in " ".join(problems(data_dir=data_dir))
 
 

@@ -1,0 +1,145 @@
+"""What PostgreSQL itself says about our tables: every one is walled in, or on a short list with its reason."""
+
+import pytest
+from tortoise import Tortoise
+
+APPLICATION = "cloud_app"
+
+ABOVE_TENANTS = {
+    "tenants_bank": "banks are public names that brand every page",
+    "tenants_branch": "belongs to a bank, scoped by bank_id",
+    "tenants_tenant": "the directory itself: its id is the tenant",
+    "tenants_application": "belongs to a bank until there is a tenant",
+    "tenants_application_document": "belongs to a bank's application",
+    "tenants_audit": "bank staff's acts have a bank, tenants' acts a tenant, some both",
+    "tenants_person": "a person is nobody's but their own",
+    "tenants_identity": "belongs to a person",
+    "tenants_session": "belongs to a person",
+    "tenants_one_time_code": "belongs to an address before anybody is known",
+    "tenants_parked_form": "belongs to a person",
+    "tenants_bank_membership": "belongs to a bank",
+    "integrations_bank_provider": "belongs to a bank",
+    "billing_inbox_event": "arrives before its tenant is known; only the queue scope sees it",
+}
+MIGRATION_LEDGER = {"tortoise_migrations": "Tortoise's own list; the application role has no right to it"}
+KEYED_BY_A_SECRET = {
+    "tenants_holder_person_idx": "a person's accounts across tenants",
+    "tenants_holder_code_key": "found by the printed code's hash",
+    "tenants_membership_person_idx": "a person's places across tenants",
+    "tenants_invitation_token_key": "found by the invitation's hash",
+    "tenants_outbox_waiting_idx": "the dispatcher sweeps all tenants",
+    "billing_receipt_verification_key": "found by the receipt code's hash",
+}
+
+
+async def tables(owner) -> dict[str, dict]:
+    found = await owner.fetch(
+        "select c.relname, c.relrowsecurity, c.relforcerowsecurity, pg_get_userbyid(c.relowner) owner,"
+        " (select a.attnotnull from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id') tenant,"
+        " (select count(*) from pg_policy p where p.polrelid = c.oid) policies"
+        " from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where c.relkind in ('r', 'p') and n.nspname = 'public'"
+    )
+    return {row["relname"]: dict(row) for row in found}
+
+
+async def test_every_table_is_forced_behind_policies(owner):
+    for name, table in (await tables(owner)).items():
+        if name in MIGRATION_LEDGER:
+            continue
+        assert table["relrowsecurity"], name
+        assert table["relforcerowsecurity"], name
+        assert table["policies"] > 0, name
+        assert name in ABOVE_TENANTS or table["tenant"] is True, f"{name}: tenant_id is missing or nullable"
+
+
+async def test_the_short_list_names_only_tables_that_exist(owner):
+    assert set(ABOVE_TENANTS) <= set(await tables(owner))
+
+
+async def test_the_application_role_owns_nothing_and_cannot_bypass(owner):
+    role = await owner.fetchrow("select * from pg_roles where rolname = $1", APPLICATION)
+    assert not (role["rolsuper"] or role["rolbypassrls"] or role["rolcreaterole"] or role["rolcreatedb"])
+    assert all(table["owner"] != APPLICATION for table in (await tables(owner)).values())
+    rights = await owner.fetch(
+        "select table_name from information_schema.role_table_grants"
+        " where grantee = $1 and table_name = any ($2::text[])",
+        APPLICATION,
+        list(MIGRATION_LEDGER),
+    )
+    assert rights == []
+
+
+async def test_the_owner_is_bound_by_policies_too(owner):
+    role = await owner.fetchrow("select * from pg_roles where rolname = 'cloud_owner'")
+    assert not (role["rolsuper"] or role["rolbypassrls"])
+    assert await owner.fetchval("select count(*) from tenants_role") == 0
+
+
+async def test_the_tenant_leads_every_key_and_index(owner):
+    found = await owner.fetch(
+        "select t.relname, i.relname index, pg_get_indexdef(x.indexrelid, 1, true) first"
+        " from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid"
+        " join pg_namespace n on n.oid = t.relnamespace where n.nspname = 'public'"
+    )
+    skipped = {*ABOVE_TENANTS, *MIGRATION_LEDGER}
+    wrong = [
+        f"{row['index']} starts with {row['first']}"
+        for row in found
+        if row["relname"] not in skipped and row["first"] != "tenant_id" and row["index"] not in KEYED_BY_A_SECRET
+    ]
+    assert wrong == []
+
+
+async def test_a_foreign_key_between_tenant_tables_carries_the_tenant(owner):
+    found = await owner.fetch(
+        "select conname, pg_get_constraintdef(oid) as rule from pg_constraint where contype = 'f'"
+    )
+    assert found
+    assert [r["conname"] for r in found if not r["rule"].startswith("FOREIGN KEY (tenant_id, ")] == []
+
+
+async def test_no_policy_is_open_to_writing_by_payers_and_links(owner):
+    found = await owner.fetch(
+        "select polrelid::regclass::text as name, polname, polcmd::text as cmd,"
+        " coalesce(pg_get_expr(polqual, polrelid), '') || coalesce(pg_get_expr(polwithcheck, polrelid), '') rule"
+        " from pg_policy"
+    )
+    open_to_links = [f"{r['name']}.{r['polname']}" for r in found if r["cmd"] != "r" and "'link'" in r["rule"]]
+    assert open_to_links == []
+
+
+async def test_the_models_and_the_catalogue_agree(owner, committed):
+    columns = await owner.fetch(
+        "select table_name, column_name, is_nullable from information_schema.columns where table_schema = 'public'"
+    )
+    there = {(c["table_name"], c["column_name"]): c["is_nullable"] == "YES" for c in columns}
+    ours = {}
+    for model in Tortoise.apps["cloud"].values():
+        for field in model._meta.fields_map.values():
+            if field.has_db_field:
+                ours[model._meta.db_table, field.source_field or field.model_field_name] = field.null
+    assert {key: null for key, null in there.items() if key[0] not in MIGRATION_LEDGER} == ours
+
+
+@pytest.mark.parametrize(
+    "table", ["tenants_audit", "billing_allocation", "billing_receipt", "billing_entry", "billing_posting"]
+)
+async def test_proof_is_append_only(owner, table):
+    triggers = await owner.fetch(
+        "select tgname from pg_trigger where tgrelid = $1::regclass and not tgisinternal", table
+    )
+    assert {f"{table}_append_only", f"{table}_no_truncate"} <= {row["tgname"] for row in triggers}
+
+
+async def test_the_catalogue_test_would_notice_an_open_table(owner):
+    """A control: one dropped policy or wall must fail the checks above."""
+    transaction = owner.transaction()
+    await transaction.start()
+    await owner.execute("alter table billing_bill no force row level security")
+    assert not (await tables(owner))["billing_bill"]["relforcerowsecurity"]
+    await owner.execute("create table billing_forgotten (id uuid primary key)")
+    forgotten = (await tables(owner))["billing_forgotten"]
+    assert not forgotten["relrowsecurity"]
+    assert forgotten["tenant"] is None
+    await transaction.rollback()
