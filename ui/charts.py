@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from ui import formats
 
@@ -136,7 +136,7 @@ def _frame(
     heading: str, names: Sequence[str], series: Sequence[Series], shown: Shown, highest: Number
 ) -> tuple[Chart, Callable[[Number], float]]:
     step = nice_step(highest)
-    top = step * max(-(-Decimal(highest) // step), 1)
+    top = step * max((Decimal(highest) / step).to_integral_value(ROUND_CEILING), Decimal(1))
     room = HEIGHT - _TOP - _BOTTOM
 
     def scale(value: Number) -> float:
@@ -151,15 +151,20 @@ def _frame(
 
 
 def nice_step(highest: Number) -> Decimal:
-    """Return a round distance between ticks (1, 2 or 5 times a power of ten) that gives three to six of them."""
+    """Return a round distance between ticks (1, 2 or 5 times a power of ten) that gives up to six of them.
+
+    Whole figures get whole ticks.
+    """
     if highest <= 0:
         return Decimal(1)
     power = Decimal(10) ** (Decimal(highest).adjusted())
-    return next(s for s in (power / 5, power / 2, power, power * 2) if Decimal(highest) / s <= 5)  # noqa: PLR2004
+    step = next(s for s in (power / 5, power / 2, power, power * 2) if Decimal(highest) / s <= 5)  # noqa: PLR2004
+    return max(step, Decimal(1)) if isinstance(highest, int) else step
 
 
 def _highest(series: Sequence[Series]) -> Number:
-    return max((value for row in series for value in row.values), default=0)
+    values: list[Number] = [value for row in series for value in row.values]
+    return max(values, default=0)
 
 
 def _slot(names: Sequence[str]) -> float:

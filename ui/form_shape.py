@@ -75,7 +75,7 @@ def _model(model: type[BaseModel], tree: Branch, prefix: str, shaped: Shaped) ->
     return data
 
 
-def _field(annotation: Any, found: Any, name: str, shaped: Shaped) -> Any:  # noqa: PLR0911 - one per kind
+def _field(annotation: Any, found: Any, name: str, shaped: Shaped) -> Any:
     kind, inner = _kind(annotation)
     if kind == "bool":
         return _ticked(found)

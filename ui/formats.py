@@ -1,5 +1,6 @@
 """Money, dates and numbers in the reader's form. Amounts are integers in the currency's minor unit."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,6 +15,7 @@ from ui.i18n import current_locale
 
 _zone: ContextVar[str] = ContextVar("zone", default="UTC")
 _KIB = 1024
+_CODE_TOUCHES_FIGURE = re.compile(r"(?<=[A-Za-z])(?=\d)")
 
 
 def current_zone() -> str:
@@ -51,7 +53,8 @@ def money(amount_minor: int, currency: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _money(amount_minor: int, currency: str, locale: str) -> str:
-    return numbers.format_currency(major(amount_minor, currency), currency, locale=locale)
+    text = numbers.format_currency(major(amount_minor, currency), currency, locale=locale)
+    return _CODE_TOUCHES_FIGURE.sub("\u00a0", text)
 
 
 def amount(amount_minor: int, currency: str) -> str:

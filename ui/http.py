@@ -25,6 +25,7 @@ class Language:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer in the language chosen."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

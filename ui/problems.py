@@ -155,6 +155,7 @@ class ProblemPages:
         self.app, self.settings = app, settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, turning what goes wrong into a page."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

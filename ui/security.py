@@ -64,6 +64,7 @@ class SecurityHeaders:
         self.app, self.settings = app, settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the headers on."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -97,6 +98,7 @@ class SameOrigin:
         self.app, self.settings = app, settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what our own pages sent; refuse the rest."""
         if scope["type"] != "http" or self._is_fine(scope):
             await self.app(scope, receive, send)
             return
@@ -125,6 +127,7 @@ class BodyLimit:
         self.app, self.settings = app, settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the body on while it is small enough."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -165,6 +168,7 @@ class RequestId:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the number in the header and in every log line."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -57,6 +57,12 @@ class Column:
         return self.align or ("end" if self.format in _RIGHT else "start")
 
     @property
+    def classes(self) -> str:
+        """The classes of a cell: its side, and that dates and codes stay on one line."""
+        stays = self.format in {"date", "datetime", "month", "code"}
+        return f"cell cell--{self.side}{' cell--nowrap' if stays else ''}"
+
+    @property
     def order(self) -> str:
         """The name the column is sorted by."""
         return self.sort or self.key

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  // Focus goes to an error summary, on load and after a swap.
+  // Focus goes to an error summary after a swap; on load its autofocus does that.
   const focusErrors = (root) => root.querySelector?.("[data-focus]")?.focus();
 
   // Menus close on Escape and on a click elsewhere.
@@ -106,5 +106,4 @@
   });
   window.addEventListener("beforeunload", warn);
   window.addEventListener("pageshow", resetSent);
-  focusErrors(document);
 })();
