@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from asyncio.subprocess import PIPE, STDOUT, Process
+from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -86,26 +86,28 @@ class Supervisor:
 
     async def _spawn(self, child: Child) -> _Running:
         self._logs.mkdir(parents=True, exist_ok=True)
-        process = await asyncio.create_subprocess_exec(
-            *child.command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=PIPE,
-            stderr=STDOUT,
-            env=os.environ | self._env | {"PYTHONUNBUFFERED": "1"},
-            start_new_session=True,
-            preexec_fn=processes.die_with_parent(signal.SIGTERM),
-            limit=LONGEST_LINE,
-        )
+        output, pipe = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *child.command,
+                stdin=DEVNULL,
+                stdout=pipe,
+                stderr=STDOUT,
+                env=os.environ | self._env | {"PYTHONUNBUFFERED": "1"},
+                start_new_session=True,
+                preexec_fn=processes.die_with_parent(signal.SIGTERM),
+            )
+        finally:
+            os.close(pipe)
         running = _Running(child, process, self._logs / f"{child.name}.log")
-        running.pump = asyncio.create_task(self._pump(running))
+        running.pump = asyncio.create_task(self._pump(running, await _reader(output)))
         self._running.append(running)
         return running
 
-    async def _pump(self, running: _Running) -> None:
+    async def _pump(self, running: _Running, output: asyncio.StreamReader) -> None:
         """Carry a child's output to its log, begun anew, and to the console where that is wanted."""
-        output = running.process.stdout
         with running.log.open("w", encoding="utf-8") as log:
-            while output is not None and (line := await _line(output)):
+            while line := await _line(output):
                 text = line.decode(errors="replace").rstrip()
                 running.lines.append(text)
                 log.write(text + "\n")
@@ -185,6 +187,14 @@ async def answers(url: str) -> bool:
 def module(name: str, *arguments: str) -> list[str]:
     """Return the command that runs one of our modules with this Python, from any folder."""
     return [sys.executable, "-P", "-m", name, *arguments]
+
+
+async def _reader(output: int) -> asyncio.StreamReader:
+    """Read a pipe that asyncio does not count to the process: a grandchild that holds it hides no death."""
+    reader = asyncio.StreamReader(limit=LONGEST_LINE)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(output, "rb"))
+    return reader
 
 
 async def _finished(pump: asyncio.Task[None] | None) -> None:
