@@ -48,7 +48,7 @@ TELLING_VALUES = (
 """Mail addresses, API keys, bearer tokens, JWTs, passwords and queries in URLs, Chinese mobile and identity
 numbers, card numbers."""
 
-NOISY = ("httpx", "httpcore", "httpx2", "httpcore2", "stripe", "asyncio", "fontTools", "mail.log")
+NOISY = ("httpx", "tortoise", "httpcore", "httpx2", "httpcore2", "stripe", "asyncio", "fontTools", "mail.log")
 QUIET_PATHS = ("/healthz", "/readyz", "/metrics", "/static/")
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
