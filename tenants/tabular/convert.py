@@ -116,7 +116,7 @@ def _oddities(row: Row, columns: Columns) -> list[Problem]:
         is_warning = mark is Mark.FORMULA
         problems.append(Problem(columns.header[place], row.cells[place], reason, keys[place], is_warning))
     if row.surplus:
-        problems.append(Problem("", "", t("The row has cells to the right of the last named column.")))
+        problems.append(Problem("", "", t("The row has cells outside the columns that have a name.")))
     return problems
 
 

@@ -33,7 +33,7 @@ class Row(NamedTuple):
     cells: list[str]
     marks: tuple[tuple[int, Mark], ...] = ()
     surplus: int = 0
-    """How many filled cells stand right of the last named column."""
+    """How many filled cells stand outside the named columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from tenants.tabular.columns import fold
 from tenants.tabular.csv_source import CsvSource
-from tenants.tabular.source import Limits, Row, Source, TableError, Upload, check_size, column_letter
+from tenants.tabular.source import Limits, Mark, Row, Source, TableError, Upload, check_size, column_letter
 from tenants.tabular.xlsx_source import XlsxSource
 from ui.i18n import t
 
@@ -27,11 +27,15 @@ _HEAD_ROWS = 10
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A recognised table. ``header`` holds the names of its columns, ``header_row`` the row they stand in."""
+    """A recognised table. ``header`` holds the names of its columns, ``header_row`` the row they stand in.
+
+    ``left`` is how many empty columns stand before it in the file; cells and marks count from the header.
+    """
 
     sheet_names: list[str]
     header: list[str]
     header_row: int
+    left: int
     source: Source
 
     def rows(self) -> Iterator[Row]:
@@ -40,18 +44,23 @@ class Table:
         Raises:
             TableError: where the file breaks a limit or its quoting, naming the row.
         """
-        width, marks_of = len(self.header), self.source.marks_of
+        left, width, marks_of = self.left, len(self.header), self.source.marks_of
         for number, cells in islice(self.source.rows(), self.header_row, None):
             if not any(cells) or not any(map(str.strip, cells)):
                 continue
-            length = len(cells)
-            if length == width:
-                yield Row(number, cells, marks_of(number))
-            elif length < width:
-                yield Row(number, cells + [""] * (width - length), marks_of(number))
+            marks = marks_of(number)
+            if len(cells) == width and not left:
+                yield Row(number, cells, marks)
             else:
-                surplus = sum(1 for cell in cells[width:] if cell.strip())
-                yield Row(number, cells[:width], marks_of(number), surplus)
+                yield self._framed(number, cells, marks)
+
+    def _framed(self, number: int, cells: list[str], marks: tuple[tuple[int, Mark], ...]) -> Row:
+        """Return the row cut or filled to the header's width, counting what stands outside."""
+        stop = self.left + len(self.header)
+        inside = cells[self.left : stop]
+        outside = sum(1 for cell in cells[: self.left] + cells[stop:] if cell.strip())
+        shifted = tuple((place - self.left, mark) for place, mark in marks if self.left <= place < stop)
+        return Row(number, inside + [""] * (len(self.header) - len(inside)), shifted, outside)
 
 
 def open_table(
@@ -82,7 +91,8 @@ def open_table(
         (number, cells) for number, cells in islice(source.rows(), _HEAD_ROWS) if any(map(str.strip, cells))
     ]
     number, cells = _header(head, names, header_row)
-    return Table(source.sheet_names, _checked_header(cells), number, source)
+    left = next(index for index, cell in enumerate(cells) if cell.strip())
+    return Table(source.sheet_names, _checked_header(cells[left:], left), number, left, source)
 
 
 def _source(
@@ -145,11 +155,11 @@ def _header(head: list[tuple[int, list[str]]], names: set[str], wanted: int | No
     raise TableError("table.no_header", t("Row {number} has no column names.", number=wanted))
 
 
-def _checked_header(cells: list[str]) -> list[str]:
+def _checked_header(cells: list[str], left: int) -> list[str]:
     header = [" ".join(cell.split()) for cell in cells]
     while header and not header[-1]:
         header.pop()
-    empty = [column_letter(index) for index, name in enumerate(header) if not name]
+    empty = [column_letter(index) for index, name in enumerate(header, start=left) if not name]
     if empty:
         message = t("Columns without a name: {columns}. Name or remove them.", columns=", ".join(empty))
         raise TableError("table.empty_header", message)
