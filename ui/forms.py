@@ -16,7 +16,7 @@ from starlette.requests import Request
 from ui.errors import Invalid
 from ui.form_errors import sentence
 from ui.form_shape import Node, describe, shape, unflatten
-from ui.i18n import Text, gettext
+from ui.i18n import Text, gettext, t
 from ui.settings import MEBIBYTE
 
 M = TypeVar("M", bound=BaseModel)
@@ -53,7 +53,7 @@ class Form(Generic[M]):
     def ok(self) -> M:
         """The model, once ``is_valid`` was checked."""
         if self.data is None or self.errors:
-            raise Invalid("form.invalid", Text("Some answers need another look."), fields=self.errors)
+            raise Invalid("form.invalid", t("Some answers need another look"), fields=self.errors)
         return self.data
 
     def fail(self, name: str, text: Text) -> None:
