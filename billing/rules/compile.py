@@ -10,11 +10,12 @@ from functools import cached_property
 
 from billing.rules.documents import Charge, LateFee
 from billing.rules.evaluate import LARGEST_MINOR
+from billing.rules.facts import PERIOD_KEYS
 from billing.rules.lowering import Core
 from billing.rules.rounding import step_minor
 from billing.rules.sql_facts import FactsSql
 from billing.rules.sql_faults import NONE, fault_of, first
-from billing.rules.sql_frame import Frame, Number, Source, common, constant, text
+from billing.rules.sql_frame import Frame, Ratio, Source, common, constant, text
 from billing.rules.sql_parts import PartsSql
 from billing.rules.terms import Discount
 
@@ -40,6 +41,12 @@ def compile_sql(document: Charge | LateFee, source: Source) -> CompiledSql:
         return CompiledSql(_Compiler(core, source).statement(), core.keys)
 
 
+def _as_text(key: str, column: str) -> str:
+    if key in PERIOD_KEYS:
+        return f"to_char({column}, 'YYYY-MM-DD')"
+    return f"{column}::text" if ":" in key else column
+
+
 class _Compiler:
     def __init__(self, core: Core, source: Source) -> None:
         self.core = core
@@ -50,38 +57,40 @@ class _Compiler:
     def statement(self) -> str:
         minor = self._minor(self._after_discounts(self.parts.not_negative(self.core.amount)))
         fault = f"CASE WHEN {minor} IS NULL THEN {self._fault()} END"
-        pairs = ", ".join(f"{text(key)}, {self._input(key, name)}" for key, name in self.frame.inputs.items())
-        result = f"{minor} AS amount_minor, {fault} AS exception, jsonb_build_object({pairs}) AS inputs"
-        return self.frame.statement(result)
+        return self.frame.statement(
+            f"{minor} AS amount_minor, {fault} AS exception, {self._inputs()} AS inputs"
+        )
 
-    def _input(self, key: str, column: str) -> str:
-        return f"{column}::text" if key.startswith("quantity:") else column
+    def _inputs(self) -> str:
+        keys = ", ".join(text(key) for key in self.core.keys)
+        values = ", ".join(_as_text(key, name) for key, name in self.frame.inputs.items())
+        return f"jsonb_object(ARRAY[{keys}]::text[], ARRAY[{values}]::text[])"
 
-    def _after_discounts(self, full: Number) -> Number:
+    def _after_discounts(self, full: Ratio) -> Ratio:
         left = full
         for discount in self.core.discounts:
             left = self.frame.short(self._discounted(discount, full, left))
         return left
 
-    def _discounted(self, discount: Discount, full: Number, left: Number) -> Number:
+    def _discounted(self, discount: Discount, full: Ratio, left: Ratio) -> Ratio:
         off = self.frame.short(self._off(discount, full if discount.of == "full" else left))
         denominator, level = common([left, off])
         before, less = left.over(denominator), off.over(denominator)
         rest = f"CASE WHEN {less} < {before} THEN {before} - {less} WHEN {less} >= {before} THEN 0 END"
         if discount.when is None:
-            return Number(rest, denominator, level)
+            return Ratio(rest, denominator, level)
         truth, truth_level = self.facts.truth(discount.when)
         chosen = f"CASE {truth} WHEN true THEN {rest} WHEN false THEN {before} END"
-        return Number(chosen, denominator, max(level, truth_level))
+        return Ratio(chosen, denominator, max(level, truth_level))
 
-    def _off(self, discount: Discount, base: Number) -> Number:
+    def _off(self, discount: Discount, base: Ratio) -> Ratio:
         value = self.parts.not_negative(discount.value)
         if discount.take == "amount":
             return value
         level = max(base.level, value.level)
-        return Number(f"({base.sql} * {value.sql} * 0.01)", base.denominator * value.denominator, level)
+        return Ratio(f"({base.sql} * {value.sql} * 0.01)", base.denominator * value.denominator, level)
 
-    def _minor(self, amount: Number) -> str:
+    def _minor(self, amount: Ratio) -> str:
         """Return the column of the rounded amount, NULL where the account is an exception."""
         step = step_minor(self.core.rounding, self.core.currency)
         through, before = self._steps(amount)
@@ -93,7 +102,7 @@ class _Compiler:
             fits, level = f"{fits} AND {truth}", max(level, truth_level)
         return self.frame.let(f"CASE WHEN {fits} THEN ({minor})::bigint END", level)
 
-    def _steps(self, amount: Number) -> tuple[Number, Number | None]:
+    def _steps(self, amount: Ratio) -> tuple[Ratio, Ratio | None]:
         """Return the whole rounding steps owed through the last day, and before the first one."""
         step = self.core.rounding.step * amount.denominator
         if not self.core.is_by_day:
@@ -124,7 +133,7 @@ class _Compiler:
             ),
         )
 
-    def _rounded(self, amount: str, step: str, level: int) -> Number:
+    def _rounded(self, amount: str, step: str, level: int) -> Ratio:
         """Return ``amount / step`` as a whole number: ``rounding.whole_steps`` in SQL, exact by ``div``."""
         whole, rest = f"div({amount}, {step})", f"mod({amount}, {step})"
         match self.core.rounding.mode:
@@ -137,7 +146,7 @@ class _Compiler:
             case "half_even":
                 is_more = f"{rest} * 2 > {step} OR ({rest} * 2 = {step} AND mod({whole}, 2) = 1)"
                 sql = f"{whole} + CASE WHEN {is_more} THEN 1 ELSE 0 END"
-        return self.frame.short(Number(sql, level=level))
+        return self.frame.short(Ratio(sql, level=level))
 
     def _fault(self) -> str:
         faults = [fault_of(self.core.amount, self.facts), *map(self._discount_fault, self.core.discounts)]

@@ -1,15 +1,16 @@
 """What a rule is applied to, and how a bill line keeps it so that anyone can recompute the line."""
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from billing.rules.nodes import text_of
 
 Scalar = str | bool | int | Decimal
+_T = TypeVar("_T")
 PERIOD_KEYS = ("period:first", "period:last", "active:from", "active:to")
 
 
@@ -58,22 +59,14 @@ class Facts:
 
     @classmethod
     def from_inputs(cls, inputs: Mapping[str, Any]) -> Self:
-        """Return the facts that a bill line's stored ``inputs`` stand for."""
-        groups: dict[str, dict[str, Any]] = {"": {}, "quantity": {}, "balance": {}, "line": {}}
+        """Return the facts that a bill line's stored ``inputs`` stand for; a stranger's key is no fact."""
         dates = {key: date.fromisoformat(inputs[key]) for key in PERIOD_KEYS if inputs.get(key)}
-        for key, value in inputs.items():
-            if key not in PERIOD_KEYS:
-                group, _, name = key.rpartition(":")
-                groups[group][name] = value
-        span = Period(dates["period:first"], dates["period:last"]) if "period:last" in dates else None
         return cls(
-            attributes=groups[""],
-            quantities={
-                name: None if value is None else Decimal(value) for name, value in groups["quantity"].items()
-            },
-            balances=groups["balance"],
-            lines=groups["line"],
-            period=span,
+            attributes={key: value for key, value in inputs.items() if ":" not in key},
+            quantities=_group(inputs, "quantity:", Decimal),
+            balances=_group(inputs, "balance:", int),
+            lines=_group(inputs, "line:", int),
+            period=Period(dates["period:first"], dates["period:last"]) if "period:last" in dates else None,
             active_from=dates.get("active:from"),
             active_to=dates.get("active:to"),
         )
@@ -88,3 +81,8 @@ class Facts:
         before = period.days_before(self.active_from) if self.active_from else 0
         through = period.days_before(self.active_to + timedelta(days=1)) if self.active_to else period.days
         return before, max(through, before)
+
+
+def _group(inputs: Mapping[str, Any], prefix: str, read: Callable[[Any], _T]) -> dict[str, _T | None]:
+    found = ((key.removeprefix(prefix), value) for key, value in inputs.items() if key.startswith(prefix))
+    return {name: None if value is None else read(value) for name, value in found}

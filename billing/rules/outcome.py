@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Self
+from typing import Self
 
 from billing.rules.words import subject_words
 from ui.i18n import N_, Text, t
@@ -40,7 +40,7 @@ class Outcome:
     amount_minor: int
     currency: str
     steps: tuple[Step, ...]
-    inputs: Mapping[str, Any]
+    inputs: Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ class RuleException:
 
     code: str
     subject: str = ""
-    inputs: Mapping[str, Any] | None = None
+    inputs: Mapping[str, str | None] | None = None
 
     @classmethod
-    def parse(cls, text: str, inputs: Mapping[str, Any] | None = None) -> Self:
+    def parse(cls, text: str, inputs: Mapping[str, str | None] | None = None) -> Self:
         """Read the ``exception`` column of a compiled rule."""
         code, _, subject = text.partition(":")
         return cls(code, subject, inputs)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 from billing.rules.currency import to_major
 from billing.rules.facts import Facts
@@ -84,12 +83,12 @@ class Reader:
         return number
 
 
-def inputs_of(keys: tuple[str, ...], facts: Facts) -> Mapping[str, Any]:
-    """Return the facts of these names as the compact data that a bill line keeps."""
+def inputs_of(keys: tuple[str, ...], facts: Facts) -> Mapping[str, str | None]:
+    """Return the facts of these names as texts, which is what a bill line keeps."""
     return {key: _input(key, facts) for key in keys}
 
 
-def _input(key: str, facts: Facts) -> str | int | None:
+def _input(key: str, facts: Facts) -> str | None:
     group, _, name = key.rpartition(":")
     match group:
         case "":
@@ -98,11 +97,15 @@ def _input(key: str, facts: Facts) -> str | int | None:
             value = facts.quantities.get(name)
             return None if value is None else format(Decimal(value), "f")
         case "balance":
-            return facts.balances.get(name)
+            return _minor_text(facts.balances.get(name))
         case "line":
-            return facts.lines.get(name)
+            return _minor_text(facts.lines.get(name))
         case _:
             return _date(key, facts)
+
+
+def _minor_text(minor: int | None) -> str | None:
+    return None if minor is None else str(minor)
 
 
 def _date(key: str, facts: Facts) -> str | None:

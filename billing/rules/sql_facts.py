@@ -17,7 +17,7 @@ from billing.rules.nodes import (
     text_of,
 )
 from billing.rules.reading import LARGEST_QUANTITY, PLAIN_NUMBER, QUANTITY_PLACES
-from billing.rules.sql_frame import Frame, Number, constant, text
+from billing.rules.sql_frame import Frame, Ratio, constant, text
 
 _SIGNS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 
@@ -28,20 +28,20 @@ class FactsSql:
     def __init__(self, frame: Frame, currency: str) -> None:
         self.frame = frame
         self._to_major = constant_shift(decimals(currency))
-        self._numbers: dict[str, Number] = {}
+        self._numbers: dict[str, Ratio] = {}
 
     def column(self, operand: Operand) -> str:
         """Return the column that a fact was read into, as it came."""
         return self.frame.inputs[key_of(operand)]
 
-    def number(self, operand: Operand) -> Number:
+    def number(self, operand: Operand) -> Ratio:
         """Return a fact as a number, NULL when it is missing or unusable."""
         key = key_of(operand)
         if key not in self._numbers:
             self._numbers[key] = self._checked(operand, self.column(operand))
         return self._numbers[key]
 
-    def _checked(self, operand: Operand, column: str) -> Number:
+    def _checked(self, operand: Operand, column: str) -> Ratio:
         if isinstance(operand, Attribute):
             checked = f"CASE WHEN {column} ~ '^{PLAIN_NUMBER}$' THEN {column}::numeric END"
         elif isinstance(operand, Quantity):
@@ -49,8 +49,8 @@ class FactsSql:
             is_plain = f"{limits} AND {column} = trunc({column}, {QUANTITY_PLACES})"
             checked = f"CASE WHEN {is_plain} THEN {column} END"
         else:
-            return Number(f"({column} * {self._to_major})", is_short=True)
-        return Number(self.frame.let(checked, 0), level=1, is_short=True)
+            return Ratio(f"({column} * {self._to_major})", is_short=True)
+        return Ratio(self.frame.let(checked, 0), level=1, is_short=True)
 
     def number_fault(self, operand: Operand) -> str:
         """Return the fault of a fact that is wanted as a number, NULL when there is none."""

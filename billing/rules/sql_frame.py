@@ -32,7 +32,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class Ratio:
     """``sql / denominator``, available from layer ``level``; ``is_short`` when it may be repeated."""
 
     sql: str
@@ -65,12 +65,12 @@ class Frame:
         self.layers[level + 1].append(f"{sql} AS {name}")
         return name
 
-    def short(self, number: Number) -> Number:
+    def short(self, number: Ratio) -> Ratio:
         """Return the number in a form that may be written several times."""
         if number.is_short:
             return number
         name = self.let(number.sql, number.level)
-        return Number(name, number.denominator, number.level + 1, is_short=True)
+        return Ratio(name, number.denominator, number.level + 1, is_short=True)
 
     def statement(self, result: str) -> str:
         """Return the whole SELECT; ``OFFSET 0`` keeps the planner from writing a layer's columns out again."""
@@ -88,7 +88,7 @@ class Frame:
         return f"({self.source.columns.get(key, 'NULL')})::{_TYPES[group]}"
 
 
-def common(numbers: Iterable[Number]) -> tuple[int, int]:
+def common(numbers: Iterable[Ratio]) -> tuple[int, int]:
     """Return the common denominator and the highest level of some numbers."""
     numbers = list(numbers)
     return lcm(*(number.denominator for number in numbers)), max(number.level for number in numbers)

@@ -26,7 +26,7 @@ from billing.rules.nodes import (
     walk,
 )
 from billing.rules.sql_facts import FactsSql
-from billing.rules.sql_frame import Frame, Number, common, constant, text
+from billing.rules.sql_frame import Frame, Ratio, common, constant, text
 
 
 class PartsSql:
@@ -34,76 +34,76 @@ class PartsSql:
 
     def __init__(self, frame: Frame, facts: FactsSql) -> None:
         self.frame, self.facts = frame, facts
-        self._done: dict[int, Number] = {}
+        self._done: dict[int, Ratio] = {}
 
-    def value(self, node: Node) -> Number:
+    def value(self, node: Node) -> Ratio:
         """Return a part's value; NULL for a row that is an exception."""
         if id(node) not in self._done:
             self._done[id(node)] = _VALUES[type(node)](self, node)
         return self._done[id(node)]
 
-    def short(self, node: Node) -> Number:
+    def short(self, node: Node) -> Ratio:
         """Return a part's value in a form that may be written several times."""
         self._done[id(node)] = self.frame.short(self.value(node))
         return self._done[id(node)]
 
-    def not_negative(self, node: Node) -> Number:
+    def not_negative(self, node: Node) -> Ratio:
         """Return a part's value, zero where it is below; only balances and lines can be."""
         if not any(isinstance(part, (Balance, Line)) for part, _ in walk(node)):
             return self.short(node)
         value = self.short(node)
         clamped = f"CASE WHEN {value.sql} > 0 THEN {value.sql} WHEN {value.sql} <= 0 THEN 0 END"
-        return self.frame.short(Number(clamped, value.denominator, value.level))
+        return self.frame.short(Ratio(clamped, value.denominator, value.level))
 
 
-def _fixed(_sql: PartsSql, node: Fixed) -> Number:
-    return Number(constant(node.amount), is_short=True, is_sure=True)
+def _fixed(_sql: PartsSql, node: Fixed) -> Ratio:
+    return Ratio(constant(node.amount), is_short=True, is_sure=True)
 
 
-def _operand(sql: PartsSql, node: Attribute | Quantity | Balance | Line) -> Number:
+def _operand(sql: PartsSql, node: Attribute | Quantity | Balance | Line) -> Ratio:
     return sql.facts.number(node)
 
 
-def _times(factors: list[Number]) -> Number:
+def _times(factors: list[Ratio]) -> Ratio:
     denominator = 1
     for factor in factors:
         denominator *= factor.denominator
     sql = f"({' * '.join(factor.sql for factor in factors)})"
     is_sure = all(factor.is_sure for factor in factors)
-    return Number(sql, denominator, max(factor.level for factor in factors), is_sure=is_sure)
+    return Ratio(sql, denominator, max(factor.level for factor in factors), is_sure=is_sure)
 
 
-def _rate(sql: PartsSql, node: Rate) -> Number:
-    price = Number(constant(node.rate), is_sure=True)
+def _rate(sql: PartsSql, node: Rate) -> Ratio:
+    price = Ratio(constant(node.rate), is_sure=True)
     return _times([price, *(sql.value(factor) for factor in (node.per, *node.coefficients))])
 
 
-def _product(sql: PartsSql, node: Product) -> Number:
+def _product(sql: PartsSql, node: Product) -> Ratio:
     return _times([sql.value(factor) for factor in node.factors])
 
 
-def _sum(sql: PartsSql, node: Sum) -> Number:
+def _sum(sql: PartsSql, node: Sum) -> Ratio:
     parts = [sql.value(part) for part in node.parts]
     denominator, level = common(parts)
-    return Number(f"({' + '.join(part.over(denominator) for part in parts)})", denominator, level)
+    return Ratio(f"({' + '.join(part.over(denominator) for part in parts)})", denominator, level)
 
 
-def _percent(sql: PartsSql, node: Percent) -> Number:
+def _percent(sql: PartsSql, node: Percent) -> Ratio:
     base = sql.value(node.of)
     share = constant(node.percent.scaleb(-2))
-    return Number(f"({base.sql} * {share})", base.denominator * node.over, base.level, is_sure=base.is_sure)
+    return Ratio(f"({base.sql} * {share})", base.denominator * node.over, base.level, is_sure=base.is_sure)
 
 
-def _extreme(function: str, numbers: list[Number]) -> Number:
+def _extreme(function: str, numbers: list[Ratio]) -> Ratio:
     """GREATEST and LEAST pass over NULL, so a NULL among the numbers is asked for first."""
     denominator, level = common(numbers)
     chosen = f"{function}({', '.join(number.over(denominator) for number in numbers)})"
     doubtful = [f"{number.sql} IS NOT NULL" for number in numbers if not number.is_sure]
     guarded = f"CASE WHEN {' AND '.join(doubtful)} THEN {chosen} END" if doubtful else chosen
-    return Number(guarded, denominator, level, is_sure=not doubtful)
+    return Ratio(guarded, denominator, level, is_sure=not doubtful)
 
 
-def _bounds(sql: PartsSql, node: Bounds) -> Number:
+def _bounds(sql: PartsSql, node: Bounds) -> Ratio:
     value = sql.short(node.of)
     if node.minimum is not None:
         value = sql.frame.short(_extreme("GREATEST", [value, sql.short(node.minimum)]))
@@ -112,41 +112,41 @@ def _bounds(sql: PartsSql, node: Bounds) -> Number:
     return value
 
 
-def _higher(sql: PartsSql, node: Higher) -> Number:
+def _higher(sql: PartsSql, node: Higher) -> Ratio:
     return _extreme("GREATEST", [sql.short(part) for part in node.among])
 
 
-def _lower(sql: PartsSql, node: Lower) -> Number:
+def _lower(sql: PartsSql, node: Lower) -> Ratio:
     return _extreme("LEAST", [sql.short(part) for part in node.among])
 
 
-def _excess(sql: PartsSql, node: Excess) -> Number:
+def _excess(sql: PartsSql, node: Excess) -> Ratio:
     numbers = [sql.short(node.of), sql.short(node.over)]
     denominator, level = common(numbers)
     of, over = (number.over(denominator) for number in numbers)
-    return Number(
+    return Ratio(
         f"CASE WHEN {of} > {over} THEN {of} - {over} WHEN {of} <= {over} THEN 0 END", denominator, level
     )
 
 
-def _tiers(sql: PartsSql, node: Tiers) -> Number:
+def _tiers(sql: PartsSql, node: Tiers) -> Ratio:
     """The cost of everything used so far in the longer span, less the cost of what was used before."""
     amount = sql.not_negative(node.of)
     if node.after is None:
-        return Number(_cumulative(node, amount), amount.denominator, amount.level)
+        return Ratio(_cumulative(node, amount), amount.denominator, amount.level)
     before = sql.not_negative(node.after)
     denominator, level = common([amount, before])
     both = f"({amount.over(denominator)} + {before.over(denominator)})"
-    through = sql.frame.short(Number(both, denominator, level))
+    through = sql.frame.short(Ratio(both, denominator, level))
     cost = f"({_cumulative(node, through)} - {_cumulative(node, _scaled(before, denominator))})"
-    return Number(cost, denominator, through.level)
+    return Ratio(cost, denominator, through.level)
 
 
-def _scaled(number: Number, denominator: int) -> Number:
-    return Number(number.over(denominator), denominator, number.level, is_short=True)
+def _scaled(number: Ratio, denominator: int) -> Ratio:
+    return Ratio(number.over(denominator), denominator, number.level, is_short=True)
 
 
-def _cumulative(node: Tiers, used: Number) -> str:
+def _cumulative(node: Tiers, used: Ratio) -> str:
     """Cost of ``used`` units from nothing: one comparison per tier, with the full tiers below added up."""
     branches: list[str] = []
     cost = floor = Decimal(0)
@@ -159,14 +159,14 @@ def _cumulative(node: Tiers, used: Number) -> str:
     raise AssertionError("the last tier is open, by the document's own check")
 
 
-def _blocks(sql: PartsSql, node: Blocks) -> Number:
+def _blocks(sql: PartsSql, node: Blocks) -> Ratio:
     amount = sql.not_negative(node.of)
     size = constant(node.size * amount.denominator)
     part = f"CASE WHEN mod({amount.sql}, {size}) > 0 THEN 1 ELSE 0 END"
-    return Number(f"((div({amount.sql}, {size}) + {part}) * {constant(node.price)})", level=amount.level)
+    return Ratio(f"((div({amount.sql}, {size}) + {part}) * {constant(node.price)})", level=amount.level)
 
 
-def _table(sql: PartsSql, node: Table) -> Number:
+def _table(sql: PartsSql, node: Table) -> Ratio:
     columns = [sql.frame.inputs[name] for name in node.by]
     default = None if node.default is None else constant(node.default)
     cells = {
@@ -175,7 +175,7 @@ def _table(sql: PartsSql, node: Table) -> Number:
     looked_up = lookup(columns, cells, default)
     if default is not None:
         looked_up = f"CASE WHEN {' AND '.join(f'{one} IS NOT NULL' for one in columns)} THEN {looked_up} END"
-    return Number(looked_up)
+    return Ratio(looked_up)
 
 
 def lookup(columns: list[str], cells: dict[tuple[str, ...], str], default: str | None) -> str:
@@ -192,7 +192,7 @@ def lookup(columns: list[str], cells: dict[tuple[str, ...], str], default: str |
     return f"CASE {columns[0]} {' '.join(whens)}{otherwise} END"
 
 
-def _choose(sql: PartsSql, node: Choose) -> Number:
+def _choose(sql: PartsSql, node: Choose) -> Ratio:
     results = [sql.value(case.then) for case in node.cases]
     otherwise = None if node.otherwise is None else sql.value(node.otherwise)
     denominator, level = common([*results, *([] if otherwise is None else [otherwise])])
@@ -201,10 +201,10 @@ def _choose(sql: PartsSql, node: Choose) -> Number:
         truth, truth_level = sql.facts.truth(case.when)
         chosen = f"CASE {truth} WHEN true THEN {result.over(denominator)} WHEN false THEN {chosen} END"
         level = max(level, truth_level)
-    return Number(chosen, denominator, level)
+    return Ratio(chosen, denominator, level)
 
 
-_VALUES: dict[type, Callable[[PartsSql, Any], Number]] = {
+_VALUES: dict[type, Callable[[PartsSql, Any], Ratio]] = {
     Fixed: _fixed,
     Attribute: _operand,
     Quantity: _operand,

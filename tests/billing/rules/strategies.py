@@ -13,6 +13,7 @@ NUMBERS = ("area_sqm", "people")
 QUANTITIES = ("usage", "months", "used_this_year")
 BALANCES = ("arrears", "principal")
 LINES = ("water", "rent")
+LATE = ("days_late", "months_in_arrears", "months_since_late_fee")
 VALUES: dict[str, list[Any]] = {
     "kind": ["a", "b", "c'; --"],
     "size": [1, 2, "x\\"],
@@ -177,18 +178,39 @@ spans = st.dates(date(2024, 1, 1), date(2028, 1, 1)).flatmap(
 
 @st.composite
 def facts(draw: st.DrawFn) -> Facts:
+    """An account of which anything may be absent or malformed."""
     texts = {name: draw(st.sampled_from([*VALUES[name], "other", None])) for name in TEXTS}
     period = draw(st.none() | spans | spans)
     days = st.none() if period is None else st.none() | st.integers(-20, 420)
     first = date(2024, 1, 1) if period is None else period.first
     start, stop = (None if n is None else first + timedelta(days=n) for n in (draw(days), draw(days)))
-    late = ("days_late", "months_in_arrears", "months_since_late_fee")
     return Facts(
         attributes={**texts, **{name: draw(numbers) for name in NUMBERS}},
-        quantities={name: draw(quantities) for name in (*QUANTITIES, *late)},
+        quantities={name: draw(quantities) for name in (*QUANTITIES, *LATE)},
         balances={name: draw(minor) for name in (*BALANCES, "late_fee_charged")},
         lines={name: draw(minor) for name in LINES},
         period=period,
         active_from=start,
         active_to=stop,
     )
+
+
+@st.composite
+def whole_facts(draw: st.DrawFn) -> Facts:
+    """An account of which everything is known and well formed."""
+    period = draw(spans)
+    known = st.decimals(0, 3000, places=2)
+    return Facts(
+        attributes={
+            **{name: draw(st.sampled_from(VALUES[name])) for name in TEXTS},
+            **{name: draw(known) for name in NUMBERS},
+        },
+        quantities={name: draw(known) for name in (*QUANTITIES, *LATE)},
+        balances={name: draw(st.integers(0, 10_000_000)) for name in (*BALANCES, "late_fee_charged")},
+        lines={name: draw(st.integers(0, 10_000_000)) for name in LINES},
+        period=period,
+        active_from=period.first + timedelta(days=draw(st.integers(-10, 10))),
+    )
+
+
+accounts = st.one_of(facts(), whole_facts())
