@@ -11,13 +11,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
+from tempfile import SpooledTemporaryFile
 from typing import Any, Literal
 from urllib.parse import quote
 from uuid import UUID
 
 import structlog
+from starlette.background import BackgroundTask
+from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tenants import sessions
@@ -35,6 +38,7 @@ PublicEndpoint = Callable[[Request], Awaitable[Response]]
 READS = ("GET",)
 WRITES = ("POST",)
 TOUCH_EVERY = timedelta(minutes=2)
+SPOOLED_BYTES, SENT_BYTES = 2_000_000, 64_000
 
 
 class _RollBack(Exception):  # noqa: N818 - carries an answer out of its transaction, is no error
@@ -131,13 +135,26 @@ async def _enter(
             request.state.actor = actor
             request.state.shell = shell_for(actor, request)
             if is_transactional:
-                response = await endpoint(request, actor)
+                response = await _gathered(await endpoint(request, actor))
                 if response.status_code >= 400:  # noqa: PLR2004
                     raise _RollBack(response)
                 return response
     if actor is None:
         return await ask_to_sign_in(request)
     return await endpoint(request, actor)
+
+
+async def _gathered(response: Response) -> Response:
+    """Draw a streamed answer while its transaction is open; it is sent from a file once that has ended."""
+    if not isinstance(response, StreamingResponse):
+        return response
+    kept = SpooledTemporaryFile(max_size=SPOOLED_BYTES)  # noqa: SIM115 - closed when it has been sent
+    async for chunk in response.body_iterator:
+        kept.write(chunk.encode() if isinstance(chunk, str) else bytes(chunk))
+    kept.seek(0)
+    response.body_iterator = iterate_in_threadpool(iter(lambda: kept.read(SENT_BYTES), b""))
+    response.background = BackgroundTask(kept.close)
+    return response
 
 
 async def _actor(request: Request, door: Door) -> Actor | None:

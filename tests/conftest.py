@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from tortoise import Tortoise
 from tortoise.transactions import in_transaction
 
-from deploy import composition, database, services
+from deploy import composition, database, logs, services
 from deploy.settings import Settings
 from scenarios import registry
 from tests import make
@@ -37,7 +37,7 @@ def data_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def settings(data_dir: Path) -> Settings:
-    return Settings(
+    made = Settings(
         environment="test",
         data_dir=data_dir,
         public_url="http://cloud.test",
@@ -46,6 +46,8 @@ def settings(data_dir: Path) -> Settings:
         stripe_api_key="sk_test_123",
         stripe_webhook_secret="whsec_test",
     )
+    logs.configure(made)
+    return made
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,5 +1,192 @@
-"""Reports and the tenant's overview."""
+"""The tenant's overview and its reports."""
 
+from collections.abc import AsyncIterator, Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-ROUTES: list[BaseRoute] = []
+from billing.reports import figures
+from tenants.actor import Actor
+from tenants.http import tenant_route
+from tenants.navigation import Place, add_tenant_places
+from tenants.scope import tenant_id
+from ui import charts, formats
+from ui.exports import export, wants_export
+from ui.i18n import N_, gettext, t
+from ui.render import respond
+from ui.shell import NavItem
+from ui.tables import Column
+
+add_tenant_places(Place(N_("Reports"), "/reports/collection", "reports.read", "chart", 60))
+TABS = (
+    ("collection", N_("Collection")),
+    ("takings", N_("Takings by day")),
+    ("arrears", N_("Arrears")),
+)
+COLLECTION = (
+    Column("period", t("Month"), format="month", is_main=True),
+    Column("bill_count", t("Bills"), format="number"),
+    Column("billed_minor", t("Billed"), format="money"),
+    Column("paid_minor", t("Paid"), format="money"),
+    Column("owed_minor", t("Still owed"), format="money"),
+    Column("share", t("Collected"), format="percent"),
+)
+TAKINGS = (
+    Column("day", t("Day"), format="date", is_main=True),
+    Column("payment_count", t("Payments"), format="number"),
+    Column("stripe_minor", t("Card and wallet"), format="money"),
+    Column("bank_minor", t("Bank QR"), format="money"),
+    Column("counter_minor", t("Desk"), format="money"),
+    Column("total_minor", t("Taken"), format="money"),
+    Column("refunded_minor", t("Refunded"), format="money"),
+)
+ARREARS = (
+    Column("place", t("Place"), is_main=True),
+    Column("account_count", t("Accounts"), format="number"),
+    Column("overdue_minor", t("Overdue"), format="money"),
+    Column("to_30_minor", t("1 to 30 days"), format="money"),
+    Column("to_60_minor", t("31 to 60 days"), format="money"),
+    Column("to_90_minor", t("61 to 90 days"), format="money"),
+    Column("over_90_minor", t("Over 90 days"), format="money"),
+    Column("not_due_minor", t("Not yet due"), format="money"),
+)
+
+
+def today_of(actor: Actor) -> date:
+    """Return the day it is in the tenant's zone."""
+    return datetime.now(ZoneInfo(actor.place["timezone"])).date()
+
+
+async def overview(request: Request, actor: Actor) -> Response:
+    """Say what to do next, and the figures of the day."""
+    currency, zone = actor.place["currency"], actor.place["timezone"]
+    ready = await figures.readiness(tenant_id())
+    months = await figures.collection(tenant_id(), currency)
+    return await respond(
+        request,
+        "billing/reports/overview.html",
+        {
+            "tasks": _first_steps(ready, actor),
+            "is_starting": not ready.has_payment,
+            "totals": await figures.totals(tenant_id(), currency, zone),
+            "months": months,
+            "chart": _collection_chart(months, currency) if months else None,
+            "root": f"/t/{actor.place['slug']}",
+            "currency": currency,
+            "may": actor.may,
+        },
+    )
+
+
+def _first_steps(ready: figures.Readiness, actor: Actor) -> list[dict[str, Any]]:
+    root = f"/t/{actor.place['slug']}"
+    steps = (
+        (ready.has_accounts, "imports.write", t("Bring in your accounts"), "/imports", _ACCOUNTS),
+        (ready.has_rule, "fees.read", t("Set the monthly charge"), "/fees", _FEES),
+        (ready.has_draft, "runs.write", t("Draft the first bills"), "/runs", _DRAFT),
+        (ready.has_issued, "runs.issue", t("Issue them"), "/runs", _ISSUE),
+        (ready.has_payment, "payments.read", t("See the first payment arrive"), "/payments", _FIRST),
+        (ready.has_colleagues, "people.write", t("Invite your colleagues"), "/staff", _PEOPLE),
+    )
+    return [
+        {"is_done": is_done, "title": title, "text": text, "href": root + path}
+        for is_done, permission, title, path, text in steps
+        if actor.may(permission)
+    ]
+
+
+_ACCOUNTS = t("Upload a spreadsheet of units and holders. You see every problem before anything is saved.")
+_FEES = t("Fill in the rates; the rule reads itself back as a sentence and shows three examples.")
+_DRAFT = t("One click drafts a bill for every account. Nobody sees a draft.")
+_ISSUE = t("Check the total and the exceptions, then issue. Residents can pay at once.")
+_FIRST = t("Online payments arrive by themselves; cash is recorded at the desk.")
+_PEOPLE = t("Give finance, the cashier and the front desk a sign-in of their own.")
+
+
+def _collection_chart(months: Sequence[figures.Collection], currency: str) -> charts.Chart:
+    return charts.stacked(
+        gettext("Month"),
+        [formats.month_text(m.period) for m in months],
+        [
+            charts.Series(gettext("Paid"), [m.paid_minor for m in months]),
+            charts.Series(gettext("Still owed"), [m.owed_minor for m in months]),
+        ],
+        lambda minor: formats.money(int(minor), currency),
+    )
+
+
+async def collection(request: Request, actor: Actor) -> Response:
+    """How much of what was billed has come in, month by month."""
+    currency = actor.place["currency"]
+    months = await figures.collection(tenant_id(), currency, months=24)
+    chart = _collection_chart(months[-12:], currency) if months else None
+    return await _report(request, actor, "collection", COLLECTION, list(reversed(months)), chart)
+
+
+async def takings(request: Request, actor: Actor) -> Response:
+    """What came in, day by day and channel by channel."""
+    currency = actor.place["currency"]
+    days = await figures.takings(tenant_id(), currency, actor.place["timezone"])
+    chart = charts.stacked(
+        gettext("Day"),
+        [formats.date_text(d.day, "short") for d in days],
+        [
+            charts.Series(gettext("Card and wallet"), [d.stripe_minor for d in days]),
+            charts.Series(gettext("Bank QR"), [d.bank_minor for d in days]),
+            charts.Series(gettext("Desk"), [d.counter_minor for d in days]),
+        ],
+        lambda minor: formats.money(int(minor), currency),
+    )
+    return await _report(request, actor, "takings", TAKINGS, list(reversed(days)), chart)
+
+
+async def arrears(request: Request, actor: Actor) -> Response:
+    """Who owes how much for how long, by building."""
+    currency = actor.place["currency"]
+    places = await figures.arrears_by_place(tenant_id(), currency, today_of(actor))
+    late = [place for place in places if place.overdue_minor][:12]
+    chart = charts.stacked(
+        gettext("Place"),
+        [place.place for place in late],
+        [
+            charts.Series(gettext("1 to 30 days"), [p.to_30_minor for p in late]),
+            charts.Series(gettext("31 to 60 days"), [p.to_60_minor for p in late]),
+            charts.Series(gettext("61 to 90 days"), [p.to_90_minor for p in late]),
+            charts.Series(gettext("Over 90 days"), [p.over_90_minor for p in late]),
+        ],
+        lambda minor: formats.money(int(minor), currency),
+    )
+    return await _report(request, actor, "arrears", ARREARS, places, chart if late else None)
+
+
+async def _report(  # noqa: PLR0917
+    request: Request,
+    actor: Actor,
+    key: str,
+    columns: Sequence[Column],
+    rows: Sequence[Any],
+    chart: charts.Chart | None,
+) -> Response:
+    if wants_export(request):
+        return await export(request, columns, _each(rows), f"{key}-{today_of(actor).isoformat()}")
+    root = f"/t/{actor.place['slug']}/reports/"
+    tabs = [NavItem(label=t(label), href=root + name, is_current=name == key) for name, label in TABS]
+    context = {"tabs": tabs, "columns": columns, "rows": rows, "chart": chart, "title": t(dict(TABS)[key])}
+    return await respond(request, "billing/reports/report.html", context)
+
+
+async def _each(rows: Sequence[Any]) -> AsyncIterator[Any]:
+    for row in rows:
+        yield row
+
+
+ROUTES: list[BaseRoute] = [
+    tenant_route("", overview, permission="dashboard.read", name="tenant_overview"),
+    tenant_route("/reports/collection", collection, permission="reports.read"),
+    tenant_route("/reports/takings", takings, permission="reports.read"),
+    tenant_route("/reports/arrears", arrears, permission="reports.read"),
+]
