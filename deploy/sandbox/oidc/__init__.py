@@ -1,0 +1,1 @@
+"""The bank's OpenID providers: one issuer per bank at `/oidc/{bank}`."""

@@ -1,0 +1,96 @@
+"""Signing out: by the person, by an application, or by the bank, with logout tokens to every application."""
+
+from urllib.parse import urlencode
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from starlette.requests import Request
+from starlette.responses import Response
+
+from deploy.sandbox.delivery import Message
+from deploy.sandbox.oidc.authorize import browser_session
+from deploy.sandbox.oidc.model import Provider, provider_of
+from deploy.sandbox.oidc.tokens import sign
+from deploy.sandbox.pages import go, page, with_query
+from deploy.sandbox.store import Doc
+from deploy.sandbox.world import new_id
+
+_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+
+
+async def end_session(request: Request) -> Response:
+    """RP-initiated logout. Without a good hint the person is asked first."""
+    provider = provider_of(request)
+    if provider is None:
+        return page(
+            request, "message.html", 404, title="Unknown bank", text="There is no bank at this address."
+        )
+    form = {k: str(v) for k, v in (await request.form()).items()} if request.method == "POST" else {}
+    params = {**request.query_params, **form}
+    hint = _hint(provider, params.get("id_token_hint", ""))
+    session = browser_session(request, provider)
+    if session is not None and not _may_end(session, hint, params):
+        return page(request, "sign_out.html", bank=provider.bank, params=params)
+    if session is not None:
+        end(provider, session)
+    answer = _after(request, provider, hint, params)
+    answer.delete_cookie(provider.cookie, path=f"/oidc/{provider.slug}")
+    return answer
+
+
+def _may_end(session: Doc, hint: Doc, params: dict[str, str]) -> bool:
+    return params.get("confirmed") == "yes" or hint.get("sub") == session["customer"]
+
+
+def _after(request: Request, provider: Provider, hint: Doc, params: dict[str, str]) -> Response:
+    client = provider.client(str(hint.get("aud") or params.get("client_id", "")))
+    target = params.get("post_logout_redirect_uri", "")
+    if client is not None and target in client["post_logout_redirect_uris"]:
+        return go(with_query(target, state=params.get("state")))
+    return page(request, "message.html", title="You are signed out", text="You may close this page.")
+
+
+def _hint(provider: Provider, text: str) -> Doc:
+    try:
+        token = jwt.decode(text, KeySet(list(provider.keys())), algorithms=["ES256"])
+    except (JoseError, ValueError):
+        return {}
+    return dict(token.claims) if token.claims.get("iss") == provider.issuer else {}
+
+
+def end(provider: Provider, session: Doc) -> int:
+    """End one session at the bank and tell its applications; how many are told."""
+    provider.world.store.delete("oidc.session", session["key"])
+    clients = [provider.client(client_id) for client_id in session["clients"]]
+    told = [client for client in clients if client is not None and client["backchannel_logout_uri"]]
+    for client in told:
+        _tell(provider, session, client)
+    return len(told)
+
+
+def end_all(provider: Provider, customer: str, sid: str = "") -> int:
+    """End a customer's sessions, or the one with this `sid`; how many ended."""
+    sessions = provider.world.store.find("oidc.session", f"{provider.slug}|{customer}" if customer else None)
+    ended = [s for s in sessions if s["bank"] == provider.slug and sid in ("", s["sid"])]
+    for session in ended:
+        end(provider, session)
+    return len(ended)
+
+
+def _tell(provider: Provider, session: Doc, client: Doc) -> None:
+    now = provider.world.clock.seconds()
+    claims = {
+        "iss": provider.issuer,
+        "aud": client["client_id"],
+        "sub": session["customer"],
+        "sid": session["sid"],
+        "iat": now,
+        "exp": now + 120,
+        "jti": new_id("", 22),
+        "events": {_EVENT: {}},
+    }
+    body = urlencode({"logout_token": sign(provider, claims, "logout+jwt")})
+    uri = client["backchannel_logout_uri"]
+    kind = "application/x-www-form-urlencoded"
+    provider.world.deliveries.send(Message("oidc", "logout", uri, body, kind, subject=session["customer"]))

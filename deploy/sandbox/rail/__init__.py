@@ -1,0 +1,1 @@
+"""The bank's payment rail: QR orders, refunds, micro-deposits and day statements."""

@@ -1,0 +1,72 @@
+"""Addresses of the rail: the merchants' API, and the bank's own pages for payers and account holders."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from deploy.sandbox.pages import go, page
+from deploy.sandbox.rail import deposits, orders, refunds, statements
+from deploy.sandbox.rail.api import endpoint
+from deploy.sandbox.store import Doc
+from deploy.sandbox.world import World, world_of
+
+
+def routes() -> list[BaseRoute]:
+    """Everything under `/rail`."""
+    both = ["GET", "POST"]
+    return [
+        Route("/rail/orders", endpoint("orders.create", orders.create), methods=["POST"]),
+        Route("/rail/orders", endpoint("orders.query", orders.query)),
+        Route("/rail/orders/{order}", endpoint("orders.query", orders.query)),
+        Route("/rail/orders/{order}/close", endpoint("orders.close", orders.close), methods=["POST"]),
+        Route("/rail/refunds", endpoint("refunds.create", refunds.create), methods=["POST"]),
+        Route("/rail/refunds", endpoint("refunds.query", refunds.query)),
+        Route("/rail/refunds/{refund}", endpoint("refunds.query", refunds.query)),
+        Route("/rail/micro-deposits", endpoint("deposits.create", deposits.create), methods=["POST"]),
+        Route("/rail/micro-deposits/{deposit}", endpoint("deposits.query", deposits.query)),
+        Route(
+            "/rail/micro-deposits/{deposit}/verify",
+            endpoint("deposits.verify", deposits.verify),
+            methods=["POST"],
+        ),
+        Route("/rail/statements/{day}", endpoint("statements.get", statements.statement)),
+        Route("/rail/q/{order}", scan),
+        Route("/rail/cashier/{order}", cashier, methods=both),
+        Route("/rail/accounts/{account}", account),
+    ]
+
+
+async def scan(request: Request) -> Response:
+    """What the QR code holds: the way to the cashier page."""
+    return go(f"/rail/cashier/{request.path_params['order']}")
+
+
+async def cashier(request: Request) -> Response:
+    """The payer's bank app: whom, how much; pay or decline."""
+    world = world_of(request)
+    order = world.store.get("rail.order", request.path_params["order"])
+    if order is None:
+        text = "Check the code, or ask whoever gave it to you."
+        return page(request, "message.html", 404, title="There is no such payment", text=text)
+    if request.method == "POST":
+        return _act(request, world, order, str((await request.form()).get("act", "")))
+    payee = world.store.get("rail.merchant", order["merchant"])
+    return page(request, "cashier.html", order=order, terms=order["terms"], payee=payee)
+
+
+def _act(request: Request, world: World, order: Doc, act: str) -> Response:
+    if order["status"] == "pending":
+        with world.store.transaction():
+            {"pay": orders.pay, "decline": orders.decline}.get(act, _nothing)(world, order)
+    return go(order["terms"]["return_url"] or request.url.path)
+
+
+def _nothing(_world: World, _order: Doc) -> None:
+    """An unknown button."""
+
+
+async def account(request: Request) -> Response:
+    """The statement of an account, as its owner reads it at the bank."""
+    number = request.path_params["account"]
+    found = world_of(request).store.find("rail.deposit", number, newest=True)
+    return page(request, "account.html", number=number, deposits=found)
