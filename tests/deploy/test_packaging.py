@@ -34,7 +34,7 @@ def test_the_lock_is_plain_pins_in_order() -> None:
 
 @pytest.mark.parametrize("name", ["starlette", "tortoise-orm", "granian", "asyncpg", "pydantic"])
 def test_what_is_installed_is_what_is_locked(name: str) -> None:
-    assert version(name) == PINS[name]
+    assert version(name) == PINS[canonicalize_name(name)]
 
 
 def documents() -> list[tuple[str, dict[str, object]]]:
