@@ -61,7 +61,7 @@ def test_lengths_the_check_cannot_guard_are_refused(n):
 
 
 def test_digits_keep_their_leading_zeros(monkeypatch):
-    monkeypatch.setattr(codes.secrets, "randbelow", lambda _: 42)
+    monkeypatch.setattr("secrets.randbelow", lambda _: 42)
     assert codes.new_digits() == "000042"
 
 
