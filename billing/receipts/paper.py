@@ -31,7 +31,7 @@ _BASELINE = 0.86
 _PIECES = re.compile(
     r"\n|[ \t\u3000]+|[\u2e80-\u9fff\uf900-\ufaff\uff01-\uff65]|[^\s\u2e80-\u9fff\uf900-\ufaff\uff01-\uff65]+"
 )
-_NOT_FIRST = set("，。、；：？！）】》」』”’％,.;:?!)%")  # noqa: RUF001
+_NOT_FIRST = set("，。、；：？！）】》」』”’％,.;:?!)%")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from tenants.tabular import (
 )
 from tenants.tabular.kinds import BadCell
 from ui.errors import Invalid
-from ui.i18n import use_locale
+from ui.i18n import t, use_locale
 
 FLAT = choice({"3room": ("3-room", "三房式"), "4room": ("4-room", "四房式")})
 FIELDS = [
@@ -151,7 +151,7 @@ def test_text_is_tidied_and_measured():
     assert text(20).convert("Tan\u00a0\u3000 Chee\u200b Keong") == "Tan Chee Keong"
     assert "has 4 characters; at most 3" in reason(text(3), "abcd")
     assert "control character" in reason(text(9), "a\x07b")
-    assert "is not a postcode" in reason(text(9, pattern=r"\d{6}", hint="a postcode"), "12")
+    assert "is not a postcode" in reason(text(9, pattern=r"\d{6}", hint=t("a postcode")), "12")
 
 
 @pytest.mark.parametrize(
