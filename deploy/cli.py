@@ -159,20 +159,17 @@ def verify(
 
 @app.command()
 def routes(*, data: Data = None) -> None:
-    """Print every route: path, methods, the permission that it asks for, and its name."""
+    """Print every route: path, methods, door (who may come in), permission or reason, and name."""
     with _plainly():
         from deploy import routing  # noqa: PLC0415
         from deploy.app import create  # noqa: PLC0415
 
-        rows = [
-            (r.path, ",".join(r.methods), r.permission, r.name)
-            for r in routing.table(create(_settings(data_dir=data)))
-        ]
-        widths = [max(len(row[n]) for row in rows) for n in range(3)]
+        table = routing.table(create(_settings(data_dir=data)))
+        rows = [(row.path, ",".join(row.methods), row.door, row.permission, row.name) for row in table]
+        widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
         for row in rows:
-            typer.echo(
-                "  ".join(f"{cell:<{width}}" for cell, width in zip(row, [*widths, 0], strict=True)).rstrip()
-            )
+            cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+            typer.echo("  ".join(cells).rstrip())
 
 
 @contextmanager

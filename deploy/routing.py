@@ -13,10 +13,15 @@ UNMATCHED = "unmatched"
 
 @dataclass(frozen=True)
 class Row:
-    """One route: full path template, methods, the permission its handler declares, and its name."""
+    """One route: full path template, methods, who may come in, and its name.
+
+    ``door`` is ``tenant``, ``bank``, ``person`` or ``public``, empty for machinery; ``permission`` is what is
+    asked for there, or why the door is public.
+    """
 
     path: str
     methods: tuple[str, ...]
+    door: str
     permission: str
     name: str
 
@@ -53,5 +58,5 @@ def table(app: Starlette) -> list[Row]:
 
 def _row(path: str, route: Route) -> Row:
     methods = tuple(sorted((route.methods or set()) - {"HEAD"})) or ("ANY",)
-    permission = getattr(route.endpoint, "permission", None)
-    return Row(path, methods, "" if permission is None else str(permission), route.name or "")
+    door, permission = (str(getattr(route, label, "")) for label in ("door", "permission"))
+    return Row(path, methods, door, permission, route.name or "")
