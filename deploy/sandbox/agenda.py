@@ -26,7 +26,7 @@ class Agenda:
 
     def later(self, action: str, due: float, args: Doc) -> None:
         """Do `action` once the clock reaches `due` (seconds since 1970)."""
-        item = {"id": uuid.uuid4().hex, "action": action, "due": due, "args": args}
+        item: Doc = {"id": uuid.uuid4().hex, "action": action, "due": due, "args": args}
         self._pending[item["id"]] = item
         self._store.put("agenda", Row(item["id"], item))
 
@@ -50,7 +50,7 @@ class Agenda:
         while True:
             try:
                 self.run_due()
-            except Exception:
+            except Exception:  # noqa: BLE001 - the edge: one bad item must not stop the clock
                 _log.exception("what was due could not be done")
             await asyncio.sleep(_TICK)
 

@@ -6,6 +6,7 @@ import random
 import time
 import uuid
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from deploy.sandbox.store import Doc, Row, Store
 _RETRY_AFTER = (0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 600)
 _MAX_ATTEMPTS = 60
 _TICK = 0.05
+_SUCCESS = range(200, 300)
 _TIMEOUT = 15.0
 
 
@@ -124,9 +126,7 @@ class Deliveries:
     async def _attempt(self, item: Doc) -> None:
         item["attempts"] += 1
         item["last_status"] = await self._post(item)
-        accepted = item["last_status"] == 200 or (
-            item["signer"] != "rail" and 200 < item["last_status"] < 300
-        )
+        accepted = _is_accepted(item)
         if accepted or item["attempts"] >= _MAX_ATTEMPTS:
             item["state"] = "sent" if accepted else "failed"
             self._open.pop(item["id"], None)
@@ -141,6 +141,12 @@ class Deliveries:
         except (httpx.HTTPError, httpx.InvalidURL):
             return 0
         return answer.status_code
+
+
+def _is_accepted(item: Doc) -> bool:
+    """The rail takes 200 only for a yes, the others any 2xx."""
+    status = item["last_status"]
+    return bool(status == HTTPStatus.OK or (item["signer"] != "rail" and status in _SUCCESS))
 
 
 def _signature(item: Doc) -> dict[str, str]:

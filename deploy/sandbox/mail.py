@@ -29,7 +29,7 @@ class _Inbox:
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name
         content = envelope.content or b""
         raw = content if isinstance(content, bytes) else content.encode()
-        message = cast("EmailMessage", message_from_bytes(raw, policy=policy.default))
+        message = message_from_bytes(raw, policy=policy.default)
         keep_mail(self._world, message, [str(to) for to in envelope.rcpt_tos], str(envelope.mail_from or ""))
         return "250 OK"
 

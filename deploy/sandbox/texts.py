@@ -24,9 +24,13 @@ CHINESE: dict[str, str] = {
     "Choose the enterprise": "选择企业",
     "{name}, for whom are you acting now?": "{name}，您现在代表哪家企业？",
     "Confirm with your bank key": "使用网银盾确认",
-    "The application asks for a stronger login. Plug in your bank key and confirm.": "该应用要求更强的登录方式。请插入网银盾并确认。",
+    "The application asks for a stronger login. Plug in your bank key and confirm.": (
+        "该应用要求更强的登录方式。请插入网银盾并确认。"
+    ),
     "Confirm with the bank key": "用网银盾确认",
-    "The application asks for a stronger login, but you have no bank key.": "该应用要求更强的登录方式，但您没有网银盾。",
+    "The application asks for a stronger login, but you have no bank key.": (
+        "该应用要求更强的登录方式，但您没有网银盾。"
+    ),
     "Go on without a bank key": "不使用网银盾继续",
     "Do you want to sign out of the bank?": "要退出银行登录吗？",
     "You are signed out": "您已退出登录",
@@ -34,7 +38,9 @@ CHINESE: dict[str, str] = {
     "Unknown bank": "未知银行",
     "There is no bank at this address.": "此地址没有银行。",
     "This sign-in cannot start": "无法开始登录",
-    "The application or its return address is not registered with the bank.": "该应用或其返回地址未在银行登记。",
+    "The application or its return address is not registered with the bank.": (
+        "该应用或其返回地址未在银行登记。"
+    ),
     "This sign-in has ended": "本次登录已结束",
     "Go back to the application and sign in again.": "请返回应用重新登录。",
     "Confirm the payment": "确认付款",
@@ -73,7 +79,9 @@ CHINESE: dict[str, str] = {
     "This link has expired": "链接已失效",
     "Ask for a new link where you came from.": "请返回原页面重新获取链接。",
     "The outside world": "外部世界",
-    "A bank, Stripe and a mailbox that the product talks to as if they were real.": "供产品对接的银行、Stripe 与邮箱，与真实环境无异。",
+    "A bank, Stripe and a mailbox that the product talks to as if they were real.": (
+        "供产品对接的银行、Stripe 与邮箱，与真实环境无异。"
+    ),
     "Mail and text messages": "邮件与短信",
     "What the product has sent": "产品发出的内容",
     "Control": "控制台",

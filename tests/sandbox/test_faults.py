@@ -20,7 +20,7 @@ def fault(control: httpx.Client, **body: Any) -> None:
     control.post("/faults", json={"surface": "stripe", "times": 1, **body}).raise_for_status()
 
 
-def impatient(sandbox: Server) -> Client:
+def impatient(sandbox: Server) -> Any:
     http = stripe.RequestsClient(timeout=0.3)
     return Client(
         "sk_test_x", base_addresses={"api": sandbox.stripe_base}, max_network_retries=0, http_client=http
@@ -29,7 +29,7 @@ def impatient(sandbox: Server) -> Client:
 
 @pytest.mark.parametrize(("kind", "made"), [("timeout_before", 0), ("timeout_after", 1)])
 def test_time_outs(
-    sandbox: Server, api: Client, control: httpx.Client, account: str, kind: str, made: int
+    *, sandbox: Server, api: Any, control: httpx.Client, account: str, kind: str, made: int
 ) -> None:
     fault(control, kind=kind, operation="checkout.sessions.create", seconds=0.8)
     with pytest.raises(stripe.APIConnectionError):
@@ -41,7 +41,7 @@ def test_time_outs(
 
 
 @pytest.mark.parametrize(("kind", "made"), [("drop_before", 0), ("drop_after", 1)])
-def test_dropped_connections(api: Client, control: httpx.Client, account: str, kind: str, made: int) -> None:
+def test_dropped_connections(api: Any, control: httpx.Client, account: str, kind: str, made: int) -> None:
     fault(control, kind=kind, operation="checkout.*")
     with pytest.raises(stripe.APIConnectionError):
         create(api, account)
@@ -49,7 +49,7 @@ def test_dropped_connections(api: Client, control: httpx.Client, account: str, k
 
 
 def test_a_patient_caller_gets_its_answer_after_the_wait(
-    api: Client, control: httpx.Client, account: str
+    api: Any, control: httpx.Client, account: str
 ) -> None:
     fault(control, kind="timeout_before", seconds=0.3)
     start = time.monotonic()
@@ -66,7 +66,7 @@ def kinds(receiver: Receiver) -> list[str]:
 
 
 def test_duplicates(
-    api: Client, browser: httpx.Client, control: httpx.Client, account: str, receiver: Receiver
+    api: Any, browser: httpx.Client, control: httpx.Client, account: str, receiver: Receiver
 ) -> None:
     hear(control, receiver)
     fault(control, kind="webhook_duplicate", operation="checkout.session.completed", copies=2)
@@ -77,7 +77,7 @@ def test_duplicates(
 
 
 def test_held_webhooks_are_released_in_reverse(
-    api: Client, browser: httpx.Client, control: httpx.Client, account: str, receiver: Receiver
+    api: Any, browser: httpx.Client, control: httpx.Client, account: str, receiver: Receiver
 ) -> None:
     hear(control, receiver)
     fault(control, kind="webhook_hold", times=None)
@@ -95,7 +95,7 @@ def test_held_webhooks_are_released_in_reverse(
 
 
 def test_a_shuffle_repeats_with_its_seed(
-    api: Client, browser: httpx.Client, control: httpx.Client, account: str, receiver: Receiver
+    api: Any, browser: httpx.Client, control: httpx.Client, account: str, receiver: Receiver
 ) -> None:
     hear(control, receiver)
     fault(control, kind="webhook_hold", times=None)
@@ -110,7 +110,7 @@ def test_a_shuffle_repeats_with_its_seed(
 
 
 def test_a_delayed_webhook_and_one_sent_again(
-    api: Client, browser: httpx.Client, control: httpx.Client, account: str, receiver: Receiver
+    api: Any, browser: httpx.Client, control: httpx.Client, account: str, receiver: Receiver
 ) -> None:
     hear(control, receiver)
     fault(control, kind="webhook_delay", operation="payment_intent.created", seconds=0.5)
@@ -124,7 +124,7 @@ def test_a_delayed_webhook_and_one_sent_again(
 
 
 def test_late_success_after_expiry(
-    api: Client, browser: httpx.Client, control: httpx.Client, account: str
+    api: Any, browser: httpx.Client, control: httpx.Client, account: str
 ) -> None:
     fault(control, kind="late_success", operation="checkout", seconds=60)
     session = create(api, account)
@@ -135,14 +135,14 @@ def test_late_success_after_expiry(
     assert api.v1.payment_intents.retrieve(found.payment_intent.id, None, on(account)).status == "succeeded"
 
 
-def test_success_is_forced_on_an_expired_session(api: Client, control: httpx.Client, account: str) -> None:
+def test_success_is_forced_on_an_expired_session(api: Any, control: httpx.Client, account: str) -> None:
     session = create(api, account)
     api.v1.checkout.sessions.expire(session.id, None, on(account))
     forced = control.post(f"/stripe/sessions/{session.id}", json={"act": "pay"}).json()
     assert api.v1.payment_intents.retrieve(forced["payment_intent"], None, on(account)).status == "succeeded"
 
 
-def test_faults_stay_until_cleared(api: Client, control: httpx.Client, account: str) -> None:
+def test_faults_stay_until_cleared(api: Any, control: httpx.Client, account: str) -> None:
     fault(control, kind="error_before", operation="checkout.sessions.list", times=None, status=503)
     for _ in range(2):
         with pytest.raises(stripe.APIError):

@@ -32,7 +32,7 @@ def on(account: str, **extra: Any) -> Any:
     return {"stripe_account": account, **extra}
 
 
-def create(api: Client, account: str, **extra: Any) -> Any:
+def create(api: Any, account: str, **extra: Any) -> Any:
     return api.v1.checkout.sessions.create(params(**extra), on(account))
 
 
@@ -40,7 +40,7 @@ def press(browser: httpx.Client, session: Any, act: str) -> httpx.Response:
     return browser.post(f"/stripe/pay/{session.id}", data={"act": act})
 
 
-def paid(api: Client, browser: httpx.Client, account: str) -> Any:
+def paid(api: Any, browser: httpx.Client, account: str) -> Any:
     session = create(api, account)
     press(browser, session, "card")
     return api.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]}, on(account))
@@ -60,7 +60,7 @@ def events(received: Receiver) -> list[Any]:
     ]
 
 
-def test_checkout_paid_by_card(api: Client, browser: httpx.Client, account: str, endpoint: Receiver) -> None:
+def test_checkout_paid_by_card(api: Any, browser: httpx.Client, account: str, endpoint: Receiver) -> None:
     session = create(api, account)
     assert (session.status, session.payment_status, session.payment_intent) == ("open", "unpaid", None)
     assert "CNY 123.45" in browser.get(session.url).text
@@ -93,7 +93,7 @@ def test_checkout_paid_by_card(api: Client, browser: httpx.Client, account: str,
 
 
 def test_a_wrong_secret_does_not_verify(
-    api: Client, browser: httpx.Client, account: str, endpoint: Receiver
+    api: Any, browser: httpx.Client, account: str, endpoint: Receiver
 ) -> None:
     paid(api, browser, account)
     first = endpoint.wait(1)[0]
@@ -107,7 +107,7 @@ async def test_the_asynchronous_sdk_works_too(sandbox: Any, account: str) -> Non
     assert (await api.v1.checkout.sessions.retrieve_async(session.id, None, on(account))).id == session.id
 
 
-def test_declined_then_paid(api: Client, browser: httpx.Client, account: str) -> None:
+def test_declined_then_paid(api: Any, browser: httpx.Client, account: str) -> None:
     session = create(api, account)
     assert "declined" in press(browser, session, "declined").text
     expand = {"expand": ["payment_intent"]}
@@ -120,7 +120,7 @@ def test_declined_then_paid(api: Client, browser: httpx.Client, account: str) ->
 
 @pytest.mark.parametrize(("act", "status"), [("alipay", "succeeded"), ("alipay_fails", "failed")])
 def test_a_delayed_payment(
-    api: Client, browser: httpx.Client, account: str, endpoint: Receiver, act: str, status: str
+    *, api: Any, browser: httpx.Client, account: str, endpoint: Receiver, act: str, status: str
 ) -> None:
     session = create(api, account)
     press(browser, session, act)
@@ -136,7 +136,7 @@ def test_a_delayed_payment(
     )
 
 
-def test_cancel_and_expire(api: Client, browser: httpx.Client, account: str, endpoint: Receiver) -> None:
+def test_cancel_and_expire(api: Any, browser: httpx.Client, account: str, endpoint: Receiver) -> None:
     session = create(api, account)
     assert press(browser, session, "cancel").headers["location"] == "http://app.example/cancelled"
     assert api.v1.checkout.sessions.expire(session.id, None, on(account)).status == "expired"
@@ -147,7 +147,7 @@ def test_cancel_and_expire(api: Client, browser: httpx.Client, account: str, end
     wait_for(lambda: [e for e in events(endpoint) if e.type == "checkout.session.expired"])
 
 
-def test_a_session_expires_by_the_clock(api: Client, control: httpx.Client, account: str) -> None:
+def test_a_session_expires_by_the_clock(api: Any, control: httpx.Client, account: str) -> None:
     now = control.get("/state").json()["clock"]
     assert now["offset_seconds"] == 0
     session = create(api, account)
@@ -156,7 +156,7 @@ def test_a_session_expires_by_the_clock(api: Client, control: httpx.Client, acco
 
 
 def test_the_intent_of_an_open_session_cannot_be_cancelled(
-    api: Client, browser: httpx.Client, account: str
+    api: Any, browser: httpx.Client, account: str
 ) -> None:
     session = create(api, account)
     press(browser, session, "declined")
@@ -167,13 +167,13 @@ def test_the_intent_of_an_open_session_cannot_be_cancelled(
     assert api.v1.payment_intents.retrieve(key, None, on(account)).status == "canceled"
 
 
-def test_an_intent_is_cancelled(api: Client, account: str) -> None:
+def test_an_intent_is_cancelled(api: Any, account: str) -> None:
     intent = api.v1.payment_intents.create({"amount": 500, "currency": "cny"}, on(account))
     assert api.v1.payment_intents.cancel(intent.id, None, on(account)).status == "canceled"
     assert [i.id for i in api.v1.payment_intents.list(None, on(account)).data] == [intent.id]
 
 
-def test_the_same_key_replays_and_other_parameters_are_refused(api: Client, account: str) -> None:
+def test_the_same_key_replays_and_other_parameters_are_refused(api: Any, account: str) -> None:
     key = on(account, idempotency_key="k1")
     first = api.v1.checkout.sessions.create(params(), key)
     again = api.v1.checkout.sessions.create(params(), key)
@@ -186,7 +186,7 @@ def test_the_same_key_replays_and_other_parameters_are_refused(api: Client, acco
 
 @pytest.mark.parametrize(("kind", "made"), [("error_before", 0), ("error_after", 1)])
 def test_a_500_is_replayed_too(
-    api: Client, control: httpx.Client, account: str, kind: str, made: int
+    *, api: Any, control: httpx.Client, account: str, kind: str, made: int
 ) -> None:
     fault = {"surface": "stripe", "operation": "checkout.sessions.create", "kind": kind, "times": 1}
     control.post("/faults", json=fault)
@@ -198,7 +198,7 @@ def test_a_500_is_replayed_too(
     assert api.v1.checkout.sessions.create(params(), on(account, idempotency_key="k3")).id
 
 
-def test_refused_parameters_do_not_burn_the_key(api: Client, account: str) -> None:
+def test_refused_parameters_do_not_burn_the_key(api: Any, account: str) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         api.v1.checkout.sessions.create(params(line_items=[]), on(account, idempotency_key="k4"))
     assert (caught.value.code, caught.value.param) == ("parameter_missing", "line_items")
@@ -218,13 +218,13 @@ def test_refused_parameters_do_not_burn_the_key(api: Client, account: str) -> No
         ),
     ],
 )
-def test_wrong_parameters(api: Client, account: str, extra: dict[str, Any], param: str) -> None:
+def test_wrong_parameters(api: Any, account: str, extra: dict[str, Any], param: str) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         create(api, account, **extra)
     assert caught.value.param == param
 
 
-def test_accounts_are_walls(api: Client, browser: httpx.Client, account: str) -> None:
+def test_accounts_are_walls(api: Any, browser: httpx.Client, account: str) -> None:
     other = api.v1.accounts.create({"country": "CN"})
     session = create(api, account)
     with pytest.raises(stripe.InvalidRequestError) as caught:
@@ -240,7 +240,7 @@ def test_a_wrong_key(sandbox: Any) -> None:
         api.v1.accounts.list()
 
 
-def test_an_account_that_may_not_charge(api: Client, control: httpx.Client, browser: httpx.Client) -> None:
+def test_an_account_that_may_not_charge(api: Any, control: httpx.Client, browser: httpx.Client) -> None:
     made = api.v1.accounts.create({"country": "CN", "metadata": {"sandbox_restricted": "1"}})
     assert not made.charges_enabled
     with pytest.raises(stripe.InvalidRequestError):
@@ -254,7 +254,7 @@ def test_an_account_that_may_not_charge(api: Client, control: httpx.Client, brow
     assert not api.v1.accounts.retrieve(made.id).charges_enabled
 
 
-def test_refunds_never_exceed_the_charge(api: Client, browser: httpx.Client, account: str) -> None:
+def test_refunds_never_exceed_the_charge(api: Any, browser: httpx.Client, account: str) -> None:
     intent = paid(api, browser, account).payment_intent.id
     part = {"payment_intent": intent, "amount": 345, "metadata": {"refund": "r1"}}
     first = api.v1.refunds.create(part, on(account, idempotency_key="r1"))
@@ -274,7 +274,7 @@ def test_refunds_never_exceed_the_charge(api: Client, browser: httpx.Client, acc
 
 
 def test_the_application_fee_comes_back_only_when_asked(
-    api: Client, browser: httpx.Client, account: str
+    api: Any, browser: httpx.Client, account: str
 ) -> None:
     intent = paid(api, browser, account).payment_intent.id
     api.v1.refunds.create({"payment_intent": intent, "amount": 6000}, on(account))
@@ -287,7 +287,7 @@ def test_the_application_fee_comes_back_only_when_asked(
 
 
 def test_a_pending_refund_settles_or_fails(
-    api: Client, browser: httpx.Client, control: httpx.Client, account: str, endpoint: Receiver
+    api: Any, browser: httpx.Client, control: httpx.Client, account: str, endpoint: Receiver
 ) -> None:
     intent = paid(api, browser, account).payment_intent.id
     fault = {
@@ -313,7 +313,7 @@ def test_a_pending_refund_settles_or_fails(
 
 
 def test_payouts_list_exactly_their_transactions(
-    api: Client, browser: httpx.Client, control: httpx.Client, account: str
+    api: Any, browser: httpx.Client, control: httpx.Client, account: str
 ) -> None:
     first = paid(api, browser, account)
     api.v1.refunds.create({"payment_intent": first.payment_intent.id, "amount": 1000}, on(account))
@@ -332,7 +332,8 @@ def test_payouts_list_exactly_their_transactions(
 
 @pytest.mark.parametrize(("outcome", "back"), [("won", 12345 - 488), ("lost", -488 - 1500)])
 def test_disputes(
-    api: Client,
+    *,
+    api: Any,
     browser: httpx.Client,
     control: httpx.Client,
     account: str,
@@ -354,7 +355,7 @@ def test_disputes(
     wait_for(lambda: [e for e in events(endpoint) if e.type == "charge.dispute.closed"])
 
 
-def test_lists_page_by_cursor(api: Client, account: str) -> None:
+def test_lists_page_by_cursor(api: Any, account: str) -> None:
     made = [create(api, account).id for _ in range(5)][::-1]
     first = api.v1.checkout.sessions.list({"limit": 2}, on(account))
     assert ([s.id for s in first.data], first.has_more) == (made[:2], True)
@@ -363,7 +364,7 @@ def test_lists_page_by_cursor(api: Client, account: str) -> None:
     assert ([s.id for s in back.data], back.has_more) == (made[1:3], True)
 
 
-def test_events_are_listed_by_type(api: Client, browser: httpx.Client, account: str) -> None:
+def test_events_are_listed_by_type(api: Any, browser: httpx.Client, account: str) -> None:
     paid(api, browser, account)
     found = api.v1.events.list(
         {"types": ["charge.succeeded", "checkout.session.completed"]}, on(account)
@@ -373,7 +374,7 @@ def test_events_are_listed_by_type(api: Client, browser: httpx.Client, account: 
 
 
 def test_platform_endpoints_do_not_hear_of_connected_accounts(
-    api: Client, browser: httpx.Client, control: httpx.Client, receiver: Receiver, account: str
+    api: Any, browser: httpx.Client, control: httpx.Client, receiver: Receiver, account: str
 ) -> None:
     body = {"url": receiver.url, "secret": SECRET, "connect": False, "events": ["*"]}
     control.post("/stripe/endpoints", json=body)
@@ -382,6 +383,6 @@ def test_platform_endpoints_do_not_hear_of_connected_accounts(
     assert [json.loads(r.body)["type"] for r in receiver.received] == ["application_fee.created"]
 
 
-def test_unknown_addresses_answer_in_stripes_shape(api: Client) -> None:
+def test_unknown_addresses_answer_in_stripes_shape(api: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="Unrecognized request URL"):
         api.v1.customers.list()

@@ -85,7 +85,21 @@ def discovery(request: Request) -> Response:
     )
 
 
-_CLAIMS = ["sub", "name", "email", "email_verified", "phone_number", "phone_number_verified", "customer_type", "document_level", "acr", "amr", "auth_time", "sid", "staff_id", "bank", "enterprise_id", "enterprise_name", "enterprise_uscc", "enterprise_legal_representative", "operator_role"]
+_CLAIMS = [
+    *("sub", "name", "email", "email_verified", "phone_number", "phone_number_verified", "customer_type"),
+    *(
+        "document_level",
+        "acr",
+        "amr",
+        "auth_time",
+        "sid",
+        "staff_id",
+        "bank",
+        "enterprise_id",
+        "enterprise_name",
+    ),
+    *("enterprise_uscc", "enterprise_legal_representative", "operator_role"),
+]
 
 
 def jwks(request: Request) -> Response:
@@ -93,7 +107,7 @@ def jwks(request: Request) -> Response:
     provider = provider_of(request)
     if provider is None:
         return JSONResponse({"error": "not_found"}, 404)
-    return JSONResponse({"keys": [key.as_dict(private=False) for key in provider.keys()]})
+    return JSONResponse({"keys": [key.as_dict(private=False) for key in provider.signing_keys()]})
 
 
 async def authorize(request: Request) -> Response:

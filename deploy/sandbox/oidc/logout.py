@@ -53,7 +53,7 @@ def _after(request: Request, provider: Provider, hint: Doc, params: dict[str, st
 
 def _hint(provider: Provider, text: str) -> Doc:
     try:
-        token = jwt.decode(text, KeySet(list(provider.keys())), algorithms=["ES256"])
+        token = jwt.decode(text, KeySet(list(provider.signing_keys())), algorithms=["ES256"])
     except (JoseError, ValueError):
         return {}
     return dict(token.claims) if token.claims.get("iss") == provider.issuer else {}

@@ -59,7 +59,7 @@ class Provider:
         """A client of this bank."""
         return self.world.store.get("oidc.client", f"{self.slug}|{client_id}")
 
-    def keys(self) -> list[ECKey]:
+    def signing_keys(self) -> list[ECKey]:
         """Signing keys, the current one last."""
         found = self.world.store.find("oidc.key", self.slug)
         return [ECKey.import_key(doc) for doc in found] or [self.new_key()]

@@ -68,7 +68,7 @@ def _people(request: Request, provider: Provider, wish: Wish) -> Response:
     client = provider.client(wish.client_id)
     session = browser_session(request, provider)
     hinted = _hinted(provider, wish.login_hint or (session or {}).get("customer", ""))
-    context = {"bank": provider.bank, "groups": groups, "q": words, "hinted": hinted}
+    context: Doc = {"bank": provider.bank, "groups": groups, "q": words, "hinted": hinted}
     return page(request, "sign_in.html", client=client, needs_key=wish.level > _ORDINARY_LEVEL, **context)
 
 

@@ -30,7 +30,7 @@ class TokenError(Exception):
 
 def sign(provider: Provider, claims: Doc, typ: str = "JWT") -> str:
     """A compact JWS over the claims, ES256, with the current key."""
-    key = provider.keys()[-1]
+    key = provider.signing_keys()[-1]
     return jwt.encode({"alg": "ES256", "kid": key.kid, "typ": typ}, claims, key, algorithms=["ES256"])
 
 

@@ -134,7 +134,8 @@ def succeed(world: World, order: Doc) -> None:
     _move(world, order, "succeeded")
     merchant = world.store.get("rail.merchant", order["merchant"]) or {}
     terms, fee = order["terms"], fee_of(order["terms"]["amount_minor"], merchant["fee_bps"])
-    add_line(world, order, "payment", terms["amount_minor"], fee, terms["merchant_order_no"])
+    number = terms["merchant_order_no"]
+    add_line(world, order, "payment", amount_minor=terms["amount_minor"], fee_minor=fee, number=number)
     _announce(world, order, "order.succeeded")
 
 
@@ -157,7 +158,7 @@ def fee_of(amount_minor: int, fee_bps: int) -> int:
     return (amount_minor * fee_bps + 5000) // 10000
 
 
-def add_line(world: World, order: Doc, kind: str, amount_minor: int, fee_minor: int, number: str) -> None:
+def add_line(world: World, order: Doc, kind: str, *, amount_minor: int, fee_minor: int, number: str) -> None:
     """A line for the day statement: payments positive, refunds negative."""
     line = {
         "time": iso(world.clock.now()),

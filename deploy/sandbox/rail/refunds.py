@@ -70,7 +70,8 @@ def finish(world: World, refund: Doc, status: str) -> None:
     world.store.save("rail.refund", refund["refund_id"], refund)
     order = world.store.get("rail.order", refund["order_id"]) or {}
     if status == "succeeded":
-        add_line(world, order, "refund", -refund["amount_minor"], 0, refund["merchant_refund_no"])
+        number = refund["merchant_refund_no"]
+        add_line(world, order, "refund", amount_minor=-refund["amount_minor"], fee_minor=0, number=number)
     else:
         order["refunded_minor"] -= refund["amount_minor"]
         world.store.save("rail.order", order["order_id"], order)

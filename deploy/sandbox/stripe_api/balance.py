@@ -17,7 +17,7 @@ def stripe_fee(amount: int) -> int:
 
 
 def record(
-    world: World, account: str, kind: str, source: Doc, amount: int, fees: list[Doc] | None = None
+    world: World, account: str, kind: str, source: Doc, *, amount: int, fees: list[Doc] | None = None
 ) -> Doc:
     """A movement on an account's balance; `amount` is signed, before fees. Returns the transaction."""
     now = world.clock.seconds()
@@ -75,7 +75,7 @@ def application_fee(world: World, account: str, charge: Doc) -> Doc:
         "livemode": False,
         "refunded": False,
     }
-    fee["balance_transaction"] = record(world, PLATFORM, "application_fee", fee, fee["amount"])["id"]
+    fee["balance_transaction"] = record(world, PLATFORM, "application_fee", fee, amount=fee["amount"])["id"]
     put(world, PLATFORM, fee)
     emit(world, PLATFORM, "application_fee.created", fee)
     return fee
@@ -88,7 +88,7 @@ def refund_application_fee(world: World, charge: Doc, amount: int) -> None:
         return
     fee["amount_refunded"] += amount
     fee["refunded"] = fee["amount_refunded"] == fee["amount"]
-    record(world, PLATFORM, "application_fee_refund", fee, -amount)
+    record(world, PLATFORM, "application_fee_refund", fee, amount=-amount)
     save(world, fee)
     emit(world, PLATFORM, "application_fee.refunded", fee)
 
@@ -109,9 +109,8 @@ def list_transactions(call: Call) -> Doc:
     mature(call.world, call.account)
     payout = call.text("payout")
     members = set(_members(call.world, payout)) if payout else set()
-    names = {"type": "type", "source": "source", "currency": "currency"}
     keep = (lambda item: item["id"] in members) if payout else None
-    return listing(call, "txn", "/v1/balance_transactions", keep, **names)
+    return listing(call, "txn", "/v1/balance_transactions", by=("type", "source", "currency"), keep=keep)
 
 
 def balance(call: Call) -> Doc:
@@ -142,10 +141,11 @@ def create_payout(
     for item in chosen:
         item["status"] = "available"
         save(world, item)
-    return _pay_out(world, account, currency, amount, [t["id"] for t in chosen], status)
+    members = [t["id"] for t in chosen]
+    return _pay_out(world, account, currency=currency, amount=amount, members=members, status=status)
 
 
-def _pay_out(world: World, account: str, currency: str, amount: int, members: list[str], status: str) -> Doc:
+def _pay_out(world: World, account: str, *, currency: str, amount: int, members: list[str], status: str) -> Doc:
     now = world.clock.seconds()
     payout: Doc = {
         "id": new_id("po_"),
@@ -169,7 +169,7 @@ def _pay_out(world: World, account: str, currency: str, amount: int, members: li
         "trace_id": {"status": "supported", "value": new_id("", 16)},
         "type": "bank_account",
     }
-    own = record(world, account, "payout", payout, -amount)
+    own = record(world, account, "payout", payout, amount=-amount)
     payout["balance_transaction"] = own["id"]
     put(world, account, payout)
     world.store.put("stripe.payout", Row(payout["id"], {"members": [*members, own["id"]]}, account))

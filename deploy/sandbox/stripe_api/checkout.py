@@ -159,7 +159,7 @@ def retrieve(call: Call) -> Doc:
 
 def list_sessions(call: Call) -> Doc:
     """`GET /v1/checkout/sessions` by `payment_intent` and `status`."""
-    return listing(call, "cs", "/v1/checkout/sessions", payment_intent="payment_intent", status="status")
+    return listing(call, "cs", "/v1/checkout/sessions", by=("payment_intent", "status"))
 
 
 def line_items(call: Call) -> Doc:
@@ -223,7 +223,7 @@ def intent_of(world: World, session: Doc) -> Doc:
 def complete(world: World, session: Doc, *, is_paid: bool) -> None:
     """The payer has finished; the money may still be on its way."""
     email = session["customer_email"] or "payer@example.com"
-    details = {
+    details: Doc = {
         "address": None,
         "email": email,
         "name": None,

@@ -70,7 +70,9 @@ def close_dispute(world: World, dispute_id: str, outcome: str) -> Doc:
 
 def _move_money(world: World, account: str, dispute: Doc, amount: int, fee: int) -> None:
     fees = [fee_part("stripe_fee", fee, dispute["currency"])]
-    dispute["balance_transactions"].append(record(world, account, "adjustment", dispute, amount, fees))
+    dispute["balance_transactions"].append(
+        record(world, account, "adjustment", dispute, amount=amount, fees=fees)
+    )
 
 
 def update(call: Call) -> Doc:

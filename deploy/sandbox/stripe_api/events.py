@@ -22,7 +22,7 @@ def emit(world: World, account: str, kind: str, obj: Doc) -> Doc:
         "data": {"object": copy.deepcopy(obj)},
         "livemode": False,
         "pending_webhooks": len(targets),
-        "request": request_facts.get(),
+        "request": request_facts.get() or {"id": None, "idempotency_key": None},
         "type": kind,
     }
     if account != PLATFORM:
@@ -70,6 +70,8 @@ def list_events(call: Call) -> Doc:
     """`GET /v1/events` with `type`, `types[]` and `created`."""
     types = call.params.get("types")
     wanted = types if isinstance(types, list) else None
-    return listing(
-        call, "evt", "/v1/events", lambda event: wanted is None or event["type"] in wanted, type="type"
-    )
+
+    def _keep(event: Doc) -> bool:
+        return wanted is None or event["type"] in wanted
+
+    return listing(call, "evt", "/v1/events", by=("type",), keep=_keep)

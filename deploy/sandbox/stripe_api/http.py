@@ -23,7 +23,7 @@ _SERVER_ERROR: Doc = {
     "error": {"type": "api_error", "message": "An error occurred internally with Stripe. (sandbox)"}
 }
 
-request_facts: ContextVar[Doc] = ContextVar("request_facts", default={"id": None, "idempotency_key": None})
+request_facts: ContextVar[Doc | None] = ContextVar("request_facts", default=None)
 
 
 class StripeError(Exception):

@@ -21,6 +21,7 @@ NAMES = {
     "li": "item",
 }
 _MAX_PAGE = 100
+_MAX_PAIRS, _MAX_KEY, _MAX_VALUE = 50, 40, 500
 _MAX_DEPTH = 4
 Keep = Callable[[Doc], bool]
 
@@ -54,12 +55,12 @@ def get_one(call: Call, prefix: str) -> Doc:
     return expanded(call, load(call.world, call.account, prefix, call.path["id"]))
 
 
-def listing(call: Call, prefix: str, url: str, keep: Keep | None = None, **filters: str) -> Doc:
-    """A page of objects, newest first, by `keep`, the named fields, `created`, and cursors."""
+def listing(call: Call, prefix: str, url: str, *, by: tuple[str, ...] = (), keep: Keep | None = None) -> Doc:
+    """A page of objects, newest first, by the named fields, by `keep`, by `created`, and cursors."""
     found = [o for o in call.world.store.find(prefix, call.account, newest=True) if keep is None or keep(o)]
-    for name, at in filters.items():
+    for name in by:
         wanted = call.params.get(name)
-        found = [obj for obj in found if wanted is None or obj.get(at) == wanted]
+        found = [obj for obj in found if wanted is None or obj.get(name) == wanted]
     return page_of(call, [obj for obj in found if _in_time(call, obj)], url)
 
 
@@ -94,13 +95,16 @@ def metadata(params: Any) -> dict[str, str]:
     found = params or {}
     if (
         not isinstance(found, dict)
-        or len(found) > 50
-        or any(len(k) > 40 or len(v) > 500 for k, v in found.items())
+        or len(found) > _MAX_PAIRS
+        or not all(_fits(*pair) for pair in found.items())
     ):
-        raise StripeError(
-            "Metadata has at most 50 keys of 40 and values of 500 characters.", param="metadata"
-        )
+        text = "Metadata has at most 50 keys of 40 and values of 500 characters."
+        raise StripeError(text, param="metadata")
     return {str(k): str(v) for k, v in found.items()}
+
+
+def _fits(key: str, value: Any) -> bool:
+    return len(key) <= _MAX_KEY and isinstance(value, str) and len(value) <= _MAX_VALUE
 
 
 def _paths(call: Call) -> list[str]:

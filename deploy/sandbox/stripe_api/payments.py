@@ -106,7 +106,9 @@ def succeed(world: World, intent: Doc, method: str = "card") -> Doc:
     if intent["application_fee_amount"] and account != PLATFORM:
         charge["application_fee"] = application_fee(world, account, charge)["id"]
         fees.append(fee_part("application_fee", intent["application_fee_amount"], intent["currency"]))
-    charge["balance_transaction"] = record(world, account, "charge", charge, charge["amount"], fees)["id"]
+    charge["balance_transaction"] = record(
+        world, account, "charge", charge, amount=charge["amount"], fees=fees
+    )["id"]
     put(world, account, charge)
     intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge["id"]}
     intent |= {"payment_method": charge["payment_method"], "processing": None, "last_payment_error": None}

@@ -92,7 +92,9 @@ def _fee_back(charge: Doc, amount: int) -> int:
 def _book(call: Call, charge: Doc, refund: Doc, fee_back: int) -> None:
     world, account = call.world, call.account
     fees = [fee_part("application_fee", -fee_back, charge["currency"])] if fee_back else []
-    refund["balance_transaction"] = record(world, account, "refund", refund, -refund["amount"], fees)["id"]
+    refund["balance_transaction"] = record(
+        world, account, "refund", refund, amount=-refund["amount"], fees=fees
+    )["id"]
     if fee_back:
         refund_application_fee(world, charge, fee_back)
     put(world, account, refund)
@@ -126,7 +128,7 @@ def finish(world: World, refund: Doc, status: str) -> Doc:
     account = owner(world, "re", refund["id"])
     refund["status"] = status
     if status == "failed":
-        back = record(world, account, "refund_failure", refund, refund["amount"])
+        back = record(world, account, "refund_failure", refund, amount=refund["amount"])
         refund |= {"failure_reason": "unknown", "failure_balance_transaction": back["id"]}
         charge = world.store.get("ch", refund["charge"]) or {}
         charge["amount_refunded"] -= refund["amount"]
@@ -141,4 +143,4 @@ def finish(world: World, refund: Doc, status: str) -> Doc:
 
 def list_refunds(call: Call) -> Doc:
     """`GET /v1/refunds` by `charge` and `payment_intent`."""
-    return listing(call, "re", "/v1/refunds", charge="charge", payment_intent="payment_intent")
+    return listing(call, "re", "/v1/refunds", by=("charge", "payment_intent"))

@@ -32,8 +32,8 @@ def _read(base: str, path: str, prefix: str) -> Route:
     return Route(f"{base}/{path}/{{id}}", endpoint(f"{path}.retrieve", one), methods=["GET"])
 
 
-def _list(prefix: str, path: str, **filters: str) -> Handler:
-    return lambda call: listing(call, prefix, f"/v1/{path}", **filters)
+def _list(prefix: str, path: str, *by: str) -> Handler:
+    return lambda call: listing(call, prefix, f"/v1/{path}", by=by)
 
 
 _READABLE = {
@@ -62,19 +62,19 @@ _API: list[tuple[str, str, str, Handler]] = [
     ("POST", "/payment_intents", "payment_intents.create", payments.create),
     ("GET", "/payment_intents", "payment_intents.list", _list("pi", "payment_intents")),
     ("POST", "/payment_intents/{id}/cancel", "payment_intents.cancel", payments.cancel),
-    ("GET", "/charges", "charges.list", _list("ch", "charges", payment_intent="payment_intent")),
+    ("GET", "/charges", "charges.list", _list("ch", "charges", "payment_intent")),
     ("POST", "/refunds", "refunds.create", refunds.create),
     ("GET", "/refunds", "refunds.list", refunds.list_refunds),
     ("GET", "/balance_transactions", "balance_transactions.list", balance.list_transactions),
-    ("GET", "/payouts", "payouts.list", _list("po", "payouts", status="status")),
+    ("GET", "/payouts", "payouts.list", _list("po", "payouts", "status")),
     (
         "GET",
         "/disputes",
         "disputes.list",
-        _list("dp", "disputes", charge="charge", payment_intent="payment_intent"),
+        _list("dp", "disputes", "charge", "payment_intent"),
     ),
     ("POST", "/disputes/{id}", "disputes.update", disputes.update),
     ("POST", "/disputes/{id}/close", "disputes.close", disputes.close),
     ("GET", "/events", "events.list", events.list_events),
-    ("GET", "/application_fees", "application_fees.list", _list("fee", "application_fees", charge="charge")),
+    ("GET", "/application_fees", "application_fees.list", _list("fee", "application_fees", "charge")),
 ]
