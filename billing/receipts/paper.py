@@ -157,12 +157,18 @@ class Paper:
         """Draw on an earlier page (its number counted from 1 in the whole PDF)."""
         last = self.pdf.page
         self.pdf.page = number
-        self.pdf.font_family = ""
+        self._forget_state()
         try:
             yield
         finally:
             self.pdf.page = last
-            self.pdf.font_family = ""
+            self._forget_state()
+
+    def _forget_state(self) -> None:
+        """Make fpdf2 say font, colours and line width again: it remembers them for the PDF, not for the page."""
+        self.pdf.font_family = ""
+        self.pdf.draw_color = self.pdf.fill_color = None
+        self.pdf.line_width = 0
 
     def _use(self, style: Style) -> None:
         self.pdf.set_font(typeface.FAMILY, "B" if style.is_bold else "", style.size)

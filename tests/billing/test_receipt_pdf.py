@@ -227,6 +227,16 @@ def test_bulk_printing_keeps_each_bills_own_page_numbers():
     assert "B-3" in printed[-1]
 
 
+def test_the_foot_of_every_page_is_drawn_alike():
+    drawn = [content for content in streams(render_receipt(receipt(60), "en")) if b" Tj" in content]
+    assert len(drawn) > 2
+    feet = [
+        content[content.rindex(b" RG\n") - 20 :].split(b"\n", 1)[1].split(b" l S")[0] for content in drawn
+    ]
+    assert len(set(feet)) == 1
+    assert b" w" in feet[0]
+
+
 def test_nothing_to_print_is_an_error():
     with pytest.raises(ValueError, match="no bills"):
         render_bills([], "en")
