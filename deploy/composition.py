@@ -45,6 +45,7 @@ def runtime_of(settings: Settings) -> Runtime:
         upload_max_bytes=settings.upload_max_bytes,
         upload_max_unpacked_bytes=settings.upload_max_unpacked_bytes,
         is_demo=settings.environment == "demo",
+        redis_url=settings.redis_url.get_secret_value(),
         private_hosts=frozenset(hosts),
     )
 

@@ -44,6 +44,23 @@ def new_code(n: int = 8) -> str:
     return body + _check_character(body)
 
 
+def code_from(seed: bytes, n: int = 8) -> str:
+    """Return the code of ``n`` characters that belongs to a secret ``seed`` (32 bytes of an HMAC), always the same.
+
+    For codes that must print the same again although only their hash is stored.
+
+    Raises:
+        ValueError: if ``n`` is outside 4 to 30.
+    """
+    if not _SHORTEST <= n <= _LONGEST:
+        raise ValueError(f"a code has {_SHORTEST} to {_LONGEST} characters, not {n}")
+    number, body = int.from_bytes(seed), ""
+    for _ in range(n - 1):
+        number, value = divmod(number, len(ALPHABET))
+        body += ALPHABET[value]
+    return body + _check_character(body)
+
+
 def group_code(code: str, size: int = 4) -> str:
     """Return ``code`` as printed, in groups: ``7K3M-9QXR``."""
     return "-".join(code[start : start + size] for start in range(0, len(code), size))

@@ -1,1 +1,24 @@
-"""Jobs of this package."""
+"""The background work of charging; importing this module registers it, as composition does."""
+
+from typing import Any
+from uuid import UUID
+
+from billing.charges import provisioning, run_steps
+from billing.charges.runs import DRAFT_JOB, ISSUE_JOB
+from tenants.actor import Actor
+from tenants.jobs import job
+
+provisioning.register()
+
+
+@job(DRAFT_JOB, is_transactional=False)
+async def draft_run(actor: Actor, payload: dict[str, Any]) -> None:
+    """Work a draft to its end, step by step, from wherever it stands."""
+    while await run_steps.advance(actor, UUID(payload["run_id"])):
+        continue
+
+
+@job(ISSUE_JOB)
+async def issue_run(actor: Actor, payload: dict[str, Any]) -> None:
+    """Issue a run in one transaction."""
+    await run_steps.issue(actor, UUID(payload["run_id"]))

@@ -7,6 +7,8 @@ from deploy.walls import Wall, append_only, build, holds, shared
 
 OWN = "t.person_id = (select scope_person())"
 BY_LINK = "t.link_bill_id = (select scope_link_bill())"
+BEARER = "using (token_hash = (select scope_secret()))"
+RUN_OUT = "using ((select scope_kind()) = 'queue' and expires_at < now())"
 SECRET = "t.token_hash = (select scope_secret())"
 
 ABOVE_TENANTS = [
@@ -53,10 +55,13 @@ ABOVE_TENANTS = [
         {
             "own": "using (person_id = (select scope_person()))",
             "secret": "for select using (token_hash = (select scope_secret()))",
+            "provider": "for select using (provider_key = (select scope_secret()))",
+            "logout": "for update using (provider_key = (select scope_secret()))",
         },
         rights="select, insert, update",
     ),
-    shared("tenants_one_time_code", {"secret": "using (token_hash = (select scope_secret()))"}),
+    shared("tenants_one_time_code", {"secret": BEARER, "sweeping": RUN_OUT}),
+    shared("integrations_once", {"secret": BEARER, "sweeping": RUN_OUT}),
     shared("tenants_parked_form", {"own": "using (person_id = (select scope_person()))"}),
     shared(
         "tenants_bank_membership",
@@ -73,8 +78,11 @@ ABOVE_TENANTS = [
     create index tenants_identity_person_idx on tenants_identity (person_id);
     create unique index tenants_session_token_hash_key on tenants_session (token_hash);
     create index tenants_session_person_idx on tenants_session (person_id);
-    create index tenants_session_provider_idx on tenants_session (identity_id, provider_sid);
+    create index tenants_session_provider_idx on tenants_session (provider_key) where provider_key is not null;
     create unique index tenants_one_time_code_token_hash_key on tenants_one_time_code (token_hash);
+    create index tenants_one_time_code_expires_idx on tenants_one_time_code (expires_at);
+    create unique index integrations_once_token_hash_key on integrations_once (token_hash);
+    create index integrations_once_expires_idx on integrations_once (expires_at);
     create unique index tenants_parked_form_token_hash_key on tenants_parked_form (token_hash);
     alter table tenants_branch add constraint tenants_branch_code_key unique (bank_id, code);
     create index tenants_tenant_bank_idx on tenants_tenant (bank_id, status);
@@ -92,7 +100,7 @@ ABOVE_TENANTS = [
     create unique index integrations_bank_provider_key on integrations_bank_provider (bank_id) where is_active;
     create unique index billing_inbox_event_key on billing_inbox_event (source, event_id);
     create index billing_inbox_event_due_idx on billing_inbox_event (due_at)
-      where handled_at is null and discarded_at is null;
+      where handled_at is null and discarded_at is null and parked_at is null;
     """,
 ]
 

@@ -93,6 +93,7 @@ PAYMENTS = [
         person=OF_PAYMENT,
         link=OF_PAYMENT,
         uniques=["bill_id where is_live", "payment_id, bill_id"],
+        indexes=["bill_id"],
         checks={"amount": "amount_minor > 0"},
     ),
     Wall(
@@ -106,11 +107,11 @@ PAYMENTS = [
     ),
     Wall(
         "billing_refund",
-        refs={"payment_id": "billing_payment"},
+        refs={"payment_id": "billing_payment", "day_close_id": "billing_day_close"},
         person=OF_PAYMENT,
         link=OF_PAYMENT,
         uniques=["number"],
-        indexes=["payment_id", "status, created_at"],
+        indexes=["payment_id", "status, created_at", "paid_by, day_close_id where paid_by is not null"],
         checks={"amount": "amount_minor > 0"},
     ),
     Wall(
@@ -146,7 +147,7 @@ PAYMENTS = [
     Wall(
         "billing_posting",
         refs={"entry_id": "billing_entry", "account_id": "tenants_account", "bill_id": "billing_bill"},
-        indexes=["entry_id", "ledger, currency", "account_id"],
+        indexes=["entry_id", "ledger, currency", "account_id", "bill_id"],
         checks={"amount": "amount_minor <> 0"},
         is_append_only=True,
     ),
@@ -206,7 +207,7 @@ begin
   return new;
 end $$;
 create trigger billing_bill_fixed before update or delete on billing_bill
-  for each row execute function refuse_bill_change();
+  for each row when (old.status <> 'draft') execute function refuse_bill_change();
 
 create function refuse_rule_change() returns trigger language plpgsql as $$
 begin

@@ -1,0 +1,55 @@
+"""The fees a new tenant starts with, taken from its scenarios' catalogue."""
+
+from datetime import UTC, date, datetime
+
+from billing.catalogue import TEMPLATES, FeeTemplate
+from billing.charges.periods import months_after, today
+from billing.models import FeeItem, FeeRule
+from billing.rules import dump, parse
+from tenants.actor import Actor
+from tenants.models import Tenant
+from tenants.provisioning import add_provisioner
+
+BACK = 12
+"""Months before provisioning from which the first rules are in force, so that opening arrears can be billed."""
+
+
+def register() -> None:
+    """Have every new tenant get its fees; safe to call again."""
+    add_provisioner(provision_fees)
+
+
+async def provision_fees(actor: Actor, tenant: Tenant) -> None:
+    """Create the fee items of the tenant's scenarios, with their first rule in force where the template has one."""
+    since = months_after(today(tenant.timezone).replace(day=1), -BACK)
+    for scenario in tenant.scenarios:
+        for position, template in enumerate(TEMPLATES.get(scenario, ()), start=1):
+            await _create(actor, tenant, scenario, template, position, since)
+
+
+async def _create(  # noqa: PLR0917 - one value of each thing that is known here
+    actor: Actor, tenant: Tenant, scenario: str, template: FeeTemplate, position: int, since: date
+) -> None:
+    item = await FeeItem.create(
+        tenant_id=tenant.id,
+        scenario=scenario,
+        key=template.key,
+        kind=template.kind,
+        names=dict(template.names),
+        account_kinds=list(template.account_kinds),
+        currency=tenant.currency,
+        position=position * 10,
+    )
+    document = template.document(tenant.currency)
+    if document is not None:
+        await FeeRule.create(
+            tenant_id=tenant.id,
+            fee_item_id=item.id,
+            version=1,
+            document=dump(parse(document)),
+            effective_from=since,
+            status="active",
+            created_by_name=actor.name[:100],
+            activated_by_name=actor.name[:100],
+            activated_at=datetime.now(UTC),
+        )

@@ -1,0 +1,83 @@
+"""What a drafted run comes to: count and total, by item and by place, beside the month before."""
+
+from typing import Any
+from uuid import UUID
+
+from billing.charges.periods import months_after
+from billing.models import BillRun
+from tenants.scope import row, rows
+
+MOST_PLACES = 300
+"""Places kept with the run; an estate with more is read from the list of bills instead."""
+
+_TOTALS = """
+select (select count(*) from billing_bill where tenant_id = $1 and run_id = $2) bills,
+       (select coalesce(sum(total_minor), 0)::bigint from billing_bill where tenant_id = $1 and run_id = $2) total,
+       (select count(*) from billing_bill_exception where tenant_id = $1 and run_id = $2) odd
+"""
+_BEFORE = """
+select count(distinct b.id) bills, coalesce(sum(l.amount_minor), 0)::bigint total
+  from billing_bill b join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id and l.is_live
+ where b.tenant_id = $1 and b.period = $2 and b.status <> 'draft' and l.fee_item_id = any ($3::uuid[])
+"""
+_BY_ITEM = """
+select i.id, i.names, i.kind, coalesce(now.count, 0) count, coalesce(now.total, 0)::bigint total,
+       coalesce(before.total, 0)::bigint before
+  from billing_fee_item i
+  left join (select l.fee_item_id, count(*) count, sum(l.amount_minor) total
+               from billing_bill b join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id
+              where b.tenant_id = $1 and b.run_id = $2 group by 1) now on now.fee_item_id = i.id
+  left join (select l.fee_item_id, sum(l.amount_minor) total
+               from billing_bill b join billing_bill_line l
+                 on l.tenant_id = b.tenant_id and l.bill_id = b.id and l.is_live
+              where b.tenant_id = $1 and b.period = $3 and b.status <> 'draft' group by 1) before
+    on before.fee_item_id = i.id
+ where i.tenant_id = $1 and i.id = any ($4::uuid[]) order by array_position($4::uuid[], i.id)
+"""
+_BY_PLACE = """
+select coalesce(now.place, before.place) place, coalesce(now.count, 0) count,
+       coalesce(now.total, 0)::bigint total, coalesce(before.total, 0)::bigint before
+  from (select place, count(*) count, sum(total_minor) total from billing_bill
+         where tenant_id = $1 and run_id = $2 group by place) now
+  full join (select b.place, sum(l.amount_minor) total from billing_bill b
+               join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id and l.is_live
+              where b.tenant_id = $1 and b.period = $3 and b.status <> 'draft'
+                and l.fee_item_id = any ($4::uuid[]) group by b.place) before on before.place = now.place
+ order by 1 limit $5
+"""
+_BY_CODE = """
+select code, count(*) count from billing_bill_exception where tenant_id = $1 and run_id = $2
+ group by code order by code
+"""
+
+
+async def summarise(run: BillRun) -> None:
+    """Fill in the run's figures from its draft bills; the caller saves it."""
+    totals = await row(_TOTALS, run.tenant_id, run.id)
+    assert totals is not None  # noqa: S101 - an aggregate always answers
+    run.bill_count, run.total_minor, run.exception_count = totals["bills"], totals["total"], totals["odd"]
+    run.summary = {**run.summary, **await _figures(run)}
+
+
+async def _figures(run: BillRun) -> dict[str, Any]:
+    before = months_after(run.period, -1)
+    items = [UUID(item) for item in run.fee_items]
+    last = await row(_BEFORE, run.tenant_id, before, items)
+    assert last is not None  # noqa: S101 - an aggregate always answers
+    by_item = await rows(_BY_ITEM, run.tenant_id, run.id, before, items)
+    by_place = await rows(_BY_PLACE, run.tenant_id, run.id, before, items, MOST_PLACES)
+    by_code = await rows(_BY_CODE, run.tenant_id, run.id)
+    return {
+        "before": {"bills": last["bills"], "total": last["total"]},
+        "items": [
+            {
+                "id": str(found["id"]),
+                "count": found["count"],
+                "total": found["total"],
+                "before": found["before"],
+            }
+            for found in by_item
+        ],
+        "places": [dict(found) for found in by_place],
+        "exceptions": {found["code"]: found["count"] for found in by_code},
+    }
