@@ -12,7 +12,8 @@ from tenants.models.base import TenantRow
 class SettlementAccount(TenantRow):
     """Where a tenant's money arrives: its own bank account and its connected account at each channel.
 
-    ``account_number`` is stored encrypted; ``account_mask`` is what pages show.
+    ``account_number`` is stored encrypted; ``account_mask`` is what pages show. ``is_stripe_ready`` follows the
+    connected account's own ``charges_enabled``.
     """
 
     currency = fields.CharField(max_length=3)
@@ -21,6 +22,7 @@ class SettlementAccount(TenantRow):
     account_number: bytes = fields.BinaryField()
     account_mask = fields.CharField(max_length=40)
     stripe_account = fields.CharField(max_length=60, db_default="")
+    is_stripe_ready = fields.BooleanField(db_default=False)
     rail_merchant = fields.CharField(max_length=60, db_default="")
     rail_secret: bytes | None = fields.BinaryField(null=True)
     status = fields.CharField(max_length=20, db_default="active")

@@ -32,6 +32,7 @@ class Payment(TenantRow):
     taken_by_name = fields.CharField(max_length=100, db_default="")
     counter_method = fields.CharField(max_length=20, db_default="")
     counter_reference = fields.CharField(max_length=100, db_default="")
+    tendered_minor: int | None = fields.BigIntField(null=True)
     day_close_id: UUID | None = fields.UUIDField(null=True)
     succeeded_at = fields.DatetimeField(null=True)
     expires_at = fields.DatetimeField(null=True)
@@ -53,7 +54,11 @@ class PaymentPart(TenantRow):
 
 
 class Attempt(TenantRow):
-    """One try on one channel. Its id is the reference the channel keeps and the idempotency key we send."""
+    """One try on one channel. Its id is the reference the channel keeps and the idempotency key we send.
+
+    ``request`` freezes what the channel is asked for, so that asking again says exactly the same; ``sent_at`` is
+    when it was last sent, ``asked_at`` when the channel was last asked what became of it.
+    """
 
     payment_id: UUID = fields.UUIDField()
     channel = fields.CharField(max_length=20)
@@ -65,6 +70,8 @@ class Attempt(TenantRow):
     redirect_url = fields.TextField(db_default="")
     qr_content = fields.TextField(db_default="")
     error = fields.TextField(db_default="")
+    request: dict[str, Any] = fields.JSONField()
+    sent_at = fields.DatetimeField(null=True)
     asked_at = fields.DatetimeField(null=True)
     expires_at = fields.DatetimeField()
     ended_at = fields.DatetimeField(null=True)
@@ -108,7 +115,10 @@ class Suspense(TenantRow):
 
 
 class Refund(TenantRow):
-    """Money back, always of one payment. Asked by one person, approved by another above the asker's limit."""
+    """Money back, always of one payment. Asked by one person, approved by another above the asker's limit.
+
+    ``paid_by`` is who handed cash over at the counter, and ``day_close_id`` that person's end of day.
+    """
 
     payment_id: UUID = fields.UUIDField()
     number = fields.CharField(max_length=40)
@@ -125,6 +135,10 @@ class Refund(TenantRow):
     decided_by_name = fields.CharField(max_length=100, db_default="")
     decision_reason = fields.TextField(db_default="")
     decided_at = fields.DatetimeField(null=True)
+    sent_at = fields.DatetimeField(null=True)
+    paid_by: UUID | None = fields.UUIDField(null=True)
+    paid_by_name = fields.CharField(max_length=100, db_default="")
+    day_close_id: UUID | None = fields.UUIDField(null=True)
     succeeded_at = fields.DatetimeField(null=True)
 
     class Meta:
@@ -190,7 +204,8 @@ class Posting(TenantRow):
 class InboxEvent(Row):
     """A signed message from a channel, stored before anything is done with it; (source, event_id) is unique.
 
-    It names its tenant in metadata we wrote ourselves, found only when it is handled.
+    It names its tenant in metadata we wrote ourselves, found only when it is handled. ``parked_at`` is set when
+    its payment could not be found after the last try: it then waits in the tenant's operations list.
     """
 
     source = fields.CharField(max_length=20)
@@ -203,6 +218,7 @@ class InboxEvent(Row):
     due_at = fields.DatetimeField(db_default=Now())
     handled_at = fields.DatetimeField(null=True)
     discarded_at = fields.DatetimeField(null=True)
+    parked_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "billing_inbox_event"

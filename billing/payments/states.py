@@ -1,0 +1,175 @@
+"""The lives of payments, attempts, refunds, bills and unassigned money, as data: every edge has a name.
+
+``move`` takes one edge and refuses it from every state that does not have it; nothing else writes a status.
+``diagram`` and ``table`` draw a machine for the documentation, so that what is drawn is what runs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from billing.models import Attempt, Bill, Payment, Refund, Suspense
+
+LIVE = ("created", "pending", "processing", "unknown")
+"""States of an attempt whose end the channel has not told yet; its bills are held."""
+RECEIVED = ("succeeded", "part_refunded", "refunded", "disputed")
+"""States of a payment whose money has arrived."""
+PAYABLE = ("issued", "part_paid")
+"""States of a bill that somebody still owes."""
+
+
+class StateError(RuntimeError):
+    """A move that the machine does not have: a programming error, never a person's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One named move, from any of ``sources`` to ``target``; ``because`` is for the documentation."""
+
+    sources: tuple[str, ...]
+    target: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """All states and edges of one kind of row."""
+
+    name: str
+    start: str
+    edges: Mapping[str, Edge]
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Every state, in the order in which the edges first name it."""
+        named = [self.start, *(s for e in self.edges.values() for s in (*e.sources, e.target))]
+        return tuple(dict.fromkeys(named))
+
+    def can(self, status: str, edge: str) -> bool:
+        """Tell whether the edge leaves ``status``."""
+        return status in self.edges[edge].sources
+
+    def after(self, status: str, edge: str) -> str:
+        """Return the state that the edge leads to.
+
+        Raises:
+            StateError: the edge does not leave ``status``.
+        """
+        if not self.can(status, edge):
+            raise StateError(f"{self.name}: no edge {edge!r} from {status!r}")
+        return self.edges[edge].target
+
+
+_TRY = {
+    "accept": Edge(("created", "unknown"), "pending", "the channel waits for the payer"),
+    "lose": Edge(("created", "pending", "processing"), "unknown", "the channel did not answer"),
+    "process": Edge(
+        ("created", "pending", "unknown"), "processing", "the payer is done, the money is on its way"
+    ),
+    "succeed": Edge(LIVE, "succeeded", "the channel has the money"),
+    "fail": Edge(LIVE, "failed", "the channel refused, or never heard of it"),
+    "cancel": Edge(("created", "pending", "unknown"), "cancelled", "withdrawn, and the channel agreed"),
+    "expire": Edge(("created", "pending", "unknown"), "expired", "out of time; the channel was asked first"),
+    "land_late": Edge(("failed", "cancelled", "expired"), "succeeded", "the channel has the money after all"),
+}
+ATTEMPT = Machine("attempt", "created", _TRY)
+PAYMENT = Machine(
+    "payment",
+    "created",
+    _TRY
+    | {
+        "refund_part": Edge(("succeeded", "part_refunded"), "part_refunded", "part of it went back"),
+        "refund_all": Edge(("succeeded", "part_refunded"), "refunded", "all of it went back"),
+        "bounce_part": Edge(
+            ("refunded", "part_refunded"), "part_refunded", "a refund came back, others stand"
+        ),
+        "bounce_all": Edge(("refunded", "part_refunded"), "succeeded", "the only refund came back"),
+        "dispute": Edge(("succeeded", "part_refunded"), "disputed", "the payer's bank took the money back"),
+        "win_dispute": Edge(("disputed",), "succeeded", "the payer's bank gave the money back"),
+        "win_dispute_part": Edge(("disputed",), "part_refunded", "given back; part was refunded before"),
+    },
+)
+REFUND = Machine(
+    "refund",
+    "requested",
+    {
+        "approve": Edge(("requested",), "approved", "within the asker's limit, or another person agreed"),
+        "reject": Edge(("requested",), "rejected", "another person refused, with a reason"),
+        "submit": Edge(("approved",), "submitted", "about to be sent to the channel"),
+        "pay_out": Edge(("approved",), "succeeded", "cash handed over at the counter"),
+        "succeed": Edge(("submitted",), "succeeded", "the channel has paid it back"),
+        "fail": Edge(
+            ("approved", "submitted"), "failed", "the channel refused; the amount is refundable again"
+        ),
+        "bounce": Edge(("succeeded",), "failed", "paid back, but it returned"),
+    },
+)
+BILL = Machine(
+    "bill",
+    "issued",
+    {
+        "pay_part": Edge(("issued", "part_paid"), "part_paid", "some of it was paid"),
+        "pay_rest": Edge(("issued", "part_paid"), "paid", "nothing is left to pay"),
+        "reopen_part": Edge(("paid", "part_paid"), "part_paid", "part of a payment went back"),
+        "reopen": Edge(("paid", "part_paid"), "issued", "all payments went back"),
+    },
+)
+SUSPENSE = Machine(
+    "suspense",
+    "open",
+    {
+        "apply": Edge(("open",), "applied", "put to another bill"),
+        "refund": Edge(("open",), "refunding", "a refund was asked for"),
+        "pay_back": Edge(("refunding",), "refunded", "the refund succeeded"),
+        "reopen": Edge(("refunding", "refunded"), "open", "the refund failed, was rejected or came back"),
+    },
+)
+MACHINES = (BILL, PAYMENT, ATTEMPT, REFUND, SUSPENSE)
+_OF: dict[type, Machine] = {
+    Bill: BILL,
+    Payment: PAYMENT,
+    Attempt: ATTEMPT,
+    Refund: REFUND,
+    Suspense: SUSPENSE,
+}
+
+
+class HasStatus(Protocol):
+    """A row with a status."""
+
+    status: str
+
+
+def machine_of(row: HasStatus) -> Machine:
+    """Return the machine that rows of this kind live by."""
+    return _OF[type(row)]
+
+
+def move(row: HasStatus, edge: str) -> None:
+    """Take the row along ``edge``; the caller saves it, in the transaction that holds its lock.
+
+    Raises:
+        StateError: the edge does not leave the row's state.
+    """
+    row.status = machine_of(row).after(row.status, edge)
+
+
+def diagram(machine: Machine) -> str:
+    """Return the machine as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2", f"    [*] --> {machine.start}"]
+    lines += [
+        f"    {source} --> {edge.target}: {name}"
+        for name, edge in machine.edges.items()
+        for source in edge.sources
+    ]
+    return "\n".join(lines)
+
+
+def table(machine: Machine) -> str:
+    """Return the machine's edges as a Markdown table."""
+    lines = [f"| {machine.name}: edge | from | to | because |", "|---|---|---|---|"]
+    lines += [
+        f"| `{name}` | {', '.join(edge.sources)} | {edge.target} | {edge.because} |"
+        for name, edge in machine.edges.items()
+    ]
+    return "\n".join(lines)
