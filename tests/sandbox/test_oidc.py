@@ -316,3 +316,18 @@ def test_a_new_key_signs_and_the_old_stays_published(browser: httpx.Client, cont
     assert before != after
     assert {k["kid"] for k in browser.get(f"{ISSUER}/jwks").json()["keys"]} == {before, after}
     assert not any("d" in key for key in browser.get(f"{ISSUER}/jwks").json()["keys"])
+
+
+def test_whoever_picked_the_wrong_person_chooses_again(browser: httpx.Client) -> None:
+    begun = authorize(browser, acr_values="urn:scenario:loa:3")
+    pick(browser, begun, customer="staff-wen")
+    assert "/sign-in/" in pick(browser, begun, act="restart").headers["location"]
+    assert "Zhao Min" in browser.get(begun.headers["location"]).text
+    pick(browser, begun, customer="staff-zhao")
+    answer = query(pick(browser, begun, act="key"))
+    claims = claims_of(browser, redeem(browser, answer["code"]).json()["id_token"])
+    assert claims["sub"] == "staff-zhao"
+
+
+def test_a_person_may_cancel(browser: httpx.Client) -> None:
+    assert query(pick(browser, authorize(browser), act="cancel"))["error"] == "access_denied"

@@ -88,6 +88,8 @@ def _chosen(provider: Provider, kept: Doc) -> Doc | None:
 def _take(request: Request, provider: Provider, kept: Doc, form: dict[str, str]) -> Response:
     if form.get("act") == "cancel":
         return _end(request, provider, kept, Refused("access_denied", "The person did not sign in."))
+    if form.get("act") == "restart":
+        return _restart(request, provider, kept)
     if "customer" in form:
         customer = provider.customer(form["customer"])
         return go(_here(request)) if customer is None else _chose(request, provider, kept, customer)
@@ -101,6 +103,13 @@ def _take(request: Request, provider: Provider, kept: Doc, form: dict[str, str])
     elif form.get("act") == "without_key":
         kept["level"] = min(customer["level"], _ORDINARY_LEVEL)
     return _advance(request, provider, kept, customer)
+
+
+def _restart(request: Request, provider: Provider, kept: Doc) -> Response:
+    for name in ("customer", "enterprise_id", "level"):
+        kept.pop(name, None)
+    provider.world.store.save("oidc.interaction", request.path_params["interaction"], kept)
+    return go(_here(request))
 
 
 def _chose(request: Request, provider: Provider, kept: Doc, customer: Doc) -> Response:

@@ -89,10 +89,15 @@ def _authenticated(provider: Provider, request: Request) -> Doc:
     except (binascii.Error, UnicodeDecodeError):
         name = secret = ""
     client = provider.client(unquote_plus(name)) if scheme.lower() == "basic" else None
-    known = client["client_secret"] if client else ""
-    if client is None or not hmac.compare_digest(str(known).encode(), unquote_plus(secret).encode()):
+    if client is None or not _is_secret(str(client["client_secret"]), secret):
         raise TokenError("invalid_client", "Use client_secret_basic with the registered secret.", 401)
     return client
+
+
+def _is_secret(known: str, given: str) -> bool:
+    """RFC 6749 form-encodes the secret first; many clients do not, so both are taken."""
+    same = [hmac.compare_digest(known.encode(), form.encode()) for form in (given, unquote_plus(given))]
+    return any(same)
 
 
 def _exchange(provider: Provider, client: Doc, form: dict[str, str]) -> Doc:

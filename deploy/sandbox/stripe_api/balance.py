@@ -145,7 +145,9 @@ def create_payout(
     return _pay_out(world, account, currency=currency, amount=amount, members=members, status=status)
 
 
-def _pay_out(world: World, account: str, *, currency: str, amount: int, members: list[str], status: str) -> Doc:
+def _pay_out(
+    world: World, account: str, *, currency: str, amount: int, members: list[str], status: str
+) -> Doc:
     now = world.clock.seconds()
     payout: Doc = {
         "id": new_id("po_"),
