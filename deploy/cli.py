@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from deploy.settings import Settings
 
 app = typer.Typer(
-    help="Scenario Cloud: industry clouds that a bank gives its institutions.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,6 +24,12 @@ app = typer.Typer(
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the data (DATA_DIR; default .cloud).")]
 Port = Annotated[int | None, typer.Option("--port", help="Port of the web server (PORT; default 8000).")]
 Pairs = Annotated[list[str] | None, typer.Option("--set", help="An option of the command: NAME=VALUE.")]
+
+
+@app.callback()
+def private() -> None:
+    """Scenario Cloud: industry clouds that a bank gives its institutions."""
+    os.umask(0o077)  # what we write is for our own account
 
 
 @app.command()
@@ -79,6 +84,8 @@ def sandbox(*, port: Port = None, data: Data = None) -> None:
         from deploy.up import sandbox_command  # noqa: PLC0415
 
         settings = _settings(port=port, data_dir=data)
+        if not settings.sandbox_port:
+            raise OperatorError("Production has no sandbox: set ENVIRONMENT=demo, or SANDBOX_PORT.")
         command = sandbox_command(settings)
         os.execve(command[0], command, os.environ | settings.environ())  # noqa: S606 (our own program)
 

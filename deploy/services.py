@@ -32,6 +32,7 @@ STATUS_LINE = 7
 """Where ``postmaster.pid`` says whether the server takes connections."""
 
 COMMON = {
+    "unix_socket_permissions": "0700",
     "listen_addresses": "",
     "timezone": "UTC",
     "log_timezone": "UTC",

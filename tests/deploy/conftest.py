@@ -21,6 +21,14 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.fixture(autouse=True)
+def _usual_file_rights() -> Iterator[None]:
+    """Commands that run inside the tests' own process take rights away from what it writes."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
     """A short path, as sockets need, that any account may pass through."""

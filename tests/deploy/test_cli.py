@@ -81,3 +81,16 @@ def test_verify_says_what_it_takes(arguments: list[str], complaint: str) -> None
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2
     assert complaint in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_production_has_no_sandbox_to_run(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
+    told = {
+        "DATABASE_URL": "postgresql://a@db/c",
+        "REDIS_URL": "redis://r",
+        "PUBLIC_URL": "https://cloud.example",
+    }
+    told |= {"ENVIRONMENT": "production", "SECRET_KEY": "k" * 32, "SMTP_URL": "smtp://mail"}
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    result = CliRunner().invoke(app, ["sandbox", "--data", str(data_dir)])
+    assert (result.exit_code, result.stderr.split(":")[0]) == (1, "Production has no sandbox")

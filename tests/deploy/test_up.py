@@ -111,6 +111,7 @@ def test_it_starts_everything_says_where_to_go_and_stops_cleanly(
     assert urllib.request.urlopen(f"http://127.0.0.1:{free_port}/healthz").status == 200
     assert services.is_postgres_running(data_dir)
     worker = worker_of(data_dir)
+    assert [p.name for p in data_dir.rglob("*") if p.stat().st_mode & 0o077] == []
 
     second = Up(data_dir, free_port + 1)
     assert "already runs on the data in" in second.errors()
