@@ -1,6 +1,7 @@
 """What makes a tenant ready on its first day: each package adds its part to one transaction."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 from tenants.actor import Actor
 from tenants.models import Role, Tenant
@@ -10,14 +11,34 @@ Provisioner = Callable[[Actor, Tenant], Awaitable[None]]
 _provisioners: list[tuple[str, Provisioner]] = []
 
 
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The bank account an institution's money goes to, as the bank has checked it."""
+
+    bank_code: str
+    account_name: str
+    account_number: str = field(repr=False)
+    currency: str
+
+
+Settler = Callable[[Actor, Tenant, Settlement], Awaitable[None]]
+_settlers: list[Settler] = []
+
+
+def add_settler(settler: Settler) -> None:
+    """Have ``settler(actor, tenant, settlement)`` keep the settlement account of new tenants."""
+    if settler not in _settlers:
+        _settlers.append(settler)
+
+
 def add_provisioner(provisioner: Provisioner, *, scenario: str = "") -> None:
     """Have ``provisioner(actor, tenant)`` run for new tenants (of one scenario, where named)."""
     if (scenario, provisioner) not in _provisioners:
         _provisioners.append((scenario, provisioner))
 
 
-async def provision(actor: Actor, tenant: Tenant) -> None:
-    """Fill a new tenant in the open transaction and tenant scope: roles first, then every package's part."""
+async def provision(actor: Actor, tenant: Tenant, settlement: Settlement | None = None) -> None:
+    """Fill a new tenant in the open transaction and tenant scope: roles, the account, then every package's part."""
     for spec in TENANT_ROLES:
         await Role.create(
             tenant_id=tenant.id,
@@ -26,6 +47,9 @@ async def provision(actor: Actor, tenant: Tenant) -> None:
             permissions=sorted(spec.permissions),
             refund_limit_minor=spec.refund_limit_minor,
         )
+    if settlement:
+        for settler in _settlers:
+            await settler(actor, tenant, settlement)
     for scenario, provisioner in _provisioners:
         if not scenario or scenario in tenant.scenarios:
             await provisioner(actor, tenant)

@@ -1,0 +1,57 @@
+"""The audit trail as a list, one page for banks and tenants alike: the scope decides what is in it."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tenants.scope import rows, value
+from ui.exports import export, wants_export
+from ui.i18n import t
+from ui.render import respond
+from ui.tables import Column, Page, TableQuery
+
+COLUMNS = (
+    Column("created_at", t("When"), format="datetime"),
+    Column("person_name", t("Who")),
+    Column("act", t("What"), format="code"),
+    Column("subject_label", t("Whom or what it was about"), is_main=True),
+    Column("change", t("Before and after")),
+    Column("ip", t("From where"), format="code"),
+)
+WHERE = (
+    "({door} = $1) and ($2 = '' or person_name ilike $2 or subject_label ilike $2 or act ilike $2)"
+    " and ($3 = '' or created_at >= $3::date) and ($4 = '' or created_at < $4::date + 1)"
+)
+SELECT = (
+    "select created_at, person_name, act, subject_label, ip,"
+    " concat_ws(' → ', nullif(before::text, 'null'), nullif(after::text, 'null')) as change from tenants_audit where "
+)
+MOST_EXPORTED = 50_000
+
+
+async def audit_list(request: Request, door: str, place_id: Any) -> Response:
+    """Answer with the trail of ``door`` (``bank_id`` or ``tenant_id``), newest first, searched and exported."""
+    query = TableQuery.parse(request, filters=("from", "to"))
+    where = WHERE.format(door=door)
+    plain = query.q.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    days = [query.get(name) if _is_day(query.get(name)) else "" for name in ("from", "to")]
+    args = (place_id, f"%{plain}%" if plain else "", *days)
+    if wants_export(request):
+        found = await rows(f"{SELECT}{where} order by created_at desc limit $5", *args, MOST_EXPORTED)
+        return await export(request, COLUMNS, _each(found), "audit")
+    found = await rows(f"{SELECT}{where} order by created_at desc limit $5 offset $6", *args, query.limit, query.offset)
+    total = await value(f"select count(*) from tenants_audit where {where}", *args)
+    page = Page.of(query, found, total)
+    return await respond(request, "tenants/audit.html", {"page": page, "columns": COLUMNS}, block="list")
+
+
+def _is_day(text: str) -> bool:
+    parts = text.split("-")
+    return len(parts) == 3 and all(part.isdecimal() for part in parts) and len(text) == 10  # noqa: PLR2004
+
+
+async def _each(found: list[Any]) -> AsyncIterator[Any]:
+    for row in found:
+        yield row

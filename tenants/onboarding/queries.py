@@ -1,0 +1,122 @@
+"""What the bank's lists show, always within the actor's branches."""
+
+from typing import Any
+from uuid import UUID
+
+from tenants.actor import Actor
+from tenants.models import Application, Branch
+from tenants.onboarding.services import bank_of
+from tenants.scope import row, rows, value
+from ui.tables import TableQuery
+
+BELOW = (
+    "with recursive below as (select id from tenants_branch where bank_id = $1"
+    " and (cardinality($2::uuid[]) = 0 or id = any ($2))"
+    " union select b.id from tenants_branch b join below on b.parent_id = below.id)"
+)
+APPLICATION_WHERE = (
+    "a.bank_id = $1 and a.branch_id in (select id from below)"
+    " and ($3 = '' or a.legal_name ilike $3 or a.number ilike $3 or a.uscc ilike $3)"
+    " and ($4 = '' or a.status = $4) and ($5 = '' or a.branch_id::text = $5)"
+)
+CHANGED = "coalesce(a.decided_at, a.submitted_at, a.created_at)"
+APPLICATION_ORDERS = {"number": "a.number", "legal_name": "a.legal_name", "changed_at": CHANGED}
+TENANT_WHERE = (
+    "t.bank_id = $1 and t.branch_id in (select id from below)"
+    " and ($3 = '' or t.name ilike $3 or t.short_name ilike $3 or t.uscc ilike $3)"
+    " and ($4 = '' or t.status = $4) and ($5 = '' or t.branch_id::text = $5)"
+)
+TENANT_ORDERS = {"name": "t.name", "live_at": "t.live_at"}
+
+
+def pattern(q: str) -> str:
+    """Return a search text as an ``ilike`` pattern in which nothing but the ends is wild."""
+    plain = q.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{plain}%" if plain else ""
+
+
+def order(query: TableQuery, orders: dict[str, str], fallback: str) -> str:
+    """Return the ``order by`` for a sort that the list offers."""
+    column = orders.get(query.sort.removeprefix("-"), orders[fallback])
+    return f"{column} {'desc' if query.sort.startswith('-') else 'asc'} nulls last"
+
+
+def _args(actor: Actor, query: TableQuery) -> tuple[Any, ...]:
+    return (bank_of(actor), list(actor.branches), pattern(query.q), query.get("status"), query.get("branch"))
+
+
+async def applications(actor: Actor, query: TableQuery, *, most: int = 0) -> list[Any]:
+    """Return one page of applications (or up to ``most`` for a file)."""
+    return await rows(
+        f"{BELOW} select a.id, a.number, a.legal_name, a.scenario, b.name branch, a.created_by_name, a.status,"
+        f" {CHANGED} changed_at from tenants_application a join tenants_branch b on b.id = a.branch_id"
+        f" where {APPLICATION_WHERE}"
+        f" order by (a.status = 'submitted') desc, {order(query, APPLICATION_ORDERS, 'changed_at')}, a.id"
+        " limit $6 offset $7",
+        *_args(actor, query),
+        most or query.limit,
+        0 if most else query.offset,
+    )
+
+
+async def count_applications(actor: Actor, query: TableQuery) -> int:
+    """Return how many applications the search finds."""
+    return int(
+        await value(f"{BELOW} select count(*) from tenants_application a where {APPLICATION_WHERE}", *_args(actor, query))
+    )
+
+
+async def tenants(actor: Actor, query: TableQuery, *, most: int = 0) -> list[Any]:
+    """Return one page of the bank's institutions."""
+    return await rows(
+        f"{BELOW} select t.id, t.name, t.short_name, t.uscc, t.scenarios, t.status, t.live_at, b.name branch"
+        f" from tenants_tenant t join tenants_branch b on b.id = t.branch_id where {TENANT_WHERE}"
+        f" order by {order(query, TENANT_ORDERS, 'name')}, t.id limit $6 offset $7",
+        *_args(actor, query),
+        most or query.limit,
+        0 if most else query.offset,
+    )
+
+
+async def count_tenants(actor: Actor, query: TableQuery) -> int:
+    """Return how many institutions the search finds."""
+    return int(await value(f"{BELOW} select count(*) from tenants_tenant t where {TENANT_WHERE}", *_args(actor, query)))
+
+
+async def branches(actor: Actor) -> list[Branch]:
+    """Return the branches the actor works in, and all below them."""
+    found = await rows(f"{BELOW} select id from below", bank_of(actor), list(actor.branches))
+    ids: list[UUID] = [r["id"] for r in found]
+    return await Branch.filter(bank_id=bank_of(actor), id__in=ids).order_by("code")
+
+
+async def counts(actor: Actor) -> dict[str, int]:
+    """Return what waits and what lives, for the bank's overview."""
+    found = await row(
+        f"{BELOW} select"
+        " (select count(*) from tenants_application where bank_id = $1 and branch_id in (select id from below)"
+        "   and status = 'submitted') submitted,"
+        " (select count(*) from tenants_application where bank_id = $1 and branch_id in (select id from below)"
+        "   and status in ('draft', 'returned')) open,"
+        " (select count(*) from tenants_tenant where bank_id = $1 and branch_id in (select id from below)"
+        "   and status = 'live') live,"
+        " (select count(*) from tenants_tenant where bank_id = $1 and branch_id in (select id from below)"
+        "   and live_at > now() - interval '30 days') recent,"
+        " (select percentile_cont(0.5) within group (order by extract(epoch from decided_at - created_at))"
+        "   from tenants_application where bank_id = $1 and branch_id in (select id from below)"
+        "   and status = 'approved' and decided_at > now() - interval '90 days') seconds",
+        bank_of(actor),
+        list(actor.branches),
+    )
+    return {key: int(number or 0) for key, number in dict(found or {}).items()}
+
+
+async def story(application: Application) -> list[dict[str, Any]]:
+    """Return what happened to an application, newest first, from the audit trail."""
+    found = await rows(
+        "select act, person_name, created_at, after->>'reasons' reasons, after->>'file' file from tenants_audit"
+        " where bank_id = $1 and subject_id = $2 order by created_at desc limit 200",
+        application.bank_id,
+        application.id,
+    )
+    return [dict(r) for r in found]

@@ -1,0 +1,341 @@
+"""An application's way: opened by one person of the bank, decided by another, ending in a tenant."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import IO, Any
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+
+from tenants import audit
+from tenants.actor import Actor
+from tenants.files import DirectoryStorage, Storage
+from tenants.ids import new_id
+from tenants.models import Application, ApplicationDocument, Branch, Tenant
+from tenants.onboarding.checklist import DOCUMENT_KINDS, MOVES, missing_documents
+from tenants.onboarding.forms import ApplicationForm
+from tenants.provisioning import Settlement, provision
+from tenants.runtime import runtime
+from tenants.scope import bank_scope, open_scope, row, tenant_scope, value
+from ui.errors import Conflict, Forbidden, Invalid, NotFound
+from ui.i18n import gettext, t
+
+OPEN = ("draft", "returned")
+MOST_DOCUMENTS = 30
+
+
+def storage() -> Storage:
+    """Return where documents are kept: outside the web root, under the data folder."""
+    return DirectoryStorage(runtime().data_dir / "files")
+
+
+def bank_of(actor: Actor) -> UUID:
+    """Return the bank whose staff is acting."""
+    if actor.kind != "bank" or actor.bank_id is None:
+        raise Forbidden("permission.missing", t("You do not have the right to do this."))
+    return actor.bank_id
+
+
+async def get(actor: Actor, application_id: UUID) -> Application:
+    """Return one application of the actor's bank; ``NotFound`` for any other."""
+    found = await Application.get_or_none(bank_id=bank_of(actor), id=application_id)
+    if found is None or not await sees_branch(actor, found.branch_id):
+        raise NotFound("application.not_found", t("There is no such application."))
+    return found
+
+
+async def sees_branch(actor: Actor, branch_id: UUID) -> bool:
+    """Tell whether the actor's branches (and all below them) include this one; no branch means the whole bank."""
+    if not actor.branches:
+        return True
+    found = await value(
+        "with recursive below as (select id from tenants_branch where id = any ($1::uuid[])"
+        " union all select b.id from tenants_branch b join below on b.parent_id = below.id)"
+        " select exists (select 1 from below where id = $2)",
+        list(actor.branches),
+        branch_id,
+    )
+    return bool(found)
+
+
+async def create(actor: Actor, given: ApplicationForm) -> Application:
+    """Open an application as a draft."""
+    actor.require("applications.write")
+    await _check_place(actor, given)
+    try:
+        async with open_scope(bank_scope(bank_of(actor))):
+            made = await Application.create(
+                id=new_id(),
+                bank_id=bank_of(actor),
+                number=await _next_number(bank_of(actor)),
+                created_by=actor.person_id,
+                created_by_name=actor.name,
+                **given.model_dump(),
+            )
+    except IntegrityError:
+        raise _already_open() from None
+    await _record(actor, made, "application.opened", after=_facts(made))
+    return made
+
+
+async def update(actor: Actor, application_id: UUID, version: int, given: ApplicationForm) -> Application:
+    """Change a draft or returned application; refused when somebody else changed it meanwhile."""
+    actor.require("applications.write")
+    found = await _locked(actor, application_id, version)
+    if found.status not in OPEN:
+        raise Conflict("application.closed", t("This application can no longer be changed."))
+    await _check_place(actor, given)
+    before = _facts(found)
+    found.update_from_dict(given.model_dump())
+    found.version += 1
+    try:
+        async with open_scope(bank_scope(bank_of(actor))):
+            await found.save()
+    except IntegrityError:
+        raise _already_open() from None
+    await _record(actor, found, "application.changed", before=before, after=_facts(found))
+    return found
+
+
+async def add_document(
+    actor: Actor, application_id: UUID, *, kind: str, filename: str, content_type: str, content: IO[bytes]
+) -> ApplicationDocument:
+    """Check a file, keep it outside the web root and add it to an open application."""
+    actor.require("applications.write")
+    found = await get(actor, application_id)
+    if found.status not in OPEN:
+        raise Conflict("application.closed", t("This application can no longer be changed."))
+    if kind not in DOCUMENT_KINDS:
+        raise Invalid("document.kind", t("Choose what kind of document it is."))
+    if await ApplicationDocument.filter(bank_id=found.bank_id, application_id=found.id).count() >= MOST_DOCUMENTS:
+        raise Invalid("document.too_many", t("There are already {n} documents.", n=MOST_DOCUMENTS))
+    stored = await asyncio.to_thread(
+        storage().save, content, owner_key=found.id.hex, filename=filename, declared_type=content_type
+    )
+    made = await ApplicationDocument.create(
+        id=new_id(),
+        bank_id=found.bank_id,
+        application_id=found.id,
+        kind=kind,
+        filename=stored.filename,
+        content_type=stored.content_type,
+        size=stored.size,
+        sha256=stored.sha256,
+        storage_key=stored.key,
+        uploaded_by_name=actor.name,
+    )
+    await _record(actor, found, "application.document_added", after={"file": made.filename, "sha256": made.sha256})
+    return made
+
+
+async def document(actor: Actor, application_id: UUID, document_id: UUID) -> ApplicationDocument:
+    """Return one document of an application the actor may see."""
+    found = await get(actor, application_id)
+    made = await ApplicationDocument.get_or_none(bank_id=found.bank_id, application_id=found.id, id=document_id)
+    if made is None:
+        raise NotFound("document.not_found", t("There is no such document."))
+    return made
+
+
+async def remove_document(actor: Actor, application_id: UUID, document_id: UUID) -> None:
+    """Take a document off an open application; the audit trail keeps its name and hash."""
+    actor.require("applications.write")
+    found = await get(actor, application_id)
+    if found.status not in OPEN:
+        raise Conflict("application.closed", t("This application can no longer be changed."))
+    made = await document(actor, application_id, document_id)
+    await made.delete()
+    await _record(actor, found, "application.document_removed", before={"file": made.filename, "sha256": made.sha256})
+
+
+async def documents(application: Application) -> list[ApplicationDocument]:
+    """Return an application's documents, oldest first."""
+    return await ApplicationDocument.filter(bank_id=application.bank_id, application_id=application.id).order_by("id")
+
+
+async def submit(actor: Actor, application_id: UUID, version: int) -> Application:
+    """Hand a complete application to the reviewers."""
+    actor.require("applications.write")
+    found = await _locked(actor, application_id, version)
+    missing = missing_documents(found.kind, {d.kind for d in await documents(found)})
+    if missing:
+        names = ", ".join(gettext(DOCUMENT_KINDS[kind]) for kind in missing)
+        raise Invalid("application.incomplete", t("These documents are still missing: {names}.", names=names))
+    found.submitted_at = datetime.now(UTC)
+    return await _move(actor, found, "submit")
+
+
+async def withdraw(actor: Actor, application_id: UUID, version: int) -> Application:
+    """End an application that goes no further."""
+    actor.require("applications.write")
+    return await _move(actor, await _locked(actor, application_id, version), "withdraw")
+
+
+async def send_back(actor: Actor, application_id: UUID, version: int, reasons: str) -> Application:
+    """Return a submitted application to its applicant with reasons."""
+    return await _move(actor, await _to_decide(actor, application_id, version), "return", reasons)
+
+
+async def reject(actor: Actor, application_id: UUID, version: int, reasons: str) -> Application:
+    """End a submitted application with reasons."""
+    return await _move(actor, await _to_decide(actor, application_id, version), "reject", reasons)
+
+
+async def approve(actor: Actor, application_id: UUID, version: int) -> Tenant:
+    """Make the tenant, everything it needs on its first day and its administrator's invitation, all or nothing.
+
+    The approver is another person than the applicant, has signed in strongly and recently, and approves exactly
+    the version they have read.
+    """
+    from tenants import invitations  # noqa: PLC0415
+
+    found = await _to_decide(actor, application_id, version)
+    actor.require_fresh()
+    try:
+        async with open_scope(bank_scope(bank_of(actor))):
+            tenant = await _make_tenant(found)
+    except IntegrityError:
+        raise Conflict(
+            "tenant.slug_taken",
+            t("The name “{slug}” is taken in addresses. Return the application and choose another.", slug=found.slug),
+        ) from None
+    found.approved_tenant_id = tenant.id
+    await _move(actor, found, "approve")
+    async with open_scope(tenant_scope(tenant.id)):
+        await provision(actor, tenant, _settlement(found))
+        await invitations.invite(
+            actor.within(tenant.id),
+            role="administrator",
+            name=found.administrator_name,
+            email=found.administrator_email,
+        )
+        await audit.record(
+            actor,
+            "tenant.approved",
+            subject_kind="tenant",
+            subject_id=tenant.id,
+            subject_label=tenant.name,
+            after={"application": found.number, "scenarios": tenant.scenarios},
+            tenant_id=tenant.id,
+        )
+    return tenant
+
+
+async def _make_tenant(found: Application) -> Tenant:
+    return await Tenant.create(
+        id=new_id(),
+        bank_id=found.bank_id,
+        branch_id=found.branch_id,
+        slug=found.slug,
+        name=found.legal_name,
+        short_name=found.short_name,
+        kind=found.kind,
+        uscc=found.uscc,
+        legal_representative=found.legal_representative,
+        contact_name=found.contact_name,
+        contact_email=found.contact_email,
+        contact_phone=found.contact_phone,
+        scenarios=[found.scenario],
+        currency=found.currency,
+        timezone=found.timezone,
+        locale=found.locale,
+        status="live",
+        live_at=datetime.now(UTC),
+    )
+
+
+def _settlement(found: Application) -> Settlement:
+    return Settlement(
+        bank_code=found.settlement_bank_code,
+        account_name=found.settlement_account_name,
+        account_number=found.settlement_account_number,
+        currency=found.currency,
+    )
+
+
+async def _to_decide(actor: Actor, application_id: UUID, version: int) -> Application:
+    actor.require("applications.decide")
+    found = await _locked(actor, application_id, version)
+    if found.created_by == actor.person_id:
+        raise Forbidden("application.own", t("Somebody else must decide on an application you opened yourself."))
+    return found
+
+
+async def _locked(actor: Actor, application_id: UUID, version: int) -> Application:
+    await get(actor, application_id)
+    found = await Application.select_for_update().get(bank_id=bank_of(actor), id=application_id)
+    if found.version != version:
+        raise Conflict(
+            "application.moved_on",
+            t("Somebody changed this application while you had it open. Look at it again, then decide."),
+        )
+    return found
+
+
+async def _move(actor: Actor, found: Application, act: str, reasons: str = "") -> Application:
+    target = MOVES.get((found.status, act))
+    if target is None:
+        raise Conflict("application.state", t("This is not possible any more: the application has moved on."))
+    before = found.status
+    found.status, found.reasons = target, reasons
+    found.version += 1
+    if act in {"return", "approve", "reject"}:
+        found.decided_by, found.decided_by_name = actor.person_id, actor.name
+        found.decided_at = datetime.now(UTC)
+    await found.save()
+    after: dict[str, Any] = {"status": target} | ({"reasons": reasons} if reasons else {})
+    await _record(actor, found, f"application.{target}", before={"status": before}, after=after)
+    return found
+
+
+async def _check_place(actor: Actor, given: ApplicationForm) -> None:
+    there = await Branch.exists(bank_id=bank_of(actor), id=given.branch_id)
+    if not there or not await sees_branch(actor, given.branch_id):
+        raise Invalid("application.branch", t("Choose one of your branches."), fields={"branch_id": t("Choose one of your branches.")})
+
+
+async def _next_number(bank_id: UUID) -> str:
+    """Return the next number of the year, one at a time per bank."""
+    found = await row(
+        "select pg_advisory_xact_lock(hashtextextended($1::text, 7)), to_char(now(), 'YYYY') as year", str(bank_id)
+    )
+    year = found["year"] if found else ""
+    last = await value(
+        "select max(number) from tenants_application where bank_id = $1 and number like $2", bank_id, f"{year}-%"
+    )
+    return f"{year}-{int(str(last).split('-')[1]) + 1 if last else 1:05d}"
+
+
+def _already_open() -> Invalid:
+    text = t("There is already an open application with this credit code for the same industry cloud.")
+    return Invalid("application.duplicate", text, fields={"uscc": text})
+
+
+def _facts(found: Application) -> dict[str, Any]:
+    """Return what the audit trail keeps; the settlement account only by its last digits."""
+    facts = {name: getattr(found, name) for name in ApplicationForm.model_fields}
+    shown: Mapping[str, Any] = facts | {
+        "settlement_account_number": f"…{found.settlement_account_number[-4:]}",
+        "branch_id": str(found.branch_id),
+    }
+    return dict(shown)
+
+
+async def _record(
+    actor: Actor,
+    found: Application,
+    act: str,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    await audit.record(
+        actor,
+        act,
+        subject_kind="application",
+        subject_id=found.id,
+        subject_label=f"{found.number} {found.legal_name}",
+        before=before,
+        after=after,
+    )
