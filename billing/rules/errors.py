@@ -39,6 +39,7 @@ MESSAGES = {
     "int_type": N_("Enter a whole number."),
     "string_pattern_mismatch": N_("Use a short name without line breaks."),
 }
+TOO_LARGE = MESSAGES["rule_too_large"]
 FALLBACK = N_("This cannot be used here.")
 PLACES = {
     "amount": N_("amount"),
@@ -110,7 +111,7 @@ def parse(data: Any) -> Charge | LateFee:
 def check(data: Any) -> list[RuleError]:
     """Return everything that is wrong with JSON ``data`` as a document; nothing when it is one."""
     if _depth(data) > TOO_DEEP:
-        return [RuleError("", "", t(MESSAGES["rule_too_large"]))]
+        return [RuleError("", "", t(TOO_LARGE))]
     try:
         adapter().validate_python(data)
     except ValidationError as error:
@@ -136,7 +137,7 @@ def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
 
 def _rule_error(detail: ErrorDetails) -> RuleError:
     context = detail.get("ctx", {})
-    within = context["path"].split(".") if "path" in context else []
+    within = [int(step) if step.isdecimal() else step for step in context.get("path", "").split(".") if step]
     steps = [*_steps(detail["loc"]), *within]
     message = t(MESSAGES.get(detail["type"], FALLBACK), **context)
     return RuleError(".".join(str(step) for step in steps), joined(_place(steps)), message)
@@ -145,14 +146,19 @@ def _rule_error(detail: ErrorDetails) -> RuleError:
 def _steps(location: tuple[int | str, ...]) -> Iterator[int | str]:
     """Leave out the kinds that the validator adds to a path for each union it went through."""
     for index, step in enumerate(location):
-        came_by_field = index > 0 and (
-            isinstance(location[index - 1], int) or location[index - 1] in _UNION_FIELDS
-        )
-        if index == 0 or (isinstance(step, str) and came_by_field and step in _KINDS):
+        if index == 0 or (step in _KINDS and _holds_a_union(location[:index])):
             continue
         yield step
 
 
+def _holds_a_union(place: tuple[int | str, ...]) -> bool:
+    """Tell whether what stands at ``place`` is one of several kinds."""
+    if isinstance(place[-1], int):
+        return place[-2] in _UNION_LISTS
+    return place[-1] in _UNION_FIELDS
+
+
+_UNION_LISTS = frozenset({"parts", "factors", "coefficients", "among", "all", "any"})
 _UNION_FIELDS = frozenset(
     {
         "amount",

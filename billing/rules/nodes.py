@@ -155,12 +155,16 @@ class Tiers(Labelled):
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
-        limits = [tier.up_to for tier in self.tiers[:-1]]
-        known = [limit for limit in limits if limit is not None]
-        if self.tiers[-1].up_to is not None or len(known) != len(limits):
-            raise PydanticCustomError("rule_tiers_open", "the last tier, and only it, has no upper limit")
-        if known != sorted(set(known)) or known[:1] == [0]:
-            raise PydanticCustomError("rule_tiers_order", "each tier ends above the one before")
+        floor, last = Decimal(0), len(self.tiers) - 1
+        for index, tier in enumerate(self.tiers):
+            path = {"path": f"tiers.{index}.up_to"}
+            if (tier.up_to is None) != (index == last):
+                raise PydanticCustomError(
+                    "rule_tiers_open", "the last tier, and only it, has no upper limit", path
+                )
+            if tier.up_to is not None and tier.up_to <= floor:
+                raise PydanticCustomError("rule_tiers_order", "each tier ends above the one before", path)
+            floor = floor if tier.up_to is None else tier.up_to
         return self
 
 
@@ -192,10 +196,16 @@ class Table(Labelled):
     def _every_cell_once(self) -> Self:
         if len(set(self.by)) != len(self.by):
             raise PydanticCustomError("rule_table_by", "each attribute is used once")
-        if any(len(row.keys) != len(self.by) for row in self.rows):
-            raise PydanticCustomError("rule_table_keys", "each row has one value for each attribute")
-        if len({texts(row.keys) for row in self.rows}) != len(self.rows):
-            raise PydanticCustomError("rule_table_twice", "the same row appears twice")
+        seen: set[tuple[str, ...]] = set()
+        for index, row in enumerate(self.rows):
+            path = {"path": f"rows.{index}.keys.0"}
+            if len(row.keys) != len(self.by):
+                raise PydanticCustomError(
+                    "rule_table_keys", "each row has one value for each attribute", path
+                )
+            if texts(row.keys) in seen:
+                raise PydanticCustomError("rule_table_twice", "the same row appears twice", path)
+            seen.add(texts(row.keys))
         return self
 
     @cached_property

@@ -55,11 +55,8 @@ def condition_words(condition: Condition) -> Text:
 
 def _is(name: str, values: tuple[Key, ...]) -> Text:
     shown = joined(value_words(name, text_of(value)) for value in values)
-    return t(
-        "{name} is {value}" if len(values) == 1 else "{name} is one of {value}",
-        name=name_words(name),
-        value=shown,
-    )
+    pattern = N_("{name} is {value}") if len(values) == 1 else N_("{name} is one of {value}")
+    return t(pattern, name=name_words(name), value=shown)
 
 
 def _several(condition: AllOf | AnyOf) -> Text:
