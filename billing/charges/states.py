@@ -1,6 +1,6 @@
-"""The lives of bills and bill runs, as data: every move that exists; any other is refused.
+"""The moves of bills and bill runs that are made by charging, as data; any other is refused.
 
-Payments move bills along ``issued → part_paid → paid`` and back; only people here issue and void.
+How an issued bill is paid and reopened is ``billing.payments.states``.
 """
 
 from ui.errors import Conflict
@@ -9,11 +9,7 @@ from ui.shell import Tone
 
 BILL_MOVES: dict[str, frozenset[str]] = {
     "draft": frozenset({"issued"}),
-    "issued": frozenset({"part_paid", "paid", "void", "written_off"}),
-    "part_paid": frozenset({"issued", "paid", "written_off"}),
-    "paid": frozenset({"part_paid", "issued"}),
-    "void": frozenset(),
-    "written_off": frozenset(),
+    "issued": frozenset({"void"}),
 }
 RUN_MOVES: dict[str, frozenset[str]] = {
     "drafting": frozenset({"drafted"}),
@@ -56,7 +52,7 @@ RUN_TONES: dict[str, Tone] = {
 
 def require_bill_move(now: str, then: str) -> None:
     """Raise ``Conflict`` unless a bill in state ``now`` may become ``then``."""
-    if then not in BILL_MOVES[now]:
+    if then not in BILL_MOVES.get(now, ()):
         text = t("This bill is “{state}” now, so this can no longer be done.", state=t(BILL_WORDS[now]))
         raise Conflict("bill.wrong_state", text)
 
