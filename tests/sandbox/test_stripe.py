@@ -101,6 +101,7 @@ def test_a_wrong_secret_does_not_verify(
         stripe.Webhook.construct_event(first.body, first.headers["stripe-signature"], "whsec_other")
 
 
+@pytest.mark.filterwarnings("ignore:Use 'content:DeprecationWarning")  # the SDK's own
 async def test_the_asynchronous_sdk_works_too(sandbox: Any, account: str) -> None:
     api = Client("sk_test_x", base_addresses={"api": sandbox.stripe_base}, http_client=stripe.HTTPXClient())
     session = await api.v1.checkout.sessions.create_async(params(), on(account))
