@@ -18,3 +18,13 @@ class BankProvider(Row):
 
     class Meta:
         table = "integrations_bank_provider"
+
+
+class Once(Row):
+    """Something that may happen once: a sign-in's state, a logout token's ``jti``. Kept until it has run out."""
+
+    token_hash: bytes = fields.BinaryField()
+    expires_at = fields.DatetimeField()
+
+    class Meta:
+        table = "integrations_once"

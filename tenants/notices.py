@@ -1,1 +1,94 @@
-"""Messages to people."""
+"""Messages to people: written down in the transaction they belong to, sent once it has committed."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from tenants.actor import Actor
+from tenants.jobs import enqueue, job
+from tenants.messages import NotSent, send
+from tenants.models import Notice, Tenant
+from tenants.scope import open_scope, tenant_id, tenant_scope
+from ui.errors import Unavailable
+from ui.i18n import Text, t, use_locale
+
+IN_APP = "in_app"
+LONGEST_SUBJECT = 200
+
+
+async def notify(
+    actor: Actor,
+    *,
+    template: str,
+    channel: str,
+    recipient: str,
+    subject: Text,
+    body: Text,
+    locale: str = "",
+    person_id: UUID | None = None,
+    account_id: UUID | None = None,
+) -> Notice:
+    """Write a notice in the open tenant scope and have it sent after the commit.
+
+    ``channel`` is ``email``, ``sms`` (``body`` alone) or ``in_app`` (shown, never sent). The words are fixed now,
+    in ``locale`` or else the institution's own language. ``template`` names what it is about.
+    """
+    del actor
+    tenant = tenant_id()
+    locale = locale or (await Tenant.get(id=tenant)).locale
+    with use_locale(locale):
+        text, heading = str(body), str(subject)[:LONGEST_SUBJECT]
+    notice = await Notice.create(
+        tenant_id=tenant,
+        channel=channel,
+        template=template,
+        recipient=recipient,
+        person_id=person_id,
+        account_id=account_id,
+        status="shown" if channel == IN_APP else "waiting",
+        subject=heading,
+        body=text,
+    )
+    if channel != IN_APP:
+        await enqueue("notices.deliver", {"notice_id": str(notice.id)})
+    return notice
+
+
+async def send_now(channel: str, recipient: str, subject: Text, body: Text) -> None:
+    """Send without writing anything down, for what must not be kept (a one-time code).
+
+    Raises:
+        Unavailable: when it was not taken.
+    """
+    try:
+        await send(channel, recipient, str(subject), str(body))
+    except NotSent as error:
+        message = t("We could not send the message right now.")
+        advice = t("Check the address, then try again in a few minutes.")
+        raise Unavailable("notice.not_sent", message, advice=advice) from error
+
+
+@job("notices.deliver", is_transactional=False)
+async def deliver(actor: Actor, payload: dict[str, Any]) -> None:
+    """Send one notice, unless that has been done. A refusal for good ends it; anything else is tried again."""
+    tenant, notice_id = actor.tenant_id, UUID(payload["notice_id"])
+    assert tenant is not None  # noqa: S101 - jobs always have a tenant
+    async with open_scope(tenant_scope(tenant)):
+        notice = await Notice.get_or_none(tenant_id=tenant, id=notice_id)
+    if notice is None or notice.status == "sent":
+        return
+    try:
+        await send(notice.channel, notice.recipient, notice.subject, notice.body)
+    except NotSent as error:
+        await _settle(notice, status="failed", error=str(error))
+        if not error.is_final:
+            raise Unavailable(
+                "notice.not_sent", t("The message was not taken and will be sent again.")
+            ) from error
+    else:
+        await _settle(notice, status="sent", error="", sent_at=datetime.now(UTC))
+
+
+async def _settle(notice: Notice, **facts: Any) -> None:
+    async with open_scope(tenant_scope(notice.tenant_id)):
+        await Notice.filter(tenant_id=notice.tenant_id, id=notice.id).update(**facts)

@@ -27,6 +27,7 @@ class Runtime:
     upload_max_bytes: int = 20_000_000
     upload_max_unpacked_bytes: int = 200_000_000
     is_demo: bool = False
+    redis_url: str = ""
     private_hosts: frozenset[str] = field(default_factory=frozenset)
     """Hosts on private addresses that outgoing calls may reach (the sandbox); everything else private is refused."""
 

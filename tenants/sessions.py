@@ -31,10 +31,24 @@ class SignedIn:
     auth_time: datetime
     identity_id: UUID | None = None
     company: dict[str, Any] | None = None
-    provider_sid: str = ""
+    bank_id: UUID | None = None
+    provider_key: bytes | None = None
     id_token: str = ""
     ip: str = ""
     user_agent: str = field(default="")
+
+    def proof(self) -> dict[str, Any]:
+        """Return the columns that say how the person has proven themselves."""
+        return {
+            "identity_id": self.identity_id,
+            "method": self.method,
+            "level": self.level,
+            "auth_time": self.auth_time,
+            "company": self.company,
+            "bank_id": self.bank_id,
+            "provider_key": self.provider_key,
+            "id_token": self.id_token,
+        }
 
 
 def hash_of(token: str) -> bytes:
@@ -50,35 +64,27 @@ async def start(signed_in: SignedIn) -> str:
         id=new_id(),
         token_hash=hash_of(token),
         person_id=signed_in.person_id,
-        identity_id=signed_in.identity_id,
-        method=signed_in.method,
-        level=signed_in.level,
-        auth_time=signed_in.auth_time,
-        company=signed_in.company,
-        provider_sid=signed_in.provider_sid,
-        id_token=signed_in.id_token,
         ip=signed_in.ip,
         user_agent=signed_in.user_agent[:300],
         seen_at=now,
         expires_at=now + IDLE,
+        **signed_in.proof(),
     )
     return token
 
 
 async def step_up(session_id: UUID, signed_in: SignedIn) -> str:
-    """Strengthen a session in place, keeping its id and what hangs on it; the token is renewed."""
+    """Strengthen a session in place, keeping its id and what hangs on it; the token is renewed.
+
+    Its whole life is still counted from the first sign-in. A session of somebody else is left as it is: whoever
+    calls this has compared the persons.
+    """
     token = secrets.token_urlsafe(32)
-    await Session.filter(id=session_id, person_id=signed_in.person_id).update(
-        token_hash=hash_of(token),
-        level=signed_in.level,
-        auth_time=signed_in.auth_time,
-        company=signed_in.company,
-        method=signed_in.method,
-        provider_sid=signed_in.provider_sid,
-        id_token=signed_in.id_token,
-        identity_id=signed_in.identity_id,
-        expires_at=datetime.now(UTC) + IDLE,
-    )
+    session = await Session.get(id=session_id, person_id=signed_in.person_id, ended_at=None)
+    session.update_from_dict(signed_in.proof())
+    session.token_hash = hash_of(token)
+    session.expires_at = min(session.created_at + LIFE, datetime.now(UTC) + IDLE)
+    await session.save()
     return token
 
 
@@ -92,9 +98,40 @@ async def touch(session_id: UUID) -> None:
     )
 
 
-async def end(session_id: UUID) -> None:
-    """End one session of the open person scope."""
-    await Session.filter(id=session_id, ended_at=None).update(ended_at=datetime.now(UTC))
+async def end(session_id: UUID) -> bool:
+    """End one session of the open person scope; ``False`` when there was nothing to end."""
+    return bool(await Session.filter(id=session_id, ended_at=None).update(ended_at=datetime.now(UTC)))
+
+
+async def end_others(person_id: UUID, kept: UUID) -> int:
+    """End all of the person's sessions but one; how many ended."""
+    others = Session.filter(person_id=person_id, ended_at=None).exclude(id=kept)
+    return await others.update(ended_at=datetime.now(UTC))
+
+
+async def end_token(token: str) -> None:
+    """End the session of a token, as when somebody signs in anew in the same browser."""
+    async with open_scope(secret_scope(hash_of(token))):
+        found = await Session.get_or_none(token_hash=hash_of(token), ended_at=None)
+    if found is not None:
+        async with open_scope(person_scope(found.person_id)):
+            await end(found.id)
+
+
+async def end_of_provider(provider_key: bytes) -> int:
+    """End the sessions that a bank's provider knows by this key, when the bank says that they are over."""
+    async with open_scope(secret_scope(provider_key)):
+        return await execute(
+            "update tenants_session set ended_at = now() where provider_key = $1 and ended_at is null",
+            provider_key,
+        )
+
+
+async def end_of_identity(person_id: UUID, identity_id: UUID) -> int:
+    """End all sessions that one identity of a person has opened."""
+    async with open_scope(person_scope(person_id)):
+        of_identity = Session.filter(person_id=person_id, identity_id=identity_id, ended_at=None)
+        return await of_identity.update(ended_at=datetime.now(UTC))
 
 
 async def person_of_expired(token: str) -> UUID | None:
@@ -118,16 +155,23 @@ async def park_form(person_id: UUID, path: str, typed: list[tuple[str, str]]) ->
     return token
 
 
-async def unpark_form(token: str) -> ParkedForm | None:
-    """Return the parked form of the open person scope, if it is theirs and still fresh; it stays until used."""
-    return await ParkedForm.get_or_none(token_hash=hash_of(token), expires_at__gt=datetime.now(UTC))
+async def parked_form(token: str) -> ParkedForm | None:
+    """Return the parked form of the open person scope, if it is theirs, whether still fresh or not."""
+    return await ParkedForm.get_or_none(token_hash=hash_of(token))
+
+
+async def unpark_form(token: str) -> bool:
+    """Note that a fresh form of the open person scope is being sent; ``False`` when it has run out or was sent."""
+    fresh = ParkedForm.filter(token_hash=hash_of(token), used_at=None, expires_at__gt=datetime.now(UTC))
+    return bool(await fresh.update(used_at=datetime.now(UTC)))
 
 
 async def my_sessions(person_id: UUID) -> list[Any]:
     """Return the person's live sessions, newest first."""
     return await rows(
-        "select id, method, level, auth_time, ip, user_agent, seen_at, created_at from tenants_session"
-        " where person_id = $1 and ended_at is null and expires_at > now() order by seen_at desc limit 50",
+        "select s.id, s.method, s.level, s.auth_time, s.ip, s.user_agent, s.seen_at, s.created_at, s.company,"
+        " b.name bank_name, b.name_en bank_name_en from tenants_session s left join tenants_bank b on b.id = s.bank_id"
+        " where s.person_id = $1 and s.ended_at is null and s.expires_at > now() order by s.seen_at desc limit 50",
         person_id,
     )
 

@@ -44,7 +44,9 @@ class Identity(Row):
 class Session(Row):
     """One signed-in browser. ``level`` is the assurance the bank gave (1–3) at ``auth_time``.
 
-    ``company`` keeps the verified company the person acts for in this session (enterprise_id, name, uscc, role).
+    ``bank_id`` is the bank that vouched, ``provider_key`` SHA-256 of what its provider calls this session: the
+    secret under which a logout token finds it. ``company`` keeps the verified company the person acts for in this
+    session (bank_id, enterprise_id, name, uscc, legal_representative, operator_role).
     """
 
     token_hash: bytes = fields.BinaryField()
@@ -54,7 +56,8 @@ class Session(Row):
     level = fields.SmallIntField()
     auth_time = fields.DatetimeField()
     company: dict[str, Any] | None = fields.JSONField(null=True)
-    provider_sid = fields.CharField(max_length=255, db_default="")
+    bank_id: UUID | None = fields.UUIDField(null=True)
+    provider_key: bytes | None = fields.BinaryField(null=True)
     id_token = fields.TextField(db_default="")
     ip = fields.CharField(max_length=45, db_default="")
     user_agent = fields.CharField(max_length=300, db_default="")
@@ -88,6 +91,7 @@ class ParkedForm(Row):
     path = fields.CharField(max_length=500)
     fields_: list[list[str]] = fields.JSONField(source_field="fields")
     expires_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "tenants_parked_form"

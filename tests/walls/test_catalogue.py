@@ -19,6 +19,7 @@ ABOVE_TENANTS = {
     "tenants_parked_form": "belongs to a person",
     "tenants_bank_membership": "belongs to a bank",
     "integrations_bank_provider": "belongs to a bank",
+    "integrations_once": "a hash that was used up before anybody is known",
     "billing_inbox_event": "arrives before its tenant is known; only the queue scope sees it",
 }
 MIGRATION_LEDGER = {"tortoise_migrations": "Tortoise's own list; the application role has no right to it"}
