@@ -110,9 +110,11 @@ def _parse(body: Doc) -> Fault:
 
 
 def _check_numbers(fault: Fault) -> None:
-    numbers: list[Any] = [fault.seconds, fault.status, fault.copies, fault.times or 0]
+    numbers: list[Any] = [fault.seconds, fault.status, fault.copies]
     if not all(isinstance(n, int | float) and n >= 0 for n in numbers):
-        raise ValueError("times, seconds, status and copies are numbers, not below zero")
+        raise ValueError("seconds, status and copies are numbers, not below zero")
+    if fault.times is not None and (not isinstance(fault.times, int) or fault.times < 1):
+        raise ValueError("times is a whole number from 1, or null")
 
 
 class Dropped(Response):

@@ -158,6 +158,8 @@ def test_faults_stay_until_cleared(api: Any, control: httpx.Client, account: str
         {"surface": "rail", "kind": "x"},
         {"surface": "rail"},
         {"typo": 1},
+        {"surface": "rail", "kind": "drop_after", "times": 0},
+        {"surface": "rail", "kind": "drop_after", "seconds": "ten"},
     ],
 )
 def test_wrong_faults_are_refused(control: httpx.Client, body: dict[str, Any]) -> None:

@@ -45,11 +45,15 @@ class Wish:
 
     @property
     def level(self) -> int:
-        """The level to reach; 2 is what the bank's ordinary login gives."""
+        """The level to go for: the one named first."""
         return self.levels[0] if self.levels else 1
 
+    def is_met_by(self, level: int) -> bool:
+        """Whether the client can be given a yes: any listed level will do, and none is needed unless essential."""
+        return not self.is_level_essential or level >= min(self.levels)
 
-def discovery(request: Request) -> Response:
+
+async def discovery(request: Request) -> Response:
     """The provider's metadata."""
     provider = provider_of(request)
     if provider is None:
@@ -102,7 +106,7 @@ _CLAIMS = [
 ]
 
 
-def jwks(request: Request) -> Response:
+async def jwks(request: Request) -> Response:
     """The public halves of the signing keys."""
     provider = provider_of(request)
     if provider is None:
@@ -140,7 +144,7 @@ def _decide(request: Request, provider: Provider, wish: Wish) -> Response:
 
 
 def _is_enough(provider: Provider, session: Doc, wish: Wish) -> bool:
-    age = provider.world.clock.seconds() - session["auth_time"]
+    age = provider.now() - session["auth_time"]
     young = wish.max_age is None or age <= wish.max_age
     hinted = not wish.login_hint or wish.login_hint in session["hints"]
     return young and hinted and session["level"] >= wish.level

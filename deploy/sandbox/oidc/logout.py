@@ -79,7 +79,7 @@ def end_all(provider: Provider, customer: str, sid: str = "") -> int:
 
 
 def _tell(provider: Provider, session: Doc, client: Doc) -> None:
-    now = provider.world.clock.seconds()
+    now = provider.now()
     claims = {
         "iss": provider.issuer,
         "aud": client["client_id"],

@@ -1,5 +1,6 @@
 """Banks, their customers and the clients that may sign them in; what is built in, and what is registered."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,11 @@ class Provider:
     def cookie(self) -> str:
         """The name of the browser session's cookie."""
         return f"sandbox_{self.slug}"
+
+    @staticmethod
+    def now() -> int:
+        """Whole seconds since 1970 by real time: whoever checks a token has no other clock than that."""
+        return int(time.time())
 
     def customer(self, customer_id: str) -> Doc | None:
         """A customer of this bank."""
@@ -157,8 +163,8 @@ _BUILT_IN_CLIENT: Doc = {
     "client_id": "scenario-cloud",
     "client_secret": "sandbox-client-secret",
     "name": "Scenario Cloud",
-    "redirect_uris": ["http://127.0.0.1:8000/sign-in/callback"],
-    "post_logout_redirect_uris": ["http://127.0.0.1:8000/"],
+    "redirect_uris": ["http://127.0.0.1:8000/sign-in/callback", "http://localhost:8000/sign-in/callback"],
+    "post_logout_redirect_uris": ["http://127.0.0.1:8000/", "http://localhost:8000/"],
     "backchannel_logout_uri": "http://127.0.0.1:8000/sign-in/backchannel-logout",
 }
 _ENTERPRISE: Doc = {

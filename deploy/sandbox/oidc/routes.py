@@ -1,7 +1,5 @@
 """Addresses of the OpenID providers."""
 
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox.faults import guarded
@@ -11,20 +9,12 @@ from deploy.sandbox.oidc.signin import sign_in
 from deploy.sandbox.oidc.tokens import token, userinfo
 
 
-async def _discovery(request: Request) -> Response:
-    return discovery(request)
-
-
-async def _jwks(request: Request) -> Response:
-    return jwks(request)
-
-
 def routes() -> list[BaseRoute]:
     """Everything under `/oidc`."""
     at, both = "/oidc/{bank}", ["GET", "POST"]
     return [
-        Route(f"{at}/.well-known/openid-configuration", guarded("oidc", "discovery", _discovery)),
-        Route(f"{at}/jwks", guarded("oidc", "jwks", _jwks)),
+        Route(f"{at}/.well-known/openid-configuration", guarded("oidc", "discovery", discovery)),
+        Route(f"{at}/jwks", guarded("oidc", "jwks", jwks)),
         Route(f"{at}/authorize", guarded("oidc", "authorize", authorize), methods=both),
         Route(f"{at}/token", guarded("oidc", "token", token), methods=["POST"]),
         Route(f"{at}/userinfo", guarded("oidc", "userinfo", userinfo), methods=both),

@@ -128,7 +128,7 @@ def _advance(request: Request, provider: Provider, kept: Doc, customer: Doc) -> 
     if "enterprise_id" not in kept or "level" not in kept:
         provider.world.store.save("oidc.interaction", request.path_params["interaction"], kept)
         return go(_here(request))
-    if wish.is_level_essential and kept["level"] < wish.level:
+    if not wish.is_met_by(kept["level"]):
         text = "The person did not sign in as strongly as asked."
         return _end(request, provider, kept, Refused("unmet_authentication_requirements", text))
     return _end(request, provider, kept, None)
@@ -164,7 +164,7 @@ def _session(request: Request, provider: Provider, kept: Doc) -> Doc:
         "enterprise_id": kept["enterprise_id"],
         "hints": [customer[k] for k in ("id", "email", "phone") if customer.get(k)],
         "level": kept["level"],
-        "auth_time": provider.world.clock.seconds(),
+        "auth_time": provider.now(),
     }
     parent, alt = f"{provider.slug}|{kept['customer']}", session["sid"]
     return provider.world.store.put("oidc.session", Row(session["key"], session, parent, alt))

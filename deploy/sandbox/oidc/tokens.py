@@ -123,14 +123,14 @@ def _spend(provider: Provider, value: str) -> Doc:
         store.delete("oidc.access", used["access"])
         raise TokenError("invalid_grant", "The code was used before; its token is revoked.")
     code = store.take("oidc.code", _digest(value))
-    if code is None or code["bank"] != provider.slug or code["expires"] < provider.world.clock.seconds():
+    if code is None or code["bank"] != provider.slug or code["expires"] < provider.now():
         raise TokenError("invalid_grant", "The code is unknown or too old.")
     return {**code, "digest": _digest(value)}
 
 
 def _issue(provider: Provider, code: Doc, session: Doc) -> Doc:
     world, access = provider.world, new_id("at_", 40)
-    now = world.clock.seconds()
+    now = provider.now()
     claims = session_person(provider, session) | {
         "iss": provider.issuer,
         "aud": code["client_id"],
@@ -174,7 +174,7 @@ async def userinfo(request: Request) -> Response:
 
 
 def _live_session(provider: Provider, kept: Doc | None) -> Doc | None:
-    if kept is None or kept["bank"] != provider.slug or kept["expires"] < provider.world.clock.seconds():
+    if kept is None or kept["bank"] != provider.slug or kept["expires"] < provider.now():
         return None
     return provider.world.store.get("oidc.session", kept["session"])
 
@@ -182,7 +182,7 @@ def _live_session(provider: Provider, kept: Doc | None) -> Doc | None:
 def new_code(provider: Provider, **facts: Any) -> str:
     """A code for one use within a minute."""
     value = new_id("", 43)
-    facts |= {"bank": provider.slug, "expires": provider.world.clock.seconds() + 60}
+    facts |= {"bank": provider.slug, "expires": provider.now() + 60}
     provider.world.store.put("oidc.code", Row(_digest(value), facts))
     return value
 
