@@ -103,11 +103,11 @@ class Column:
 
 
 def lookup(row: Any, key: str) -> Any:
-    """Return a value by attribute or key, following dots; nothing where the path ends early."""
+    """Return a value by attribute or key (whatever has ``keys``), following dots; nothing where the path ends early."""
     for part in key.split("."):
         if row is None:
             return None
-        row = row[part] if isinstance(row, Mapping) else getattr(row, part)
+        row = row[part] if hasattr(row, "keys") else getattr(row, part)
     return row
 
 

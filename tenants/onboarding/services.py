@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from tenants import audit
+from tenants import audit, invitations
 from tenants.actor import Actor
 from tenants.files import DirectoryStorage, Storage
 from tenants.ids import new_id
@@ -188,8 +188,6 @@ async def approve(actor: Actor, application_id: UUID, version: int) -> Tenant:
     The approver is another person than the applicant, has signed in strongly and recently, and approves exactly
     the version they have read.
     """
-    from tenants import invitations  # noqa: PLC0415
-
     found = await _to_decide(actor, application_id, version)
     actor.require_fresh()
     try:
