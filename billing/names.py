@@ -1,10 +1,13 @@
-"""Names that institutions give their fees, as ``{"en": …, "zh_CN": …}``, in the language of the reader."""
+"""What sentences are filled with, written in the language of whoever reads them: names, months, days, amounts.
+
+Institutions name their fees as ``{"en": …, "zh_CN": …}``.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from ui.formats import month_text
+from ui.formats import date_text, money, month_text
 from ui.i18n import DEFAULT_LOCALE, current_locale
 
 
@@ -33,3 +36,26 @@ class Month:
     def __str__(self) -> str:
         """Return the month and its year in the current language."""
         return month_text(self.first)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day in a sentence, written when it is shown."""
+
+    day: date
+
+    def __str__(self) -> str:
+        """Return the day in the reader's form."""
+        return date_text(self.day, "long")
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """An amount in a sentence, written when it is shown; minor units."""
+
+    amount_minor: int
+    currency: str
+
+    def __str__(self) -> str:
+        """Return the amount with its currency in the reader's form."""
+        return money(self.amount_minor, self.currency)

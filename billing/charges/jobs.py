@@ -3,7 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from billing.charges import provisioning, run_steps
+from billing.charges import printing, provisioning, reminders, run_steps
+from billing.charges.printing import PRINT_JOB
+from billing.charges.reminders import REMIND_JOB
 from billing.charges.runs import DRAFT_JOB, ISSUE_JOB
 from tenants.actor import Actor
 from tenants.jobs import job
@@ -22,3 +24,15 @@ async def draft_run(actor: Actor, payload: dict[str, Any]) -> None:
 async def issue_run(actor: Actor, payload: dict[str, Any]) -> None:
     """Issue a run in one transaction."""
     await run_steps.issue(actor, UUID(payload["run_id"]))
+
+
+@job(REMIND_JOB, is_transactional=False)
+async def remind_overdue(actor: Actor, payload: dict[str, Any]) -> None:
+    """Remind everybody whose bill is overdue, in batches."""
+    await reminders.work(actor, payload)
+
+
+@job(PRINT_JOB, is_transactional=False)
+async def print_bills(actor: Actor, payload: dict[str, Any]) -> None:
+    """Put many bills into one file."""
+    await printing.work(actor, payload)

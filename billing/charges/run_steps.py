@@ -12,6 +12,7 @@ from billing.charges import run_sql
 from billing.charges.periods import last_day, months_after
 from billing.charges.run_summary import summarise
 from billing.charges.runs import rule_in_force
+from billing.charges.tasks import end_task
 from billing.models import BillRun
 from billing.rules import parse
 from tenants import audit
@@ -77,8 +78,8 @@ async def _count(task: Task, run: BillRun) -> None:
 
 async def _end(task: Task, run: BillRun) -> None:
     tenant = await Tenant.get(id=run.tenant_id)
-    task.state, task.done, task.finished_at = "done", task.total, datetime.now(UTC)
-    task.result = {"url": f"/t/{tenant.slug}/runs/{run.id}"}
+    task.done = task.total
+    end_task(task, f"/t/{tenant.slug}/runs/{run.id}")
 
 
 async def issue(actor: Actor, run_id: UUID) -> bool:

@@ -13,13 +13,14 @@ from tortoise.expressions import Q
 from billing.charges import run_sql
 from billing.charges.periods import months_after, today
 from billing.charges.states import require_run_move
+from billing.charges.tasks import begin_task
 from billing.models import BillRun, FeeItem, FeeRule
 from billing.names import Month, Named
 from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import enqueue
-from tenants.models import Task, Tenant
+from tenants.models import Tenant
 from tenants.scope import execute, open_scope, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
@@ -58,7 +59,8 @@ async def start(
         created_by_name=actor.name[:100],
     )
     await _begin(run)
-    run.task_id = await _task(actor, run, "bill_run.draft", len(items) + 1)
+    task = await begin_task(actor, "bill_run.draft", subject_id=run.id, total=len(items) + 1)
+    run.task_id = task.id
     await run.save(update_fields=["task_id"])
     await enqueue(DRAFT_JOB, {"run_id": str(run.id)})
     return run
@@ -142,7 +144,8 @@ async def request_issue(actor: Actor, run_id: UUID) -> BillRun:
         raise Conflict("run.empty", t("This run has no bill to issue. Cancel it, or look at its exceptions."))
     run.status = "issuing"
     run.issued_by, run.issued_by_name = actor.person_id, actor.name[:100]
-    run.task_id = await _task(actor, run, "bill_run.issue", run.bill_count)
+    task = await begin_task(actor, "bill_run.issue", subject_id=run.id, total=run.bill_count)
+    run.task_id = task.id
     await run.save(update_fields=["status", "issued_by", "issued_by_name", "task_id"])
     await _record(actor, run, "bill_run.issue_requested")
     await enqueue(ISSUE_JOB, {"run_id": str(run.id)})
@@ -162,18 +165,6 @@ async def cancel(actor: Actor, run_id: UUID) -> None:
     for statement in run_sql.CANCEL:
         await execute(statement, run.tenant_id, run.id)
     await _record(actor, run, "bill_run.cancelled")
-
-
-async def _task(actor: Actor, run: BillRun, kind: str, total: int) -> UUID:
-    task = await Task.create(
-        tenant_id=run.tenant_id,
-        kind=kind,
-        subject_id=run.id,
-        total=total,
-        started_by=actor.person_id,
-        started_by_name=actor.name[:100],
-    )
-    return task.id
 
 
 async def _record(actor: Actor, run: BillRun, act: str) -> None:

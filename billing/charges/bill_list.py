@@ -1,0 +1,152 @@
+"""The list of bills: what a search, filters and an order in the address select, page by page or to a file."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from billing.charges.states import OPEN_BILLS
+from tenants.actor import Actor
+from tenants.scope import open_scope, row, rows
+from ui.tables import TableQuery
+
+FILTERS = ("status", "period", "place", "run", "overdue")
+SORTS = {
+    "number": "b.number",
+    "period": "b.period",
+    "due_on": "b.due_on",
+    "account_number": "b.account_number",
+    "place": "b.place",
+    "total_minor": "b.total_minor",
+    "left_minor": "left_minor",
+}
+DEFAULT_SORT = "-period"
+_BATCH = 5000
+_SELECT = """
+select b.id, b.number, b.account_id, b.account_number, b.account_name, b.place, b.period, b.due_on, b.currency,
+       b.status, b.total_minor, b.paid_minor, b.issued_at, b.reminded_at, b.run_id,
+       case when b.status in ('issued', 'part_paid') then b.total_minor - b.paid_minor else 0 end left_minor,
+       b.status in ('issued', 'part_paid') and b.due_on < $2 is_overdue
+  from billing_bill b
+"""
+
+
+class Selection:
+    """A where clause with its parameters: ``$1`` the tenant, ``$2`` today there, then what the query asks."""
+
+    def __init__(self, tenant_id: UUID, today: date, query: TableQuery) -> None:
+        self.args: list[Any] = [tenant_id, today]
+        self.conditions = ["b.tenant_id = $1", "$2::date is not null"]
+        self._status(query)
+        self._narrow(query)
+
+    @property
+    def where(self) -> str:
+        """All conditions together."""
+        return " and ".join(self.conditions)
+
+    def add(self, condition: str, value: Any) -> None:
+        """Add a condition on one more parameter, written ``{}`` in it."""
+        self.args.append(value)
+        self.conditions.append(condition.replace("{}", f"${len(self.args)}"))
+
+    def _status(self, query: TableQuery) -> None:
+        if status := query.get("status"):
+            self.add("b.status = {}", status)
+        elif not query.get("run"):
+            self.conditions.append("b.status <> 'draft'")
+        if query.get("overdue"):
+            self.conditions.append(f"b.status in {OPEN_BILLS} and b.due_on < $2")
+
+    def _narrow(self, query: TableQuery) -> None:
+        if (period := month_of(query.get("period"))) is not None:
+            self.add("b.period = {}", period)
+        if place := query.get("place"):
+            self.add("b.place = {}", place)
+        if (run := uuid_of(query.get("run"))) is not None:
+            self.add("b.run_id = {}", run)
+        if query.q:
+            words = query.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            fields = ("number", "account_number", "account_name", "place")
+            self.add("(" + " or ".join(f"b.{name} ilike {{}}" for name in fields) + ")", f"%{words}%")
+
+
+def month_of(text: str) -> date | None:
+    """Return the month that a filter names (``2026-07``), or nothing."""
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return None
+
+
+def uuid_of(text: str) -> UUID | None:
+    """Return the id that a filter names, or nothing."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _order(query: TableQuery) -> str:
+    name = query.sort.removeprefix("-")
+    column = SORTS.get(name, "b.period")
+    direction = "desc" if query.sort.startswith("-") else "asc"
+    return f" order by {column} {direction}, b.number {direction if name == 'number' else 'asc'}, b.id"
+
+
+async def list_bills(actor: Actor, query: TableQuery, today: date) -> tuple[list[dict[str, Any]], int]:
+    """Return the rows of one page (one more than shown) and how many there are in all."""
+    actor.require("bills.read")
+    assert actor.tenant_id is not None  # noqa: S101 - the door has led here
+    chosen = Selection(actor.tenant_id, today, query)
+    total = await row(f"select count(*) n from billing_bill b where {chosen.where}", *chosen.args)
+    found = await rows(_page_sql(chosen, query, query.limit, query.offset), *chosen.args)
+    return [dict(one) for one in found], total["n"] if total else 0
+
+
+def _page_sql(chosen: Selection, query: TableQuery, limit: int, offset: int) -> str:
+    return f"{_SELECT} where {chosen.where}{_order(query)} limit {limit:d} offset {offset:d}"
+
+
+async def stream_bills(actor: Actor, query: TableQuery, today: date) -> AsyncIterator[dict[str, Any]]:
+    """Yield every selected bill, in its order, reading in batches with a transaction each."""
+    actor.require("bills.read")
+    assert actor.tenant_id is not None  # noqa: S101 - the door has led here
+    chosen, offset = Selection(actor.tenant_id, today, query), 0
+    while True:
+        async with open_scope(actor.scope()):
+            found = await rows(_page_sql(chosen, query, _BATCH, offset), *chosen.args)
+        for one in found:
+            yield dict(one)
+        offset += _BATCH
+        if len(found) < _BATCH:
+            return
+
+
+async def totals(actor: Actor, query: TableQuery, today: date) -> dict[str, Any]:
+    """Return what the selected bills come to: billed, paid and left, in minor units."""
+    assert actor.tenant_id is not None  # noqa: S101 - the door has led here
+    chosen = Selection(actor.tenant_id, today, query)
+    found = await row(
+        "select coalesce(sum(total_minor) filter (where status <> 'void'), 0)::bigint total,"
+        " coalesce(sum(paid_minor), 0)::bigint paid, coalesce(sum(total_minor - paid_minor)"
+        " filter (where status in ('issued', 'part_paid')), 0)::bigint left_minor, count(*) filter"
+        " (where status in ('issued', 'part_paid') and due_on < $2) overdue"
+        f" from billing_bill b where {chosen.where}",
+        *chosen.args,
+    )
+    return dict(found) if found else {}
+
+
+async def choices(tenant_id: UUID) -> dict[str, list[Any]]:
+    """Return what the filters offer: the latest months billed, and the places that have bills."""
+    months = await rows(
+        "select distinct period from billing_bill where tenant_id = $1 and status <> 'draft'"
+        " order by period desc limit 60",
+        tenant_id,
+    )
+    places = await rows(
+        "select distinct place from billing_bill where tenant_id = $1 and place <> '' order by place limit 1000",
+        tenant_id,
+    )
+    return {"months": [one["period"] for one in months], "places": [one["place"] for one in places]}

@@ -1,0 +1,118 @@
+"""A bill's story, newest first: issued, reminded, each try to pay it, what came of it, voided."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from billing.models import Bill
+from billing.names import Sum
+from tenants.scope import rows
+from ui.i18n import N_, Text, t
+from ui.shell import Tone
+
+_LONGEST = 200
+_ACTS = """
+select act, created_at at, person_name, after from tenants_audit
+ where tenant_id = $1 and subject_kind = 'bill' and subject_id = $2 order by created_at desc limit 200
+"""
+_RUN = "select issued_by_name from billing_bill_run where tenant_id = $1 and id = $2"
+_PAYMENTS = """
+select p.id, p.number, p.channel, p.status, p.created_at, p.succeeded_at, p.payer_name, p.taken_by_name,
+       part.amount_minor, p.currency
+  from billing_payment_part part join billing_payment p on p.tenant_id = $1 and p.id = part.payment_id
+ where part.tenant_id = $1 and part.bill_id = $2 order by p.created_at desc limit 200
+"""
+_GIVEN_BACK = """
+select a.created_at at, sum(-a.amount_minor)::bigint amount_minor, r.number, r.reason, p.currency, p.id payment_id
+  from billing_allocation a join billing_refund r on r.tenant_id = $1 and r.id = a.refund_id
+  join billing_payment p on p.tenant_id = $1 and p.id = a.payment_id
+ where a.tenant_id = $1 and a.bill_id = $2 group by a.created_at, r.number, r.reason, p.currency, p.id
+ limit 200
+"""
+_TRIED: dict[str, tuple[str, Tone]] = {
+    "succeeded": (N_("{amount} paid"), "success"),
+    "part_refunded": (N_("{amount} paid"), "success"),
+    "refunded": (N_("{amount} paid"), "success"),
+    "disputed": (N_("{amount} paid, now disputed"), "warning"),
+    "failed": (N_("A payment of {amount} failed"), "danger"),
+    "cancelled": (N_("A payment of {amount} was cancelled"), "neutral"),
+    "expired": (N_("A payment of {amount} was started and left"), "neutral"),
+    "unknown": (N_("A payment of {amount} is being asked after"), "warning"),
+}
+_CHANNELS = {
+    "stripe": N_("By card"),
+    "bank": N_("Through the bank"),
+    "counter": N_("At the counter"),
+}
+_UNDERWAY = N_("A payment of {amount} is under way")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One moment of the story, as the timeline draws it."""
+
+    title: Text
+    at: datetime
+    by: str = ""
+    text: str | Text = ""
+    tone: Tone = "neutral"
+    href: str = ""
+
+
+async def story(bill: Bill, root: str) -> list[Event]:
+    """Return what happened to a bill, newest first; ``root`` is the console's address, for links."""
+    acts = await rows(_ACTS, bill.tenant_id, bill.id)
+    payments = await rows(_PAYMENTS, bill.tenant_id, bill.id)
+    back = await rows(_GIVEN_BACK, bill.tenant_id, bill.id)
+    events = [
+        *await _issued(bill),
+        *(event for act in acts for event in _act(act)),
+        *(_payment(payment, root) for payment in payments),
+        *(_refund(refund, root) for refund in back),
+    ]
+    return sorted(events, key=lambda event: event.at, reverse=True)[:_LONGEST]
+
+
+async def _issued(bill: Bill) -> list[Event]:
+    if bill.issued_at is None:
+        return []
+    found = await rows(_RUN, bill.tenant_id, bill.run_id) if bill.run_id else []
+    by = found[0]["issued_by_name"] if found else ""
+    amount = Sum(bill.total_minor, bill.currency)
+    return [Event(t("Issued: {amount}", amount=amount), bill.issued_at, by=by, tone="info")]
+
+
+def _act(act: Any) -> Iterator[Event]:
+    after = json.loads(act["after"]) if act["after"] else {}
+    if act["act"] == "bill.reminded":
+        to = t("Sent to {recipient}", recipient=after.get("recipient", ""))
+        yield Event(t("Reminder sent"), act["at"], by=act["person_name"], text=to, tone="warning")
+    if act["act"] == "bill.voided":
+        reason = after.get("reason", "")
+        yield Event(t("Voided"), act["at"], by=act["person_name"], text=reason, tone="danger")
+
+
+def _payment(found: Any, root: str) -> Event:
+    words, tone = _TRIED.get(found["status"], (_UNDERWAY, "info"))
+    channel = _CHANNELS.get(found["channel"])
+    return Event(
+        t(words, amount=Sum(found["amount_minor"], found["currency"])),
+        found["succeeded_at"] or found["created_at"],
+        by=found["taken_by_name"] or found["payer_name"],
+        text=t(channel) if channel else "",
+        tone=tone,
+        href=f"{root}/payments/{found['id']}",
+    )
+
+
+def _refund(found: Any, root: str) -> Event:
+    amount = Sum(found["amount_minor"], found["currency"])
+    return Event(
+        t("{amount} given back", amount=amount),
+        found["at"],
+        text=found["reason"],
+        tone="warning",
+        href=f"{root}/payments/{found['payment_id']}",
+    )
