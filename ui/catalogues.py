@@ -21,7 +21,7 @@ SOURCE_LOCALE = "en"
 _MARKS = frozenset({"t", "N_", "gettext", "_", "Text"})
 _TEMPLATE = {"gettext": None, "_": None, "ngettext": (1, 2)}
 _TEMPLATES = frozenset({".html", ".txt"})
-_SKIPPED = frozenset({"migrations", "static", "locale"})
+_SKIPPED = frozenset({"migrations", "static", "locale", "sandbox"})
 Key = str | tuple[str, ...]
 
 

@@ -92,10 +92,16 @@ def _field(annotation: Any, found: Any, name: str, shaped: Shaped) -> Any:
 
 
 def _rows(model: type[BaseModel], found: Branch, name: str, shaped: Shaped) -> list[Branch]:
-    numbers = sorted(int(key) for key in found if key.isdecimal() and int(key) < MOST_ROWS)
+    numbers = sorted(number for key in found if (number := row_number(key)) is not None)
     kept = [n for n in numbers if isinstance(found[str(n)], dict) and not _is_blank(found[str(n)])]
     shaped.rows[name] = kept
     return [_model(model, found[str(n)], f"{name}-{n}-", shaped) for n in kept]
+
+
+def row_number(part: str) -> int | None:
+    """Return the row that a part of a field name stands for, if it is one that we would have written."""
+    is_short = len(part) <= len(str(MOST_ROWS)) and part.isascii() and part.isdecimal()
+    return int(part) if is_short and int(part) < MOST_ROWS and str(int(part)) == part else None
 
 
 def _anything(found: Any) -> Any:
@@ -104,8 +110,8 @@ def _anything(found: Any) -> Any:
         kept = [_clean(item) for item in found if not _is_blank(item)]
         return kept if len(kept) > 1 else next(iter(kept), None)
     parts = {key: _anything(item) for key, item in found.items() if not _is_blank(item)}
-    if parts and all(key.isdecimal() for key in parts):
-        return [parts[key] for key in sorted(parts, key=int)][:MOST_ROWS]
+    if parts and all(row_number(key) is not None for key in parts):
+        return [parts[key] for key in sorted(parts, key=int)]
     return parts or None
 
 

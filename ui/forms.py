@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from ui.errors import Invalid
 from ui.form_errors import sentence
-from ui.form_shape import Node, describe, shape, unflatten
+from ui.form_shape import Node, describe, row_number, shape, unflatten
 from ui.i18n import Text, gettext, t
 from ui.settings import MEBIBYTE
 
@@ -99,15 +99,15 @@ class Form(Generic[M]):
 
     def rows(self, name: str, *, least: int = 1, spare: int = 0) -> list[str]:
         """Return the name prefixes of a list's rows (``lines-0``), with ``spare`` blank ones at the end."""
-        sent = {int(key.split("-")[depth]) for key, depth in self._under(name)}
-        last = max(sent, default=-1)
+        last = max(self._rows_of(name), default=-1)
         return [f"{name}-{index}" for index in range(max(last + 1 + spare, least))]
 
-    def _under(self, name: str) -> Iterator[tuple[str, int]]:
-        depth = name.count("-") + 1
+    def _rows_of(self, name: str) -> Iterator[int]:
         for key in self.values:
-            if key.startswith(name + "-") and key.split("-")[depth].isdecimal():
-                yield key, depth
+            if key.startswith(name + "-"):
+                number = row_number(key[len(name) + 1 :].partition("-")[0])
+                if number is not None:
+                    yield number
 
 
 async def bind(

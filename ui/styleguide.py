@@ -125,7 +125,7 @@ def _form() -> Form[Sample]:
 
 def context(request: Request, form: Form[Sample]) -> dict[str, Any]:
     """Return what the style guide shows."""
-    query = TableQuery.parse(request, columns=COLUMNS, filters=("status",), default_sort="unit")
+    query = TableQuery.parse(request, columns=COLUMNS, filters=("status", "since"), default_sort="unit")
     found = [] if query.q == "nothing" else rows(query.limit)
     return {
         "form": form,

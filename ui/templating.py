@@ -24,8 +24,9 @@ _connection: ContextVar[HTTPConnection | None] = ContextVar("connection", defaul
 
 
 def template_folders() -> list[Path]:
-    """Return the ``templates`` folder of every package and scenario."""
-    return sorted(p for package in PACKAGES for p in (ROOT / package).rglob("templates") if p.is_dir())
+    """Return the ``templates`` folder of every package and scenario; the sandbox is a program of its own."""
+    found = (path for package in PACKAGES for path in (ROOT / package).rglob("templates"))
+    return sorted(path for path in found if path.is_dir() and "sandbox" not in path.parts)
 
 
 @cache

@@ -1,0 +1,98 @@
+"""A real browser on the app in this process: every request of the page goes straight to ASGI, none to a network."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
+from starlette.types import ASGIApp
+
+ORIGIN = "https://cloud.test"
+_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-sync",
+    "--no-first-run",
+]
+_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+_HOP = {"content-encoding", "content-length", "transfer-encoding", "connection"}
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """A headless Chromium: ``CHROMIUM`` names it, else the system's, else Playwright's own."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=_ARGS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def visit(browser: Browser, app: ASGIApp, **options: Any) -> AsyncIterator[Page]:
+    """A page in a context of its own; ``page.messages`` are what the browser complained about.
+
+    Options are those of a Playwright context (``viewport``, ``locale``, ``color_scheme``,
+    ``java_script_enabled``).
+    """
+    context = await browser.new_context(base_url=ORIGIN, **options)
+    await _serve(context, app)
+    page = await context.new_page()
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.messages = messages  # type: ignore[attr-defined]
+    try:
+        yield page
+    finally:
+        await context.close()
+
+
+async def _serve(context: BrowserContext, app: ASGIApp) -> None:
+    client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=ORIGIN)
+
+    async def answer(route: Route) -> None:
+        request = route.request
+        if not request.url.startswith(ORIGIN):
+            await route.abort()
+            return
+        headers = await request.all_headers()
+        sent = {name: value for name, value in headers.items() if not name.startswith(":")}
+        got = await client.request(
+            request.method,
+            request.url,
+            headers=sent,
+            content=request.post_data_buffer or b"",
+            follow_redirects=False,
+        )
+        client.cookies.clear()
+        kept = [(name, value) for name, value in got.headers.multi_items() if name.lower() not in _HOP]
+        joined: dict[str, str] = {}
+        for name, value in kept:
+            joined[name] = f"{joined[name]}\n{value}" if name in joined else value
+        await route.fulfill(status=got.status_code, headers=joined, body=got.content)
+
+    await context.route("**/*", answer)
+
+
+async def violations(page: Page) -> list[str]:
+    """Return what axe finds, one line for each rule."""
+    found = await Axe().run(page, options=_RULES)
+    return [
+        f"{item['id']}: {item['help']} {[node['target'] for node in item['nodes']][:4]}"
+        for item in found.response["violations"]
+    ]
+
+
+async def overflow(page: Page) -> int:
+    """Return by how many pixels the page is wider than its window."""
+    root = "document.documentElement"
+    width: int = await page.evaluate(f"{root}.scrollWidth - {root}.clientWidth")
+    return width

@@ -1,0 +1,43 @@
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ui.charts import HEIGHT, WIDTH, Chart, Series, bar, line, nice_step, stacked
+
+figures = st.lists(st.integers(0, 10**12), min_size=1, max_size=40)
+
+
+@pytest.mark.parametrize("make", [bar, stacked, line])
+@given(values=figures)
+def test_everything_is_drawn_inside_the_frame(make: object, values: list[int]) -> None:
+    names = [str(n) for n in range(len(values))]
+    chart: Chart = make("x", names, [Series("a", values), Series("b", values)])  # type: ignore[operator]
+    for box in chart.bars:
+        assert 0 <= box.x <= box.x + box.width <= WIDTH
+        assert -0.01 <= box.y <= box.y + box.height <= HEIGHT
+    for dot in chart.dots:
+        assert 0 <= dot.x <= WIDTH
+        assert 0 <= dot.y <= HEIGHT
+    assert 1 < len(chart.ticks) <= 7
+    assert len(chart.labels) <= 12
+    assert [row[0] for row in chart.table] == names
+
+
+def test_the_table_holds_the_same_figures() -> None:
+    chart = bar("Day", ["Mon", "Tue"], [Series("a", [1, 2]), Series("b", [3, 4])])
+    assert chart.table == [("Mon", ["1", "3"]), ("Tue", ["2", "4"])]
+
+
+@pytest.mark.parametrize(
+    ("highest", "step"),
+    [(0, 1), (3, 1), (7, 2), (42, 10), (57_000, 20_000), (99, 20), (Decimal("0.4"), Decimal("0.1"))],
+)
+def test_ticks_are_round(highest: int | Decimal, step: int | Decimal) -> None:
+    assert nice_step(highest) == step
+
+
+def test_a_chart_without_figures_is_still_a_frame() -> None:
+    assert bar("x", [], []).bars == []
+    assert stacked("x", ["a"], []).bars == []
