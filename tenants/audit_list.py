@@ -41,7 +41,9 @@ async def audit_list(request: Request, door: str, place_id: Any) -> Response:
     if wants_export(request):
         found = await rows(f"{SELECT}{where} order by created_at desc limit $5", *args, MOST_EXPORTED)
         return await export(request, COLUMNS, _each(found), "audit")
-    found = await rows(f"{SELECT}{where} order by created_at desc limit $5 offset $6", *args, query.limit, query.offset)
+    found = await rows(
+        f"{SELECT}{where} order by created_at desc limit $5 offset $6", *args, query.limit, query.offset
+    )
     total = await value(f"select count(*) from tenants_audit where {where}", *args)
     page = Page.of(query, found, total)
     return await respond(request, "tenants/audit.html", {"page": page, "columns": COLUMNS}, block="list")

@@ -44,7 +44,14 @@ MOVES: Mapping[tuple[str, str], str] = {
 }
 """(status, act) → status; every other move is refused."""
 CURRENCIES = ("SGD", "CNY", "HKD", "MYR", "USD", "EUR", "JPY")
-TIMEZONES = ("Asia/Singapore", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Kuala_Lumpur", "Asia/Tokyo", "Europe/Berlin")
+TIMEZONES = (
+    "Asia/Singapore",
+    "Asia/Shanghai",
+    "Asia/Hong_Kong",
+    "Asia/Kuala_Lumpur",
+    "Asia/Tokyo",
+    "Europe/Berlin",
+)
 
 
 def missing_documents(kind: str, present: set[str]) -> list[str]:

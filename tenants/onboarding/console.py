@@ -69,7 +69,9 @@ async def institutions(request: Request, actor: Actor) -> Response:
     columns = _columns(actor)
     query = TableQuery.parse(request, columns=columns, filters=("status", "branch"), default_sort="name")
     if wants_export(request):
-        return await export(request, columns, _each(await queries.tenants(actor, query, most=100_000)), "institutions")
+        return await export(
+            request, columns, _each(await queries.tenants(actor, query, most=100_000)), "institutions"
+        )
     page = Page.of(query, await queries.tenants(actor, query), await queries.count_tenants(actor, query))
     context = {
         "page": page,

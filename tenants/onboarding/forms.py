@@ -17,7 +17,8 @@ _ACCOUNT = re.compile(r"[0-9A-Z]{6,34}")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,58}[a-z0-9])")
 
 
-def _email(text: str) -> str:
+def check_email(text: str) -> str:
+    """Return the address in small letters; a validator for forms."""
     if not _EMAIL.fullmatch(text):
         raise FieldError(t("Enter an e-mail address, like name@example.com."))
     return text.lower()
@@ -50,7 +51,7 @@ def _slug(text: str) -> str:
     return text
 
 
-Email = Annotated[str, Field(max_length=200), AfterValidator(_email)]
+Email = Annotated[str, Field(max_length=200), AfterValidator(check_email)]
 
 
 class ApplicationForm(BaseModel):

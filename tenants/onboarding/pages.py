@@ -45,7 +45,9 @@ class DocumentForm(BaseModel):
     """One file and what it is."""
 
     kind: str = Field(title=N_("What it is"))
-    file: Annotated[UploadFile, Upload(endings=(".pdf", ".png", ".jpg", ".jpeg", ".webp"))] = Field(title=N_("File"))
+    file: Annotated[UploadFile, Upload(endings=(".pdf", ".png", ".jpg", ".jpeg", ".webp"))] = Field(
+        title=N_("File")
+    )
 
 
 class VersionForm(BaseModel):
@@ -70,10 +72,16 @@ def _columns(actor: Actor) -> tuple[Column, ...]:
 async def applications(request: Request, actor: Actor) -> Response:
     """List applications, those to be decided first."""
     columns = _columns(actor)
-    query = TableQuery.parse(request, columns=columns, filters=("status", "branch"), default_sort="-changed_at")
+    query = TableQuery.parse(
+        request, columns=columns, filters=("status", "branch"), default_sort="-changed_at"
+    )
     if wants_export(request):
-        return await export(request, columns, _each(await queries.applications(actor, query, most=10_000)), "applications")
-    page = Page.of(query, await queries.applications(actor, query), await queries.count_applications(actor, query))
+        return await export(
+            request, columns, _each(await queries.applications(actor, query, most=10_000)), "applications"
+        )
+    page = Page.of(
+        query, await queries.applications(actor, query), await queries.count_applications(actor, query)
+    )
     context = {
         "page": page,
         "columns": columns,
@@ -133,7 +141,11 @@ async def change_application(request: Request, actor: Actor) -> Response:
 
 
 async def _form(
-    request: Request, actor: Actor, form: Form[ApplicationForm], found: Application | None = None, status: int = 200
+    request: Request,
+    actor: Actor,
+    form: Form[ApplicationForm],
+    found: Application | None = None,
+    status: int = 200,
 ) -> Response:
     options = {
         "branches": [(str(b.id), b.name) for b in await queries.branches(actor)],
@@ -167,7 +179,9 @@ async def _show(
         "application": found,
         "branch": branch,
         "documents": [(paper, t(DOCUMENT_KINDS[paper.kind])) for paper in papers],
-        "missing": [t(DOCUMENT_KINDS[kind]) for kind in missing_documents(found.kind, {p.kind for p in papers})],
+        "missing": [
+            t(DOCUMENT_KINDS[kind]) for kind in missing_documents(found.kind, {p.kind for p in papers})
+        ],
         "kind": t(INSTITUTION_KINDS[found.kind]),
         "scenario": t(kinds.SCENARIOS[found.scenario].name),
         "status_word": STATUS_WORDS[found.status],
@@ -267,7 +281,9 @@ async def approve(request: Request, actor: Actor) -> Response:
     form = await bind(request, VersionForm)
     tenant = await services.approve(actor, found.id, form.ok.version)
     url = f"/bank/{actor.place['slug']}/tenants/{tenant.id}"
-    return redirect(request, url, flash=t("{name} is ready. Its administrator has been invited.", name=tenant.short_name))
+    return redirect(
+        request, url, flash=t("{name} is ready. Its administrator has been invited.", name=tenant.short_name)
+    )
 
 
 def _address(actor: Actor, found: Application) -> str:

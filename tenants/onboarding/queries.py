@@ -62,7 +62,10 @@ async def applications(actor: Actor, query: TableQuery, *, most: int = 0) -> lis
 async def count_applications(actor: Actor, query: TableQuery) -> int:
     """Return how many applications the search finds."""
     return int(
-        await value(f"{BELOW} select count(*) from tenants_application a where {APPLICATION_WHERE}", *_args(actor, query))
+        await value(
+            f"{BELOW} select count(*) from tenants_application a where {APPLICATION_WHERE}",
+            *_args(actor, query),
+        )
     )
 
 
@@ -80,7 +83,11 @@ async def tenants(actor: Actor, query: TableQuery, *, most: int = 0) -> list[Any
 
 async def count_tenants(actor: Actor, query: TableQuery) -> int:
     """Return how many institutions the search finds."""
-    return int(await value(f"{BELOW} select count(*) from tenants_tenant t where {TENANT_WHERE}", *_args(actor, query)))
+    return int(
+        await value(
+            f"{BELOW} select count(*) from tenants_tenant t where {TENANT_WHERE}", *_args(actor, query)
+        )
+    )
 
 
 async def branches(actor: Actor) -> list[Branch]:

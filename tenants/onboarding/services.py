@@ -108,7 +108,10 @@ async def add_document(
         raise Conflict("application.closed", t("This application can no longer be changed."))
     if kind not in DOCUMENT_KINDS:
         raise Invalid("document.kind", t("Choose what kind of document it is."))
-    if await ApplicationDocument.filter(bank_id=found.bank_id, application_id=found.id).count() >= MOST_DOCUMENTS:
+    if (
+        await ApplicationDocument.filter(bank_id=found.bank_id, application_id=found.id).count()
+        >= MOST_DOCUMENTS
+    ):
         raise Invalid("document.too_many", t("There are already {n} documents.", n=MOST_DOCUMENTS))
     stored = await asyncio.to_thread(
         storage().save, content, owner_key=found.id.hex, filename=filename, declared_type=content_type
@@ -125,14 +128,18 @@ async def add_document(
         storage_key=stored.key,
         uploaded_by_name=actor.name,
     )
-    await _record(actor, found, "application.document_added", after={"file": made.filename, "sha256": made.sha256})
+    await _record(
+        actor, found, "application.document_added", after={"file": made.filename, "sha256": made.sha256}
+    )
     return made
 
 
 async def document(actor: Actor, application_id: UUID, document_id: UUID) -> ApplicationDocument:
     """Return one document of an application the actor may see."""
     found = await get(actor, application_id)
-    made = await ApplicationDocument.get_or_none(bank_id=found.bank_id, application_id=found.id, id=document_id)
+    made = await ApplicationDocument.get_or_none(
+        bank_id=found.bank_id, application_id=found.id, id=document_id
+    )
     if made is None:
         raise NotFound("document.not_found", t("There is no such document."))
     return made
@@ -146,12 +153,16 @@ async def remove_document(actor: Actor, application_id: UUID, document_id: UUID)
         raise Conflict("application.closed", t("This application can no longer be changed."))
     made = await document(actor, application_id, document_id)
     await made.delete()
-    await _record(actor, found, "application.document_removed", before={"file": made.filename, "sha256": made.sha256})
+    await _record(
+        actor, found, "application.document_removed", before={"file": made.filename, "sha256": made.sha256}
+    )
 
 
 async def documents(application: Application) -> list[ApplicationDocument]:
     """Return an application's documents, oldest first."""
-    return await ApplicationDocument.filter(bank_id=application.bank_id, application_id=application.id).order_by("id")
+    return await ApplicationDocument.filter(
+        bank_id=application.bank_id, application_id=application.id
+    ).order_by("id")
 
 
 async def submit(actor: Actor, application_id: UUID, version: int) -> Application:
@@ -196,7 +207,10 @@ async def approve(actor: Actor, application_id: UUID, version: int) -> Tenant:
     except IntegrityError:
         raise Conflict(
             "tenant.slug_taken",
-            t("The name “{slug}” is taken in addresses. Return the application and choose another.", slug=found.slug),
+            t(
+                "The name “{slug}” is taken in addresses. Return the application and choose another.",
+                slug=found.slug,
+            ),
         ) from None
     found.approved_tenant_id = tenant.id
     await _move(actor, found, "approve")
@@ -256,7 +270,9 @@ async def _to_decide(actor: Actor, application_id: UUID, version: int) -> Applic
     actor.require("applications.decide")
     found = await _locked(actor, application_id, version)
     if found.created_by == actor.person_id:
-        raise Forbidden("application.own", t("Somebody else must decide on an application you opened yourself."))
+        raise Forbidden(
+            "application.own", t("Somebody else must decide on an application you opened yourself.")
+        )
     return found
 
 
@@ -290,17 +306,24 @@ async def _move(actor: Actor, found: Application, act: str, reasons: str = "") -
 async def _check_place(actor: Actor, given: ApplicationForm) -> None:
     there = await Branch.exists(bank_id=bank_of(actor), id=given.branch_id)
     if not there or not await sees_branch(actor, given.branch_id):
-        raise Invalid("application.branch", t("Choose one of your branches."), fields={"branch_id": t("Choose one of your branches.")})
+        raise Invalid(
+            "application.branch",
+            t("Choose one of your branches."),
+            fields={"branch_id": t("Choose one of your branches.")},
+        )
 
 
 async def _next_number(bank_id: UUID) -> str:
     """Return the next number of the year, one at a time per bank."""
     found = await row(
-        "select pg_advisory_xact_lock(hashtextextended($1::text, 7)), to_char(now(), 'YYYY') as year", str(bank_id)
+        "select pg_advisory_xact_lock(hashtextextended($1::text, 7)), to_char(now(), 'YYYY') as year",
+        str(bank_id),
     )
     year = found["year"] if found else ""
     last = await value(
-        "select max(number) from tenants_application where bank_id = $1 and number like $2", bank_id, f"{year}-%"
+        "select max(number) from tenants_application where bank_id = $1 and number like $2",
+        bank_id,
+        f"{year}-%",
     )
     return f"{year}-{int(str(last).split('-')[1]) + 1 if last else 1:05d}"
 

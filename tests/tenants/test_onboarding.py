@@ -115,7 +115,9 @@ async def test_returned_with_reasons_and_submitted_again(bank, people):
     manager, reviewer = people
     application = await submitted(bank, manager)
     async with open_scope(bank_scope(bank.id)):
-        returned = await services.send_back(reviewer, application.id, application.version, "The licence is cut off.")
+        returned = await services.send_back(
+            reviewer, application.id, application.version, "The licence is cut off."
+        )
         assert (returned.status, returned.reasons) == ("returned", "The licence is cut off.")
         again = await services.submit(manager, returned.id, returned.version)
         assert again.status == "submitted"
