@@ -41,7 +41,9 @@ TOUCH_EVERY = timedelta(minutes=2)
 SPOOLED_BYTES, SENT_BYTES = 2_000_000, 64_000
 
 
-class _RollBack(Exception):  # noqa: N818 - carries an answer out of its transaction, is no error
+class _RollBack(Exception):
+    """Carries an answer out of its transaction; it is no error."""
+
     def __init__(self, response: Response) -> None:
         self.response = response
 
@@ -133,7 +135,7 @@ async def _enter(
             if permission:
                 actor.require(permission)
             request.state.actor = actor
-            request.state.shell = shell_for(actor, request)
+            request.state.shell = shell_for(actor)
             if is_transactional:
                 response = await _gathered(await endpoint(request, actor))
                 if response.status_code >= 400:  # noqa: PLR2004
@@ -237,13 +239,25 @@ def client_ip(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-async def ask_to_sign_in(request: Request, *, step_up: bool = False) -> Response:
-    """Send the person to sign in and bring them back here; a form they were sending waits for them."""
+async def who_is(request: Request) -> Actor | None:
+    """Return who is signed in, for public pages that look different to them; ``None`` for a stranger."""
+    async with open_scope(Scope()):
+        actor = await _actor(request, "person")
+    if actor is not None:
+        request.state.actor, request.state.shell = actor, shell_for(actor)
+    return actor
+
+
+async def ask_to_sign_in(request: Request, *, step_up: int = 0) -> Response:
+    """Send the person to sign in and bring them back here; a form they were sending waits for them.
+
+    ``step_up`` is the level at which somebody who is signed in has to prove themselves once more.
+    """
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.method not in {"GET", "HEAD"}:
         target = await _parked(request)
-    page = "/sign-in/confirm" if step_up else "/sign-in"
-    url = f"{page}?next={quote(target, safe='')}"
+    wanted = quote(target, safe="")
+    url = f"/sign-in/confirm?next={wanted}&level={step_up}" if step_up else f"/sign-in?next={wanted}"
     if hx.is_partial(request):
         return Response(status_code=200, headers=hx.leave(url))
     return RedirectResponse(url, 303)
@@ -255,10 +269,11 @@ async def _parked(request: Request) -> str:
     person = await sessions.person_of_expired(token) if token else None
     form = await request.form()
     typed = [(name, text) for name, text in form.multi_items() if isinstance(text, str)]
+    files = [file.filename for _, file in form.multi_items() if not isinstance(file, str) and file.filename]
     size = sum(len(name) + len(text) for name, text in typed)
     if person is None or size > sessions.PARKED_MAX_BYTES:
         return request.url.path
-    return f"/resume/{await sessions.park_form(person, request.url.path, typed)}"
+    return f"/resume/{await sessions.park_form(person, request.url.path, typed, files)}"
 
 
 async def enter_tenant(tenant_id: UUID) -> None:
@@ -291,4 +306,5 @@ __all__ = [
     "person_route",
     "public_route",
     "tenant_route",
+    "who_is",
 ]

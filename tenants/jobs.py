@@ -139,7 +139,7 @@ async def run(tenant: UUID, outbox_id: UUID) -> bool:
         actor = system_actor(tenant, request_id=found["request_id"])
         try:
             return await _attempt(entry, actor, json.loads(found["payload"]), outbox_id)
-        except Exception as error:  # the edge of a job: whatever it was, it is kept and tried again
+        except Exception as error:  # noqa: BLE001 - the edge of a job: whatever it was is kept and tried again
             await _note_failure(tenant, outbox_id, error)
             return False
 

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from starlette.requests import Request
-
 from tenants.actor import Actor
 from ui.i18n import N_, t
 from ui.shell import NavGroup, NavItem, Shell
@@ -67,7 +65,7 @@ def _menu() -> list[NavItem]:
     ]
 
 
-def shell_for(actor: Actor, request: Request) -> Shell:
+def shell_for(actor: Actor) -> Shell:
     """Return the surroundings of this actor's pages: brand, rail, menu."""
     place = actor.place
     if actor.kind == "staff":

@@ -38,8 +38,7 @@ async def one_of_each(tenant_id: UUID) -> dict[str, UUID]:
     made: dict[str, UUID] = {}
     waiting = {m._meta.db_table: m for m in tenant_models()}
     async with open_scope(tenant_scope(tenant_id)):
-        for table in [t for t in waiting if t in {"tenants_role"}]:
-            made[table] = (await waiting.pop(table).filter(tenant_id=tenant_id).first()).id
+        made["tenants_role"] = (await waiting.pop("tenants_role").filter(tenant_id=tenant_id).first()).id
         while waiting:
             ready = [t for t in waiting if all(r in made or r == t for r in references.get(t, {}).values())]
             assert ready, f"these tables wait for each other: {sorted(waiting)}"
