@@ -113,6 +113,12 @@ async def send(request: Request) -> Response:
     return await respond(request, "ui/styleguide.html", context(request, form), status=422)
 
 
+async def show_job(request: Request) -> Response:
+    """Show one of the sample jobs again, as a page that polls would get it."""
+    number = min(request.path_params["number"], len(_jobs()) - 1)
+    return await respond(request, "ui/styleguide/job.html", {"job": _jobs()[number], "number": number})
+
+
 def _form() -> Form[Sample]:
     form = Form.blank(Sample, {"name": "T", "amount_minor": "12.345", "kind": "flat", "channels": ["bank"]})
     form.fail("name", t("Use at least {min_length} characters.", min_length=2))
@@ -205,5 +211,6 @@ def routes() -> list[BaseRoute]:
     """Return the routes of the style guide."""
     return [
         Route("/styleguide", show, name="styleguide"),
-        Route("/styleguide", send, methods=["POST"]),
+        Route("/styleguide", send, methods=["POST"], name="styleguide:send"),
+        Route("/styleguide/jobs/{number:int}", show_job, name="styleguide:job"),
     ]

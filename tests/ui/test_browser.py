@@ -14,8 +14,7 @@ async def browser() -> AsyncIterator[Browser]:
         yield running
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 320), ("dark", 1280)])
 @pytest.mark.parametrize("face", ["console", "payer", "public", "print"])
 async def test_every_component_is_accessible_and_fits(
     browser: Browser, site: Starlette, face: str, scheme: str, width: int

@@ -144,6 +144,7 @@ async def test_xlsx_keeps_numbers_as_numbers_and_texts_as_texts() -> None:
 async def test_a_list_too_long_says_where_it_was_cut(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(exports.MOST_ROWS, kind, 3)
     content = await body(f"export={kind}", 5)
+    table: list[Any]
     if kind == "csv":
         table = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
     else:
