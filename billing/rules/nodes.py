@@ -295,10 +295,23 @@ Condition = Annotated[
 
 
 def text_of(value: object) -> str:
-    """Return a key or an attribute's value as PostgreSQL's ``->>`` gives it: the form all matching uses."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else format(value, "d" if isinstance(value, int) else "f")
+    """Return a key or an attribute's value as PostgreSQL's ``->>`` gives it: the form all matching uses.
+
+    Raises:
+        TypeError: for a float, which has lost its digits, and for anything that is no single value.
+    """
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case Decimal():
+            return format(value, "f")
+    raise TypeError(
+        f"an attribute is a text, a whole number, a decimal or a boolean, not {type(value).__name__}"
+    )
 
 
 def texts(keys: tuple[Key, ...]) -> tuple[str, ...]:

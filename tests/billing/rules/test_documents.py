@@ -218,3 +218,9 @@ def _seconds(document: Any, facts: Facts) -> float:
     start = time.perf_counter()
     evaluate(document, facts)
     return time.perf_counter() - start
+
+
+@pytest.mark.parametrize("value", [154.78, ["a"], {"a": 1}])
+def test_an_attribute_is_never_a_float_nor_a_structure(value: Any) -> None:
+    with pytest.raises(TypeError, match="an attribute is"):
+        evaluate(charge("SGD", "area_sqm"), Facts({"area_sqm": value}))
