@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
 from tenants.actor import Actor
@@ -42,7 +42,7 @@ class AccountKind:
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """Why one row of an import is refused: the column's key, the value as typed and the reason."""
+    """Why one row of an import is refused: the field's key, the value as typed and the reason."""
 
     number: int
     column: str
@@ -52,13 +52,21 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What applying an import did, in rows."""
+    """What applying an import did, or would do, in rows."""
 
     added: int
     changed: int
     unchanged: int
 
 
+class Shaped(NamedTuple):
+    """What a row stands for: the record as it is staged (JSON), and what is wrong by field key."""
+
+    record: dict[str, Any]
+    problems: Sequence[tuple[str, Any]] = ()
+
+
+Shape = Callable[[dict[str, Any]], Shaped]
 Check = Callable[[Actor, Sequence[tuple[int, dict[str, Any]]]], Awaitable[list[RowProblem]]]
 Apply = Callable[[Actor, UUID], Awaitable[Applied]]
 
@@ -67,15 +75,20 @@ Apply = Callable[[Actor, UUID], Awaitable[Applied]]
 class ImportSpec:
     """A table an institution may import.
 
-    ``check`` finds what only the database knows (in batches of converted rows); ``classify`` returns which
-    natural keys are new, changed or unchanged; ``apply(actor, import_id)`` upserts the accepted staged rows of
-    ``tenants_import_row`` set-based and is safe to repeat.
+    Each row goes this way: its cells become values by ``fields``; ``shape(values)`` says what they stand for
+    together; ``check(actor, [(row number, record)])`` finds what only the database knows, in batches; accepted
+    records are staged. Then ``compare(actor, import_id)`` counts what would happen, and ``apply`` does it,
+    set-based, in one transaction, and safe to repeat. ``natural_key`` names the fields that tell rows apart: the
+    last one is where a repeat is reported. ``example`` rows, by field key, fill the template that people download.
+    ``tenants.imports.upsert`` does most of this for tables of accounts and holders.
     """
 
     kind: str
     name: str
     fields: tuple[Field, ...]
     natural_key: tuple[str, ...]
+    shape: Shape
+    compare: Apply
     apply: Apply
     check: Check | None = None
     example: tuple[Mapping[str, str], ...] = ()

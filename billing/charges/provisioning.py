@@ -1,6 +1,7 @@
 """The fees a new tenant starts with, taken from its scenarios' catalogue."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 from billing.catalogue import TEMPLATES, FeeTemplate
 from billing.charges.periods import months_after, today
@@ -48,8 +49,17 @@ async def _create(  # noqa: PLR0917 - one value of each thing that is known here
             version=1,
             document=dump(parse(document)),
             effective_from=since,
-            status="active",
             created_by_name=actor.name[:100],
-            activated_by_name=actor.name[:100],
-            activated_at=datetime.now(UTC),
+            **_standing(actor, template),
         )
+
+
+def _standing(actor: Actor, template: FeeTemplate) -> dict[str, Any]:
+    """Return whether the first rule is in force or waits for somebody to put it into force."""
+    if not template.is_in_force:
+        return {"status": "draft"}
+    return {
+        "status": "active",
+        "activated_by_name": actor.name[:100],
+        "activated_at": datetime.now(UTC),
+    }

@@ -1,40 +1,62 @@
 """Community property as the rest of the house sees it."""
 
+from collections.abc import Callable
+from typing import Any
+
 from billing.catalogue import FeeTemplate
+from scenarios.community import tariff
+from scenarios.community.importing import UNITS
+from scenarios.community.kinds import ACCOUNT_KINDS, RELATIONS, SCENARIO_KEY
 from scenarios.contract import Scenario
-from tenants.kinds import AccountKind, Attribute, ScenarioKinds
+from tenants.kinds import ScenarioKinds
 from ui.i18n import N_
 
-FLAT_TYPES = {
-    "1-room": N_("1-room"),
-    "2-room": N_("2-room"),
-    "3-room": N_("3-room"),
-    "4-room": N_("4-room"),
-    "5-room": N_("5-room"),
-    "3Gen": N_("3-generation"),
-    "executive": N_("Executive"),
-}
+Document = Callable[[], dict[str, Any]]
+
+
+def _published(document: Document) -> Callable[[str], dict[str, Any] | None]:
+    """Offer a published tariff to institutions that charge in its currency; others draft their own."""
+    return lambda currency: document() if currency == tariff.CURRENCY else None
+
 
 SCENARIO = Scenario(
     kinds=ScenarioKinds(
-        key="community",
+        key=SCENARIO_KEY,
         name=N_("Community property"),
-        account_kinds=(
-            AccountKind(
-                "unit",
-                N_("Flat"),
-                N_("Flats"),
-                (
-                    Attribute("flat_type", N_("Flat type"), "choice", FLAT_TYPES, is_required=True),
-                    Attribute("is_reduced", N_("Reduced rate"), "boolean"),
-                    Attribute("area_sqm", N_("Area"), "decimal", unit="m²"),
-                ),
-            ),
-        ),
-        relations={"owner": N_("Owner"), "resident": N_("Resident")},
+        account_kinds=ACCOUNT_KINDS,
+        relations=RELATIONS,
+        imports=(UNITS,),
     ),
     fee_templates=(
-        FeeTemplate("service_charge", {"en": "Service charge", "zh_CN": "物业服务费"}, ("unit",)),
+        FeeTemplate(
+            "service_charge",
+            {"en": "Service and conservancy charge", "zh_CN": "物业服务费"},
+            ("unit",),
+            document=_published(tariff.service_charge),
+            is_in_force=False,
+        ),
+        FeeTemplate(
+            "shop_charge",
+            {"en": "Shop service charge", "zh_CN": "商铺服务费"},
+            ("shop",),
+            document=_published(tariff.shop_charge),
+            is_in_force=False,
+        ),
+        FeeTemplate("parking_charge", {"en": "Parking charge", "zh_CN": "车位费"}, ("parking",)),
+        FeeTemplate(
+            "late_fee",
+            {"en": "Late-payment penalty", "zh_CN": "滞纳金"},
+            ("unit",),
+            "late_fee",
+            _published(tariff.late_fee),
+        ),
+        FeeTemplate(
+            "shop_late_fee",
+            {"en": "Late-payment penalty, shops", "zh_CN": "商铺滞纳金"},
+            ("shop",),
+            "late_fee",
+            _published(tariff.shop_late_fee),
+        ),
     ),
     places=(),
     routes=(),

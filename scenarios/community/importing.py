@@ -1,0 +1,272 @@
+"""An estate's units and their holders from a manager's table.
+
+A unit's account number is its address: building, street where there is one, and door, in capitals
+(``12A BEDOK STH AVE 2 #03-105``). It is the natural key: the same address is the same unit in every file.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from scenarios.community.kinds import FLAT_TYPES, OWNERSHIPS, RELATIONS, ROOM_TYPES, SCENARIO_KEY, VEHICLES
+from scenarios.community.tariff import RESIDENTIAL
+from tenants.actor import Actor
+from tenants.imports import upsert
+from tenants.kinds import Applied, ImportSpec, Shaped
+from tenants.scope import execute
+from tenants.tabular import Field, Kind, choice, day, decimal, email, integer, phone, text
+from ui.i18n import N_, Text, t
+
+LONGEST_NUMBER = 60
+"""Characters of an account number."""
+_KINDS = {"unit": ("flat", "unit", "住宅"), "shop": ("shop", "商铺"), "parking": ("parking", "车位")}
+_RATES = {"reduced": ("reduced", "优惠"), "normal": ("normal", "标准")}
+_YES_NO = {"yes": ("yes", "是", "有"), "no": ("no", "否", "无")}
+_CHINESE = {
+    "1-room": "一房式",
+    "2-room": "二房式",
+    "3-room": "三房式",
+    "3-room DBSS": "三房式DBSS",
+    "4-room": "四房式",
+    "4-room DBSS": "四房式DBSS",
+    "5-room": "五房式",
+    "5-room DBSS": "五房式DBSS",
+    "3Gen": "三代同堂",
+    "executive": "公寓式",
+}
+_OWNERSHIPS = {"owner": ("owner", "owned", "自住"), "rented": ("rented", "rental", "出租")}
+_VEHICLES = {
+    "car": ("car", "轿车"),
+    "motorcycle": ("motorcycle", "摩托车"),
+    "heavy": ("heavy", "lorry", "bus", "大车"),
+}
+_RELATIONS = {"owner": ("owner", "业主"), "resident": ("resident", "住户"), "proxy": ("proxy", "代理人")}
+_STOREY = re.compile(r"(\d{1,2})-.+")
+_DIGITS = re.compile(r"\d+")
+_DEFAULTS = {"unit": {"is_reduced": False}, "shop": {"has_living": False}, "parking": {}}
+_OWN = {
+    "unit": ("flat_type", "is_reduced", "area_sqm", "ownership"),
+    "shop": ("area_sqm", "has_living", "room_type", "ownership"),
+    "parking": ("vehicle",),
+}
+
+
+def _names(options: Mapping[str, str], chinese: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+    return {key: (key, label, chinese[key]) for key, label in options.items()}
+
+
+def _door() -> Kind:
+    """A door as ``03-105``, with or without the ``#`` that Singapore writes before it."""
+    plain = text(12)
+
+    def convert(cell: str) -> str:
+        written = plain.convert(cell.lstrip("#").strip() or cell)
+        return str(written).upper()
+
+    return Kind("door", convert, t("a door such as #03-105"))
+
+
+FIELDS = (
+    Field("building", N_("Building"), text(15), ("block", "blk", "blk no", "楼号", "栋"), is_required=True),
+    Field("street", N_("Street"), text(40), ("road", "address", "地址")),
+    Field("storey", N_("Storey"), integer(minimum=-5, maximum=200), ("floor", "level", "楼")),
+    Field("door", N_("Door"), _door(), ("unit", "unit no", "door no", "室号", "房号"), is_required=True),
+    Field("kind", N_("Kind"), choice(_KINDS), ("account kind", "用途")),
+    Field("flat_type", N_("Flat type"), choice(_names(FLAT_TYPES, _CHINESE)), ("type", "房型")),
+    Field("rate", N_("Rate"), choice(_RATES), ("tariff", "费率")),
+    Field("area_sqm", N_("Area (m²)"), decimal(2, minimum=1, maximum=100_000), ("area", "面积")),
+    Field("ownership", N_("Ownership"), choice(_OWNERSHIPS), ("tenure", "产权")),
+    Field("has_living", N_("Has living quarters"), choice(_YES_NO), ("living quarters", "带住房")),
+    Field(
+        "room_type", N_("Rooms of the living quarters"), choice(_names(ROOM_TYPES, _CHINESE)), ("room type",)
+    ),
+    Field("vehicle", N_("Vehicle"), choice(_VEHICLES), ("vehicle type", "车型")),
+    Field("holder", N_("Holder"), text(100), ("holder name", "name", "owner name", "业主姓名", "姓名")),
+    Field("relation", N_("Relation"), choice(_RELATIONS), ("holder relation", "关系")),
+    Field("email", N_("E-mail"), email(), ("email address", "mail", "邮箱")),
+    Field("phone", N_("Telephone"), phone(), ("phone number", "mobile", "tel", "手机", "手机号")),
+    Field("since", N_("Since"), day(), ("from", "move-in date", "入住日期")),
+)
+EXAMPLE = (
+    {
+        "building": "12A",
+        "street": "Bedok Sth Ave 2",
+        "storey": "3",
+        "door": "#03-105",
+        "kind": "flat",
+        "flat_type": "4-room",
+        "rate": "reduced",
+        "area_sqm": "90",
+        "ownership": "owner",
+        "holder": "Tan Mei Ling",
+        "relation": "owner",
+        "email": "meiling.tan@example.com",
+        "phone": "+65 9123 4567",
+        "since": "2021-06-01",
+    },
+    {
+        "building": "12A",
+        "street": "Bedok Sth Ave 2",
+        "storey": "1",
+        "door": "#01-01",
+        "kind": "shop",
+        "area_sqm": "48.5",
+        "ownership": "rented",
+        "has_living": "no",
+        "holder": "Sunrise Provision Shop",
+        "relation": "resident",
+        "email": "shop@example.com",
+        "phone": "+65 6123 4567",
+        "since": "2024-01-01",
+    },
+)
+
+
+def shape(values: dict[str, Any]) -> Shaped:
+    """Return the unit, its account and its holder that one row stands for."""
+    kind = values["kind"] or "unit"
+    building, street, door = values["building"] or "", values["street"] or "", values["door"] or ""
+    place = f"{building} {street}".strip()
+    name = f"{place} #{door}"
+    record: dict[str, Any] = {
+        "number": name.upper(),
+        "kind": kind,
+        "name": name,
+        "place": place,
+        "sort_key": _sortable(name),
+        "attributes": _attributes(values, kind),
+        "defaults": _DEFAULTS[kind],
+        "code": place.upper(),
+        "street": street,
+        "storey": _storey(values["storey"], door),
+        "door": door,
+    }
+    if values["holder"]:
+        record |= _holder(values)
+    return Shaped(record, _problems(values, kind, record["number"]))
+
+
+def _attributes(values: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """Return the facts that this kind of account has and the row gives; what is blank is left as it was."""
+    rate, living = values["rate"], values["has_living"]
+    given = {
+        **values,
+        "is_reduced": None if rate is None else rate == "reduced",
+        "has_living": None if living is None else living == "yes",
+    }
+    return {key: given[key] for key in _OWN[kind] if given[key] is not None}
+
+
+def _holder(values: Mapping[str, Any]) -> dict[str, Any]:
+    given = {
+        "holder": values["holder"],
+        "relation": values["relation"] or "owner",
+        "email": values["email"],
+        "phone": values["phone"],
+        "since": values["since"],
+    }
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _storey(given: int | None, door: str) -> int:
+    """Return the storey given, or the one that a door such as ``03-105`` names; 0 where neither says."""
+    if given is not None:
+        return given
+    found = _STOREY.fullmatch(door)
+    return int(found[1]) if found else 0
+
+
+def _sortable(name: str) -> str:
+    """Return a text that sorts addresses as people do: 2 before 10."""
+    return _DIGITS.sub(lambda digits: digits[0].zfill(5), name.casefold())[:100]
+
+
+def _problems(values: Mapping[str, Any], kind: str, number: str) -> list[tuple[str, Text]]:
+    problems = []
+    if len(number) > LONGEST_NUMBER:
+        problems.append(
+            ("street", t("makes an address of more than {longest} characters", longest=LONGEST_NUMBER))
+        )
+    if kind == "unit":
+        problems += _flat_problems(values)
+    if kind == "shop" and values["area_sqm"] is None:
+        problems.append(("area_sqm", t("is needed for a shop")))
+    if kind == "shop" and values["has_living"] == "yes" and not values["room_type"]:
+        problems.append(("room_type", t("is needed for a shop with living quarters")))
+    if not values["holder"] and any(values[key] for key in ("relation", "email", "phone", "since")):
+        problems.append(("holder", t("is needed where the row says something about the holder")))
+    return problems
+
+
+def _flat_problems(values: Mapping[str, Any]) -> list[tuple[str, Text]]:
+    flat_type = values["flat_type"]
+    if flat_type is None:
+        return [("flat_type", t("is needed for a flat"))]
+    if values["rate"] == "reduced" and RESIDENTIAL["main"][flat_type][0] is None:
+        return [("rate", t("does not exist for this flat type"))]
+    return []
+
+
+_EXTRA = "code text, street text, storey smallint, door text"
+_MARK = """
+update staged_account s set status = 'changed' from community_unit u
+ where u.tenant_id = $1 and u.account_id = s.account_id and s.status = 'unchanged' and u.storey <> s.storey
+"""
+_BUILDINGS = """
+insert into community_building (tenant_id, code, street, storeys)
+select $1, min(s.place), min(s.street), max(s.storey)
+  from staged_account s
+ where s.status <> 'unchanged'
+   and not exists (select 1 from community_building b where b.tenant_id = $1 and upper(b.code) = s.code)
+ group by s.code order by min(s.sort_key)
+"""
+_STOREYS = """
+update community_building b set storeys = s.storeys
+  from (select code, max(storey) storeys from staged_account where status <> 'unchanged' group by code) s
+ where b.tenant_id = $1 and upper(b.code) = s.code and b.storeys < s.storeys
+"""
+_UNITS = """
+insert into community_unit (tenant_id, account_id, building_id, storey, door)
+select $1, s.account_id, b.id, s.storey, s.door
+  from staged_account s join community_building b on b.tenant_id = $1 and upper(b.code) = s.code
+ where s.status <> 'unchanged'
+on conflict (tenant_id, account_id) do update set storey = excluded.storey
+where community_unit.storey <> excluded.storey
+"""
+
+
+async def compare(actor: Actor, import_id: UUID) -> Applied:
+    """Count what applying the import would add, change and leave."""
+    assert actor.tenant_id is not None  # noqa: S101 - an import belongs to a tenant
+    await upsert.stage(actor.tenant_id, import_id, SCENARIO_KEY, extra=_EXTRA)
+    await execute(_MARK, actor.tenant_id)
+    return await upsert.counts()
+
+
+async def apply(actor: Actor, import_id: UUID) -> Applied:
+    """Add and change buildings, units, accounts and holders; a second time changes nothing."""
+    assert actor.tenant_id is not None  # noqa: S101 - an import belongs to a tenant
+    await upsert.alone(actor.tenant_id)
+    counted = await compare(actor, import_id)
+    await upsert.write(actor.tenant_id, SCENARIO_KEY)
+    for statement in (_BUILDINGS, _STOREYS, _UNITS):
+        await execute(statement, actor.tenant_id)
+    return counted
+
+
+UNITS = ImportSpec(
+    kind="community_units",
+    name=N_("Units and their holders"),
+    fields=FIELDS,
+    natural_key=("building", "street", "door"),
+    shape=shape,
+    compare=compare,
+    apply=apply,
+    check=partial(upsert.check_accounts, SCENARIO_KEY, "door"),
+    example=EXAMPLE,
+)
+
+assert RELATIONS.keys() == _RELATIONS.keys()  # noqa: S101 - the table knows every relation
+assert OWNERSHIPS.keys() == _OWNERSHIPS.keys() and VEHICLES.keys() == _VEHICLES.keys()  # noqa: S101, PT018
