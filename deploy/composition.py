@@ -61,8 +61,8 @@ def channels_of(settings: Settings) -> ChannelSettings:
 
 
 async def _step_up(request: Request, error: Exception) -> Response:
-    del error
-    return await ask_to_sign_in(request, step_up=True)
+    assert isinstance(error, StepUp)  # noqa: S101 - Starlette dispatches by class
+    return await ask_to_sign_in(request, step_up=error.level)
 
 
 def exception_handlers() -> dict[type[Exception], Handler]:

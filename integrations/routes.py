@@ -2,9 +2,9 @@
 
 from starlette.routing import BaseRoute
 
-from integrations.sign_in import pages as sign_in
+from integrations.sign_in import account_pages, code_pages, invitation_pages, pages
 
 
 def routes() -> list[BaseRoute]:
     """Return the routes in order of matching."""
-    return [*sign_in.ROUTES]
+    return [*pages.ROUTES, *code_pages.ROUTES, *account_pages.ROUTES, *invitation_pages.ROUTES]

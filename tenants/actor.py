@@ -19,6 +19,10 @@ class StepUp(AppError):
 
     status = 401
 
+    def __init__(self, level: int = STRONG_LEVEL) -> None:
+        super().__init__("login.step_up", t("Please confirm with your bank that it is you."))
+        self.level = level
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -58,11 +62,11 @@ class Actor:
         if not self.may(permission):
             raise Forbidden("permission.missing", t("You do not have the right to do this."))
 
-    def require_fresh(self) -> None:
+    def require_fresh(self, level: int = STRONG_LEVEL) -> None:
         """Raise ``StepUp`` unless the sign-in is strong and recent: money and rights acts ask for it."""
         recent = self.auth_time is not None and datetime.now(UTC) - self.auth_time <= FRESH
-        if self.kind != "system" and not (self.level >= STRONG_LEVEL and recent):
-            raise StepUp("login.step_up", t("Please confirm with your bank that it is you."))
+        if self.kind != "system" and not (self.level >= level and recent):
+            raise StepUp(level)
 
     def scope(self) -> Scope:
         """Return the scope this actor sees the database through."""

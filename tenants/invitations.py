@@ -245,7 +245,7 @@ def _check(offer: Offer, actor: Actor) -> None:
     if offer.state != "open":
         raise _gone()
     if found == "weak":
-        raise StepUp("login.step_up", t("Please confirm with your bank that it is you."))
+        raise StepUp
     if found:
         message = t("This invitation is for the company login of {tenant}.", tenant=offer.tenant.name)
         raise Forbidden(f"invitation.{found}", message)

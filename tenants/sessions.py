@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -141,8 +142,13 @@ async def person_of_expired(token: str) -> UUID | None:
     return found.person_id if found else None
 
 
-async def park_form(person_id: UUID, path: str, typed: list[tuple[str, str]]) -> str:
-    """Keep what somebody typed until they have signed in again; return the token of its page."""
+async def park_form(
+    person_id: UUID, path: str, typed: Sequence[tuple[str, str]], files: Sequence[str] = ()
+) -> str:
+    """Keep what somebody typed until they have signed in again; return the token of its page.
+
+    Of ``files`` only the names are kept, so that their owner can be asked to choose them again.
+    """
     token = secrets.token_urlsafe(24)
     async with open_scope(person_scope(person_id)):
         await ParkedForm.create(
@@ -150,6 +156,7 @@ async def park_form(person_id: UUID, path: str, typed: list[tuple[str, str]]) ->
             person_id=person_id,
             path=path,
             fields_=[[name, text] for name, text in typed],
+            files=list(files),
             expires_at=datetime.now(UTC) + PARKED,
         )
     return token
@@ -158,6 +165,11 @@ async def park_form(person_id: UUID, path: str, typed: list[tuple[str, str]]) ->
 async def parked_form(token: str) -> ParkedForm | None:
     """Return the parked form of the open person scope, if it is theirs, whether still fresh or not."""
     return await ParkedForm.get_or_none(token_hash=hash_of(token))
+
+
+def has_run_out(form: ParkedForm) -> bool:
+    """Whether a parked form can no longer be sent."""
+    return bool(form.expires_at <= datetime.now(UTC))
 
 
 async def unpark_form(token: str) -> bool:

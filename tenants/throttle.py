@@ -1,5 +1,6 @@
 """How often something may be asked for: counted in Redis, or in this process while Redis is away."""
 
+import hashlib
 import time
 from collections.abc import Sequence
 from functools import cache
@@ -18,11 +19,12 @@ log = structlog.get_logger(__name__)
 
 
 async def spend(purpose: str, who: str, allowed: Sequence[str]) -> None:
-    """Count one use by ``who`` against every window of ``allowed`` (``"5/10 minutes"``).
+    """Count one use by ``who`` (kept as a hash) against every window of ``allowed`` (``"5/10 minutes"``).
 
     Raises:
         TooMany: when a window is full; ``Retry-After`` says for how many seconds.
     """
+    who = hashlib.sha256(who.encode()).hexdigest()
     for item in map(_item, allowed):
         if not await _hit(item, purpose, who):
             wait = await _wait(item, purpose, who)

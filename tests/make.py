@@ -170,5 +170,5 @@ async def sign_in(client: httpx2.AsyncClient, person_id: UUID, *, level: int = 3
                 person_id=person_id, method="bank", level=level, auth_time=datetime.now(UTC), **given
             )
         )
-    client.cookies.set(sessions.COOKIE, token)
+    client.cookies.set(sessions.COOKIE, token, domain=client.base_url.host)
     return token

@@ -1,11 +1,11 @@
-from tortoise import migrations
-from tortoise.migrations import operations as ops
 from orjson import loads
-from tenants.ids import new_id
+from tortoise import fields, migrations
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields.data import JSON_DUMPS
 from tortoise.fields.db_defaults import Now
-from tortoise import fields
+from tortoise.migrations import operations as ops
+
+from tenants.ids import new_id
 
 
 class Migration(migrations.Migration):
@@ -754,6 +754,7 @@ class Migration(migrations.Migration):
                 ("person_id", fields.UUIDField()),
                 ("path", fields.CharField(max_length=500)),
                 ("fields_", fields.JSONField(source_field="fields", encoder=JSON_DUMPS, decoder=loads)),
+                ("files", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
                 ("expires_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("used_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],

@@ -90,6 +90,7 @@ class ParkedForm(Row):
     person_id: UUID = fields.UUIDField()
     path = fields.CharField(max_length=500)
     fields_: list[list[str]] = fields.JSONField(source_field="fields")
+    files: list[str] = fields.JSONField()
     expires_at = fields.DatetimeField()
     used_at = fields.DatetimeField(null=True)
 
