@@ -1,5 +1,6 @@
 """One accent colour from the bank's brand, with the shades that keep text readable (WCAG 2.2: 4.5 to 1)."""
 
+import colorsys
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ DEFAULT = "1d4f91"
 AA = 4.5
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
 _LIGHT, _DARK = (246, 248, 250), (27, 31, 38)
-_STEPS = 50
+_STEPS = 60
 Rgb = tuple[int, int, int]
 
 
@@ -83,11 +84,18 @@ def _mix(one: Rgb, other: Rgb, share: float) -> Rgb:
 
 
 def _darker(colour: Rgb) -> Rgb:
-    return _mix((0, 0, 0), colour, 0.06)
+    return _shifted(colour, -0.02)
 
 
 def _lighter(colour: Rgb) -> Rgb:
-    return _mix((255, 255, 255), colour, 0.06)
+    return _shifted(colour, 0.02)
+
+
+def _shifted(colour: Rgb, by: float) -> Rgb:
+    """Return the colour lighter or darker, its hue and saturation kept."""
+    hue, light, saturation = colorsys.rgb_to_hls(*(part / 255 for part in colour))
+    r, g, b = colorsys.hls_to_rgb(hue, min(max(light + by, 0.0), 1.0), saturation)
+    return round(r * 255), round(g * 255), round(b * 255)
 
 
 def _luminance(colour: Rgb) -> float:

@@ -59,9 +59,14 @@ def _money(amount_minor: int, currency: str, locale: str) -> str:
 
 def amount(amount_minor: int, currency: str) -> str:
     """Return the amount alone, for a column whose head names the currency."""
+    return _amount(amount_minor, currency, current_locale())
+
+
+@lru_cache(maxsize=8192)
+def _amount(amount_minor: int, currency: str, locale: str) -> str:
     places = exponent(currency)
     pattern = "#,##0." + "0" * places if places else "#,##0"
-    return numbers.format_decimal(major(amount_minor, currency), format=pattern, locale=current_locale())
+    return numbers.format_decimal(major(amount_minor, currency), format=pattern, locale=locale)
 
 
 def plain_amount(amount_minor: int, currency: str) -> str:
@@ -74,7 +79,12 @@ def date_text(value: date | datetime | None, form: str = "medium", tz: str | Non
     if value is None:
         return ""
     day = _in_zone(value, tz).date() if isinstance(value, datetime) else value
-    return dates.format_date(day, format=form, locale=current_locale())
+    return _date(day, form, current_locale())
+
+
+@lru_cache(maxsize=8192)
+def _date(day: date, form: str, locale: str) -> str:
+    return dates.format_date(day, format=form, locale=locale)
 
 
 def datetime_text(value: datetime | None, tz: str | None = None, form: str = "medium") -> str:
@@ -82,8 +92,7 @@ def datetime_text(value: datetime | None, tz: str | None = None, form: str = "me
     if value is None:
         return ""
     moment = _in_zone(value, tz)
-    day = dates.format_date(moment.date(), format=form, locale=current_locale())
-    return f"{day} {moment:%H:%M}"
+    return f"{_date(moment.date(), form, current_locale())} {moment:%H:%M}"
 
 
 def month_text(value: date | None) -> str:

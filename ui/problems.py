@@ -173,10 +173,10 @@ class ProblemPages:
                 raise
             response = await app_error(Request(scope), error)
             await response(scope, receive, send)
-        except Exception as error:
+        except Exception:
             log.exception("request.failed", path=scope["path"], method=scope["method"])
             if is_started or self.settings.raise_errors:
                 raise
-            found = problem(Request(scope), _SERVER, code=type(error).__name__.lower())
+            found = problem(Request(scope), _SERVER, code="server.error")
             response = await answer(Request(scope), found, {})
             await response(scope, receive, send)

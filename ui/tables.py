@@ -1,11 +1,12 @@
 """Lists: what the address asks for, within bounds, and the columns that a page and an export share."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import urlencode
 
+from markupsafe import Markup, escape
 from starlette.requests import Request
 
 from ui import formats
@@ -18,6 +19,7 @@ _LONGEST = 200
 Align = Literal["start", "end", "center"]
 Format = Literal["text", "money", "amount", "date", "datetime", "month", "number", "percent", "badge", "code"]
 Formatter = Callable[[Any, Any], Any]
+_DRAWN = ("badge", "code")
 _RIGHT = {"money", "amount", "number", "percent"}
 _FORMATS: Mapping[str, Callable[[Any], str]] = {
     "date": formats.date_text,
@@ -100,6 +102,36 @@ class Column:
             return self.format(value, row)
         found = self.words.get(str(value), value)
         return str(found) if isinstance(found, Text) else found
+
+
+class Cell(NamedTuple):
+    """One cell ready to be drawn: everything that a template would otherwise ask for a hundred times a page."""
+
+    classes: Markup
+    label: Markup
+    is_main: bool
+    kind: str
+    content: Any
+    href: str | None
+    tone: str
+    row: Any
+    column: "Column"
+
+
+def cells(columns: Sequence["Column"], rows: Iterable[Any]) -> Iterator[list[Cell]]:
+    """Return the cells of each row, with what belongs to a column worked out once."""
+    fixed = [
+        (c, escape(c.classes), escape(str(c.label)), c.format if c.format in _DRAWN else "text")
+        for c in columns
+    ]
+    for row in rows:
+        yield [
+            Cell(
+                classes, label, c.is_main, str(kind), c.text(row), c.href(row) if c.href else None,
+                c.tone(row) if kind == "badge" else "", row, c,
+            )
+            for c, classes, label, kind in fixed
+        ]  # fmt: skip
 
 
 def lookup(row: Any, key: str) -> Any:

@@ -19,6 +19,7 @@ from ui.formats import FILTERS
 from ui.i18n import PACKAGES, ROOT, current_locale, gettext, ngettext
 from ui.qr import qr_svg
 from ui.static import static_url
+from ui.tables import cells
 
 _connection: ContextVar[HTTPConnection | None] = ContextVar("connection", default=None)
 
@@ -51,6 +52,7 @@ def environment() -> Environment:
         static_url=static_url,
         qr_svg=qr_svg,
         current_locale=current_locale,
+        table_cells=cells,
     )
     return env
 
@@ -65,6 +67,7 @@ class Macros:
     def __getattr__(self, name: str) -> Any:
         if not self._found:
             self._found.update(self._collect())
+            self.__dict__.update(self._found)
         if name in self._found:
             return self._found[name]
         if self._folder == "ui" and self._templates(name):

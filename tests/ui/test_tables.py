@@ -1,6 +1,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 from starlette.requests import Request
 
+from tests.page import inspect
 from ui import exports
 from ui.exports import export, guard, wants_export
 from ui.i18n import use_locale
 from ui.tables import MOST_PAGES, SIZES, Column, Page, TableQuery
+from ui.templating import environment
 
 COLUMNS = (
     Column("unit", "Unit", sortable=True),
@@ -167,3 +170,19 @@ def test_only_known_kinds_are_exports() -> None:
         False,
         False,
     ]
+
+
+def test_a_page_may_draw_single_cells_its_own_way() -> None:
+    source = (
+        '{% call(row, column) ui.table(page, columns, id="x") %}'
+        '{% if column.key == "unit" %}<b>{{ row.unit }}</b>{% endif %}{% endcall %}'
+    )
+    columns = (replace(COLUMNS[0], is_main=True), replace(COLUMNS[4], href=lambda _row: "/s?a=1&b=2"))
+    hostile = {**ROW, "unit": "<script>", "status": "<i>"}
+    html = environment().from_string(source).render(page=Page.of(parse(""), [hostile]), columns=columns)
+    inspect(html, fragment=True)
+    assert '<th scope="row" class="cell cell--start" data-label="Unit"><b>&lt;script&gt;</b></th>' in html
+    assert (
+        '<a class="link" href="/s?a=1&amp;b=2"><span class="badge badge--neutral">&lt;i&gt;</span></a>'
+        in html
+    )
