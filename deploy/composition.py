@@ -10,6 +10,7 @@ from starlette.responses import Response
 import billing.runtime
 import tenants.runtime
 from billing.runtime import ChannelSettings
+from deploy import gauges
 from deploy.settings import Settings
 from scenarios import registry
 from scenarios.contract import Scenario
@@ -29,6 +30,7 @@ def compose(settings: Settings, scenarios: list[Scenario]) -> None:
         registry.install(scenario)
     for module in JOB_MODULES:
         importlib.import_module(module)
+    gauges.register()
 
 
 def runtime_of(settings: Settings) -> Runtime:

@@ -1,0 +1,127 @@
+"""Migrations go forward on an empty database and on one with rows in every table, and miss nothing of the models."""
+
+import asyncio
+import json
+import subprocess
+import sys
+
+import asyncpg
+import pytest
+from tortoise import Tortoise
+from tortoise.migrations.autodetector import MigrationAutodetector
+
+from deploy import database
+from tests.walls.rows import UNBALANCED, one_of_each
+
+WALLS = "0004_money"
+"""The first state of the schema that takes rows; every later migration must go forward from filled tables."""
+
+FORWARD = """
+import asyncio, json, sys
+from deploy import database
+print(json.dumps(asyncio.run(database.migrate_url(sys.argv[1], target=sys.argv[2]))))
+"""
+
+
+def migrate(url: str, target: str) -> list[str]:
+    """Run migrations in a process of their own: Tortoise's connections are one set per process."""
+    ran = subprocess.run(
+        [sys.executable, "-c", FORWARD, url, target], capture_output=True, text=True, check=True
+    )
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+@pytest.fixture
+async def fresh(settings, migrated):
+    """A second, empty database on the same server: its owner's and application's addresses."""
+    name = "cloud_forward"
+    superuser = settings.database_superuser_url.get_secret_value()
+    connection = await asyncpg.connect(**database.credentials(superuser))
+    await connection.execute(f"drop database if exists {name}")
+    await connection.execute(f"create database {name} owner cloud_owner template template0")
+    yield [
+        url.get_secret_value().replace("/cloud?", f"/{name}?")
+        for url in (settings.database_owner_url, settings.database_url)
+    ]
+    await connection.execute(f"drop database {name} with (force)")
+    await connection.close()
+
+
+async def test_the_models_need_no_further_migration(committed):
+    detector = MigrationAutodetector(Tortoise.apps, database.config("postgresql://x@/x")["apps"])
+    assert [operation for writer in await detector.changes() for operation in writer.operations] == []
+
+
+async def test_forward_from_nothing_and_again_is_nothing(fresh):
+    owner_url, _ = fresh
+    assert await asyncio.to_thread(migrate, owner_url, "__latest__") == database.migration_names()
+    assert await asyncio.to_thread(migrate, owner_url, "__latest__") == []
+
+
+async def test_forward_on_filled_tables_loses_nothing(fresh, db, bank, settings):
+    """Copies one row of every tenant table into a database at the first filled state, then goes forward."""
+    owner_url, _ = fresh
+    await asyncio.to_thread(migrate, owner_url, WALLS)
+    before = await counts(owner_url, await rows_of_a_tenant(bank), settings)
+    assert await asyncio.to_thread(migrate, owner_url, "__latest__") == database.migration_names()[4:]
+    assert await counts(owner_url, {}, settings) == before
+    assert min(before.values()) == 1
+
+
+async def rows_of_a_tenant(bank) -> dict[str, list[str]]:
+    from tenants.scope import open_scope, rows, tenant_scope  # noqa: PLC0415
+    from tests import make  # noqa: PLC0415
+
+    tenant = await make.tenant(bank)
+    made = await one_of_each(tenant.id)
+    async with open_scope(tenant_scope(tenant.id)):
+        return {
+            table: [
+                r["j"] for r in await rows(f"select to_jsonb(t)::text j from {table} t where id = $1", row_id)
+            ]
+            for table, row_id in made.items()
+            if table not in UNBALANCED
+        }
+
+
+async def counts(owner_url: str, filled: dict[str, list[str]], settings) -> dict[str, int]:
+    """Fill as the superuser, without triggers, since only the shape of rows matters here; count every table."""
+    superuser = settings.database_superuser_url.get_secret_value()
+    given = database.credentials(superuser) | {"database": database.credentials(owner_url)["database"]}
+    connection = await asyncpg.connect(**given)
+    try:
+        await connection.execute("set session_replication_role = replica")
+        for table, documents in filled.items():
+            for document in documents:
+                await connection.execute(
+                    f"insert into {table} select * from jsonb_populate_record(null::{table}, $1)", document
+                )
+        tables = list(filled) or [
+            r["relname"]
+            for r in await connection.fetch(
+                "select relname from pg_class c join pg_attribute a on a.attrelid = c.oid where relkind = 'r'"
+                " and attname = 'tenant_id' and attnotnull"
+            )
+            if r["relname"] not in UNBALANCED
+        ]
+        return {table: await connection.fetchval(f"select count(*) from {table}") for table in sorted(tables)}
+    finally:
+        await connection.close()
+
+
+async def test_a_careless_migration_would_be_noticed(fresh, db, bank, settings):
+    """A control: a required column without a default cannot be added to a filled table."""
+    owner_url, _ = fresh
+    await asyncio.to_thread(migrate, owner_url, WALLS)
+    await counts(owner_url, await rows_of_a_tenant(bank), settings)
+    connection = await asyncpg.connect(**database.credentials(owner_url))
+    try:
+        with pytest.raises(asyncpg.NotNullViolationError):
+            await connection.execute("alter table tenants_role add column note text not null")
+    finally:
+        await connection.close()
+
+
+def test_migrations_are_numbered_without_gaps():
+    names = database.migration_names()
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
