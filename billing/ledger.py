@@ -2,12 +2,12 @@
 
 Debits are positive, credits negative, in minor units. Ledger accounts of every tenant:
 
-==================== ==========================================================================
+==================== ========================================================================
 ``receivable``       what accounts owe; each posting names its account and bill
-``revenue:<fee>``    what was charged, by fee item key; voided and written-off bills take it back
+``income:<fee>``     what was charged, by fee item key (booked by bill runs; voiding takes it back)
 ``clearing:<channel>`` money that a channel (``stripe``, ``bank``, ``counter``) has for the tenant
 ``suspense``         money received that belongs to no bill yet
-==================== ==========================================================================
+==================== ========================================================================
 
 An entry is named by what caused it: (kind, source) is unique, so the same cause books once. Entries that share no
 row never wait for each other: there is no balance row, balances are sums.
@@ -71,67 +71,6 @@ async def post(tenant_id: UUID, kind: str, source_id: UUID, postings: Sequence[S
         [side.bill_id for side in sides],
     )
     return entry_id
-
-
-_BILLED = """
-with entry as (
-  insert into billing_entry (tenant_id, id, kind, source_id) values ($1, $2, $3, $4) returning tenant_id, id
-), lines as (
-  select b.id bill_id, b.account_id, b.currency, left('revenue:' || i.key, 60) revenue,
-         $5::int * sum(l.amount_minor)::bigint amount
-    from billing_bill b
-    join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id
-    join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id
-   where b.tenant_id = $1 and {which}
-   group by b.id, b.account_id, b.currency, i.key
-)
-insert into billing_posting (tenant_id, entry_id, ledger, currency, amount_minor, account_id, bill_id)
-select entry.tenant_id, entry.id, s.* from entry, (
-  select 'receivable', currency, sum(amount)::bigint, account_id, bill_id
-    from lines group by currency, account_id, bill_id having sum(amount) <> 0
-  union all
-  select revenue, currency, -sum(amount)::bigint, null::uuid, null::uuid
-    from lines group by currency, revenue having sum(amount) <> 0
-) s
-"""
-
-
-async def post_issued(tenant_id: UUID, run_id: UUID) -> UUID:
-    """Book all bills of a run that are being issued: one entry, however many bills. Before or after they change."""
-    entry_id = new_id()
-    sql = _BILLED.format(which="b.run_id = $4")
-    await execute(sql, tenant_id, entry_id, "bill_run.issued", run_id, 1)
-    return entry_id
-
-
-async def post_bill_issued(tenant_id: UUID, bill_id: UUID) -> UUID:
-    """Book one bill that is issued outside a run."""
-    entry_id = new_id()
-    await execute(_BILLED.format(which="b.id = $4"), tenant_id, entry_id, "bill.issued", bill_id, 1)
-    return entry_id
-
-
-async def post_voided(tenant_id: UUID, bill_id: UUID) -> UUID:
-    """Book that an unpaid bill was voided: what it charged is taken back, line by line."""
-    entry_id = new_id()
-    await execute(_BILLED.format(which="b.id = $4"), tenant_id, entry_id, "bill.voided", bill_id, -1)
-    return entry_id
-
-
-async def post_written_off(tenant_id: UUID, bill_id: UUID) -> UUID:
-    """Book that what is left of a bill is given up: to ``write_off``, so that revenue keeps what was charged."""
-    (bill,) = await rows(
-        "select account_id, currency, total_minor - paid_minor left_minor from billing_bill"
-        " where tenant_id = $1 and id = $2",
-        tenant_id,
-        bill_id,
-    )
-    amount, currency = bill["left_minor"], bill["currency"]
-    sides = [
-        Side("write_off", amount, currency),
-        Side(RECEIVABLE, -amount, currency, bill["account_id"], bill_id),
-    ]
-    return await post(tenant_id, "bill.written_off", bill_id, sides)
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ REFUND = Machine(
             ("approved", "submitted"), "failed", "the channel refused; the amount is refundable again"
         ),
         "bounce": Edge(("succeeded",), "failed", "paid back, but it returned"),
+        "land_late": Edge(("failed",), "succeeded", "the channel has paid it back after all"),
     },
 )
 BILL = Machine(

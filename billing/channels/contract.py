@@ -1,0 +1,145 @@
+"""What the house asks of a way to pay, and what a channel may answer.
+
+A channel is told everything in one ``Order`` (frozen when the attempt was committed, so that asking twice says the
+same) and answers with an ``Outcome``: the channel's own view of one attempt, never ours. Silence is an error of
+its own, because it is neither yes nor no.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+from uuid import UUID
+
+from ui.i18n import Text
+
+State = Literal["pending", "processing", "succeeded", "failed", "cancelled", "expired", "absent"]
+"""``absent``: the channel has never heard of it."""
+RefundState = Literal["pending", "succeeded", "failed", "absent"]
+
+
+class ChannelSilent(Exception):
+    """No usable answer (time-out, lost connection, 5xx): the result is unknown, so the channel must be asked."""
+
+
+class ChannelRefused(Exception):
+    """The channel answered no: nothing happened there, and the same request will not work later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The institution's own account at the channels; money goes there and nowhere else."""
+
+    id: UUID
+    stripe_account: str = ""
+    rail_merchant: str = ""
+    rail_secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One bill as the payer sees it on the channel's page; ``amount_minor`` is what is paid of it."""
+
+    name: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One attempt, with all that a channel may need. ``reference`` is the channel's own id once it has told us."""
+
+    tenant_id: UUID
+    payment_id: UUID
+    attempt_id: UUID
+    number: str
+    amount_minor: int
+    currency: str
+    items: tuple[Item, ...]
+    destination: Destination
+    created_at: datetime
+    expires_at: datetime
+    return_url: str
+    cancel_url: str
+    locale: str
+    payer_email: str = ""
+    reference: str = ""
+    channel_payment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a channel says of an attempt. Amount and currency are what it has received, where it has."""
+
+    state: State
+    reference: str = ""
+    channel_payment: str = ""
+    amount_minor: int | None = None
+    currency: str = ""
+    redirect_url: str = ""
+    qr_content: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundOrder:
+    """Money to be given back of one received attempt; ``refund_id`` makes it happen once."""
+
+    tenant_id: UUID
+    payment_id: UUID
+    refund_id: UUID
+    amount_minor: int
+    currency: str
+    order: Order
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundOutcome:
+    """What a channel says of a refund."""
+
+    state: RefundState
+    reference: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a channel can do. ``currencies`` ``None`` means any; no ``refund_window`` means it never closes."""
+
+    currencies: frozenset[str] | None = None
+    refund_window: timedelta | None = None
+    lifetime: timedelta = timedelta(minutes=30)
+    is_recurring: bool = False
+    has_qr: bool = False
+    has_partial_refund: bool = True
+    minimum_minor: Mapping[str, int] = field(default_factory=dict)
+
+    def takes(self, currency: str) -> bool:
+        """Tell whether the channel takes this currency."""
+        return self.currencies is None or currency in self.currencies
+
+
+class Channel(Protocol):
+    """A way to pay that lives outside. Every call may raise ``ChannelSilent``; only new ones are refused."""
+
+    key: str
+    name: Text
+    capabilities: Capabilities
+
+    def is_open_to(self, destination: Destination) -> bool:
+        """Tell whether this institution can be paid through the channel (settings and its account there)."""
+
+    async def start(self, order: Order) -> Outcome:
+        """Have the channel wait for the payer; sent again, it answers with the same. Raises ``ChannelRefused``."""
+
+    async def query(self, order: Order) -> Outcome:
+        """Ask what became of the attempt, by the channel's reference or by ours."""
+
+    async def cancel(self, order: Order) -> Outcome:
+        """Withdraw the attempt if it is still possible, and return what is true afterwards."""
+
+    async def refund(self, order: RefundOrder) -> RefundOutcome:
+        """Give money back; sent again, it happens once. Raises ``ChannelRefused``."""
+
+    async def query_refund(self, order: RefundOrder) -> RefundOutcome:
+        """Ask what became of a refund, by the channel's reference or by ours."""

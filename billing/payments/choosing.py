@@ -1,0 +1,230 @@
+"""Which bills, how much of each, and where the money goes: everything that must be right before a payment begins."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from billing.channels import CHANNELS
+from billing.channels.contract import Channel, Item
+from billing.models import Bill, SettlementAccount
+from billing.payments.allocating import Parts
+from billing.payments.orders import as_destination
+from billing.payments.states import PAYABLE
+from tenants.actor import Actor
+from tenants.models import Tenant
+from tenants.scope import open_scope, rows, tenant_scope
+from ui.errors import AppError, Conflict, Invalid, NotFound
+from ui.formats import money
+from ui.i18n import Text, t
+
+MOST_BILLS = 50
+Wanted = Sequence[tuple[UUID, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What one payment is for: bills of one tenant, currency and settlement account."""
+
+    currency: str
+    amount_minor: int
+    items: tuple[Item, ...]
+    settlement_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount inside a sentence, written in the reader's form when the sentence is shown."""
+
+    minor: int
+    currency: str
+
+    def __str__(self) -> str:
+        """Return the amount with its currency."""
+        return money(self.minor, self.currency)
+
+
+def parts_of(wanted: Wanted) -> dict[UUID, int]:
+    """Return the request as amounts by bill.
+
+    Raises:
+        Invalid: nothing chosen, too much at once, a bill named twice, an amount that is no positive whole number.
+    """
+    parts = dict(wanted)
+    if not parts:
+        raise Invalid("payment.nothing", t("Choose at least one bill to pay."))
+    if len(parts) != len(wanted) or len(parts) > MOST_BILLS:
+        raise Invalid("payment.too_many", t("Pay at most {n} bills at once, each once.", n=MOST_BILLS))
+    for bill_id, amount in parts.items():
+        if type(amount) is not int or amount <= 0:
+            text = t("Enter an amount above zero.")
+            raise Invalid("payment.amount", text, fields={f"amount-{bill_id}": text})
+    return parts
+
+
+async def must_see(actor: Actor, tenant_id: UUID, bill_ids: Iterable[UUID]) -> None:
+    """Prove in the actor's own scope that the bills are theirs to see.
+
+    Raises:
+        NotFound: one of them is not, or there is no such bill; the two are never told apart.
+    """
+    wanted = set(bill_ids)
+    async with open_scope(actor.scope()):
+        seen = await rows(
+            "select id from billing_bill where tenant_id = $1 and id = any ($2::uuid[]) and status <> 'draft'",
+            tenant_id,
+            list(wanted),
+        )
+    if {each["id"] for each in seen} != wanted:
+        raise NotFound("bill.not_found", t("There is no such bill, or it is not yours to see."))
+
+
+async def choose(tenant_id: UUID, parts: Parts) -> Chosen:
+    """Check the bills in the open tenant scope, keeping them as they are until it commits.
+
+    A shared lock is enough: many may look at a bill, while paying it waits; who may *hold* it the index decides.
+
+    Raises:
+        Invalid: more than is left, or bills that cannot be paid together.
+        Conflict: a bill is paid or closed, or the institution takes no payments now.
+    """
+    await _must_be_open(tenant_id)
+    await rows(
+        "select 1 from billing_bill where tenant_id = $1 and id = any ($2::uuid[]) order by id for share",
+        tenant_id,
+        list(parts),
+    )
+    bills = await Bill.filter(tenant_id=tenant_id, id__in=list(parts)).order_by("due_on", "number")
+    if len(bills) != len(parts):
+        raise NotFound("bill.not_found", t("There is no such bill, or it is not yours to see."))
+    for bill in bills:
+        _check(bill, parts[bill.id])
+    currencies = {bill.currency for bill in bills}
+    if len(currencies) > 1:
+        raise Invalid(
+            "payment.currencies", t("These bills are in different currencies. Pay them one by one.")
+        )
+    return Chosen(
+        currency=bills[0].currency,
+        amount_minor=sum(parts.values()),
+        items=tuple(Item(item_name(bill), parts[bill.id]) for bill in bills),
+        settlement_id=await settlement_of(tenant_id, parts, bills[0].currency),
+    )
+
+
+async def _must_be_open(tenant_id: UUID) -> None:
+    tenant = await Tenant.get(id=tenant_id)
+    if tenant.status == "suspended":
+        text = t("{name} takes no online payments at the moment. Please ask them.", name=tenant.short_name)
+        raise Conflict("tenant.suspended", text)
+
+
+def item_name(bill: Bill) -> str:
+    """Return the bill as named on the channel's page, in the payer's language."""
+    account = f"{bill.account_number} {bill.account_name}".strip()
+    return str(t("Bill {number} for {account}", number=bill.number, account=account))
+
+
+_CLOSED: Mapping[str, Text] = {
+    "draft": t("There is no such bill, or it is not yours to see."),
+    "paid": t("Bill {number} is already paid. Nothing is left to pay."),
+    "void": t("Bill {number} was cancelled by the institution. There is nothing to pay."),
+    "written_off": t("Bill {number} was closed by the institution. Ask them before you pay it."),
+}
+
+
+def _check(bill: Bill, amount: int) -> None:
+    if bill.status not in PAYABLE:
+        raise _closed(bill)
+    left = bill.total_minor - bill.paid_minor
+    if amount > left:
+        text = t(
+            "Only {left} is left to pay of bill {number}.",
+            left=Amount(left, bill.currency),
+            number=bill.number,
+        )
+        raise Invalid("payment.too_much", text, fields={f"amount-{bill.id}": text})
+
+
+def _closed(bill: Bill) -> AppError:
+    text = _CLOSED[bill.status]
+    return Conflict(f"bill.{bill.status}", t(text.message, number=bill.number))
+
+
+_NAMED = """
+select distinct coalesce(i.settlement_account_id, (
+         select id from billing_settlement_account where tenant_id = $1 and currency = $3 and status = 'active'
+          order by created_at, id limit 1)) id
+  from billing_bill_line l join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id
+ where l.tenant_id = $1 and l.bill_id = any ($2::uuid[])
+"""
+
+
+async def settlement_of(tenant_id: UUID, bill_ids: Iterable[UUID], currency: str) -> UUID:
+    """Return the one account of the tenant to which all these bills are paid.
+
+    Raises:
+        Invalid: the bills' fees go to different accounts.
+        Conflict: the institution has no account in this currency yet.
+    """
+    found: set[UUID | None] = {each["id"] for each in await rows(_NAMED, tenant_id, list(bill_ids), currency)}
+    named = found - {None}
+    if len(found) > 1:
+        raise Invalid(
+            "payment.accounts", t("These bills are paid to different accounts. Pay them one by one.")
+        )
+    if not named:
+        raise Conflict(
+            "payment.no_account",
+            t(
+                "The institution has no account for {currency} yet, so nothing can be paid.",
+                currency=currency,
+            ),
+        )
+    return next(each for each in named if each is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A channel that a payer may choose; ``minimum_minor`` is the least it takes."""
+
+    key: str
+    name: Text
+    has_qr: bool
+    minimum_minor: int
+
+
+async def offers(tenant_id: UUID, currency: str) -> list[Offer]:
+    """Return the channels through which this institution can be paid online in ``currency``, best first.
+
+    Opens the tenant's scope itself, since payers do not see settlement accounts.
+    """
+    async with open_scope(tenant_scope(tenant_id)):
+        accounts = await SettlementAccount.filter(
+            tenant_id=tenant_id, currency=currency, status="active"
+        ).order_by("created_at", "id")
+        open_to = [as_destination(account) for account in accounts[:1]]
+    return [
+        Offer(each.key, each.name, each.capabilities.has_qr, each.capabilities.minimum_minor.get(currency, 0))
+        for each in CHANNELS.values()
+        if each.capabilities.takes(currency) and any(each.is_open_to(to) for to in open_to)
+    ]
+
+
+def channel_for(key: str, chosen: Chosen, account: SettlementAccount) -> Channel:
+    """Return the channel, once it can take this payment.
+
+    Raises:
+        Invalid: there is no such channel here, or the amount is below what it takes.
+    """
+    channel = CHANNELS.get(key)
+    if (
+        channel is None
+        or not channel.capabilities.takes(chosen.currency)
+        or not channel.is_open_to(as_destination(account))
+    ):
+        raise Invalid("payment.channel", t("Choose how to pay."), fields={"channel": t("Choose how to pay.")})
+    least = channel.capabilities.minimum_minor.get(chosen.currency, 0)
+    if chosen.amount_minor < least:
+        text = t("This way of paying takes {least} or more.", least=Amount(least, chosen.currency))
+        raise Invalid("payment.too_little", text, fields={"channel": text})
+    return channel

@@ -1,0 +1,147 @@
+"""Who is just paying a bill. One live attempt holds a bill; the next one continues it, replaces it, or waits."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from billing.payments.allocating import Parts
+from billing.payments.asking import ask, withdraw
+from billing.payments.states import LIVE
+from tenants.actor import Actor
+from tenants.models import Tenant
+from tenants.scope import open_scope, rows, tenant_scope
+from ui.errors import Conflict
+from ui.formats import datetime_text
+from ui.i18n import t
+
+log = structlog.get_logger(__name__)
+ROUNDS = 3
+HOLD_INDEX = "billing_payment_part_bill_id_key"
+LAST_MOMENT = timedelta(minutes=1)
+"""An attempt about to run out is replaced rather than continued."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A live attempt on bills that somebody wants to pay now."""
+
+    payment_id: UUID
+    attempt_id: UUID
+    person_id: UUID | None
+    link_bill_id: UUID | None
+    channel: str
+    status: str
+    expires_at: datetime
+    parts: Parts
+
+    def is_of(self, actor: Actor) -> bool:
+        """Tell whether this actor began it; bearers of one pay-link count as one."""
+        if actor.kind == "link":
+            return self.person_id is None and self.link_bill_id == actor.bill_id
+        return self.person_id is not None and self.person_id == actor.person_id
+
+    def fits(self, parts: Parts, channel: str) -> bool:
+        """Tell whether it is exactly the payment that is wanted, with time left to make it."""
+        is_in_time = self.expires_at - datetime.now(UTC) > LAST_MOMENT
+        return self.parts == parts and self.channel == channel and is_in_time and self.status in LIVE
+
+
+_HOLDS = """
+select p.id payment_id, p.person_id, p.link_bill_id, a.id attempt_id, a.channel, a.status, a.expires_at,
+       (select jsonb_object_agg(q.bill_id, q.amount_minor) from billing_payment_part q
+         where q.tenant_id = $1 and q.payment_id = p.id) parts
+  from billing_payment p join billing_attempt a on a.tenant_id = p.tenant_id and a.payment_id = p.id
+ where p.tenant_id = $1 and p.id in (
+   select payment_id from billing_payment_part where tenant_id = $1 and bill_id = any ($2::uuid[]) and is_live)
+ order by a.created_at
+"""
+
+
+async def holds(tenant_id: UUID, bill_ids: Iterable[UUID]) -> list[Hold]:
+    """Return the live attempts on these bills, in the open tenant scope."""
+    return [_hold(found) for found in await rows(_HOLDS, tenant_id, list(bill_ids))]
+
+
+def _hold(found: Any) -> Hold:
+    parts = {UUID(bill): amount for bill, amount in json.loads(found["parts"]).items()}
+    return Hold(**{**dict(found), "parts": parts})
+
+
+async def when_free(actor: Actor, parts: Parts, channel: str, commit: Callable[[], Awaitable[UUID]]) -> UUID:
+    """Return the attempt to go on with: the actor's own that fits, or what ``commit`` makes once the way is clear.
+
+    The unique index decides who holds a bill; whoever loses that race looks again.
+
+    Raises:
+        Conflict: see ``clear_way``; or the bill was taken again and again.
+    """
+    for _ in range(ROUNDS):
+        own = await clear_way(actor, parts, channel)
+        if own is not None:
+            return own.attempt_id
+        try:
+            return await commit()
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name != HOLD_INDEX:
+                raise
+            log.info("payment.race", tenant_id=str(actor.tenant_id))
+    raise Conflict("bill.held", t("Somebody is just paying this bill. Please try again in a minute."))
+
+
+async def clear_way(actor: Actor, parts: Parts, channel: str) -> Hold | None:
+    """Make the bills free to be paid, or return the actor's own attempt that is just what is wanted.
+
+    An attempt of the same payer (for staff at the counter, anybody's) is withdrawn at its channel, which is asked
+    first: it may have been paid. Opens its own scopes, since it talks to the outside.
+
+    Raises:
+        Conflict: somebody else is paying, or the channel cannot say yet what became of the last try.
+    """
+    assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        held = await holds(actor.tenant_id, parts)
+        zone = (await Tenant.get(id=actor.tenant_id)).timezone
+    own = next((hold for hold in held if hold.is_of(actor) and hold.fits(parts, channel)), None)
+    if own is not None and len(held) == 1 and actor.kind != "staff":
+        return own
+    for hold in held:
+        if actor.kind != "staff" and not hold.is_of(actor):
+            raise _busy(hold, zone)
+        await _end(actor, hold)
+    return None
+
+
+def _busy(hold: Hold, zone: str) -> Conflict:
+    until = datetime_text(hold.expires_at, zone)
+    return Conflict(
+        "bill.held",
+        t(
+            "Somebody is just paying this bill. If they do not finish, you can pay it from {until}.",
+            until=until,
+        ),
+    )
+
+
+async def _end(actor: Actor, hold: Hold) -> None:
+    if await ask(actor, hold.attempt_id) not in LIVE:
+        return
+    status = await withdraw(actor, hold.attempt_id)
+    if status == "processing":
+        raise Conflict(
+            "payment.under_way",
+            t("A payment for this bill is on its way. It usually arrives within minutes; do not pay twice."),
+        )
+    if status in LIVE:
+        raise Conflict(
+            "payment.unknown",
+            t(
+                "An earlier try to pay this bill is still being checked, so nothing new was started."
+                " Please try again in two minutes."
+            ),
+        )

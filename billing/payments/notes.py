@@ -1,0 +1,152 @@
+"""What a channel's message means to us: which attempt or refund, and what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from billing.channels import bank, stripe
+from billing.channels.contract import Outcome, RefundOutcome
+from billing.models import Attempt, Payment, Refund, SettlementAccount
+from billing.payments.refunding import settle_refund
+from billing.payments.settling import settle
+from billing.payments.starting import ASK_JOB
+from tenants.actor import Actor
+from tenants.jobs import enqueue
+
+_SESSION = "checkout.session."
+_PAID = {f"{_SESSION}completed", f"{_SESSION}async_payment_succeeded", f"{_SESSION}async_payment_failed"}
+_REFUNDS = {"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"}
+_INTENTS = {"payment_intent.succeeded", "payment_intent.processing"}
+
+
+class Discarded(Exception):
+    """The message is not for us to act on; the reason is kept with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A message made plain. Exactly one of ``attempt_id``, ``refund_id``, ``settlement_id`` is set.
+
+    ``account`` is the channel's name of the institution that it concerns. Without an outcome the message is no
+    more than a reason to ask.
+    """
+
+    tenant_id: UUID
+    account: str
+    attempt_id: UUID | None = None
+    refund_id: UUID | None = None
+    settlement_id: UUID | None = None
+    outcome: Outcome | None = None
+    refund: RefundOutcome | None = None
+    is_charging: bool = False
+
+
+def read(source: str, kind: str, payload: Mapping[str, Any], tenant_id: UUID | None) -> Note:
+    """Return what a stored message says.
+
+    Raises:
+        Discarded: it is of a kind that we do not use, or not about a payment of ours.
+    """
+    if source == "stripe":
+        return _stripe(kind, payload)
+    if tenant_id is None:
+        raise Discarded("no institution")
+    return _bank(kind, payload, tenant_id)
+
+
+def _id(values: Mapping[str, Any], name: str) -> UUID:
+    try:
+        return UUID(str(values[name]))
+    except (KeyError, ValueError):
+        raise Discarded(f"not ours: no {name}") from None
+
+
+def _stripe(kind: str, payload: Mapping[str, Any]) -> Note:
+    found, account = payload["data"]["object"], str(payload.get("account") or "")
+    ours = found.get("metadata") or {}
+    if kind == "account.updated":
+        is_charging = bool(found["charges_enabled"])
+        settlement = _id(ours, "settlement_account_id")
+        return Note(_id(ours, "tenant_id"), found["id"], settlement_id=settlement, is_charging=is_charging)
+    if kind in _REFUNDS:
+        refund = stripe.refund_outcome(found)
+        return Note(_id(ours, "tenant_id"), account, refund_id=_id(ours, "refund_id"), refund=refund)
+    if kind in _PAID:
+        outcome = stripe.outcome_of(_settled(kind, found))
+    elif kind in _INTENTS:
+        outcome = _intent(found)
+    elif kind == f"{_SESSION}expired":
+        outcome = None
+    else:
+        raise Discarded(f"unused kind {kind}")
+    return Note(_id(ours, "tenant_id"), account, attempt_id=_id(ours, "attempt_id"), outcome=outcome)
+
+
+def _settled(kind: str, session: Mapping[str, Any]) -> dict[str, Any]:
+    """A failed delayed payment shows on its intent alone, which the event does not carry."""
+    if kind != f"{_SESSION}async_payment_failed":
+        return dict(session)
+    intent = {"id": session["payment_intent"], "status": "requires_payment_method"}
+    return {**session, "payment_intent": intent}
+
+
+def _intent(intent: Mapping[str, Any]) -> Outcome:
+    is_paid = intent["status"] == "succeeded"
+    return Outcome(
+        state="succeeded" if is_paid else "processing",
+        channel_payment=intent["id"],
+        amount_minor=intent["amount_received"] if is_paid else None,
+        currency=intent["currency"].upper(),
+    )
+
+
+def _bank(kind: str, payload: Mapping[str, Any], tenant_id: UUID) -> Note:
+    found, account = payload["data"], str(payload["merchant"])
+    if kind.startswith("refund."):
+        refund = bank.refund_outcome(found)
+        return Note(tenant_id, account, refund_id=_id(found, "merchant_refund_no"), refund=refund)
+    if kind.startswith("order."):
+        outcome = bank.order_outcome(found)
+        return Note(tenant_id, account, attempt_id=_id(found, "merchant_order_no"), outcome=outcome)
+    raise Discarded(f"unused kind {kind}")
+
+
+async def act(actor: Actor, note: Note) -> None:
+    """Do what a message is about, in the open tenant scope.
+
+    Raises:
+        Discarded: it comes from an account to which this payment does not go.
+        tortoise.exceptions.DoesNotExist: what it is about is not here (yet).
+    """
+    if note.settlement_id is not None:
+        await _charging(note, note.settlement_id)
+        return
+    if note.refund_id is not None and note.refund is not None:
+        refund = await Refund.get(tenant_id=note.tenant_id, id=note.refund_id)
+        await _must_match(note, refund.payment_id)
+        await settle_refund(actor, note.refund_id, note.refund)
+        return
+    assert note.attempt_id is not None  # noqa: S101 - one of the three is set
+    attempt = await Attempt.get(tenant_id=note.tenant_id, id=note.attempt_id)
+    await _must_match(note, attempt.payment_id)
+    if note.outcome is None:
+        await enqueue(ASK_JOB, {"attempt_id": str(attempt.id), "n": 0})
+    else:
+        await settle(actor, attempt.id, note.outcome)
+
+
+async def _must_match(note: Note, payment_id: UUID) -> None:
+    payment = await Payment.get(tenant_id=note.tenant_id, id=payment_id)
+    account = await SettlementAccount.get(tenant_id=note.tenant_id, id=payment.settlement_account_id)
+    expected = account.stripe_account if payment.channel == "stripe" else account.rail_merchant
+    if not note.account or note.account != expected:
+        raise Discarded(f"account {note.account or '(none)'} is not where payment {payment.number} goes")
+
+
+async def _charging(note: Note, settlement_id: UUID) -> None:
+    account = await SettlementAccount.get(tenant_id=note.tenant_id, id=settlement_id)
+    if account.stripe_account != note.account:
+        raise Discarded(f"account {note.account} is not this settlement account's")
+    account.is_stripe_ready = note.is_charging
+    await account.save(update_fields=["is_stripe_ready"])

@@ -1,0 +1,239 @@
+"""Giving money back: sent to the channel once, followed until it is certain, booked when it has gone."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from billing import ledger
+from billing.channels import CHANNELS
+from billing.channels.contract import ChannelRefused, ChannelSilent, RefundOrder, RefundOutcome
+from billing.ledger import Side
+from billing.models import Payment, Refund, Suspense
+from billing.payments.allocating import allocate, take_back
+from billing.payments.orders import refund_order_of
+from billing.payments.settling import receivables
+from billing.payments.states import move
+from tenants import audit
+from tenants.actor import Actor
+from tenants.jobs import enqueue, publish
+from tenants.scope import open_scope, rows, tenant_scope
+
+log = structlog.get_logger(__name__)
+SUBMIT_JOB, ASK_JOB = "billing.submit_refund", "billing.ask_refund"
+SEND_GRACE = timedelta(seconds=90)
+"""How long after sending a refund may still reach the channel."""
+PAUSES = (30, 60, 300, 1800, 3600, 6 * 3600, 24 * 3600)
+"""Seconds between two questions about a refund on its way; the last one repeats, since some take weeks."""
+ERROR_MAX = 500
+
+
+async def submit_refund(actor: Actor, refund_id: UUID) -> None:
+    """Send an approved refund to its channel, or find out about one that may have been sent. Opens own scopes."""
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        refund = await Refund.filter(tenant_id=actor.tenant_id, id=refund_id).select_for_update().get()
+        is_first = refund.status == "approved"
+        if is_first:
+            move(refund, "submit")
+            refund.sent_at = datetime.now(UTC)
+            await refund.save(update_fields=["status", "sent_at"])
+            await enqueue(ASK_JOB, {"refund_id": str(refund_id), "n": 0}, delay=timedelta(seconds=PAUSES[0]))
+        order = await refund_order_of(refund)
+        channel = (await Payment.get(tenant_id=actor.tenant_id, id=refund.payment_id)).channel
+    if is_first:
+        await _send(actor, order, channel)
+    elif refund.status == "submitted":
+        await _ask(actor, order, channel, refund.sent_at)
+
+
+async def ask_refund(actor: Actor, refund_id: UUID, n: int) -> None:
+    """Ask about a refund on its way, and have it asked again until it has an end."""
+    await submit_refund(actor, refund_id)
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        refund = await Refund.get(tenant_id=actor.tenant_id, id=refund_id)
+        if refund.status == "submitted":
+            pause = timedelta(seconds=PAUSES[min(n + 1, len(PAUSES) - 1)])
+            await enqueue(ASK_JOB, {"refund_id": str(refund_id), "n": n + 1}, delay=pause)
+
+
+async def _send(actor: Actor, order: RefundOrder, channel: str) -> None:
+    try:
+        outcome = await CHANNELS[channel].refund(order)
+    except ChannelSilent as error:
+        await _note(actor, order.refund_id, str(error))
+        return
+    except ChannelRefused as error:
+        outcome = RefundOutcome(state="failed", error=str(error))
+    await _settle(actor, order.refund_id, outcome)
+
+
+async def _ask(actor: Actor, order: RefundOrder, channel: str, sent_at: datetime | None) -> None:
+    """Ask; one that never arrived is sent again under the same key."""
+    try:
+        outcome = await CHANNELS[channel].query_refund(order)
+    except (ChannelSilent, ChannelRefused) as error:
+        await _note(actor, order.refund_id, str(error))
+        return
+    if outcome.state != "absent":
+        await _settle(actor, order.refund_id, outcome)
+    elif sent_at is None or datetime.now(UTC) - sent_at > SEND_GRACE:
+        await _resend(actor, order, channel)
+
+
+async def _resend(actor: Actor, order: RefundOrder, channel: str) -> None:
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        await Refund.filter(tenant_id=actor.tenant_id, id=order.refund_id).update(sent_at=datetime.now(UTC))
+    await _send(actor, order, channel)
+
+
+async def _settle(actor: Actor, refund_id: UUID, outcome: RefundOutcome) -> None:
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        await settle_refund(actor, refund_id, outcome)
+
+
+async def _note(actor: Actor, refund_id: UUID, error: str) -> None:
+    log.warning("channel.silent", refund_id=str(refund_id), error=error)
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        await Refund.filter(tenant_id=actor.tenant_id, id=refund_id).update(error=error[:ERROR_MAX])
+
+
+async def settle_refund(actor: Actor, refund_id: UUID, outcome: RefundOutcome) -> Refund:
+    """Bring a refund to what the channel says, in the open tenant scope; told again, nothing changes.
+
+    Raises:
+        tortoise.exceptions.DoesNotExist: this tenant has no such refund (yet).
+    """
+    found = await Refund.get(tenant_id=actor.tenant_id, id=refund_id)
+    payment = await Payment.filter(tenant_id=actor.tenant_id, id=found.payment_id).select_for_update().get()
+    refund = await Refund.filter(tenant_id=actor.tenant_id, id=refund_id).select_for_update().get()
+    refund.channel_reference = outcome.reference or refund.channel_reference
+    refund.error = outcome.error[:ERROR_MAX]
+    if outcome.state == "succeeded" and refund.status == "submitted":
+        move(refund, "succeed")
+        await book_refund(actor, refund, payment)
+    elif outcome.state == "succeeded" and refund.status == "failed":
+        move(refund, "land_late")
+        payment.refunding_minor += refund.amount_minor
+        await _reserve_suspense(refund)
+        await book_refund(actor, refund, payment)
+    elif outcome.state == "failed" and refund.status == "submitted":
+        await _fail(actor, refund, payment)
+    elif outcome.state == "failed" and refund.status == "succeeded":
+        await _bounce(actor, refund, payment)
+    else:
+        await refund.save(update_fields=["channel_reference", "error"])
+    return refund
+
+
+async def book_refund(actor: Actor, refund: Refund, payment: Payment) -> None:
+    """Write all that a paid-back refund means: allocations or unassigned money, bills, journal, audit, event."""
+    amount, currency = int(refund.amount_minor), refund.currency
+    refund.succeeded_at = datetime.now(UTC)
+    payment.refunding_minor -= amount
+    payment.refunded_minor += amount
+    is_all = payment.refunded_minor == payment.amount_minor
+    move(payment, "refund_all" if is_all else "refund_part")
+    await payment.save(update_fields=["refunding_minor", "refunded_minor", "status"])
+    await refund.save()
+    sides = [Side(ledger.clearing(payment.channel), -amount, currency), *(await _returned(refund, payment))]
+    await ledger.post(payment.tenant_id, "refund.succeeded", refund.id, sides)
+    await _tell(actor, refund, "refund.succeeded")
+
+
+async def _returned(refund: Refund, payment: Payment) -> list[Side]:
+    """Take the money off what it had paid, and return the debits."""
+    if refund.suspense_id is None:
+        taken = await take_back(payment.tenant_id, payment.id, refund.id, refund.amount_minor)
+        return receivables(taken, refund.currency)
+    held = await Suspense.filter(tenant_id=refund.tenant_id, id=refund.suspense_id).select_for_update().get()
+    move(held, "pay_back")
+    held.resolved_at = datetime.now(UTC)
+    await held.save(update_fields=["status", "resolved_at"])
+    return [Side(ledger.SUSPENSE, refund.amount_minor, refund.currency)]
+
+
+async def _reserve_suspense(refund: Refund) -> None:
+    if refund.suspense_id is None:
+        return
+    held = await Suspense.filter(tenant_id=refund.tenant_id, id=refund.suspense_id).select_for_update().get()
+    move(held, "refund")
+    held.refund_id = refund.id
+    await held.save(update_fields=["status", "refund_id"])
+
+
+async def reopen_suspense(refund: Refund) -> None:
+    """Have unassigned money wait for somebody again when its refund came to nothing."""
+    held = await Suspense.filter(tenant_id=refund.tenant_id, id=refund.suspense_id).select_for_update().get()
+    move(held, "reopen")
+    held.refund_id, held.resolved_at = None, None
+    await held.save(update_fields=["status", "refund_id", "resolved_at"])
+
+
+async def _fail(actor: Actor, refund: Refund, payment: Payment) -> None:
+    """The channel refused: the amount is refundable again, and somebody has to know."""
+    move(refund, "fail")
+    payment.refunding_minor -= refund.amount_minor
+    await payment.save(update_fields=["refunding_minor"])
+    if refund.suspense_id is not None:
+        await reopen_suspense(refund)
+    await refund.save()
+    await _tell(actor, refund, "refund.failed")
+
+
+_GAVE_BACK = (
+    "select bill_id, -sum(amount_minor)::bigint amount from billing_allocation"
+    " where tenant_id = $1 and refund_id = $2 group by bill_id"
+)
+
+
+async def _bounce(actor: Actor, refund: Refund, payment: Payment) -> None:
+    """Money that had gone back returned: it pays its bills again, or waits where they have been paid since."""
+    amount, currency = int(refund.amount_minor), refund.currency
+    move(refund, "bounce")
+    payment.refunded_minor -= amount
+    move(payment, "bounce_part" if payment.refunded_minor else "bounce_all")
+    await payment.save(update_fields=["refunded_minor", "status"])
+    await refund.save()
+    sides = [Side(ledger.clearing(payment.channel), amount, currency)]
+    if refund.suspense_id is not None:
+        await reopen_suspense(refund)
+        sides.append(Side(ledger.SUSPENSE, -amount, currency))
+    else:
+        sides += await _pay_again(refund, payment)
+    await ledger.post(payment.tenant_id, "refund.bounced", refund.id, sides)
+    await _tell(actor, refund, "refund.failed")
+
+
+async def _pay_again(refund: Refund, payment: Payment) -> list[Side]:
+    parts = {r["bill_id"]: r["amount"] for r in await rows(_GAVE_BACK, payment.tenant_id, refund.id)}
+    done = await allocate(payment.tenant_id, payment.id, parts)
+    if done.left_over_minor:
+        await Suspense.create(
+            tenant_id=payment.tenant_id,
+            payment_id=payment.id,
+            currency=refund.currency,
+            amount_minor=done.left_over_minor,
+            reason="refund_returned",
+        )
+    return [
+        *receivables(done, refund.currency),
+        Side(ledger.SUSPENSE, -done.left_over_minor, refund.currency),
+    ]
+
+
+async def _tell(actor: Actor, refund: Refund, act: str) -> None:
+    facts = {"amount_minor": refund.amount_minor, "currency": refund.currency, "error": refund.error}
+    await audit.record(
+        actor,
+        act,
+        subject_kind="refund",
+        subject_id=refund.id,
+        subject_label=refund.number,
+        after=facts,
+    )
+    await publish(act, {"refund_id": str(refund.id), "payment_id": str(refund.payment_id)})

@@ -1,0 +1,259 @@
+"""Asking for money back, and deciding: one person asks, another one agrees where it is more than the asker's limit."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+from billing.channels import capabilities
+from billing.channels.counter import KEY as COUNTER
+from billing.idempotency import Answer, once
+from billing.models import Payment, Refund, Suspense
+from billing.payments.choosing import Amount
+from billing.payments.numbers import new_number
+from billing.payments.refunding import SUBMIT_JOB, book_refund, reopen_suspense
+from billing.payments.states import move
+from tenants import audit
+from tenants.actor import Actor
+from tenants.ids import new_id
+from tenants.jobs import enqueue, publish
+from tenants.models import Tenant
+from tenants.scope import value
+from ui.errors import Conflict, Forbidden, Invalid, NotFound
+from ui.i18n import t
+
+REASON_MAX = 500
+REFUNDABLE = ("succeeded", "part_refunded")
+
+_OPEN_SUSPENSE = (
+    "select coalesce(sum(amount_minor), 0)::bigint from billing_suspense"
+    " where tenant_id = $1 and payment_id = $2 and status = 'open'"
+)
+
+
+async def refundable_minor(tenant_id: UUID, payment_id: UUID) -> int:
+    """Return what of a payment's bills can still be given back, in minor units; unassigned money is not in it."""
+    payment = await Payment.get_or_none(tenant_id=tenant_id, id=payment_id)
+    return 0 if payment is None else await _refundable(payment)
+
+
+async def _refundable(payment: Payment) -> int:
+    if payment.status not in REFUNDABLE:
+        return 0
+    unassigned = int(await value(_OPEN_SUSPENSE, payment.tenant_id, payment.id))
+    return int(payment.amount_minor - payment.refunded_minor - payment.refunding_minor) - unassigned
+
+
+async def request_refund(
+    actor: Actor,
+    *,
+    payment_id: UUID,
+    amount_minor: int,
+    seen_refundable_minor: int,
+    reason: str,
+    key: str,
+) -> UUID:
+    """Ask for money back of a payment and return the refund's id.
+
+    Within the asker's own limit it is approved at once; above it, it waits for another person. The asker says what
+    they saw as refundable, so that two who look at the same page cannot both give it back.
+
+    Raises:
+        Invalid: no reason, or an amount that is not above zero or more than is refundable.
+        Conflict: the refundable amount has changed, the channel's time for refunds is over, or nothing came in.
+    """
+    actor.require("refunds.request")
+    actor.require_fresh()
+    body = {
+        "payment": str(payment_id),
+        "amount": amount_minor,
+        "seen": seen_refundable_minor,
+        "reason": reason,
+    }
+
+    async def do() -> Answer:
+        payment = await lock_payment(actor, payment_id)
+        await _check_amount(payment, amount_minor, seen_refundable_minor)
+        refund = await create(actor, payment, amount_minor, reason)
+        return {"refund_id": str(refund.id)}
+
+    answer = await once(actor, key=key, act="refund.request", body=body, do=do)
+    return UUID(answer["refund_id"])
+
+
+async def lock_payment(actor: Actor, payment_id: UUID) -> Payment:
+    """Return the tenant's payment, locked.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = await Payment.filter(tenant_id=actor.tenant_id, id=payment_id).select_for_update().get_or_none()
+    if found is None:
+        raise NotFound("payment.not_found", t("There is no such payment."))
+    return found
+
+
+async def _check_amount(payment: Payment, amount: int, seen: int) -> None:
+    left = await _refundable(payment)
+    if left != seen:
+        raise Conflict(
+            "refund.moved",
+            t(
+                "What can be refunded has changed to {left} since you opened the page. Please check again.",
+                left=Amount(left, payment.currency),
+            ),
+        )
+    if type(amount) is not int or amount <= 0:
+        text = t("Enter an amount above zero.")
+        raise Invalid("refund.amount", text, fields={"amount": text})
+    if amount > left:
+        text = t("At most {left} can be refunded.", left=Amount(left, payment.currency))
+        raise Invalid("refund.too_much", text, fields={"amount": text})
+    if amount != payment.amount_minor and not capabilities(payment.channel).has_partial_refund:
+        text = t("This way of paying can only be refunded in full.")
+        raise Invalid("refund.part", text, fields={"amount": text})
+
+
+def _check_window(payment: Payment) -> None:
+    window = capabilities(payment.channel).refund_window
+    if payment.status not in REFUNDABLE or payment.succeeded_at is None:
+        raise Conflict("refund.nothing", t("There is nothing to refund on this payment."))
+    if window is not None and datetime.now(UTC) - payment.succeeded_at > window:
+        raise Conflict(
+            "refund.window",
+            t(
+                "This way of paying gives money back within {days} days only. Agree on another way with the payer.",
+                days=window.days,
+            ),
+        )
+
+
+async def create(
+    actor: Actor, payment: Payment, amount_minor: int, reason: str, suspense: Suspense | None = None
+) -> Refund:
+    """Reserve the amount and write the refund, approved where the asker may decide alone."""
+    reason = reason.strip()
+    if not 0 < len(reason) <= REASON_MAX:
+        text = t("Say why, in at most {n} characters.", n=REASON_MAX)
+        raise Invalid("refund.reason", text, fields={"reason": text})
+    _check_window(payment)
+    payment.refunding_minor += amount_minor
+    await payment.save(update_fields=["refunding_minor"])
+    refund = await Refund.create(
+        id=new_id(),
+        tenant_id=payment.tenant_id,
+        payment_id=payment.id,
+        number=new_number("F"),
+        currency=payment.currency,
+        amount_minor=amount_minor,
+        suspense_id=suspense.id if suspense else None,
+        reason=reason,
+        status="requested",
+        requested_by=actor.person_id,
+        requested_by_name=actor.name[:100],
+    )
+    await _record(actor, refund, "refund.requested", {"reason": reason})
+    if await _may_decide_alone(actor, refund):
+        await _approve(actor, refund, payment)
+    else:
+        await publish("refund.requested", {"refund_id": str(refund.id), "payment_id": str(payment.id)})
+    return refund
+
+
+async def _may_decide_alone(actor: Actor, refund: Refund) -> bool:
+    tenant = await Tenant.get(id=refund.tenant_id)
+    return refund.currency == tenant.currency and refund.amount_minor <= actor.refund_limit_minor
+
+
+async def _approve(actor: Actor, refund: Refund, payment: Payment) -> None:
+    move(refund, "approve")
+    await _decided(actor, refund, "refund.approved", "")
+    if payment.channel != COUNTER:
+        await enqueue(SUBMIT_JOB, {"refund_id": str(refund.id)})
+
+
+async def _decided(actor: Actor, refund: Refund, act: str, reason: str) -> None:
+    refund.decided_by, refund.decided_by_name = actor.person_id, actor.name[:100]
+    refund.decided_at, refund.decision_reason = datetime.now(UTC), reason
+    await refund.save()
+    await _record(actor, refund, act, {"reason": reason} if reason else {})
+
+
+async def _to_decide(actor: Actor, refund_id: UUID) -> tuple[Refund, Payment]:
+    actor.require("refunds.approve")
+    actor.require_fresh()
+    refund, payment = await _locked(actor, refund_id)
+    if refund.requested_by == actor.person_id:
+        raise Forbidden(
+            "refund.own", t("You asked for this refund yourself. Another person has to decide about it.")
+        )
+    if refund.status != "requested":
+        raise Conflict("refund.decided", t("This refund has been decided already."))
+    return refund, payment
+
+
+async def _locked(actor: Actor, refund_id: UUID) -> tuple[Refund, Payment]:
+    found = await Refund.get_or_none(tenant_id=actor.tenant_id, id=refund_id)
+    if found is None:
+        raise NotFound("refund.not_found", t("There is no such refund."))
+    payment = await lock_payment(actor, found.payment_id)
+    refund = await Refund.filter(tenant_id=actor.tenant_id, id=refund_id).select_for_update().get()
+    return refund, payment
+
+
+async def approve_refund(actor: Actor, *, refund_id: UUID) -> None:
+    """Agree to a refund that another person asked for; it goes to the channel once this has committed.
+
+    Raises:
+        Forbidden: the actor asked for it themselves, with whatever login.
+        Conflict: it has been decided already.
+    """
+    refund, payment = await _to_decide(actor, refund_id)
+    await _approve(actor, refund, payment)
+
+
+async def reject_refund(actor: Actor, *, refund_id: UUID, reason: str) -> None:
+    """Refuse a refund that another person asked for; its amount is refundable again.
+
+    Raises:
+        Invalid: no reason given.
+        Forbidden, Conflict: as for approving.
+    """
+    reason = reason.strip()
+    if not 0 < len(reason) <= REASON_MAX:
+        text = t("Say why, in at most {n} characters.", n=REASON_MAX)
+        raise Invalid("refund.reason", text, fields={"reason": text})
+    refund, payment = await _to_decide(actor, refund_id)
+    move(refund, "reject")
+    payment.refunding_minor -= refund.amount_minor
+    await payment.save(update_fields=["refunding_minor"])
+    if refund.suspense_id is not None:
+        await reopen_suspense(refund)
+    await _decided(actor, refund, "refund.rejected", reason)
+
+
+async def pay_out_refund(actor: Actor, *, refund_id: UUID) -> None:
+    """Record that the cashier has handed over an approved refund of a counter payment, in cash.
+
+    Raises:
+        Conflict: it is not approved, or was paid in another way.
+    """
+    actor.require("payments.take")
+    actor.require_fresh()
+    refund, payment = await _locked(actor, refund_id)
+    if payment.channel != COUNTER or refund.status != "approved":
+        raise Conflict("refund.not_payable", t("This refund cannot be paid out at the counter now."))
+    move(refund, "pay_out")
+    refund.paid_by, refund.paid_by_name = actor.person_id, actor.name[:100]
+    await book_refund(actor, refund, payment)
+
+
+async def _record(actor: Actor, refund: Refund, act: str, after: Mapping[str, object]) -> None:
+    facts = {"amount_minor": refund.amount_minor, "currency": refund.currency, "status": refund.status}
+    await audit.record(
+        actor,
+        act,
+        subject_kind="refund",
+        subject_id=refund.id,
+        subject_label=refund.number,
+        after={**facts, **after},
+    )

@@ -1,0 +1,232 @@
+"""One function through which every outcome goes, whoever brings it: webhook, return page, query, cancel, expiry.
+
+It holds the attempt's row, compares, and moves at most once; told again, or told late, it changes nothing more.
+All that a received payment means is written in the same transaction: allocations, bills, journal, receipt,
+unassigned money, audit, event.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+
+from billing import ledger
+from billing.channels.contract import Outcome
+from billing.ledger import Side
+from billing.models import Attempt, Payment, Suspense
+from billing.payments.allocating import Allocated, allocate
+from billing.payments.states import LIVE, move
+from billing.receipts import service as receipts
+from tenants import audit
+from tenants.actor import Actor
+from tenants.jobs import enqueue, publish
+from tenants.scope import execute, rows
+
+log = structlog.get_logger(__name__)
+WITHDRAW_JOB = "billing.withdraw_attempt"
+ERROR_MAX = 500
+_CLOSED = {"failed": "fail", "cancelled": "cancel", "expired": "expire", "absent": "fail"}
+
+
+async def settle(actor: Actor, attempt_id: UUID, outcome: Outcome) -> Attempt:
+    """Bring an attempt and its payment to what the channel says, in the open tenant scope.
+
+    Idempotent, in any order: a final state stays, except that money which arrives late always lands.
+
+    Raises:
+        tortoise.exceptions.DoesNotExist: this tenant has no such attempt (yet).
+    """
+    assert actor.tenant_id is not None  # noqa: S101 - callers are inside a tenant
+    attempt = await Attempt.filter(tenant_id=actor.tenant_id, id=attempt_id).select_for_update().get()
+    if attempt.status == "succeeded":
+        return attempt
+    payment = await Payment.filter(tenant_id=actor.tenant_id, id=attempt.payment_id).select_for_update().get()
+    _learn(attempt, outcome)
+    if outcome.state == "succeeded":
+        await _receive(actor, attempt, payment, outcome)
+    elif attempt.status in LIVE:
+        await _follow(actor, attempt, payment, outcome)
+    return attempt
+
+
+def _learn(attempt: Attempt, outcome: Outcome) -> None:
+    """Keep what the channel told about itself; what is known stays when it is not told again."""
+    attempt.channel_reference = outcome.reference or attempt.channel_reference
+    attempt.channel_payment = outcome.channel_payment or attempt.channel_payment
+    attempt.redirect_url = outcome.redirect_url or attempt.redirect_url
+    attempt.qr_content = outcome.qr_content or attempt.qr_content
+    attempt.error = outcome.error[:ERROR_MAX]
+    attempt.asked_at = datetime.now(UTC)
+
+
+async def _follow(actor: Actor, attempt: Attempt, payment: Payment, outcome: Outcome) -> None:
+    edge = _edge(attempt.status, outcome.state)
+    if edge:
+        move(attempt, edge)
+        move(payment, edge)
+    if attempt.status not in LIVE:
+        attempt.ended_at = datetime.now(UTC)
+        await release(payment)
+        await publish(f"payment.{payment.status}", _event(payment, attempt))
+        if actor.kind != "system":
+            await _record(actor, payment, f"payment.{payment.status}", {})
+    await attempt.save()
+    await payment.save(update_fields=["status"])
+
+
+def _edge(status: str, state: str) -> str:
+    """Return the edge that leads to what the channel says; empty when we are there already."""
+    if state == "pending":
+        return "accept" if status in {"created", "unknown"} else ""
+    if state == "processing":
+        return "process" if status != "processing" else ""
+    return "fail" if status == "processing" else _CLOSED[state]
+
+
+async def lose(actor: Actor, attempt_id: UUID, error: str) -> Attempt:
+    """Note that the channel did not answer: the attempt's end is unknown until it does."""
+    attempt = await Attempt.filter(tenant_id=actor.tenant_id, id=attempt_id).select_for_update().get()
+    if attempt.status in {"created", "pending", "processing"}:
+        payment = (
+            await Payment.filter(tenant_id=actor.tenant_id, id=attempt.payment_id).select_for_update().get()
+        )
+        move(attempt, "lose")
+        move(payment, "lose")
+        await payment.save(update_fields=["status"])
+    attempt.error = error[:ERROR_MAX]
+    await attempt.save(update_fields=["status", "error"])
+    return attempt
+
+
+async def release(payment: Payment) -> None:
+    """Let go of the payment's bills, so that another attempt may hold them."""
+    await execute(
+        "update billing_payment_part set is_live = false where tenant_id = $1 and payment_id = $2 and is_live",
+        payment.tenant_id,
+        payment.id,
+    )
+
+
+async def _receive(actor: Actor, attempt: Attempt, payment: Payment, outcome: Outcome) -> None:
+    is_late = attempt.status not in LIVE
+    edge = "land_late" if is_late else "succeed"
+    now = datetime.now(UTC)
+    move(attempt, edge)
+    move(payment, edge)
+    attempt.ended_at = payment.succeeded_at = now
+    mismatch = _take_amount(attempt, payment, outcome)
+    await release(payment)
+    await attempt.save()
+    await payment.save(update_fields=["status", "succeeded_at", "amount_minor", "currency"])
+    parts = {} if mismatch else await parts_of(payment)
+    done = await allocate(payment.tenant_id, payment.id, parts)
+    unassigned = payment.amount_minor - sum(done.by_bill().values())
+    if unassigned:
+        await _suspend(payment, unassigned, mismatch or _why(done, is_late=is_late))
+    await _book(payment, attempt, done, unassigned)
+    await receipts.issue(
+        payment, done.shares, unassigned_minor=unassigned, reference=_reference(attempt, payment)
+    )
+    await _warn_others(payment, parts)
+    await _tell(actor, payment, attempt, unassigned, is_late=is_late)
+
+
+def _take_amount(attempt: Attempt, payment: Payment, outcome: Outcome) -> str:
+    """Take down what was received; return why it cannot be what was asked for, empty when it is exactly that."""
+    amount = attempt.amount_minor if outcome.amount_minor is None else outcome.amount_minor
+    currency = outcome.currency or attempt.currency
+    if (amount, currency) == (attempt.amount_minor, attempt.currency):
+        return ""
+    log.error("payment.mismatch", payment_id=str(payment.id), asked=attempt.amount_minor, received=amount)
+    payment.amount_minor, payment.currency = amount, currency
+    return "amount_mismatch" if currency == attempt.currency else "currency_mismatch"
+
+
+async def parts_of(payment: Payment) -> dict[UUID, int]:
+    """Return what the payment means to pay, by bill."""
+    found = await rows(
+        "select bill_id, amount_minor from billing_payment_part where tenant_id = $1 and payment_id = $2",
+        payment.tenant_id,
+        payment.id,
+    )
+    return {each["bill_id"]: each["amount_minor"] for each in found}
+
+
+def _why(done: Allocated, *, is_late: bool) -> str:
+    closed = [done.bills[bill_id].status for bill_id in done.left_over]
+    if any(status not in {"issued", "part_paid", "paid"} for status in closed):
+        return "bill_closed"
+    return "late" if is_late else "paid_already"
+
+
+async def _suspend(payment: Payment, amount: int, reason: str) -> None:
+    held = await Suspense.create(
+        tenant_id=payment.tenant_id,
+        payment_id=payment.id,
+        currency=payment.currency,
+        amount_minor=amount,
+        reason=reason,
+    )
+    await publish("suspense.opened", {"suspense_id": str(held.id), "payment_id": str(payment.id)})
+
+
+async def _book(payment: Payment, attempt: Attempt, done: Allocated, unassigned: int) -> None:
+    sides = [Side(ledger.clearing(payment.channel), payment.amount_minor, payment.currency)]
+    sides += receivables(done, payment.currency)
+    sides.append(Side(ledger.SUSPENSE, -unassigned, payment.currency))
+    await ledger.post(payment.tenant_id, "payment.succeeded", attempt.id, sides)
+
+
+def receivables(done: Allocated, currency: str) -> list[Side]:
+    """Return what was paid of each bill (or taken back) as postings."""
+    return [
+        Side(ledger.RECEIVABLE, -amount, currency, done.bills[bill_id].account_id, bill_id)
+        for bill_id, amount in done.by_bill().items()
+    ]
+
+
+def _reference(attempt: Attempt, payment: Payment) -> str:
+    return payment.counter_reference or attempt.channel_payment or attempt.channel_reference
+
+
+_OVERTAKEN = """
+select distinct a.id from billing_payment_part p
+  join billing_bill b on b.tenant_id = p.tenant_id and b.id = p.bill_id
+  join billing_attempt a on a.tenant_id = p.tenant_id and a.payment_id = p.payment_id
+ where p.tenant_id = $1 and p.bill_id = any ($2::uuid[]) and p.is_live
+   and (b.status not in ('issued', 'part_paid') or p.amount_minor > b.total_minor - b.paid_minor)
+"""
+
+
+async def _warn_others(payment: Payment, parts: Mapping[UUID, int]) -> None:
+    """Have attempts withdrawn that would pay again what has just been paid."""
+    for found in await rows(_OVERTAKEN, payment.tenant_id, list(parts)):
+        await enqueue(WITHDRAW_JOB, {"attempt_id": str(found["id"])})
+
+
+async def _tell(actor: Actor, payment: Payment, attempt: Attempt, unassigned: int, *, is_late: bool) -> None:
+    after = {"unassigned_minor": unassigned, "is_late": is_late}
+    await _record(actor, payment, "payment.succeeded", after)
+    await publish("payment.succeeded", _event(payment, attempt) | {"is_late": is_late})
+
+
+async def _record(actor: Actor, payment: Payment, act: str, after: Mapping[str, object]) -> None:
+    facts = {"amount_minor": payment.amount_minor, "currency": payment.currency, "channel": payment.channel}
+    await audit.record(
+        actor,
+        act,
+        subject_kind="payment",
+        subject_id=payment.id,
+        subject_label=payment.number,
+        after={**facts, **after},
+    )
+
+
+def _event(payment: Payment, attempt: Attempt) -> dict[str, str | int | bool]:
+    return {
+        "payment_id": str(payment.id),
+        "attempt_id": str(attempt.id),
+        "amount_minor": payment.amount_minor,
+        "currency": payment.currency,
+    }

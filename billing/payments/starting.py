@@ -1,0 +1,246 @@
+"""Beginning a payment online: commit first, call the channel second."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import NoReturn
+from uuid import UUID
+
+import structlog
+
+from billing.channels import CHANNELS
+from billing.channels.contract import ChannelRefused, ChannelSilent, Order, Outcome
+from billing.idempotency import Answer, once
+from billing.models import Attempt, Payment, SettlementAccount
+from billing.payments.allocating import Parts
+from billing.payments.choosing import Chosen, Wanted, channel_for, choose, must_see, parts_of
+from billing.payments.holding import when_free
+from billing.payments.numbers import new_number
+from billing.payments.orders import order_of, request_of
+from billing.payments.settling import lose, settle
+from billing.payments.states import LIVE
+from tenants.actor import Actor
+from tenants.ids import new_id
+from tenants.jobs import enqueue
+from tenants.scope import execute, in_scope, open_scope, tenant_scope
+from ui.errors import Conflict
+from ui.i18n import current_locale, t
+
+log = structlog.get_logger(__name__)
+ASK_JOB = "billing.ask_attempt"
+FIRST_ASK = timedelta(seconds=20)
+ANSWER_POLL, ANSWER_POLLS = 0.1, 100
+PLACE = "{payment_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class StartedPayment:
+    """Where the payer goes on. Neither address nor code while the channel's answer is still ``unknown``."""
+
+    payment_id: UUID
+    attempt_id: UUID
+    status: str
+    redirect_url: str
+    qr_content: str
+    expires_at: datetime
+
+
+def must_be_outside() -> None:
+    """Refuse to run inside a transaction, which would be held open, or rolled back, around a call to the outside.
+
+    Raises:
+        RuntimeError: a scope is open; register the route with ``is_transactional=False``.
+    """
+    if in_scope():
+        raise RuntimeError("a payment commits before it calls its channel: call this outside of any scope")
+
+
+async def start_payment(
+    actor: Actor,
+    *,
+    tenant_id: UUID,
+    bills: Wanted,
+    channel: str,
+    key: str,
+    return_url: str,
+    cancel_url: str = "",
+) -> StartedPayment:
+    """Begin to pay bills of one institution through ``channel``, or go on with a payment begun before.
+
+    ``bills`` are (id, minor units) pairs; ``key`` comes from the form. ``{payment_id}`` in the addresses becomes
+    the payment's id. The channel is called after the commit; if it stays silent the payment is ``unknown``, and
+    ``refresh`` finds out. Call it outside of any scope.
+
+    Raises:
+        NotFound: a bill is not this actor's to see.
+        Invalid, Conflict: what ``choose`` and ``clear_way`` find; the channel refuses; the key was used otherwise.
+    """
+    must_be_outside()
+    parts = parts_of(bills)
+    await must_see(actor, tenant_id, parts)
+    inside = actor.within(tenant_id)
+    urls = (return_url, cancel_url or return_url)
+
+    async def commit() -> UUID:
+        return await _commit(inside, parts, channel, key, urls)
+
+    return await send(inside, await when_free(inside, parts, channel, commit))
+
+
+async def _commit(actor: Actor, parts: Parts, channel: str, key: str, urls: tuple[str, str]) -> UUID:
+    assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
+    tenant_id = actor.tenant_id
+    body = {"bills": sorted([str(bill), amount] for bill, amount in parts.items()), "channel": channel}
+
+    async def do() -> Answer:
+        chosen = await choose(tenant_id, parts)
+        account = await SettlementAccount.get(tenant_id=tenant_id, id=chosen.settlement_id)
+        lifetime = channel_for(channel, chosen, account).capabilities.lifetime
+        payment = _payment(actor, chosen, channel, datetime.now(UTC) + lifetime)
+        await payment.save(force_create=True)
+        await hold(payment, parts)
+        attempt = await _attempt(actor, payment, chosen, urls)
+        await enqueue(ASK_JOB, {"attempt_id": str(attempt.id), "n": 0}, delay=FIRST_ASK)
+        return {"attempt_id": str(attempt.id)}
+
+    async with open_scope(tenant_scope(tenant_id)):
+        answer = await once(actor, key=key, act="payment.start", body=body, do=do)
+    return UUID(answer["attempt_id"])
+
+
+def _payment(actor: Actor, chosen: Chosen, channel: str, expires_at: datetime) -> Payment:
+    return Payment(
+        id=new_id(),
+        tenant_id=actor.tenant_id,
+        number=new_number("P"),
+        currency=chosen.currency,
+        amount_minor=chosen.amount_minor,
+        channel=channel,
+        settlement_account_id=chosen.settlement_id,
+        person_id=actor.person_id,
+        link_bill_id=actor.bill_id if actor.kind == "link" else None,
+        payer_name=actor.name[:100],
+        payer_email=actor.email[:200],
+        status="created",
+        expires_at=expires_at,
+    )
+
+
+async def hold(payment: Payment, parts: Parts, *, is_live: bool = True) -> None:
+    """Write what the payment is for; live parts hold their bills.
+
+    Raises:
+        asyncpg.UniqueViolationError: another live attempt holds one of them.
+    """
+    for bill_id in sorted(parts):
+        await execute(
+            "insert into billing_payment_part (tenant_id, id, payment_id, bill_id, amount_minor, is_live)"
+            " values ($1, $2, $3, $4, $5, $6)",
+            payment.tenant_id,
+            new_id(),
+            payment.id,
+            bill_id,
+            parts[bill_id],
+            is_live,
+        )
+
+
+async def _attempt(actor: Actor, payment: Payment, chosen: Chosen, urls: tuple[str, str]) -> Attempt:
+    return_url, cancel_url = (url.replace(PLACE, str(payment.id)) for url in urls)
+    return await Attempt.create(
+        id=new_id(),
+        tenant_id=payment.tenant_id,
+        payment_id=payment.id,
+        channel=payment.channel,
+        currency=payment.currency,
+        amount_minor=payment.amount_minor,
+        status="created",
+        expires_at=payment.expires_at,
+        request=request_of(
+            items=list(chosen.items),
+            return_url=return_url,
+            cancel_url=cancel_url,
+            locale=current_locale(),
+            payer_email=actor.email,
+        ),
+    )
+
+
+async def send(actor: Actor, attempt_id: UUID) -> StartedPayment:
+    """Send a committed attempt to its channel unless that has been done; the same key makes it happen once there.
+
+    Raises:
+        Conflict: the channel refused it, or it ended while the channel was answering.
+    """
+    if not await _claim(actor, attempt_id):
+        return await _answered(actor, attempt_id)
+    assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        order = await order_of(actor.tenant_id, attempt_id)
+        attempt = await Attempt.get(tenant_id=actor.tenant_id, id=attempt_id)
+    try:
+        outcome = await CHANNELS[attempt.channel].start(order)
+    except ChannelSilent as error:
+        async with open_scope(tenant_scope(actor.tenant_id)):
+            return _started(await lose(actor, attempt_id, str(error)))
+    except ChannelRefused as error:
+        await _refuse(actor, attempt_id, str(error))
+    return _started(await _keep(actor, order, outcome))
+
+
+_CLAIM = """
+update billing_attempt set sent_at = now() where tenant_id = $1 and id = $2 and status in ('created', 'unknown')
+   and redirect_url = '' and (sent_at is null or sent_at < now() - interval '15 seconds') and expires_at > now()
+"""
+
+
+async def _claim(actor: Actor, attempt_id: UUID) -> bool:
+    """Let one request send the attempt; another one that comes along meanwhile waits for its answer."""
+    assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        return bool(await execute(_CLAIM, actor.tenant_id, attempt_id))
+
+
+async def _answered(actor: Actor, attempt_id: UUID) -> StartedPayment:
+    assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
+    for _ in range(ANSWER_POLLS):
+        async with open_scope(tenant_scope(actor.tenant_id)):
+            attempt = await Attempt.get(tenant_id=actor.tenant_id, id=attempt_id)
+        if attempt.status != "created":
+            break
+        await asyncio.sleep(ANSWER_POLL)
+    return _started(attempt)
+
+
+async def _refuse(actor: Actor, attempt_id: UUID, error: str) -> NoReturn:
+    assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
+    log.error("channel.refused", attempt_id=str(attempt_id), error=error)
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        await settle(actor, attempt_id, Outcome(state="failed", error=error))
+    raise Conflict(
+        "channel.refused",
+        t("This way of paying could not be started, and nothing was taken. Please choose another one."),
+    )
+
+
+async def _keep(actor: Actor, order: Order, outcome: Outcome) -> Attempt:
+    """Keep the channel's answer; an attempt that has ended in the meantime must not stay open over there."""
+    assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        attempt = await settle(actor, order.attempt_id, outcome)
+    if attempt.status in {"failed", "cancelled", "expired"}:
+        await CHANNELS[attempt.channel].cancel(replace(order, reference=outcome.reference))
+        raise Conflict("payment.ended", t("This payment took too long to start. Please start it again."))
+    return attempt
+
+
+def _started(attempt: Attempt) -> StartedPayment:
+    is_open = attempt.status in LIVE
+    return StartedPayment(
+        payment_id=attempt.payment_id,
+        attempt_id=attempt.id,
+        status=attempt.status,
+        redirect_url=attempt.redirect_url if is_open else "",
+        qr_content=attempt.qr_content if is_open else "",
+        expires_at=attempt.expires_at,
+    )
