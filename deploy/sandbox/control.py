@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from deploy.sandbox import mail
+from deploy.sandbox import history, mail
 from deploy.sandbox.oidc import logout, model
 from deploy.sandbox.rail import orders, refunds
 from deploy.sandbox.rail.api import put_merchant
@@ -274,6 +274,8 @@ _POSTS: dict[str, Act] = {
     "stripe/payouts/{id}": stripe_payout_status,
     "stripe/disputes": stripe_dispute,
     "stripe/disputes/{id}": stripe_dispute_status,
+    "history/rail": history.rail,
+    "history/stripe": history.stripe,
 }
 _GETS: dict[str, Act] = {
     "state": state,
