@@ -1,5 +1,6 @@
 """What an uploaded document is, told from its bytes, and whether it is safe to keep and hand on."""
 
+import codecs
 import io
 import re
 import unicodedata
@@ -158,6 +159,11 @@ def _office_kind(data: bytes) -> Kind | None:
 
 
 def _is_plain_text(data: bytes) -> bool:
+    """Tell text from anything else. UTF-16, which spreadsheets call Unicode text, is judged as what it says."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        if not _decodes(data, "utf-16"):
+            return False
+        data = data.decode("utf-16").encode()
     if b"\0" in data or data.startswith((b"MZ", b"#!", b"\x7fELF")) or _MARKUP.search(data[:_TEXT_HEAD]):
         return False
     return any(_decodes(data, encoding) for encoding in ("utf-8", "gb18030"))

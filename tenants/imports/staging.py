@@ -1,0 +1,96 @@
+"""The dry run: every row of the file is judged, the good ones are staged, the odd ones kept with what is wrong.
+
+Good records go in by the thousand to a row: the wall of row-level security refuses ``COPY`` to the application's
+role, and a hundred thousand single rows would each pay for three indexes that nobody reads.
+"""
+
+import asyncio
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from tenants.actor import Actor
+from tenants.imports.rows import Batch, pack_problem, read_batches, refuse
+from tenants.imports.upsert import BATCH
+from tenants.kinds import ImportSpec
+from tenants.scope import execute
+from tenants.tabular import Columns, ConvertedRow, Table
+from tenants.tasks import Progress
+
+REFUSED, WARNED = "refused", "warned"
+_INSERT = (
+    'insert into tenants_import_row (tenant_id, import_id, number, cells, "values", problems, action)'
+    " select $1, $2, * from unnest($3::int[], $4::jsonb[], $5::jsonb[], $6::jsonb[], $7::text[])"
+)
+
+
+async def replace(
+    actor: Actor,
+    import_id: UUID,
+    *,
+    spec: ImportSpec,
+    table: Table,
+    columns: Columns,
+    progress: Progress,
+) -> dict[str, int]:
+    """Stage the whole table in place of what was staged of this import before; return the counts by outcome.
+
+    Part of the open transaction: either all of the file is staged anew, or nothing has changed.
+    """
+    assert actor.tenant_id is not None  # noqa: S101 - an import belongs to a tenant
+    await execute(
+        "delete from tenants_import_row where tenant_id = $1 and import_id = $2", actor.tenant_id, import_id
+    )
+    counts = {"rows": 0, "good": 0, REFUSED: 0, WARNED: 0}
+    batches = read_batches(table, columns, spec)
+    index = 0
+    while batch := await asyncio.to_thread(next, batches, None):
+        index += 1
+        if spec.check and batch.records:
+            refuse(batch, columns, await spec.check(actor, list(batch.records.items())))
+        await _stage(actor.tenant_id, import_id, index, batch)
+        _count(counts, batch)
+        await progress.to(batch.last)
+    return counts
+
+
+def _count(counts: dict[str, int], batch: Batch) -> None:
+    refused = len(batch.rows) - len(batch.records)
+    counts["rows"] += len(batch.rows)
+    counts["good"] += len(batch.records)
+    counts[REFUSED] += refused
+    counts[WARNED] += len(batch.odd) - refused
+
+
+async def _stage(tenant_id: UUID, import_id: UUID, index: int, batch: Batch) -> None:
+    odd = batch.odd
+    await execute(
+        _INSERT,
+        tenant_id,
+        import_id,
+        [-index, *(row.number for row in odd)],
+        ["[]", *(_json(row.cells) for row in odd)],
+        [await asyncio.to_thread(_json, list(batch.records.values())), *(None for _ in odd)],
+        ["[]", *(_json([pack_problem(problem) for problem in row.problems]) for row in odd)],
+        [BATCH, *(_action(row) for row in odd)],
+    )
+
+
+def _action(row: ConvertedRow) -> str:
+    return WARNED if all(problem.is_warning for problem in row.problems) else REFUSED
+
+
+def _json(data: Any) -> str:
+    return orjson.dumps(data, default=_plain).decode()
+
+
+def _plain(value: Any) -> Any:
+    """Write a decimal digit for digit, as PostgreSQL keeps it."""
+    if isinstance(value, Decimal):
+        return orjson.Fragment(format(value, "f"))
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
