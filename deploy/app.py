@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 import billing.routes
@@ -32,12 +33,17 @@ def create(
     app = Starlette(
         debug=False,
         routes=_routes(settings, slice_, chosen),
-        middleware=[*metrics.middleware(), *logs.middleware(), *ui.app.middleware(slice_)],
+        middleware=_middleware(slice_),
         exception_handlers={**ui.app.exception_handlers(), **composition.exception_handlers()},
         lifespan=_lifespan(settings) if has_lifespan else None,
     )
     ui.app.install(app, slice_)
     return app
+
+
+def _middleware(slice_: UiSettings) -> list[Middleware]:
+    numbering, *pages = ui.app.middleware(slice_)
+    return [*metrics.middleware(), numbering, *logs.middleware(), *pages]
 
 
 def ui_settings(settings: Settings) -> UiSettings:

@@ -11,13 +11,12 @@ import sys
 import time
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
+from structlog.contextvars import bound_contextvars, get_contextvars
 from structlog.types import EventDict, Processor, WrappedLogger
 
 from deploy import routing
@@ -50,7 +49,6 @@ numbers, card numbers."""
 
 NOISY = ("httpx", "tortoise", "httpcore", "httpx2", "httpcore2", "stripe", "asyncio", "fontTools", "mail.log")
 QUIET_PATHS = ("/healthz", "/readyz", "/metrics", "/static/")
-REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 DEEPEST = 6
 
@@ -92,12 +90,6 @@ def request_id() -> str:
     return str(get_contextvars().get("request_id", ""))
 
 
-def follow(request_id: str) -> None:
-    """Take over the id of the request that asked for this work: a job's first act."""
-    clear_contextvars()
-    bind_contextvars(request_id=request_id or uuid4().hex)
-
-
 def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """Mask secrets and personal data, by key and by shape, at any depth."""
     del logger, method
@@ -105,12 +97,12 @@ def redact(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
 
 
 def middleware() -> list[Middleware]:
-    """Return the middleware that numbers and logs requests; it belongs outermost."""
+    """Return the middleware that logs requests; it belongs just inside the one that numbers them (``ui.security``)."""
     return [Middleware(RequestLog)]
 
 
 class RequestLog:
-    """Gives each request an id, carries it to every line and the answer, and logs one line at its end.
+    """Carries a request's W3C trace to every line of its log, and logs one line at its end.
 
     The line has the route's template, not the path: paths hold ids and tokens, queries hold anything.
     """
@@ -125,22 +117,21 @@ class RequestLog:
             await self.app(scope, receive, send)
             return
         begun, status = time.perf_counter(), 500
-        number = _identify(Headers(scope=scope))
 
-        async def numbered(message: Message) -> None:
+        async def noted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = number
             await send(message)
 
-        try:
-            await self.app(scope, receive, numbered)
-        except Exception:
-            self.log.exception("request failed", method=scope["method"], route=routing.template(scope))
-            raise
-        finally:
-            self._note(scope, status, time.perf_counter() - begun)
+        with bound_contextvars(**_trace(Headers(scope=scope))):
+            try:
+                await self.app(scope, receive, noted)
+            except Exception:
+                self.log.exception("request failed", method=scope["method"], route=routing.template(scope))
+                raise
+            finally:
+                self._note(scope, status, time.perf_counter() - begun)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         is_quiet = scope["path"].startswith(QUIET_PATHS) and status < 500  # noqa: PLR2004 (server errors)
@@ -154,15 +145,9 @@ class RequestLog:
         )
 
 
-def _identify(headers: Headers) -> str:
-    """Begin a request's log context: the caller's id where it is a decent one, and its W3C trace."""
-    given = headers.get("x-request-id", "")
-    number = given if REQUEST_ID.fullmatch(given) else uuid4().hex
-    clear_contextvars()
-    bind_contextvars(request_id=number)
-    if trace := TRACE_PARENT.fullmatch(headers.get("traceparent", "")):
-        bind_contextvars(trace_id=trace[1], span_id=trace[2])
-    return number
+def _trace(headers: Headers) -> dict[str, str]:
+    found = TRACE_PARENT.fullmatch(headers.get("traceparent", ""))
+    return {"trace_id": found[1], "span_id": found[2]} if found else {}
 
 
 def _shared() -> list[Processor]:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 import structlog
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -16,6 +17,7 @@ from starlette.testclient import TestClient
 
 from deploy import logs
 from deploy.settings import Settings
+from ui.security import RequestId
 
 
 class Lines:
@@ -59,7 +61,10 @@ async def fail(request: Request) -> Response:
 def client(lines: Lines) -> TestClient:
     inner = [Route("/bills/{bill}", show), Route("/fail", fail), Route("/healthz", show_health)]
     routes = [*inner, Mount("/t/{tenant}", routes=[Route("/bills/{bill}", show)])]
-    return TestClient(Starlette(routes=routes, middleware=logs.middleware()), raise_server_exceptions=False)
+    return TestClient(
+        Starlette(routes=routes, middleware=[Middleware(RequestId), *logs.middleware()]),
+        raise_server_exceptions=False,
+    )
 
 
 async def show_health(request: Request) -> Response:
@@ -158,9 +163,3 @@ def test_libraries_that_log_addresses_are_quiet(lines: Lines) -> None:
     logging.getLogger("httpx").info("HTTP Request: GET https://bank.example/?code=1")
     logging.getLogger("_granian").info("Started worker-1")
     assert [line["event"] for line in lines.all()] in (["Started worker-1"], [])
-
-
-def test_a_job_follows_the_request_that_asked_for_it(lines: Lines) -> None:
-    logs.follow("request-4711")
-    structlog.get_logger("cloud.test").info("at work")
-    assert lines.named("at work")["request_id"] == logs.request_id() == "request-4711"
