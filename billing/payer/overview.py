@@ -1,0 +1,85 @@
+"""Everything a payer owes, and each bill of it."""
+
+from typing import Any
+from uuid import UUID
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from billing.charges.bills import lines_of
+from billing.charges.printing import documents_of
+from billing.payer import queries
+from billing.payer.queries import SeenBill
+from billing.payer.sides import Side, person_side
+from billing.receipts.pdf import render_bills
+from tenants.actor import Actor
+from tenants.http import path_id
+from ui.errors import Conflict
+from ui.i18n import LOCALES, current_locale, t
+from ui.render import respond
+
+
+async def owed(request: Request, actor: Actor) -> Response:
+    """Everything the person owes, by institution, in one statement."""
+    assert actor.person_id is not None  # noqa: S101 - somebody is signed in
+    context = {"owed": await queries.owed_by(actor.person_id)}
+    return await respond(request, "billing/payer/owed.html", context)
+
+
+async def bill(request: Request, actor: Actor) -> Response:
+    """One bill, with how each line came about and what was paid."""
+    seen = await queries.bill_seen(path_id(request))
+    return await bill_page(request, person_side(actor), seen)
+
+
+async def bill_page(request: Request, side: Side, seen: SeenBill) -> Response:
+    """Show a bill to whichever side sees it."""
+    lines = await lines_of(seen.tenant_id, [seen.id])
+    context: dict[str, Any] = {
+        "bill": seen,
+        "side": side,
+        "lines": lines[seen.id],
+        "payments": [] if side.is_link else await queries.payments_of_bill(seen),
+    }
+    return await respond(request, "billing/payer/bill.html", context)
+
+
+async def bill_pdf(request: Request, actor: Actor) -> Response:
+    """The bill on paper, in the language asked for."""
+    del actor
+    seen = await queries.bill_seen(path_id(request))
+    return await bill_paper(request, seen)
+
+
+async def bill_paper(request: Request, seen: SeenBill) -> Response:
+    """Draw a bill that the open scope sees."""
+    if seen.status == "void":
+        raise Conflict("bill.void", t("This bill was cancelled by the institution. There is nothing to pay."))
+    locale = wanted_locale(request)
+    documents = await documents_of(seen.tenant_id, [seen.id], locale)
+    content = await anyio.to_thread.run_sync(render_bills, documents, locale)
+    return pdf(content, seen.number)
+
+
+def wanted_locale(request: Request) -> str:
+    """Return the language that the address names, or the reader's."""
+    asked = request.query_params.get("lang", "")
+    return asked if asked in LOCALES else current_locale()
+
+
+def pdf(content: bytes, name: str) -> Response:
+    """Return a PDF that opens in the browser and is called by its number when kept."""
+    headers = {"Content-Disposition": f'inline; filename="{name}.pdf"', "Cache-Control": "no-store"}
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
+def ids_of(texts: list[str]) -> list[UUID]:
+    """Return the ids among ``texts``, each once; whatever is no id is left out."""
+    found = []
+    for text in dict.fromkeys(texts):
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return found

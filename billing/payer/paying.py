@@ -1,0 +1,189 @@
+"""Choosing how much and how to pay, and beginning the payment. Nothing here moves money without the core."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from billing.payer import queries
+from billing.payer.overview import ids_of
+from billing.payer.queries import SeenBill
+from billing.payer.sides import Side, person_side
+from billing.payments.service import Offer, StartedPayment, offers, start_payment
+from tenants.actor import Actor
+from tenants.codes import new_token
+from tenants.scope import open_scope
+from ui.errors import AppError, Conflict, Invalid
+from ui.fields import FieldError, parse_minor
+from ui.flash import Flash
+from ui.formats import plain_amount
+from ui.forms import Form
+from ui.i18n import N_, t
+from ui.render import redirect, respond
+
+MOST_BILLS = 50
+
+
+class Paying(BaseModel):
+    """The form's own fields; the amounts are named after their bills (``amount-{id}``)."""
+
+    key: str = ""
+    bill: list[str] = Field(title=N_("Bills"))
+    channel: str = Field("", title=N_("How to pay"))
+
+
+async def new_payment(request: Request, actor: Actor) -> Response:
+    """Show the bills chosen, how much is paid of each, and the ways to pay."""
+    wanted = ids_of(request.query_params.getlist("bill"))[:MOST_BILLS]
+    if not wanted:
+        return redirect(request, "/my", flash=Flash(t("Choose at least one bill to pay."), tone="warning"))
+    return await new_page(request, person_side(actor), wanted)
+
+
+async def new_page(request: Request, side: Side, wanted: list[UUID]) -> Response:
+    """Show the form for bills that the open scope sees."""
+    bills = payable(await queries.bills_seen(wanted))
+    if not bills:
+        text = t("These bills are paid or closed. Nothing is left to pay.")
+        return redirect(request, side.bill(wanted[0]) if len(wanted) == 1 else side.root, flash=text)
+    ways = await offers(bills[0].tenant_id, bills[0].currency)
+    values = {f"amount-{bill.id}": [plain_amount(bill.left_minor, bill.currency)] for bill in bills}
+    values |= {"key": [new_token()], "channel": [ways[0].key if ways else ""]}
+    return await _page(request, side, Form(Paying, dict(values)), bills, ways)
+
+
+def payable(bills: Sequence[SeenBill]) -> list[SeenBill]:
+    """Return the bills of which something is left to pay, all of one institution and currency.
+
+    Raises:
+        Invalid: they belong to several, which cannot be one payment.
+    """
+    left = [bill for bill in bills if bill.left_minor > 0]
+    if len({(bill.tenant_id, bill.currency) for bill in left}) > 1:
+        text = t("These bills belong to different institutions. Pay each institution by itself.")
+        raise Invalid("payment.several", text)
+    return left
+
+
+async def _page(  # noqa: PLR0917 - the parts of one page
+    request: Request,
+    side: Side,
+    form: Form[Paying],
+    bills: Sequence[SeenBill],
+    ways: Sequence[Offer],
+    *,
+    status: int = 200,
+) -> Response:
+    amounts = {bill.id: _typed(form, bill) for bill in bills}
+    context: dict[str, Any] = {
+        "side": side,
+        "form": form,
+        "bills": bills,
+        "ways": ways,
+        "total_minor": sum(amount or 0 for amount in amounts.values()),
+        "left_minor": sum(bill.left_minor for bill in bills),
+        "is_part": any(amounts[bill.id] != bill.left_minor for bill in bills),
+        "currency": bills[0].currency,
+    }
+    return await respond(request, "billing/payer/new.html", context, status=status)
+
+
+def _typed(form: Form[Paying], bill: SeenBill) -> int | None:
+    """Return the amount typed for a bill; ``None`` where it cannot be read."""
+    try:
+        return parse_minor(str(form.value(f"amount-{bill.id}")), bill.currency)
+    except FieldError:
+        return None
+
+
+async def create(request: Request, actor: Actor) -> Response:
+    """Begin the payment and go where it is made."""
+    return await begin(request, person_side(actor))
+
+
+async def begin(request: Request, side: Side) -> Response:
+    """Read the form; show it again with what is wrong, or begin the payment (outside of any scope)."""
+    sent = await request.form()
+    wanted = [side.actor.bill_id] if side.actor.bill_id else ids_of(_texts(sent, "bill"))[:MOST_BILLS]
+    if not wanted:
+        return redirect(request, side.root, flash=Flash(t("Choose at least one bill to pay."), tone="warning"))
+    async with open_scope(side.actor.scope()):
+        bills = await queries.bills_seen(wanted)
+    form = _read(sent, bills)
+    if sent.get("act") == "total" or form.errors:
+        return await _again(request, side, form, bills)
+    try:
+        started = await _start(side, form, bills)
+    except (Invalid, Conflict) as refused:
+        return await _refused(request, side, form, refused)
+    return redirect(request, _next(side, started))
+
+
+def _texts(sent: FormData, name: str) -> list[str]:
+    return [text for text in sent.getlist(name) if isinstance(text, str)]
+
+
+def _read(sent: FormData, bills: Sequence[SeenBill]) -> Form[Paying]:
+    form = Form(Paying, {name: list(sent.getlist(name)) for name in sent}, is_sent=True)
+    for bill in bills:
+        name = f"amount-{bill.id}"
+        form.values.setdefault(name, [plain_amount(bill.left_minor, bill.currency)])
+        try:
+            amount = parse_minor(str(form.value(name)), bill.currency)
+        except FieldError as error:
+            form.fail(name, error.text)
+        else:
+            if amount < 0:
+                form.fail(name, t("The amount cannot be negative."))
+    return form
+
+
+async def _refused(request: Request, side: Side, form: Form[Paying], refused: AppError) -> Response:
+    """Say on the form why it cannot be; the bills are read again, since they may have been paid meanwhile."""
+    for name, text in refused.fields.items():
+        form.fail(name, text)
+    if not refused.fields:
+        form.fail("", refused.message)
+    async with open_scope(side.actor.scope()):
+        bills = await queries.bills_seen([side.actor.bill_id] if side.actor.bill_id else ids_of(form.chosen("bill")))
+    return await _again(request, side, form, bills)
+
+
+async def _again(request: Request, side: Side, form: Form[Paying], bills: Sequence[SeenBill]) -> Response:
+    """Show the form as it was typed; what was paid in the meantime is gone from it."""
+    left = payable(bills)
+    if not left:
+        text = t("These bills are paid or closed. Nothing is left to pay.")
+        return redirect(request, side.bill(bills[0].id) if len(bills) == 1 else side.root, flash=text)
+    ways = await offers(left[0].tenant_id, left[0].currency)
+    return await _page(request, side, form, left, ways, status=422 if form.errors else 200)
+
+
+async def _start(side: Side, form: Form[Paying], bills: Sequence[SeenBill]) -> StartedPayment:
+    wanted = [(bill.id, _typed(form, bill) or 0) for bill in bills]
+    payment = side.absolute(side.payment("{payment_id}"))
+    return await start_payment(
+        _named(side.actor),
+        tenant_id=bills[0].tenant_id,
+        bills=[(bill_id, amount) for bill_id, amount in wanted if amount] or wanted[:1],
+        channel=str(form.value("channel")),
+        key=str(form.value("key")),
+        return_url=payment,
+        cancel_url=payment,
+    )
+
+
+def _named(actor: Actor) -> Actor:
+    """A pay-link's bearer is nobody we know: a receipt then names no payer."""
+    return replace(actor, name="") if actor.kind == "link" else actor
+
+
+def _next(side: Side, started: StartedPayment) -> str:
+    """Return where the payer goes on: our page shows a code to scan, the channel's page takes a card."""
+    is_elsewhere = started.status == "pending" and started.redirect_url and not started.qr_content
+    return started.redirect_url if is_elsewhere else side.payment(started.payment_id)

@@ -1,0 +1,290 @@
+"""What a payer reads: raw statements under their own scope, so that row-level security decides what there is."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from tenants.scope import row, rows
+from ui.errors import NotFound
+from ui.i18n import t
+
+MOST_BILLS = 2000
+"""Bills on one page; nobody owes more, and a page without an end would be a way to stop the house."""
+
+_OWED = f"""
+select t.id tenant_id, t.short_name, t.name tenant_name, h.account_id, b.id, b.number, b.account_number,
+       b.account_name, b.period, b.due_on, b.currency, b.total_minor - b.paid_minor left_minor,
+       b.paid_minor > 0 is_part_paid, b.due_on < (now() at time zone t.timezone)::date is_overdue, p.payment_id
+  from (select distinct tenant_id, account_id from tenants_holder
+         where person_id = $1 and confirmed_at is not null) h
+  join tenants_tenant t on t.id = h.tenant_id
+  left join billing_bill b on b.tenant_id = h.tenant_id and b.account_id = h.account_id
+   and b.status in ('issued', 'part_paid')
+  left join billing_payment_part p on p.tenant_id = b.tenant_id and p.bill_id = b.id and p.is_live
+ order by t.short_name, t.id, b.account_number, b.due_on, b.number limit {MOST_BILLS}
+"""  # noqa: S608 - a number of our own
+
+
+@dataclass(slots=True)
+class OwedAccount:
+    """One account's open bills, as rows of the statement."""
+
+    number: str
+    name: str
+    bills: list[Any] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class OwedInstitution:
+    """What is owed to one institution in one currency; it is paid in one go."""
+
+    tenant_id: UUID
+    name: str
+    currency: str
+    accounts: list[OwedAccount] = field(default_factory=list)
+    total_minor: int = 0
+    overdue_minor: int = 0
+
+    @property
+    def anchor(self) -> str:
+        """A name that is this group's alone on the page."""
+        return f"owed-{self.tenant_id.hex}-{self.currency}"
+
+
+@dataclass(slots=True)
+class Owed:
+    """Everything a person owes. ``totals`` and ``overdue`` are minor units by currency."""
+
+    institutions: list[OwedInstitution] = field(default_factory=list)
+    totals: dict[str, int] = field(default_factory=dict)
+    overdue: dict[str, int] = field(default_factory=dict)
+    account_count: int = 0
+    bill_count: int = 0
+
+
+async def owed_by(person_id: UUID) -> Owed:
+    """Return everything the scope's person owes, in one statement, by institution and account."""
+    owed, accounts = Owed(), set()
+    groups: dict[tuple[UUID, str], OwedInstitution] = {}
+    for found in await rows(_OWED, person_id):
+        accounts.add(found["account_id"])
+        if found["id"] is not None:
+            _add(owed, groups, found)
+    owed.account_count, owed.institutions = len(accounts), list(groups.values())
+    return owed
+
+
+def _add(owed: Owed, groups: dict[tuple[UUID, str], OwedInstitution], bill: Any) -> None:
+    currency, left = bill["currency"], bill["left_minor"]
+    group = groups.get((bill["tenant_id"], currency))
+    if group is None:
+        group = OwedInstitution(bill["tenant_id"], bill["short_name"], currency)
+        groups[bill["tenant_id"], currency] = group
+    if not group.accounts or group.accounts[-1].number != bill["account_number"]:
+        group.accounts.append(OwedAccount(bill["account_number"], bill["account_name"]))
+    group.accounts[-1].bills.append(bill)
+    group.total_minor += left
+    owed.bill_count += 1
+    owed.totals[currency] = owed.totals.get(currency, 0) + left
+    if bill["is_overdue"]:
+        group.overdue_minor += left
+        owed.overdue[currency] = owed.overdue.get(currency, 0) + left
+
+
+@dataclass(frozen=True, slots=True)
+class SeenBill:
+    """One bill as the scope sees it, with its institution. ``payment_id`` is the reader's own open payment of it."""
+
+    id: UUID
+    tenant_id: UUID
+    tenant_name: str
+    short_name: str
+    timezone: str
+    contact_phone: str
+    contact_email: str
+    number: str
+    account_number: str
+    account_name: str
+    place: str
+    period: date
+    due_on: date
+    currency: str
+    status: str
+    total_minor: int
+    paid_minor: int
+    closed_reason: str
+    is_overdue: bool
+    payment_id: UUID | None
+
+    @property
+    def left_minor(self) -> int:
+        """What can still be paid of it."""
+        return self.total_minor - self.paid_minor if self.status in {"issued", "part_paid"} else 0
+
+
+_BILLS = """
+select b.id, b.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contact_phone, t.contact_email, b.number,
+       b.account_number, b.account_name, b.place, b.period, b.due_on, b.currency, b.status, b.total_minor,
+       b.paid_minor, b.closed_reason, p.payment_id,
+       b.status in ('issued', 'part_paid') and b.due_on < (now() at time zone t.timezone)::date is_overdue
+  from billing_bill b join tenants_tenant t on t.id = b.tenant_id
+  left join billing_payment_part p on p.tenant_id = b.tenant_id and p.bill_id = b.id and p.is_live
+ where b.tenant_id = any ((select scope_tenants())::uuid[]) and b.id = any ($1::uuid[]) and b.status <> 'draft'
+ order by b.due_on, b.number
+"""
+
+
+async def bills_seen(bill_ids: list[UUID]) -> list[SeenBill]:
+    """Return these bills, oldest first.
+
+    Raises:
+        NotFound: one of them does not exist or is not in the open scope.
+    """
+    found = [SeenBill(**dict(each)) for each in await rows(_BILLS, bill_ids)]
+    if len(found) != len(set(bill_ids)) or not found:
+        raise NotFound("bill.not_found", t("There is no such bill, or it is not yours to see."))
+    return found
+
+
+async def bill_seen(bill_id: UUID) -> SeenBill:
+    """Return one bill of the open scope; ``NotFound`` when there is none."""
+    return (await bills_seen([bill_id]))[0]
+
+
+_PAID = """
+select p.id, p.number, p.status, p.channel, p.succeeded_at, p.created_at, p.currency, a.paid_minor, r.id receipt_id
+  from (select payment_id, sum(amount_minor)::bigint paid_minor from billing_allocation
+         where tenant_id = $1 and bill_id = $2 group by payment_id) a
+  join billing_payment p on p.tenant_id = $1 and p.id = a.payment_id
+  left join billing_receipt r on r.tenant_id = $1 and r.payment_id = p.id
+ order by p.succeeded_at desc, p.id limit 200
+"""
+
+
+async def payments_of_bill(bill: SeenBill) -> list[Any]:
+    """Return the reader's own payments that went to a bill, newest first."""
+    return await rows(_PAID, bill.tenant_id, bill.id)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPayment:
+    """One payment as its payer sees it, with its latest attempt and its receipt."""
+
+    id: UUID
+    tenant_id: UUID
+    tenant_name: str
+    short_name: str
+    timezone: str
+    contact_phone: str
+    number: str
+    currency: str
+    amount_minor: int
+    refunded_minor: int
+    refunding_minor: int
+    status: str
+    channel: str
+    created_at: datetime
+    succeeded_at: datetime | None
+    expires_at: datetime | None
+    redirect_url: str
+    qr_content: str
+    error: str
+    receipt_id: UUID | None
+    unassigned_minor: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its end is not known yet."""
+        return self.status in {"created", "pending", "processing", "unknown"}
+
+    @property
+    def is_received(self) -> bool:
+        """Whether the money has arrived."""
+        return self.status in {"succeeded", "part_refunded", "refunded", "disputed"}
+
+
+_PAYMENT = """
+select p.id, p.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contact_phone, p.number, p.currency,
+       p.amount_minor, p.refunded_minor, p.refunding_minor, p.status, p.channel, p.created_at, p.succeeded_at,
+       coalesce(a.expires_at, p.expires_at) expires_at, coalesce(a.redirect_url, '') redirect_url,
+       coalesce(a.qr_content, '') qr_content, coalesce(a.error, '') error, r.id receipt_id,
+       p.amount_minor - p.refunded_minor - coalesce((select sum(l.amount_minor) from billing_allocation l
+         where l.tenant_id = p.tenant_id and l.payment_id = p.id), 0)::bigint unassigned_minor
+  from billing_payment p join tenants_tenant t on t.id = p.tenant_id
+  left join lateral (select expires_at, redirect_url, qr_content, error from billing_attempt a
+    where a.tenant_id = p.tenant_id and a.payment_id = p.id order by a.created_at desc, a.id desc limit 1) a on true
+  left join billing_receipt r on r.tenant_id = p.tenant_id and r.payment_id = p.id
+ where p.tenant_id = any ((select scope_tenants())::uuid[]) and p.id = $1
+"""
+_PARTS = """
+select part.bill_id, part.amount_minor, b.number, b.period, b.account_number, b.account_name, b.status
+  from billing_payment_part part join billing_bill b on b.tenant_id = $1 and b.id = part.bill_id
+ where part.tenant_id = $1 and part.payment_id = $2 order by b.due_on, b.number
+"""
+
+
+async def payment_seen(payment_id: UUID) -> SeenPayment:
+    """Return one payment of the open scope; ``NotFound`` when there is none."""
+    found = await row(_PAYMENT, payment_id)
+    if found is None:
+        raise NotFound("payment.not_found", t("There is no such payment, or it is not yours to see."))
+    return SeenPayment(**dict(found))
+
+
+async def parts_seen(payment: SeenPayment) -> list[Any]:
+    """Return what a payment was meant for, bill by bill, as far as the scope sees the bills."""
+    return await rows(_PARTS, payment.tenant_id, payment.id)
+
+
+_HISTORY = """
+select p.id, p.number, p.created_at, p.succeeded_at, t.short_name, p.channel, p.status, p.currency, p.amount_minor,
+       p.refunded_minor, r.id receipt_id, r.number receipt_number
+  from billing_payment p join tenants_tenant t on t.id = p.tenant_id
+  left join billing_receipt r on r.tenant_id = p.tenant_id and r.payment_id = p.id
+ where p.tenant_id = any ((select scope_tenants())::uuid[]) and p.person_id = $1
+ order by p.created_at desc, p.id desc limit $2 offset $3
+"""
+_BATCH = 1000
+
+
+async def history_of(person_id: UUID, *, limit: int, offset: int) -> list[Any]:
+    """Return the person's payments, newest first."""
+    return await rows(_HISTORY, person_id, limit, offset)
+
+
+async def count_history(person_id: UUID) -> int:
+    """Return how many payments the person has started."""
+    found = await row(
+        "select count(*) n from billing_payment where tenant_id = any ((select scope_tenants())::uuid[])"
+        " and person_id = $1",
+        person_id,
+    )
+    return found["n"] if found else 0
+
+
+async def all_history(person_id: UUID) -> AsyncIterator[Any]:
+    """Yield all of the person's payments, newest first, within the open scope."""
+    offset = 0
+    while found := await history_of(person_id, limit=_BATCH, offset=offset):
+        for each in found:
+            yield each
+        offset += len(found)
+
+
+_ACCOUNTS = """
+select h.tenant_id, t.short_name, t.scenarios, a.id, a.number, a.name, a.place, a.scenario,
+       array_agg(distinct h.relation) relations, min(h.since) since,
+       case when bool_or(h.until is null) then null else max(h.until) end until
+  from tenants_holder h join tenants_tenant t on t.id = h.tenant_id
+  join tenants_account a on a.tenant_id = h.tenant_id and a.id = h.account_id
+ where h.person_id = $1 and h.confirmed_at is not null
+ group by h.tenant_id, t.short_name, t.scenarios, a.id, a.number, a.name, a.place, a.scenario, a.sort_key
+ order by t.short_name, a.sort_key, a.number limit 500
+"""
+
+
+async def accounts_of(person_id: UUID) -> list[Any]:
+    """Return the accounts that the person holds, with how they hold them."""
+    return await rows(_ACCOUNTS, person_id)
