@@ -7,13 +7,15 @@ from dataclasses import dataclass
 class ChannelSettings:
     """Addresses and keys of the outside. An empty key means that channel is not offered.
 
-    ``stripe_api_base`` is empty for Stripe itself; ``rail_url`` is the bank's QR rail.
+    ``stripe_api_base`` is empty for Stripe itself; ``rail_url`` is the bank's QR rail and ``rail_merchants_url``
+    where institutions become merchants there; empty means that the bank does this by hand.
     """
 
     stripe_api_key: str = ""
     stripe_api_base: str = ""
     stripe_webhook_secret: str = ""
     rail_url: str = ""
+    rail_merchants_url: str = ""
     timeout_seconds: float = 10.0
 
 

@@ -59,6 +59,7 @@ def channels_of(settings: Settings) -> ChannelSettings:
         stripe_api_base=settings.stripe_api_base,
         stripe_webhook_secret=settings.stripe_webhook_secret.get_secret_value(),
         rail_url=settings.rail_url,
+        rail_merchants_url=f"{settings.sandbox_url}/control/merchants" if settings.sandbox_url else "",
     )
 
 

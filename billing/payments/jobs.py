@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.models import Attempt
-from billing.payments import inbox, refunding
+from billing.payments import inbox, refunding, settlement
 from billing.payments.asking import conclude, withdraw
 from billing.payments.settling import WITHDRAW_JOB
 from billing.payments.starting import ASK_JOB
@@ -79,3 +79,12 @@ async def channel_event(actor: Actor, payload: dict[str, Any]) -> None:
     """Handle a parked message of a channel again, when somebody in operations says so."""
     del actor
     await inbox.handle_again(UUID(payload["event_id"]))
+
+
+@job(settlement.CONNECT_JOB, is_transactional=False)
+async def connect_settlement(actor: Actor, payload: dict[str, Any]) -> None:
+    """Open a new settlement account at the channels."""
+    await settlement.connect(actor, UUID(payload["settlement_account_id"]))
+
+
+settlement.register()

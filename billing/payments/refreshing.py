@@ -69,7 +69,7 @@ async def _last(payment: Payment) -> Attempt | None:
 async def refresh(actor: Actor, payment_id: UUID) -> PaymentView:
     """Return the payment after asking its channel, where its end is not known: for the page one returns to.
 
-    *Outside.*
+    Call it outside of any scope.
 
     Raises:
         NotFound: there is none, or it is not this actor's.
@@ -89,7 +89,7 @@ async def refresh(actor: Actor, payment_id: UUID) -> PaymentView:
 async def cancel_payment(actor: Actor, payment_id: UUID) -> PaymentView:
     """Withdraw a payment that has not been made, at its channel first; then its bills can be paid otherwise.
 
-    *Outside.*
+    Call it outside of any scope.
 
     Raises:
         NotFound: there is none, or it is not this actor's.

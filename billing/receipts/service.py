@@ -57,7 +57,7 @@ async def issue(
         channel=paid_by(payment),
         reference=reference,
         taken_by=payment.taken_by_name,
-        verify_url=f"{runtime().public_url.rstrip('/')}/receipts/{code}",
+        verify_url=f"{runtime().public_url.rstrip('/')}/verify/{code}",
         verification_code=code,
     )
     kept = document.as_json()
