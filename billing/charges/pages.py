@@ -1,5 +1,15 @@
-"""Fees, runs and bills for a tenant's staff."""
+"""The console's pages of charging, and their places in the rail."""
 
 from starlette.routing import BaseRoute
 
-ROUTES: list[BaseRoute] = []
+from billing.charges import bill_pages, fee_pages, run_pages
+from tenants.navigation import Place, add_tenant_places
+from ui.i18n import N_
+
+add_tenant_places(
+    Place(N_("Fees"), "/fees", "fees.read", "rule", 20),
+    Place(N_("Bill runs"), "/runs", "runs.read", "run", 25),
+    Place(N_("Bills"), "/bills", "bills.read", "bill", 30),
+)
+
+ROUTES: list[BaseRoute] = [*fee_pages.ROUTES, *run_pages.ROUTES, *bill_pages.ROUTES]

@@ -18,14 +18,6 @@ ARREARS_FACTS = {
     "quantity:months_in_arrears": "months_in_arrears",
     "quantity:months_since_late_fee": "months_since_late_fee",
 }
-MONTH_FACTS = {
-    "quantity:months": "1",
-    "quantity:days": "($6::date - $5::date + 1)",
-    "period:first": "$5::date",
-    "period:last": "$6::date",
-    "active:from": "NULL",
-    "active:to": "NULL",
-}
 _KEPT = ("account_id", "number", "name", "place", "sort_key")
 _LINE_NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
 
@@ -199,7 +191,7 @@ def draft_sql(document: Charge | LateFee) -> str:
     counts, due day, currency, rule id. It answers with how many lines and exceptions it added.
     """
     keys = document.core.keys
-    columns = {**MONTH_FACTS, **_line_columns(keys)}
+    columns = {**month_facts("$5", "$6"), **_line_columns(keys)}
     late = isinstance(document, LateFee) or any(key in ARREARS_FACTS for key in keys)
     if late:
         columns |= ARREARS_FACTS
@@ -211,6 +203,18 @@ def draft_sql(document: Charge | LateFee) -> str:
     rule = compile_sql(document, Source(relation=f"({accounts}) source", keep=_KEPT, columns=columns)).sql
     is_odd = "exception is not null and split_part(exception, ':', 1) not in ('not_eligible', 'not_active')"
     return _DRAFT.format(rule=rule, is_odd=is_odd if late else f"amount_minor = 0 or ({is_odd})")
+
+
+def month_facts(first: str, last: str) -> dict[str, str]:
+    """Return what a month itself tells a rule; ``first`` and ``last`` are the parameters with its days."""
+    return {
+        "quantity:months": "1",
+        "quantity:days": f"({last}::date - {first}::date + 1)",
+        "period:first": f"{first}::date",
+        "period:last": f"{last}::date",
+        "active:from": "NULL",
+        "active:to": "NULL",
+    }
 
 
 def _lines(keys: Sequence[str]) -> list[str]:

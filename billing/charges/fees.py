@@ -1,0 +1,284 @@
+"""Fee items and the versions of their rules: drafted, looked at, put into force from a month on, never changed."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from billing.charges.periods import months_after, today
+from billing.models import FeeItem, FeeRule
+from billing.names import Month
+from billing.rules import Charge, LateFee, dump, parse
+from tenants import audit
+from tenants.actor import Actor
+from tenants.kinds import SCENARIOS, AccountKind
+from tenants.models import Tenant
+from tenants.scope import value
+from ui.errors import Conflict, Invalid, NotFound
+from ui.i18n import t
+
+Document = Charge | LateFee
+KEY_MAX = 40
+LATEST = 24
+"""Months from now until which a rule's beginning may be set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A fee item with the version in force this month, the next one that is set, and a draft, if there are any."""
+
+    item: FeeItem
+    current: FeeRule | None
+    coming: FeeRule | None
+    draft: FeeRule | None
+
+
+async def list_items(actor: Actor) -> list[Listed]:
+    """Return all fee items, active ones first, in their order."""
+    actor.require("fees.read")
+    items = await FeeItem.filter(tenant_id=actor.tenant_id).order_by("-is_active", "position", "key")
+    rules = await FeeRule.filter(tenant_id=actor.tenant_id).order_by("effective_from", "version")
+    month = today((await Tenant.get(id=actor.tenant_id)).timezone).replace(day=1)
+    return [_listed(item, [rule for rule in rules if rule.fee_item_id == item.id], month) for item in items]
+
+
+def _listed(item: FeeItem, rules: Sequence[FeeRule], month: date) -> Listed:
+    active = [rule for rule in rules if rule.status == "active"]
+    past = [rule for rule in active if rule.effective_from <= month]
+    in_force = [rule for rule in past if rule.effective_until is None or rule.effective_until >= month]
+    return Listed(
+        item,
+        current=in_force[-1] if in_force else None,
+        coming=next((rule for rule in active if rule.effective_from > month), None),
+        draft=next((rule for rule in rules if rule.status == "draft"), None),
+    )
+
+
+async def get_item(actor: Actor, item_id: UUID) -> Listed:
+    """Return one fee item of this tenant.
+
+    Raises:
+        NotFound: there is none.
+    """
+    actor.require("fees.read")
+    item = await FeeItem.get_or_none(tenant_id=actor.tenant_id, id=item_id)
+    if item is None:
+        raise NotFound("fee.not_found", t("There is no such fee."))
+    rules = await versions(actor, item_id)
+    month = today((await Tenant.get(id=actor.tenant_id)).timezone).replace(day=1)
+    return _listed(item, sorted(rules, key=lambda rule: (rule.effective_from, rule.version)), month)
+
+
+async def versions(actor: Actor, item_id: UUID) -> list[FeeRule]:
+    """Return every version of an item's rule, newest first."""
+    actor.require("fees.read")
+    return await FeeRule.filter(tenant_id=actor.tenant_id, fee_item_id=item_id).order_by("-version")
+
+
+async def version(actor: Actor, item_id: UUID, rule_id: UUID) -> FeeRule:
+    """Return one version of an item's rule.
+
+    Raises:
+        NotFound: the item has no such version.
+    """
+    actor.require("fees.read")
+    rule = await FeeRule.get_or_none(tenant_id=actor.tenant_id, fee_item_id=item_id, id=rule_id)
+    if rule is None:
+        raise NotFound("fee.no_version", t("There is no such version of this rule."))
+    return rule
+
+
+def kinds_of(item: FeeItem) -> list[AccountKind]:
+    """Return the kinds of account that an item is charged to, as the scenario defines them now."""
+    known = {kind.key: kind for kind in SCENARIOS[item.scenario].account_kinds}
+    return [known[key] for key in item.account_kinds if key in known]
+
+
+async def add_item(
+    actor: Actor, *, scenario: str, names: Mapping[str, str], kind: str, account_kinds: Sequence[str]
+) -> FeeItem:
+    """Add a fee item without a rule yet.
+
+    Raises:
+        Invalid: no name, or a kind of account that the scenario does not have.
+    """
+    actor.require("fees.write")
+    tenant = await Tenant.get(id=actor.tenant_id)
+    _check_names(names)
+    known = (
+        {found.key for found in SCENARIOS[scenario].account_kinds} if scenario in tenant.scenarios else set()
+    )
+    if not account_kinds or not set(account_kinds) <= known or kind not in {"charge", "late_fee"}:
+        text = t("Choose who is charged.")
+        raise Invalid("fee.kinds", text, fields={"account_kinds": text})
+    item = await FeeItem.create(
+        tenant_id=tenant.id,
+        scenario=scenario,
+        key=await _free_key(tenant.id, names),
+        kind=kind,
+        names=dict(names),
+        account_kinds=list(account_kinds),
+        currency=tenant.currency,
+        position=min((await _last_position(tenant.id)) + 10, 32_000),
+    )
+    await _record(actor, "fee_item.added", item, after={"names": item.names, "kind": kind})
+    return item
+
+
+def _check_names(names: Mapping[str, str]) -> None:
+    if not names.get("en", "").strip() or any(len(name) > 60 for name in names.values()):  # noqa: PLR2004
+        text = t("Give it a name of at most 60 characters.")
+        raise Invalid("fee.name", text, fields={"name_en": text})
+
+
+async def _free_key(tenant_id: UUID, names: Mapping[str, str]) -> str:
+    """Return a key made of the English name that no other item has."""
+    stem = re.sub(r"[^a-z0-9]+", "_", names["en"].lower()).strip("_")[:KEY_MAX] or "fee"
+    stem = stem if stem[0].isalpha() else f"fee_{stem}"[:KEY_MAX]
+    taken = {item.key for item in await FeeItem.filter(tenant_id=tenant_id, key__startswith=stem[:20])}
+    key, number = stem, 2
+    while key in taken:
+        key, number = f"{stem[: KEY_MAX - 4]}_{number}", number + 1
+    return key
+
+
+async def _last_position(tenant_id: UUID) -> int:
+    found: int = await value(
+        "select coalesce(max(position), 0) from billing_fee_item where tenant_id = $1", tenant_id
+    )
+    return found
+
+
+async def rename_item(actor: Actor, item_id: UUID, *, names: Mapping[str, str]) -> FeeItem:
+    """Call a fee something else from now on; bills that were made keep the name they had."""
+    actor.require("fees.write")
+    item = (await get_item(actor, item_id)).item
+    _check_names(names)
+    before, item.names = item.names, dict(names)
+    await item.save(update_fields=["names"])
+    await _record(actor, "fee_item.renamed", item, before={"names": before}, after={"names": item.names})
+    return item
+
+
+async def set_active(actor: Actor, item_id: UUID, *, is_active: bool) -> FeeItem:
+    """Stop charging a fee in new bill runs, or take it up again."""
+    actor.require("fees.activate")
+    item = (await get_item(actor, item_id)).item
+    item.is_active = is_active
+    await item.save(update_fields=["is_active"])
+    act = "fee_item.resumed" if is_active else "fee_item.stopped"
+    await _record(actor, act, item, before={"is_active": not is_active}, after={"is_active": is_active})
+    return item
+
+
+async def save_draft(actor: Actor, item_id: UUID, document: Document) -> FeeRule:
+    """Keep a document as the item's draft; there is one at most, and saving again replaces it.
+
+    Raises:
+        Invalid: it is for another currency or of the other kind.
+    """
+    actor.require("fees.write")
+    listed = await get_item(actor, item_id)
+    item = listed.item
+    if document.currency != item.currency or document.kind != item.kind:
+        raise Invalid("fee.document", t("This rule is for another kind of fee, or another currency."))
+    if listed.draft:
+        listed.draft.document = dump(document)
+        listed.draft.created_by, listed.draft.created_by_name = actor.person_id, actor.name[:100]
+        await listed.draft.save(update_fields=["document", "created_by", "created_by_name"])
+        return listed.draft
+    numbers = [rule.version for rule in await versions(actor, item_id)]
+    month = today((await Tenant.get(id=actor.tenant_id)).timezone).replace(day=1)
+    return await FeeRule.create(
+        tenant_id=item.tenant_id,
+        fee_item_id=item.id,
+        version=max(numbers, default=0) + 1,
+        document=dump(document),
+        effective_from=months_after(month, 1),
+        created_by=actor.person_id,
+        created_by_name=actor.name[:100],
+    )
+
+
+async def discard_draft(actor: Actor, item_id: UUID) -> None:
+    """Throw the draft away; nothing was ever charged by it."""
+    actor.require("fees.write")
+    listed = await get_item(actor, item_id)
+    if listed.draft:
+        await listed.draft.delete()
+
+
+async def activate(actor: Actor, item_id: UUID, *, effective_from: date) -> FeeRule:
+    """Put the draft into force from the month that begins with ``effective_from``; the version before ends then.
+
+    Raises:
+        Conflict: there is no draft.
+        Invalid: the month is not after that of the last version, or too far away.
+        StepUp: the sign-in is not fresh and strong.
+    """
+    actor.require("fees.activate")
+    listed = await get_item(actor, item_id)
+    rule = listed.draft
+    if rule is None:
+        raise Conflict("fee.no_draft", t("There is no draft to put into force."))
+    active = await FeeRule.filter(tenant_id=rule.tenant_id, fee_item_id=item_id, status="active").order_by(
+        "effective_from"
+    )
+    await _check_start(actor, effective_from, active[-1] if active else None)
+    actor.require_fresh()
+    if active:
+        active[-1].effective_until = last_day_before(effective_from)
+        await active[-1].save(update_fields=["effective_until"])
+    rule.status, rule.effective_from, rule.activated_at = "active", effective_from, datetime.now(UTC)
+    rule.activated_by, rule.activated_by_name = actor.person_id, actor.name[:100]
+    await rule.save()
+    await _record(
+        actor,
+        "fee_rule.activated",
+        listed.item,
+        before={"version": active[-1].version} if active else None,
+        after={
+            "version": rule.version,
+            "effective_from": effective_from.isoformat(),
+            "drafted_by": rule.created_by_name,
+            "document": dump(parse(rule.document)),
+        },
+    )
+    return rule
+
+
+async def _check_start(actor: Actor, start: date, last: FeeRule | None) -> None:
+    now = today((await Tenant.get(id=actor.tenant_id)).timezone)
+    text = None
+    if start.day != 1 or not months_after(now, -LATEST) <= start <= months_after(now, LATEST):
+        text = t("Choose a month within two years of now.")
+    elif last is not None and start <= last.effective_from:
+        text = t("A version is set from {month} on. Choose a later month.", month=Month(last.effective_from))
+    if text is not None:
+        raise Invalid("fee.start", text, fields={"effective_from": text})
+
+
+def last_day_before(day: date) -> date:
+    """Return the day before."""
+    return date.fromordinal(day.toordinal() - 1)
+
+
+async def _record(
+    actor: Actor,
+    act: str,
+    item: FeeItem,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    await audit.record(
+        actor,
+        act,
+        subject_kind="fee_item",
+        subject_id=item.id,
+        subject_label=item.names.get("en", item.key),
+        before=before,
+        after=after,
+    )

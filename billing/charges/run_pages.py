@@ -1,0 +1,308 @@
+"""Pages of bill runs: started, watched while drafted, looked at, issued or cancelled, printed."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from billing.charges import printing, run_list, runs
+from billing.charges.fee_pages import root_of
+from billing.charges.periods import day_in, months_after, today
+from billing.charges.run_words import problem_words
+from billing.charges.states import RUN_TONES, RUN_WORDS
+from billing.models import BillRun, FeeItem
+from billing.names import Month as MonthWords
+from billing.names import Sum, localized
+from tenants.actor import Actor
+from tenants.http import WRITES, path_id, tenant_route
+from tenants.kinds import SCENARIOS
+from tenants.models import Task, Tenant
+from ui.errors import AppError, Conflict, Invalid
+from ui.exports import export, wants_export
+from ui.fields import Day, Month
+from ui.forms import Form, bind
+from ui.i18n import LOCALES, N_, gettext, t
+from ui.render import redirect, respond
+from ui.shell import NavItem
+from ui.tables import Column, Page, TableQuery
+
+LANGUAGES = (("en", "English"), ("zh_CN", "中文"))
+WORDS = {key: t(words) for key, words in RUN_WORDS.items()}
+
+
+class NewRun(BaseModel):
+    """A bill run to draft."""
+
+    scenario: str = Field(title=N_("Scenario"))
+    period: Annotated[Month, Field(title=N_("Month to bill"))]
+    due_on: Annotated[Day, Field(title=N_("Due on"))]
+    items: list[UUID] = Field([], title=N_("What to charge"))
+
+
+class Printing(BaseModel):
+    """Which bills of a run to print."""
+
+    place: str = Field("", title=N_("Place"))
+    locale: str = Field("en", title=N_("Language"))
+
+
+COLUMNS = (
+    Column("period", t("Month"), format="month", sortable=True, is_main=True, href=lambda run: run["href"]),
+    Column("status", t("State"), format="badge", tones=RUN_TONES, words=WORDS),
+    Column("due_on", t("Due"), format="date"),
+    Column("bill_count", t("Bills"), format="number", sortable=True),
+    Column("total_minor", t("Total"), format="money", sortable=True),
+    Column("exception_count", t("To look at"), format="number"),
+    Column("by", t("Drafted by")),
+    Column("issued_at", t("Issued"), format="datetime", sortable=True),
+)
+EXCEPTION_COLUMNS = (
+    Column("account_number", t("Account"), is_main=True, sortable=True, href=lambda row: row["href"]),
+    Column("account_name", t("Name")),
+    Column("place", t("Place"), sortable=True),
+    Column("fee", t("Fee")),
+    Column("problem", t("What to look at")),
+)
+
+
+async def index(request: Request, actor: Actor) -> Response:
+    """List the bill runs, latest month first."""
+    query = TableQuery.parse(request, columns=COLUMNS, filters=("status",), default_sort="-period")
+    root = root_of(request)
+    if wants_export(request):
+        return await export(request, COLUMNS, run_list.stream_runs(actor, query, root), "bill-runs")
+    found, total = await run_list.list_runs(actor, query, root)
+    context = {"page": Page.of(query, found, total), "columns": COLUMNS, "root": root, "actor": actor}
+    states = [(key, gettext(words)) for key, words in RUN_WORDS.items()]
+    return await respond(request, "billing/charges/runs.html", {**context, "states": states}, block="list")
+
+
+async def _new_context(actor: Actor, form: Form[NewRun], root: str) -> dict[str, Any]:
+    tenant = await Tenant.get(id=actor.tenant_id)
+    items = await FeeItem.filter(tenant_id=tenant.id, is_active=True).order_by("position", "key")
+    period = form.data.period if form.data else months_after(today(tenant.timezone), 0)
+    ready: list[FeeItem] = []
+    waiting: list[FeeItem] = []
+    for item in items:
+        rule = await runs.rule_in_force(tenant.id, item.id, period)
+        (ready if rule else waiting).append(item)
+    scenarios = [(key, gettext(SCENARIOS[key].name)) for key in tenant.scenarios]
+    options = [(str(item.id), localized(item.names), _hint(item, len(scenarios))) for item in ready]
+    links = [(localized(item.names), f"{root}/fees/{item.id}") for item in waiting]
+    return {"form": form, "options": options, "waiting": links, "scenarios": scenarios, "root": root}
+
+
+def _hint(item: FeeItem, scenarios: int) -> str:
+    late = gettext("Only accounts in arrears") if item.kind == "late_fee" else ""
+    name = gettext(SCENARIOS[item.scenario].name) if scenarios > 1 else ""
+    return " · ".join(part for part in (name, late) if part)
+
+
+async def new(request: Request, actor: Actor) -> Response:
+    """Propose the next month that has not been billed, with everything that has a rule."""
+    tenant = await Tenant.get(id=actor.tenant_id)
+    period = await run_list.next_period(tenant)
+    items = await FeeItem.filter(tenant_id=tenant.id, is_active=True, scenario=tenant.scenarios[0])
+    chosen = [str(i.id) for i in items if await runs.rule_in_force(tenant.id, i.id, period)]
+    due = await run_list.due_day(tenant, period, [UUID(one) for one in chosen])
+    values = {
+        "scenario": tenant.scenarios[0],
+        "period": f"{period:%Y-%m}",
+        "due_on": due.isoformat() if due else day_in(period, 1).isoformat(),
+        "items": chosen,
+    }
+    form = Form.blank(NewRun, values)
+    return await respond(
+        request, "billing/charges/run_new.html", await _new_context(actor, form, root_of(request))
+    )
+
+
+async def create(request: Request, actor: Actor) -> Response:
+    """Begin a run and go to where it can be watched."""
+    form = await bind(request, NewRun)
+    if form.is_valid:
+        try:
+            run = await runs.start(
+                actor,
+                scenario=form.ok.scenario,
+                period=form.ok.period,
+                due_on=form.ok.due_on,
+                fee_item_ids=form.ok.items,
+            )
+            return redirect(request, f"{root_of(request)}/runs/{run.id}")
+        except Invalid as error:
+            form.fail_with(error)
+        except Conflict as error:
+            form.fail("", error.message)
+    context = await _new_context(actor, form, root_of(request))
+    return await respond(request, "billing/charges/run_new.html", context, status=422)
+
+
+async def show(request: Request, actor: Actor) -> Response:
+    """Show a run: its progress while it is worked, then what it comes to."""
+    run = await runs.get(actor, path_id(request))
+    context = await _context(request, actor, run)
+    if run.status in {"drafting", "issuing"}:
+        return await respond(request, "billing/charges/run_working.html", context, block="progress")
+    context |= await run_list.figures(run)
+    return await respond(request, "billing/charges/run.html", context)
+
+
+async def _context(request: Request, actor: Actor, run: BillRun) -> dict[str, Any]:
+    root = root_of(request)
+    here = f"{root}/runs/{run.id}"
+    tabs = [
+        NavItem(t("Summary"), here, is_current=request.url.path == here),
+        NavItem(
+            t("To look at"),
+            f"{here}/exceptions",
+            is_current=request.url.path.endswith("/exceptions"),
+            count=run.exception_count,
+        ),
+        NavItem(t("Bills"), f"{root}/bills?run={run.id}", count=run.bill_count),
+    ]
+    state = {"words": WORDS[run.status], "tone": RUN_TONES[run.status]}
+    task = await Task.get_or_none(tenant_id=run.tenant_id, id=run.task_id) if run.task_id else None
+    return {
+        "run": run,
+        "tabs": tabs,
+        "root": root,
+        "here_url": here,
+        "state": state,
+        "actor": actor,
+        "job": _job(run, task),
+        "month": MonthWords(run.period),
+    }
+
+
+def _job(run: BillRun, task: Task | None) -> dict[str, Any]:
+    text = (
+        t("Working out the bills…") if run.status == "drafting" else t("Issuing {n} bills…", n=run.bill_count)
+    )
+    is_failed = task is not None and task.state == "failed"
+    return {
+        "label": WORDS[run.status],
+        "text": t("This did not work. It is tried again by itself.") if is_failed else text,
+        "done": task.done if task and run.status == "drafting" else 0,
+        "total": task.total if task and run.status == "drafting" else None,
+        "is_finished": False,
+        "is_failed": is_failed,
+    }
+
+
+async def exceptions(request: Request, actor: Actor) -> Response:
+    """List the accounts that need a look, by reason."""
+    run = await runs.get(actor, path_id(request))
+    query = TableQuery.parse(
+        request, columns=EXCEPTION_COLUMNS, filters=("code",), default_sort="account_number"
+    )
+    root = root_of(request)
+    if wants_export(request):
+        rows = run_list.stream_exceptions(actor, run, query, root)
+        return await export(request, EXCEPTION_COLUMNS, rows, "bill-run-exceptions")
+    found, total = await run_list.list_exceptions(run, query, root)
+    codes = [(code, str(problem_words(code))) for code in run.summary.get("exceptions", {})]
+    context = await _context(request, actor, run)
+    context |= {"page": Page.of(query, found, total), "columns": EXCEPTION_COLUMNS, "codes": codes}
+    return await respond(request, "billing/charges/run_exceptions.html", context, block="list")
+
+
+async def ask_issue(request: Request, actor: Actor) -> Response:
+    """Ask once more before bills go out."""
+    run = await runs.get(actor, path_id(request))
+    if run.status != "drafted":
+        return redirect(request, f"{root_of(request)}/runs/{run.id}")
+    return await respond(request, "ui/confirm.html", _issue_words(run, root_of(request)))
+
+
+def _issue_words(run: BillRun, root: str) -> dict[str, Any]:
+    return {
+        "title": t("Issue {n} bills for {month}", n=run.bill_count, month=MonthWords(run.period)),
+        "lede": t(
+            "Holders see and can pay their bills from then on. Issued bills never change; a single one can be voided."
+        ),
+        "items": [
+            (t("Bills"), run.bill_count),
+            (t("Total"), Sum(run.total_minor, run.currency)),
+            (t("Due on"), run.due_on.isoformat()),
+            (t("To look at"), run.exception_count),
+        ],
+        "action": f"{root}/runs/{run.id}/issuing",
+        "label": t("Issue the bills"),
+        "cancel": f"{root}/runs/{run.id}",
+    }
+
+
+async def issue(request: Request, actor: Actor) -> Response:
+    """Have the run issued."""
+    run = await runs.request_issue(actor, path_id(request))
+    return redirect(request, f"{root_of(request)}/runs/{run.id}")
+
+
+async def ask_cancel(request: Request, actor: Actor) -> Response:
+    """Ask once more before a draft is thrown away."""
+    run = await runs.get(actor, path_id(request))
+    root = root_of(request)
+    words = {
+        "title": t("Cancel the bill run for {month}", month=MonthWords(run.period)),
+        "lede": t("The drafted bills are deleted. Nobody has seen them, and the month can be drafted again."),
+        "action": f"{root}/runs/{run.id}/cancelling",
+        "label": t("Cancel the run"),
+        "tone": "danger",
+        "cancel": f"{root}/runs/{run.id}",
+    }
+    return await respond(request, "ui/confirm.html", words)
+
+
+async def cancel(request: Request, actor: Actor) -> Response:
+    """Throw a draft away."""
+    await runs.cancel(actor, path_id(request))
+    return redirect(request, f"{root_of(request)}/runs", flash=t("The bill run is cancelled."))
+
+
+async def ask_printing(request: Request, actor: Actor) -> Response:
+    """Show the choice of what to print."""
+    run = await runs.get(actor, path_id(request))
+    tenant = await Tenant.get(id=actor.tenant_id)
+    return await _printing(request, actor, run, Form.blank(Printing, {"locale": tenant.locale}))
+
+
+async def _printing(
+    request: Request, actor: Actor, run: BillRun, form: Form[Printing], status: int = 200
+) -> Response:
+    places = [(one["place"], one["place"]) for one in run.summary.get("places", []) if one["place"]]
+    context = await _context(request, actor, run)
+    context |= {"form": form, "places": places, "languages": LANGUAGES}
+    return await respond(request, "billing/charges/run_print.html", context, status=status)
+
+
+async def print_run(request: Request, actor: Actor) -> Response:
+    """Have the bills put into one file."""
+    run = await runs.get(actor, path_id(request))
+    form = await bind(request, Printing)
+    if form.is_valid:
+        try:
+            place, locale = form.ok.place, form.ok.locale if form.ok.locale in LOCALES else "en"
+            task = await printing.print_run(actor, run.id, place=place, locale=locale)
+            return redirect(request, f"{root_of(request)}/tasks/{task.id}")
+        except AppError as error:
+            form.fail("place", error.message)
+    return await _printing(request, actor, run, form, status=422)
+
+
+ROUTES: list[BaseRoute] = [
+    tenant_route("/runs", index, permission="runs.read", name="runs"),
+    tenant_route("/runs", create, permission="runs.write", methods=WRITES, name="run_create"),
+    tenant_route("/runs/new", new, permission="runs.write", name="run_new"),
+    tenant_route("/runs/{id}", show, permission="runs.read", name="run"),
+    tenant_route("/runs/{id}/exceptions", exceptions, permission="runs.read", name="run_exceptions"),
+    tenant_route("/runs/{id}/issuing", ask_issue, permission="runs.issue", name="run_ask_issue"),
+    tenant_route("/runs/{id}/issuing", issue, permission="runs.issue", methods=WRITES, name="run_issue"),
+    tenant_route("/runs/{id}/cancelling", ask_cancel, permission="runs.write", name="run_ask_cancel"),
+    tenant_route("/runs/{id}/cancelling", cancel, permission="runs.write", methods=WRITES, name="run_cancel"),
+    tenant_route("/runs/{id}/printing", ask_printing, permission="runs.read", name="run_ask_print"),
+    tenant_route("/runs/{id}/printing", print_run, permission="runs.read", methods=WRITES, name="run_print"),
+]
