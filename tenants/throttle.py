@@ -67,3 +67,9 @@ def _shared(url: str) -> FixedWindowRateLimiter:
 @cache
 def _local() -> FixedWindowRateLimiter:
     return FixedWindowRateLimiter(MemoryStorage())
+
+
+def forget() -> None:
+    """Start counting anew in this process, as a restart would."""
+    _shared.cache_clear()
+    _local.cache_clear()
