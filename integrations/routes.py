@@ -2,9 +2,10 @@
 
 from starlette.routing import BaseRoute
 
+from integrations.bank_staff import pages as bank_staff
 from integrations.sign_in import account_pages, code_pages, invitation_pages, pages
 
 
 def routes() -> list[BaseRoute]:
     """Return the routes in order of matching."""
-    return [*pages.ROUTES, *code_pages.ROUTES, *account_pages.ROUTES, *invitation_pages.ROUTES]
+    return [*pages.ROUTES, *code_pages.ROUTES, *account_pages.ROUTES, *invitation_pages.ROUTES, *bank_staff.ROUTES]

@@ -14,9 +14,8 @@ from tenants.actor import Actor
 from tenants.audit_list import audit_list
 from tenants.http import WRITES, bank_route, path_id
 from tenants.ids import new_id
-from tenants.models import Application, BankMembership, Branch, Tenant
+from tenants.models import Application, Branch, Tenant
 from tenants.onboarding import queries, services
-from tenants.permissions import BANK_ROLES
 from ui.errors import Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.forms import Form, bind
@@ -145,7 +144,10 @@ async def _make_branch(actor: Actor, given: BranchForm) -> None:
 async def _branches(request: Request, actor: Actor, form: Form[BranchForm], status: int = 200) -> Response:
     found = await queries.branches(actor)
     names = {b.id: b.name for b in found}
-    rows = [{"code": b.code, "name": b.name, "parent": names[b.parent_id] if b.parent_id in names else ""} for b in found]
+    rows = [
+        {"code": b.code, "name": b.name, "parent": names[b.parent_id] if b.parent_id in names else ""}
+        for b in found
+    ]
     context = {
         "rows": rows,
         "columns": (
@@ -161,29 +163,6 @@ async def _branches(request: Request, actor: Actor, form: Form[BranchForm], stat
     return await respond(request, "tenants/onboarding/branches.html", context, status=status)
 
 
-async def staff(request: Request, actor: Actor) -> Response:
-    """List the bank's own people and what they may do."""
-    bank_id = services.bank_of(actor)
-    found = await BankMembership.filter(bank_id=bank_id, ended_at=None).order_by("name").limit(1000)
-    names = {b.id: b.name for b in await Branch.filter(bank_id=bank_id)}
-    rows = [
-        {
-            "name": m.name,
-            "email": m.email,
-            "role": t(BANK_ROLES[m.role].name) if m.role in BANK_ROLES else m.role,
-            "branch": names.get(m.branch_id, t("Whole bank")) if m.branch_id else t("Whole bank"),
-        }
-        for m in found
-    ]
-    columns = (
-        Column("name", t("Name"), is_main=True),
-        Column("role", t("Role")),
-        Column("branch", t("Branch")),
-        Column("email", t("E-mail")),
-    )
-    return await respond(request, "tenants/onboarding/staff.html", {"rows": rows, "columns": columns})
-
-
 async def trail(request: Request, actor: Actor) -> Response:
     """Show what the bank's staff did."""
     return await audit_list(request, "bank_id", services.bank_of(actor))
@@ -195,6 +174,5 @@ ROUTES: list[BaseRoute] = [
     bank_route("/tenants/{id}", institution, permission="tenants.read"),
     bank_route("/branches", branches, permission="bank.read"),
     bank_route("/branches", add_branch, permission="staff.write", methods=WRITES),
-    bank_route("/staff", staff, permission="bank.read", name="bank_staff"),
     bank_route("/audit", trail, permission="audit.read", name="bank_audit"),
 ]
