@@ -1,9 +1,12 @@
 """The nouns in the rail: each package adds its own, each shown to those who may open it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tenants.actor import Actor
-from ui.i18n import N_, t
+from tenants.permissions import BANK_ROLES
+from ui.i18n import N_, current_locale, gettext, t
 from ui.shell import NavGroup, NavItem, Shell
 
 
@@ -24,17 +27,25 @@ TENANT_PLACES: list[Place] = [
     Place(N_("Accounts"), "/accounts", "accounts.read", "building", 10),
     Place(N_("Imports"), "/imports", "imports.write", "upload", 15),
     Place(N_("Staff"), "/staff", "people.read", "people", 80),
-    Place(N_("Background work"), "/operations", "operations.read", "clock", 90),
+    Place(N_("Background work"), "/operations", "operations.read", "audit", 90),
     Place(N_("Audit trail"), "/audit", "audit.read", "list", 95),
 ]
 BANK_PLACES: list[Place] = [
     Place(N_("Overview"), "", "bank.read", "home", 0),
-    Place(N_("Applications"), "/applications", "bank.read", "document", 10),
+    Place(N_("Applications"), "/applications", "bank.read", "file", 10),
     Place(N_("Institutions"), "/tenants", "tenants.read", "building", 20),
     Place(N_("Branches"), "/branches", "bank.read", "branch", 30),
     Place(N_("Staff"), "/staff", "bank.read", "people", 40),
     Place(N_("Audit trail"), "/audit", "audit.read", "list", 90),
 ]
+ZONES = {
+    "CN": "Asia/Shanghai",
+    "HK": "Asia/Hong_Kong",
+    "JP": "Asia/Tokyo",
+    "MY": "Asia/Kuala_Lumpur",
+    "SG": "Asia/Singapore",
+}
+"""The time zone of a bank's console, by the bank's country."""
 PAYER_PLACES: list[Place] = [
     Place(N_("To pay"), "", "", "bill", 0),
     Place(N_("History"), "/payments", "", "receipt", 10),
@@ -60,9 +71,14 @@ def _items(places: list[Place], root: str, actor: Actor, scenarios: list[str]) -
 
 def _menu() -> list[NavItem]:
     return [
-        NavItem(label=t("My places"), href="/home", icon="grid"),
+        NavItem(label=t("My places"), href="/home", icon="app"),
         NavItem(label=t("My sign-ins"), href="/sessions", icon="lock"),
     ]
+
+
+def _named(place: Mapping[str, Any], name: str) -> str:
+    """Return a bank's name in the reader's language."""
+    return str(place[name] if current_locale() == "zh_CN" else place[f"{name}_en"])
 
 
 def shell_for(actor: Actor) -> Shell:
@@ -74,11 +90,11 @@ def shell_for(actor: Actor) -> Shell:
         return Shell(
             face="console",
             title=place["short_name"],
-            brand=place["bank_name"],
+            brand=_named(place, "bank_name"),
             accent=place["bank_accent"].lstrip("#"),
             home=root,
             nav=[NavGroup(items)],
-            person_hint=", ".join(actor.roles),
+            person_hint=", ".join(gettext(role) for role in actor.roles),
             zone=place["timezone"],
             person_name=actor.name,
             menu=_menu(),
@@ -88,11 +104,15 @@ def shell_for(actor: Actor) -> Shell:
         root = f"/bank/{place['slug']}"
         return Shell(
             face="console",
-            title=place["name"],
-            brand=place["name_en"],
+            title=t("Bank console"),
+            brand=_named(place, "name"),
             accent=place["accent"].lstrip("#"),
             home=root,
             nav=[NavGroup(_items(BANK_PLACES, root, actor, []))],
+            person_hint=", ".join(
+                gettext(BANK_ROLES[role].name) for role in actor.roles if role in BANK_ROLES
+            ),
+            zone=ZONES.get(place["country"], "UTC"),
             person_name=actor.name,
             menu=_menu(),
             sign_out="/sign-out",

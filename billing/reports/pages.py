@@ -21,7 +21,7 @@ from ui.render import respond
 from ui.shell import NavItem
 from ui.tables import Column
 
-add_tenant_places(Place(N_("Reports"), "/reports/collection", "reports.read", "chart", 60))
+add_tenant_places(Place(N_("Reports"), "/reports/collection", "reports.read", "report", 60))
 TABS = (
     ("collection", N_("Collection")),
     ("takings", N_("Takings by day")),

@@ -59,8 +59,14 @@ class VersionForm(BaseModel):
 def _columns(actor: Actor) -> tuple[Column, ...]:
     root = f"/bank/{actor.place['slug']}/applications"
     return (
-        Column("number", t("Number"), format="code", sortable=True, href=lambda row: f"{root}/{row['id']}"),
-        Column("legal_name", t("Institution"), sortable=True, is_main=True),
+        Column("number", t("Number"), format="code", sortable=True),
+        Column(
+            "legal_name",
+            t("Institution"),
+            sortable=True,
+            is_main=True,
+            href=lambda row: f"{root}/{row['id']}",
+        ),
         Column("scenario", t("Industry cloud"), words={key: t(s.name) for key, s in kinds.SCENARIOS.items()}),
         Column("branch", t("Branch")),
         Column("created_by_name", t("Opened by")),
