@@ -13,7 +13,7 @@ from tenants.scope import open_scope
 from ui.errors import Conflict, NotFound
 from ui.i18n import t
 
-ASK_EVERY = timedelta(seconds=2)
+ASK_EVERY = timedelta(seconds=1)
 """A page that refreshes itself does not ask the channel more often than this."""
 
 

@@ -57,7 +57,8 @@ def _learn(attempt: Attempt, outcome: Outcome) -> None:
     attempt.redirect_url = outcome.redirect_url or attempt.redirect_url
     attempt.qr_content = outcome.qr_content or attempt.qr_content
     attempt.error = outcome.error[:ERROR_MAX]
-    attempt.asked_at = datetime.now(UTC)
+    if attempt.status != "created":
+        attempt.asked_at = datetime.now(UTC)
 
 
 async def _follow(actor: Actor, attempt: Attempt, payment: Payment, outcome: Outcome) -> None:
