@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute
 
 from billing.charges import pages as charges
 from billing.desk import pages as desk
+from billing.institution import pages as institution
 from billing.payer import pages as payer
 from billing.payments import pages as payments
 from billing.payments import webhooks
@@ -12,5 +13,5 @@ from billing.reports import pages as reports
 
 def routes() -> list[BaseRoute]:
     """Return the routes in order of matching."""
-    parts = (reports, charges, payments, desk, payer, webhooks)
+    parts = (reports, charges, payments, desk, payer, institution, webhooks)
     return [route for part in parts for route in part.ROUTES]

@@ -152,7 +152,7 @@ async def enter_rail_merchant(actor: Actor, settlement_id: UUID, *, merchant: st
     actor.require_fresh()
     if not merchant.strip() or not secret.strip():
         raise Invalid("settlement.merchant", t("Enter the merchant number and its key."))
-    row = await _row(actor, settlement_id)
+    row = await find(actor, settlement_id)
     before = row.rail_merchant
     row.rail_merchant, row.rail_secret = merchant.strip(), runtime().encrypt(SECRET, secret.strip())
     await row.save(update_fields=["rail_merchant", "rail_secret"])
@@ -184,7 +184,8 @@ async def stripe_onboarding_url(actor: Actor, settlement_id: UUID, *, return_url
         raise Invalid("settlement.stripe", t("Stripe does not open this account's pages now.")) from error
 
 
-async def _row(actor: Actor, settlement_id: UUID) -> SettlementAccount:
+async def find(actor: Actor, settlement_id: UUID) -> SettlementAccount:
+    """Return one account of the actor's tenant; ``NotFound`` for any other."""
     found = await SettlementAccount.get_or_none(tenant_id=actor.tenant_id, id=settlement_id)
     if found is None:
         raise NotFound("settlement.not_found", t("There is no such account."))
@@ -194,7 +195,7 @@ async def _row(actor: Actor, settlement_id: UUID) -> SettlementAccount:
 async def _read(actor: Actor, settlement_id: UUID) -> tuple[SettlementAccount, Tenant]:
     assert actor.tenant_id is not None  # noqa: S101 - callers are inside a tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
-        return await _row(actor, settlement_id), await Tenant.get(id=actor.tenant_id)
+        return await find(actor, settlement_id), await Tenant.get(id=actor.tenant_id)
 
 
 async def _keep(actor: Actor, row: SettlementAccount, **changed: object) -> None:
