@@ -38,7 +38,12 @@ class Voiding(BaseModel):
 def _columns(root: str) -> tuple[Column, ...]:
     return (
         Column(
-            "number", t("Number"), sortable=True, is_main=True, href=lambda row: f"{root}/bills/{row['id']}"
+            "number",
+            t("Number"),
+            format="code",
+            sortable=True,
+            is_main=True,
+            href=lambda row: f"{root}/bills/{row['id']}",
         ),
         Column("account_number", t("Account"), sortable=True),
         Column("account_name", t("Name")),
