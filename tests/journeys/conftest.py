@@ -1,0 +1,106 @@
+"""One running product and one browser for all journeys; a failure leaves pictures and logs."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+from playwright.async_api import Error as BrowserError
+
+from tests.browser import chromium
+from tests.journeys.founding import Founding, found
+from tests.journeys.live import Live, running
+from tests.journeys.someone import Someone, all_complaints, arrive
+
+HERE = Path(__file__).parent
+Guests = Callable[..., Awaitable[Someone]]
+_FAILED = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys share one instance, so one worker takes them all."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+    return report
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium. Without it journeys are skipped, but never in CI."""
+    opening = chromium()
+    try:
+        opened = await opening.__aenter__()
+    except BrowserError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
+    try:
+        yield opened
+    finally:
+        await opening.__aexit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def live(browser: Browser) -> Iterator[Live]:
+    """Everything, as ``cloud up`` starts it; asked after the browser, so that nothing starts without one.
+
+    Its folder has a short name, as sockets need.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="journey-", dir="/tmp"))
+    try:
+        with running(folder, "--no-seed") as product:
+            yield product
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def founding(live: Live) -> Founding:
+    """The bank with its staff, as the operator sets it up."""
+    return found(live)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def guests(
+    browser: Browser, live: Live, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Guests]:
+    """Open browsers for people; none of them may have complained when the test ends."""
+    people: list[Someone] = []
+
+    async def guest(name: str, **options: Any) -> Someone:
+        people.append(await arrive(browser, live, name, **options))
+        return people[-1]
+
+    yield guest
+    complaints = all_complaints(people)
+    if complaints or request.node.stash.get(_FAILED, False):
+        await _keep(people, live, tmp_path_factory.mktemp(request.node.name))
+    for someone in people:
+        await someone.context.close()
+    assert complaints == []
+
+
+async def _keep(people: list[Someone], live: Live, folder: Path) -> None:
+    """Leave what somebody needs who was not there: a picture of every open page, and the logs."""
+    for someone in people:
+        for number, page in enumerate(someone.context.pages):
+            await page.screenshot(path=folder / f"{someone.name}-{number}.png", full_page=True)
+            (folder / f"{someone.name}-{number}.html").write_text(
+                f"<!-- {page.url} -->\n{await page.content()}"
+            )
+    (folder / "logs.txt").write_text(live.logs(400))
+    print(f"\nPictures, pages and logs: {folder}")  # noqa: T201 - pytest shows it with the failure
+    print("\n".join(f"{one.name}: {one.page.url}" for one in people))  # noqa: T201

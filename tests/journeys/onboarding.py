@@ -1,0 +1,149 @@
+"""From the bank's desk to an institution's first sign-in, one press at a time."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from tenants.uscc import make as make_uscc
+from tests.journeys.live import Live
+from tests.journeys.someone import Someone
+
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+DOCUMENTS = ("licence", "representative_id", "account_proof")
+BANK = "/bank/harbour"
+
+
+@dataclass(frozen=True)
+class Institution:
+    """What the application says of it, and the operator's customer number at the bank."""
+
+    slug: str
+    legal_name: str
+    short_name: str
+    uscc: str
+    operator: str
+    operator_name: str
+    operator_email: str
+
+    @property
+    def root(self) -> str:
+        return f"/t/{self.slug}"
+
+    def fields(self) -> dict[str, str]:
+        return {
+            "legal_name": self.legal_name,
+            "kind": "company",
+            "uscc": self.uscc,
+            "legal_representative": "Chen Wei",
+            "scenario": "community",
+            "short_name": self.short_name,
+            "slug": self.slug,
+            "currency": "SGD",
+            "timezone": "Asia/Singapore",
+            "locale": "en",
+            "contact_name": "Lee Hua",
+            "contact_email": "lee@greencourt.example",
+            "contact_phone": "+65 6123 4567",
+            "administrator_name": self.operator_name,
+            "administrator_email": self.operator_email,
+            "settlement_account_name": self.legal_name,
+            "settlement_bank_code": "HARBSGSG",
+            "settlement_account_number": "001-234567-8",
+        }
+
+    def mandate(self, operator_role: str = "authoriser") -> dict[str, str]:
+        return {
+            "enterprise_id": f"ent-{self.slug}",
+            "enterprise_name": self.legal_name,
+            "enterprise_uscc": self.uscc,
+            "enterprise_legal_representative": "Chen Wei",
+            "operator_role": operator_role,
+        }
+
+
+def institution(slug: str, name: str) -> Institution:
+    number = sum(ord(letter) * place for place, letter in enumerate(slug, start=1))
+    return Institution(
+        slug=slug,
+        legal_name=f"{name} Management Pte Ltd",
+        short_name=name,
+        uscc=make_uscc(f"91350100M{number:08d}"),
+        operator=f"op-{slug}",
+        operator_name="Mei Lim",
+        operator_email=f"mei.lim@{slug}.example",
+    )
+
+
+async def apply(manager: Someone, wanted: Institution, founding: Any) -> str:
+    """Open an application, first with a mistyped credit code; hand it in with its documents. Return its page."""
+    await manager.sign_in(founding.manager, "staff", f"{BANK}/applications/new")
+    await manager.heading("New application")
+    fields = wanted.fields()
+    mistyped = fields["uscc"][:-1] + ("0" if fields["uscc"][-1] != "0" else "1")
+    await manager.page.locator('[name="branch_id"]').select_option(index=1)
+    await manager.fill(**fields | {"uscc": mistyped})
+    await manager.press("Save")
+    await manager.sees(
+        "The last character does not fit the other 17: a character is mistyped or two are swapped."
+    )
+    assert await manager.page.locator('[name="legal_name"]').input_value() == wanted.legal_name
+    await manager.fill(uscc=fields["uscc"])
+    await manager.press("Save")
+    await manager.heading(wanted.legal_name)
+    await manager.sees("The application is open as a draft.", "Draft")
+    address = manager.page.url
+    await _hand_in(manager)
+    return address
+
+
+async def _hand_in(manager: Someone) -> None:
+    await manager.press("Submit for decision")
+    await manager.sees("Still missing", "Draft")
+    for kind in DOCUMENTS:
+        await manager.fill(kind=kind)
+        await manager.attach(f"{kind}.pdf", "application/pdf", PDF)
+        await manager.press("Add document")
+        await manager.sees("The document is kept.", f"{kind}.pdf")
+    await manager.press("Submit for decision")
+    await manager.sees("A reviewer will decide on it.", "To be decided")
+    assert await manager.page.get_by_role("button", name="Approve").count() == 0
+
+
+async def approve(reviewer: Someone, wanted: Institution, founding: Any) -> None:
+    """Decide as the second pair of eyes, with the bank asked once more who that is."""
+    await reviewer.sign_in(founding.reviewer, "staff", BANK)
+    await reviewer.press("Decide now")
+    await reviewer.press(wanted.legal_name)
+    await reviewer.heading(wanted.legal_name)
+    await reviewer.press("Approve")
+    if "/sign-in/confirm" in reviewer.page.url:
+        await reviewer.confirm_at_bank(founding.reviewer)
+        if "/resume/" in reviewer.page.url:
+            await reviewer.press("Send the form")
+    await reviewer.sees(f"{wanted.short_name} is ready. Its administrator has been invited.")
+    await reviewer.heading(wanted.legal_name)
+
+
+def register_operator(live: Live, wanted: Institution) -> None:
+    """Make the institution's operator a customer of the bank, as the bank's own branch would."""
+    customer = {
+        "id": wanted.operator,
+        "kind": "company",
+        "name": wanted.operator_name,
+        "email": wanted.operator_email,
+        "mandates": [wanted.mandate()],
+    }
+    live.control("customers", {"bank": "harbour", "customers": [customer]})
+
+
+async def accept(someone: Someone, customer: str, email: str, name: str) -> None:
+    """Follow the newest letter's link, sign in with the company login and take the invitation up."""
+    letter = someone.live.mail_to(email)
+    link = re.search(r"http\S+/invitations/\S+", letter["text"])
+    assert link, letter["text"]
+    await someone.go(link[0])
+    await someone.heading(f"{name} invites you")
+    await someone.press("Sign in with the company login")
+    await someone.at_bank(customer)
+    await someone.press("Accept the invitation")
+    await someone.sees(f"Welcome. You now work for {name}.")

@@ -1,0 +1,163 @@
+"""A person at a browser of their own, and what their browser complained about."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, BrowserContext, Dialog, FilePayload, Page, Request, Response, expect
+
+from tests.journeys.live import Live
+
+PATIENCE = 10_000
+"""Milliseconds that anything may take on a busy machine before it counts as broken."""
+_ANSWERS = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+"""Chromium says this of every page whose answer is not 200; the tests look at the pages themselves."""
+
+
+@dataclass
+class Someone:
+    """One browser context with a page; ``complaints`` must be empty at the end of a test."""
+
+    name: str
+    live: Live
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    async def go(self, path: str) -> Response:
+        """Open a path of the product (or any address)."""
+        url = path if path.startswith("http") else self.live.url + path
+        answer = await self.page.goto(url, wait_until="domcontentloaded")
+        assert answer is not None
+        return answer
+
+    async def press(self, name: str, *, exact: bool = True, nth: int = 0) -> None:
+        """Press the button with this name, or follow the link that looks like one."""
+        button = self.page.get_by_role("button", name=name, exact=exact)
+        link = self.page.get_by_role("link", name=name, exact=exact)
+        await button.or_(link).nth(nth).click()
+        await self.page.wait_for_load_state("domcontentloaded")
+
+    async def fill(self, **fields: str) -> None:
+        """Fill the fields of this name; choose where there is a choice."""
+        for name, text in fields.items():
+            await self.fill_one(name, text)
+
+    async def fill_one(self, name: str, text: str) -> None:
+        box = self.page.locator(f'[name="{name}"]:visible').first
+        kind = await box.evaluate("e => e.tagName + ':' + e.type")
+        if kind.startswith("SELECT"):
+            await box.select_option(text)
+        elif kind in {"INPUT:radio", "INPUT:checkbox"}:
+            await self.page.locator(f'[name="{name}"][value="{text}"]').check()
+        else:
+            await box.fill(text)
+
+    async def attach(self, name: str, content_type: str, content: bytes) -> None:
+        """Choose a file of this name in the page's file field."""
+        paper = FilePayload(name=name, mimeType=content_type, buffer=content)
+        await self.page.locator('input[type="file"]').set_input_files(paper)
+
+    async def sees(self, *words: str | re.Pattern[str]) -> None:
+        """Fail unless the page shows all of these, soon."""
+        for word in words:
+            await expect(self.page.locator("main").get_by_text(word).first).to_be_visible(timeout=PATIENCE)
+
+    async def does_not_see(self, *words: str) -> None:
+        text = await self.text()
+        assert [word for word in words if word in text] == []
+
+    async def is_at(self, path: str | re.Pattern[str]) -> None:
+        url = path if isinstance(path, re.Pattern) else self.live.url + path
+        await expect(self.page).to_have_url(url, timeout=PATIENCE)
+
+    async def heading(self, words: str | re.Pattern[str]) -> None:
+        await expect(self.page.get_by_role("heading", level=1)).to_have_text(words, timeout=PATIENCE)
+
+    async def text(self) -> str:
+        """Return the words of the page's own part, white space run together."""
+        return " ".join((await self.page.locator("main").inner_text()).split())
+
+    async def sign_in(self, customer: str, kind: str, target: str = "/home") -> None:
+        """Come in through the bank's page as this customer, as ``personal``, ``company`` or ``staff``."""
+        await self.go(f"/sign-in?next={target}")
+        chosen = self.page.locator(f'button[name="kind"][value="{kind}"]')
+        if not await chosen.count():
+            await self.page.locator('a[href*="bank=harbour"]').click()
+        await chosen.click()
+        await self.at_bank(customer)
+
+    async def at_bank(self, customer: str) -> None:
+        """Sign in on the bank's page, with the bank key where it asks for it."""
+        await self.page.wait_for_url(f"{self.live.sandbox_url}/**")
+        await self._search(customer)
+        await self.page.locator(f'button[name="customer"][value="{customer}"]').first.click()
+        await self.finish_at_bank()
+
+    async def _search(self, customer: str) -> None:
+        if not await self.page.locator(f'button[name="customer"][value="{customer}"]').count():
+            await self.page.locator('input[name="q"]').fill(customer)
+            await self.page.locator('input[name="q"]').press("Enter")
+
+    async def finish_at_bank(self) -> None:
+        """Use the bank key where the bank asks for it, until it sends us back."""
+        await self.page.wait_for_load_state("domcontentloaded")
+        while self.page.url.startswith(self.live.sandbox_url):
+            await self.page.locator('button[value="key"], button[name="enterprise"]').first.click()
+            await self.page.wait_for_load_state("domcontentloaded")
+
+    async def confirm_at_bank(self, customer: str, words: str = "Confirm at Harbour Bank") -> None:
+        """Prove oneself anew, as acts that move money or rights ask."""
+        await self.heading("Confirm that it is you")
+        await self.press(words)
+        if self.page.url.startswith(self.live.sandbox_url) and "sign-in" in self.page.url:
+            chosen = self.page.locator(f'button[name="customer"][value="{customer}"]')
+            if await chosen.count():
+                await chosen.first.click()
+            await self.finish_at_bank()
+
+
+async def arrive(browser: Browser, live: Live, name: str, **options: Any) -> Someone:
+    """Open a browser of its own for somebody, in English and wide unless ``options`` say otherwise."""
+    given = {"locale": "en-GB", "viewport": {"width": 1280, "height": 900}} | options
+    context = await browser.new_context(**given)
+    context.set_default_timeout(PATIENCE)
+    page = await context.new_page()
+    someone = Someone(name, live, context, page)
+    watch(someone)
+    return someone
+
+
+def watch(someone: Someone) -> None:
+    """Collect what no page may do: complain, fail in a script, ask a third party, break the policy."""
+    complaints = someone.complaints
+    ours = {urlsplit(someone.live.url).netloc, urlsplit(someone.live.sandbox_url).netloc}
+
+    def heard(message: Any) -> None:
+        if message.type in {"error", "warning"} and not _ANSWERS.search(message.text):
+            complaints.append(f"{someone.page.url}: {message.text}")
+
+    def asked(request: Request) -> None:
+        host = urlsplit(request.url).netloc
+        if host and host not in ours:
+            complaints.append(f"{someone.page.url}: asked {request.url}")
+
+    def answered(response: Response) -> None:
+        if response.status >= 500:
+            complaints.append(f"{response.request.method} {response.url} answered {response.status}")
+
+    async def refused(dialog: Dialog) -> None:
+        complaints.append(f"{someone.page.url}: a dialog: {dialog.message}")
+        await dialog.dismiss()
+
+    someone.context.on("console", heard)
+    someone.context.on("weberror", lambda error: complaints.append(f"{someone.page.url}: {error.error}"))
+    someone.context.on("request", asked)
+    someone.context.on("response", answered)
+    someone.context.on("dialog", refused)
+
+
+def all_complaints(people: Iterable[Someone]) -> list[str]:
+    return [f"{one.name} at {complaint}" for one in people for complaint in one.complaints]
