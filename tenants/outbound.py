@@ -21,6 +21,7 @@ from tenants.runtime import runtime
 
 SECONDS = 10.0
 MOST_BYTES = 1_000_000
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class OutboundError(Exception):
@@ -120,10 +121,17 @@ async def _resolve(parts: SplitResult) -> str:
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the open internet; IPv4 inside IPv6 is looked through."""
     found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    if mapped is not None:
-        return is_public(str(mapped))
+    inner = _inner(found) if isinstance(found, ipaddress.IPv6Address) else None
+    if inner is not None:
+        return is_public(str(inner))
     return found.is_global and not found.is_multicast
+
+
+def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that this one stands for: mapped, 6to4 or NAT64."""
+    if address in NAT64:
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour
 
 
 def _at(parts: SplitResult, address: str) -> str:
