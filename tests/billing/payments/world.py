@@ -16,12 +16,14 @@ from billing.channels import bank as rail
 from billing.ledger import Side
 from billing.models import Attempt, Bill, BillLine, FeeItem, Payment, SettlementAccount
 from billing.payments import settlement
-from billing.payments.service import StartedPayment, start_payment
+from billing.payments.orders import as_destination
+from billing.payments.service import StartedPayment, start_payment, take_payment
 from tenants.actor import Actor, system_actor
 from tenants.ids import new_id
 from tenants.models import Account, Person, Tenant
-from tenants.scope import open_scope, tenant_scope, value
+from tenants.scope import execute, open_scope, tenant_scope, value
 from tests import make
+from tests.jobs import run_due
 
 WEBHOOK_SECRET = "whsec_test"
 _numbers = itertools.count(1)
@@ -210,6 +212,17 @@ class Outside:
         else:
             self.post(f"rail/orders/{attempt.channel_reference}", act="pay")
 
+    def state_of(self, place: Place, attempt: Attempt) -> str:
+        """The attempt's state as the channel itself has it."""
+        if attempt.channel == "stripe":
+            headers = {"Authorization": "Bearer sk_test_123", "Stripe-Account": place.settlement.stripe_account}
+            address = f"{self.url}/stripe/v1/checkout/sessions/{attempt.channel_reference}"
+        else:
+            to = as_destination(place.settlement)
+            headers = rail.signed_headers("", merchant=to.rail_merchant, secret=to.rail_secret)
+            address = f"{self.url}/rail/orders/{attempt.channel_reference}"
+        return str(httpx.get(address, headers=headers, trust_env=False).json()["status"])
+
     def events(self, account: str, *kinds: str) -> list[dict[str, Any]]:
         """Stripe's events of one connected account, oldest first."""
         answer = httpx.get(
@@ -232,8 +245,6 @@ def stripe_message(event: dict[str, Any], *, secret: str = WEBHOOK_SECRET, at: i
 
 
 def rail_message(place: Place, kind: str, data: dict[str, Any], *, event_id: str = "", secret: str = "") -> dict:
-    from billing.payments.orders import as_destination  # noqa: PLC0415
-
     to = as_destination(place.settlement)
     event = {
         "event_id": event_id or f"rev_{new_id().hex}",
@@ -255,3 +266,38 @@ def until(condition, seconds: float = 5.0) -> None:
     while not condition():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.02)
+
+
+async def take(place: Place, cashier: Actor, *wanted: tuple[Bill, int], method: str = "cash", **more: Any) -> UUID:
+    """Money over the counter."""
+    return await take_payment(
+        cashier,
+        bills=[(each.id, amount) for each, amount in wanted],
+        method=method,
+        key=more.pop("key", new_id().hex),
+        **more,
+    )
+
+
+async def hurry(place: Place, job: str = "%") -> int:
+    """Make waiting jobs due now and run them, and those they leave due; return how many ran."""
+    async with place.scope():
+        await execute(
+            "update tenants_outbox set due_at = now(), tries = 0 where tenant_id = $1 and job like $2"
+            " and done_at is null and failed_at is null",
+            place.id,
+            job,
+        )
+    return await run_due(place.id)
+
+
+async def age(place: Place, attempt_id: UUID, **by: float) -> None:
+    """Move an attempt into the past, as if it had been made so long ago."""
+    async with place.scope():
+        await execute(
+            "update billing_attempt set created_at = created_at - $3::interval, sent_at = sent_at - $3::interval,"
+            " asked_at = null, expires_at = expires_at - $3::interval where tenant_id = $1 and id = $2",
+            place.id,
+            attempt_id,
+            timedelta(**by),
+        )
