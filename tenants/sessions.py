@@ -1,6 +1,7 @@
 """Signed-in browsers: rows that can be listed and ended, opened by a random token whose hash alone is kept."""
 
 import hashlib
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -179,13 +180,14 @@ async def unpark_form(token: str) -> bool:
 
 
 async def my_sessions(person_id: UUID) -> list[Any]:
-    """Return the person's live sessions, newest first."""
-    return await rows(
+    """Return the person's live sessions, newest first; ``company`` as a dict where there is one."""
+    found = await rows(
         "select s.id, s.method, s.level, s.auth_time, s.ip, s.user_agent, s.seen_at, s.created_at, s.company,"
         " b.name bank_name, b.name_en bank_name_en from tenants_session s left join tenants_bank b on b.id = s.bank_id"
         " where s.person_id = $1 and s.ended_at is null and s.expires_at > now() order by s.seen_at desc limit 50",
         person_id,
     )
+    return [{**each, "company": json.loads(each["company"] or "null")} for each in found]
 
 
 def set_cookie(request: Request, response: Response, token: str) -> None:

@@ -1,5 +1,6 @@
 """Pages of bill runs: started, watched while drafted, looked at, issued or cancelled, printed."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -29,6 +30,8 @@ from ui.render import redirect, respond
 from ui.shell import NavItem
 from ui.tables import Column, Page, TableQuery
 
+NOTICE = timedelta(days=14)
+"""What people get to pay bills that are issued after the day on which they would be due."""
 LANGUAGES = (("en", "English"), ("zh_CN", "中文"))
 WORDS = {key: t(words) for key, words in RUN_WORDS.items()}
 
@@ -107,11 +110,12 @@ async def new(request: Request, actor: Actor) -> Response:
     period = await run_list.next_period(tenant)
     items = await FeeItem.filter(tenant_id=tenant.id, is_active=True, scenario=tenant.scenarios[0])
     chosen = [str(i.id) for i in items if await runs.rule_in_force(tenant.id, i.id, period)]
-    due = await run_list.due_day(tenant, period, [UUID(one) for one in chosen])
+    due = await run_list.due_day(tenant, period, [UUID(one) for one in chosen]) or day_in(period, 1)
+    now = today(tenant.timezone)
     values = {
         "scenario": tenant.scenarios[0],
         "period": f"{period:%Y-%m}",
-        "due_on": due.isoformat() if due else day_in(period, 1).isoformat(),
+        "due_on": (due if due >= now else now + NOTICE).isoformat(),
         "items": chosen,
     }
     form = Form.blank(NewRun, values)

@@ -225,7 +225,9 @@ async def readiness(tenant_id: UUID) -> Readiness:
         """
         select
           exists (select 1 from tenants_account where tenant_id = $1) has_accounts,
-          exists (select 1 from billing_fee_rule where tenant_id = $1 and status = 'active') has_rule,
+          exists (select 1 from billing_fee_rule r join billing_fee_item i
+                   on i.tenant_id = r.tenant_id and i.id = r.fee_item_id
+                   where r.tenant_id = $1 and r.status = 'active' and i.kind = 'charge') has_rule,
           exists (select 1 from billing_settlement_account where tenant_id = $1
                    and (stripe_account <> '' or rail_merchant <> '')) has_channel,
           exists (select 1 from billing_bill_run where tenant_id = $1) has_draft,
