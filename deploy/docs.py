@@ -7,7 +7,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute
 
 from tenants.http import public_route
@@ -16,6 +16,7 @@ from ui.i18n import t
 from ui.render import respond
 
 ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "deploy" / "pictures"
 FOLDERS = ("ui", "tenants", "billing", "integrations", "scenarios", "deploy")
 REASON = "Documentation is for everybody."
 
@@ -49,6 +50,7 @@ async def page(request: Request) -> Response:
         raise NotFound("page.not_found", t("There is no such page."))
     text = re.sub(r"^# .+$", "", path.read_text(), count=1, flags=re.MULTILINE)
     html = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    html = html.replace('src="deploy/pictures/', 'src="/docs/pictures/')
     return await respond(
         request,
         "deploy/docs_page.html",
@@ -56,9 +58,18 @@ async def page(request: Request) -> Response:
     )
 
 
+async def picture(request: Request) -> Response:
+    """Send one picture of the tour."""
+    name = request.path_params["name"]
+    if not re.fullmatch(r"[a-z0-9-]+\.png", name) or not (PICTURES / name).exists():
+        raise NotFound("page.not_found", t("There is no such page."))
+    return FileResponse(PICTURES / name, media_type="image/png", headers={"Cache-Control": "max-age=86400"})
+
+
 def routes() -> list[BaseRoute]:
     """Return the routes of the documentation."""
     return [
         public_route("/docs", index, reason=REASON, name="docs"),
+        public_route("/docs/pictures/{name}", picture, reason=REASON, name="docs_picture"),
         public_route("/docs/{name}", page, reason=REASON, name="docs_page"),
     ]

@@ -21,7 +21,20 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from tortoise.backends.base.client import TransactionContextPooled
+from tortoise.connection import get_connections
+from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
+
+from ui.errors import Unavailable
+from ui.i18n import t
+
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    DBConnectionError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +104,7 @@ async def open_scope(scope: Scope) -> AsyncIterator[None]:
     outer = _running.get()
     callbacks = outer.after_commit if outer else []
     kept = len(callbacks)
-    async with in_transaction() as connection:
+    async with _transaction() as connection:
         running = _Running(connection, scope, callbacks)
         token = _running.set(running)
         try:
@@ -107,6 +120,58 @@ async def open_scope(scope: Scope) -> AsyncIterator[None]:
     if outer is None:
         for callback in callbacks:
             await callback()
+
+
+@asynccontextmanager
+async def _transaction() -> AsyncIterator[Any]:
+    """Run a transaction; a server that is away, before or in the middle of it, is said so as ``Unavailable``."""
+    transaction = in_transaction()
+    try:
+        connection = await transaction.__aenter__()
+    except (OSError, *LOST) as error:
+        await _abandon(transaction)
+        raise _unreachable() from error
+    try:
+        yield connection
+    except BaseException as error:
+        is_lost = _is_lost(connection, error)
+        try:
+            await transaction.__aexit__(type(error), error, error.__traceback__)
+        except LOST:
+            is_lost = True
+        if is_lost:
+            raise _unreachable() from error
+        raise
+    try:
+        await transaction.__aexit__(None, None, None)
+    except LOST as error:
+        raise _unreachable() from error
+
+
+async def _abandon(transaction: Any) -> None:
+    """Undo a start that failed halfway, which Tortoise 1.1 leaves: its context and the pooled connection."""
+    token = getattr(transaction, "token", None)
+    if token is None:
+        return
+    get_connections().reset(token)
+    parent = getattr(transaction.client, "_parent", None)
+    if isinstance(transaction, TransactionContextPooled) and parent is not None:
+        await parent._pool.release(transaction.client._connection)  # noqa: SLF001
+
+
+def _is_lost(connection: Any, error: BaseException) -> bool:
+    return isinstance(error, LOST) and connection._connection.is_closed()  # noqa: SLF001
+
+
+def _unreachable() -> Unavailable:
+    return Unavailable(
+        "database.unreachable",
+        t("We cannot reach our records right now."),
+        advice=t(
+            "Try again in a minute. If you were paying, look at your payments first: nothing is taken twice."
+        ),
+        headers={"Retry-After": "30"},
+    )
 
 
 async def _apply(connection: Any, scope: Scope) -> None:

@@ -16,7 +16,12 @@ from tests import make
 CHOSEN: dict[str, dict[str, Any]] = {
     "billing_bill": {"status": "issued", "paid_minor": 0, "total_minor": 100},
     "billing_bill_line": {"paid_minor": 0},
-    "billing_payment": {"refunded_minor": 0, "refunding_minor": 0, "channel": "counter", "status": "succeeded"},
+    "billing_payment": {
+        "refunded_minor": 0,
+        "refunding_minor": 0,
+        "channel": "counter",
+        "status": "succeeded",
+    },
     "billing_fee_rule": {"status": "active"},
     "billing_suspense": {"status": "open"},
     "billing_bill_run": {"status": "issued", "period": date(2026, 1, 1)},
@@ -64,7 +69,9 @@ async def rows_of_catalogue() -> list[Any]:
         )
 
 
-async def _insert(model: type[Model], tenant_id: UUID, parents: dict[str, str], made: dict[str, UUID]) -> UUID:
+async def _insert(
+    model: type[Model], tenant_id: UUID, parents: dict[str, str], made: dict[str, UUID]
+) -> UUID:
     table = model._meta.db_table
     values: dict[str, Any] = {"tenant_id": tenant_id}
     for name, field in model._meta.fields_map.items():

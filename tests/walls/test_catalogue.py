@@ -88,7 +88,9 @@ async def test_the_tenant_leads_every_key_and_index(owner):
     wrong = [
         f"{row['index']} starts with {row['first']}"
         for row in found
-        if row["relname"] not in skipped and row["first"] != "tenant_id" and row["index"] not in KEYED_BY_A_SECRET
+        if row["relname"] not in skipped
+        and row["first"] != "tenant_id"
+        and row["index"] not in KEYED_BY_A_SECRET
     ]
     assert wrong == []
 
@@ -107,7 +109,9 @@ async def test_no_policy_is_open_to_writing_by_payers_and_links(owner):
         " coalesce(pg_get_expr(polqual, polrelid), '') || coalesce(pg_get_expr(polwithcheck, polrelid), '') rule"
         " from pg_policy"
     )
-    open_to_links = [f"{r['name']}.{r['polname']}" for r in found if r["cmd"] != "r" and "'link'" in r["rule"]]
+    open_to_links = [
+        f"{r['name']}.{r['polname']}" for r in found if r["cmd"] != "r" and "'link'" in r["rule"]
+    ]
     assert open_to_links == []
 
 

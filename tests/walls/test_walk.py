@@ -58,7 +58,9 @@ def test_every_route_says_who_may_come_in(app):
         for r in app.routes
         if isinstance(r, Route) and not hasattr(r, "door") and r.name not in machinery
     ]
-    assert [p for p in silent if not p.startswith(("/static", "/brand", "/language", "/theme", "/styleguide"))] == []
+    assert [
+        p for p in silent if not p.startswith(("/static", "/brand", "/language", "/theme", "/styleguide"))
+    ] == []
 
 
 def test_every_permission_on_a_route_exists(app):
