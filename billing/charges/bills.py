@@ -1,16 +1,17 @@
 """One bill: what it says, how each line came about, what became of it, and voiding it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import lru_cache
 from uuid import UUID
 
 from billing.charges import run_sql
 from billing.charges.states import require_bill_move
 from billing.models import Bill, BillLine, FeeRule, PaymentPart
 from billing.names import localized
-from billing.rules import Facts, Outcome, evaluate, parse
+from billing.rules import Charge, Facts, LateFee, Outcome, evaluate, parse
 from tenants import audit
 from tenants.actor import Actor
 from tenants.jobs import publish
@@ -63,22 +64,33 @@ async def lines_of(tenant_id: UUID, bill_ids: Sequence[UUID]) -> dict[UUID, list
     found = await BillLine.filter(tenant_id=tenant_id, bill_id__in=list(bill_ids)).order_by("position", "id")
     wanted = {line.fee_rule_id for line in found if line.fee_rule_id}
     rules = {rule.id: rule for rule in await FeeRule.filter(tenant_id=tenant_id, id__in=list(wanted))}
-    documents = {rule_id: parse(rule.document) for rule_id, rule in rules.items()}
     explained: dict[UUID, list[ExplainedLine]] = {bill_id: [] for bill_id in bill_ids}
     for line in found:
         rule = rules.get(line.fee_rule_id) if line.fee_rule_id else None
-        explained[line.bill_id].append(_explain(line, rule, documents))
+        explained[line.bill_id].append(explain(line, rule))
     return explained
 
 
-def _explain(line: BillLine, rule: FeeRule | None, documents: dict[UUID, Any]) -> ExplainedLine:
+def explain(line: BillLine, rule: FeeRule | None) -> ExplainedLine:
+    """Work a line out again by the version of the rule it was made with."""
     if rule is None:
         return ExplainedLine(line, None, (), is_proven=False)
-    outcome = evaluate(documents[rule.id], Facts.from_inputs(line.inputs))
+    outcome = evaluate(_document(rule), Facts.from_inputs(line.inputs))
     if not isinstance(outcome, Outcome):
         return ExplainedLine(line, rule.version, (outcome.message,), is_proven=False)
     steps = [step.text for step in outcome.steps]
     return ExplainedLine(line, rule.version, steps, outcome.amount_minor == line.amount_minor)
+
+
+def _document(rule: FeeRule) -> Charge | LateFee:
+    """Return a version's document, read once however many lines were made by it; a version never changes."""
+    return _read(rule.id, json.dumps(rule.document))
+
+
+@lru_cache(maxsize=256)
+def _read(rule_id: UUID, document: str) -> Charge | LateFee:
+    del rule_id
+    return parse(json.loads(document))
 
 
 async def void(actor: Actor, bill_id: UUID, *, reason: str) -> Bill:

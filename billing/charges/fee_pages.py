@@ -18,7 +18,7 @@ from billing.names import localized
 from billing.rules import parse
 from billing.rules.sentences import sentence
 from billing.rules.tables import describe_table
-from billing.rules.words import name_words, value_words
+from billing.rules.words import name_words
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.kinds import SCENARIOS
@@ -69,23 +69,29 @@ class ReadRule:
     sentences: list[str]
     table: dict[str, Any] | None
 
+    @property
+    def shown(self) -> list[str]:
+        """The sentences without the first where it only says a long table in words, beside the table itself."""
+        is_wall = self.table is not None and len(self.sentences[0]) > LONGEST_RULE
+        return self.sentences[1:] if is_wall else self.sentences
 
-def read_rule(rule: FeeRule | None) -> ReadRule | None:
+
+def read_rule(item: FeeItem, rule: FeeRule | None) -> ReadRule | None:
     """Return a version as people read it."""
     if rule is None:
         return None
     document = parse(rule.document)
-    return ReadRule(rule, [str(text) for text in sentence(document)], _grid(document))
+    return ReadRule(rule, [str(text) for text in sentence(document)], _grid(item, document))
 
 
-def _grid(document: fees.Document) -> dict[str, Any] | None:
+def _grid(item: FeeItem, document: fees.Document) -> dict[str, Any] | None:
     grid = describe_table(document)
     if grid is None:
         return None
-    across = grid.column_name
-    heads = [str(value_words(across, key)) for key in grid.column_keys] if across else [gettext("Amount")]
+    across, word = grid.column_name, RuleForm(item, "", {}).word
+    heads = [word(across, key) for key in grid.column_keys] if across else [gettext("Amount")]
     rows = [
-        (", ".join(str(value_words(n, k)) for n, k in zip(grid.row_names, keys, strict=True)), cells)
+        (", ".join(word(n, k) for n, k in zip(grid.row_names, keys, strict=True)), cells)
         for keys, cells in zip(grid.row_keys, grid.cells, strict=True)
     ]
     corner = ", ".join(str(name_words(name)) for name in grid.row_names)
@@ -132,7 +138,7 @@ async def index(request: Request, actor: Actor) -> Response:
 
 
 def _row(listed: fees.Listed, root: str) -> dict[str, Any]:
-    item, current = listed.item, read_rule(listed.current)
+    item, current = listed.item, read_rule(listed.item, listed.current)
     state = "active" if current else "no_rule"
     return {
         "name": localized(item.names),
@@ -199,9 +205,9 @@ async def show(request: Request, actor: Actor) -> Response:
         "item": listed.item,
         "name": localized(listed.item.names),
         "kinds": _kind_words(listed.item),
-        "current": read_rule(listed.current),
-        "coming": read_rule(listed.coming),
-        "draft": read_rule(listed.draft),
+        "current": read_rule(listed.item, listed.current),
+        "coming": read_rule(listed.item, listed.coming),
+        "draft": read_rule(listed.item, listed.draft),
         "versions": await fees.versions(actor, listed.item.id),
         "root": root_of(request),
         "fee_url": f"{root_of(request)}/fees/{listed.item.id}",
@@ -214,7 +220,11 @@ async def version(request: Request, actor: Actor) -> Response:
     """Show one version as it was put into force."""
     listed = await fees.get_item(actor, path_id(request))
     rule = await fees.version(actor, listed.item.id, path_id(request, "rule"))
-    context = {"item": listed.item, "name": localized(listed.item.names), "read": read_rule(rule)}
+    context = {
+        "item": listed.item,
+        "name": localized(listed.item.names),
+        "read": read_rule(listed.item, rule),
+    }
     return await respond(request, "billing/charges/fee_version.html", {**context, "root": root_of(request)})
 
 
@@ -360,7 +370,7 @@ async def _activation(
         "root": root_of(request),
         "draft": draft,
         "preview": await rehearse(actor, listed, parse(draft.document)) if draft else None,
-        "read": read_rule(draft),
+        "read": read_rule(listed.item, draft),
     }
     return await respond(request, "billing/charges/fee_activation.html", context, status=status)
 

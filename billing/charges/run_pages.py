@@ -85,7 +85,7 @@ async def index(request: Request, actor: Actor) -> Response:
 
 async def _new_context(actor: Actor, form: Form[NewRun], root: str) -> dict[str, Any]:
     tenant = await Tenant.get(id=actor.tenant_id)
-    items = await FeeItem.filter(tenant_id=tenant.id, is_active=True).order_by("position", "key")
+    items = await FeeItem.filter(tenant_id=tenant.id, is_active=True).order_by("kind", "position", "key")
     period = form.data.period if form.data else months_after(today(tenant.timezone), 0)
     ready: list[FeeItem] = []
     waiting: list[FeeItem] = []

@@ -82,12 +82,15 @@ async def _end(task: Task, run: BillRun) -> None:
     end_task(task, f"/t/{tenant.slug}/runs/{run.id}")
 
 
-async def issue(actor: Actor, run_id: UUID) -> bool:
-    """Issue a run in the open transaction: numbers, ledger, event and audit together; ``False`` if it was before."""
+async def issue(actor: Actor, run_id: UUID, *, at: datetime | None = None) -> bool:
+    """Issue a run in the open transaction: numbers, ledger, event and audit together; ``False`` if it was before.
+
+    ``at`` is when it counts as issued, for bills taken over from another system; else it is now.
+    """
     run = await BillRun.filter(tenant_id=actor.tenant_id, id=run_id).select_for_update().first()
     if run is None or run.status != "issuing":
         return False
-    now = datetime.now(UTC)
+    now = at or datetime.now(UTC)
     await _number_alone(run)
     await execute(run_sql.NUMBER_AND_ISSUE, run.tenant_id, run.id, f"{run.period:%Y%m}", run.period, now)
     await execute(run_sql.ISSUE_ENTRIES, run.tenant_id, run.id, now)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.charges import runs
-from billing.models import Bill, BillException, BillRun, FeeItem
+from billing.models import Bill, BillException, BillRun, FeeItem, FeeRule
 from tenants.actor import Actor
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope
@@ -75,6 +75,9 @@ class Estate:
     async def bills(self, run: BillRun) -> list[Bill]:
         async with open_scope(tenant_scope(self.tenant.id)):
             return await Bill.filter(tenant_id=self.tenant.id, run_id=run.id).order_by("number")
+
+    async def rule(self, key: str) -> FeeRule:
+        return await FeeRule.get(tenant_id=self.tenant.id, fee_item_id=self.items[key].id, status="active")
 
     async def exceptions(self, run: BillRun) -> list[tuple[str, str]]:
         async with open_scope(tenant_scope(self.tenant.id)):

@@ -5,7 +5,6 @@ import pytest_asyncio
 
 from tests import make
 from tests.billing.charges.estate import AUGUST
-from tests.jobs import run_due
 from tests.page import inspect
 
 

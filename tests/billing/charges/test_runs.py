@@ -26,7 +26,9 @@ async def flats(estate) -> dict[str, int]:
     for flat, (reduced, normal) in TARIFF.items():
         for is_reduced, amount in ((True, reduced), (False, normal)):
             number = f"{flat} {is_reduced}"
-            await make.account(estate.tenant, number, attributes={"flat_type": flat, "is_reduced": is_reduced})
+            await make.account(
+                estate.tenant, number, attributes={"flat_type": flat, "is_reduced": is_reduced}
+            )
             if amount:
                 expected[number] = cents(amount)
     return expected
@@ -86,7 +88,7 @@ async def test_the_same_month_again_adds_nothing(estate):
     again = await estate.draft()
     assert (again.bill_count, again.total_minor) == (0, 0)
     async with open_scope(tenant_scope(estate.tenant.id)):
-        with pytest.raises(Conflict, match="run.empty"):
+        with pytest.raises(Conflict, match=r"run\.empty"):
             await runs.request_issue(estate.finance, again.id)
 
 
@@ -183,7 +185,9 @@ async def test_a_late_fee_alone_still_owed_bears_no_late_fee(estate):
 
 async def test_what_needs_a_look_is_listed_with_its_reason(estate):
     await make.account(estate.tenant, "no type", attributes={"is_reduced": True})
-    jumper = await make.account(estate.tenant, "jumper", attributes={"flat_type": "1-room", "is_reduced": True})
+    jumper = await make.account(
+        estate.tenant, "jumper", attributes={"flat_type": "1-room", "is_reduced": True}
+    )
     held = await make.account(estate.tenant, "held", attributes={"flat_type": "1-room", "is_reduced": True})
     await make.holder(held, None)
     await estate.bill()
@@ -218,13 +222,13 @@ async def test_what_is_issued_cannot_be_cancelled(estate):
     await flats(estate)
     run = await estate.bill()
     async with open_scope(tenant_scope(estate.tenant.id)):
-        with pytest.raises(Conflict, match="run.issued"):
+        with pytest.raises(Conflict, match=r"run\.issued"):
             await runs.cancel(estate.finance, run.id)
 
 
 async def test_a_second_open_run_of_the_month_is_refused(estate):
     await estate.start()
-    with pytest.raises(Conflict, match="run.open_already"):
+    with pytest.raises(Conflict, match=r"run\.open_already"):
         await estate.start()
 
 
