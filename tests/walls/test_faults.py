@@ -110,7 +110,7 @@ RESTART = """
 import asyncio, sys
 from pathlib import Path
 import httpx2
-from deploy import database, services
+from deploy import database, logs, services
 from deploy.app import create
 from deploy.settings import Settings
 
@@ -119,6 +119,7 @@ folder = Path(sys.argv[1])
 async def main():
     settings = Settings(environment="test", data_dir=folder, public_url="http://cloud.test",
         redis_url="redis://127.0.0.1:1/0", secret_key="k" * 40)
+    logs.configure(settings)
     services.start_postgres(folder, is_durable=False)
     await database.prepare(settings)
     await database.migrate(settings)
