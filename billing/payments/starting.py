@@ -1,15 +1,16 @@
 """Beginning a payment online: commit first, call the channel second."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
 
 import structlog
 
 from billing.channels import CHANNELS
-from billing.channels.contract import ChannelRefused, ChannelSilent, Order, Outcome
+from billing.channels.contract import Channel, ChannelRefused, ChannelSilent, Order, Outcome
 from billing.idempotency import Answer, once
 from billing.models import Attempt, Payment, SettlementAccount
 from billing.payments.allocating import Parts
@@ -22,7 +23,7 @@ from billing.payments.states import LIVE
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import enqueue
-from tenants.scope import execute, in_scope, open_scope, tenant_scope
+from tenants.scope import execute, in_scope, open_scope, rows, tenant_scope
 from ui.errors import Conflict
 from ui.i18n import current_locale, t
 
@@ -169,17 +170,20 @@ async def _attempt(actor: Actor, payment: Payment, chosen: Chosen, urls: tuple[s
 async def send(actor: Actor, attempt_id: UUID) -> StartedPayment:
     """Send a committed attempt to its channel unless that has been done; the same key makes it happen once there.
 
+    One that was sent before without an answer is asked after first: it may be there already.
+
     Raises:
         Conflict: the channel refused it, or it ended while the channel was answering.
     """
-    if not await _claim(actor, attempt_id):
+    claimed = await _claim(actor, attempt_id)
+    if not claimed:
         return await _answered(actor, attempt_id)
     assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
     async with open_scope(tenant_scope(actor.tenant_id)):
         order = await order_of(actor.tenant_id, attempt_id)
-        attempt = await Attempt.get(tenant_id=actor.tenant_id, id=attempt_id)
+        channel = CHANNELS[(await Attempt.get(tenant_id=actor.tenant_id, id=attempt_id)).channel]
     try:
-        outcome = await CHANNELS[attempt.channel].start(order)
+        outcome = await _call(channel, order, is_again=claimed[0]["sent_at"] is not None)
     except ChannelSilent as error:
         async with open_scope(tenant_scope(actor.tenant_id)):
             return _started(await lose(actor, attempt_id, str(error)))
@@ -188,17 +192,30 @@ async def send(actor: Actor, attempt_id: UUID) -> StartedPayment:
     return _started(await _keep(actor, order, outcome))
 
 
+async def _call(channel: Channel, order: Order, *, is_again: bool) -> Outcome:
+    if is_again:
+        known = await channel.query(order)
+        if known.state != "absent":
+            return known
+    return await channel.start(order)
+
+
 _CLAIM = """
-update billing_attempt set sent_at = now() where tenant_id = $1 and id = $2 and status in ('created', 'unknown')
-   and redirect_url = '' and (sent_at is null or sent_at < now() - interval '15 seconds') and expires_at > now()
+with before as (
+  select id, sent_at from billing_attempt where tenant_id = $1 and id = $2 for update
+)
+update billing_attempt a set sent_at = now() from before
+ where a.tenant_id = $1 and a.id = before.id and a.status in ('created', 'unknown') and a.redirect_url = ''
+   and (a.sent_at is null or a.sent_at < now() - interval '15 seconds') and a.expires_at > now()
+returning before.sent_at
 """
 
 
-async def _claim(actor: Actor, attempt_id: UUID) -> bool:
+async def _claim(actor: Actor, attempt_id: UUID) -> Sequence[Any]:
     """Let one request send the attempt; another one that comes along meanwhile waits for its answer."""
     assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
     async with open_scope(tenant_scope(actor.tenant_id)):
-        return bool(await execute(_CLAIM, actor.tenant_id, attempt_id))
+        return await rows(_CLAIM, actor.tenant_id, attempt_id)
 
 
 async def _answered(actor: Actor, attempt_id: UUID) -> StartedPayment:

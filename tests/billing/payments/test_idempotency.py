@@ -80,7 +80,9 @@ async def test_two_at_once_act_once_and_both_are_answered(committed, bank):
     assert answers == [{"n": 1}] * 6
     assert act.count == 1
     async with open_scope(tenant_scope(actor.tenant_id)):
-        assert await value("select count(*) from tenants_idempotency where tenant_id = $1", actor.tenant_id) == 1
+        assert (
+            await value("select count(*) from tenants_idempotency where tenant_id = $1", actor.tenant_id) == 1
+        )
 
 
 async def test_when_the_first_of_two_fails_the_second_acts(committed, bank):

@@ -182,7 +182,9 @@ async def test_only_a_channel_on_offer_can_be_chosen(place, channel):
 async def test_less_than_the_channel_takes_is_refused_before_it_is_asked(place):
     with pytest.raises(Invalid, match=r"0\.50"):
         await world.start(place, await world.bill(place, 3000), amount=49)
-    assert (await world.start(place, await world.bill(place, 3000), amount=49, channel="bank")).status == "pending"
+    assert (
+        await world.start(place, await world.bill(place, 3000), amount=49, channel="bank")
+    ).status == "pending"
 
 
 async def test_an_account_that_may_not_charge_is_not_offered(place, outside):

@@ -212,10 +212,37 @@ class Outside:
         else:
             self.post(f"rail/orders/{attempt.channel_reference}", act="pay")
 
+    def pay_by_reference(self, place: Place, attempt_id: UUID, channel: str) -> None:
+        """Pay what we ourselves have no address of."""
+        if channel == "stripe":
+            headers = {
+                "Authorization": "Bearer sk_test_123",
+                "Stripe-Account": place.settlement.stripe_account,
+            }
+            found = httpx.get(
+                f"{self.url}/stripe/v1/checkout/sessions", headers=headers, trust_env=False
+            ).json()
+            ids = [s["id"] for s in found["data"] if s["client_reference_id"] == str(attempt_id)]
+            self.post(f"stripe/sessions/{ids[0]}", act="pay")
+            return
+        to = as_destination(place.settlement)
+        headers = rail.signed_headers("", merchant=to.rail_merchant, secret=to.rail_secret)
+        address = f"{self.url}/rail/orders?merchant_order_no={attempt_id}"
+        order = httpx.get(address, headers=headers, trust_env=False).json()
+        self.post(f"rail/orders/{order['order_id']}", act="pay")
+
+    def click(self, address: str, act: str) -> None:
+        """Press a button on a hosted page."""
+        answer = httpx.post(address, data={"act": act}, trust_env=False)
+        assert answer.status_code < 400, answer.text  # noqa: PLR2004
+
     def state_of(self, place: Place, attempt: Attempt) -> str:
         """The attempt's state as the channel itself has it."""
         if attempt.channel == "stripe":
-            headers = {"Authorization": "Bearer sk_test_123", "Stripe-Account": place.settlement.stripe_account}
+            headers = {
+                "Authorization": "Bearer sk_test_123",
+                "Stripe-Account": place.settlement.stripe_account,
+            }
             address = f"{self.url}/stripe/v1/checkout/sessions/{attempt.channel_reference}"
         else:
             to = as_destination(place.settlement)
@@ -234,7 +261,9 @@ class Outside:
         return [event for event in found if not kinds or event["type"] in kinds]
 
 
-def stripe_message(event: dict[str, Any], *, secret: str = WEBHOOK_SECRET, at: int | None = None) -> dict[str, Any]:
+def stripe_message(
+    event: dict[str, Any], *, secret: str = WEBHOOK_SECRET, at: int | None = None
+) -> dict[str, Any]:
     body = json.dumps(event)
     sign = stripe.WebhookSignature.generate_signature_header
     return {
@@ -244,7 +273,9 @@ def stripe_message(event: dict[str, Any], *, secret: str = WEBHOOK_SECRET, at: i
     }
 
 
-def rail_message(place: Place, kind: str, data: dict[str, Any], *, event_id: str = "", secret: str = "") -> dict:
+def rail_message(
+    place: Place, kind: str, data: dict[str, Any], *, event_id: str = "", secret: str = ""
+) -> dict:
     to = as_destination(place.settlement)
     event = {
         "event_id": event_id or f"rev_{new_id().hex}",
@@ -268,7 +299,9 @@ def until(condition, seconds: float = 5.0) -> None:
         time.sleep(0.02)
 
 
-async def take(place: Place, cashier: Actor, *wanted: tuple[Bill, int], method: str = "cash", **more: Any) -> UUID:
+async def take(
+    place: Place, cashier: Actor, *wanted: tuple[Bill, int], method: str = "cash", **more: Any
+) -> UUID:
     """Money over the counter."""
     return await take_payment(
         cashier,
@@ -300,4 +333,16 @@ async def age(place: Place, attempt_id: UUID, **by: float) -> None:
             place.id,
             attempt_id,
             timedelta(**by),
+        )
+
+
+async def wait_since_sending(place: Place, attempt_id: UUID, seconds: float) -> None:
+    """As if the attempt had been sent so long ago."""
+    async with place.scope():
+        await execute(
+            "update billing_attempt set sent_at = sent_at - $3::interval, asked_at = null"
+            " where tenant_id = $1 and id = $2",
+            place.id,
+            attempt_id,
+            timedelta(seconds=seconds),
         )
