@@ -78,12 +78,22 @@ async def stage(tenant_id: UUID, import_id: UUID, scenario: str, *, extra: str =
 
     ``extra`` are further columns of the records, as ``name type, …``.
     """
+    await by_sets()
     columns = _RECORD + (f", {extra}" if extra else "")
     await execute(f"drop table if exists {TABLE}")
     await execute(f"create temporary table {TABLE} ({columns}, {_FOUND}) on commit drop")
     fill = _FILL.format(columns=columns, account=_ACCOUNT_DIFFERS, holder=_HOLDER_DIFFERS)
     await execute(fill, tenant_id, import_id, scenario)
     await execute(f"analyze {TABLE}")
+
+
+async def by_sets() -> None:
+    """Have PostgreSQL join whole sets until the end of the transaction.
+
+    Right after a large import its statistics still say that the tables are empty, and it would look up every row by
+    reading all of them.
+    """
+    await value("select set_config('enable_nestloop', 'off', true)")
 
 
 async def alone(tenant_id: UUID) -> None:
@@ -132,8 +142,9 @@ async def check_accounts(
     """Refuse rows of accounts that are closed, or that are of another kind; ``column`` is where it is told."""
     by_number = {record["number"]: (number, record) for number, record in records}
     found = await rows(
-        "select number, kind, is_active from tenants_account"
-        " where tenant_id = $1 and scenario = $2 and number = any ($3::text[])",
+        "select a.number, a.kind, a.is_active from unnest($3::text[]) asked (number) cross join lateral"
+        " (select number, kind, is_active from tenants_account a where tenant_id = $1 and scenario = $2"
+        "  and a.number = asked.number limit 1) a",
         _tenant(actor),
         scenario,
         list(by_number),
