@@ -15,14 +15,26 @@ from tenants.actor import Actor
 from tenants.http import path_id
 from ui.errors import NotFound
 from ui.exports import export, wants_export
+from ui.formats import date_text
 from ui.i18n import t
 from ui.render import respond
 from ui.tables import Column, Page, TableQuery
 
+
+def _day(value: Any, row: Any) -> str:
+    """Return the day it was where the institution is."""
+    return date_text(value, tz=row["timezone"])
+
+
+def _channel(value: Any, row: Any) -> str:
+    del row
+    return str(channel_name(value))
+
+
 COLUMNS = (
-    Column("created_at", t("Day"), format="date", is_main=True, href=lambda row: f"/my/payments/{row['id']}"),
+    Column("created_at", t("Day"), format=_day, is_main=True, href=lambda row: f"/my/payments/{row['id']}"),
     Column("short_name", t("Paid to")),
-    Column("channel", t("How"), format=lambda value, row: str(channel_name(value))),  # noqa: ARG005
+    Column("channel", t("How"), format=_channel),
     Column("status", t("State"), format="badge", tones=PAYMENT_TONES, words=PAYMENT_WORDS),
     Column("amount_minor", t("Amount"), format="money"),
     Column(
@@ -50,10 +62,14 @@ async def payments(request: Request, actor: Actor) -> Response:
 async def receipt(request: Request, actor: Actor) -> Response:
     """One receipt of the person's."""
     del actor
-    return await receipt_page(request, *await _receipt(request), root=f"/my/receipts/{path_id(request)}", back="/my")
+    return await receipt_page(
+        request, *await _receipt(request), root=f"/my/receipts/{path_id(request)}", back="/my"
+    )
 
 
-async def receipt_page(request: Request, kept: Receipt, payment: Payment, *, root: str, back: str) -> Response:
+async def receipt_page(
+    request: Request, kept: Receipt, payment: Payment, *, root: str, back: str
+) -> Response:
     """Show a receipt that the open scope sees."""
     context: dict[str, Any] = {
         "document": receipts.document_of(kept, refunded_minor=payment.refunded_minor),
@@ -76,5 +92,3 @@ async def _receipt(request: Request) -> tuple[Receipt, Payment]:
     if kept is None:
         raise NotFound("receipt.not_found", t("There is no such receipt, or it is not yours to see."))
     return await receipts.receipt_of(kept.tenant_id, kept.payment_id)
-
-

@@ -7,13 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from billing.payer import queries
-from tenants.accounts import confirm_holder
 from tenants.actor import Actor
 from tenants.kinds import SCENARIOS
-from ui.errors import AppError
-from ui.forms import Form, bind
-from ui.i18n import N_, Text, gettext, t
-from ui.render import redirect, respond
+from ui.forms import Form
+from ui.i18n import N_, gettext
+from ui.render import respond
 
 
 class Code(BaseModel):

@@ -73,7 +73,7 @@ async def _side(request: Request, tenant_id: UUID, bill_id: UUID) -> Side:
         place=dict(place),
     )
     side = link_side(actor, request.path_params["token"])
-    request.state.shell = replace(shell_for(actor, request), home=side.root, sign_in="/sign-in?next=/my")
+    request.state.shell = replace(shell_for(actor), home=side.root, sign_in="/sign-in?next=/my")
     return side
 
 
@@ -135,7 +135,11 @@ ROUTES: list[BaseRoute] = [
     public_route(f"{ROOT}/pdf", linked(bill_pdf), reason=REASON, name="link_bill_pdf"),
     public_route(f"{ROOT}/payments/new", linked(new_payment), reason=REASON, name="link_new_payment"),
     public_route(
-        f"{ROOT}/payments", _outside(paying.begin), reason=REASON, methods=["POST"], name="link_create_payment"
+        f"{ROOT}/payments",
+        _outside(paying.begin),
+        reason=REASON,
+        methods=["POST"],
+        name="link_create_payment",
     ),
     public_route(f"{ROOT}/payments/{{id}}", _outside(payment), reason=REASON, name="link_payment"),
     public_route(

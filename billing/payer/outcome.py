@@ -65,4 +65,6 @@ async def cancel_at(request: Request, side: Side, payment_id: UUID) -> Response:
         await cancel_payment(side.actor, payment_id)
     except Conflict as refused:
         return redirect(request, side.payment(payment_id), flash=Flash(refused.message, tone="warning"))
-    return redirect(request, side.payment(payment_id), flash=t("We have asked for this payment to be stopped."))
+    return redirect(
+        request, side.payment(payment_id), flash=t("We have asked for this payment to be stopped.")
+    )

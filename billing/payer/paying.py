@@ -70,7 +70,7 @@ def payable(bills: Sequence[SeenBill]) -> list[SeenBill]:
     return left
 
 
-async def _page(  # noqa: PLR0917 - the parts of one page
+async def _page(
     request: Request,
     side: Side,
     form: Form[Paying],
@@ -111,7 +111,9 @@ async def begin(request: Request, side: Side) -> Response:
     sent = await request.form()
     wanted = [side.actor.bill_id] if side.actor.bill_id else ids_of(_texts(sent, "bill"))[:MOST_BILLS]
     if not wanted:
-        return redirect(request, side.root, flash=Flash(t("Choose at least one bill to pay."), tone="warning"))
+        return redirect(
+            request, side.root, flash=Flash(t("Choose at least one bill to pay."), tone="warning")
+        )
     async with open_scope(side.actor.scope()):
         bills = await queries.bills_seen(wanted)
     form = _read(sent, bills)
@@ -150,7 +152,9 @@ async def _refused(request: Request, side: Side, form: Form[Paying], refused: Ap
     if not refused.fields:
         form.fail("", refused.message)
     async with open_scope(side.actor.scope()):
-        bills = await queries.bills_seen([side.actor.bill_id] if side.actor.bill_id else ids_of(form.chosen("bill")))
+        bills = await queries.bills_seen(
+            [side.actor.bill_id] if side.actor.bill_id else ids_of(form.chosen("bill"))
+        )
     return await _again(request, side, form, bills)
 
 

@@ -24,7 +24,7 @@ select t.id tenant_id, t.short_name, t.name tenant_name, h.account_id, b.id, b.n
    and b.status in ('issued', 'part_paid')
   left join billing_payment_part p on p.tenant_id = b.tenant_id and p.bill_id = b.id and p.is_live
  order by t.short_name, t.id, b.account_number, b.due_on, b.number limit {MOST_BILLS}
-"""  # noqa: S608 - a number of our own
+"""
 
 
 @dataclass(slots=True)
@@ -239,8 +239,8 @@ async def parts_seen(payment: SeenPayment) -> list[Any]:
 
 
 _HISTORY = """
-select p.id, p.number, p.created_at, p.succeeded_at, t.short_name, p.channel, p.status, p.currency, p.amount_minor,
-       p.refunded_minor, r.id receipt_id, r.number receipt_number
+select p.id, p.number, p.created_at, p.succeeded_at, t.short_name, t.timezone, p.channel, p.status, p.currency,
+       p.amount_minor, p.refunded_minor, r.id receipt_id, r.number receipt_number
   from billing_payment p join tenants_tenant t on t.id = p.tenant_id
   left join billing_receipt r on r.tenant_id = p.tenant_id and r.payment_id = p.id
  where p.tenant_id = any ((select scope_tenants())::uuid[]) and p.person_id = $1

@@ -46,4 +46,3 @@ def _facts(kept: Receipt) -> dict[str, Any]:
         "currency": document.currency,
         "total_minor": document.total_minor,
     }
-

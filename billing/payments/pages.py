@@ -2,4 +2,44 @@
 
 from starlette.routing import BaseRoute
 
-ROUTES: list[BaseRoute] = []
+from billing.payments import staff_payments, staff_refunds, staff_suspense
+from tenants.http import WRITES, tenant_route
+from tenants.navigation import Place, add_tenant_places
+from ui.i18n import N_
+
+add_tenant_places(
+    Place(N_("Payments"), "/payments", "payments.read", "payment", 40),
+    Place(N_("Refunds"), "/refunds", "payments.read", "refund", 42),
+    Place(N_("Money to assign"), "/suspense", "suspense.work", "inbox", 44),
+)
+
+ROUTES: list[BaseRoute] = [
+    tenant_route("/payments", staff_payments.payments, permission="payments.read"),
+    tenant_route("/payments/{id}", staff_payments.payment, permission="payments.read"),
+    tenant_route("/payments/{id}/receipt", staff_payments.receipt, permission="payments.read"),
+    tenant_route(
+        "/payments/{id}/refunds",
+        staff_payments.request,
+        permission="refunds.request",
+        methods=WRITES,
+        name="request_refund",
+    ),
+    tenant_route("/refunds", staff_refunds.refunds, permission="payments.read"),
+    tenant_route("/refunds/{id}", staff_refunds.refund, permission="payments.read"),
+    tenant_route(
+        "/refunds/{id}/approval", staff_refunds.approval, permission="refunds.approve", methods=WRITES
+    ),
+    tenant_route(
+        "/refunds/{id}/rejection", staff_refunds.rejection, permission="refunds.approve", methods=WRITES
+    ),
+    tenant_route("/refunds/{id}/payout", staff_refunds.payout, permission="payments.take", methods=WRITES),
+    tenant_route("/suspense", staff_suspense.suspense_list, permission="suspense.work"),
+    tenant_route("/suspense/{id}", staff_suspense.suspense, permission="suspense.work"),
+    tenant_route(
+        "/suspense/{id}/assignment", staff_suspense.assignment, permission="suspense.work", methods=WRITES
+    ),
+    tenant_route(
+        "/suspense/{id}/application", staff_suspense.application, permission="suspense.work", methods=WRITES
+    ),
+    tenant_route("/suspense/{id}/refund", staff_suspense.refund, permission="suspense.work", methods=WRITES),
+]

@@ -1,6 +1,8 @@
 """States of payments, refunds and unassigned money in words and colours, for every page that shows them."""
 
-from ui.i18n import Text, t
+from billing.channels import CHANNELS, channel_name
+from billing.channels.counter import KEY as COUNTER
+from ui.i18n import N_, Text, t
 from ui.shell import Tone
 
 PAYMENT_WORDS: dict[str, Text | str] = {
@@ -25,7 +27,6 @@ PAYMENT_TONES: dict[str, Tone] = {
     "pending": "info",
     "part_refunded": "warning",
 }
-ATTEMPT_WORDS = PAYMENT_WORDS
 REFUND_WORDS: dict[str, Text | str] = {
     "requested": t("Waiting for approval"),
     "approved": t("Approved"),
@@ -48,11 +49,19 @@ SUSPENSE_WORDS: dict[str, Text | str] = {
     "applied": t("Put to a bill"),
 }
 SUSPENSE_TONES: dict[str, Tone] = {"open": "warning", "refunding": "info", "applied": "success"}
-SUSPENSE_REASONS: dict[str, Text | str] = {
-    "paid_already": t("The bill had been paid already when this arrived."),
-    "late": t("It arrived after the time for paying was over, and the bill had been paid otherwise."),
-    "bill_closed": t("The bill was cancelled or closed before this arrived."),
-    "amount_mismatch": t("The channel received another amount than was asked for."),
-    "currency_mismatch": t("The channel received another currency than was asked for."),
-    "unknown_reference": t("The channel has money of ours for a payment that we do not know."),
+CHANNEL_WORDS: dict[str, Text | str] = {key: channel_name(key) for key in (*CHANNELS, COUNTER)}
+ACT_WORDS: dict[str, tuple[str, Tone]] = {
+    "payment.succeeded": (N_("The money arrived"), "success"),
+    "payment.failed": (N_("The payment did not go through"), "danger"),
+    "payment.cancelled": (N_("The payment was stopped"), "neutral"),
+    "payment.expired": (N_("The time for paying was over"), "neutral"),
+    "payment.disputed": (N_("The payer's bank disputes it"), "danger"),
+    "refund.requested": (N_("A refund was asked for"), "warning"),
+    "refund.approved": (N_("The refund was approved"), "info"),
+    "refund.rejected": (N_("The refund was rejected"), "neutral"),
+    "refund.succeeded": (N_("The refund was paid back"), "warning"),
+    "refund.failed": (N_("The refund failed"), "danger"),
+    "suspense.assigned": (N_("Somebody took the unassigned money over"), "info"),
+    "suspense.applied": (N_("Unassigned money was put to a bill"), "info"),
 }
+"""What happened to a payment, by audit act: English msgid and colour."""

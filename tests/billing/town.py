@@ -58,7 +58,9 @@ async def found(bank: make.Bank, **places: Any) -> Town:
     """Make the town; ``places`` are its account's numbers at the channels."""
     estate = await build(bank)
     flat = await make.account(estate.tenant, "01-101", name="Blk 1 #01-101")
-    other = await make.account(estate.tenant, "01-102", name="Blk 1 #01-102", attributes={"flat_type": "4-room", "is_reduced": False})
+    other = await make.account(
+        estate.tenant, "01-102", name="Blk 1 #01-102", attributes={"flat_type": "4-room", "is_reduced": False}
+    )
     ann = await make.person("Ann Tan", email="ann@example.com")
     await make.holder(flat, ann)
     await settle_at(estate.tenant, **places)
@@ -69,7 +71,9 @@ async def found(bank: make.Bank, **places: Any) -> Town:
     return town
 
 
-async def settle_at(tenant: Tenant, *, stripe_account: str = "", rail_merchant: str = "", rail_secret: str = "") -> None:
+async def settle_at(
+    tenant: Tenant, *, stripe_account: str = "", rail_merchant: str = "", rail_secret: str = ""
+) -> None:
     async with open_scope(tenant_scope(tenant.id)):
         await SettlementAccount.create(
             tenant_id=tenant.id,
@@ -111,4 +115,4 @@ def path_of(url: str) -> str:
     return url.removeprefix("http://cloud.test")
 
 
-__all__ = ["AUGUST", "JULY", "Town", "UUID", "at_sandbox", "field_of", "found", "hosted", "path_of"]
+__all__ = ["AUGUST", "JULY", "UUID", "Town", "at_sandbox", "field_of", "found", "hosted", "path_of"]

@@ -38,7 +38,9 @@ async def town(db, bank, sandbox: Server, control: httpx.Client) -> AsyncIterato
             timeout_seconds=3.0,
         )
     )
-    api = stripe.StripeClient("sk_test_pages", base_addresses={"api": sandbox.stripe_base}, max_network_retries=0)
+    api = stripe.StripeClient(
+        "sk_test_pages", base_addresses={"api": sandbox.stripe_base}, max_network_retries=0
+    )
     account = api.v1.accounts.create({"country": "SG", "business_profile": {"name": "Town"}})
     yield await towns.found(bank, stripe_account=account.id, **towns.at_sandbox(control))
     billing.runtime.use(before)

@@ -61,6 +61,7 @@
     "]": () => document.querySelector(".pager [rel=next]")?.click(),
     j: () => moveRow(1),
     k: () => moveRow(-1),
+    p: () => document.querySelector("[data-print]") && window.print(),
   };
 
   const moveRow = (step) => {

@@ -1,0 +1,217 @@
+"""What staff read about payments, refunds and unassigned money: one statement a list, always inside their tenant."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from tenants.actor import Actor
+from tenants.scope import row, rows
+from ui.tables import TableQuery
+
+_BATCH = 2000
+_SORTS = {"created_at": "p.created_at", "amount_minor": "p.amount_minor", "number": "p.number"}
+
+
+class Selection:
+    """A where clause with its parameters; ``$1`` is the tenant."""
+
+    def __init__(self, tenant_id: UUID | None) -> None:
+        self.args: list[Any] = [tenant_id]
+        self.conditions: list[str] = []
+
+    def add(self, condition: str, value: Any) -> None:
+        """Add a condition on one more parameter, written ``{}`` in it."""
+        self.args.append(value)
+        self.conditions.append(condition.replace("{}", f"${len(self.args)}"))
+
+    @property
+    def where(self) -> str:
+        """All conditions, to follow one on the tenant."""
+        return "".join(f" and {condition}" for condition in self.conditions)
+
+
+def like(words: str) -> str:
+    """Return a pattern that finds ``words`` anywhere, taken literally."""
+    return "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+def day_of(text: str) -> date | None:
+    """Return the day that a filter names, or nothing."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+PAYMENT_FILTERS = ("status", "channel", "from", "until")
+_PAYMENTS = """
+select p.id, p.number, p.created_at, p.payer_name, p.taken_by_name, p.channel, p.counter_method, p.status, p.currency,
+       p.amount_minor, p.refunded_minor, p.counter_reference, acc.accounts, r.number receipt_number
+  from billing_payment p
+  left join lateral (select string_agg(distinct b.account_number, ', ') accounts from billing_payment_part part
+      join billing_bill b on b.tenant_id = part.tenant_id and b.id = part.bill_id
+     where part.tenant_id = p.tenant_id and part.payment_id = p.id) acc on true
+  left join billing_receipt r on r.tenant_id = p.tenant_id and r.payment_id = p.id
+ where p.tenant_id = $1
+"""
+
+
+def _payments(actor: Actor, query: TableQuery) -> Selection:
+    chosen = Selection(actor.tenant_id)
+    for name in ("status", "channel"):
+        if query.get(name):
+            chosen.add(f"p.{name} = {{}}", query.get(name))
+    zone = ZoneInfo(actor.place["timezone"])
+    for name, sign, days in (("from", ">=", 0), ("until", "<", 1)):
+        if (day := day_of(query.get(name))) is not None:
+            start = datetime.combine(day + timedelta(days=days), datetime.min.time(), zone)
+            chosen.add(f"p.created_at {sign} {{}}", start)
+    if query.q:
+        chosen.add(
+            "(p.number ilike {} or p.payer_name ilike {} or p.counter_reference ilike {} or exists (select 1"
+            " from billing_payment_part part join billing_bill b on b.tenant_id = part.tenant_id and"
+            " b.id = part.bill_id where part.tenant_id = p.tenant_id and part.payment_id = p.id"
+            " and (b.account_number ilike {} or b.number ilike {})))",
+            like(query.q),
+        )
+    return chosen
+
+
+async def list_payments(actor: Actor, query: TableQuery) -> tuple[Sequence[Any], int]:
+    """Return one page of payments (one row more than shown) and how many there are."""
+    actor.require("payments.read")
+    chosen = _payments(actor, query)
+    total = await row(
+        f"select count(*) n from billing_payment p where p.tenant_id = $1{chosen.where}", *chosen.args
+    )
+    return await _page(_PAYMENTS + chosen.where, chosen, query, query.limit, query.offset), total[
+        "n"
+    ] if total else 0
+
+
+async def _page(sql: str, chosen: Selection, query: TableQuery, limit: int, offset: int) -> Sequence[Any]:
+    column = _SORTS.get(query.sort.removeprefix("-"), "p.created_at")
+    way = "desc" if query.sort.startswith("-") else "asc"
+    return await rows(
+        f"{sql} order by {column} {way}, p.id {way} limit {limit:d} offset {offset:d}", *chosen.args
+    )
+
+
+async def all_payments(actor: Actor, query: TableQuery) -> AsyncIterator[Any]:
+    """Yield every selected payment, within the open scope."""
+    actor.require("payments.read")
+    chosen, offset = _payments(actor, query), 0
+    while found := await _page(_PAYMENTS + chosen.where, chosen, query, _BATCH, offset):
+        for each in found:
+            yield each
+        offset += len(found)
+
+
+_PARTS = """
+select part.bill_id, part.amount_minor, b.number, b.period, b.account_id, b.account_number, b.account_name, b.currency,
+       coalesce((select sum(a.amount_minor) from billing_allocation a where a.tenant_id = $1
+         and a.payment_id = $2 and a.bill_id = b.id), 0)::bigint paid_minor
+  from (select bill_id, amount_minor from billing_payment_part where tenant_id = $1 and payment_id = $2
+        union all
+        select bill_id, 0::bigint from billing_allocation a where tenant_id = $1 and payment_id = $2 and not exists
+          (select 1 from billing_payment_part q where q.tenant_id = $1 and q.payment_id = $2 and q.bill_id = a.bill_id)
+         group by bill_id) part
+  join billing_bill b on b.tenant_id = $1 and b.id = part.bill_id order by b.due_on, b.number
+"""
+_STORY = """
+select act, created_at at, person_name, subject_label, after from tenants_audit
+ where tenant_id = $1 and (subject_id = $2
+    or subject_id in (select id from billing_refund where tenant_id = $1 and payment_id = $2)
+    or subject_id in (select id from billing_suspense where tenant_id = $1 and payment_id = $2))
+ order by created_at desc limit 200
+"""
+
+
+async def parts_of(tenant_id: UUID, payment_id: UUID) -> Sequence[Any]:
+    """Return what a payment was meant for and what it pays, bill by bill."""
+    return await rows(_PARTS, tenant_id, payment_id)
+
+
+async def acts_on(tenant_id: UUID, payment_id: UUID) -> list[dict[str, Any]]:
+    """Return the audit trail of a payment, its refunds and its unassigned money, newest first."""
+    found = await rows(_STORY, tenant_id, payment_id)
+    return [{**dict(each), "after": json.loads(each["after"]) if each["after"] else {}} for each in found]
+
+
+REFUND_FILTERS = ("status",)
+_REFUNDS = """
+select p.id, p.number, p.created_at, p.amount_minor, p.currency, p.status, p.reason, p.requested_by_name,
+       p.decided_by_name, p.payment_id, pay.number payment_number, pay.channel, pay.payer_name
+  from billing_refund p join billing_payment pay on pay.tenant_id = p.tenant_id and pay.id = p.payment_id
+ where p.tenant_id = $1
+"""
+
+
+def _refunds(actor: Actor, query: TableQuery) -> Selection:
+    chosen = Selection(actor.tenant_id)
+    if query.get("status"):
+        chosen.add("p.status = {}", query.get("status"))
+    if query.q:
+        chosen.add("(p.number ilike {} or pay.number ilike {} or pay.payer_name ilike {})", like(query.q))
+    return chosen
+
+
+async def list_refunds(
+    actor: Actor, query: TableQuery, *, limit: int, offset: int
+) -> tuple[Sequence[Any], int]:
+    """Return refunds, those that wait for a decision first, and how many there are."""
+    actor.require("payments.read")
+    chosen = _refunds(actor, query)
+    total = await row(f"select count(*) n from ({_REFUNDS}{chosen.where}) found", *chosen.args)
+    order = "p.status = 'requested' desc, p.created_at desc, p.id"
+    found = await rows(
+        f"{_REFUNDS}{chosen.where} order by {order} limit {limit:d} offset {offset:d}", *chosen.args
+    )
+    return found, total["n"] if total else 0
+
+
+SUSPENSE_FILTERS = ("status",)
+_SUSPENSE = """
+select p.id, p.created_at, p.amount_minor, p.currency, p.reason, p.status, p.owner_id, p.owner_name, p.payment_id,
+       pay.number payment_number, pay.channel, pay.payer_name
+  from billing_suspense p join billing_payment pay on pay.tenant_id = p.tenant_id and pay.id = p.payment_id
+ where p.tenant_id = $1
+"""
+
+
+async def list_suspense(
+    actor: Actor, query: TableQuery, *, limit: int, offset: int
+) -> tuple[Sequence[Any], int]:
+    """Return unassigned money, the oldest open first, and how much of it there is."""
+    actor.require("suspense.work")
+    chosen = Selection(actor.tenant_id)
+    if query.get("status") != "all":
+        chosen.add("p.status = {}", query.get("status") or "open")
+    if query.q:
+        chosen.add("(pay.number ilike {} or pay.payer_name ilike {} or p.owner_name ilike {})", like(query.q))
+    total = await row(f"select count(*) n from ({_SUSPENSE}{chosen.where}) found", *chosen.args)
+    found = await rows(
+        f"{_SUSPENSE}{chosen.where} order by p.status = 'open' desc, p.created_at, p.id"
+        f" limit {limit:d} offset {offset:d}",
+        *chosen.args,
+    )
+    return found, total["n"] if total else 0
+
+
+_OPEN_BILLS = """
+select b.id, b.number, b.account_number, b.account_name, b.period, b.due_on, b.currency,
+       b.total_minor - b.paid_minor left_minor
+  from billing_bill b
+ where b.tenant_id = $1 and b.currency = $2 and b.status in ('issued', 'part_paid')
+   and (b.number ilike $3 or b.account_number ilike $3 or b.account_name ilike $3 or exists (select 1
+     from tenants_holder h where h.tenant_id = $1 and h.account_id = b.account_id and h.name ilike $3))
+ order by b.due_on, b.number limit 20
+"""
+
+
+async def find_open_bills(tenant_id: UUID, currency: str, words: str) -> Sequence[Any]:
+    """Return up to 20 bills with something left to pay, by bill, account or holder."""
+    return await rows(_OPEN_BILLS, tenant_id, currency, like(words)) if words else []
