@@ -8,4 +8,10 @@ from integrations.sign_in import account_pages, code_pages, invitation_pages, pa
 
 def routes() -> list[BaseRoute]:
     """Return the routes in order of matching."""
-    return [*pages.ROUTES, *code_pages.ROUTES, *account_pages.ROUTES, *invitation_pages.ROUTES, *bank_staff.ROUTES]
+    return [
+        *pages.ROUTES,
+        *code_pages.ROUTES,
+        *account_pages.ROUTES,
+        *invitation_pages.ROUTES,
+        *bank_staff.ROUTES,
+    ]

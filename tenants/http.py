@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import wraps
 from tempfile import SpooledTemporaryFile
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 import structlog
@@ -272,8 +272,14 @@ async def _parked(request: Request) -> str:
     files = [file.filename for _, file in form.multi_items() if not isinstance(file, str) and file.filename]
     size = sum(len(name) + len(text) for name, text in typed)
     if person is None or size > sessions.PARKED_MAX_BYTES:
-        return request.url.path
+        return _page_before(request)
     return f"/resume/{await sessions.park_form(person, request.url.path, typed, files)}"
+
+
+def _page_before(request: Request) -> str:
+    """Return the path of the page a form was on; browsers tell it within one site."""
+    before = urlsplit(request.headers.get("referer", ""))
+    return before.path if before.netloc == request.url.netloc and before.path else "/home"
 
 
 async def enter_tenant(tenant_id: UUID) -> None:

@@ -29,7 +29,7 @@ async def spend(purpose: str, who: str, allowed: Sequence[str]) -> None:
         if not await _hit(item, purpose, who):
             wait = await _wait(item, purpose, who)
             message = t(
-                "This was asked for too often. Try again in {minutes} minutes.", minutes=-(-wait // 60)
+                "This was asked for too often. Try again in {minutes} min.", minutes=-(-wait // 60)
             )
             raise TooMany("request.too_often", message, headers={"Retry-After": str(wait)})
 

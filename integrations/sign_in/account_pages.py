@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 from integrations.sign_in.devices import device_of
 from integrations.sign_in.failures import ProviderDown, SignInFailed
 from integrations.sign_in.logout import sign_out, take_logout_token
+from integrations.sign_in.pages import plain
 from integrations.sign_in.parked import readable
 from integrations.sign_in.places import places_of
 from integrations.sign_in.provider import provider_of
@@ -38,6 +39,7 @@ async def home(request: Request, actor: Actor) -> Response:
     places = await places_of(actor.person_id)
     if len(places) == 1:
         return redirect(request, places[0].href)
+    plain(request)
     return await respond(request, "integrations/sign_in/home.html", {"places": places, "actor": actor})
 
 
@@ -48,6 +50,7 @@ async def my_sessions(request: Request, actor: Actor) -> Response:
         {**session, "device": device_of(session["user_agent"]), "is_this": session["id"] == actor.session_id}
         for session in await sessions.my_sessions(actor.person_id)
     ]
+    plain(request)
     found.sort(key=lambda session: not session["is_this"])
     return await respond(request, "integrations/sign_in/sessions.html", {"sessions": found})
 
@@ -128,6 +131,7 @@ async def _parked(request: Request) -> ParkedForm:
 
 
 async def _resume_page(request: Request, form: ParkedForm, status: int = 200) -> Response:
+    plain(request)
     context = {
         "form": form,
         "shown": readable(form.fields_),

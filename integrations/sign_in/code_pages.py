@@ -32,7 +32,7 @@ class Destination(BaseModel):
 class Entry(BaseModel):
     """The code as typed."""
 
-    code: str = Field(title=N_("Code"), max_length=20)
+    code: str = Field(title=N_("Six-digit code"), max_length=20)
     next: str = ""
 
 

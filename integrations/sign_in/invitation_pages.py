@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from integrations.sign_in.pages import allow_bank
+from integrations.sign_in.pages import allow_bank, branded, plain
 from integrations.sign_in.provider import provider_for
 from tenants import invitations
 from tenants.actor import Actor
@@ -15,7 +15,6 @@ from tenants.invitations import Offer
 from ui.errors import NotFound
 from ui.i18n import Text, t
 from ui.render import redirect, respond
-from ui.shell import Shell
 
 GONE = 410
 
@@ -28,8 +27,10 @@ async def show(request: Request) -> Response:
         raise NotFound("invitation.not_found", t("This link does not lead to an invitation."))
     actor = await who_is(request)
     provider = await provider_for(offer.bank.id)
-    if actor is None:
-        request.state.shell = Shell(title=offer.bank.name_en, accent=offer.bank.accent.lstrip("#"))
+    if actor is not None:
+        plain(request)
+    elif provider is not None:
+        request.state.shell = branded(provider)
     if provider is not None:
         await allow_bank(request, provider)
     path = f"/invitations/{token}"
@@ -51,7 +52,7 @@ def _facts(offer: Offer) -> list[tuple[Text, Text | str]]:
         (t("Institution"), offer.tenant.name),
         (t("Unified social credit code"), offer.tenant.uscc),
         (t("Your role"), Text(offer.role)),
-        (t("For"), offer.invitation.name),
+        (t("Invited person"), offer.invitation.name),
         (t("Invited by"), offer.invitation.invited_by_name),
     ]
 

@@ -1,5 +1,6 @@
 """Signing in at the bank: the pages before, the way there and back."""
 
+from dataclasses import replace
 from typing import get_args
 from urllib.parse import quote
 
@@ -31,6 +32,11 @@ def next_of(value: object) -> str:
     """Return where to go afterwards: a path of this site that is not the sign-in itself, else the start page."""
     target = safe_next(str(value or ""), HOME)
     return HOME if target.split("?")[0] in {"/", "/sign-in", "/sign-in/callback", "/sign-out"} else target
+
+
+def plain(request: Request) -> None:
+    """Show a signed-in person's own page without the nouns of any console: only who they are and the way out."""
+    request.state.shell = replace(request.state.shell, title="", home="/home", nav=())
 
 
 def branded(provider: Provider) -> Shell:
@@ -138,6 +144,7 @@ async def confirm(request: Request, actor: Actor) -> Response:
     except SignInFailed as error:
         return await failed(request, error, target)
     await allow_bank(request, provider)
+    plain(request)
     context = {"provider": provider, "next": target, "level": level, "needs_key": level == HIGHEST}
     return await respond(request, "integrations/sign_in/confirm.html", context)
 
