@@ -122,3 +122,13 @@ async def test_a_parked_form_is_sent_once_and_in_time(ann):
         assert not await sessions.unpark_form(token)
         assert not await sessions.unpark_form(late)
         assert sessions.has_run_out(await models.ParkedForm.get(token_hash=sessions.hash_of(late)))
+
+
+async def test_without_a_known_person_the_way_leads_back_to_the_page_of_the_form(db, client, bank):
+    for referer, target in (
+        ("http://cloud.test/t/x/fees/new?a=1", "%2Ft%2Fx%2Ffees%2Fnew"),
+        ("http://evil.example/page", "%2Fhome"),
+        ("", "%2Fhome"),
+    ):
+        answer = await client.post("/sessions/others/ending", headers={"Referer": referer})
+        assert answer.headers["location"] == f"/sign-in?next={target}"
