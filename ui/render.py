@@ -1,6 +1,7 @@
 """Answering: a whole page, or the one block that htmx asked for and the handler named."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
@@ -28,9 +29,12 @@ async def respond(
 ) -> Response:
     """Return ``template`` as a page, or its ``block`` when htmx asks for a part of the page.
 
-    The server names the block, so that a client can never choose one that a template would have hidden.
+    The server names the block, so that a client can never choose one that a template would have hidden. Asked for
+    a part of a page that has none, it has the browser open the page itself: work that was watched is done.
     Pages are private and never cached: they show what one person may see.
     """
+    if block is None and status == HTTPStatus.OK and _only_reads_a_part(request):
+        return Response(headers={"Vary": hx.VARY, "Cache-Control": "no-store", **hx.leave(_here(request))})
     shell = shell_of(request)
     full = {**page_context(request, shell), **(context or {})}
     wanted = block if hx.is_partial(request) else None
@@ -65,10 +69,11 @@ def redirect(
 ) -> Response:
     """Send the browser to ``url`` by GET, with a message for the page it arrives at.
 
-    A fetch may not follow to another origin, so htmx is told to leave the page instead.
+    A fetch may not follow to another origin, and what it follows to would land inside the page that asked, so
+    htmx is told to leave the page instead.
     """
     is_elsewhere = "://" in url and not url.startswith(str(request.base_url))
-    if hx.is_partial(request) and is_elsewhere:
+    if _only_reads_a_part(request) or (hx.is_partial(request) and is_elsewhere):
         response = Response(status_code=200, headers=hx.leave(url))
     else:
         response = RedirectResponse(url, status)
@@ -76,6 +81,10 @@ def redirect(
     if flash is not None:
         add_flash(request, response, flash if isinstance(flash, Flash) else Flash(flash))
     return response
+
+
+def _only_reads_a_part(request: Request) -> bool:
+    return request.method == "GET" and hx.is_partial(request)
 
 
 def _here(request: Request) -> str:

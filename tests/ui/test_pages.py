@@ -53,6 +53,16 @@ async def test_other_htmx_requests_get_the_whole_page(web: httpx2.AsyncClient, k
     inspect(answer.text)
 
 
+@pytest.mark.parametrize(
+    ("path", "leads_to"), [("/confirm?page=2", "/confirm?page=2"), ("/said", "/styleguide")]
+)
+async def test_a_part_of_a_page_without_parts_makes_the_browser_open_the_page(
+    web: httpx2.AsyncClient, path: str, leads_to: str
+) -> None:
+    answer = await web.get(path, headers=PARTIAL)
+    assert (answer.status_code, answer.text, answer.headers["HX-Redirect"]) == (200, "", leads_to)
+
+
 def _templates() -> list[str]:
     return [p.relative_to(folder).as_posix() for folder in template_folders() for p in folder.rglob("*.html")]
 
