@@ -116,10 +116,7 @@ async def approve(reviewer: Someone, wanted: Institution, founding: Any) -> None
     await reviewer.press(wanted.legal_name)
     await reviewer.heading(wanted.legal_name)
     await reviewer.press("Approve")
-    if "/sign-in/confirm" in reviewer.page.url:
-        await reviewer.confirm_at_bank(founding.reviewer)
-        if "/resume/" in reviewer.page.url:
-            await reviewer.press("Send the form")
+    await reviewer.confirm_if_asked(founding.reviewer)
     await reviewer.sees(f"{wanted.short_name} is ready. Its administrator has been invited.")
     await reviewer.heading(wanted.legal_name)
 

@@ -65,6 +65,11 @@ class Someone:
         for word in words:
             await expect(self.page.locator("main").get_by_text(word).first).to_be_visible(timeout=PATIENCE)
 
+    async def sees_state(self, word: str) -> None:
+        """Fail unless the page's badge says this, soon."""
+        badge = self.page.locator("main .badge").get_by_text(word, exact=True).first
+        await expect(badge).to_be_visible(timeout=PATIENCE)
+
     async def does_not_see(self, *words: str) -> None:
         text = await self.text()
         assert [word for word in words if word in text] == []
@@ -108,15 +113,19 @@ class Someone:
             await self.page.locator('button[value="key"], button[name="enterprise"]').first.click()
             await self.page.wait_for_load_state("domcontentloaded")
 
-    async def confirm_at_bank(self, customer: str, words: str = "Confirm at Harbour Bank") -> None:
-        """Prove oneself anew, as acts that move money or rights ask."""
+    async def confirm_if_asked(self, customer: str) -> None:
+        """Prove oneself anew where an act that moves money or rights asks for it, and send the form that waits."""
+        await self.page.wait_for_load_state("domcontentloaded")
+        if "/sign-in/confirm" not in self.page.url:
+            return
         await self.heading("Confirm that it is you")
-        await self.press(words)
-        if self.page.url.startswith(self.live.sandbox_url) and "sign-in" in self.page.url:
-            chosen = self.page.locator(f'button[name="customer"][value="{customer}"]')
-            if await chosen.count():
-                await chosen.first.click()
-            await self.finish_at_bank()
+        await self.press("Confirm at Harbour Bank")
+        chosen = self.page.locator(f'button[name="customer"][value="{customer}"]')
+        if await chosen.count():
+            await chosen.first.click()
+        await self.finish_at_bank()
+        if "/resume/" in self.page.url:
+            await self.press("Send the form")
 
 
 async def arrive(browser: Browser, live: Live, name: str, **options: Any) -> Someone:
