@@ -200,7 +200,8 @@ def story(found: Payment, attempts: Sequence[Attempt], acts: Sequence[dict[str, 
     for attempt in attempts:
         title = t("Taken at the desk") if attempt.channel == COUNTER else t("Begun")
         by = found.taken_by_name or found.payer_name
-        text = t("Through {channel}", channel=CHANNEL_WORDS.get(attempt.channel, attempt.channel))
+        channel = CHANNEL_WORDS.get(attempt.channel, attempt.channel)
+        text = "" if attempt.channel == COUNTER else channel
         events.append(Event(title, attempt.created_at, by, text))
     return sorted(events, key=lambda event: event.at, reverse=True)
 
