@@ -75,4 +75,6 @@ def pack_problem(problem: Problem) -> dict[str, Any]:
 
 def unpack_problem(data: Mapping[str, Any]) -> Problem:
     """Return a staged problem, its reason in whatever language it will be read in."""
-    return Problem(data["column"], data["value"], texts.unpack(data["reason"]), data["key"], data["is_warning"])
+    return Problem(
+        data["column"], data["value"], texts.unpack(data["reason"]), data["key"], data["is_warning"]
+    )

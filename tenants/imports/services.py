@@ -99,7 +99,9 @@ async def upload(
     actor.require("imports.write")
     spec = next((one for one in specs(actor) if one.kind == kind), None)
     if spec is None:
-        raise Invalid("import.kind", t("Choose what to import."), fields={"kind": t("Choose what to import.")})
+        raise Invalid(
+            "import.kind", t("Choose what to import."), fields={"kind": t("Choose what to import.")}
+        )
     allowed = FileLimits(size=runtime().upload_max_bytes, kinds=frozenset({Kind.CSV, Kind.XLSX, Kind.TEXT}))
     try:
         await asyncio.to_thread(_open, content, filename, spec, None, declared_type)
@@ -112,7 +114,9 @@ async def upload(
             limits=allowed,
         )
     except Invalid as error:
-        raise Invalid(error.code, error.message, status=error.status, fields={"file": error.message}) from error
+        raise Invalid(
+            error.code, error.message, status=error.status, fields={"file": error.message}
+        ) from error
     return await Import.create(
         id=new_id(),
         tenant_id=actor.tenant_id,
@@ -245,9 +249,7 @@ async def _begin(actor: Actor, found: Import, state: str, kind: str, job: str) -
 async def same_file(found: Import) -> Import | None:
     """Return the last import that has applied this very file, if there is one."""
     return (
-        await Import.filter(
-            tenant_id=found.tenant_id, kind=found.kind, sha256=found.sha256, state="applied"
-        )
+        await Import.filter(tenant_id=found.tenant_id, kind=found.kind, sha256=found.sha256, state="applied")
         .exclude(id=found.id)
         .order_by("-applied_at")
         .first()
