@@ -78,10 +78,11 @@ async def must_see(actor: Actor, tenant_id: UUID, bill_ids: Iterable[UUID]) -> N
         raise NotFound("bill.not_found", t("There is no such bill, or it is not yours to see."))
 
 
-async def choose(tenant_id: UUID, parts: Parts) -> Chosen:
+async def choose(tenant_id: UUID, parts: Parts, *, is_paying: bool = False) -> Chosen:
     """Check the bills in the open tenant scope, keeping them as they are until it commits.
 
-    A shared lock is enough: many may look at a bill, while paying it waits; who may *hold* it the index decides.
+    A shared lock is enough to begin: many may look at a bill, while paying it waits; who may *hold* it the index
+    decides. One that pays in the same transaction takes the whole lock at once, for two that share cannot both.
 
     Raises:
         Invalid: more than is left, or bills that cannot be paid together.
@@ -89,7 +90,8 @@ async def choose(tenant_id: UUID, parts: Parts) -> Chosen:
     """
     await _must_be_open(tenant_id)
     await rows(
-        "select 1 from billing_bill where tenant_id = $1 and id = any ($2::uuid[]) order by id for share",
+        "select 1 from billing_bill where tenant_id = $1 and id = any ($2::uuid[]) order by id"
+        + (" for update" if is_paying else " for share"),
         tenant_id,
         list(parts),
     )

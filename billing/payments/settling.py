@@ -101,7 +101,10 @@ async def lose(actor: Actor, attempt_id: UUID, error: str) -> Attempt:
 
 
 async def release(payment: Payment) -> None:
-    """Let go of the payment's bills, so that another attempt may hold them."""
+    """Let go of the payment's bills, so that another attempt may hold them.
+
+    Whoever also locks bills does that first: a new attempt looks at the bill, then waits for its hold.
+    """
     await execute(
         "update billing_payment_part set is_live = false where tenant_id = $1 and payment_id = $2 and is_live",
         payment.tenant_id,
@@ -117,11 +120,11 @@ async def _receive(actor: Actor, attempt: Attempt, payment: Payment, outcome: Ou
     move(payment, edge)
     attempt.ended_at = payment.succeeded_at = now
     mismatch = _take_amount(attempt, payment, outcome)
-    await release(payment)
     await attempt.save()
     await payment.save(update_fields=["status", "succeeded_at", "amount_minor", "currency"])
     parts = {} if mismatch else await parts_of(payment)
     done = await allocate(payment.tenant_id, payment.id, parts)
+    await release(payment)
     unassigned = payment.amount_minor - sum(done.by_bill().values())
     if unassigned:
         await _suspend(payment, unassigned, mismatch or _why(done, is_late=is_late))

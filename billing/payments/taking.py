@@ -87,7 +87,7 @@ async def _record(  # noqa: PLR0917 - one value of each thing that was typed
     actor: Actor, parts: Parts, method: str, reference: str, tendered_minor: int | None, payer_name: str
 ) -> UUID:
     assert actor.tenant_id is not None  # noqa: S101 - staff act inside their tenant
-    chosen = await choose(actor.tenant_id, parts)
+    chosen = await choose(actor.tenant_id, parts, is_paying=True)
     payment = Payment(
         id=new_id(),
         tenant_id=actor.tenant_id,

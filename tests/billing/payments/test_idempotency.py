@@ -60,9 +60,9 @@ async def test_an_act_that_failed_may_be_sent_again(db, bank):
     actor, act = await make.staff(await make.tenant(bank)), Act()
 
     async def fail():
-        raise ValueError
+        raise ValueError("no")
 
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="no"):
         await send(actor, fail)
     assert await send(actor, act) == {"n": 1}
 
@@ -92,10 +92,10 @@ async def test_when_the_first_of_two_fails_the_second_acts(committed, bank):
     async def fail_late():
         started.set()
         await asyncio.sleep(0.1)
-        raise ValueError
+        raise ValueError("no")
 
     first = asyncio.create_task(send(actor, fail_late))
     await started.wait()
     assert await send(actor, act) == {"n": 1}
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="no"):
         await first

@@ -4,7 +4,7 @@ import itertools
 import json
 import time
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -234,7 +234,7 @@ class Outside:
     def click(self, address: str, act: str) -> None:
         """Press a button on a hosted page."""
         answer = httpx.post(address, data={"act": act}, trust_env=False)
-        assert answer.status_code < 400, answer.text  # noqa: PLR2004
+        assert answer.status_code < 400, answer.text
 
     def state_of(self, place: Place, attempt: Attempt) -> str:
         """The attempt's state as the channel itself has it."""
@@ -249,6 +249,18 @@ class Outside:
             headers = rail.signed_headers("", merchant=to.rail_merchant, secret=to.rail_secret)
             address = f"{self.url}/rail/orders/{attempt.channel_reference}"
         return str(httpx.get(address, headers=headers, trust_env=False).json()["status"])
+
+    def refunded(self, place: Place, attempt: Attempt) -> int:
+        """Minor units that the channel itself says it has given back."""
+        if attempt.channel == "stripe":
+            headers = {"Authorization": "Bearer sk_test_123", "Stripe-Account": place.settlement.stripe_account}
+            address = f"{self.url}/stripe/v1/refunds?payment_intent={attempt.channel_payment}"
+            found = httpx.get(address, headers=headers, trust_env=False).json()["data"]
+            return sum(each["amount"] for each in found if each["status"] != "failed")
+        to = as_destination(place.settlement)
+        headers = rail.signed_headers("", merchant=to.rail_merchant, secret=to.rail_secret)
+        address = f"{self.url}/rail/orders/{attempt.channel_reference}"
+        return int(httpx.get(address, headers=headers, trust_env=False).json()["refunded_minor"])
 
     def events(self, account: str, *kinds: str) -> list[dict[str, Any]]:
         """Stripe's events of one connected account, oldest first."""
@@ -346,3 +358,7 @@ async def wait_since_sending(place: Place, attempt_id: UUID, seconds: float) -> 
             attempt_id,
             timedelta(seconds=seconds),
         )
+
+
+def long_ago() -> datetime:
+    return datetime.now(UTC) - timedelta(hours=1)
