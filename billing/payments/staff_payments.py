@@ -214,5 +214,5 @@ def _act(act: dict[str, Any], currency: str) -> Event:
     text: str | Text = said
     if amount and act["act"].startswith(("refund", "suspense")):
         shown = Amount(int(amount), str(after.get("currency", currency)))
-        text = t("{amount} · {said}", amount=shown, said=said) if said else t("{amount}", amount=shown)
+        text = f"{shown} · {said}" if said else str(shown)
     return Event(t(words), act["at"], act["person_name"], text, tone)

@@ -29,7 +29,13 @@ async def take(client, town, account=None, **given):
 
 
 async def count(client, town, cash="0", **given):
-    data = {"counted-cash": cash, "counted-card": "0", "counted-cheque": "0", "counted-transfer": "0", **given}
+    data = {
+        "counted-cash": cash,
+        "counted-card": "0",
+        "counted-cheque": "0",
+        "counted-transfer": "0",
+        **given,
+    }
     return await client.post(f"{root(town)}/desk/closes", data=data)
 
 

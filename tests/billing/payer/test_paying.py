@@ -288,4 +288,3 @@ async def test_only_the_payer_sees_a_payment_and_its_receipt(town, ann):
 
 async def test_amounts_are_the_published_tariff(town):
     assert (town.bill.total_minor, town.others_bill.total_minor) == (REDUCED, NORMAL)
-
