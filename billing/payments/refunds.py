@@ -159,9 +159,17 @@ async def create(
     return refund
 
 
+_ASKED_SO_FAR = (
+    "select coalesce(sum(amount_minor), 0)::bigint from billing_refund where tenant_id = $1 and payment_id = $2"
+    " and requested_by = $3 and status not in ('rejected', 'failed')"
+)
+
+
 async def _may_decide_alone(actor: Actor, refund: Refund) -> bool:
+    """A limit holds for all that one person gives back of a payment, so that slices do not get around it."""
     tenant = await Tenant.get(id=refund.tenant_id)
-    return refund.currency == tenant.currency and refund.amount_minor <= actor.refund_limit_minor
+    asked = await value(_ASKED_SO_FAR, refund.tenant_id, refund.payment_id, actor.person_id)
+    return bool(refund.currency == tenant.currency and asked <= actor.refund_limit_minor)
 
 
 async def _approve(actor: Actor, refund: Refund, payment: Payment) -> None:

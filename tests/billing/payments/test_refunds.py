@@ -1,0 +1,377 @@
+"""Money back: asked by one, agreed by another, sent once, booked when it has gone."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from billing.channels.contract import RefundOutcome
+from billing.models import BillLine, Payment, Refund, Suspense
+from billing.payments.refunding import settle_refund
+from billing.payments.service import (
+    approve_refund,
+    pay_out_refund,
+    refresh,
+    refundable_minor,
+    reject_refund,
+    request_refund,
+)
+from tenants.actor import StepUp
+from tenants.ids import new_id
+from tenants.models import Audit, Tenant
+from tests import make
+from tests.billing.payments import world
+from tests.billing.payments.world import rail_message, stripe_message
+from ui.errors import Conflict, Forbidden, Invalid, NotFound
+
+CHANNELS = pytest.mark.parametrize("channel", ["stripe", "bank"])
+LIMIT = 50_000
+
+
+@pytest.fixture
+async def officer(place):
+    return await make.staff(place.tenant, "finance", "Fin Lim")
+
+
+@pytest.fixture
+async def manager(place):
+    return await make.staff(place.tenant, "administrator", "Man Tan")
+
+
+async def paid(place, outside, *amounts, channel="stripe"):
+    bill = await world.bill(place, *(amounts or (3000, 2000)))
+    started = await world.start(place, bill, channel=channel)
+    outside.pay(await world.attempt(place, started))
+    await refresh(place.payer, started.payment_id)
+    return bill, started
+
+
+async def ask(place, actor, started, amount, *, seen=None, reason="Moved out", key=""):
+    payment_id = getattr(started, "payment_id", started)
+    async with place.scope():
+        return await request_refund(
+            actor,
+            payment_id=payment_id,
+            amount_minor=amount,
+            seen_refundable_minor=await refundable_minor(place.id, payment_id) if seen is None else seen,
+            reason=reason,
+            key=key or new_id().hex,
+        )
+
+
+async def refund_of(place, refund_id):
+    async with place.scope():
+        return await Refund.get(tenant_id=place.id, id=refund_id)
+
+
+async def lines_of(place, bill):
+    async with place.scope():
+        found = await BillLine.filter(tenant_id=place.id, bill_id=bill.id).order_by("position")
+    return [line.paid_minor for line in found]
+
+
+@CHANNELS
+async def test_within_the_askers_limit_it_goes_at_once(place, outside, officer, channel):
+    bill, started = await paid(place, outside, channel=channel)
+    refund_id = await ask(place, officer, started, 2500)
+    assert (await refund_of(place, refund_id)).status == "approved"
+    await world.run_due(place.id)
+    assert (await refund_of(place, refund_id)).status == "succeeded"
+    payment = await world.payment(place, started.payment_id)
+    assert (payment.status, payment.refunded_minor, payment.refunding_minor) == ("part_refunded", 2500, 0)
+    assert outside.refunded(place, await world.attempt(place, started)) == 2500
+    assert await lines_of(place, bill) == [2500, 0]
+    reopened = await world.fresh(place, bill)
+    assert (reopened.status, reopened.paid_minor) == ("part_paid", 2500)
+    assert await world.ledger_is_right(place)
+
+
+@CHANNELS
+async def test_all_of_it_reopens_the_bill_which_can_be_paid_again(place, outside, officer, channel):
+    bill, started = await paid(place, outside, channel=channel)
+    await ask(place, officer, started, 2000)
+    await ask(place, officer, started, 3000)
+    await world.run_due(place.id)
+    assert (await world.payment(place, started.payment_id)).status == "refunded"
+    assert (await world.fresh(place, bill)).status == "issued"
+    async with place.scope():
+        assert await refundable_minor(place.id, started.payment_id) == 0
+    again = await world.start(place, bill)
+    outside.pay(await world.attempt(place, again))
+    await refresh(place.payer, again.payment_id)
+    assert (await world.fresh(place, bill)).status == "paid"
+    assert await world.ledger_is_right(place)
+
+
+async def test_above_the_limit_another_person_decides(place, outside, officer, manager):
+    bill, started = await paid(place, outside, LIMIT + 1)
+    refund_id = await ask(place, officer, started, LIMIT + 1)
+    assert (await refund_of(place, refund_id)).status == "requested"
+    await world.run_due(place.id)
+    assert outside.refunded(place, await world.attempt(place, started)) == 0
+    async with place.scope():
+        await approve_refund(manager, refund_id=refund_id)
+    await world.run_due(place.id)
+    found = await refund_of(place, refund_id)
+    assert (found.status, found.requested_by_name, found.decided_by_name) == ("succeeded", "Fin Lim", "Man Tan")
+    async with place.scope():
+        acts = await Audit.filter(tenant_id=place.id, subject_kind="refund")
+    assert sorted(a.act for a in acts) == ["refund.approved", "refund.requested", "refund.succeeded"]
+
+
+async def test_slices_do_not_get_around_the_limit(place, outside, officer):
+    _, started = await paid(place, outside, LIMIT + 1)
+    first, second = await ask(place, officer, started, LIMIT), await ask(place, officer, started, 1)
+    assert (await refund_of(place, first)).status == "approved"
+    assert (await refund_of(place, second)).status == "requested"
+
+
+async def test_the_maker_never_checks_even_with_another_login(place, outside, officer):
+    _, started = await paid(place, outside, LIMIT + 1)
+    refund_id = await ask(place, officer, started, LIMIT + 1)
+    same_person = replace(officer, session_id=new_id(), roles=("Administrator",), name="Fin L.", method="code")
+    async with place.scope():
+        for decide in (approve_refund, lambda a, **k: reject_refund(a, reason="no", **k)):
+            with pytest.raises(Forbidden, match="yourself"):
+                await decide(same_person, refund_id=refund_id)
+
+
+async def test_a_refusal_has_a_reason_and_frees_the_amount(place, outside, officer, manager):
+    _, started = await paid(place, outside, LIMIT + 1)
+    refund_id = await ask(place, officer, started, LIMIT + 1)
+    async with place.scope():
+        assert await refundable_minor(place.id, started.payment_id) == 0
+        with pytest.raises(Invalid):
+            await reject_refund(manager, refund_id=refund_id, reason=" ")
+        await reject_refund(manager, refund_id=refund_id, reason="Already settled in cash")
+        assert await refundable_minor(place.id, started.payment_id) == LIMIT + 1
+        with pytest.raises(Conflict, match="decided already"):
+            await approve_refund(manager, refund_id=refund_id)
+    assert (await refund_of(place, refund_id)).decision_reason == "Already settled in cash"
+
+
+async def test_rights_and_fresh_sign_in_are_asked_for(place, outside, officer, manager, bank):
+    _, started = await paid(place, outside)
+    stale = replace(officer, auth_time=datetime.now(UTC) - timedelta(hours=1))
+    with pytest.raises(StepUp):
+        await ask(place, stale, started, 100)
+    with pytest.raises(StepUp):
+        await ask(place, replace(officer, level=1), started, 100)
+    with pytest.raises(Forbidden):
+        await ask(place, await make.staff(place.tenant, "front_desk"), started, 100)
+    stranger = await make.staff(await make.tenant(bank), "finance")
+    other = await world.build(bank)
+    with pytest.raises(NotFound):
+        await ask(other, replace(stranger, tenant_id=other.id), started, 100, seen=0)
+    cashier = await make.staff(place.tenant, "cashier")
+    refund_id = await ask(place, cashier, started, 100)
+    assert (await refund_of(place, refund_id)).status == "requested"
+    async with place.scope():
+        with pytest.raises(Forbidden):
+            await approve_refund(await make.staff(place.tenant, "reader"), refund_id=refund_id)
+        with pytest.raises(NotFound):
+            await approve_refund(manager, refund_id=new_id())
+
+
+@pytest.mark.parametrize("amount", [0, -1, 5001, True, 1.5])
+async def test_not_more_than_is_there_and_not_nothing(place, outside, officer, amount):
+    _, started = await paid(place, outside)
+    with pytest.raises(Invalid) as refused:
+        await ask(place, officer, started, amount)
+    assert "amount" in refused.value.fields
+
+
+async def test_who_saw_another_amount_has_to_look_again(place, outside, officer):
+    _, started = await paid(place, outside)
+    await ask(place, officer, started, 1000)
+    with pytest.raises(Conflict, match=r"40\.00"):
+        await ask(place, officer, started, 1000, seen=5000)
+
+
+async def test_a_reason_is_needed(place, outside, officer):
+    _, started = await paid(place, outside)
+    for reason in ("", " ", "x" * 501):
+        with pytest.raises(Invalid):
+            await ask(place, officer, started, 100, reason=reason)
+
+
+async def test_the_same_form_twice_is_one_refund(place, outside, officer):
+    _, started = await paid(place, outside)
+    first = await ask(place, officer, started, 1000, seen=5000, key="form-1")
+    assert await ask(place, officer, started, 1000, seen=5000, key="form-1") == first
+    with pytest.raises(Conflict):
+        await ask(place, officer, started, 2000, seen=5000, key="form-1")
+
+
+async def test_nothing_received_is_nothing_to_refund(place, outside, officer):
+    started = await world.start(place, await world.bill(place, 3000))
+    with pytest.raises((Conflict, Invalid)):
+        await ask(place, officer, started, 100, seen=0)
+
+
+async def test_the_channels_time_for_refunds_ends(place, outside, officer):
+    _, started = await paid(place, outside)
+    async with place.scope():
+        long_ago = datetime.now(UTC) - timedelta(days=181)
+        await Payment.filter(id=started.payment_id).update(succeeded_at=long_ago)
+    with pytest.raises(Conflict, match="180 days"):
+        await ask(place, officer, started, 100)
+
+
+async def test_in_another_currency_the_limit_says_nothing(place, outside, officer):
+    _, started = await paid(place, outside)
+    async with place.scope():
+        await Tenant.filter(id=place.id).update(currency="USD")
+    refund_id = await ask(place, officer, started, 100)
+    assert (await refund_of(place, refund_id)).status == "requested"
+
+
+@CHANNELS
+async def test_a_refund_that_fails_is_refundable_again(place, outside, officer, channel):
+    bill, started = await paid(place, outside, channel=channel)
+    operation = "refunds" if channel == "stripe" else "refund"
+    outside.fault("stripe" if channel == "stripe" else "rail", "refund_fail", operation, times=1)
+    refund_id = await ask(place, officer, started, 1000)
+    await world.run_due(place.id)
+    outside.advance(1)
+    await world.hurry(place, "billing.ask_refund")
+    assert (await refund_of(place, refund_id)).status == "failed"
+    async with place.scope():
+        assert await refundable_minor(place.id, started.payment_id) == 5000
+        assert await Audit.exists(tenant_id=place.id, act="refund.failed")
+    assert (await world.fresh(place, bill)).status == "paid"
+    assert await world.ledger_is_right(place)
+
+
+@CHANNELS
+async def test_a_slow_refund_is_followed_until_it_ends(app, client, place, outside, officer, channel):
+    bill, started = await paid(place, outside, channel=channel)
+    operation = "refunds" if channel == "stripe" else "refund"
+    outside.fault("stripe" if channel == "stripe" else "rail", "refund_pending", operation, times=1, seconds=60)
+    refund_id = await ask(place, officer, started, 1000)
+    await world.run_due(place.id)
+    found = await refund_of(place, refund_id)
+    assert (found.status, bool(found.channel_reference)) == ("submitted", True)
+    assert (await world.fresh(place, bill)).status == "paid"
+    outside.advance(61)
+    if channel == "stripe":
+        event = outside.events(place.settlement.stripe_account, "refund.updated")[-1]
+        message = stripe_message(event)
+    else:
+        data = {"refund_id": found.channel_reference, "merchant_refund_no": str(refund_id), "status": "succeeded"}
+        message = rail_message(place, "refund.succeeded", data)
+    for _ in range(2):
+        sent = dict(message)
+        await client.post(sent.pop("url"), **sent)
+    assert (await refund_of(place, refund_id)).status == "succeeded"
+    assert (await world.payment(place, started.payment_id)).refunded_minor == 1000
+    assert await world.ledger_is_right(place)
+
+
+@CHANNELS
+@pytest.mark.parametrize("kind", ["error_after", "error_before", "drop_after"])
+async def test_a_refund_that_is_not_answered_happens_once(place, outside, officer, channel, kind):
+    _, started = await paid(place, outside, channel=channel)
+    surface = "stripe" if channel == "stripe" else "rail"
+    outside.fault(surface, kind, "refunds.create", times=2)
+    refund_id = await ask(place, officer, started, 1000)
+    await world.run_due(place.id)
+    assert (await refund_of(place, refund_id)).status == "submitted"
+    outside.clear()
+    outside.advance(25 * 3600)
+    async with place.scope():
+        await Refund.filter(id=refund_id).update(sent_at=world.long_ago())
+    await world.hurry(place, "billing.ask_refund")
+    assert (await refund_of(place, refund_id)).status == "succeeded"
+    assert outside.refunded(place, await world.attempt(place, started)) == 1000
+    assert await world.ledger_is_right(place)
+
+
+async def test_what_the_channel_refuses_has_failed(place, outside, officer, manager):
+    _, started = await paid(place, outside, channel="bank")
+    async with place.scope():
+        await world.Attempt.filter(id=started.attempt_id).update(channel_reference="ord_none")
+        await Refund.filter(tenant_id=place.id).delete()
+    outside_refund = await ask(place, officer, started, 5000)
+    await world.run_due(place.id)
+    assert (await refund_of(place, outside_refund)).status == "succeeded"
+    async with place.scope():
+        await Payment.filter(id=started.payment_id).update(refunded_minor=0, status="succeeded")
+    again = await ask(place, officer, started, 100)
+    await world.run_due(place.id)
+    failed = await refund_of(place, again)
+    assert (failed.status, "refund_exceeds_payment" in failed.error) == ("failed", True)
+
+
+async def bounced(place, outside, officer, *, paid_again):
+    bill, started = await paid(place, outside)
+    refund_id = await ask(place, officer, started, 3000)
+    await world.run_due(place.id)
+    if paid_again:
+        await world.take(place, await make.staff(place.tenant, "cashier"), (bill, 3000))
+    for _ in range(2):
+        async with place.scope():
+            await settle_refund(place.system, refund_id, RefundOutcome(state="failed", error="account_closed"))
+    assert (await refund_of(place, refund_id)).status == "failed"
+    payment = await world.payment(place, started.payment_id)
+    assert (payment.status, payment.refunded_minor) == ("succeeded", 0)
+    assert await world.ledger_is_right(place)
+    return bill, started
+
+
+async def test_money_back_that_returns_pays_its_bill_again(place, outside, officer):
+    bill, started = await bounced(place, outside, officer, paid_again=False)
+    assert (await world.fresh(place, bill)).status == "paid"
+    async with place.scope():
+        assert await refundable_minor(place.id, started.payment_id) == 5000
+
+
+async def test_money_back_that_returns_to_a_paid_bill_waits(place, outside, officer):
+    bill, started = await bounced(place, outside, officer, paid_again=True)
+    assert (await world.fresh(place, bill)).paid_minor == 5000
+    async with place.scope():
+        held = await Suspense.get(tenant_id=place.id)
+        assert await refundable_minor(place.id, started.payment_id) == 2000
+    assert (held.amount_minor, held.reason) == (3000, "refund_returned")
+
+
+async def test_a_refund_called_failed_that_went_through_is_booked(place, outside, officer):
+    _, started = await paid(place, outside)
+    refund_id = await ask(place, officer, started, 1000)
+    async with place.scope():
+        await Refund.filter(id=refund_id).update(status="submitted")
+        await settle_refund(place.system, refund_id, RefundOutcome(state="failed"))
+        await settle_refund(place.system, refund_id, RefundOutcome(state="succeeded"))
+    assert (await world.payment(place, started.payment_id)).refunded_minor == 1000
+    assert await world.ledger_is_right(place)
+
+
+async def test_cash_goes_back_over_the_counter(place, officer, manager):
+    bill = await world.bill(place, 3000)
+    cashier = await make.staff(place.tenant, "cashier", "Cai Shi")
+    payment_id = await world.take(place, cashier, (bill, 3000))
+    refund_id = await ask(place, cashier, payment_id, 1000)
+    async with place.scope():
+        with pytest.raises(Conflict):
+            await pay_out_refund(cashier, refund_id=refund_id)
+        await approve_refund(manager, refund_id=refund_id)
+    await world.run_due(place.id)
+    assert (await refund_of(place, refund_id)).status == "approved"
+    async with place.scope():
+        with pytest.raises(Forbidden):
+            await pay_out_refund(await make.staff(place.tenant, "reader"), refund_id=refund_id)
+        await pay_out_refund(cashier, refund_id=refund_id)
+        with pytest.raises(Conflict):
+            await pay_out_refund(cashier, refund_id=refund_id)
+    found = await refund_of(place, refund_id)
+    assert (found.status, found.paid_by_name) == ("succeeded", "Cai Shi")
+    assert (await world.fresh(place, bill)).paid_minor == 2000
+    assert await world.ledger_is_right(place)
+
+
+async def test_card_money_is_never_paid_out_in_cash(place, outside, officer):
+    _, started = await paid(place, outside)
+    refund_id = await ask(place, officer, started, 1000)
+    async with place.scope():
+        with pytest.raises(Conflict):
+            await pay_out_refund(officer, refund_id=refund_id)
