@@ -1,4 +1,4 @@
-"""One running product and one browser for all journeys; a failure leaves pictures and logs."""
+"""One running product, one browser and one institution for all journeys; a failure leaves pictures and logs."""
 
 import os
 import shutil
@@ -13,9 +13,11 @@ from playwright.async_api import Browser
 from playwright.async_api import Error as BrowserError
 
 from tests.browser import chromium
+from tests.journeys.estate import Estate, open_estate
 from tests.journeys.founding import Founding, found
 from tests.journeys.live import Live, running
-from tests.journeys.someone import Someone, all_complaints, arrive
+from tests.journeys.lobby import lobby
+from tests.journeys.someone import Someone
 
 HERE = Path(__file__).parent
 Guests = Callable[..., Awaitable[Someone]]
@@ -73,34 +75,21 @@ def founding(live: Live) -> Founding:
     return found(live)
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def estate(
+    browser: Browser, live: Live, founding: Founding, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Estate]:
+    """An institution in its first month, opened in the browser: approved, imported, its bills issued."""
+    async with lobby(browser, live, lambda: tmp_path_factory.mktemp("estate")) as people:
+        yield await open_estate(people, founding)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def guests(
     browser: Browser, live: Live, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Guests]:
     """Open browsers for people; none of them may have complained when the test ends."""
-    people: list[Someone] = []
-
-    async def guest(name: str, **options: Any) -> Someone:
-        people.append(await arrive(browser, live, name, **options))
-        return people[-1]
-
-    yield guest
-    complaints = all_complaints(people)
-    if complaints or request.node.stash.get(_FAILED, False):
-        await _keep(people, live, tmp_path_factory.mktemp(request.node.name))
-    for someone in people:
-        await someone.context.close()
-    assert complaints == []
-
-
-async def _keep(people: list[Someone], live: Live, folder: Path) -> None:
-    """Leave what somebody needs who was not there: a picture of every open page, and the logs."""
-    for someone in people:
-        for number, page in enumerate(someone.context.pages):
-            await page.screenshot(path=folder / f"{someone.name}-{number}.png", full_page=True)
-            (folder / f"{someone.name}-{number}.html").write_text(
-                f"<!-- {page.url} -->\n{await page.content()}"
-            )
-    (folder / "logs.txt").write_text(live.logs(400))
-    print(f"\nPictures, pages and logs: {folder}")  # noqa: T201 - pytest shows it with the failure
-    print("\n".join(f"{one.name}: {one.page.url}" for one in people))  # noqa: T201
+    async with lobby(browser, live, lambda: tmp_path_factory.mktemp(request.node.name)) as people:
+        yield people.guest
+        if request.node.stash.get(_FAILED, False):
+            await people.keep(tmp_path_factory.mktemp(request.node.name))

@@ -40,12 +40,13 @@ async def activate_the_charge(administrator: Someone, court: Institution) -> Non
     await administrator.sees("The rule is set. Bill runs for its months use it.", "4-room")
 
 
-async def draft(administrator: Someone, court: Institution) -> str:
-    """Draft the month that is proposed and wait for its figures; return the run's page."""
+async def draft(administrator: Someone, court: Institution, month: str) -> str:
+    """Draft a month and wait for its figures; return the run's page."""
     page = administrator.page
     await administrator.go(f"{court.root}/runs")
     await administrator.press("New bill run")
     await administrator.sees(CHARGE)
+    await administrator.fill(period=month)
     await administrator.press("Draft the bills")
     ready, nothing = page.get_by_role("heading", name="By fee"), page.get_by_text("There is nothing to bill")
     await ready.or_(nothing).first.wait_for()
@@ -74,7 +75,7 @@ async def printed_bill(administrator: Someone, court: Institution, account: str)
 
 def pay_link(paper: str) -> str:
     """Return the address printed under the code to scan; long ones are broken over lines."""
-    found = re.search(r"http\S+/pay/\S+(?:\n[\w-]+)?", paper)
+    found = re.search(r"http\S+/pay/\S+(?:\n[\w-]+$)*", paper, re.MULTILINE)
     assert found, paper
     return found[0].replace("\n", "")
 

@@ -16,6 +16,15 @@ _ANSWERS = re.compile(r"Failed to load resource: the server responded with a sta
 """Chromium says this of every page whose answer is not 200; the tests look at the pages themselves."""
 
 
+_FOCUSED = """() => {
+  const at = document.activeElement;
+  const style = getComputedStyle(at);
+  const isSeen = style.outlineStyle !== "none" || at.matches("input");
+  return isSeen ? [at.innerText, ...[...(at.labels || [])].map(label => label.innerText)].join(" ") : "";
+}"""
+"""What the focused element is called; nothing where nobody could see that it has the focus."""
+
+
 @dataclass
 class Someone:
     """One browser context with a page; ``complaints`` must be empty at the end of a test."""
@@ -81,9 +90,20 @@ class Someone:
     async def heading(self, words: str | re.Pattern[str]) -> None:
         await expect(self.page.get_by_role("heading", level=1)).to_have_text(words, timeout=PATIENCE)
 
+    async def heading_begins(self, words: str) -> None:
+        await self.heading(re.compile(f"^{re.escape(words)}"))
+
     async def text(self) -> str:
         """Return the words of the page's own part, white space run together."""
         return " ".join((await self.page.locator("main").inner_text()).split())
+
+    async def tab_to(self, name: str, most: int = 40) -> None:
+        """Press Tab until what has the focus is called this, with the focus to be seen."""
+        for _ in range(most):
+            await self.page.keyboard.press("Tab")
+            if name in await self.page.evaluate(_FOCUSED):
+                return
+        raise AssertionError(f"{name!r} is not reached with {most} tabs on {self.page.url}")
 
     async def sign_in(self, customer: str, kind: str, target: str = "/home") -> None:
         """Come in through the bank's page as this customer, as ``personal``, ``company`` or ``staff``."""

@@ -1,0 +1,71 @@
+"""What people do to forms that no form expects: twice, too late, backwards, in two places at once."""
+
+from tests.journeys import paying
+from tests.journeys.conftest import Guests
+from tests.journeys.estate import Estate
+from tests.journeys.someone import Someone
+
+
+async def test_a_double_click_pays_once(estate: Estate, guests: Guests) -> None:
+    payer, link = await guests("payer"), await estate.pay_link()
+    await payer.go(link)
+    await payer.press("Pay")
+    await payer.page.locator(f'input[name="channel"][value="{paying.CARD}"]').check()
+    await payer.page.get_by_role("button", name="Continue to pay", exact=True).dblclick()
+    await paying.by_card(payer, "63.50")
+    await paying.is_paid(payer, "SGD 63.50")
+    await _was_paid_once(payer, link)
+
+
+async def test_the_back_button_after_paying_takes_nothing_again(estate: Estate, guests: Guests) -> None:
+    payer, link = await guests("payer"), await estate.pay_link()
+    await payer.go(link)
+    await payer.press("Pay")
+    form = payer.page.url
+    await paying.choose(payer, paying.CARD)
+    await paying.by_card(payer, "63.50")
+    await paying.is_paid(payer, "SGD 63.50")
+    while payer.page.url != form:
+        assert await payer.page.go_back() is not None
+    await payer.press("Continue to pay")
+    await payer.sees("Nothing is left to pay.")
+    await _was_paid_once(payer, link)
+
+
+async def test_two_tabs_pay_one_bill_once(estate: Estate, guests: Guests) -> None:
+    first, link = await guests("first"), await estate.pay_link()
+    second = await guests("second")
+    for tab in (first, second):
+        await tab.go(link)
+        await tab.press("Pay")
+    await paying.choose(first, paying.CARD)
+    await paying.choose(second, paying.CARD)
+    await paying.by_card(first, "63.50")
+    await paying.is_paid(first, "SGD 63.50")
+    await second.go(link)
+    await second.sees("Paid in full")
+    await _was_paid_once(second, link)
+
+
+async def _was_paid_once(payer: Someone, link: str) -> None:
+    await payer.go(link)
+    await payer.sees("Paid in full", "SGD 63.50")
+    assert await payer.page.get_by_role("link", name="Receipt", exact=True).count() <= 1
+
+
+async def test_a_form_sent_after_the_session_ended_is_not_lost(estate: Estate, guests: Guests) -> None:
+    clerk = await guests("clerk")
+    await clerk.sign_in(estate.court.operator, "company", f"{estate.court.root}/fees/new")
+    await clerk.fill(name_en="Swimming pool", name_zh="泳池费")
+    await clerk.fill(kind="charge", account_kinds="unit")
+    await clerk.context.clear_cookies(name="session")
+    await clerk.press("Add and write its rule")
+    await clerk.sees("Nothing you typed was lost")
+    await clerk.page.locator('button[name="kind"][value="company"]').click()
+    if clerk.page.url.startswith(clerk.live.sandbox_url):
+        await clerk.at_bank(estate.court.operator)
+    await clerk.heading("Nothing you typed was lost")
+    await clerk.sees("Swimming pool", "泳池费")
+    await clerk.press("Send the form")
+    await clerk.sees("The fee is added. Now write its rule.")
+    await clerk.heading("Rule of Swimming pool")
