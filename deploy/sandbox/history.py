@@ -36,12 +36,9 @@ def rail(world: World, body: Doc, _path: dict[str, str]) -> Doc:
 def _rail_order(world: World, merchant: Doc, asked: Doc, stand_at: Any) -> Doc:
     stand_at(asked.pop("paid_at"))
     try:
-        _, made = orders.create(RailCall(world, merchant, asked, {}))
+        return orders.paid_before(RailCall(world, merchant, asked, {}))
     except RailError as error:
         raise ValueError(error.message) from error
-    order = world.store.get("rail.order", made["order_id"]) or {}
-    orders.succeed(world, order)
-    return orders.public(world, order)
 
 
 def stripe(world: World, body: Doc, _path: dict[str, str]) -> Doc:

@@ -47,25 +47,39 @@ def _terms(call: Call) -> Doc:
 
 
 def _open(call: Call, terms: Doc, alt: str) -> Doc:
-    world, now = call.world, call.world.clock.now()
-    expire_at = terms["expire_at"] or iso(now + timedelta(hours=2))
-    if moment(expire_at, "expire_at") <= now:
+    world, expire_at = call.world, terms["expire_at"] or iso(call.world.clock.now() + timedelta(hours=2))
+    due = moment(expire_at, "expire_at")
+    if due <= world.clock.now():
         raise RailError(422, "invalid_field", "expire_at is in the past")
+    order = _order(call, terms, alt, expire_at)
+    world.agenda.later("rail.expire", due.timestamp(), {"order": order["order_id"]})
+    return order
+
+
+def _order(call: Call, terms: Doc, alt: str, expire_at: str) -> Doc:
     order = {
         "order_id": new_id("ord_"),
         "merchant": call.merchant["id"],
         "terms": terms,
         "expire_at": expire_at,
         "status": "pending",
-        "created_at": iso(now),
+        "created_at": iso(call.world.clock.now()),
         "paid_at": None,
         "refunded_minor": 0,
         "transaction_no": None,
     }
-    world.store.put("rail.order", Row(order["order_id"], order, call.merchant["id"], alt))
-    due = moment(expire_at, "expire_at").timestamp()
-    world.agenda.later("rail.expire", due, {"order": order["order_id"]})
-    return order
+    return call.world.store.put("rail.order", Row(order["order_id"], order, call.merchant["id"], alt))
+
+
+def paid_before(call: Call) -> Doc:
+    """An order that was made and paid at the moment where the clock stands; one that is known stays as it is."""
+    terms = _terms(call)
+    alt = f"{call.merchant['id']}|{terms['merchant_order_no']}"
+    order = call.world.store.by_alt("rail.order", alt)
+    if order is None:
+        order = _order(call, terms, alt, iso(call.world.clock.now()))
+        succeed(call.world, order)
+    return public(call.world, order)
 
 
 def public(world: World, order: Doc) -> Doc:
