@@ -8,7 +8,7 @@ import xlsxwriter
 
 from tenants.kinds import ImportSpec
 from tenants.tabular import Field
-from ui.exports import guard
+from tenants.tabular.rejected import guarded
 from ui.i18n import gettext
 
 
@@ -17,7 +17,7 @@ def template_csv(spec: ImportSpec) -> bytes:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow(_labels(spec.fields))
-    writer.writerows([guard(cell) for cell in row] for row in _examples(spec))
+    writer.writerows([guarded(cell) for cell in row] for row in _examples(spec))
     return b"\xef\xbb\xbf" + buffer.getvalue().encode()
 
 

@@ -269,7 +269,7 @@ async def show(request: Request, actor: Actor) -> Response:
         "spec_name": gettext(services.spec_named(found.kind).name),
         "words": WORDS,
         "tones": TONES,
-        "counts": found.counts,
+        "counts": {REFUSED: 0, WARNED: 0, **found.counts},
         "page": Page.of(
             query,
             await queries.problems(actor, found.id, query),

@@ -7,8 +7,11 @@ from typing import Any
 from tenants import texts
 from tenants.kinds import ImportSpec, RowProblem
 from tenants.tabular import Columns, ConvertedRow, Problem, Table, convert_rows
+from ui.i18n import t
 
 BATCH_ROWS = 2_000
+KEY = "number"
+"""What tells records apart: two rows that come to the same number are the same thing, however they are written."""
 
 
 @dataclass(slots=True)
@@ -27,9 +30,9 @@ class Batch:
 
 def read_batches(table: Table, columns: Columns, spec: ImportSpec) -> Iterator[Batch]:
     """Yield the rows of a table in batches. Blocking: call ``next`` from a thread."""
-    batch = Batch()
-    for row in convert_rows(table.rows(), columns, spec.fields, unique=spec.natural_key):
-        _add(batch, row, columns, spec)
+    batch, first = Batch(), dict[Any, int]()
+    for row in convert_rows(table.rows(), columns, spec.fields):
+        _add(batch, row, columns, spec, first)
         if len(batch.rows) == BATCH_ROWS:
             yield batch
             batch = Batch()
@@ -37,14 +40,20 @@ def read_batches(table: Table, columns: Columns, spec: ImportSpec) -> Iterator[B
         yield batch
 
 
-def _add(batch: Batch, row: ConvertedRow, columns: Columns, spec: ImportSpec) -> None:
+def _add(batch: Batch, row: ConvertedRow, columns: Columns, spec: ImportSpec, first: dict[Any, int]) -> None:
     batch.rows[row.number] = row
     batch.last = row.number
-    if row.is_good:
-        shaped = spec.shape(row.values)
-        row.problems.extend(_problem(row, columns, key, reason) for key, reason in shaped.problems)
-        if not shaped.problems:
-            batch.records[row.number] = shaped.record
+    if not row.is_good:
+        return
+    shaped = spec.shape(row.values)
+    found = list(shaped.problems)
+    if not found:
+        same = first.setdefault(shaped.record[KEY], row.number)
+        if same != row.number:
+            found = [(spec.natural_key[-1], t("same as row {first}", first=same))]
+    row.problems.extend(_problem(row, columns, key, reason) for key, reason in found)
+    if not found:
+        batch.records[row.number] = shaped.record
 
 
 def refuse(batch: Batch, columns: Columns, found: Sequence[RowProblem]) -> None:

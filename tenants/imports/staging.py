@@ -5,16 +5,12 @@ role, and a hundred thousand single rows would each pay for three indexes that n
 """
 
 import asyncio
-from datetime import date
-from decimal import Decimal
-from typing import Any
 from uuid import UUID
-
-import orjson
 
 from tenants.actor import Actor
 from tenants.imports.rows import Batch, pack_problem, read_batches, refuse
 from tenants.imports.upsert import BATCH
+from tenants.jsons import dumps
 from tenants.kinds import ImportSpec
 from tenants.scope import execute
 from tenants.tabular import Columns, ConvertedRow, Table
@@ -72,25 +68,12 @@ async def _stage(tenant_id: UUID, import_id: UUID, index: int, batch: Batch) -> 
         tenant_id,
         import_id,
         [-index, *(row.number for row in odd)],
-        ["[]", *(_json(row.cells) for row in odd)],
-        [await asyncio.to_thread(_json, list(batch.records.values())), *(None for _ in odd)],
-        ["[]", *(_json([pack_problem(problem) for problem in row.problems]) for row in odd)],
+        ["[]", *(dumps(row.cells) for row in odd)],
+        [await asyncio.to_thread(dumps, list(batch.records.values())), *(None for _ in odd)],
+        ["[]", *(dumps([pack_problem(problem) for problem in row.problems]) for row in odd)],
         [BATCH, *(_action(row) for row in odd)],
     )
 
 
 def _action(row: ConvertedRow) -> str:
     return WARNED if all(problem.is_warning for problem in row.problems) else REFUSED
-
-
-def _json(data: Any) -> str:
-    return orjson.dumps(data, default=_plain).decode()
-
-
-def _plain(value: Any) -> Any:
-    """Write a decimal digit for digit, as PostgreSQL keeps it."""
-    if isinstance(value, Decimal):
-        return orjson.Fragment(format(value, "f"))
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)

@@ -60,8 +60,7 @@ def convert_rows(
 ) -> Iterator[ConvertedRow]:
     """Yield each row converted. ``unique`` names the fields of the natural key: a repeat names the first row.
 
-    Of the key's fields those that are required must be there and all must be right for a row to count; optional ones
-    may be blank. A field without a column is None in every row; whether that is acceptable is ``columns.is_complete``.
+    A field without a column is None in every row; whether that is acceptable is ``columns.is_complete``.
     """
     plans = [
         _Plan(spec.key, columns.places[spec.key], spec.kind.convert, spec.is_required)
@@ -70,14 +69,13 @@ def convert_rows(
     ]
     absent = dict.fromkeys(spec.key for spec in fields if spec.key not in columns.places)
     first: dict[tuple[Any, ...], int] = {}
-    needed = [spec.key for spec in fields if spec.key in unique and spec.is_required] or list(unique)
     for row in rows:
         values, problems = _values(row, plans, columns.header, absent)
         if row.marks or row.surplus:
             problems += _oddities(row, columns)
-        if unique and not (problems and _wrong(problems, unique)):
+        if unique:
             key = tuple([values[name] for name in unique])
-            if None not in [values[name] for name in needed] and first.setdefault(key, row.number) != row.number:
+            if None not in key and first.setdefault(key, row.number) != row.number:
                 problems.append(_repeat(first[key], unique, columns, row))
         yield ConvertedRow(row.number, values, problems, row.cells)
 
@@ -120,10 +118,6 @@ def _oddities(row: Row, columns: Columns) -> list[Problem]:
     if row.surplus:
         problems.append(Problem("", "", t("The row has cells outside the columns that have a name.")))
     return problems
-
-
-def _wrong(problems: Sequence[Problem], keys: Sequence[str]) -> bool:
-    return any(problem.key in keys and not problem.is_warning for problem in problems)
 
 
 def _repeat(first: int, unique: Sequence[str], columns: Columns, row: Row) -> Problem:
