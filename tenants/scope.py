@@ -80,6 +80,10 @@ def operator_scope() -> Scope:
     return Scope("operator", "on")
 
 
+NOTHING = Scope()
+"""No scope: no rows."""
+
+
 @dataclass
 class _Running:
     connection: Any
@@ -104,11 +108,12 @@ async def open_scope(scope: Scope) -> AsyncIterator[None]:
     outer = _running.get()
     callbacks = outer.after_commit if outer else []
     kept = len(callbacks)
-    async with _transaction() as connection:
+    async with _transaction() as (connection, is_fresh):
         running = _Running(connection, scope, callbacks)
         token = _running.set(running)
         try:
-            await _apply(connection, scope)
+            if scope != NOTHING or not is_fresh:
+                await _apply(connection, scope)
             yield
         except BaseException:
             del callbacks[kept:]
@@ -123,8 +128,11 @@ async def open_scope(scope: Scope) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _transaction() -> AsyncIterator[Any]:
-    """Run a transaction; a server that is away, before or in the middle of it, is said so as ``Unavailable``."""
+async def _transaction() -> AsyncIterator[tuple[Any, bool]]:
+    """Run a transaction and tell whether it is a fresh one, in which nothing is set, or a savepoint.
+
+    A server that is away, before or in the middle of it, is said so as ``Unavailable``.
+    """
     transaction = in_transaction()
     try:
         connection = await transaction.__aenter__()
@@ -132,7 +140,7 @@ async def _transaction() -> AsyncIterator[Any]:
         await _abandon(transaction)
         raise _unreachable() from error
     try:
-        yield connection
+        yield connection, isinstance(transaction, TransactionContextPooled)
     except BaseException as error:
         is_lost = _is_lost(connection, error)
         try:
