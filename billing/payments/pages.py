@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from billing.payments import staff_payments, staff_refunds, staff_suspense
+from billing.payments import account_panel, staff_payments, staff_refunds, staff_suspense
 from tenants.http import WRITES, tenant_route
 from tenants.navigation import Place, add_tenant_places
 from ui.i18n import N_
@@ -12,6 +12,7 @@ add_tenant_places(
     Place(N_("Refunds"), "/refunds", "payments.read", "refund", 42),
     Place(N_("Money to assign"), "/suspense", "suspense.work", "inbox", 44),
 )
+account_panel.register()
 
 ROUTES: list[BaseRoute] = [
     tenant_route("/payments", staff_payments.payments, permission="payments.read"),

@@ -95,7 +95,7 @@ STEPS = ["allocate", "_book", "_warn_others", "_tell", "release"]
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-async def test_within_the_booking_all_of_it_or_none(real_place, outside, kill, monkeypatch, step, after):
+async def test_within_the_booking_all_of_it_or_none(real_place, outside, kill, monkeypatch, step, after):  # noqa: PLR0917
     from billing.payments import settling  # noqa: PLC0415
 
     bill = await world.bill(real_place, 3000)
@@ -119,7 +119,10 @@ async def test_within_the_booking_all_of_it_or_none(real_place, outside, kill, m
 
 
 async def refund(place, started, amount):
-    asker, checker = await make.staff(place.tenant, "finance"), await make.staff(place.tenant, "administrator")
+    asker, checker = (
+        await make.staff(place.tenant, "finance"),
+        await make.staff(place.tenant, "administrator"),
+    )
     async with place.scope():
         refund_id = await request_refund(
             asker,
@@ -142,7 +145,7 @@ async def run_killed(place):
 
 @CHANNEL_NAMES
 @pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
-async def test_while_a_refund_was_sent(real_place, outside, kill, monkeypatch, channel, after):
+async def test_while_a_refund_was_sent(real_place, outside, kill, monkeypatch, channel, after):  # noqa: PLR0917
     bill = await world.bill(real_place, 3000)
     started = await world.start(real_place, bill, channel=channel)
     outside.pay(await world.attempt(real_place, started))

@@ -14,9 +14,7 @@ from tests import make
 from tests.billing.payments import world
 from ui.errors import AppError, Conflict
 
-INDEX = (
-    "create unique index billing_payment_part_bill_id_key on billing_payment_part (tenant_id, bill_id) where is_live"
-)
+INDEX = f"create unique index {holding.HOLD_INDEX} on billing_payment_part (tenant_id, bill_id) where is_live"
 
 
 async def twenty(place, bill):
@@ -71,7 +69,9 @@ async def test_bills_in_different_orders_do_not_deadlock(real_place):
     )
     assert all(not isinstance(answer, BaseException) or isinstance(answer, AppError) for answer in answers)
     for bill in bills:
-        assert await world.count(real_place, "billing_payment_part", f"is_live and bill_id = '{bill.id}'") <= 1
+        assert (
+            await world.count(real_place, "billing_payment_part", f"is_live and bill_id = '{bill.id}'") <= 1
+        )
 
 
 async def test_news_from_all_sides_at_once_books_once(real_place):

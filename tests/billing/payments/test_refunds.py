@@ -104,7 +104,7 @@ async def test_all_of_it_reopens_the_bill_which_can_be_paid_again(place, outside
 
 
 async def test_above_the_limit_another_person_decides(place, outside, officer, manager):
-    bill, started = await paid(place, outside, LIMIT + 1)
+    _bill, started = await paid(place, outside, LIMIT + 1)
     refund_id = await ask(place, officer, started, LIMIT + 1)
     assert (await refund_of(place, refund_id)).status == "requested"
     await world.run_due(place.id)
@@ -113,7 +113,11 @@ async def test_above_the_limit_another_person_decides(place, outside, officer, m
         await approve_refund(manager, refund_id=refund_id)
     await world.run_due(place.id)
     found = await refund_of(place, refund_id)
-    assert (found.status, found.requested_by_name, found.decided_by_name) == ("succeeded", "Fin Lim", "Man Tan")
+    assert (found.status, found.requested_by_name, found.decided_by_name) == (
+        "succeeded",
+        "Fin Lim",
+        "Man Tan",
+    )
     async with place.scope():
         acts = await Audit.filter(tenant_id=place.id, subject_kind="refund")
     assert sorted(a.act for a in acts) == ["refund.approved", "refund.requested", "refund.succeeded"]
@@ -129,7 +133,9 @@ async def test_slices_do_not_get_around_the_limit(place, outside, officer):
 async def test_the_maker_never_checks_even_with_another_login(place, outside, officer):
     _, started = await paid(place, outside, LIMIT + 1)
     refund_id = await ask(place, officer, started, LIMIT + 1)
-    same_person = replace(officer, session_id=new_id(), roles=("Administrator",), name="Fin L.", method="code")
+    same_person = replace(
+        officer, session_id=new_id(), roles=("Administrator",), name="Fin L.", method="code"
+    )
     async with place.scope():
         for decide in (approve_refund, lambda a, **k: reject_refund(a, reason="no", **k)):
             with pytest.raises(Forbidden, match="yourself"):
@@ -244,10 +250,12 @@ async def test_a_refund_that_fails_is_refundable_again(place, outside, officer, 
 
 
 @CHANNELS
-async def test_a_slow_refund_is_followed_until_it_ends(app, client, place, outside, officer, channel):
+async def test_a_slow_refund_is_followed_until_it_ends(app, client, place, outside, officer, channel):  # noqa: PLR0917
     bill, started = await paid(place, outside, channel=channel)
     operation = "refunds" if channel == "stripe" else "refund"
-    outside.fault("stripe" if channel == "stripe" else "rail", "refund_pending", operation, times=1, seconds=60)
+    outside.fault(
+        "stripe" if channel == "stripe" else "rail", "refund_pending", operation, times=1, seconds=60
+    )
     refund_id = await ask(place, officer, started, 1000)
     await world.run_due(place.id)
     found = await refund_of(place, refund_id)
@@ -258,7 +266,11 @@ async def test_a_slow_refund_is_followed_until_it_ends(app, client, place, outsi
         event = outside.events(place.settlement.stripe_account, "refund.updated")[-1]
         message = stripe_message(event)
     else:
-        data = {"refund_id": found.channel_reference, "merchant_refund_no": str(refund_id), "status": "succeeded"}
+        data = {
+            "refund_id": found.channel_reference,
+            "merchant_refund_no": str(refund_id),
+            "status": "succeeded",
+        }
         message = rail_message(place, "refund.succeeded", data)
     for _ in range(2):
         sent = dict(message)
@@ -311,7 +323,9 @@ async def bounced(place, outside, officer, *, paid_again):
         await world.take(place, await make.staff(place.tenant, "cashier"), (bill, 3000))
     for _ in range(2):
         async with place.scope():
-            await settle_refund(place.system, refund_id, RefundOutcome(state="failed", error="account_closed"))
+            await settle_refund(
+                place.system, refund_id, RefundOutcome(state="failed", error="account_closed")
+            )
     assert (await refund_of(place, refund_id)).status == "failed"
     payment = await world.payment(place, started.payment_id)
     assert (payment.status, payment.refunded_minor) == ("succeeded", 0)

@@ -118,9 +118,13 @@ async def test_a_merchant_opened_by_hand_is_entered_by_those_who_may(new):
 
 async def test_the_institution_completes_its_account_at_stripe(place):
     manager = await make.staff(place.tenant, "administrator")
-    url = await settlement.stripe_onboarding_url(manager, place.settlement.id, return_url="http://cloud.test/t/x")
+    url = await settlement.stripe_onboarding_url(
+        manager, place.settlement.id, return_url="http://cloud.test/t/x"
+    )
     assert url.startswith("http")
     async with place.scope():
         await SettlementAccount.filter(id=place.settlement.id).update(stripe_account="")
     with pytest.raises(Invalid):
-        await settlement.stripe_onboarding_url(manager, place.settlement.id, return_url="http://cloud.test/t/x")
+        await settlement.stripe_onboarding_url(
+            manager, place.settlement.id, return_url="http://cloud.test/t/x"
+        )

@@ -9,10 +9,10 @@ from billing.models import InboxEvent
 from billing.payments import inbox
 from billing.payments.asking import withdraw
 from billing.payments.inbox import Incoming
+from billing.payments.service import offers
 from tenants.ids import new_id
 from tenants.models import Outbox
 from tenants.scope import execute, open_scope, queue_scope
-from tests import make
 from tests.billing.payments import world
 from tests.billing.payments.world import rail_message, stripe_message
 
@@ -74,7 +74,7 @@ async def test_a_paid_session_lands_by_its_webhook(app, client, place, outside):
 async def test_all_events_in_any_order_any_number_of_times(app, client, place, outside, seed):
     bill, begun = await started(place, outside)
     messages = events(place, outside) * 3
-    random.Random(seed).shuffle(messages)
+    random.Random(seed).shuffle(messages)  # noqa: S311
     for event in messages:
         assert (await deliver(client, stripe_message(event))).status_code == 200
     assert (await world.payment(place, begun.payment_id)).status == "succeeded"
@@ -98,7 +98,7 @@ async def test_a_delayed_payment_follows_its_events(app, client, place, outside)
 
 
 async def test_a_delayed_payment_that_fails_frees_its_bill(app, client, place, outside):
-    bill, begun = await started(place, outside, paid=False)
+    _bill, begun = await started(place, outside, paid=False)
     outside.click(begun.redirect_url, "alipay_fails")
     outside.advance(5)
     for event in events(place, outside):
@@ -167,7 +167,7 @@ async def test_a_signed_message_that_makes_no_sense_is_refused(app, client, plac
 
 async def test_a_message_of_another_connected_account_changes_nothing(app, client, place, outside, bank):
     """Whoever owns another account at Stripe could write our ids into its metadata."""
-    bill, begun = await started(place, outside)
+    bill, _begun = await started(place, outside)
     other = await world.build(bank)
     (event,) = events(place, outside, "checkout.session.completed")
     for account in (other.settlement.stripe_account, None):
@@ -189,7 +189,7 @@ async def test_a_message_of_another_connected_account_changes_nothing(app, clien
         ("refund.created", {"metadata": None, "id": "re_1", "status": "pending"}, "not ours"),
     ],
 )
-async def test_what_is_not_for_us_is_put_aside_with_its_reason(app, client, place, kind, data, reason):
+async def test_what_is_not_for_us_is_put_aside_with_its_reason(app, client, place, kind, data, reason):  # noqa: PLR0917
     event = {"id": f"evt_{new_id().hex}", "type": kind, "data": {"object": data}, "account": "acct_1"}
     assert (await deliver(client, stripe_message(event))).status_code == 200
     (stored,) = await inboxed(place)
@@ -206,7 +206,7 @@ async def missing(place, outside):
 
 
 async def test_a_webhook_before_our_commit_is_tried_again(app, client, place, outside):
-    bill, begun, event = await missing(place, outside)
+    bill, _begun, event = await missing(place, outside)
     later = event["data"]["object"]["metadata"]["attempt_id"]
     assert (await deliver(client, stripe_message(event))).status_code == 200
     (stored,) = await inboxed(place)
@@ -319,8 +319,6 @@ async def test_an_account_that_may_charge_no_more_is_not_offered_any_more(app, c
     outside.post(f"stripe/accounts/{place.settlement.stripe_account}", charges_enabled=False)
     (event,) = events(place, outside, "account.updated")
     assert (await deliver(client, stripe_message(event))).status_code == 200
-    from billing.payments.service import offers
-
     assert [offer.key for offer in await offers(place.id, "SGD")] == ["bank"]
 
 

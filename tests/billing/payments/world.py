@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -212,6 +211,13 @@ class Outside:
         else:
             self.post(f"rail/orders/{attempt.channel_reference}", act="pay")
 
+    def session(self, reference: str, account: str) -> dict[str, Any]:
+        """A Checkout Session with its lines, as one account (empty: the platform) sees it."""
+        headers = {"Authorization": "Bearer sk_test_123"} | ({"Stripe-Account": account} if account else {})
+        address = f"{self.url}/stripe/v1/checkout/sessions/{reference}?expand[]=line_items"
+        found: dict[str, Any] = httpx.get(address, headers=headers, trust_env=False).json()
+        return found
+
     def pay_by_reference(self, place: Place, attempt_id: UUID, channel: str) -> None:
         """Pay what we ourselves have no address of."""
         if channel == "stripe":
@@ -253,7 +259,10 @@ class Outside:
     def refunded(self, place: Place, attempt: Attempt) -> int:
         """Minor units that the channel itself says it has given back."""
         if attempt.channel == "stripe":
-            headers = {"Authorization": "Bearer sk_test_123", "Stripe-Account": place.settlement.stripe_account}
+            headers = {
+                "Authorization": "Bearer sk_test_123",
+                "Stripe-Account": place.settlement.stripe_account,
+            }
             address = f"{self.url}/stripe/v1/refunds?payment_intent={attempt.channel_payment}"
             found = httpx.get(address, headers=headers, trust_env=False).json()["data"]
             return sum(each["amount"] for each in found if each["status"] != "failed")
@@ -302,13 +311,6 @@ def rail_message(
         "content": body,
         "headers": headers | {"Content-Type": "application/json"},
     }
-
-
-def until(condition, seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.02)
 
 
 async def take(
