@@ -7,11 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from billing.payer import queries
+from tenants.accounts.confirmation import confirm_holder
 from tenants.actor import Actor
 from tenants.kinds import SCENARIOS
-from ui.forms import Form
-from ui.i18n import N_, gettext
-from ui.render import respond
+from tenants.scope import open_scope
+from ui.errors import Conflict, Invalid
+from ui.forms import Form, bind
+from ui.i18n import N_, gettext, t
+from ui.render import redirect, respond
 
 
 class Code(BaseModel):
@@ -40,3 +43,17 @@ def held_as(account: Any) -> str:
     """Return the person's relations to an account in words."""
     names = SCENARIOS[account["scenario"]].relations if account["scenario"] in SCENARIOS else {}
     return ", ".join(gettext(names.get(relation, relation)) for relation in account["relations"])
+
+
+async def confirm(request: Request, actor: Actor) -> Response:
+    """Add the account whose code was typed (outside of any scope: a refusal is kept in the audit trail)."""
+    form = await bind(request, Code)
+    if form.is_valid:
+        try:
+            await confirm_holder(actor, form.ok.code)
+        except (Invalid, Conflict) as refused:
+            form.fail("code", refused.fields.get("code", refused.message))
+        else:
+            return redirect(request, "/my", flash=t("The account is added. Its bills are here."))
+    async with open_scope(actor.scope()):
+        return await _page(request, actor, form, status=422)

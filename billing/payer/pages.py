@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from billing.payer import history, links, outcome, overview, paying, verifying
+from billing.payer import history, holding, links, outcome, overview, paying, verifying
 from tenants.http import WRITES, person_route, public_route
 
 ROUTES: list[BaseRoute] = [
@@ -24,6 +24,15 @@ ROUTES: list[BaseRoute] = [
     ),
     person_route("/my/receipts/{id}", history.receipt, name="my_receipt"),
     person_route("/my/receipts/{id}/pdf", history.receipt_pdf, name="my_receipt_pdf"),
+    person_route("/my/accounts", holding.accounts, name="my_accounts"),
+    person_route("/my/accounts/confirmation", holding.accounts, name="my_confirmation"),
+    person_route(
+        "/my/accounts/confirmation",
+        holding.confirm,
+        methods=WRITES,
+        name="my_confirm",
+        is_transactional=False,
+    ),
     public_route("/verify", verifying.ask, reason=verifying.REASON, name="verify_receipt"),
     public_route("/verify/{code}", verifying.verify, reason=verifying.REASON, name="verified_receipt"),
     *links.ROUTES,

@@ -137,10 +137,11 @@ async def test_a_refusal_needs_a_reason_and_frees_the_amount(town, paid, client)
 
 
 @pytest.mark.parametrize(
-    ("amount", "reason", "field"),
+    "wrong",
     [("63.51", "x", "amount"), ("0", "x", "amount"), ("abc", "x", "amount"), ("1.00", "", "reason")],
 )
-async def test_a_wrong_refund_is_said_at_its_field(town, paid, client, amount, reason, field):
+async def test_a_wrong_refund_is_said_at_its_field(town, paid, client, wrong):
+    amount, reason, field = wrong
     await as_role(client, town, "finance")
     answer = await ask(client, town, paid, amount, reason)
     assert answer.status_code == 422
@@ -281,3 +282,11 @@ async def test_another_tenants_money_is_not_there(town, held, client, bank):
         method = "GET" if not path else "POST"
         answer = await client.request(method, f"/t/{other.slug}/suspense/{money.id}{path}")
         assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("role", ["cashier", "reader", "front_desk"])
+async def test_an_accounts_page_shows_its_bills(town, client, role):
+    await as_role(client, town, role)
+    text = await shown(client, f"{root(town)}/accounts/{town.flat.id}")
+    assert town.bill.number in text
+    assert ("Take money" in text) is (role == "cashier")
