@@ -3,8 +3,8 @@
 The input has the columns of Singapore's HDB Property Information: one row per block with its storeys and its number of
 flats by type, sold and rented. It gives no door numbers, rates or areas, so these are ours:
 
-* flats are numbered storey by storey from the first, as many on each as the block needs, in the order of the
-  columns: ``#03-05`` is the fifth door of the third storey;
+* flats stand evenly on the storeys, from the first up, in the order of the columns: ``#03-05`` is the fifth door of
+  the third storey;
 * the area is the usual one of the flat type;
 * the reduced rate applies wherever the type has one, but for every eighth flat, so that both rates occur.
 """
@@ -96,9 +96,11 @@ def block_units(row: Mapping[str, str]) -> Iterator[BlockUnit]:
     """Yield the flats of one block in the order of their doors; none for a car park or a shop house."""
     flats = [kind for column, kind in FLATS.items() for _ in range(int(row[column] or 0))]
     storeys = max(int(row["max_floor_lvl"]), 1)
-    on_each = -(-len(flats) // storeys)
+    before = place = 0
     for index, (flat_type, is_rented) in enumerate(flats):
-        storey, place = index // on_each + 1, index % on_each + 1
+        storey = index * storeys // len(flats) + 1
+        place = place + 1 if storey == before else 1
+        before = storey
         has_reduced = RESIDENTIAL["main"][flat_type][0] is not None
         yield BlockUnit(
             building=row["blk_no"],

@@ -5,10 +5,12 @@ from typing import Any
 
 from billing.catalogue import FeeTemplate
 from scenarios.community import tariff
+from scenarios.community.buildings import ROUTES
 from scenarios.community.importing import UNITS
 from scenarios.community.kinds import ACCOUNT_KINDS, RELATIONS, SCENARIO_KEY
 from scenarios.contract import Scenario
 from tenants.kinds import ScenarioKinds
+from tenants.navigation import Place
 from ui.i18n import N_
 
 Document = Callable[[], dict[str, Any]]
@@ -58,6 +60,6 @@ SCENARIO = Scenario(
             _published(tariff.shop_late_fee),
         ),
     ),
-    places=(),
-    routes=(),
+    places=(Place(N_("Buildings"), "/buildings", "accounts.read", "building", 12, SCENARIO_KEY),),
+    routes=ROUTES,
 )
