@@ -39,6 +39,8 @@ def table() -> bytes:
 
 async def bring_in(administrator: Someone, court: Institution) -> None:
     """Upload, match, look at the dry run, take the refused row home, import."""
+    await administrator.press("Bring in your accounts")
+    await administrator.heading("Imports")
     await _upload(administrator, court)
     await administrator.heading("Match the columns")
     await administrator.sees("Columns that will not be used", "Discount")
@@ -55,9 +57,8 @@ async def bring_in(administrator: Someone, court: Institution) -> None:
 
 
 async def _upload(administrator: Someone, court: Institution) -> None:
-    await administrator.go(court.root)
-    await administrator.press("Bring in your accounts")
-    await administrator.press("Import a file", nth=0)
+    await administrator.go(f"{court.root}/imports")
+    await administrator.press("Import a file")
     await administrator.attach("blocks.csv", "text/csv", table())
     await administrator.press("Upload")
 

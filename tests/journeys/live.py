@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx2
 
-from deploy import processes, services
+from deploy import database, processes, services
 from deploy.settings import Settings
+from tenants import sessions
 from tests.deploy.conftest import find_free_port, is_free
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +61,19 @@ class Live:
                 return dict(messages[0])
             time.sleep(0.1)
         raise AssertionError(f"no mail to {recipient} arrived\n{self.logs()}")
+
+    async def let_session_run_out(self, token: str) -> None:
+        """Let the half hour pass after which a browser that did nothing is signed out."""
+        settings = Settings(data_dir=self.data_dir, port=self.port)
+        address = database.credentials(settings.database_superuser_url.get_secret_value())
+        connection = await asyncpg.connect(**address | {"database": "cloud"})
+        try:
+            text = (
+                "update tenants_session set expires_at = now() where token_hash = $1 and expires_at > now()"
+            )
+            assert await connection.execute(text, sessions.hash_of(token)) == "UPDATE 1"
+        finally:
+            await connection.close()
 
     def logs(self, lines: int = 40) -> str:
         """Return the end of every process's log."""

@@ -10,8 +10,15 @@ CARD, BANK_APP = "stripe", "bank"
 
 async def choose(payer: Someone, channel: str) -> None:
     """Choose the way to pay and go there."""
-    await payer.page.locator(f'input[name="channel"][value="{channel}"]').check()
+    await pick(payer, channel)
     await payer.press("Continue to pay")
+
+
+async def pick(payer: Someone, channel: str) -> None:
+    """Touch the label of a way to pay."""
+    way = payer.page.locator(f'.way:has(input[name="channel"][value="{channel}"])')
+    await way.locator("label").click()
+    assert await way.locator("input").is_checked()
 
 
 async def by_card(payer: Someone, amount: str, act: str = "card") -> None:

@@ -1,12 +1,23 @@
 """A person at a browser of their own, and what their browser complained about."""
 
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Dialog, FilePayload, Page, Request, Response, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Dialog,
+    FilePayload,
+    Locator,
+    Page,
+    Request,
+    Response,
+    expect,
+)
 
 from tests.journeys.live import Live
 
@@ -43,11 +54,11 @@ class Someone:
         return answer
 
     async def press(self, name: str, *, exact: bool = True, nth: int = 0) -> None:
-        """Press the button with this name, or follow the link that looks like one."""
+        """Press the button with this name, or follow the link that looks like one, to the page it leads to."""
         button = self.page.get_by_role("button", name=name, exact=exact)
         link = self.page.get_by_role("link", name=name, exact=exact)
-        await button.or_(link).nth(nth).click()
-        await self.page.wait_for_load_state("domcontentloaded")
+        async with self.page.expect_navigation(wait_until="domcontentloaded", timeout=PATIENCE):
+            await button.or_(link).nth(nth).click()
 
     async def fill(self, **fields: str) -> None:
         """Fill the fields of this name; choose where there is a choice."""
@@ -79,6 +90,14 @@ class Someone:
         badge = self.page.locator("main .badge").get_by_text(word, exact=True).first
         await expect(badge).to_be_visible(timeout=PATIENCE)
 
+    async def comes_to_see_state(self, word: str) -> None:
+        """Look at the page again until its badge says this: something is under way elsewhere."""
+        badge = self.page.locator("main .badge").get_by_text(word, exact=True)
+        end = time.monotonic() + PATIENCE / 1000
+        while not await badge.count():
+            assert time.monotonic() < end, f"{word!r} is not reached: {await self.text()}"
+            await self.page.reload(wait_until="domcontentloaded")
+
     async def does_not_see(self, *words: str) -> None:
         text = await self.text()
         assert [word for word in words if word in text] == []
@@ -108,41 +127,48 @@ class Someone:
     async def sign_in(self, customer: str, kind: str, target: str = "/home") -> None:
         """Come in through the bank's page as this customer, as ``personal``, ``company`` or ``staff``."""
         await self.go(f"/sign-in?next={target}")
+        await self.continue_at_bank(customer, kind)
+
+    async def continue_at_bank(self, customer: str, kind: str) -> None:
+        """Go from our sign-in page to the bank's and back."""
         chosen = self.page.locator(f'button[name="kind"][value="{kind}"]')
         if not await chosen.count():
-            await self.page.locator('a[href*="bank=harbour"]').click()
-        await chosen.click()
-        await self.at_bank(customer)
+            await self._leave_by(self.page.locator('a[href*="bank=harbour"]'))
+        await self._leave_by(chosen)
+        if self.page.url.startswith(self.live.sandbox_url):
+            await self.at_bank(customer)
 
     async def at_bank(self, customer: str) -> None:
         """Sign in on the bank's page, with the bank key where it asks for it."""
         await self.page.wait_for_url(f"{self.live.sandbox_url}/**")
         await self._search(customer)
-        await self.page.locator(f'button[name="customer"][value="{customer}"]').first.click()
+        await self._leave_by(self.page.locator(f'button[name="customer"][value="{customer}"]').first)
         await self.finish_at_bank()
+
+    async def _leave_by(self, button: Locator) -> None:
+        async with self.page.expect_navigation(wait_until="domcontentloaded", timeout=PATIENCE):
+            await button.click()
 
     async def _search(self, customer: str) -> None:
         if not await self.page.locator(f'button[name="customer"][value="{customer}"]').count():
             await self.page.locator('input[name="q"]').fill(customer)
-            await self.page.locator('input[name="q"]').press("Enter")
+            async with self.page.expect_navigation(wait_until="domcontentloaded", timeout=PATIENCE):
+                await self.page.locator('input[name="q"]').press("Enter")
 
     async def finish_at_bank(self) -> None:
         """Use the bank key where the bank asks for it, until it sends us back."""
-        await self.page.wait_for_load_state("domcontentloaded")
         while self.page.url.startswith(self.live.sandbox_url):
-            await self.page.locator('button[value="key"], button[name="enterprise"]').first.click()
-            await self.page.wait_for_load_state("domcontentloaded")
+            await self._leave_by(self.page.locator('button[value="key"], button[name="enterprise"]').first)
 
     async def confirm_if_asked(self, customer: str) -> None:
         """Prove oneself anew where an act that moves money or rights asks for it, and send the form that waits."""
-        await self.page.wait_for_load_state("domcontentloaded")
         if "/sign-in/confirm" not in self.page.url:
             return
         await self.heading("Confirm that it is you")
         await self.press("Confirm at Harbour Bank")
         chosen = self.page.locator(f'button[name="customer"][value="{customer}"]')
-        if await chosen.count():
-            await chosen.first.click()
+        if self.page.url.startswith(self.live.sandbox_url) and await chosen.count():
+            await self._leave_by(chosen.first)
         await self.finish_at_bank()
         if "/resume/" in self.page.url:
             await self.press("Send the form")

@@ -100,9 +100,9 @@ async def _refund(cashier: Someone, administrator: Someone, estate: Estate, numb
     await cashier.press(stranger)
     refund = await desk.ask_for_refund(cashier, "13.50", "The lift stood still for a week.")
     await desk.approve_refund(administrator, estate.court, refund)
-    await administrator.sees_state("Given back")
+    await administrator.comes_to_see_state("Paid back")
     await administrator.go(f"{estate.court.root}/payments?q={stranger}")
-    await administrator.sees_state("Part refunded")
+    await administrator.sees_state("Partly given back")
     await administrator.go(estate.court.root)
     await administrator.sees("Taken today", "Collected")
 
