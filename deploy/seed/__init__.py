@@ -1,0 +1,41 @@
+"""The demonstration: a bank, a town of several thousand flats, three months of bills and what became of them.
+
+It is written in chapters. Each is noted in the bank's audit trail when it stands, so that a seeding that was killed
+goes on where it stopped, and one that is complete is only read. See README.md.
+"""
+
+from deploy import composition
+from deploy.database import connected
+from deploy.seed.bank import found, has_chapter, note_chapter, the_bank
+from deploy.seed.chapters import CHAPTERS, Play, alone
+from deploy.seed.ending import signins, write_samples
+from deploy.seed.outside import Outside
+from deploy.seed.report import Progress, SeedReport
+from deploy.settings import Settings
+from scenarios import registry
+
+__all__ = ["SeedReport", "seed"]
+
+
+async def seed(settings: Settings, progress: Progress) -> SeedReport:
+    """Write what is missing of the demonstration and say who may sign in where; ``progress`` takes sentences.
+
+    Raises:
+        OperatorError: there is no sandbox, or the database is somebody else's.
+    """
+    composition.compose(settings, registry.load())
+    async with Outside(settings) as outside, alone(settings) as statistics:
+        await outside.introduce()
+        await found(settings)
+        async with connected(settings.database_url.get_secret_value(), pool=4):
+            bank = await the_bank()
+            play = Play(bank, outside, statistics)
+            is_new = False
+            for chapter in CHAPTERS:
+                if not await has_chapter(bank, chapter.title):
+                    is_new = True
+                    progress(await chapter.write(play))
+                    await note_chapter(bank, chapter.title)
+            await outside.listen()
+            write_samples(settings.data_dir)
+            return SeedReport(await signins(settings), is_new)

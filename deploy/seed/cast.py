@@ -1,0 +1,265 @@
+"""Who plays in the demonstration: the bank, its institutions, their staff, and residents with a story."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tenants import uscc
+
+SEED = 20_261
+"""Of everything drawn by chance: the same people pay the same way in every demonstration."""
+BANK = "harbour"
+CLIENT_ID = "scenario-cloud"
+Habit = Literal["prompt", "late", "part", "never", "owes_latest"]
+"""How an account pays: early in the month, near its end, a part, nothing, or all but the latest bill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """A legal entity as its application states it."""
+
+    slug: str
+    legal_name: str
+    short_name: str
+    uscc: str
+    representative: str
+    administrator: str
+    email: str
+    phone: str
+    kind: str = "company"
+    enterprise_id: str = ""
+
+    def mandate(self, operator_role: str) -> dict[str, str]:
+        """Return what the bank says of somebody who acts for it."""
+        return {
+            "enterprise_id": self.enterprise_id or f"ent-{self.slug}",
+            "enterprise_name": self.legal_name,
+            "enterprise_uscc": self.uscc,
+            "enterprise_legal_representative": self.representative,
+            "operator_role": operator_role,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class BankClerk:
+    """Somebody of the bank with one of its roles; ``branch`` is the code of the part they work for."""
+
+    customer: str
+    name: str
+    role: str
+    staff_id: str
+    branch: str = ""
+
+    @property
+    def email(self) -> str:
+        """Their address at the bank."""
+        return f"{self.customer.removeprefix('staff-')}@harbour.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Employee:
+    """Somebody of an institution, who comes in by its company login."""
+
+    customer: str
+    name: str
+    institution: Institution
+    role: str
+
+    @property
+    def email(self) -> str:
+        """Their address at work."""
+        return f"{self.customer.removeprefix('op-')}@{self.institution.slug}.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An account of a resident: which, as what, and how it has been paid."""
+
+    institution: Institution
+    number: str
+    habit: Habit
+    relation: str = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A payer with a personal login; ``is_confirmed`` unless they have yet to type the code on their bill."""
+
+    customer: str
+    name: str
+    phone: str
+    story: str
+    doors: tuple[Door, ...]
+    is_confirmed: bool = True
+
+    @property
+    def email(self) -> str:
+        """Where bills and receipts reach them."""
+        return f"{self.customer.removeprefix('p-')}@mail.example"
+
+
+TENGAH = Institution(
+    "tengah",
+    "Tengah Town Estate Management Pte. Ltd.",
+    "Tengah Town",
+    uscc.make("91350100MA2XTENG0"),
+    "Ong Beng Huat",
+    "Goh Siew Lan",
+    "office@tengah.example",
+    "+65 6555 0100",
+)
+MARKET = Institution(
+    "market-street",
+    "Market Street Shops and Parking Ltd.",
+    "Market Street",
+    uscc.make("91350100MA2XMARK0"),
+    "Farah Rahman",
+    "Farah Rahman",
+    "office@market-street.example",
+    "+65 6555 0200",
+)
+SEAVIEW = Institution(
+    "seaview",
+    "Seaview Property Management Co., Ltd.",
+    "Seaview",
+    "91350100M000100Y43",
+    "Lin Guoqiang",
+    "Chen Jie",
+    "chen.jie@seaview.example",
+    "+65 6555 0300",
+    enterprise_id="ent-1001",
+)
+APPLICANTS = {
+    "submitted": Institution(
+        "lakeside",
+        "Lakeside Gardens Management Co., Ltd.",
+        "Lakeside Gardens",
+        uscc.make("91350200MA2XLAKE0"),
+        "Chua Poh Ling",
+        "Chua Poh Ling",
+        "office@lakeside.example",
+        "+65 6555 0400",
+    ),
+    "returned": Institution(
+        "old-harbour",
+        "Old Harbour Residents' Association",
+        "Old Harbour",
+        uscc.make("53350100MA2XHARB0"),
+        "Arun Nair",
+        "Arun Nair",
+        "office@old-harbour.example",
+        "+65 6555 0500",
+        kind="social_organisation",
+    ),
+    "draft": Institution(
+        "hillview",
+        "Hillview Court Management Ltd.",
+        "Hillview Court",
+        uscc.make("91350500MA2XH1LL0"),
+        "Margaret Lee",
+        "Margaret Lee",
+        "office@hillview.example",
+        "+65 6555 0600",
+    ),
+}
+"""Institutions on their way in, by how far they have come."""
+
+BRANCHES = (
+    ("001", "Harbour Bank, Head Office", ""),
+    ("101", "City Branch", "001"),
+    ("102", "West Branch", "001"),
+)
+"""Code, name and the code of the part above."""
+
+CLERKS = (
+    BankClerk("staff-lin", "Lin Mei Hua", "administrator", "H0001"),
+    BankClerk("staff-wen", "Wen Rui", "relationship_manager", "H0107", "102"),
+    BankClerk("staff-zhao", "Zhao Min", "reviewer", "H0211"),
+    BankClerk("staff-ong", "Ong Kai Xin", "operations", "H0305"),
+)
+EMPLOYEES = (
+    Employee("op-goh", "Goh Siew Lan", TENGAH, "administrator"),
+    Employee("op-pereira", "Denise Pereira", TENGAH, "finance"),
+    Employee("op-sulaiman", "Sulaiman bin Osman", TENGAH, "cashier"),
+    Employee("op-devi", "Devi Subramaniam", TENGAH, "front_desk"),
+    Employee("op-quek", "Quek Wei Jie", TENGAH, "reader"),
+    Employee("op-farah", "Farah Rahman", MARKET, "administrator"),
+    Employee("op-loh", "Loh Chee Keong", MARKET, "finance"),
+    Employee("op-tay", "Tay Bee Hoon", MARKET, "cashier"),
+)
+NEWCOMER = ("op-chen", "Chen Jie", SEAVIEW)
+"""Whom an open invitation waits for."""
+
+_CRESCENT, _DRIVE = "111A PLANTATION CRES", "128A TENGAH DR"
+RESIDENTS = (
+    Resident(
+        "p-tan",
+        "Tan Ah Kow",
+        "+6591230001",
+        "holds two flats; one is paid, one owes this month",
+        (Door(TENGAH, f"{_CRESCENT} #02-03", "prompt"), Door(TENGAH, f"{_CRESCENT} #05-02", "owes_latest")),
+    ),
+    Resident(
+        "p-siti",
+        "Siti Aminah binte Yusof",
+        "+6591230002",
+        "is months behind, with late-payment penalties",
+        (Door(TENGAH, f"{_CRESCENT} #07-04", "never"),),
+    ),
+    Resident(
+        "p-kumar",
+        "Ravi Kumar",
+        "+6591230003",
+        "has paid everything, with receipts",
+        (Door(TENGAH, f"{_CRESCENT} #09-01", "prompt"),),
+    ),
+    Resident(
+        "p-lim",
+        "林慧敏 Lim Hui Min",
+        "+6591230004",
+        "owes at two institutions: a flat here, a parking space there",
+        (
+            Door(TENGAH, f"{_CRESCENT} #10-06", "owes_latest"),
+            Door(MARKET, "1 MARKET ST #P-07", "owes_latest"),
+        ),
+    ),
+    Resident(
+        "p-wang",
+        "王芳 Wang Fang",
+        "+6591230005",
+        "has yet to confirm a flat with the code on its printed bill",
+        (Door(TENGAH, f"{_CRESCENT} #11-02", "part"),),
+        is_confirmed=False,
+    ),
+)
+
+
+def customers() -> list[dict[str, Any]]:
+    """Return everybody as customers of the sandbox's bank."""
+    name, person, institution = NEWCOMER
+    newcomer = {
+        "id": name,
+        "kind": "company",
+        "name": person,
+        "email": institution.email,
+        "note": "Has an open invitation to administer Seaview",
+        "mandates": [institution.mandate("authoriser")],
+    }
+    return [*map(_clerk, CLERKS), *map(_employee, EMPLOYEES), newcomer, *map(_resident, RESIDENTS)]
+
+
+def _clerk(clerk: BankClerk) -> dict[str, Any]:
+    note = f"Harbour Bank: {clerk.role.replace('_', ' ')}"
+    kept = {"id": clerk.customer, "kind": "staff", "name": clerk.name, "email": clerk.email}
+    return kept | {"staff_id": clerk.staff_id, "note": note}
+
+
+def _employee(one: Employee) -> dict[str, Any]:
+    note = f"{one.institution.short_name}: {one.role.replace('_', ' ')}"
+    kept = {"id": one.customer, "kind": "company", "name": one.name, "email": one.email, "note": note}
+    role = "maker" if one.role in {"cashier", "front_desk", "reader"} else "authoriser"
+    return kept | {"mandates": [one.institution.mandate(role)]}
+
+
+def _resident(one: Resident) -> dict[str, Any]:
+    kept = {"id": one.customer, "kind": "personal", "name": one.name, "email": one.email, "phone": one.phone}
+    return kept | {"note": one.story.capitalize()}

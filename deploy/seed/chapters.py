@@ -1,0 +1,160 @@
+"""The chapters of the demonstration in their order. Each can be begun again where it was left."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import asyncpg
+
+from billing.payments.settlement import CONNECT_JOB
+from deploy.database import credentials
+from deploy.seed import bank as banks
+from deploy.seed import estate, institutions, months, stories, takings
+from deploy.seed.bank import Founded, open_bank
+from deploy.seed.books import Desk
+from deploy.seed.cast import EMPLOYEES, MARKET, RESIDENTS, SEAVIEW, SEED, TENGAH, Institution
+from deploy.seed.institutions import staff_actor
+from deploy.seed.outside import Outside
+from deploy.seed.work import Statistics, work_off
+from deploy.settings import Settings
+from tenants.actor import Actor
+from tenants.models import Bank, Tenant
+from tenants.scope import bank_scope, open_scope
+
+WITH_A_PAST = (TENGAH, MARKET)
+
+
+@dataclass(slots=True)
+class Play:
+    """The stage: the bank and the outside. What a chapter needs of earlier ones it reads back."""
+
+    bank: Bank
+    outside: Outside
+    statistics: Statistics
+
+    async def founded(self) -> Founded:
+        """Return the bank with its branches and staff."""
+        return await open_bank()
+
+    async def tenant(self, institution: Institution) -> Tenant:
+        """Return an institution's tenant."""
+        async with open_scope(bank_scope(self.bank.id)):
+            return await Tenant.get(slug=institution.slug)
+
+    async def staff(self, tenant: Tenant, role: str) -> Actor:
+        """Return an institution's employee with this role, just signed in."""
+        one = next(e for e in EMPLOYEES if e.institution.slug == tenant.slug and e.role == role)
+        return await staff_actor(tenant, one)
+
+    async def desk(self, tenant: Tenant) -> Desk:
+        """Return whose books are written."""
+        return await takings.desk_of(tenant, self.bank, await self.staff(tenant, "cashier"))
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A part of the story; ``write`` returns the sentence that says what it has written."""
+
+    title: str
+    write: Callable[[Play], Awaitable[str]]
+
+
+async def _bank(play: Play) -> str:
+    async with open_scope(bank_scope(play.bank.id)):
+        await banks.staff(play.bank, play.outside.issuer)
+    await play.outside.provide(play.bank)
+    return "Harbour Bank with three branches and its staff"
+
+
+async def _institutions(play: Play) -> str:
+    founded = await play.founded()
+    async with open_scope(bank_scope(play.bank.id)):
+        await institutions.onboard(founded, play.outside.issuer)
+        made = [await Tenant.get(slug=one.slug) for one in WITH_A_PAST]
+        await institutions.age(play.bank, made)
+    return "Two institutions with their staff, one invited, three applications under way"
+
+
+async def _channels(play: Play) -> str:
+    for institution in (*WITH_A_PAST, SEAVIEW):
+        await work_off((await play.tenant(institution)).id, CONNECT_JOB)
+    return "Accounts at Stripe and on the bank's QR rail"
+
+
+async def _estate(play: Play) -> str:
+    persons, counts = await estate.residents(play.outside.issuer), []
+    contents = {TENGAH: estate.town_csv("tengah", SEED, RESIDENTS), MARKET: estate.street_csv()}
+    for institution, content in contents.items():
+        tenant = await play.tenant(institution)
+        chief = await play.staff(tenant, "administrator")
+        counts.append(await estate.bring_in(chief, estate.FILES[institution.slug], content))
+        await estate.confirm(institution, tenant, persons)
+    await play.statistics.of_accounts()
+    return f"{counts[0]:,} flats and {counts[1]} shops and parking spaces, each with its holder"
+
+
+async def _tariff(play: Play) -> str:
+    for institution in WITH_A_PAST:
+        tenant = await play.tenant(institution)
+        finance = await play.staff(tenant, "finance")
+        async with open_scope(finance.scope()):
+            await months.set_tariff(finance, months.months(tenant.timezone)[0].first)
+    return "The published tariff put into force"
+
+
+async def _bill(index: int, play: Play) -> str:
+    count = 0
+    for institution in WITH_A_PAST:
+        tenant = await play.tenant(institution)
+        month = months.months(tenant.timezone)[index]
+        finance = await play.staff(tenant, "finance")
+        count += await months.bill(finance, tenant, month, play.statistics)
+    return f"{month.first:%B %Y}: {count:,} bills issued"
+
+
+async def _take(index: int, play: Play) -> str:
+    count = 0
+    for institution in WITH_A_PAST:
+        tenant = await play.tenant(institution)
+        month = months.months(tenant.timezone)[index]
+        count += await takings.take(await play.desk(tenant), month, play.outside)
+    return f"{month.first:%B %Y}: {count:,} payments"
+
+
+async def _stories(play: Play) -> str:
+    stages = {}
+    for institution in WITH_A_PAST:
+        tenant = await play.tenant(institution)
+        finance, cashier = await play.staff(tenant, "finance"), await play.staff(tenant, "cashier")
+        stages[institution.slug] = await stories.set_stage(tenant, play.outside, finance, cashier)
+    await stories.tell(stages[TENGAH.slug])
+    await stories.tell_of_shop(stages[MARKET.slug])
+    await play.statistics.of_everything()
+    return "Payments in every state, refunds, unassigned money and reminders"
+
+
+CHAPTERS = (
+    Chapter("bank", _bank),
+    Chapter("institutions", _institutions),
+    Chapter("channels", _channels),
+    Chapter("estate", _estate),
+    Chapter("tariff", _tariff),
+    *(
+        Chapter(f"{act} {index}", partial(write, index))
+        for index in range(months.COUNT)
+        for act, write in (("bills", _bill), ("payments", _take))
+    ),
+    Chapter("stories", _stories),
+)
+
+
+@asynccontextmanager
+async def alone(settings: Settings) -> AsyncIterator[Statistics]:
+    """Let one seeding of a database run at a time; the next one waits, and then finds it done."""
+    connection = await asyncpg.connect(**credentials(settings.database_owner_url.get_secret_value()))
+    try:
+        await connection.execute("select pg_advisory_lock(hashtextextended('cloud seed', 0))")
+        yield Statistics(connection)
+    finally:
+        await connection.close()

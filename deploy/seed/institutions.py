@@ -1,0 +1,164 @@
+"""Institutions on every stage of their way in, taken there by the bank's own people through the product's services."""
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from fpdf import FPDF
+
+from deploy.seed import people
+from deploy.seed.bank import Founded
+from deploy.seed.cast import APPLICANTS, EMPLOYEES, MARKET, SEAVIEW, TENGAH, Employee, Institution
+from tenants import invitations
+from tenants.actor import Actor
+from tenants.models import Application, Bank, Membership, Notice, Role, Tenant
+from tenants.onboarding import services
+from tenants.onboarding.checklist import DOCUMENT_KINDS, REQUIRED_DOCUMENTS
+from tenants.onboarding.forms import ApplicationForm
+from tenants.scope import bank_scope, open_scope, tenant_scope
+
+BRANCH = "102"
+ESTABLISHED = timedelta(days=140)
+"""How long ago the institutions with a past were approved."""
+RETURNED = (
+    "The proof of the settlement account names another holder. Please upload the bank's own confirmation."
+)
+_LINK = re.compile(r"/invitations/(\S+)")
+
+
+async def onboard(bank: Founded, issuer: str) -> None:
+    """Bring every institution as far as its story goes, in the bank's open scope."""
+    manager, reviewer = bank.staff["relationship_manager"], bank.staff["reviewer"]
+    branch = bank.branches[BRANCH]
+    for institution in (TENGAH, MARKET, SEAVIEW):
+        ready = await _submitted(manager, branch, institution)
+        await services.approve(reviewer, ready.id, ready.version)
+    for institution in (TENGAH, MARKET):
+        await _employ(bank, institution, issuer)
+    await _submitted(manager, branch, APPLICANTS["submitted"])
+    back = await _submitted(manager, branch, APPLICANTS["returned"])
+    await services.send_back(reviewer, back.id, back.version, RETURNED)
+    draft = await services.create(manager, _form(APPLICANTS["draft"], branch))
+    await _add_document(manager, draft, "licence")
+
+
+async def _submitted(manager: Actor, branch: UUID, institution: Institution) -> Application:
+    made = await services.create(manager, _form(institution, branch))
+    for kind in DOCUMENT_KINDS:
+        if kind in REQUIRED_DOCUMENTS[institution.kind]:
+            await _add_document(manager, made, kind)
+    return await services.submit(manager, made.id, made.version)
+
+
+def _form(institution: Institution, branch: UUID) -> ApplicationForm:
+    digits = sum(institution.slug.encode()) * 7_919 % 10_000_000
+    return ApplicationForm(
+        branch_id=branch,
+        legal_name=institution.legal_name,
+        short_name=institution.short_name,
+        slug=institution.slug,
+        kind=institution.kind,
+        uscc=institution.uscc,
+        legal_representative=institution.representative,
+        contact_name=institution.administrator,
+        contact_email=institution.email,
+        contact_phone=institution.phone,
+        administrator_name=institution.administrator,
+        administrator_email=institution.email,
+        scenario="community",
+        currency="SGD",
+        timezone="Asia/Singapore",
+        locale="en",
+        settlement_bank_code="HARBSGSG",
+        settlement_account_name=institution.legal_name,
+        settlement_account_number=f"102{digits:07d}",
+    )
+
+
+async def _add_document(manager: Actor, application: Application, kind: str) -> None:
+    await services.add_document(
+        manager,
+        application.id,
+        kind=kind,
+        filename=f"{application.slug}-{kind.replace('_', '-')}.pdf",
+        content_type="application/pdf",
+        content=io.BytesIO(paper(DOCUMENT_KINDS[kind], application.legal_name, application.uscc)),
+    )
+
+
+def paper(title: str, name: str, code: str) -> bytes:
+    """Return a one-page PDF that stands for a document of the demonstration."""
+    pdf = FPDF()
+    pdf.add_page()
+    for size, text in ((18, title), (14, name), (12, code), (10, "A document of the demonstration.")):
+        pdf.set_font("Helvetica", size=size)
+        pdf.cell(text=text.replace("’", "'"), new_x="LMARGIN", new_y="NEXT", h=12)
+    return bytes(pdf.output())
+
+
+async def _employ(bank: Founded, institution: Institution, issuer: str) -> None:
+    """Have everybody of the institution take up an invitation: the administrator the bank's, the others theirs."""
+    tenant = await Tenant.get(slug=institution.slug)
+    chief: Actor | None = None
+    for one in (each for each in EMPLOYEES if each.institution is institution):
+        actor = people.actor("payer", one.name, await people.employee(one, issuer), one.email)
+        if chief is None:
+            await _take_up(actor, await _sent_to(tenant, institution.email), institution, bank.bank)
+            chief = await staff_actor(tenant, one)
+            continue
+        async with open_scope(tenant_scope(tenant.id)):
+            invited = await invitations.invite(chief, role=one.role, name=one.name, email=one.email)
+        await _take_up(actor, _token(invited.url), institution, bank.bank)
+
+
+async def _sent_to(tenant: Tenant, email: str) -> str:
+    """Return the token of the invitation that the approval has sent; only the message has it."""
+    async with open_scope(tenant_scope(tenant.id)):
+        sent = await Notice.get(tenant_id=tenant.id, template="invitation", recipient=email)
+    return _token(sent.body)
+
+
+def _token(text: str) -> str:
+    found = _LINK.search(text)
+    if found is None:
+        raise ValueError("an invitation without its link")
+    return found[1]
+
+
+async def _take_up(actor: Actor, token: str, institution: Institution, bank: Bank) -> None:
+    await invitations.accept(replace(actor, company=people.company(institution, bank.id)), token)
+
+
+async def staff_actor(tenant: Tenant, one: Employee) -> Actor:
+    """Return an employee who has just signed in, with the rights of their role."""
+    async with open_scope(tenant_scope(tenant.id)):
+        role = await Role.get(tenant_id=tenant.id, key=one.role)
+        held = await Membership.filter(
+            tenant_id=tenant.id, role_id=role.id, name=one.name, ended_at=None
+        ).get()
+    return people.actor(
+        "staff",
+        one.name,
+        held.person_id,
+        one.email,
+        tenant_id=tenant.id,
+        permissions=frozenset(role.permissions),
+        roles=(role.name,),
+        refund_limit_minor=role.refund_limit_minor,
+        place={"slug": tenant.slug, "scenarios": tenant.scenarios},
+    )
+
+
+async def age(bank: Bank, tenants: Sequence[Tenant]) -> None:
+    """Let the institutions with a past have been there all the time."""
+    since = datetime.now(UTC) - ESTABLISHED
+    ids = [tenant.id for tenant in tenants]
+    async with open_scope(bank_scope(bank.id)):
+        await Tenant.filter(id__in=ids).update(created_at=since, live_at=since)
+        approved = Application.filter(bank_id=bank.id, approved_tenant_id__in=ids)
+        await approved.update(
+            created_at=since - timedelta(days=9), submitted_at=since - timedelta(days=6), decided_at=since
+        )

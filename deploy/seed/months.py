@@ -1,0 +1,85 @@
+"""The tariff put into force, and a month billed as of its first day, by the services that people use."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from billing.charges import fees, run_steps, runs
+from billing.charges.periods import months_after, today
+from billing.models import Bill, BillRun
+from billing.rules import builders as b
+from deploy.seed.work import Statistics, work_off
+from tenants.actor import Actor, system_actor
+from tenants.models import Tenant
+from tenants.scope import open_scope, tenant_scope
+
+COUNT = 3
+DUE_DAY = 15
+_PARKING = {"car": "110.00", "motorcycle": "17.00", "heavy": "185.00"}
+_OPENING = time(8, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One month that is billed; ``is_latest`` for the running one."""
+
+    first: date
+    issued_at: datetime
+    is_latest: bool
+
+
+def months(zone: str) -> list[Month]:
+    """Return the running month and those before it, oldest first, as of now in the institution's zone."""
+    this, now = today(zone).replace(day=1), datetime.now(UTC)
+    firsts = [months_after(this, back) for back in range(1 - COUNT, 1)]
+    opening = [datetime.combine(first, _OPENING, ZoneInfo(zone)).astimezone(UTC) for first in firsts]
+    return [
+        Month(first, min(at, now - timedelta(minutes=2)), first == this)
+        for first, at in zip(firsts, opening, strict=True)
+    ]
+
+
+async def set_tariff(actor: Actor, since: date) -> None:
+    """Put every drafted rule into force from ``since`` on, the street's own parking charge among them."""
+    for listed in await fees.list_items(actor):
+        draft = listed.draft
+        if draft is None and listed.current is None and listed.item.key == "parking_charge":
+            document = b.charge(listed.item.currency, b.table("vehicle", _PARKING, label="Season parking"))
+            draft = await fees.save_draft(actor, listed.item.id, document)
+        if draft is not None:
+            await fees.activate(actor, listed.item.id, effective_from=since)
+
+
+async def bill(actor: Actor, tenant: Tenant, month: Month, statistics: Statistics) -> int:
+    """Draft and issue the month's bills as of its first day, and return how many there are."""
+    async with open_scope(tenant_scope(tenant.id)):
+        in_force = [one for one in await fees.list_items(actor) if one.current is not None]
+        run = await runs.start(
+            actor,
+            scenario="community",
+            period=month.first,
+            due_on=month.first.replace(day=DUE_DAY),
+            fee_item_ids=[one.item.id for one in in_force],
+        )
+    await _draft(run, statistics)
+    async with open_scope(tenant_scope(tenant.id)):
+        issued = await runs.request_issue(actor, run.id)
+        await run_steps.issue(system_actor(tenant.id), run.id, at=month.issued_at)
+        await _age(issued, month)
+    await work_off(tenant.id, runs.ISSUE_JOB)
+    return int(issued.bill_count)
+
+
+async def _draft(run: BillRun, statistics: Statistics) -> None:
+    """Draft as the job would, telling PostgreSQL of thousands of new bills before they are summed up."""
+    system = system_actor(run.tenant_id)
+    for _ in run.fee_items:
+        await run_steps.advance(system, run.id)
+    await statistics.of_bills()
+    await work_off(run.tenant_id, runs.DRAFT_JOB)
+
+
+async def _age(run: BillRun, month: Month) -> None:
+    drafted = month.issued_at - timedelta(minutes=25)
+    await BillRun.filter(tenant_id=run.tenant_id, id=run.id).update(created_at=drafted, drafted_at=drafted)
+    await Bill.filter(tenant_id=run.tenant_id, run_id=run.id).update(created_at=month.issued_at)
