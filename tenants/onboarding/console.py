@@ -143,11 +143,8 @@ async def _make_branch(actor: Actor, given: BranchForm) -> None:
 
 async def _branches(request: Request, actor: Actor, form: Form[BranchForm], status: int = 200) -> Response:
     found = await queries.branches(actor)
-    names = {b.id: b.name for b in found}
-    rows = [
-        {"code": b.code, "name": b.name, "parent": names[b.parent_id] if b.parent_id in names else ""}
-        for b in found
-    ]
+    names: dict[UUID | None, str] = {b.id: b.name for b in found}
+    rows = [{"code": b.code, "name": b.name, "parent": names.get(b.parent_id, "")} for b in found]
     context = {
         "rows": rows,
         "columns": (

@@ -47,12 +47,12 @@ def pods() -> list[tuple[str, dict[str, object]]]:
     for _, found in documents():
         spec = found.get("spec")
         if isinstance(spec, dict) and "template" in spec:
-            templates.append((str(found["metadata"]["name"]), spec["template"]["spec"]))  # type: ignore[index]
+            templates.append((str(found["metadata"]["name"]), spec["template"]["spec"]))
     return templates
 
 
 def test_the_cluster_has_its_parts() -> None:
-    kinds = {(found["kind"], found["metadata"]["name"]) for _, found in documents()}  # type: ignore[index]
+    kinds = {(found["kind"], found["metadata"]["name"]) for _, found in documents()}
     assert {("Deployment", "cloud-web"), ("Deployment", "cloud-worker"), ("Job", "cloud-migrate")} <= kinds
 
 

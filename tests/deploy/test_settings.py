@@ -21,7 +21,7 @@ def given(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
 
 def problems(**overrides: object) -> list[str]:
     with pytest.raises(SettingsError) as caught:
-        Settings(**overrides)  # type: ignore[arg-type]
+        Settings(**overrides)
     return caught.value.problems
 
 

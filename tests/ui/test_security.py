@@ -90,7 +90,7 @@ async def test_a_body_that_lies_about_its_length_is_cut_off(site: Starlette) -> 
             yield b"x" * 100
 
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(site), base_url="https://cloud.test") as web:
-        answer = await web.post("/size", content=body())  # type: ignore[arg-type]
+        answer = await web.post("/size", content=body())
     assert answer.status_code == 413
 
 

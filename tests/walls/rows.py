@@ -84,7 +84,7 @@ async def _insert(
             values[name] = CHOSEN.get(table, {}).get(name, _value(field))
     if "refund_id" in values and table == "billing_allocation":
         values["refund_id"] = None
-    return (await model.create(**values)).id
+    return (await model.create(**values)).pk
 
 
 def _value(field: Any) -> Any:

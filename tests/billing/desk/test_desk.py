@@ -19,7 +19,7 @@ async def take(client, town, account=None, **given):
     page = await client.get(path)
     assert page.status_code == 200, page.text[:2000]
     drawn = inspect(page.text)
-    amounts = {
+    amounts: dict[str | None, str | None] = {
         e.get("name"): e.get("value")
         for e in drawn.iter("input")
         if (e.get("name") or "").startswith("amount-")
