@@ -59,16 +59,17 @@ def _root(actor: Actor) -> str:
 def _columns(actor: Actor) -> tuple[Column, ...]:
     names = {spec.kind: t(spec.name) for spec in services.specs(actor)}
     root = _root(actor)
-    return (
+    made = (
         Column("filename", t("File"), is_main=True, href=lambda row: f"{root}/{row.id}"),
         Column("kind", t("What it holds"), words=names),
         Column("rows", t("Rows"), format="number", value=lambda row: row.counts.get("rows")),
-        Column("added", t("New"), format="number", value=lambda row: row.counts.get("added")),
+        Column("added", t("New rows"), format="number", value=lambda row: row.counts.get("added")),
         Column("refused", t("Refused"), format="number", value=lambda row: row.counts.get(REFUSED)),
         Column("created_by_name", t("By")),
         Column("created_at", t("Uploaded"), format="datetime", sortable=True),
         Column("state", t("State"), format="badge", tones=TONES, words=WORDS),
     )
+    return tuple(column for column in made if column.key != "kind" or len(names) > 1)
 
 
 async def imports(request: Request, actor: Actor) -> Response:

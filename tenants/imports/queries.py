@@ -115,7 +115,7 @@ def samples(found: Import, labels: dict[str, str]) -> tuple[list[str], Sequence[
     header: list[str] = found.mapping.get("header", [])
     columns: dict[str, str] = found.mapping.get("columns", {})
     places = [
-        (labels[key], header.index(name)) for key, name in columns.items() if key in labels and name in header
+        (label, header.index(columns[key])) for key, label in labels.items() if columns.get(key) in header
     ]
     first = found.mapping.get("first", [])
     return [label for label, _ in places], [[cells[place] for _, place in places] for cells in first]
