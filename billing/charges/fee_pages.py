@@ -1,7 +1,6 @@
 """Pages of fees: what is charged, by which rule, since when; and how the next rule is written."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from textwrap import shorten
 from typing import Annotated, Any
 
@@ -11,14 +10,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.charges import fees, rehearsal, rule_form
+from billing.charges.fee_words import LONGEST_RULE, read_rule
 from billing.charges.periods import months_after, today
 from billing.charges.rule_form import RuleForm
-from billing.models import FeeItem, FeeRule
+from billing.models import FeeItem
 from billing.names import localized
 from billing.rules import parse
 from billing.rules.sentences import sentence
-from billing.rules.tables import describe_table
-from billing.rules.words import name_words
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.kinds import SCENARIOS
@@ -32,7 +30,6 @@ from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
 MOST_FEES = 100
-LONGEST_RULE = 140
 
 
 class FeeNames(BaseModel):
@@ -59,43 +56,6 @@ class Start(BaseModel):
     """From when a rule is in force."""
 
     effective_from: Annotated[Month, Field(title=N_("In force from"))]
-
-
-@dataclass(frozen=True, slots=True)
-class ReadRule:
-    """A rule as it is read: its sentences, and its table as a grid of words."""
-
-    rule: FeeRule
-    sentences: list[str]
-    table: dict[str, Any] | None
-
-    @property
-    def shown(self) -> list[str]:
-        """The sentences without the first where it only says a long table in words, beside the table itself."""
-        is_wall = self.table is not None and len(self.sentences[0]) > LONGEST_RULE
-        return self.sentences[1:] if is_wall else self.sentences
-
-
-def read_rule(item: FeeItem, rule: FeeRule | None) -> ReadRule | None:
-    """Return a version as people read it."""
-    if rule is None:
-        return None
-    document = parse(rule.document)
-    return ReadRule(rule, [str(text) for text in sentence(document)], _grid(item, document))
-
-
-def _grid(item: FeeItem, document: fees.Document) -> dict[str, Any] | None:
-    grid = describe_table(document)
-    if grid is None:
-        return None
-    across, word = grid.column_name, RuleForm(item, "", {}).word
-    heads = [word(across, key) for key in grid.column_keys] if across else [gettext("Amount")]
-    rows = [
-        (", ".join(word(n, k) for n, k in zip(grid.row_names, keys, strict=True)), cells)
-        for keys, cells in zip(grid.row_keys, grid.cells, strict=True)
-    ]
-    corner = ", ".join(str(name_words(name)) for name in grid.row_names)
-    return {"corner": corner[:1].upper() + corner[1:], "heads": heads, "rows": rows}
 
 
 def root_of(request: Request) -> str:

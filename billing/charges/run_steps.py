@@ -29,10 +29,11 @@ async def advance(actor: Actor, run_id: UUID) -> bool:
         if run is None or run.status != "drafting":
             return False
         task = await Task.get(tenant_id=run.tenant_id, id=run.task_id)
-        if task.done < len(run.fee_items):
-            await _draft_item(run, UUID(run.fee_items[task.done]))
-        else:
-            await _finish_draft(run)
+        async with run_sql.in_bulk():
+            if task.done < len(run.fee_items):
+                await _draft_item(run, UUID(run.fee_items[task.done]))
+            else:
+                await _finish_draft(run)
         await _count(task, run)
     return True
 
@@ -92,8 +93,10 @@ async def issue(actor: Actor, run_id: UUID, *, at: datetime | None = None) -> bo
         return False
     now = at or datetime.now(UTC)
     await _number_alone(run)
-    await execute(run_sql.NUMBER_AND_ISSUE, run.tenant_id, run.id, f"{run.period:%Y%m}", run.period, now)
-    await execute(run_sql.ISSUE_ENTRIES, run.tenant_id, run.id, now)
+    async with run_sql.in_bulk():
+        prefix = f"{run.period:%Y%m}"
+        await execute(run_sql.NUMBER_AND_ISSUE, run.tenant_id, run.id, prefix, run.period, now)
+        await execute(run_sql.ISSUE_ENTRIES, run.tenant_id, run.id, now)
     run.status, run.issued_at = "issued", now
     await run.save(update_fields=["status", "issued_at"])
     if run.task_id:

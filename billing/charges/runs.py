@@ -4,7 +4,7 @@ Here is what people do to a run; the work itself is in ``run_steps``.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -29,7 +29,9 @@ DRAFT_JOB, ISSUE_JOB = "billing.draft_run", "billing.issue_run"
 EARLIEST, LATEST = -36, 13
 """Months from now for which bills can be made: opening arrears, and a year in advance."""
 LATEST_DUE = 4
-"""Months after the one billed within which it must fall due."""
+"""Months after the one billed within which it must fall due, unless it is billed late:"""
+NOTICE = timedelta(days=60)
+"""Time to pay, from today, that may be given at any rate."""
 
 
 async def start(
@@ -92,7 +94,7 @@ async def _check(tenant: Tenant, items: Sequence[FeeItem], period: date, due_on:
     if period.day != 1 or not months_after(now, EARLIEST) <= period <= months_after(now, LATEST):
         text = t("Choose a month within three years back and one year ahead.")
         raise Invalid("run.period", text, fields={"period": text})
-    if not period <= due_on <= months_after(period, LATEST_DUE):
+    if not period <= due_on <= max(months_after(period, LATEST_DUE), now + NOTICE):
         text = t("Choose a due day within four months of the month billed.")
         raise Invalid("run.due_on", text, fields={"due_on": text})
     for item in items:
@@ -162,8 +164,9 @@ async def cancel(actor: Actor, run_id: UUID) -> None:
     run = await get(actor, run_id, lock=True)
     if run.status not in {"drafting", "drafted"}:
         raise Conflict("run.issued", t("Issued bills cannot be cancelled. Void single bills instead."))
-    for statement in run_sql.CANCEL:
-        await execute(statement, run.tenant_id, run.id)
+    async with run_sql.in_bulk():
+        for statement in run_sql.CANCEL:
+            await execute(statement, run.tenant_id, run.id)
     await _record(actor, run, "bill_run.cancelled")
 
 

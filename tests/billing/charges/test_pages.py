@@ -1,11 +1,17 @@
 """The console's pages of charging, as three people see them, in both languages."""
 
+from datetime import UTC, datetime
+
 import pytest
 import pytest_asyncio
 
+from billing.charges.periods import months_after
 from tests import make
 from tests.billing.charges.estate import AUGUST
+from tests.jobs import run_due
 from tests.page import inspect
+
+NEXT = months_after(datetime.now(UTC).date(), 2)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -69,3 +75,121 @@ async def test_every_page_is_sound(billed, client, language):
         answer = await client.get(billed.root + path, headers={"Accept-Language": language})
         assert answer.status_code == 200, (path, answer.status_code, answer.text[-800:])
         inspect(answer.text)
+
+
+async def test_a_rule_is_read_back_kept_and_put_into_force_without_scripts(billed, client):
+    url = f"{billed.root}/fees/{billed.items['service'].id}"
+    typed = {
+        "shape": "fixed",
+        "fixed_amount": "12.50",
+        "due_day": "5",
+        "rounding_step": "0.01",
+        "act": "preview",
+    }
+    seen = await client.post(f"{url}/draft", data=typed)
+    assert seen.status_code == 200
+    inspect(seen.text)
+    assert "12.50" in seen.text
+    assert "Charge every month" in seen.text
+    part = await client.post(
+        f"{url}/preview", data=typed, headers={"HX-Request": "true", "HX-Request-Type": "partial"}
+    )
+    inspect(part.text, fragment=True)
+    assert "<html" not in part.text
+    assert "SGD\xa012.50" in part.text
+    kept = await client.post(f"{url}/draft", data={**typed, "act": "save"})
+    assert (kept.status_code, kept.headers["location"]) == (303, f"{url}/activation")
+    asked = await client.get(f"{url}/activation")
+    inspect(asked.text)
+    done = await client.post(f"{url}/activation", data={"effective_from": f"{NEXT:%Y-%m}"})
+    assert (done.status_code, done.headers["location"]) == (303, url)
+    shown = await client.get(url)
+    inspect(shown.text)
+    assert "12.50" in shown.text
+
+
+async def test_a_wrong_rule_keeps_what_was_typed_and_says_where(billed, client):
+    url = f"{billed.root}/fees/{billed.items['service'].id}/draft"
+    answer = await client.post(url, data={"shape": "fixed", "fixed_amount": "ten", "due_day": "5"})
+    assert answer.status_code == 422
+    inspect(answer.text)
+    assert 'value="ten"' in answer.text
+    assert 'id="fixed_amount-error"' in answer.text
+
+
+async def test_a_month_is_drafted_looked_at_and_issued_without_scripts(billed, client):
+    form = {
+        "scenario": "community",
+        "period": "2026-09",
+        "due_on": "2026-09-15",
+        "items": [str(billed.items["service"].id)],
+    }
+    begun = await client.post(f"{billed.root}/runs", data=form)
+    assert begun.status_code == 303
+    run = begun.headers["location"]
+    waiting = await client.get(run)
+    inspect(waiting.text)
+    assert "Working out the bills" in waiting.text
+    await run_due(billed.tenant.id)
+    drafted = await client.get(run)
+    inspect(drafted.text)
+    assert "Issue 4 bills" in drafted.text
+    again = await client.post(f"{billed.root}/runs", data=form)
+    assert again.status_code == 422
+    inspect(again.text)
+    assert "There already is a bill run" in again.text
+    assert (await client.post(f"{run}/issuing")).status_code == 303
+    inspect((await client.get(run)).text)
+    await run_due(billed.tenant.id)
+    issued = await client.get(run)
+    inspect(issued.text)
+    assert "Print the bills" in issued.text
+
+
+async def test_bills_are_voided_reminded_of_and_printed(billed, client):
+    bill = f"{billed.root}/bills/{billed.july_bills[0].id}"
+    refused = await client.post(f"{bill}/voiding", data={"reason": ""})
+    assert refused.status_code == 422
+    inspect(refused.text)
+    paper = await client.get(f"{bill}/pdf?lang=zh_CN")
+    assert (paper.headers["content-type"], paper.content[:4]) == ("application/pdf", b"%PDF")
+    assert (await client.post(f"{bill}/reminders")).status_code == 303
+    assert (await client.post(f"{bill}/voiding", data={"reason": "Twice"})).status_code == 303
+    shown = await client.get(bill)
+    inspect(shown.text)
+    assert "This bill is void" in shown.text
+    assert "Twice" in shown.text
+
+
+async def test_a_run_is_cancelled(billed, client):
+    url = f"{billed.root}/runs/{billed.august.id}"
+    assert (await client.post(f"{url}/cancelling")).headers["location"] == f"{billed.root}/runs"
+    assert (await client.get(url)).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+async def test_every_list_can_be_taken_away(billed, client, kind):
+    for path in ("/bills", "/runs", "/fees", f"/runs/{billed.august.id}/exceptions"):
+        answer = await client.get(f"{billed.root}{path}?export={kind}")
+        assert answer.status_code == 200
+        if kind == "csv":
+            lines = answer.content.decode("utf-8-sig").splitlines()
+            assert len(lines) > 1, path
+    listed = await client.get(f"{billed.root}/bills?export=csv&q=U1")
+    head, *rest = listed.content.decode("utf-8-sig").splitlines()
+    assert head.startswith("Number,Account,Name,Place,Month,Due,State,Amount,Still owed,Currency")
+    assert rest == [rest[0]]
+    assert "79.50,79.50,SGD" in rest[0]
+
+
+async def test_the_colleague_sees_without_acts_and_the_stranger_nothing(billed, client, bank):
+    reader = await make.staff(billed.tenant, "reader")
+    await make.sign_in(client, reader.person_id)
+    shown = await client.get(f"{billed.root}/bills/{billed.july_bills[0].id}")
+    assert shown.status_code == 200
+    assert "Void the bill" not in shown.text
+    assert (await client.post(f"{billed.root}/runs/{billed.august.id}/issuing")).status_code == 403
+    stranger = await make.staff(await make.tenant(bank), "administrator")
+    await make.sign_in(client, stranger.person_id)
+    for path in paths(billed):
+        assert (await client.get(billed.root + path)).status_code == 404
