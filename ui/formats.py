@@ -97,7 +97,12 @@ def datetime_text(value: datetime | None, tz: str | None = None, form: str = "me
 
 def month_text(value: date | None) -> str:
     """Return a month and its year."""
-    return "" if value is None else dates.format_skeleton("yMMMM", value, locale=current_locale())
+    return "" if value is None else _month(value, current_locale())
+
+
+@lru_cache(maxsize=2048)
+def _month(day: date, locale: str) -> str:
+    return dates.format_skeleton("yMMMM", day, locale=locale)
 
 
 def ago(value: datetime, now: datetime | None = None) -> str:
