@@ -131,11 +131,11 @@ def _share(bill: LockedBill, line: Any, amount: int) -> Share:
 
 _TAKEN = """
 select l.id, l.bill_id, l.names, to_char(l.period, 'YYYY-MM') period, b.account_number account, a.net
-  from (select bill_line_id, sum(amount_minor)::bigint net, max(id::text) latest from billing_allocation
+  from (select bill_line_id, sum(amount_minor)::bigint net, max(created_at) latest from billing_allocation
          where tenant_id = $1 and payment_id = $2 group by bill_line_id having sum(amount_minor) > 0) a
   join billing_bill_line l on l.tenant_id = $1 and l.id = a.bill_line_id
   join billing_bill b on b.tenant_id = $1 and b.id = l.bill_id
- order by a.latest desc
+ order by a.latest desc, b.due_on desc, b.number desc, l.position desc, l.id desc
 """
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from billing.channels import CHANNELS
 from billing.channels.contract import Outcome
-from billing.models import Refund, Suspense
+from billing.models import Attempt, Refund, Suspense
 from billing.payments import inbox
 from billing.payments.inbox import Incoming
 from billing.payments.service import approve_refund, refresh, refundable_minor, request_refund
@@ -13,6 +13,7 @@ from tenants.ids import new_id
 from tenants.scope import execute, open_scope, queue_scope
 from tests import make
 from tests.billing.payments import world
+from tests.jobs import run_due
 
 CHANNEL_NAMES = pytest.mark.parametrize("channel", ["stripe", "bank"])
 
@@ -43,7 +44,7 @@ async def begin(place, bill, channel):
     with pytest.raises(Killed):
         await world.start(place, bill, channel=channel, key="form-1")
     async with place.scope():
-        return await world.Attempt.get(tenant_id=place.id)
+        return await Attempt.get(tenant_id=place.id)
 
 
 @CHANNEL_NAMES
@@ -56,7 +57,7 @@ async def test_before_the_channel_was_called(real_place, outside, kill, monkeypa
     await world.age(real_place, attempt.id, minutes=2)
     await world.hurry(real_place, "billing.ask_attempt")
     async with real_place.scope():
-        assert (await world.Attempt.get(id=attempt.id)).status == "failed"
+        assert (await Attempt.get(id=attempt.id)).status == "failed"
     assert (await world.start(real_place, bill, channel=channel)).status == "pending"
 
 
@@ -68,7 +69,7 @@ async def test_before_the_channels_answer_was_kept(real_place, outside, kill, mo
     monkeypatch.undo()
     await world.hurry(real_place, "billing.ask_attempt")
     async with real_place.scope():
-        assert (await world.Attempt.get(id=attempt.id)).status == "pending"
+        assert (await Attempt.get(id=attempt.id)).status == "pending"
     await world.wait_since_sending(real_place, attempt.id, 20)
     again = await world.start(real_place, bill, channel=channel, key="form-1")
     assert (again.attempt_id, again.status) == (attempt.id, "pending")
@@ -103,6 +104,7 @@ async def test_within_the_booking_all_of_it_or_none(real_place, outside, kill, m
     outside.pay(await world.attempt(real_place, started))
     (event,) = outside.events(real_place.settlement.stripe_account, "checkout.session.completed")
     stored = await inbox.store(Incoming("stripe", event["id"], event["type"], event))
+    assert stored
     kill(settling, step, after=after)
     with pytest.raises(Killed):
         await inbox.handle(stored)
@@ -140,7 +142,7 @@ async def refund(place, started, amount):
 
 async def run_killed(place):
     with pytest.raises(Killed):
-        await world.run_due(place.id)
+        await run_due(place.id)
 
 
 @CHANNEL_NAMES
@@ -171,7 +173,7 @@ async def test_a_job_run_twice_refunds_once(real_place, outside):
     outside.pay(await world.attempt(real_place, started))
     await refresh(real_place.payer, started.payment_id)
     await refund(real_place, started, 1000)
-    await world.run_due(real_place.id)
+    await run_due(real_place.id)
     async with real_place.scope():
         await execute(
             "update tenants_outbox set done_at = null where tenant_id = $1 and job like 'billing.%refund'",

@@ -79,7 +79,7 @@ async def test_two_at_once_act_once_and_both_are_answered(committed, bank):
     answers = await asyncio.gather(*(send(actor, act) for _ in range(6)))
     assert answers == [{"n": 1}] * 6
     assert act.count == 1
-    async with open_scope(tenant_scope(actor.tenant_id)):
+    async with open_scope(actor.scope()):
         assert (
             await value("select count(*) from tenants_idempotency where tenant_id = $1", actor.tenant_id) == 1
         )

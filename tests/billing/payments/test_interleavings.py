@@ -1,6 +1,8 @@
 """Whatever happens in whatever order, every cent is in one place and every row in a state it may be in."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -28,8 +30,8 @@ class Fake:
     key: str = "bank"
     name: object = field(default_factory=lambda: t("Bank app (QR code)"))
     capabilities: Capabilities = field(default_factory=Capabilities)
-    orders: dict = field(default_factory=dict)
-    refunds: dict = field(default_factory=dict)
+    orders: dict[UUID, Any] = field(default_factory=dict)
+    refunds: dict[UUID, Any] = field(default_factory=dict)
     is_awake: bool = True
     answers: bool = True
 

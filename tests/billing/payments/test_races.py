@@ -10,6 +10,7 @@ from billing.payments.inbox import Incoming
 from billing.payments.refunds import refundable_minor, request_refund
 from billing.payments.settling import settle
 from tenants.ids import new_id
+from tenants.scope import execute
 from tests import make
 from tests.billing.payments import world
 from ui.errors import AppError, Conflict
@@ -41,7 +42,7 @@ async def test_without_the_index_they_would_be_many(real_place, owner):
         await twenty(real_place, bill)
         doubled = await world.count(real_place, "billing_payment_part", "is_live")
         async with real_place.scope():
-            await world.execute(
+            await execute(
                 "update billing_payment_part set is_live = false where tenant_id = $1", real_place.id
             )
     finally:

@@ -66,7 +66,8 @@ async def test_it_tells_what_has_gone_back_since(paid):
 
 @pytest.mark.parametrize("locale", ["en", "zh_CN"])
 async def test_it_is_a_pdf(paid, locale):
-    assert (await receipts.pdf_of(*paid, locale)).startswith(b"%PDF-")
+    receipt, payment = paid
+    assert (await receipts.pdf_of(receipt, payment, locale)).startswith(b"%PDF-")
 
 
 async def test_its_code_opens_it_and_no_other_does(place, paid):
@@ -74,6 +75,7 @@ async def test_its_code_opens_it_and_no_other_does(place, paid):
     code = receipts.code_of(receipt.id)
     assert receipts.document_of(receipt).verification_code == code
     found = await receipts.find_by_code(code.lower().replace("-", " "))
+    assert found
     assert found.id == receipt.id
     assert await receipts.find_by_code("0000-0000-0000-0000") is None
     assert code.replace("-", "").encode() not in bytes(receipt.verification_hash)

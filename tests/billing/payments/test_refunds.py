@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from billing.channels.contract import RefundOutcome
-from billing.models import BillLine, Payment, Refund, Suspense
+from billing.models import Attempt, BillLine, Payment, Refund, Suspense
 from billing.payments.refunding import settle_refund
 from billing.payments.service import (
     approve_refund,
@@ -22,6 +22,7 @@ from tenants.models import Audit, Tenant
 from tests import make
 from tests.billing.payments import world
 from tests.billing.payments.world import rail_message, stripe_message
+from tests.jobs import run_due
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
 CHANNELS = pytest.mark.parametrize("channel", ["stripe", "bank"])
@@ -75,7 +76,7 @@ async def test_within_the_askers_limit_it_goes_at_once(place, outside, officer, 
     bill, started = await paid(place, outside, channel=channel)
     refund_id = await ask(place, officer, started, 2500)
     assert (await refund_of(place, refund_id)).status == "approved"
-    await world.run_due(place.id)
+    await run_due(place.id)
     assert (await refund_of(place, refund_id)).status == "succeeded"
     payment = await world.payment(place, started.payment_id)
     assert (payment.status, payment.refunded_minor, payment.refunding_minor) == ("part_refunded", 2500, 0)
@@ -91,7 +92,7 @@ async def test_all_of_it_reopens_the_bill_which_can_be_paid_again(place, outside
     bill, started = await paid(place, outside, channel=channel)
     await ask(place, officer, started, 2000)
     await ask(place, officer, started, 3000)
-    await world.run_due(place.id)
+    await run_due(place.id)
     assert (await world.payment(place, started.payment_id)).status == "refunded"
     assert (await world.fresh(place, bill)).status == "issued"
     async with place.scope():
@@ -107,11 +108,11 @@ async def test_above_the_limit_another_person_decides(place, outside, officer, m
     _bill, started = await paid(place, outside, LIMIT + 1)
     refund_id = await ask(place, officer, started, LIMIT + 1)
     assert (await refund_of(place, refund_id)).status == "requested"
-    await world.run_due(place.id)
+    await run_due(place.id)
     assert outside.refunded(place, await world.attempt(place, started)) == 0
     async with place.scope():
         await approve_refund(manager, refund_id=refund_id)
-    await world.run_due(place.id)
+    await run_due(place.id)
     found = await refund_of(place, refund_id)
     assert (found.status, found.requested_by_name, found.decided_by_name) == (
         "succeeded",
@@ -238,7 +239,7 @@ async def test_a_refund_that_fails_is_refundable_again(place, outside, officer, 
     operation = "refunds" if channel == "stripe" else "refund"
     outside.fault("stripe" if channel == "stripe" else "rail", "refund_fail", operation, times=1)
     refund_id = await ask(place, officer, started, 1000)
-    await world.run_due(place.id)
+    await run_due(place.id)
     outside.advance(1)
     await world.hurry(place, "billing.ask_refund")
     assert (await refund_of(place, refund_id)).status == "failed"
@@ -257,7 +258,7 @@ async def test_a_slow_refund_is_followed_until_it_ends(app, client, place, outsi
         "stripe" if channel == "stripe" else "rail", "refund_pending", operation, times=1, seconds=60
     )
     refund_id = await ask(place, officer, started, 1000)
-    await world.run_due(place.id)
+    await run_due(place.id)
     found = await refund_of(place, refund_id)
     assert (found.status, bool(found.channel_reference)) == ("submitted", True)
     assert (await world.fresh(place, bill)).status == "paid"
@@ -287,7 +288,7 @@ async def test_a_refund_that_is_not_answered_happens_once(place, outside, office
     surface = "stripe" if channel == "stripe" else "rail"
     outside.fault(surface, kind, "refunds.create", times=2)
     refund_id = await ask(place, officer, started, 1000)
-    await world.run_due(place.id)
+    await run_due(place.id)
     assert (await refund_of(place, refund_id)).status == "submitted"
     outside.clear()
     outside.advance(25 * 3600)
@@ -302,15 +303,15 @@ async def test_a_refund_that_is_not_answered_happens_once(place, outside, office
 async def test_what_the_channel_refuses_has_failed(place, outside, officer, manager):
     _, started = await paid(place, outside, channel="bank")
     async with place.scope():
-        await world.Attempt.filter(id=started.attempt_id).update(channel_reference="ord_none")
+        await Attempt.filter(id=started.attempt_id).update(channel_reference="ord_none")
         await Refund.filter(tenant_id=place.id).delete()
     outside_refund = await ask(place, officer, started, 5000)
-    await world.run_due(place.id)
+    await run_due(place.id)
     assert (await refund_of(place, outside_refund)).status == "succeeded"
     async with place.scope():
         await Payment.filter(id=started.payment_id).update(refunded_minor=0, status="succeeded")
     again = await ask(place, officer, started, 100)
-    await world.run_due(place.id)
+    await run_due(place.id)
     failed = await refund_of(place, again)
     assert (failed.status, "refund_exceeds_payment" in failed.error) == ("failed", True)
 
@@ -318,7 +319,7 @@ async def test_what_the_channel_refuses_has_failed(place, outside, officer, mana
 async def bounced(place, outside, officer, *, paid_again):
     bill, started = await paid(place, outside)
     refund_id = await ask(place, officer, started, 3000)
-    await world.run_due(place.id)
+    await run_due(place.id)
     if paid_again:
         await world.take(place, await make.staff(place.tenant, "cashier"), (bill, 3000))
     for _ in range(2):
@@ -369,7 +370,7 @@ async def test_cash_goes_back_over_the_counter(place, officer, manager):
         with pytest.raises(Conflict):
             await pay_out_refund(cashier, refund_id=refund_id)
         await approve_refund(manager, refund_id=refund_id)
-    await world.run_due(place.id)
+    await run_due(place.id)
     assert (await refund_of(place, refund_id)).status == "approved"
     async with place.scope():
         with pytest.raises(Forbidden):

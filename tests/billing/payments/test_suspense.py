@@ -24,6 +24,7 @@ from tenants.ids import new_id
 from tenants.models import Audit
 from tests import make
 from tests.billing.payments import world
+from tests.jobs import run_due
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
 
@@ -58,7 +59,7 @@ async def test_it_goes_back_in_one_click(place, outside, officer):
         refund_id = await refund_suspense(officer, suspense_id=held.id, reason="Paid twice", key="k")
         assert await refund_suspense(officer, suspense_id=held.id, reason="Paid twice", key="k") == refund_id
         assert (await Suspense.get(id=held.id)).status == "refunding"
-    await world.run_due(place.id)
+    await run_due(place.id)
     async with place.scope():
         assert (await Refund.get(id=refund_id)).status == "succeeded"
         worked = await Suspense.get(id=held.id)
@@ -88,13 +89,13 @@ async def test_a_refund_that_fails_opens_it_again(place, outside, officer):
     outside.fault("stripe", "refund_fail", "refunds", times=1)
     async with place.scope():
         await refund_suspense(officer, suspense_id=held.id, reason="Paid twice", key="k")
-    await world.run_due(place.id)
+    await run_due(place.id)
     outside.advance(1)
     await world.hurry(place, "billing.ask_refund")
     async with place.scope():
         assert (await Suspense.get(id=held.id)).status == "open"
         await refund_suspense(officer, suspense_id=held.id, reason="Once more", key="k2")
-    await world.run_due(place.id)
+    await run_due(place.id)
     assert outside.refunded(place, await world.attempt(place, started)) == 3000
     assert await world.ledger_is_right(place)
 
@@ -124,7 +125,7 @@ async def test_applied_and_then_refunded_opens_that_bill(place, outside, officer
     from tests.billing.payments.test_refunds import ask  # noqa: PLC0415
 
     await ask(place, officer, started, 3000)
-    await world.run_due(place.id)
+    await run_due(place.id)
     assert (await world.fresh(place, next_month)).status == "issued"
     assert await world.ledger_is_right(place)
 

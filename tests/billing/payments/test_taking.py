@@ -30,6 +30,7 @@ async def test_cash_pays_at_once_and_gives_change(place, cashier):
         receipt = await Receipt.get(tenant_id=place.id, payment_id=payment_id)
         trail = await Audit.get(tenant_id=place.id, act="payment.succeeded")
     assert (receipt.document["payer"], receipt.document["taken_by"]) == ("Mrs Lim", "Cai Shi")
+    assert trail.after
     assert (trail.person_id, trail.after["amount_minor"]) == (cashier.person_id, 3000)
     assert await world.ledger_is_right(place)
 

@@ -296,7 +296,7 @@ def stripe_message(
 
 def rail_message(
     place: Place, kind: str, data: dict[str, Any], *, event_id: str = "", secret: str = ""
-) -> dict:
+) -> dict[str, Any]:
     to = as_destination(place.settlement)
     event = {
         "event_id": event_id or f"rev_{new_id().hex}",
