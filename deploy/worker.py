@@ -9,6 +9,7 @@ from arq.connections import create_pool
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
+from billing.payments import inbox
 from deploy import composition, metrics
 from deploy.database import connected
 from deploy.queue import JOB, RedisQueue, dumps, loads, redis_settings
@@ -21,7 +22,7 @@ SWEEP_SECONDS = 3
 JOB_TIMEOUT = 1800
 POLL_SECONDS = 0.1
 AT_ONCE = 8
-PERIODIC: list[Any] = []
+PERIODIC: list[Any] = [inbox.sweep]
 
 
 async def run_outbox(ctx: dict[str, Any], tenant: str, outbox_id: str) -> bool:
