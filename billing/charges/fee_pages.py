@@ -237,24 +237,29 @@ async def edit_draft(request: Request, actor: Actor) -> Response:
 async def _edit(
     request: Request, actor: Actor, listed: fees.Listed, form: RuleForm, status: int = 200
 ) -> Response:
+    found, wrong = await _preview(actor, listed, form)
     context = {
         "form": form,
         "item": listed.item,
         "name": localized(listed.item.names),
         "root": root_of(request),
         "fee_url": f"{root_of(request)}/fees/{listed.item.id}",
-        "preview": await _preview(actor, listed, form),
+        "preview": found,
+        "wrong": wrong if request.method == "POST" else [],
     }
     return await respond(request, "billing/charges/rule_edit.html", context, block="preview", status=status)
 
 
-async def _preview(actor: Actor, listed: fees.Listed, form: RuleForm) -> dict[str, Any] | None:
-    """Return the typed rule read back and rehearsed; nothing while it is not a rule yet."""
+async def _preview(
+    actor: Actor, listed: fees.Listed, form: RuleForm
+) -> tuple[dict[str, Any] | None, list[str]]:
+    """Return the typed rule read back and rehearsed; while it is not a rule yet, what is wrong with it."""
     try:
         document = form.document()
-    except Invalid:
-        return None
-    return await rehearse(actor, listed, document)
+    except Invalid as error:
+        sentences = [str(text) for text in error.fields.values()] or [str(error.message)]
+        return None, list(dict.fromkeys(sentences))
+    return await rehearse(actor, listed, document), []
 
 
 async def rehearse(actor: Actor, listed: fees.Listed, document: fees.Document) -> dict[str, Any]:
@@ -330,6 +335,7 @@ async def _activation(
         "root": root_of(request),
         "draft": draft,
         "preview": await rehearse(actor, listed, parse(draft.document)) if draft else None,
+        "wrong": [],
         "read": read_rule(listed.item, draft),
     }
     return await respond(request, "billing/charges/fee_activation.html", context, status=status)

@@ -115,6 +115,7 @@ async def test_a_wrong_rule_keeps_what_was_typed_and_says_where(billed, client):
     inspect(answer.text)
     assert 'value="ten"' in answer.text
     assert 'id="fixed_amount-error"' in answer.text
+    assert "Not a rule yet" in answer.text
 
 
 async def test_a_month_is_drafted_looked_at_and_issued_without_scripts(billed, client):
