@@ -78,9 +78,11 @@ class ImportSpec:
     Each row goes this way: its cells become values by ``fields``; ``shape(values)`` says what they stand for
     together; ``check(actor, [(row number, record)])`` finds what only the database knows, in batches; accepted
     records are staged. Then ``compare(actor, import_id)`` counts what would happen, and ``apply`` does it,
-    set-based, in one transaction, and safe to repeat. A record's ``number`` is what tells it from all others;
-    ``natural_key`` names the fields that it is made of, of which the last is where a repeat is reported. ``example`` rows, by field key, fill the template that people download.
-    ``tenants.imports.upsert`` does most of this for tables of accounts and holders.
+    set-based, in one transaction, and safe to repeat.
+
+    A record's ``number`` is what tells it from all others; ``natural_key`` names the fields that it is made of, of
+    which the last is where a repeat is reported. ``example`` rows, by field key, fill the template that people
+    download. ``tenants.imports.upsert`` does most of this for tables of accounts and holders.
     """
 
     kind: str
