@@ -24,7 +24,7 @@ async def take(client, town, account=None, **given):
         for e in drawn.iter("input")
         if (e.get("name") or "").startswith("amount-")
     }
-    data = {**amounts, "key": field_of(page.text, "key"), "method": "cash", **given}
+    data = {**amounts, "key": field_of(page.text, "key"), "method": "cash", **given}  # type: ignore[misc]
     return await client.post(f"{path}/payments", data=data)
 
 
