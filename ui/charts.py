@@ -11,6 +11,8 @@ Shown = Callable[[Number], str]
 WIDTH, HEIGHT = 640, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 72, 12, 12, 32
 _MOST_LABELS = 12
+_LETTER = 7.5
+"""How wide a letter of a label is, in units of the drawing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,15 @@ class Chart:
         ]
 
 
-def bar(heading: str, names: Sequence[str], series: Sequence[Series], shown: Shown = formats.number) -> Chart:
+def bar(
+    heading: str,
+    names: Sequence[str],
+    series: Sequence[Series],
+    shown: Shown = formats.number,
+    axis: Shown | None = None,
+) -> Chart:
     """Return bars side by side, one group for each name."""
-    chart, scale = _frame(heading, names, series, shown, _highest(series))
+    chart, scale = _frame(heading, names, series, (shown, axis or shown), _highest(series))
     slot = _slot(names)
     width = slot * 0.7 / max(len(series), 1)
     for number, row in enumerate(series, 1):
@@ -101,11 +109,15 @@ def bar(heading: str, names: Sequence[str], series: Sequence[Series], shown: Sho
 
 
 def stacked(
-    heading: str, names: Sequence[str], series: Sequence[Series], shown: Shown = formats.number
+    heading: str,
+    names: Sequence[str],
+    series: Sequence[Series],
+    shown: Shown = formats.number,
+    axis: Shown | None = None,
 ) -> Chart:
     """Return one bar for each name, its parts on top of each other."""
     sums = [sum((row.values[index] for row in series), Decimal(0)) for index in range(len(names))]
-    chart, scale = _frame(heading, names, series, shown, max(sums, default=Decimal(0)))
+    chart, scale = _frame(heading, names, series, (shown, axis or shown), max(sums, default=Decimal(0)))
     slot = _slot(names)
     below = [Decimal(0)] * len(names)
     for number, row in enumerate(series, 1):
@@ -119,10 +131,14 @@ def stacked(
 
 
 def line(
-    heading: str, names: Sequence[str], series: Sequence[Series], shown: Shown = formats.number
+    heading: str,
+    names: Sequence[str],
+    series: Sequence[Series],
+    shown: Shown = formats.number,
+    axis: Shown | None = None,
 ) -> Chart:
     """Return one line for each series."""
-    chart, scale = _frame(heading, names, series, shown, _highest(series))
+    chart, scale = _frame(heading, names, series, (shown, axis or shown), _highest(series))
     slot = _slot(names)
     for number, row in enumerate(series, 1):
         spots = [(_r(_LEFT + slot * (i + 0.5)), scale(value)) for i, value in enumerate(row.values)]
@@ -133,8 +149,9 @@ def line(
 
 
 def _frame(
-    heading: str, names: Sequence[str], series: Sequence[Series], shown: Shown, highest: Number
+    heading: str, names: Sequence[str], series: Sequence[Series], words: tuple[Shown, Shown], highest: Number
 ) -> tuple[Chart, Callable[[Number], float]]:
+    shown, axis = words
     step = nice_step(highest)
     top = step * max((Decimal(highest) / step).to_integral_value(ROUND_CEILING), Decimal(1))
     room = HEIGHT - _TOP - _BOTTOM
@@ -143,11 +160,19 @@ def _frame(
         return _r(_TOP + room * (1 - float(Decimal(value) / top)))
 
     chart = Chart(heading, names, series, shown)
-    chart.ticks = [Mark(scale(step * n), shown(step * n)) for n in range(int(top / step) + 1)]
+    chart.ticks = [Mark(scale(step * n), axis(step * n)) for n in range(int(top / step) + 1)]
     every = -(-len(names) // _MOST_LABELS) or 1
     slot = _slot(names)
-    chart.labels = [Mark(_r(_LEFT + slot * (i + 0.5)), n) for i, n in enumerate(names) if i % every == 0]
+    room = int(slot * every / _LETTER)
+    chart.labels = [
+        Mark(_r(_LEFT + slot * (i + 0.5)), _fit(n, room)) for i, n in enumerate(names) if i % every == 0
+    ]
     return chart, scale
+
+
+def _fit(name: str, room: int) -> str:
+    """Return a name cut to ``room`` letters; the table below the chart has it whole."""
+    return name if len(name) <= room else f"{name[: max(room - 1, 1)].rstrip()}…"
 
 
 def nice_step(highest: Number) -> Decimal:

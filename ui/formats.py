@@ -57,6 +57,14 @@ def _money(amount_minor: int, currency: str, locale: str) -> str:
     return _CODE_TOUCHES_FIGURE.sub("\u00a0", text)
 
 
+def compact_money(amount_minor: int | Decimal, currency: str) -> str:
+    """Return an amount for an axis, in the main unit and short: ``200K``, ``20万``."""
+    shown = numbers.format_compact_decimal(
+        major(int(amount_minor), currency), locale=current_locale(), fraction_digits=1
+    )
+    return str(shown)
+
+
 def amount(amount_minor: int, currency: str) -> str:
     """Return the amount alone, for a column whose head names the currency."""
     return _amount(amount_minor, currency, current_locale())

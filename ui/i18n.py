@@ -18,6 +18,7 @@ from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import Translations
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,8 +57,9 @@ def gettext(message: str, /, **params: Any) -> str:
 
 
 def ngettext(one: str, many: str, n: int, /, **params: Any) -> str:
-    """Return the singular or plural sentence for ``n``, which is also the parameter ``{n}``."""
-    return _translations(_current.get()).ngettext(one, many, n).format(n=n, **params)
+    """Return the singular or plural sentence for ``n``, which is also the parameter ``{n}``, in the reader's form."""
+    locale = _current.get()
+    return _translations(locale).ngettext(one, many, n).format(n=format_decimal(n, locale=locale), **params)
 
 
 def current_locale() -> str:

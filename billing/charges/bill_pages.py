@@ -45,9 +45,12 @@ def _columns(root: str) -> tuple[Column, ...]:
             is_main=True,
             href=lambda row: f"{root}/bills/{row['id']}",
         ),
-        Column("account_number", t("Account"), sortable=True),
-        Column("account_name", t("Name")),
-        Column("place", t("Place"), sortable=True),
+        Column(
+            "account_number",
+            t("Account"),
+            sortable=True,
+            value=lambda row: row["account_name"] or row["account_number"],
+        ),
         Column("period", t("Month"), format="month", sortable=True),
         Column("due_on", t("Due"), format="date", sortable=True),
         Column("state", t("State"), format="badge", tones=BILL_TONES | {"overdue": "danger"}, words=STATES),
@@ -57,6 +60,8 @@ def _columns(root: str) -> tuple[Column, ...]:
 
 
 STATES = WORDS | {"overdue": t("Overdue")}
+FILED = (Column("account_number", t("Account number")), Column("place", t("Place")))
+"""What only the downloaded list says."""
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +80,7 @@ async def index(request: Request, actor: Actor) -> Response:
     now = today(tenant.timezone)
     if wants_export(request):
         rows = (_shown(row) async for row in bill_list.stream_bills(actor, query, now))
-        return await export(request, columns, rows, "bills")
+        return await export(request, (*columns, *FILED), rows, "bills")
     found, total = await bill_list.list_bills(actor, query, now)
     context = {
         "page": Page.of(query, [_shown(row) for row in found], total),

@@ -21,38 +21,39 @@ from ui.render import respond
 from ui.shell import NavItem
 from ui.tables import Column
 
-add_tenant_places(Place(N_("Reports"), "/reports/collection", "reports.read", "report", 60))
+add_tenant_places(Place(N_("Reports"), "/reports", "reports.read", "report", 60))
+MOST_BARS = 6
 TABS = (
-    ("collection", N_("Collection")),
-    ("takings", N_("Takings by day")),
-    ("arrears", N_("Arrears")),
+    ("collection", "", N_("Collection")),
+    ("takings", "/takings", N_("Takings by day")),
+    ("arrears", "/arrears", N_("Arrears")),
 )
 COLLECTION = (
     Column("period", t("Month"), format="month", is_main=True),
     Column("bill_count", t("Bills"), format="number"),
-    Column("billed_minor", t("Billed"), format="money"),
-    Column("paid_minor", t("Paid"), format="money"),
-    Column("owed_minor", t("Still owed"), format="money"),
+    Column("billed_minor", t("Billed"), format="amount"),
+    Column("paid_minor", t("Paid"), format="amount"),
+    Column("owed_minor", t("Still owed"), format="amount"),
     Column("share", t("Collected"), format="percent"),
 )
 TAKINGS = (
     Column("day", t("Day"), format="date", is_main=True),
     Column("payment_count", t("Payments"), format="number"),
-    Column("stripe_minor", t("Card and wallet"), format="money"),
-    Column("bank_minor", t("Bank QR"), format="money"),
-    Column("counter_minor", t("Desk"), format="money"),
-    Column("total_minor", t("Taken"), format="money"),
-    Column("refunded_minor", t("Refunded"), format="money"),
+    Column("stripe_minor", t("Card and wallet"), format="amount"),
+    Column("bank_minor", t("Bank QR"), format="amount"),
+    Column("counter_minor", t("Desk"), format="amount"),
+    Column("total_minor", t("Taken"), format="amount"),
+    Column("refunded_minor", t("Refunded"), format="amount"),
 )
 ARREARS = (
     Column("place", t("Place"), is_main=True),
     Column("account_count", t("Accounts"), format="number"),
-    Column("overdue_minor", t("Overdue"), format="money"),
-    Column("to_30_minor", t("1 to 30 days"), format="money"),
-    Column("to_60_minor", t("31 to 60 days"), format="money"),
-    Column("to_90_minor", t("61 to 90 days"), format="money"),
-    Column("over_90_minor", t("Over 90 days"), format="money"),
-    Column("not_due_minor", t("Not yet due"), format="money"),
+    Column("overdue_minor", t("Overdue"), format="amount"),
+    Column("to_30_minor", t("1 to 30 days"), format="amount"),
+    Column("to_60_minor", t("31 to 60 days"), format="amount"),
+    Column("to_90_minor", t("61 to 90 days"), format="amount"),
+    Column("over_90_minor", t("Over 90 days"), format="amount"),
+    Column("not_due_minor", t("Not yet due"), format="amount"),
 )
 
 
@@ -116,6 +117,7 @@ def _collection_chart(months: Sequence[figures.Collection], currency: str) -> ch
             charts.Series(gettext("Still owed"), [m.owed_minor for m in months]),
         ],
         lambda minor: formats.money(int(minor), currency),
+        lambda minor: formats.compact_money(minor, currency),
     )
 
 
@@ -140,6 +142,7 @@ async def takings(request: Request, actor: Actor) -> Response:
             charts.Series(gettext("Desk"), [d.counter_minor for d in days]),
         ],
         lambda minor: formats.money(int(minor), currency),
+        lambda minor: formats.compact_money(minor, currency),
     )
     return await _report(request, actor, "takings", TAKINGS, list(reversed(days)), chart)
 
@@ -148,7 +151,7 @@ async def arrears(request: Request, actor: Actor) -> Response:
     """Who owes how much for how long, by building."""
     currency = actor.place["currency"]
     places = await figures.arrears_by_place(tenant_id(), currency, today_of(actor))
-    late = [place for place in places if place.overdue_minor][:12]
+    late = [place for place in places if place.overdue_minor][:MOST_BARS]
     chart = charts.stacked(
         gettext("Place"),
         [place.place for place in late],
@@ -159,6 +162,7 @@ async def arrears(request: Request, actor: Actor) -> Response:
             charts.Series(gettext("Over 90 days"), [p.over_90_minor for p in late]),
         ],
         lambda minor: formats.money(int(minor), currency),
+        lambda minor: formats.compact_money(minor, currency),
     )
     return await _report(request, actor, "arrears", ARREARS, places, chart if late else None)
 
@@ -173,9 +177,16 @@ async def _report(  # noqa: PLR0917
 ) -> Response:
     if wants_export(request):
         return await export(request, columns, _each(rows), f"{key}-{today_of(actor).isoformat()}")
-    root = f"/t/{actor.place['slug']}/reports/"
-    tabs = [NavItem(label=t(label), href=root + name, is_current=name == key) for name, label in TABS]
-    context = {"tabs": tabs, "columns": columns, "rows": rows, "chart": chart, "title": t(dict(TABS)[key])}
+    root = f"/t/{actor.place['slug']}/reports"
+    tabs = [NavItem(label=t(label), href=root + path, is_current=name == key) for name, path, label in TABS]
+    context = {
+        "tabs": tabs,
+        "columns": columns,
+        "rows": rows,
+        "chart": chart,
+        "title": next(t(label) for name, _, label in TABS if name == key),
+        "currency": actor.place["currency"],
+    }
     return await respond(request, "billing/reports/report.html", context)
 
 
@@ -186,7 +197,7 @@ async def _each(rows: Sequence[Any]) -> AsyncIterator[Any]:
 
 ROUTES: list[BaseRoute] = [
     tenant_route("", overview, permission="dashboard.read", name="tenant_overview"),
-    tenant_route("/reports/collection", collection, permission="reports.read"),
+    tenant_route("/reports", collection, permission="reports.read"),
     tenant_route("/reports/takings", takings, permission="reports.read"),
     tenant_route("/reports/arrears", arrears, permission="reports.read"),
 ]

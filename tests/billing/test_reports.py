@@ -19,10 +19,10 @@ async def test_a_new_tenant_is_told_what_to_do_first(client, staffed):
     assert "Bring in your accounts" in page.text
 
 
-@pytest.mark.parametrize("report", ["collection", "takings", "arrears"])
+@pytest.mark.parametrize("report", ["", "/takings", "/arrears"])
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 async def test_reports_without_bills_say_so(client, staffed, report, language):
     tenant, actor = staffed
     await make.sign_in(client, actor.person_id)
-    page = await client.get(f"/t/{tenant.slug}/reports/{report}", headers={"Accept-Language": language})
+    page = await client.get(f"/t/{tenant.slug}/reports{report}", headers={"Accept-Language": language})
     assert page.status_code == 200, page.text[:2000]

@@ -178,9 +178,9 @@ async def test_every_list_can_be_taken_away(billed, client, kind):
             assert len(lines) > 1, path
     listed = await client.get(f"{billed.root}/bills?export=csv&q=U1")
     head, *rest = listed.content.decode("utf-8-sig").splitlines()
-    assert head.startswith("Number,Account,Name,Place,Month,Due,State,Amount,Still owed,Currency")
+    assert head.startswith("Number,Account,Month,Due,State,Amount,Still owed,Account number,Place,Currency")
     assert rest == [rest[0]]
-    assert "79.50,79.50,SGD" in rest[0]
+    assert "79.50,79.50,U1,Blk 1,SGD" in rest[0]
 
 
 async def test_the_colleague_sees_without_acts_and_the_stranger_nothing(billed, client, bank):
