@@ -13,6 +13,7 @@ from playwright.async_api import Browser
 from playwright.async_api import Error as BrowserError
 
 from tests.browser import chromium
+from tests.journeys import story
 from tests.journeys.estate import Estate, open_estate
 from tests.journeys.founding import Founding, found
 from tests.journeys.live import Live, running
@@ -82,6 +83,24 @@ async def estate(
     """An institution in its first month, opened in the browser: approved, imported, its bills issued."""
     async with lobby(browser, live, lambda: tmp_path_factory.mktemp("estate")) as people:
         yield await open_estate(people, founding)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def resident(
+    browser: Browser, live: Live, estate: Estate, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Someone]:
+    """Somebody who has confirmed two flats, paid one bill and a part of the other."""
+    async with lobby(browser, live, lambda: tmp_path_factory.mktemp("resident")) as people:
+        yield await story.move_in(people, estate)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def desk(
+    browser: Browser, live: Live, estate: Estate, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[story.Desk]:
+    """A cashier after a closed day, and a refund that was asked for, approved and made."""
+    async with lobby(browser, live, lambda: tmp_path_factory.mktemp("desk")) as people:
+        yield await story.open_desk(people, estate)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -33,6 +33,9 @@ class Estate:
     live: Live
     court: Institution
     administrator: Someone
+    manager: Someone
+    """The bank's relationship manager."""
+    reviewer: Someone
     fresh: Iterator[str] = field(default_factory=_fresh)
 
     async def paper(self, account: str = "") -> str:
@@ -59,7 +62,7 @@ async def open_estate(people: Lobby, founding: Founding) -> Estate:
     await managing.set_the_charge(administrator, court)
     await managing.activate_the_charge(administrator, court)
     await _first_bills(administrator, court)
-    return Estate(people.live, court, administrator)
+    return Estate(people.live, court, administrator, manager, reviewer)
 
 
 async def _first_bills(administrator: Someone, court: Institution) -> None:

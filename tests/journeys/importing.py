@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 from scenarios.community.blocks import block_units, write_units_csv
 from tests.journeys.onboarding import Institution
@@ -78,7 +79,5 @@ async def bring_in_again(administrator: Someone, court: Institution) -> None:
     await administrator.sees("This very file was imported on")
     await administrator.press("Check the file")
     await administrator.sees("Ready to import")
-    figures = await administrator.page.locator(".stat").all_inner_texts()
-    assert [" ".join(figure.split()) for figure in figures] == [
-        "New 0", "Changed 0", f"Unchanged {FLATS} left as they are", "Refused 1",
-    ]  # fmt: skip
+    figures = " ".join((await administrator.page.locator(".stats").inner_text()).split())
+    assert re.fullmatch(rf"New.* 0 Changed 0 Unchanged {FLATS} .*Refused 1", figures), figures

@@ -51,4 +51,4 @@ async def lobby(browser: Browser, live: Live, folder: Callable[[], Path]) -> Asy
             await opened.keep(folder())
         for someone in opened.people:
             await someone.context.close()
-    assert complaints == []
+    assert not complaints, "\n".join(["browsers complained:", *complaints])

@@ -45,6 +45,7 @@ class Someone:
     context: BrowserContext
     page: Page
     complaints: list[str] = field(default_factory=list)
+    visited: list[str] = field(default_factory=list)
 
     async def go(self, path: str) -> Response:
         """Open a path of the product (or any address)."""
@@ -207,6 +208,7 @@ def watch(someone: Someone) -> None:
         complaints.append(f"{someone.page.url}: a dialog: {dialog.message}")
         await dialog.dismiss()
 
+    someone.page.on("framenavigated", lambda frame: someone.visited.append(frame.url))
     someone.context.on("console", heard)
     someone.context.on("weberror", lambda error: complaints.append(f"{someone.page.url}: {error.error}"))
     someone.context.on("request", asked)

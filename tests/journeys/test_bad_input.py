@@ -29,7 +29,7 @@ async def test_the_back_button_after_paying_takes_nothing_again(estate: Estate, 
     for _ in range(3):
         if payer.page.url != form:
             await payer.page.go_back(wait_until="domcontentloaded")
-    assert payer.page.url == form
+    assert payer.page.url == form, payer.visited
     await payer.press("Continue to pay")
     await payer.sees("Nothing is left to pay.")
     await _was_paid_once(payer, link)

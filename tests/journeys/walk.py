@@ -1,0 +1,115 @@
+"""Every page of the route table, found by following links as somebody would, and looked at closely."""
+
+import asyncio
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from tests.browser import overflow, violations
+from tests.journeys.live import ROOT, Live
+from tests.journeys.lobby import Lobby
+from tests.journeys.someone import Someone
+
+NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
+LANGUAGES = (("en-GB", "en"), ("zh-CN", "zh-CN"))
+_ICONS = """() => [...document.querySelectorAll("use")]
+  .filter(use => use.closest("svg").checkVisibility() && !use.getBBox().width)
+  .map(use => use.getAttribute("href"))"""
+_LINKS = "() => [...document.querySelectorAll('a[href]')].map(link => link.href)"
+
+
+def pages_of(live: Live) -> dict[str, re.Pattern[str]]:
+    """Return the path templates that answer to GET, as ``cloud routes`` lists them."""
+    command = [sys.executable, "-m", "deploy", "routes", "--data", str(live.data_dir)]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+    rows = [line.split() for line in listed.splitlines()]
+    return {row[0]: _pattern(row[0]) for row in rows if "GET" in row[1].split(",")}
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = re.split(r"(\{\w+(?::\w+)?\})", template)
+    words = [re.escape(part) if not part.startswith("{") else "[^/]+" for part in parts]
+    return re.compile("".join(words))
+
+
+@dataclass
+class Walk:
+    """What has been looked at, by template, and what is wrong with it. Each template is looked at once."""
+
+    live: Live
+    templates: dict[str, re.Pattern[str]]
+    passed_over: tuple[str, ...]
+    looked_at: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def missed(self) -> list[str]:
+        """The pages that nobody has come to."""
+        return [name for name in self.templates if name not in self.looked_at and not self._is_left(name)]
+
+    def _is_left(self, template: str) -> bool:
+        return any(re.fullmatch(pattern, template) for pattern in self.passed_over)
+
+    def template_of(self, url: str) -> str:
+        """Return which page an address is; nothing for other sites, files and what is no page."""
+        parts = urlsplit(url)
+        if f"{parts.scheme}://{parts.netloc}" != self.live.url or "export=" in parts.query:
+            return ""
+        fits = (name for name, pattern in self.templates.items() if pattern.fullmatch(parts.path))
+        found = min(fits, key=lambda name: name.count("{"), default="")
+        return "" if self._is_left(found) else found
+
+    async def go(self, people: Lobby, who: Someone | None, starts: Iterable[str]) -> None:
+        """Follow links from these paths as this person, in both languages and schemes at once."""
+        state = await who.context.storage_state() if who else None
+        waiting = [self.live.url + path for path in starts]
+        name = who.name if who else "nobody"
+        eyes = [
+            await people.guest(f"{name}-{lang}", storage_state=state, locale=locale, viewport=NARROW)
+            for locale, lang in LANGUAGES
+        ]
+        pairs = zip(eyes, LANGUAGES, strict=True)
+        await asyncio.gather(*(self._look_around(eye, lang, waiting) for eye, (_, lang) in pairs))
+
+    async def _look_around(self, eye: Someone, lang: str, waiting: list[str]) -> None:
+        """Take addresses until none is left; wait a little for those that the other one may yet find."""
+        idle = 0
+        while idle < 10:
+            if not waiting:
+                idle += 1
+                await asyncio.sleep(0.2)
+                continue
+            idle, url = 0, waiting.pop(0)
+            template = self.template_of(url)
+            if template and template not in self.looked_at:
+                self.looked_at[template] = f"{eye.name} {url}"
+                if await self._open(eye, url, lang):
+                    waiting += await eye.page.evaluate(_LINKS)
+                else:
+                    del self.looked_at[template]
+
+    async def _open(self, eye: Someone, url: str, lang: str) -> bool:
+        scheme = ("light", "dark")[len(self.looked_at) % 2]
+        await eye.page.set_viewport_size(NARROW)
+        await eye.page.emulate_media(color_scheme=scheme)
+        answer = await eye.page.goto(url, wait_until="load")
+        if answer is None or answer.status != 200 or self.template_of(eye.page.url) != self.template_of(url):
+            return False
+        self.problems += [f"{url} ({lang}, {scheme}): {one}" for one in await self._wrong(eye, lang)]
+        return True
+
+    async def _wrong(self, eye: Someone, lang: str) -> list[str]:
+        page = eye.page
+        found = await violations(page)
+        if await page.locator("html").get_attribute("lang") != lang:
+            found.append(f"the language is not {lang}")
+        found += [f"{more} px wider than {NARROW['width']}" for more in [await overflow(page)] if more > 0]
+        await page.set_viewport_size(WIDE)
+        found += [f"{more} px wider than {WIDE['width']}" for more in [await overflow(page)] if more > 0]
+        found += [f"there is no icon {name}" for name in await page.evaluate(_ICONS)]
+        if await page.locator("h1").count() != 1:
+            found.append("there is not one h1")
+        return found
