@@ -84,7 +84,8 @@ class Desk:
 
 _TYPES = {
     "billing_day_close": "tenant_id uuid, id uuid, created_at timestamptz, day date, cashier_id uuid,"
-    " cashier_name text, currency text, expected jsonb, counted jsonb, difference_minor bigint, payment_count int, note text",
+    " cashier_name text, currency text, expected jsonb, counted jsonb, difference_minor bigint,"
+    " payment_count int, note text",
     "billing_payment": "tenant_id uuid, id uuid, created_at timestamptz, number text, currency text,"
     " amount_minor bigint, status text, channel text, settlement_account_id uuid, person_id uuid, payer_name text,"
     " payer_email text, taken_by uuid, taken_by_name text, counter_method text, counter_reference text,"

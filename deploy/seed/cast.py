@@ -72,12 +72,12 @@ class Employee:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """An account of a resident: which, as what, and how it has been paid."""
+    """An account of a resident: which, how it has been paid, and by which way online."""
 
     institution: Institution
     number: str
     habit: Habit
-    relation: str = "owner"
+    channel: Literal["bank", "stripe"] = "bank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ RESIDENTS = (
         "Ravi Kumar",
         "+6591230003",
         "has paid everything, with receipts",
-        (Door(TENGAH, f"{_CRESCENT} #09-01", "prompt"),),
+        (Door(TENGAH, f"{_CRESCENT} #09-01", "prompt", "stripe"),),
     ),
     Resident(
         "p-lim",

@@ -16,6 +16,8 @@ _HABITS = (("prompt", 62), ("late", 22), ("next", 6), ("part", 4), ("never", 6))
 _CHANNELS = (("bank", 42), ("stripe", 8), ("counter", 50))
 _METHODS = (("transfer", 50), ("cash", 30), ("card", 15), ("cheque", 5))
 _DAYS = {"prompt": (0, 11), "late": (12, 27), "next": (2, 9), "part": (4, 20), "owes_latest": (0, 11)}
+_HABIT_OF = {door.number: door.habit for one in RESIDENTS for door in one.doors}
+_CHANNEL_OF = {door.number: door.channel for one in RESIDENTS for door in one.doors}
 _DESK, _ONLINE = (9, 17), (7, 23)
 """Hours in the institution's zone."""
 _FAILURES = ("failed", "cancelled", "expired")
@@ -87,8 +89,7 @@ class Past:
 
 def habit_of(number: str) -> str:
     """Return how an account pays."""
-    told = {door.number: door.habit for one in RESIDENTS for door in one.doors}
-    return told.get(number) or _pick(random.Random(f"{SEED} habit {number}"), _HABITS)  # noqa: S311 - a play
+    return _HABIT_OF.get(number) or _pick(random.Random(f"{SEED} habit {number}"), _HABITS)  # noqa: S311 - a play
 
 
 def payments(payers: Sequence[Payer], month: Month, zone: str) -> Iterator[Past]:
@@ -129,7 +130,7 @@ def _parts(payer: Payer, habit: str, month: Month) -> list[tuple[Owed, int]]:
 
 def _way(number: str) -> tuple[str, str]:
     dice = random.Random(f"{SEED} way {number}")  # noqa: S311 - a play
-    channel = _pick(dice, _CHANNELS)
+    channel = _CHANNEL_OF.get(number) or _pick(dice, _CHANNELS)
     return channel, _pick(dice, _METHODS) if channel == "counter" else ""
 
 

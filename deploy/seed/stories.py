@@ -28,7 +28,7 @@ from deploy.seed.outside import Outside
 from deploy.seed.past import habit_of
 from deploy.seed.work import work_off
 from tenants.actor import Actor, system_actor
-from tenants.models import Account, Tenant
+from tenants.models import Account, Holder, Tenant
 from tenants.runtime import runtime
 from tenants.scope import open_scope
 from ui.errors import Conflict
@@ -132,6 +132,8 @@ async def paid_twice(stage: Stage) -> None:
 async def at_desk(stage: Stage, place: int, method: str) -> None:
     """The cashier takes a debtor's latest bill."""
     bill = await stage.bill(place)
+    async with open_scope(stage.cashier.scope()):
+        holder = await Holder.filter(tenant_id=stage.tenant.id, account_id=bill.account_id).first()
     await take_payment(
         stage.cashier,
         bills=[(bill.id, bill.total_minor)],
@@ -139,7 +141,7 @@ async def at_desk(stage: Stage, place: int, method: str) -> None:
         key=f"demonstration-{bill.number}-desk",
         reference="" if method == "cash" else f"{bill.number[-6:]}",
         tendered_minor=-(-bill.total_minor // 1000) * 1000 if method == "cash" else None,
-        payer_name=bill.account_name,
+        payer_name=holder.name if holder else bill.account_name,
     )
 
 
