@@ -6,7 +6,7 @@ A unit's account number is its address: building, street where there is one, and
 
 import re
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from tenants.scope import execute
 from tenants.tabular import Field, Kind, choice, day, decimal, email, integer, phone, text
 from ui.i18n import N_, Text, t
 
+LONGEST_SORT_KEY = 100
 LONGEST_NUMBER = 60
 """Characters of an account number."""
 _KINDS = {"unit": ("flat", "unit", "住宅"), "shop": ("shop", "商铺"), "parking": ("parking", "车位")}
@@ -47,8 +48,8 @@ _STOREY = re.compile(r"(\d{1,2})-.+")
 _DIGITS = re.compile(r"\d+")
 _DEFAULTS = {"unit": {"is_reduced": False}, "shop": {"has_living": False}, "parking": {}}
 _OWN = {
-    "unit": ("flat_type", "is_reduced", "area_sqm", "ownership"),
-    "shop": ("area_sqm", "has_living", "room_type", "ownership"),
+    "unit": ("flat_type", "area_sqm", "ownership"),
+    "shop": ("area_sqm", "room_type", "ownership"),
     "parking": ("vehicle",),
 }
 
@@ -135,7 +136,7 @@ def shape(values: dict[str, Any]) -> Shaped:
         "kind": kind,
         "name": name,
         "place": place,
-        "sort_key": _sortable(name),
+        "sort_key": f"{_sortable(place)} #{_sortable(door)}"[:LONGEST_SORT_KEY],
         "attributes": _attributes(values, kind),
         "defaults": _DEFAULTS[kind],
         "code": place.upper(),
@@ -150,13 +151,12 @@ def shape(values: dict[str, Any]) -> Shaped:
 
 def _attributes(values: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """Return the facts that this kind of account has and the row gives; what is blank is left as it was."""
-    rate, living = values["rate"], values["has_living"]
-    given = {
-        **values,
-        "is_reduced": None if rate is None else rate == "reduced",
-        "has_living": None if living is None else living == "yes",
-    }
-    return {key: given[key] for key in _OWN[kind] if given[key] is not None}
+    given = {key: values[key] for key in _OWN[kind] if values[key] is not None}
+    if kind == "unit" and values["rate"] is not None:
+        given["is_reduced"] = values["rate"] == "reduced"
+    if kind == "shop" and values["has_living"] is not None:
+        given["has_living"] = values["has_living"] == "yes"
+    return given
 
 
 def _holder(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,9 +178,10 @@ def _storey(given: int | None, door: str) -> int:
     return int(found[1]) if found else 0
 
 
+@lru_cache(maxsize=4096)
 def _sortable(name: str) -> str:
     """Return a text that sorts addresses as people do: 2 before 10."""
-    return _DIGITS.sub(lambda digits: digits[0].zfill(5), name.casefold())[:100]
+    return _DIGITS.sub(lambda digits: digits[0].zfill(5), name.casefold())
 
 
 def _problems(values: Mapping[str, Any], kind: str, number: str) -> list[tuple[str, Text]]:

@@ -84,7 +84,6 @@ async def stage(tenant_id: UUID, import_id: UUID, scenario: str, *, extra: str =
     await execute(f"create temporary table {TABLE} ({columns}, {_FOUND}) on commit drop")
     fill = _FILL.format(columns=columns, account=_ACCOUNT_DIFFERS, holder=_HOLDER_DIFFERS)
     await execute(fill, tenant_id, import_id, scenario)
-    await execute(f"analyze {TABLE}")
 
 
 async def by_sets() -> None:
