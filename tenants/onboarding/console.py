@@ -16,6 +16,7 @@ from tenants.http import WRITES, bank_route, path_id
 from tenants.ids import new_id
 from tenants.models import Application, Branch, Tenant
 from tenants.onboarding import queries, services
+from tenants.onboarding.columns import application_columns
 from ui.errors import Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.forms import Form, bind
@@ -23,6 +24,7 @@ from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
+LATEST = 8
 TENANT_STATUSES = {"live": t("Live"), "suspended": t("Suspended")}
 TENANT_TONES: dict[str, Any] = {"live": "success", "suspended": "warning"}
 
@@ -37,8 +39,11 @@ class BranchForm(BaseModel):
 
 async def overview(request: Request, actor: Actor) -> Response:
     """What waits for this person, and what lives."""
+    latest = TableQuery(path="", sort="-changed_at", per=LATEST)
     context = {
         "counts": await queries.counts(actor),
+        "latest": await queries.applications(actor, latest, most=LATEST),
+        "columns": application_columns(actor),
         "root": f"/bank/{actor.place['slug']}",
         "may_open": actor.may("applications.write"),
         "may_decide": actor.may("applications.decide"),

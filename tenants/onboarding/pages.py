@@ -18,10 +18,10 @@ from tenants.onboarding.checklist import (
     CURRENCIES,
     DOCUMENT_KINDS,
     INSTITUTION_KINDS,
-    STATUSES,
     TIMEZONES,
     missing_documents,
 )
+from tenants.onboarding.columns import STATUS_WORDS, TONES, application_columns
 from tenants.onboarding.forms import ApplicationForm, ReasonsForm
 from ui.errors import Invalid
 from ui.exports import export, wants_export
@@ -29,16 +29,7 @@ from ui.fields import Upload
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
-from ui.tables import Column, Page, TableQuery
-
-TONES: dict[str, Any] = {
-    "submitted": "info",
-    "returned": "warning",
-    "approved": "success",
-    "rejected": "danger",
-}
-STATUS_WORDS = {key: t(word) for key, word in STATUSES.items()}
-MOST_FORM_FIELDS = 60
+from ui.tables import Page, TableQuery
 
 
 class DocumentForm(BaseModel):
@@ -56,28 +47,9 @@ class VersionForm(BaseModel):
     version: int
 
 
-def _columns(actor: Actor) -> tuple[Column, ...]:
-    root = f"/bank/{actor.place['slug']}/applications"
-    return (
-        Column("number", t("Number"), format="code", sortable=True),
-        Column(
-            "legal_name",
-            t("Institution"),
-            sortable=True,
-            is_main=True,
-            href=lambda row: f"{root}/{row['id']}",
-        ),
-        Column("scenario", t("Industry cloud"), words={key: t(s.name) for key, s in kinds.SCENARIOS.items()}),
-        Column("branch", t("Branch")),
-        Column("created_by_name", t("Opened by")),
-        Column("changed_at", t("Last step"), format="datetime", sortable=True),
-        Column("status", t("Status"), format="badge", tones=TONES, words=STATUS_WORDS),
-    )
-
-
 async def applications(request: Request, actor: Actor) -> Response:
     """List applications, those to be decided first."""
-    columns = _columns(actor)
+    columns = application_columns(actor)
     query = TableQuery.parse(
         request, columns=columns, filters=("status", "branch"), default_sort="-changed_at"
     )

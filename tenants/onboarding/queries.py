@@ -109,13 +109,14 @@ async def counts(actor: Actor) -> dict[str, int]:
         "   and status = 'live') live,"
         " (select count(*) from tenants_tenant where bank_id = $1 and branch_id in (select id from below)"
         "   and live_at > now() - interval '30 days') recent,"
-        " (select percentile_cont(0.5) within group (order by extract(epoch from decided_at - created_at))"
+        " (select coalesce(percentile_cont(0.5) within group ("
+        "     order by extract(epoch from decided_at - created_at)), -1)"
         "   from tenants_application where bank_id = $1 and branch_id in (select id from below)"
         "   and status = 'approved' and decided_at > now() - interval '90 days') seconds",
         bank_of(actor),
         list(actor.branches),
     )
-    return {key: int(number or 0) for key, number in dict(found or {}).items()}
+    return {key: int(number) for key, number in dict(found or {}).items()}
 
 
 async def story(application: Application) -> list[dict[str, Any]]:
