@@ -1,0 +1,38 @@
+"""``cloud bench NAME``: one figure, its floor measured in the same run, and their ratio, as one JSON object.
+
+Every measure makes a database of its own in a temporary folder, so that it neither sees nor touches anybody's data.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from deploy.bench import imports, pages
+from deploy.errors import OperatorError
+from deploy.settings import Settings
+
+Measure = Callable[[Mapping[str, int]], Awaitable[dict[str, Any]]]
+MEASURES: dict[str, tuple[Measure, Mapping[str, int]]] = {
+    "pages": (pages.measure, pages.DEFAULTS),
+    "import": (imports.measure, imports.DEFAULTS),
+}
+
+
+async def run(name: str, settings: Settings, options: Mapping[str, str]) -> dict[str, Any]:
+    """Measure ``name`` and return what to print; ``options`` are whole numbers by name, such as ``rows=1000``.
+
+    Raises:
+        OperatorError: there is no such measure, or it has no such option.
+    """
+    del settings  # nobody's data is measured
+    if name not in MEASURES:
+        raise OperatorError(f"There is no measure “{name}”: choose {' or '.join(MEASURES)}.")
+    measure, defaults = MEASURES[name]
+    return {"name": name, **await measure({**defaults, **_numbers(name, options, defaults)})}
+
+
+def _numbers(name: str, options: Mapping[str, str], defaults: Mapping[str, int]) -> dict[str, int]:
+    for key, text in options.items():
+        if key not in defaults or not text.isascii() or not text.isdigit() or not int(text):
+            known = ", ".join(f"{known}={value}" for known, value in defaults.items())
+            raise OperatorError(f"“{key}={text}” is no option of {name}; they are whole numbers: {known}.")
+    return {key: int(text) for key, text in options.items()}

@@ -1,0 +1,102 @@
+"""A database to measure on: real, durable as in production, and gone afterwards."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from deploy import composition, database, places, services
+from deploy.sandbox.server import free_port
+from deploy.seed.bank import found, the_bank
+from deploy.settings import Settings
+from scenarios import registry
+from tenants.actor import Actor
+from tenants.ids import new_id
+from tenants.models import Branch, Tenant
+from tenants.permissions import TENANT_PERMISSIONS
+from tenants.provisioning import provision
+from tenants.scope import bank_scope, open_scope, tenant_scope
+from tenants.uscc import make
+
+UPLOAD_MAX = 500_000_000
+
+
+@asynccontextmanager
+async def scratch() -> AsyncIterator[Settings]:
+    """Give the settings of a migrated database with one bank, connected as the application for the block."""
+    with tempfile.TemporaryDirectory(prefix="cloud-bench-") as name:
+        folder = Path(name)
+        superuser = services.start_postgres(folder)
+        try:
+            settings = _settings(folder, superuser)
+            await database.prepare(settings)
+            await database.migrate(settings)
+            await found(settings)
+            composition.compose(settings, registry.load())
+            async with database.connected(settings.database_url.get_secret_value()):
+                yield settings
+        finally:
+            services.stop_postgres(folder)
+
+
+def _settings(folder: Path, superuser: str) -> Settings:
+    """Every address is said, so that none is taken from the environment of whoever measures."""
+    return Settings(
+        environment="demo",
+        data_dir=folder,
+        port=free_port(),
+        log_level="warning",
+        database_url=places.postgres_url(folder, places.APPLICATION_ROLE),
+        database_owner_url=places.postgres_url(folder, places.OWNER_ROLE),
+        database_superuser_url=superuser,
+        redis_url=places.redis_url(folder),
+        upload_max_bytes=UPLOAD_MAX,
+        upload_max_unpacked_bytes=UPLOAD_MAX,
+    )
+
+
+async def tenant(number: int) -> Tenant:
+    """Return a new institution of the bank, provisioned as approval leaves it."""
+    bank = await the_bank()
+    async with open_scope(bank_scope(bank.id)):
+        branch = await Branch.create(id=new_id(), bank_id=bank.id, code=f"{number:03d}", name="Branch")
+        made = await Tenant.create(id=new_id(), bank_id=bank.id, branch_id=branch.id, **_facts(number))
+        async with open_scope(tenant_scope(made.id)):
+            await provision(Actor(kind="bank", name="Bench", bank_id=bank.id), made)
+    return made
+
+
+def _facts(number: int) -> dict[str, Any]:
+    return {
+        "slug": f"bench-{number}",
+        "name": f"Bench {number} Ltd",
+        "short_name": f"Bench {number}",
+        "kind": "company",
+        "uscc": make(f"91350100M0001{number:04d}"),
+        "legal_representative": "A. Person",
+        "contact_name": "A. Person",
+        "contact_email": "bench@example.com",
+        "contact_phone": "+65 6000 0000",
+        "scenarios": ["community"],
+        "currency": "SGD",
+        "timezone": "Asia/Singapore",
+        "locale": "en",
+        "status": "live",
+        "live_at": datetime.now(UTC),
+    }
+
+
+def manager(of: Tenant) -> Actor:
+    """Return somebody who may do everything in an institution, just signed in."""
+    return Actor(
+        kind="staff",
+        name="Bench",
+        person_id=new_id(),
+        tenant_id=of.id,
+        permissions=frozenset(TENANT_PERMISSIONS),
+        level=3,
+        auth_time=datetime.now(UTC),
+        place={"slug": of.slug, "scenarios": of.scenarios},
+    )
