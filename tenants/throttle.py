@@ -28,9 +28,7 @@ async def spend(purpose: str, who: str, allowed: Sequence[str]) -> None:
     for item in map(_item, allowed):
         if not await _hit(item, purpose, who):
             wait = await _wait(item, purpose, who)
-            message = t(
-                "This was asked for too often. Try again in {minutes} min.", minutes=-(-wait // 60)
-            )
+            message = t("This was asked for too often. Try again in {minutes} min.", minutes=-(-wait // 60))
             raise TooMany("request.too_often", message, headers={"Retry-After": str(wait)})
 
 
