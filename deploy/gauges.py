@@ -7,7 +7,10 @@ WAITING = (
     "select count(*) from tenants_outbox where done_at is null and failed_at is null and due_at <= now()"
 )
 FAILED = "select count(*) from tenants_outbox where done_at is null and failed_at is not null"
-INBOX = "select count(*) from billing_inbox_event where handled_at is null and discarded_at is null and parked_at is null"
+INBOX = (
+    "select count(*) from billing_inbox_event"
+    " where handled_at is null and discarded_at is null and parked_at is null"
+)
 
 
 async def _count(sql: str) -> float:

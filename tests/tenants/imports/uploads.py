@@ -98,7 +98,10 @@ class Desk:
         assert answer.status_code == 303, alerts(answer.text)
         columns = answer.headers["location"]
         page = inspect((await self.get(columns)).text)
-        form = {s.get("name"): self._selected(s) for s in page.iter("select")} | chosen
+        selects: dict[str | None, str | None] = {
+            s.get("name"): self._selected(s) for s in page.iter("select")
+        }
+        form = selects | chosen
         form["sheet"] = next(e.get("value") for e in page.iter("input") if e.get("name") == "sheet")
         answer = await self.client.post(columns, data=form)
         assert answer.status_code == 303, alerts(answer.text)
