@@ -189,7 +189,7 @@ EMPLOYEES = (
 NEWCOMER = ("op-chen", "Chen Jie", SEAVIEW)
 """Whom an open invitation waits for."""
 
-_CRESCENT, _DRIVE = "111A PLANTATION CRES", "128A TENGAH DR"
+_CRESCENT, _DRIVE = "111A Plantation Cres", "128A Tengah Dr"
 RESIDENTS = (
     Resident(
         "p-tan",

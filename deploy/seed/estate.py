@@ -46,7 +46,7 @@ def town_csv(name: str, seed: int, residents: Iterable[Resident] = ()) -> bytes:
     known = {door.number: one for one in residents for door in one.doors}
 
     def holder(unit: BlockUnit) -> Mapping[str, str]:
-        number = f"{unit.building} {unit.street} {unit.door}".upper()
+        number = f"{unit.building} {unit.street} {unit.door}".title()
         return _as_resident(known[number]) if number in known else _anybody(names, unit.is_rented)
 
     write_units_csv(town_units(name), out, holder=holder)

@@ -132,14 +132,14 @@ def shape(values: dict[str, Any]) -> Shaped:
     place = f"{building} {street}".strip()
     name = f"{place} #{door}"
     record: dict[str, Any] = {
-        "number": name.upper(),
+        "number": name.title(),
         "kind": kind,
         "name": name,
         "place": place,
         "sort_key": f"{_sortable(place)} #{_sortable(door)}"[:LONGEST_SORT_KEY],
         "attributes": _attributes(values, kind),
         "defaults": _DEFAULTS[kind],
-        "code": place.upper(),
+        "code": place.title(),
         "street": street,
         "storey": _storey(values["storey"], door),
         "door": door,

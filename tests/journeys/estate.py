@@ -20,7 +20,7 @@ TOTAL = "SGD 2,968.00"
 
 def _fresh() -> Iterator[str]:
     doors = itertools.chain(range(1, 8), range(9, 16))
-    return (f"113 LENGKONG TIGA #{(door - 1) // 6 + 1:02d}-{(door - 1) % 6 + 1:02d}" for door in doors)
+    return (f"113 Lengkong Tiga #{(door - 1) // 6 + 1:02d}-{(door - 1) % 6 + 1:02d}" for door in doors)
 
 
 @dataclass
@@ -36,6 +36,8 @@ class Estate:
     manager: Someone
     """The bank's relationship manager."""
     reviewer: Someone
+    addresses: list[str]
+    """Pages that were come to on the way: the returned application first."""
     fresh: Iterator[str] = field(default_factory=_fresh)
 
     async def paper(self, account: str = "") -> str:
@@ -53,6 +55,8 @@ async def open_estate(people: Lobby, founding: Founding) -> Estate:
     manager, reviewer = await people.guest("relationship-manager"), await people.guest("reviewer")
     await onboarding.apply(manager, court, founding)
     await onboarding.approve(reviewer, court, founding)
+    other = onboarding.institution("hill-view", "Hill View")
+    returned = await onboarding.send_back(manager, reviewer, other)
     onboarding.register_operator(people.live, court)
     administrator = await people.guest("administrator")
     await onboarding.accept(administrator, court.operator, court.operator_email, court.short_name)
@@ -61,13 +65,15 @@ async def open_estate(people: Lobby, founding: Founding) -> Estate:
     await importing.bring_in_again(administrator, court)
     await managing.set_the_charge(administrator, court)
     await managing.activate_the_charge(administrator, court)
-    await _first_bills(administrator, court)
-    return Estate(people.live, court, administrator, manager, reviewer)
+    addresses = [returned, *await _first_bills(administrator, court)]
+    return Estate(people.live, court, administrator, manager, reviewer, addresses)
 
 
-async def _first_bills(administrator: Someone, court: Institution) -> None:
-    await managing.draft(administrator, court, MONTH)
+async def _first_bills(administrator: Someone, court: Institution) -> list[str]:
+    drafted = await managing.draft(administrator, court, MONTH)
     await administrator.sees(TOTAL, f"Issue {importing.FLATS} bills")
     await managing.issue(administrator, court)
-    await managing.draft(administrator, court, MONTH)
+    printed = await managing.print_all(administrator)
+    empty = await managing.draft(administrator, court, MONTH)
     await administrator.sees("There is nothing to bill")
+    return [drafted, f"{drafted}/printing", f"{empty}/issuing", printed]

@@ -32,7 +32,7 @@ async def test_a_file_becomes_units_accounts_and_holders(desk):
     await desk.get(f"{desk.root}/{found.id}")
     shop_account, home = await accounts(desk)
     assert (home.number, home.kind, home.place) == (
-        "12A BEDOK STH AVE 2 #03-105",
+        "12A Bedok Sth Ave 2 #03-105",
         "unit",
         "12A Bedok Sth Ave 2",
     )
