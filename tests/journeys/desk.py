@@ -1,8 +1,10 @@
 """The cashier's day, and a refund that two people have to want."""
 
+import re
+
 from tests.journeys import onboarding
 from tests.journeys.onboarding import Institution
-from tests.journeys.someone import Someone
+from tests.journeys.someone import PATIENCE, Someone
 
 
 async def hire(administrator: Someone, court: Institution, name: str, role: str) -> tuple[str, str]:
@@ -23,14 +25,17 @@ async def start_work(colleague: Someone, court: Institution, customer: str, emai
     await onboarding.accept(colleague, customer, email, court.short_name)
 
 
-async def take_cash(cashier: Someone, court: Institution, account: str, handed_over: str) -> None:
-    """Find the account by its number alone and take cash for all that it owes."""
+async def take_cash(cashier: Someone, court: Institution, account: str, handed_over: str) -> str:
+    """Find the account by its number alone and take cash for all that it owes; return the account's page."""
     await cashier.go(f"{court.root}/desk")
     await cashier.fill(q=account)
-    await cashier.page.keyboard.press("Enter")
-    await cashier.heading(f"Take money for {account}")
+    async with cashier.page.expect_navigation(timeout=PATIENCE):
+        await cashier.page.keyboard.press("Enter")
+    await cashier.heading(re.compile(f"Take money for {re.escape(account)}", re.IGNORECASE))
     await cashier.fill(tendered=handed_over)
+    address = cashier.page.url
     await cashier.press("Take the money")
+    return address
 
 
 async def close_day(cashier: Someone, court: Institution, counted: str) -> None:

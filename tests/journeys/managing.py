@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from tests.billing.pdf_text import pages
 from tests.journeys.onboarding import Institution
-from tests.journeys.someone import Someone
+from tests.journeys.someone import PATIENCE, Someone
 
 CHARGE = "Service and conservancy charge"
 
@@ -62,10 +62,30 @@ async def issue(administrator: Someone, court: Institution) -> None:
     await administrator.sees_state("Issued")
 
 
+async def print_all(administrator: Someone) -> str:
+    """Have all bills of the issued run put into one file; return the address of its page."""
+    await administrator.press("Print the bills")
+    await administrator.press("Make the file")
+    await administrator.page.wait_for_url("**/prints/**", timeout=3 * PATIENCE)
+    return administrator.page.url
+
+
+async def address_of_fee(administrator: Someone, court: Institution, name: str) -> str:
+    await administrator.go(f"{court.root}/fees")
+    await administrator.press(name)
+    return administrator.page.url
+
+
+async def address_of_bill(administrator: Someone, court: Institution, account: str) -> str:
+    await administrator.go(f"{court.root}/bills?q={quote(account)}")
+    async with administrator.page.expect_navigation(timeout=PATIENCE):
+        await administrator.page.locator("tbody a").first.click()
+    return administrator.page.url
+
+
 async def printed_bill(administrator: Someone, court: Institution, account: str) -> str:
     """Print an account's bill from its page; return the words on the paper."""
-    await administrator.go(f"{court.root}/bills?q={quote(account)}")
-    await administrator.page.locator("tbody a").first.click()
+    await address_of_bill(administrator, court, account)
     await administrator.sees("How it was worked out")
     href = await administrator.page.get_by_role("link", name="Print", exact=True).get_attribute("href")
     answer = await administrator.context.request.get(administrator.live.url + str(href))

@@ -121,6 +121,23 @@ async def approve(reviewer: Someone, wanted: Institution, founding: Any) -> None
     await reviewer.heading(wanted.legal_name)
 
 
+async def send_back(manager: Someone, reviewer: Someone, wanted: Institution) -> str:
+    """Have a second application returned with reasons, which its applicant then reads; return its page."""
+    await manager.go(f"{BANK}/applications/new")
+    await manager.page.locator('[name="branch_id"]').select_option(index=1)
+    await manager.fill(**wanted.fields())
+    await manager.press("Save")
+    await _hand_in(manager)
+    await reviewer.go(manager.page.url)
+    await reviewer.fill(reasons="The licence has run out. Please add the new one.")
+    await reviewer.press("Return with reasons")
+    await reviewer.sees("The application is back with its applicant.")
+    await manager.go(manager.page.url)
+    await manager.sees_state("Returned")
+    await manager.sees("Zhao Min gave these reasons", "The licence has run out. Please add the new one.")
+    return manager.page.url
+
+
 def register_operator(live: Live, wanted: Institution) -> None:
     """Make the institution's operator a customer of the bank, as the bank's own branch would."""
     customer = {

@@ -100,8 +100,8 @@ class Someone:
             await self.page.reload(wait_until="domcontentloaded")
 
     async def does_not_see(self, *words: str) -> None:
-        text = await self.text()
-        assert [word for word in words if word in text] == []
+        text = (await self.text()).casefold()
+        assert [word for word in words if word.casefold() in text] == []
 
     async def is_at(self, path: str | re.Pattern[str]) -> None:
         url = path if isinstance(path, re.Pattern) else self.live.url + path

@@ -19,6 +19,10 @@ class Desk:
     cashier: Someone
     payment: str
     refund: str
+    addresses: list[str]
+    """Pages that the cashier came to on the way."""
+    links: list[str]
+    """And those of whoever paid by the link of a bill."""
 
 
 async def move_in(people: Lobby, estate: Estate) -> Someone:
@@ -78,22 +82,26 @@ async def open_desk(people: Lobby, estate: Estate) -> Desk:
     who = await desk.hire(administrator, court, "Siti Rahman", "cashier")
     cashier = await people.guest("cashier")
     await desk.start_work(cashier, court, *who)
-    await desk.take_cash(cashier, court, CASH, "50")
+    account = await desk.take_cash(cashier, court, CASH, "50")
     await cashier.sees("Give back in change", "SGD 3.50", "SGD 46.50")
+    addresses = [account, cashier.page.url]
     number = (await cashier.page.get_by_role("heading", level=1).inner_text()).removeprefix("Receipt ")
     await desk.close_day(cashier, court, "46.50")
-    payment = await paid_by_card(people, estate)
+    payment, links = await paid_by_card(people, estate)
     await cashier.go(f"{court.root}/payments")
     await cashier.sees(number.replace("R", "P", 1))
     await cashier.press(payment)
     refund = await desk.ask_for_refund(cashier, "13.50", "The lift stood still for a week.")
     await desk.approve_refund(administrator, court, refund)
     await administrator.comes_to_see_state("Paid back")
-    return Desk(cashier, payment, refund)
+    return Desk(cashier, payment, refund, addresses, links)
 
 
-async def paid_by_card(people: Lobby, estate: Estate) -> str:
-    """Pay a bill as the bearer of its link, who sees that bill and nothing else; return the payment's number."""
+async def paid_by_card(people: Lobby, estate: Estate) -> tuple[str, list[str]]:
+    """Pay a bill as the bearer of its link, who sees that bill and nothing else.
+
+    Return the payment's number and the pages that led there.
+    """
     stranger, link = await people.guest("stranger"), await estate.pay_link()
     await stranger.go(link)
     await stranger.sees("To pay", "SGD 63.50", "This page shows this one bill only.")
@@ -103,8 +111,9 @@ async def paid_by_card(people: Lobby, estate: Estate) -> str:
     await paying.by_card(stranger, "63.50")
     await paying.is_paid(stranger, "SGD 63.50")
     number = (await stranger.page.title()).split(" ")[1]
+    outcome = stranger.page.url
     await stranger.go(link)
     await stranger.sees("Paid in full")
     await stranger.go("/my")
     await stranger.heading("Sign in")
-    return number
+    return number, [outcome]

@@ -6,6 +6,7 @@ so that the other journeys start where these have arrived. Here is what everybod
 
 import re
 
+from tests.journeys import managing
 from tests.journeys.estate import Estate
 from tests.journeys.someone import Someone
 from tests.journeys.story import MINE, OTHER, Desk
@@ -47,7 +48,7 @@ async def test_the_manager_sees_the_money_and_each_bill_its_story(
     await manager.go(f"{root}/reports/arrears")
     await manager.go(f"{root}/bills?q={OTHER.replace('#', '%23')}")
     await manager.sees_state("Part paid")
-    await manager.page.locator("tbody a").first.click()
+    await managing.address_of_bill(manager, estate.court, OTHER)
     await manager.sees("Still owed", "SGD 26.50", "What happened")
     await manager.press("Send a reminder")
     letter = estate.live.mail_to("tan.meiling@mail.example")

@@ -15,6 +15,8 @@ from tests.journeys.someone import Someone
 
 NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
 LANGUAGES = (("en-GB", "en"), ("zh-CN", "zh-CN"))
+SHOWN = {200, 410}
+"""410: what an invitation says once it has been taken up."""
 _ICONS = """() => [...document.querySelectorAll("use")]
   .filter(use => use.closest("svg").checkVisibility() && !use.getBBox().width)
   .map(use => use.getAttribute("href"))"""
@@ -63,9 +65,14 @@ class Walk:
         return "" if self._is_left(found) else found
 
     async def go(self, people: Lobby, who: Someone | None, starts: Iterable[str]) -> None:
-        """Follow links from these paths as this person, in both languages and schemes at once."""
+        """Follow links from these addresses as this person, in both languages and schemes at once.
+
+        Where somebody starts is looked at again, for it is not the same page for everybody.
+        """
         state = await who.context.storage_state() if who else None
-        waiting = [self.live.url + path for path in starts]
+        waiting = [self.live.url + path.removeprefix(self.live.url) for path in starts]
+        for url in waiting:
+            self.looked_at.pop(self.template_of(url), None)
         name = who.name if who else "nobody"
         eyes = [
             await people.guest(f"{name}-{lang}", storage_state=state, locale=locale, viewport=NARROW)
@@ -96,7 +103,11 @@ class Walk:
         await eye.page.set_viewport_size(NARROW)
         await eye.page.emulate_media(color_scheme=scheme)
         answer = await eye.page.goto(url, wait_until="load")
-        if answer is None or answer.status != 200 or self.template_of(eye.page.url) != self.template_of(url):
+        if (
+            answer is None
+            or answer.status not in SHOWN
+            or self.template_of(eye.page.url) != self.template_of(url)
+        ):
             return False
         self.problems += [f"{url} ({lang}, {scheme}): {one}" for one in await self._wrong(eye, lang)]
         return True
