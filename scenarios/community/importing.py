@@ -139,7 +139,7 @@ def shape(values: dict[str, Any]) -> Shaped:
         "sort_key": f"{_sortable(place)} #{_sortable(door)}"[:LONGEST_SORT_KEY],
         "attributes": _attributes(values, kind),
         "defaults": _DEFAULTS[kind],
-        "code": place.title(),
+        "code": place.upper(),
         "street": street,
         "storey": _storey(values["storey"], door),
         "door": door,
