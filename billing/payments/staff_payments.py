@@ -42,7 +42,13 @@ from ui.tables import Column, Page, TableQuery
 def _columns(root: str) -> tuple[Column, ...]:
     return (
         Column("created_at", t("Started"), format="datetime", sortable=True),
-        Column("number", t("Number"), is_main=True, href=lambda row: f"{root}/payments/{row['id']}"),
+        Column(
+            "number",
+            t("Number"),
+            format="code",
+            is_main=True,
+            href=lambda row: f"{root}/payments/{row['id']}",
+        ),
         Column("payer_name", t("Payer")),
         Column("accounts", t("Accounts")),
         Column("channel", t("Channel"), words=CHANNEL_WORDS),
