@@ -25,6 +25,7 @@ Guests = Callable[..., Awaitable[Someone]]
 _FAILED = pytest.StashKey[bool]()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Journeys share one instance, so one worker takes them all."""
     for item in items:
