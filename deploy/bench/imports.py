@@ -23,6 +23,7 @@ from scenarios.community.blocks import HEADER
 from scenarios.community.importing import UNITS
 from tenants import jobs
 from tenants.actor import Actor
+from tenants.ids import new_id
 from tenants.imports import services
 from tenants.imports.staging import REFUSED
 from tenants.models import Import, Tenant
@@ -99,21 +100,19 @@ async def _work(actor: Actor, job: str) -> None:
         await jobs.run(actor.tenant_id, found["id"])
 
 
-_STAGED = "place text, storey smallint, door text, attributes jsonb, holder text, relation text, email text"
+_STAGED = "id uuid, place text, storey smallint, door text, attributes jsonb, holder text, relation text, email text"
 _STAGED += ", phone text, since date"
 _FLOOR = (
-    "insert into tenants_account (tenant_id, scenario, kind, number, name, place, sort_key, attributes)"
-    " select $1, 'community', 'unit', upper(place || ' ' || door), place || ' ' || door, place,"
+    "insert into tenants_account (tenant_id, id, scenario, kind, number, name, place, sort_key, attributes)"
+    " select $1, id, 'community', 'unit', place || ' ' || door, '', place,"
     " lower(place || ' ' || door), attributes from bare",
     "insert into community_building (tenant_id, code, street, storeys)"
     " select $1, place, '', max(storey) from bare group by place",
     "insert into community_unit (tenant_id, account_id, building_id, storey, door)"
-    " select $1, a.id, b.id, s.storey, s.door from bare s"
-    " join tenants_account a on a.tenant_id = $1 and a.number = upper(s.place || ' ' || s.door)"
+    " select $1, s.id, b.id, s.storey, s.door from bare s"
     " join community_building b on b.tenant_id = $1 and b.code = s.place",
     "insert into tenants_holder (tenant_id, account_id, relation, name, email, phone, since)"
-    " select $1, a.id, s.relation, s.holder, s.email, s.phone, s.since from bare s"
-    " join tenants_account a on a.tenant_id = $1 and a.number = upper(s.place || ' ' || s.door)",
+    " select $1, id, relation, holder, email, phone, since from bare",
 )
 
 
@@ -157,7 +156,7 @@ def _bare(cells: Sequence[Any]) -> tuple[Any, ...]:
     since = date.fromisoformat(str(said["Since"]))
     place = f"{said['Building']} {said['Street']}"
     holder = (said["Holder"], said["Relation"], said["E-mail"], said["Telephone"])
-    return (place, int(said["Storey"]), str(said["Door"]), attributes, *holder, since)
+    return (new_id(), place, int(said["Storey"]), str(said["Door"]), attributes, *holder, since)
 
 
 _WRONG = "6-room"

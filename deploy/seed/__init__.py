@@ -6,7 +6,7 @@ goes on where it stopped, and one that is complete is only read. See README.md.
 
 from deploy import composition
 from deploy.database import connected
-from deploy.seed.bank import found, has_chapter, note_chapter, the_bank
+from deploy.seed.bank import found, has_chapter, the_bank
 from deploy.seed.chapters import CHAPTERS, Play, alone
 from deploy.seed.ending import signins, write_samples
 from deploy.seed.outside import Outside
@@ -34,8 +34,7 @@ async def seed(settings: Settings, progress: Progress) -> SeedReport:
             for chapter in CHAPTERS:
                 if not await has_chapter(bank, chapter.title):
                     is_new = True
-                    progress(await chapter.write(play))
-                    await note_chapter(bank, chapter.title)
+                    progress(await chapter.tell(play))
             await outside.listen()
             write_samples(settings.data_dir)
             return SeedReport(await signins(settings), is_new)

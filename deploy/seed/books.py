@@ -35,7 +35,7 @@ from tenants.runtime import runtime
 from tenants.scope import execute, rows
 
 _PAYERS = """
-select a.id account_id, a.number, a.name, coalesce(h.name, a.name) holder, coalesce(h.email, '') email, h.person_id,
+select a.id account_id, a.number, a.name, coalesce(h.name, a.number) holder, coalesce(h.email, '') email, h.person_id,
        jsonb_agg(jsonb_build_array(b.id, b.number, b.period, b.total_minor, b.paid_minor, l.lines)
                  order by b.due_on, b.number) bills
   from billing_bill b
@@ -255,7 +255,7 @@ def _attempt(desk: Desk, paid: Past) -> dict[str, Any]:
 
 def items(paid: Past) -> list[Item]:
     """Return what the payment is for as the channel's page shows it."""
-    account = f"{paid.payer.number} {paid.payer.name}"
+    account = paid.payer.account
     return [Item(f"Bill {bill.number} for {account}", amount) for bill, amount in paid.parts]
 
 
@@ -303,7 +303,7 @@ def _receipt(desk: Desk, paid: Past, number: str) -> dict[str, Any]:
 def _document(
     desk: Desk, paid: Past, number: str, code: str, shares: Sequence[tuple[Owed, Line, int]]
 ) -> ReceiptDocument:
-    tenant, account = desk.tenant, f"{paid.payer.number} {paid.payer.name}"
+    tenant, account = desk.tenant, paid.payer.account
     is_desk = paid.channel == COUNTER
     lines = [
         ReceiptLine(

@@ -219,7 +219,7 @@ RESIDENTS = (
         "owes at two institutions: a flat here, a parking space there",
         (
             Door(TENGAH, f"{_CRESCENT} #10-06", "owes_latest"),
-            Door(MARKET, "1 MARKET ST #P-07", "owes_latest"),
+            Door(MARKET, "1 Market St #P-07", "owes_latest"),
         ),
     ),
     Resident(

@@ -54,10 +54,26 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A part of the story; ``write`` returns the sentence that says what it has written."""
+    """A part of the story; ``write`` returns the sentence that says what it has written.
+
+    An atomic one is written with its note, all or nothing. Another one commits on its way, because something outside
+    has to see it, and can be written again from wherever it was left.
+    """
 
     title: str
     write: Callable[[Play], Awaitable[str]]
+    is_atomic: bool = True
+
+    async def tell(self, play: Play) -> str:
+        """Write the chapter and note that it stands."""
+        if not self.is_atomic:
+            words = await self.write(play)
+            await banks.note_chapter(play.bank, self.title)
+            return words
+        async with open_scope(bank_scope(play.bank.id)):
+            words = await self.write(play)
+            await banks.note_chapter(play.bank, self.title)
+        return words
 
 
 async def _bank(play: Play) -> str:
@@ -134,18 +150,21 @@ async def _stories(play: Play) -> str:
     return "Payments in every state, refunds, unassigned money and reminders"
 
 
+def _month(index: int) -> tuple[Chapter, Chapter]:
+    return (
+        Chapter(f"bills {index}", partial(_bill, index), is_atomic=False),
+        Chapter(f"payments {index}", partial(_take, index)),
+    )
+
+
 CHAPTERS = (
     Chapter("bank", _bank),
     Chapter("institutions", _institutions),
-    Chapter("channels", _channels),
-    Chapter("estate", _estate),
+    Chapter("channels", _channels, is_atomic=False),
+    Chapter("estate", _estate, is_atomic=False),
     Chapter("tariff", _tariff),
-    *(
-        Chapter(f"{act} {index}", partial(write, index))
-        for index in range(months.COUNT)
-        for act, write in (("bills", _bill), ("payments", _take))
-    ),
-    Chapter("stories", _stories),
+    *(chapter for index in range(months.COUNT) for chapter in _month(index)),
+    Chapter("stories", _stories, is_atomic=False),
 )
 
 

@@ -83,7 +83,7 @@ def street_csv() -> bytes:
 
 def _space(number: int, names: Names) -> dict[str, str]:
     door, kind = f"#P-{number:02d}", "motorcycle" if number % 5 == 0 else "car"
-    account = f"1 MARKET ST {door}"
+    account = f"1 Market St {door}"
     known = next((one for one in RESIDENTS for at in one.doors if at.number == account), None)
     holder = _as_resident(known) if known else _anybody(names, is_rented=True)
     return {"Door": door, "Kind": "parking", "Vehicle": kind, **holder}

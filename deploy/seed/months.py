@@ -51,30 +51,39 @@ async def set_tariff(actor: Actor, since: date) -> None:
 
 
 async def bill(actor: Actor, tenant: Tenant, month: Month, statistics: Statistics) -> int:
-    """Draft and issue the month's bills as of its first day, and return how many there are."""
+    """Draft and issue the month's bills as of its first day, from wherever that stands; return how many there are."""
+    run = await _run(actor, tenant, month)
+    if run.status == "drafting":
+        await _draft(run, statistics)
+    if run.status != "issued":
+        async with open_scope(tenant_scope(tenant.id)):
+            run = await runs.request_issue(actor, run.id)
+            await run_steps.issue(system_actor(tenant.id), run.id, at=month.issued_at)
+            await _age(run, month)
+    await work_off(tenant.id, runs.ISSUE_JOB)
+    return int(run.bill_count)
+
+
+async def _run(actor: Actor, tenant: Tenant, month: Month) -> BillRun:
     async with open_scope(tenant_scope(tenant.id)):
+        begun = await BillRun.filter(tenant_id=tenant.id, period=month.first).first()
+        if begun is not None:
+            return begun
         in_force = [one for one in await fees.list_items(actor) if one.current is not None]
-        run = await runs.start(
+        return await runs.start(
             actor,
             scenario="community",
             period=month.first,
             due_on=month.first.replace(day=DUE_DAY),
             fee_item_ids=[one.item.id for one in in_force],
         )
-    await _draft(run, statistics)
-    async with open_scope(tenant_scope(tenant.id)):
-        issued = await runs.request_issue(actor, run.id)
-        await run_steps.issue(system_actor(tenant.id), run.id, at=month.issued_at)
-        await _age(issued, month)
-    await work_off(tenant.id, runs.ISSUE_JOB)
-    return int(issued.bill_count)
 
 
 async def _draft(run: BillRun, statistics: Statistics) -> None:
     """Draft as the job would, telling PostgreSQL of thousands of new bills before they are summed up."""
     system = system_actor(run.tenant_id)
     for _ in run.fee_items:
-        await run_steps.advance(system, run.id)
+        await run_steps.advance(system, run.id)  # begun anew, the last of these steps ends the draft
     await statistics.of_bills()
     await work_off(run.tenant_id, runs.DRAFT_JOB)
 

@@ -65,6 +65,11 @@ class Payer:
     person_id: UUID | None
     bills: tuple[Owed, ...]
 
+    @property
+    def account(self) -> str:
+        """The account as papers name it."""
+        return f"{self.number} {self.name}".strip()
+
 
 @dataclass(slots=True)
 class Past:

@@ -34,7 +34,7 @@ from tenants.scope import open_scope
 from ui.errors import Conflict
 
 _REMINDED = range(12, 18)
-_SHOP = "1 MARKET ST #01-06"
+_SHOP = "1 Market St #01-06"
 """Its monthly charge is above what a finance officer may give back alone."""
 
 
@@ -59,7 +59,7 @@ class Stage:
     async def pay(self, place: int, channel: str) -> StartedPayment:
         """Begin to pay a debtor's latest bill by its printed link."""
         bill = await self.bill(place)
-        bearer = Actor(kind="link", name=bill.account_name, tenant_id=self.tenant.id, bill_id=bill.id)
+        bearer = Actor(kind="link", name=bill.account_number, tenant_id=self.tenant.id, bill_id=bill.id)
         return await start_payment(
             bearer,
             tenant_id=self.tenant.id,
@@ -107,7 +107,7 @@ async def stopped(stage: Stage) -> None:
     """The payer thought better of it."""
     started = await stage.pay(3, "stripe")
     bill = await stage.bill(3)
-    bearer = Actor(kind="link", name=bill.account_name, tenant_id=stage.tenant.id, bill_id=bill.id)
+    bearer = Actor(kind="link", name=bill.account_number, tenant_id=stage.tenant.id, bill_id=bill.id)
     await cancel_payment(bearer, started.payment_id)
 
 
@@ -141,7 +141,7 @@ async def at_desk(stage: Stage, place: int, method: str) -> None:
         key=f"demonstration-{bill.number}-desk",
         reference="" if method == "cash" else f"{bill.number[-6:]}",
         tendered_minor=-(-bill.total_minor // 1000) * 1000 if method == "cash" else None,
-        payer_name=holder.name if holder else bill.account_name,
+        payer_name=holder.name if holder else "",
     )
 
 

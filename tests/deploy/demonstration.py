@@ -1,0 +1,103 @@
+"""A whole seeding in a process of its own, interrupted twice on its way; what it comes to is printed as JSON.
+
+A process of its own, since seeding has connections of its own and the test session keeps others open.
+"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+COUNTS = {
+    "banks": "select count(*) from tenants_bank",
+    "branches": "select count(*) from tenants_branch",
+    "accounts": "select count(*) from tenants_account",
+    "holders": "select count(*) from tenants_holder",
+    "bills": "select count(*) from billing_bill",
+    "drafts": "select count(*) from billing_bill where status = 'draft'",
+    "runs": "select count(*) from billing_bill_run",
+    "payments": "select count(*) from billing_payment",
+    "parts_of_one_bill": "select count(*) from billing_payment_part where is_live",
+    "without_receipt": "select count(*) from billing_payment p where succeeded_at is not null"
+    " and not exists (select 1 from billing_receipt r where r.payment_id = p.id)",
+    "never_closed": "select count(*) from billing_payment where channel = 'counter' and day_close_id is null"
+    " and succeeded_at < now() - interval '36 hours'",
+}
+STATES = {
+    "payments": "select distinct status from billing_payment",
+    "channels": "select distinct channel from billing_payment where succeeded_at is not null",
+    "refunds": "select distinct status from billing_refund",
+    "suspense": "select distinct status from billing_suspense",
+    "applications": "select distinct status from tenants_application",
+    "roles": "select distinct key from tenants_role r where exists"
+    " (select 1 from tenants_membership m where m.role_id = r.id)",
+}
+
+
+class Interrupted(Exception):
+    """What a killed process would be."""
+
+
+async def work(data: Path, sandbox: str) -> dict[str, object]:
+    import asyncpg  # noqa: PLC0415 - slow to import, and only here
+
+    from deploy import logs, services, verify  # noqa: PLC0415
+    from deploy.database import credentials, migrate, prepare  # noqa: PLC0415
+    from deploy.seed import seed  # noqa: PLC0415
+    from deploy.settings import Settings  # noqa: PLC0415
+
+    settings = Settings(data_dir=data, port=8000, sandbox_url=sandbox, log_level="error")
+    logs.configure(settings)
+    superuser = services.start_postgres(data, is_durable=False)
+    try:
+        await prepare(settings)
+        await migrate(settings)
+        interruptions = await _interrupted(settings)
+        first = await seed(settings, lambda _: None)
+        connection = await asyncpg.connect(**credentials(superuser) | {"database": "cloud"})
+        before = {name: await connection.fetchval(sql) for name, sql in COUNTS.items()}
+        again = await seed(settings, lambda _: None)
+        after = {name: await connection.fetchval(sql) for name, sql in COUNTS.items()}
+        states = {name: sorted(r[0] for r in await connection.fetch(sql)) for name, sql in STATES.items()}
+        receipts = [r[0] for r in await connection.fetch("select document from billing_receipt limit 3")]
+        await connection.close()
+        return {
+            "interruptions": interruptions,
+            "is_new": [first.is_new, again.is_new],
+            "signins": [list(first.signins), list(again.signins)],
+            "counts": [before, after],
+            "states": states,
+            "ledger": await verify.ledger(settings),
+            "bills": await verify.bills(settings),
+            "receipt": json.loads(receipts[0]),
+        }
+    finally:
+        services.stop_postgres(data)
+
+
+async def _interrupted(settings) -> int:
+    """Seed until the middle of a draft, then until payments are written but not committed; both die there."""
+    from deploy.seed import books, seed, takings, work  # noqa: PLC0415
+
+    count_bills, write = work.Statistics.of_bills, books.write
+    interruptions = 0
+
+    async def die(self) -> None:
+        raise Interrupted
+
+    async def write_and_die(desk, past) -> None:
+        await write(desk, past)
+        raise Interrupted
+
+    for place, name, deadly in ((work.Statistics, "of_bills", die), (takings.books, "write", write_and_die)):
+        setattr(place, name, deadly)
+        try:
+            await seed(settings, lambda _: None)
+        except Interrupted:
+            interruptions += 1
+        work.Statistics.of_bills, takings.books.write = count_bills, write
+    return interruptions
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(asyncio.run(work(Path(sys.argv[1]), sys.argv[2])), default=str))

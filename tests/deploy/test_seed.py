@@ -1,0 +1,177 @@
+"""The demonstration, seeded once for all these tests, through two interruptions."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.errors import OperatorError
+from deploy.sandbox.server import Server
+from deploy.seed import cast, estate
+from deploy.seed.ending import MISTAKES, SAMPLES, TOWN
+from deploy.seed.names import Names
+from deploy.seed.outside import Outside
+from deploy.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="cloud-seed-", dir="/tmp") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Server]:
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def told(folder: Path, sandbox: Server) -> dict[str, Any]:
+    bare = {name: value for name, value in os.environ.items() if name.upper() not in _settings_names()}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.deploy.demonstration", str(folder), sandbox.url],
+        cwd=ROOT,
+        env=bare,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def _settings_names() -> set[str]:
+    return {name.upper() for name in Settings.model_fields}
+
+
+def test_a_killed_seeding_is_completed_and_a_complete_one_only_read(told) -> None:
+    assert told["interruptions"] == 2
+    assert told["is_new"] == [True, False]
+    assert told["counts"][0] == told["counts"][1]
+    assert told["signins"][0] == told["signins"][1]
+
+
+def test_a_real_town_lives_there(told) -> None:
+    counts = told["counts"][0]
+    assert (counts["banks"], counts["branches"]) == (1, 3)
+    assert counts["accounts"] == counts["holders"] == 3_435 + 18
+    assert counts["runs"] == 6
+    assert counts["bills"] == 3 * counts["accounts"]
+    assert counts["drafts"] == 0
+
+
+def test_there_are_payments_in_every_state(told) -> None:
+    states = told["states"]
+    wanted = {
+        "succeeded",
+        "pending",
+        "unknown",
+        "failed",
+        "cancelled",
+        "expired",
+        "refunded",
+        "part_refunded",
+    }
+    assert wanted <= set(states["payments"])
+    assert states["channels"] == ["bank", "counter", "stripe"]
+    assert {"requested", "approved", "succeeded"} <= set(states["refunds"])
+    assert states["suspense"] == ["open"]
+    assert {"draft", "submitted", "returned", "approved"} <= set(states["applications"])
+    assert states["roles"] == ["administrator", "cashier", "finance", "front_desk", "reader"]
+
+
+def test_every_payment_has_its_receipt_and_past_days_are_closed(told) -> None:
+    assert told["counts"][0]["without_receipt"] == 0
+    assert told["counts"][0]["never_closed"] == 0
+
+
+def test_bills_and_ledger_bear_verification(told) -> None:
+    assert told["ledger"] == {
+        "is_right": True,
+        "tenants": 3,
+        "faults": 0,
+        "balance": {"SGD": 0},
+        "shown": [],
+    }
+    bills = told["bills"]
+    assert (bills["is_right"], bills["differences"], bills["without_rule"]) == (True, 0, 0)
+    assert bills["lines"] > told["counts"][0]["bills"]
+
+
+def test_everybody_who_may_sign_in_is_named_with_where(told) -> None:
+    rows = told["signins"][0]
+    named = " ".join(who for _, _, who in rows)
+    assert all(one.name in named for one in (*cast.CLERKS, *cast.EMPLOYEES, *cast.RESIDENTS))
+    assert all(url.startswith("http://localhost:8000/") for _, url, _ in rows)
+    assert {"Invitation", "Pay-link", "To import"} <= {label for label, _, _ in rows}
+
+
+def test_the_bank_knows_everybody_by_one_click(told, sandbox: Server) -> None:
+    with httpx.Client(base_url=sandbox.url, trust_env=False) as client:
+        counts = client.get("/control/state").json()["counts"]
+    assert counts["oidc.customer"] == len(cast.customers())
+    assert counts["stripe.endpoint"] == 1
+    assert counts["rail.order"] > 1_000
+    assert counts["cs"] > 100
+
+
+def test_files_to_try_are_written(told, folder: Path) -> None:
+    with (folder / SAMPLES / TOWN).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2_554
+    assert all(row["Holder"] for row in rows)
+    assert len((folder / SAMPLES / MISTAKES).read_text().splitlines()) == 41
+
+
+def test_the_town_is_the_same_each_time() -> None:
+    first = estate.town_csv("tengah", cast.SEED, cast.RESIDENTS)
+    assert first == estate.town_csv("tengah", cast.SEED, cast.RESIDENTS)
+    assert first != estate.town_csv("tengah", cast.SEED + 1, cast.RESIDENTS)
+
+
+def test_names_come_from_many_places() -> None:
+    names = Names(1)
+    drawn = [names.one() for _ in range(200)]
+    assert any("\u4e00" <= name[0] <= "\u9fff" for name in drawn)
+    assert any(" bin " in name or " binte " in name for name in drawn)
+
+
+def test_every_resident_has_a_door_in_the_town() -> None:
+    numbers = {f"{u.building} {u.street} {u.door}" for u in estate.town_units("tengah")}
+    doors = {door.number for one in cast.RESIDENTS for door in one.doors if door.institution is cast.TENGAH}
+    assert doors <= numbers
+
+
+def test_production_is_never_seeded(tmp_path: Path) -> None:
+    settings = Settings(
+        environment="production",
+        data_dir=tmp_path,
+        database_url="postgresql://a@db/c",
+        redis_url="redis://r",
+        public_url="https://cloud.example",
+        secret_key="k" * 32,
+        smtp_url="smtp://mail",
+    )
+    with pytest.raises(OperatorError, match="sandbox"):
+        Outside(settings)
+
+
+async def test_a_sandbox_that_does_not_run_is_one_sentence(tmp_path: Path, free_port: int) -> None:
+    settings = Settings(data_dir=tmp_path, sandbox_url=f"http://127.0.0.1:{free_port}")
+    async with Outside(settings) as outside:
+        with pytest.raises(OperatorError, match="does not answer"):
+            await outside.introduce()
