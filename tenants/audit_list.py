@@ -1,6 +1,7 @@
 """The audit trail as a list, one page for banks and tenants alike: the scope decides what is in it."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -12,12 +13,29 @@ from ui.i18n import t
 from ui.render import respond
 from ui.tables import Column, Page, TableQuery
 
+
+def change_of(row: Any) -> str:
+    """Return what an act changed, fact by fact: ``status: issued → void``."""
+    before, after = (json.loads(row[name] or "null") or {} for name in ("before", "after"))
+    return "; ".join(_fact(name, before, after) for name in {**before, **after})
+
+
+def _fact(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    values = [side[name] for side in (before, after) if name in side and side[name] != ""]
+    shown = " → ".join(dict.fromkeys(_plain(value) for value in values))
+    return f"{name.replace('_', ' ')}: {shown or '–'}"
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 COLUMNS = (
     Column("created_at", t("When"), format="datetime"),
     Column("person_name", t("Who")),
     Column("act", t("What"), format="code"),
     Column("subject_label", t("Whom or what it was about"), is_main=True),
-    Column("change", t("Before and after")),
+    Column("change", t("Before and after"), value=change_of),
     Column("ip", t("From where"), format="code"),
 )
 WHERE = (
@@ -25,8 +43,8 @@ WHERE = (
     " and ($3 = '' or created_at >= $3::date) and ($4 = '' or created_at < $4::date + 1)"
 )
 SELECT = (
-    "select created_at, person_name, act, subject_label, ip,"
-    " concat_ws(' → ', nullif(before::text, 'null'), nullif(after::text, 'null')) as change from tenants_audit where "
+    "select created_at, person_name, act, subject_label, ip, before::text before, after::text after"
+    " from tenants_audit where "
 )
 MOST_EXPORTED = 50_000
 
