@@ -76,4 +76,4 @@ async def _first_bills(administrator: Someone, court: Institution) -> list[str]:
     printed = await managing.print_all(administrator)
     empty = await managing.draft(administrator, court, MONTH)
     await administrator.sees("There is nothing to bill")
-    return [drafted, f"{drafted}/printing", f"{empty}/issuing", printed]
+    return [drafted, f"{drafted}/printing", f"{empty}/issuing", f"{empty}/cancelling", printed]
