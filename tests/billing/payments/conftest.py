@@ -16,7 +16,7 @@ from tests.billing.payments.world import Outside, Place
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Server]:
-    with Server() as server:
+    with Server(async_delay=5) as server:
         yield server
 
 

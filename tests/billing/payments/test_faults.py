@@ -140,7 +140,7 @@ async def test_money_on_its_way_is_waited_for_and_cannot_be_withdrawn(place, out
         await cancel_payment(place.payer, started.payment_id)
     with pytest.raises(Conflict, match="on its way"):
         await world.start(place, bill, amount=1000)
-    outside.advance(5)
+    outside.advance(6)
     await world.age(place, started.attempt_id, seconds=10)
     assert (await refresh(place.payer, started.payment_id)).payment.status == status
     assert await world.ledger_is_right(place)

@@ -240,7 +240,7 @@ async def test_a_refund_that_fails_is_refundable_again(place, outside, officer, 
     outside.fault("stripe" if channel == "stripe" else "rail", "refund_fail", operation, times=1)
     refund_id = await ask(place, officer, started, 1000)
     await run_due(place.id)
-    outside.advance(1)
+    outside.advance(6)
     await world.hurry(place, "billing.ask_refund")
     assert (await refund_of(place, refund_id)).status == "failed"
     async with place.scope():

@@ -90,7 +90,7 @@ async def test_a_refund_that_fails_opens_it_again(place, outside, officer):
     async with place.scope():
         await refund_suspense(officer, suspense_id=held.id, reason="Paid twice", key="k")
     await run_due(place.id)
-    outside.advance(1)
+    outside.advance(6)
     await world.hurry(place, "billing.ask_refund")
     async with place.scope():
         assert (await Suspense.get(id=held.id)).status == "open"

@@ -112,7 +112,7 @@ async def test_money_under_way_online_is_waited_for(place, cashier, outside):
     outside.click(started.redirect_url, "alipay")
     with pytest.raises(Conflict, match="on its way"):
         await world.take(place, cashier, (bill, 3000))
-    outside.advance(5)
+    outside.advance(6)
     await world.age(place, started.attempt_id, seconds=5)
     assert (await refresh(place.payer, started.payment_id)).payment.status == "succeeded"
 

@@ -93,7 +93,7 @@ async def test_a_delayed_payment_follows_its_events(app, client, place, outside)
     (event,) = events(place, outside, "checkout.session.completed")
     await deliver(client, stripe_message(event))
     assert (await world.payment(place, begun.payment_id)).status == "processing"
-    outside.advance(5)
+    outside.advance(6)
     (event,) = events(place, outside, "checkout.session.async_payment_succeeded")
     await deliver(client, stripe_message(event))
     assert (await world.fresh(place, bill)).status == "paid"
@@ -102,7 +102,7 @@ async def test_a_delayed_payment_follows_its_events(app, client, place, outside)
 async def test_a_delayed_payment_that_fails_frees_its_bill(app, client, place, outside):
     _bill, begun = await started(place, outside, paid=False)
     outside.click(begun.redirect_url, "alipay_fails")
-    outside.advance(5)
+    outside.advance(6)
     for event in events(place, outside):
         await deliver(client, stripe_message(event))
     assert (await world.payment(place, begun.payment_id)).status == "failed"
