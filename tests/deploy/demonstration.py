@@ -34,6 +34,17 @@ STATES = {
 }
 
 
+TAMPER = (
+    "alter table billing_bill_line disable trigger user",
+    "update billing_bill_line set amount_minor = amount_minor + 1 where id = (select l.id from billing_bill_line l"
+    " join billing_bill b on b.id = l.bill_id where b.status = 'issued' order by l.id limit 1)",
+    "alter table billing_posting disable trigger user",
+    "update billing_posting set amount_minor = amount_minor - 1 where id = (select id from billing_posting"
+    " where ledger = 'clearing:stripe' order by id limit 1)",
+)
+"""What somebody with the keys to the database might do: add a cent to a line, take one from a payment."""
+
+
 class Interrupted(Exception):
     """What a killed process would be."""
 
@@ -59,7 +70,10 @@ async def work(data: Path, sandbox: str) -> dict[str, object]:
         again = await seed(settings, lambda _: None)
         after = {name: await connection.fetchval(sql) for name, sql in COUNTS.items()}
         states = {name: sorted(r[0] for r in await connection.fetch(sql)) for name, sql in STATES.items()}
+        ledger, bills = await verify.ledger(settings), await verify.bills(settings)
         receipts = [r[0] for r in await connection.fetch("select document from billing_receipt limit 3")]
+        for sql in TAMPER:
+            await connection.execute(sql)
         await connection.close()
         return {
             "interruptions": interruptions,
@@ -67,8 +81,9 @@ async def work(data: Path, sandbox: str) -> dict[str, object]:
             "signins": [list(first.signins), list(again.signins)],
             "counts": [before, after],
             "states": states,
-            "ledger": await verify.ledger(settings),
-            "bills": await verify.bills(settings),
+            "ledger": ledger,
+            "bills": bills,
+            "tampered": {"ledger": await verify.ledger(settings), "bills": await verify.bills(settings)},
             "receipt": json.loads(receipts[0]),
         }
     finally:

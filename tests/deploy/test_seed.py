@@ -1,14 +1,7 @@
 """The demonstration, seeded once for all these tests, through two interruptions."""
 
 import csv
-import json
-import os
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -20,42 +13,6 @@ from deploy.seed.ending import MISTAKES, SAMPLES, TOWN
 from deploy.seed.names import Names
 from deploy.seed.outside import Outside
 from deploy.settings import Settings
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="cloud-seed-", dir="/tmp") as name:
-        Path(name).chmod(0o711)
-        yield Path(name)
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Server]:
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def told(folder: Path, sandbox: Server) -> dict[str, Any]:
-    bare = {name: value for name, value in os.environ.items() if name.upper() not in _settings_names()}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.deploy.demonstration", str(folder), sandbox.url],
-        cwd=ROOT,
-        env=bare,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=400,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return answer
-
-
-def _settings_names() -> set[str]:
-    return {name.upper() for name in Settings.model_fields}
 
 
 def test_a_killed_seeding_is_completed_and_a_complete_one_only_read(told) -> None:
@@ -120,8 +77,8 @@ def test_everybody_who_may_sign_in_is_named_with_where(told) -> None:
     assert {"Invitation", "Pay-link", "To import"} <= {label for label, _, _ in rows}
 
 
-def test_the_bank_knows_everybody_by_one_click(told, sandbox: Server) -> None:
-    with httpx.Client(base_url=sandbox.url, trust_env=False) as client:
+def test_the_bank_knows_everybody_by_one_click(told, seed_sandbox: Server) -> None:
+    with httpx.Client(base_url=seed_sandbox.url, trust_env=False) as client:
         counts = client.get("/control/state").json()["counts"]
     assert counts["oidc.customer"] == len(cast.customers())
     assert counts["stripe.endpoint"] == 1
@@ -129,12 +86,12 @@ def test_the_bank_knows_everybody_by_one_click(told, sandbox: Server) -> None:
     assert counts["cs"] > 100
 
 
-def test_files_to_try_are_written(told, folder: Path) -> None:
-    with (folder / SAMPLES / TOWN).open(encoding="utf-8", newline="") as file:
+def test_files_to_try_are_written(told, seed_folder: Path) -> None:
+    with (seed_folder / SAMPLES / TOWN).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2_554
     assert all(row["Holder"] for row in rows)
-    assert len((folder / SAMPLES / MISTAKES).read_text().splitlines()) == 41
+    assert len((seed_folder / SAMPLES / MISTAKES).read_text().splitlines()) == 41
 
 
 def test_the_town_is_the_same_each_time() -> None:

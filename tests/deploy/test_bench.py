@@ -1,0 +1,94 @@
+"""The measures at a tiny size: what they print, never how fast this machine is."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy import bench
+from deploy.bench import cores
+from deploy.bench.load import Load
+from deploy.errors import OperatorError
+from deploy.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+MEASURE = (
+    "import asyncio, json, sys; from deploy.bench import run;"
+    " pairs = dict(pair.split('=') for pair in sys.argv[2:]);"
+    " print(json.dumps(asyncio.run(run(sys.argv[1], None, pairs))))"
+)
+ALWAYS = {"name", "figure", "unit", "floor", "ratio", "aim", "is_met"}
+
+
+def _measured(name: str, *options: str) -> dict[str, Any]:
+    """Measure in a process of its own, since it opens connections that the test session must not lose."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, name, *options],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/elsewhere"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def test_pages_are_measured_beside_a_bare_page() -> None:
+    found = _measured("pages", "bills=3", "seconds=1", "rounds=1", "connections=2")
+    assert set(found) >= ALWAYS
+    assert (found["name"], found["unit"], found["bills"]) == ("pages", "requests/s", 3)
+    assert found["figure"] > 0
+    assert found["floor"] > 0
+    assert found["bytes"] > found["floor_bytes"] > 300
+
+
+def test_an_import_is_measured_beside_bare_reading_and_inserting() -> None:
+    found = _measured("import", "rows=300", "wrong_every=50")
+    assert set(found) >= ALWAYS
+    assert (found["name"], found["unit"]) == ("import", "rows/s")
+    for way in (found, found["xlsx"]):
+        assert way["refused"] == 6
+        assert way["accounts"] == way["floor_accounts"] == 294
+        assert way["ratio"] > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "complaint"),
+    [
+        ("speed", {}, "choose pages or import"),
+        ("pages", {"pages": "3"}, "no option of pages"),
+        ("import", {"rows": "many"}, "whole numbers"),
+        ("import", {"rows": "0"}, "whole numbers"),
+        ("import", {"rows": "-5"}, "whole numbers"),
+    ],
+)
+async def test_what_cannot_be_measured_is_a_sentence(
+    tmp_path: Path, name: str, options: dict[str, str], complaint: str
+) -> None:
+    with pytest.raises(OperatorError, match=complaint):
+        await bench.run(name, Settings(data_dir=tmp_path), options)
+
+
+def test_stretches_of_load_are_counted_together() -> None:
+    load = Load(1.0, [0.01] * 100, 10)
+    load.add(Load(3.0, [0.03] * 300, 20))
+    assert load.per_second == 100
+    assert load.within_ms(50) == 30.0
+    assert load.bytes_each == 20
+
+
+@pytest.mark.skipif(not cores.can_pin(), reason="this machine cannot hold a process to a core")
+def test_what_is_measured_stays_on_one_core_and_who_measures_comes_back() -> None:
+    command = cores.on_first([sys.executable, "-c", "import os; print(len(os.sched_getaffinity(0)))"])
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "1\n"
+    before = os.sched_getaffinity(0)
+    with cores.on_others():
+        assert min(before) not in os.sched_getaffinity(0)
+    assert os.sched_getaffinity(0) == before
