@@ -5,6 +5,7 @@ from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -92,6 +93,7 @@ class Past:
         return sum(amount for _, amount in self.parts)
 
 
+@cache
 def habit_of(number: str) -> str:
     """Return how an account pays."""
     return _HABIT_OF.get(number) or _pick(random.Random(f"{SEED} habit {number}"), _HABITS)  # noqa: S311 - a play
@@ -133,6 +135,7 @@ def _parts(payer: Payer, habit: str, month: Month) -> list[tuple[Owed, int]]:
     return [(bill, bill.left_minor) for bill in payer.bills]
 
 
+@cache
 def _way(number: str) -> tuple[str, str]:
     dice = random.Random(f"{SEED} way {number}")  # noqa: S311 - a play
     channel = _CHANNEL_OF.get(number) or _pick(dice, _CHANNELS)

@@ -92,9 +92,9 @@ async def work(data: Path, sandbox: str) -> dict[str, object]:
 
 async def _interrupted(settings) -> int:
     """Seed until the middle of a draft, then until payments are written but not committed; both die there."""
-    from deploy.seed import books, seed, takings, work  # noqa: PLC0415
+    from deploy.seed import books, seed, work  # noqa: PLC0415
 
-    count_bills, write = work.Statistics.of_bills, books.write
+    write = books.write
     interruptions = 0
 
     async def die(self) -> None:
@@ -104,13 +104,15 @@ async def _interrupted(settings) -> int:
         await write(desk, past)
         raise Interrupted
 
-    for place, name, deadly in ((work.Statistics, "of_bills", die), (takings.books, "write", write_and_die)):
+    for place, name, deadly in ((work.Statistics, "of_bills", die), (books, "write", write_and_die)):
+        kept = getattr(place, name)
         setattr(place, name, deadly)
         try:
             await seed(settings, lambda _: None)
         except Interrupted:
             interruptions += 1
-        work.Statistics.of_bills, takings.books.write = count_bills, write
+        finally:
+            setattr(place, name, kept)
     return interruptions
 
 
