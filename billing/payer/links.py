@@ -133,7 +133,7 @@ ROOT = "/pay/{token}"
 ROUTES: list[BaseRoute] = [
     public_route(ROOT, linked(bill), reason=REASON, name="link_bill"),
     public_route(f"{ROOT}/pdf", linked(bill_pdf), reason=REASON, name="link_bill_pdf"),
-    public_route(f"{ROOT}/payments/new", linked(new_payment), reason=REASON, name="link_new_payment"),
+    public_route(f"{ROOT}/checkout", linked(new_payment), reason=REASON, name="link_new_payment"),
     public_route(
         f"{ROOT}/payments",
         _outside(paying.begin),

@@ -9,7 +9,7 @@ ROUTES: list[BaseRoute] = [
     person_route("/my", overview.owed, name="my_owed"),
     person_route("/my/bills/{id}", overview.bill, name="my_bill"),
     person_route("/my/bills/{id}/pdf", overview.bill_pdf, name="my_bill_pdf"),
-    person_route("/my/payments/new", paying.new_payment, name="my_new_payment"),
+    person_route("/my/checkout", paying.new_payment, name="my_new_payment"),
     person_route("/my/payments", history.payments, name="my_payments"),
     person_route(
         "/my/payments", paying.create, methods=WRITES, name="my_create_payment", is_transactional=False

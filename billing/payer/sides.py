@@ -36,7 +36,7 @@ class Side:
     def again(self, bill_ids: list[UUID]) -> str:
         """Return where the same bills are paid in another try."""
         query = "&".join(f"bill={bill_id}" for bill_id in bill_ids)
-        return f"{self.root}/payments/new" + (f"?{query}" if query and not self.is_link else "")
+        return f"{self.root}/checkout" + (f"?{query}" if query and not self.is_link else "")
 
     def receipt(self, payment: SeenPayment) -> str:
         """Return the address of a payment's receipt; empty while there is none."""

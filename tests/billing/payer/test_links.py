@@ -32,7 +32,7 @@ async def shown(client, path, status=200) -> str:
 
 
 async def begin(client, link, town, channel="stripe", **given):
-    page = await client.get(f"{link}/payments/new")
+    page = await client.get(f"{link}/checkout")
     assert page.status_code == 200, page.text[:2000]
     inspect(page.text)
     data = {"key": field_of(page.text, "key"), "channel": channel, f"amount-{town.bill.id}": "63.50", **given}
@@ -57,7 +57,7 @@ async def test_it_is_paid_in_part_and_then_in_full(town, client, link):
     answer = await begin(client, link, town, **{f"amount-{town.bill.id}": "50.00"})
     await shown(client, path_of(await hosted(answer.headers["location"], "card")))
     assert "Paid in full" in await shown(client, link)
-    assert (await client.get(f"{link}/payments/new")).headers["location"] == link
+    assert (await client.get(f"{link}/checkout")).headers["location"] == link
 
 
 async def test_its_bearer_gets_the_receipt_of_that_payment_only(town, client, link):
@@ -77,7 +77,7 @@ async def test_its_bearer_gets_the_receipt_of_that_payment_only(town, client, li
 
 async def test_a_payers_own_payment_is_not_open_to_the_link(town, ann, client):
     ann_link = pay_links.make(town.tenant.id, town.bill.id)
-    page = await ann.get(f"/my/payments/new?bill={town.bill.id}")
+    page = await ann.get(f"/my/checkout?bill={town.bill.id}")
     data = {"key": field_of(page.text, "key"), "bill": str(town.bill.id), "channel": "bank"}
     answer = await ann.post("/my/payments", data={**data, f"amount-{town.bill.id}": "63.50"})
     payment = answer.headers["location"].rsplit("/", 1)[1]
@@ -122,7 +122,7 @@ async def test_a_changed_link_opens_nothing_and_trying_many_is_stopped(town, cli
 
 
 async def test_anyone_with_the_code_may_check_a_receipt_and_learns_no_name(town, ann, client):
-    page = await ann.get(f"/my/payments/new?bill={town.bill.id}")
+    page = await ann.get(f"/my/checkout?bill={town.bill.id}")
     data = {"key": field_of(page.text, "key"), "bill": str(town.bill.id), "channel": "stripe"}
     answer = await ann.post("/my/payments", data={**data, f"amount-{town.bill.id}": "63.50"})
     await ann.get(path_of(await hosted(answer.headers["location"], "card")))
@@ -148,7 +148,7 @@ async def test_a_made_up_receipt_is_not_genuine(client, db):
 
 async def test_history_lists_and_exports_what_one_paid(town, ann):
     assert "No payments yet" in await shown(ann, "/my/payments")
-    page = await ann.get(f"/my/payments/new?bill={town.bill.id}")
+    page = await ann.get(f"/my/checkout?bill={town.bill.id}")
     data = {"key": field_of(page.text, "key"), "bill": str(town.bill.id), "channel": "stripe"}
     answer = await ann.post("/my/payments", data={**data, f"amount-{town.bill.id}": "63.50"})
     await ann.get(path_of(await hosted(answer.headers["location"], "card")))

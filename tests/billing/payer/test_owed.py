@@ -44,7 +44,7 @@ async def test_several_institutions_are_paid_one_by_one(town, ann, bank):
     account = await make.account(other, "S1")
     await make.holder(account, town.ann)
     root = await page(ann, "/my")
-    forms = [f for f in root.iter("form") if f.get("action") == "/my/payments/new"]
+    forms = [f for f in root.iter("form") if f.get("action") == "/my/checkout"]
     assert len(forms) == 1, "nothing is owed at the second one"
     assert forms[0].get("method") == "get"
 
@@ -106,8 +106,8 @@ async def test_a_void_bill_is_shown_as_cancelled_and_cannot_be_paid(town, ann):
         await billing_bills.void(administrator, town.bill.id, reason="Sold")
     root = await page(ann, f"/my/bills/{town.bill.id}")
     assert "This bill was cancelled" in text_of(root)
-    assert not [a for a in root.iter("a") if "payments/new" in a.get("href", "")]
-    answer = await ann.get(f"/my/payments/new?bill={town.bill.id}")
+    assert not [a for a in root.iter("a") if "checkout" in a.get("href", "")]
+    answer = await ann.get(f"/my/checkout?bill={town.bill.id}")
     assert answer.status_code == 303
     assert answer.headers["location"] == f"/my/bills/{town.bill.id}"
     assert (await ann.get(f"/my/bills/{town.bill.id}/pdf")).status_code == 409

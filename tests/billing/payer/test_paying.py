@@ -21,7 +21,7 @@ def _ask_at_once(monkeypatch):
 async def form_for(client, *bills) -> dict[str, str | list[str]]:
     """The form as drawn, filled in with its own values."""
     query = "&".join(f"bill={bill.id}" for bill in bills)
-    answer = await client.get(f"/my/payments/new?{query}")
+    answer = await client.get(f"/my/checkout?{query}")
     assert answer.status_code == 200, answer.text[:2000]
     inspect(answer.text)
     amounts = {f"amount-{bill.id}": field_of_input(answer.text, f"amount-{bill.id}") for bill in bills}
@@ -243,9 +243,9 @@ async def test_a_payment_out_of_time_says_what_it_means_for_the_money(town, ann,
 
 
 async def test_bills_of_different_institutions_are_not_mixed(town, ann, bank, control):
-    answer = await ann.get(f"/my/payments/new?bill={town.bill.id}&bill={town.others_bill.id}")
+    answer = await ann.get(f"/my/checkout?bill={town.bill.id}&bill={town.others_bill.id}")
     assert answer.status_code == 404, "one of them is a neighbour's"
-    answer = await ann.get("/my/payments/new?bill=nonsense")
+    answer = await ann.get("/my/checkout?bill=nonsense")
     assert answer.status_code == 303
     assert answer.headers["location"] == "/my"
 
