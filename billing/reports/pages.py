@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from billing.channels import channel_name
 from billing.reports import figures
 from tenants.actor import Actor
 from tenants.http import tenant_route
@@ -39,8 +40,8 @@ COLLECTION = (
 TAKINGS = (
     Column("day", t("Day"), format="date", is_main=True),
     Column("payment_count", t("Payments"), format="number"),
-    Column("stripe_minor", t("Card and wallet"), format="amount"),
-    Column("bank_minor", t("Bank QR"), format="amount"),
+    Column("stripe_minor", channel_name("stripe"), format="amount"),
+    Column("bank_minor", channel_name("bank"), format="amount"),
     Column("counter_minor", t("Desk"), format="amount"),
     Column("total_minor", t("Taken"), format="amount"),
     Column("refunded_minor", t("Refunded"), format="amount"),
@@ -137,8 +138,8 @@ async def takings(request: Request, actor: Actor) -> Response:
         gettext("Day"),
         [formats.date_text(d.day, "short") for d in days],
         [
-            charts.Series(gettext("Card and wallet"), [d.stripe_minor for d in days]),
-            charts.Series(gettext("Bank QR"), [d.bank_minor for d in days]),
+            charts.Series(str(channel_name("stripe")), [d.stripe_minor for d in days]),
+            charts.Series(str(channel_name("bank")), [d.bank_minor for d in days]),
             charts.Series(gettext("Desk"), [d.counter_minor for d in days]),
         ],
         lambda minor: formats.money(int(minor), currency),
