@@ -116,7 +116,9 @@ async def send(request: Request) -> Response:
 async def show_job(request: Request) -> Response:
     """Show one of the sample jobs again, as a page that polls would get it."""
     number = min(request.path_params["number"], len(_jobs()) - 1)
-    return await respond(request, "ui/styleguide/job.html", {"job": _jobs()[number], "number": number}, block="job")
+    return await respond(
+        request, "ui/styleguide/job.html", {"job": _jobs()[number], "number": number}, block="job"
+    )
 
 
 def _form() -> Form[Sample]:

@@ -95,7 +95,8 @@ async def lock_bills(tenant_id: UUID, bill_ids: Iterable[UUID]) -> dict[UUID, Lo
 
 _LINES = """
 select l.id, l.bill_id, l.amount_minor - l.paid_minor left_minor, l.names, to_char(l.period, 'YYYY-MM') period,
-       b.account_number || case when b.account_name in ('', b.account_number) then '' else ' ' || b.account_name end account
+       b.account_number || case when b.account_name in ('', b.account_number) then ''
+                                else ' ' || b.account_name end account
   from billing_bill_line l join billing_bill b on b.tenant_id = l.tenant_id and b.id = l.bill_id
  where l.tenant_id = $1 and l.bill_id = any ($2::uuid[]) and l.amount_minor > l.paid_minor
  order by b.due_on, b.number, l.position, l.id
