@@ -247,7 +247,7 @@ def _attempt(desk: Desk, paid: Past) -> dict[str, Any]:
             items=items(paid), return_url="", cancel_url="", locale="en", payer_email=paid.payer.email
         ),
         "sent_at": begun,
-        "asked_at": paid.at,
+        "asked_at": None if is_desk else paid.at,
         "expires_at": paid.at + lifetime,
         "ended_at": paid.at + lifetime if paid.state == "expired" else paid.at,
     }

@@ -34,6 +34,41 @@ STATES = {
 }
 
 
+TWINS = {
+    "past": "p.day_close_id is not null and p.counter_method = 'cash'",
+    "taken": "p.day_close_id is null and p.counter_method = 'cash' and p.payer_name <> ''"
+    " and p.created_at > now() - interval '1 hour'",
+}
+"""A payment in cash as the seeding has written it, and one as the product has taken it."""
+_FILLED = "array(select key from jsonb_each(to_jsonb({0})) where value <> 'null' order by key)"
+TWIN = "with p as (select p.* from billing_payment p where p.status = 'succeeded' and {where} order by id limit 1) "
+TWIN += "select " + ", ".join(
+    f"(select jsonb_agg({_FILLED.format('t')}) from {table} t {on}) {name}"
+    for name, table, on in (
+        ("payment", "p", ""),
+        ("parts", "billing_payment_part", "join p on p.id = t.payment_id"),
+        ("attempt", "billing_attempt", "join p on p.id = t.payment_id"),
+        ("allocations", "billing_allocation", "join p on p.id = t.payment_id"),
+        (
+            "entry",
+            "billing_entry",
+            "join billing_attempt a on a.id = t.source_id join p on p.id = a.payment_id",
+        ),
+        ("receipt", "billing_receipt", "join p on p.id = t.payment_id"),
+        ("audit", "tenants_audit", "join p on p.id = t.subject_id and t.act = 'payment.succeeded'"),
+    )
+)
+TWIN += (
+    ", (select jsonb_agg(jsonb_build_array(t.ledger, sign(t.amount_minor), t.account_id is null, t.bill_id is null))"
+    " from billing_posting t join billing_entry e on e.id = t.entry_id"
+    " join billing_attempt a on a.id = e.source_id join p on p.id = a.payment_id) postings,"
+    " (select array(select jsonb_object_keys(r.document) order by 1) from billing_receipt r"
+    " join p on p.id = r.payment_id) document,"
+    " (select array(select jsonb_object_keys(a.after) order by 1) from tenants_audit a"
+    " join p on p.id = a.subject_id and a.act = 'payment.succeeded') facts,"
+    " (select array[p.status, p.channel, a.status, a.error] from billing_attempt a"
+    " join p on p.id = a.payment_id) states"
+)
 TAMPER = (
     "alter table billing_bill_line disable trigger user",
     "update billing_bill_line set amount_minor = amount_minor + 1 where id = (select l.id from billing_bill_line l"
@@ -72,6 +107,9 @@ async def work(data: Path, sandbox: str) -> dict[str, object]:
         states = {name: sorted(r[0] for r in await connection.fetch(sql)) for name, sql in STATES.items()}
         ledger, bills = await verify.ledger(settings), await verify.bills(settings)
         receipts = [r[0] for r in await connection.fetch("select document from billing_receipt limit 3")]
+        twins = {
+            name: dict(await connection.fetchrow(TWIN.format(where=where))) for name, where in TWINS.items()
+        }
         for sql in TAMPER:
             await connection.execute(sql)
         await connection.close()
@@ -84,6 +122,7 @@ async def work(data: Path, sandbox: str) -> dict[str, object]:
             "ledger": ledger,
             "bills": bills,
             "tampered": {"ledger": await verify.ledger(settings), "bills": await verify.bills(settings)},
+            "twins": twins,
             "receipt": json.loads(receipts[0]),
         }
     finally:

@@ -1,7 +1,9 @@
 """The demonstration, seeded once for all these tests, through two interruptions."""
 
 import csv
+import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -67,6 +69,19 @@ def test_bills_and_ledger_bear_verification(told) -> None:
     bills = told["bills"]
     assert (bills["is_right"], bills["differences"], bills["without_rule"]) == (True, 0, 0)
     assert bills["lines"] > told["counts"][0]["bills"]
+
+
+def test_a_payment_of_the_past_has_what_one_taken_by_the_product_has(told) -> None:
+    past, taken = (_kinds_of_rows(told["twins"][name]) for name in ("past", "taken"))
+    assert {name: rows for name, rows in past.items() if rows != taken[name]} == {}
+    assert past["states"] == {'"succeeded"', '"counter"', '""'}
+
+
+def _kinds_of_rows(twin: dict[str, Any]) -> dict[str, set[str]]:
+    """What there is of each, whatever number of bills was paid; only a past day has been closed."""
+    read = {name: json.loads(rows) if isinstance(rows, str) else rows for name, rows in twin.items()}
+    read["payment"] = [[column for column in row if column != "day_close_id"] for row in read["payment"]]
+    return {name: {json.dumps(row) for row in rows} for name, rows in read.items()}
 
 
 def test_everybody_who_may_sign_in_is_named_with_where(told) -> None:
