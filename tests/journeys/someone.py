@@ -21,7 +21,7 @@ from playwright.async_api import (
 
 from tests.journeys.live import Live
 
-PATIENCE = 10_000
+PATIENCE = 20_000
 """Milliseconds that anything may take on a busy machine before it counts as broken."""
 _ANSWERS = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 """Chromium says this of every page whose answer is not 200; the tests look at the pages themselves."""

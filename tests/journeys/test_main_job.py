@@ -47,7 +47,7 @@ async def test_the_manager_sees_the_money_and_each_bill_its_story(
     await manager.sees("Card or wallet", "Bank app (QR code)")
     await manager.go(f"{root}/reports/arrears")
     await manager.go(f"{root}/bills?q={OTHER.replace('#', '%23')}")
-    await manager.sees_state("Part paid")
+    await manager.sees_state("Partly paid")
     await managing.address_of_bill(manager, estate.court, OTHER)
     await manager.sees("Still owed", "SGD 26.50", "What happened")
     await manager.press("Send a reminder")
