@@ -100,8 +100,8 @@ def _indexes(wall: Wall) -> str:
 def _policies(wall: Wall) -> str:
     table = wall.table
     readers = {"person": wall.person, "link": wall.link}
-    kinds = ["(select scope_kind()) = 'tenant'"]
-    kinds += [f"((select scope_kind()) = '{kind}' and {sql})" for kind, sql in readers.items() if sql]
+    kinds = ["(select scope_is('tenant'))"]
+    kinds += [f"((select scope_is('{kind}')) and {sql})" for kind, sql in readers.items() if sql]
     own = "tenant_id = (select scope_tenant())"
     lines = [
         protect(table),
@@ -112,7 +112,7 @@ def _policies(wall: Wall) -> str:
         f"create policy removing on {table} for delete using ({own});",
     ]
     lines += [
-        f"create policy by_{kind} on {table} using ((select scope_kind()) = '{kind}' and ({_of(table, sql)}));"
+        f"create policy by_{kind} on {table} using ((select scope_is('{kind}')) and ({_of(table, sql)}));"
         for kind, sql in wall.extra.items()
     ]
     return "\n".join(lines)
@@ -148,6 +148,6 @@ def shared(table: str, policies: Mapping[str, str], *, rights: str = "select, in
     lines = [protect(table), f"grant {rights} on {table} to {APPLICATION};"]
     lines += [f"create policy {name} on {table} {rule};" for name, rule in policies.items()]
     lines.append(
-        f"create policy operator on {table} to {OWNER} using ((select scope_kind()) = 'operator');",
+        f"create policy operator on {table} to {OWNER} using ((select scope_is('operator')));",
     )
     return "\n".join(lines)

@@ -53,12 +53,15 @@ class Hold:
 
 
 _HOLDS = """
-select p.id payment_id, p.person_id, p.link_bill_id, a.id attempt_id, a.channel, a.status, a.expires_at,
-       (select jsonb_object_agg(q.bill_id, q.amount_minor) from billing_payment_part q
-         where q.tenant_id = $1 and q.payment_id = p.id) parts
-  from billing_payment p join billing_attempt a on a.tenant_id = p.tenant_id and a.payment_id = p.id
- where p.tenant_id = $1 and p.id in (
-   select payment_id from billing_payment_part where tenant_id = $1 and bill_id = any ($2::uuid[]) and is_live)
+with held as materialized (
+  select distinct payment_id from billing_payment_part
+   where tenant_id = $1 and bill_id = any ($2::uuid[]) and is_live)
+select p.id payment_id, p.person_id, p.link_bill_id, a.id attempt_id, a.channel, a.status, a.expires_at, q.parts
+  from held
+  cross join lateral (select * from billing_payment where tenant_id = $1 and id = held.payment_id) p
+  cross join lateral (select * from billing_attempt where tenant_id = $1 and payment_id = held.payment_id) a
+  cross join lateral (select jsonb_object_agg(bill_id, amount_minor) parts from billing_payment_part
+                       where tenant_id = $1 and payment_id = held.payment_id) q
  order by a.created_at
 """
 

@@ -7,6 +7,9 @@ SCOPE = """
 create function scope_kind() returns text language sql stable parallel safe as
   $$ select coalesce(current_setting('cloud.kind', true), '') $$;
 
+create function scope_is(kind text) returns boolean language sql stable parallel safe as
+  $$ select scope_kind() = kind $$;
+
 create function scope_value() returns text language sql stable parallel safe as
   $$ select coalesce(current_setting('cloud.value', true), '') $$;
 

@@ -8,7 +8,7 @@ from deploy.walls import Wall, append_only, build, holds, shared
 OWN = "t.person_id = (select scope_person())"
 BY_LINK = "t.link_bill_id = (select scope_link_bill())"
 BEARER = "using (token_hash = (select scope_secret()))"
-RUN_OUT = "using ((select scope_kind()) = 'queue' and expires_at < now())"
+RUN_OUT = "using ((select scope_is('queue')) and expires_at < now())"
 SECRET = "t.token_hash = (select scope_secret())"
 
 ABOVE_TENANTS = [
@@ -18,7 +18,7 @@ ABOVE_TENANTS = [
         "tenants_tenant",
         {
             "reading": "for select using (id = any ((select scope_tenants())::uuid[])"
-            " or bank_id = (select scope_bank()) or ((select scope_kind()) = 'person' and exists (select 1 from"
+            " or bank_id = (select scope_bank()) or ((select scope_is('person')) and exists (select 1 from"
             " tenants_membership m where m.tenant_id = tenants_tenant.id and m.person_id = (select scope_person())"
             " and m.ended_at is null)))",
             "adding": "for insert with check (bank_id = (select scope_bank()))",
@@ -71,7 +71,7 @@ ABOVE_TENANTS = [
         },
     ),
     shared("integrations_bank_provider", {"bank": "using (bank_id = (select scope_bank()))"}),
-    shared("billing_inbox_event", {"queue": "using ((select scope_kind()) = 'queue')"}),
+    shared("billing_inbox_event", {"queue": "using ((select scope_is('queue')))"}),
     """
     alter table tenants_identity add constraint tenants_identity_issuer_key unique (issuer, subject);
     create unique index tenants_identity_key_hash_key on tenants_identity (key_hash);
