@@ -163,9 +163,9 @@ def _frame(
     chart.ticks = [Mark(scale(step * n), axis(step * n)) for n in range(int(top / step) + 1)]
     every = -(-len(names) // _MOST_LABELS) or 1
     slot = _slot(names)
-    room = int(slot * every / _LETTER)
+    letters = int(slot * every / _LETTER)
     chart.labels = [
-        Mark(_r(_LEFT + slot * (i + 0.5)), _fit(n, room)) for i, n in enumerate(names) if i % every == 0
+        Mark(_r(_LEFT + slot * (i + 0.5)), _fit(n, letters)) for i, n in enumerate(names) if i % every == 0
     ]
     return chart, scale
 

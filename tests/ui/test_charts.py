@@ -41,3 +41,18 @@ def test_ticks_are_round(highest: int | Decimal, step: int | Decimal) -> None:
 def test_a_chart_without_figures_is_still_a_frame() -> None:
     assert bar("x", [], []).bars == []
     assert stacked("x", ["a"], []).bars == []
+
+
+@given(parts=st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), min_size=1, max_size=40))
+def test_bars_stand_on_the_zero_line_and_are_as_high_as_their_ticks_say(parts: list[tuple[int, int]]) -> None:
+    names = [f"a rather long name {n}" for n in range(len(parts))]
+    lower, upper = Series("a", [one for one, _ in parts]), Series("b", [other for _, other in parts])
+    chart = stacked("x", names, [lower, upper], shown=str, axis=str)
+    zero, highest = chart.ticks[0].at, chart.ticks[-1]
+    for_one = (zero - highest.at) / float(highest.text)
+    for (one, other), low, high in zip(
+        parts, chart.bars[: len(parts)], chart.bars[len(parts) :], strict=True
+    ):
+        assert low.y + low.height == pytest.approx(zero, abs=0.02)
+        assert high.y + high.height == pytest.approx(low.y, abs=0.02)
+        assert zero - high.y == pytest.approx((one + other) * for_one, abs=0.03)
