@@ -4,8 +4,11 @@ It is written in chapters. Each is noted in the bank's audit trail when it stand
 goes on where it stopped, and one that is complete is only read. See README.md.
 """
 
+from tortoise.exceptions import DoesNotExist
+
 from deploy import composition
 from deploy.database import connected
+from deploy.errors import OperatorError
 from deploy.seed.bank import found, has_chapter, the_bank
 from deploy.seed.chapters import CHAPTERS, Play, alone
 from deploy.seed.ending import signins, write_samples
@@ -15,6 +18,10 @@ from deploy.settings import Settings
 from scenarios import registry
 
 __all__ = ["SeedReport", "seed"]
+OTHER_VERSION = (
+    "The demonstration in this folder was written by another version: start afresh with --fresh,"
+    " or keep it and give another folder with --data."
+)
 
 
 async def seed(settings: Settings, progress: Progress) -> SeedReport:
@@ -37,4 +44,7 @@ async def seed(settings: Settings, progress: Progress) -> SeedReport:
                     progress(await chapter.tell(play))
             await outside.listen()
             write_samples(settings.data_dir)
-            return SeedReport(await signins(settings), is_new)
+            try:
+                return SeedReport(await signins(settings), is_new)
+            except DoesNotExist:
+                raise OperatorError(OTHER_VERSION) from None
