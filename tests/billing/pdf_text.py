@@ -9,10 +9,11 @@ _ESCAPES = {b"\\r": b"\r", b"\\n": b"\n"}
 
 
 def streams(pdf: bytes) -> list[bytes]:
+    """Unpack what is packed; a last byte that looks like a line's end may be missing, and is only a checksum's."""
     found = []
     for body in _STREAM.findall(pdf):
         try:
-            found.append(zlib.decompress(body))
+            found.append(zlib.decompressobj().decompress(body))
         except zlib.error:
             found.append(body)
     return found

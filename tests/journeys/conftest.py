@@ -20,17 +20,8 @@ from tests.journeys.live import Live, running
 from tests.journeys.lobby import lobby
 from tests.journeys.someone import Someone
 
-HERE = Path(__file__).parent
 Guests = Callable[..., Awaitable[Someone]]
 _FAILED = pytest.StashKey[bool]()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys share one instance, so one worker takes them all."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("journeys"))
 
 
 @pytest.hookimpl(wrapper=True)
