@@ -1,4 +1,4 @@
-"""The walls of the money tables, and what PostgreSQL itself refuses: see DESIGN §4."""
+"""The walls of the money tables, and what PostgreSQL itself refuses: unbalanced entries, changed proof, double holds."""
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
