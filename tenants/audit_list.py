@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tenants.scope import rows, value
+from tenants.search import containing
 from ui.exports import export, wants_export
 from ui.i18n import t
 from ui.render import respond
@@ -53,9 +54,8 @@ async def audit_list(request: Request, door: str, place_id: Any) -> Response:
     """Answer with the trail of ``door`` (``bank_id`` or ``tenant_id``), newest first, searched and exported."""
     query = TableQuery.parse(request, filters=("from", "to"))
     where = WHERE.format(door=door)
-    plain = query.q.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
     days = [query.get(name) if _is_day(query.get(name)) else "" for name in ("from", "to")]
-    args = (place_id, f"%{plain}%" if plain else "", *days)
+    args = (place_id, containing(query.q), *days)
     if wants_export(request):
         found = await rows(f"{SELECT}{where} order by created_at desc limit $5", *args, MOST_EXPORTED)
         return await export(request, COLUMNS, _each(found), "audit")

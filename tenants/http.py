@@ -27,7 +27,7 @@ from tenants import sessions
 from tenants.actor import Actor
 from tenants.navigation import shell_for
 from tenants.permissions import bank_permissions
-from tenants.scope import Scope, adopt, bank_scope, open_scope, person_scope, switch, tenant_scope, value
+from tenants.scope import Scope, adopt, open_scope, person_scope, value
 from ui import hx
 from ui.errors import NotFound
 from ui.i18n import t
@@ -282,16 +282,6 @@ def _page_before(request: Request) -> str:
     return before.path if before.netloc == request.url.netloc and before.path else "/home"
 
 
-async def enter_tenant(tenant_id: UUID) -> None:
-    """Go on inside one tenant in the same transaction, after its secret or the bank's act has led there."""
-    await switch(tenant_scope(tenant_id))
-
-
-async def enter_bank(bank_id: UUID) -> None:
-    """Go back to the bank's own tables in the same transaction."""
-    await switch(bank_scope(bank_id))
-
-
 def path_id(request: Request, name: str = "id") -> UUID:
     """Return the id in the path; anything that is no id is simply not there (404)."""
     try:
@@ -306,8 +296,6 @@ __all__ = [
     "ask_to_sign_in",
     "bank_route",
     "client_ip",
-    "enter_bank",
-    "enter_tenant",
     "path_id",
     "person_route",
     "public_route",

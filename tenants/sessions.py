@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from tenants.ids import new_id
 from tenants.models import ParkedForm, Session
-from tenants.scope import current, execute, open_scope, person_scope, rows, secret_scope, switch
+from tenants.scope import execute, open_scope, person_scope, rows, secret_scope
 
 COOKIE = "session"
 LIFE = timedelta(hours=12)
@@ -206,9 +206,3 @@ def set_cookie(request: Request, response: Response, token: str) -> None:
 def clear_cookie(response: Response) -> None:
     """Take the session from the browser."""
     response.delete_cookie(COOKIE, path="/")
-
-
-async def as_person(person_id: UUID) -> None:
-    """Go on in the open transaction as this person, after a secret has proven them."""
-    if current().scope != person_scope(person_id):
-        await switch(person_scope(person_id))

@@ -8,6 +8,7 @@ from uuid import UUID
 from billing.charges.states import OPEN_BILLS
 from tenants.actor import Actor
 from tenants.scope import open_scope, row, rows
+from tenants.search import containing
 from ui.tables import TableQuery
 
 FILTERS = ("status", "period", "place", "run", "overdue")
@@ -66,9 +67,8 @@ class Selection:
         if (run := uuid_of(query.get("run"))) is not None:
             self.add("b.run_id = {}", run)
         if query.q:
-            words = query.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
             fields = ("number", "account_number", "account_name", "place")
-            self.add("(" + " or ".join(f"b.{name} ilike {{}}" for name in fields) + ")", f"%{words}%")
+            self.add("(" + " or ".join(f"b.{name} ilike {{}}" for name in fields) + ")", containing(query.q))
 
 
 def month_of(text: str) -> date | None:

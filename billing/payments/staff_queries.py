@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tenants.actor import Actor
 from tenants.scope import row, rows
+from tenants.search import literal
 from ui.tables import TableQuery
 
 _BATCH = 2000
@@ -35,7 +36,7 @@ class Selection:
 
 def like(words: str) -> str:
     """Return a pattern that finds ``words`` anywhere, taken literally."""
-    return "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return f"%{literal(words)}%"
 
 
 def day_of(text: str) -> date | None:

@@ -13,6 +13,7 @@ from scenarios.community.kinds import SCENARIO_KEY
 from tenants.actor import Actor
 from tenants.http import path_id, tenant_route
 from tenants.scope import row, rows, value
+from tenants.search import containing
 from ui.errors import NotFound
 from ui.exports import export, wants_export
 from ui.i18n import t
@@ -101,7 +102,11 @@ async def buildings(request: Request, actor: Actor) -> Response:
 async def _list(actor: Actor, query: TableQuery, offset: int, limit: int) -> list[dict[str, Any]]:
     order = ORDERS[query.sort.removeprefix("-")] + (" desc" if query.sort.startswith("-") else "")
     found = await rows(
-        f"{_LIST} order by {order}, b.code offset $3 limit $4", actor.tenant_id, _like(query), offset, limit
+        f"{_LIST} order by {order}, b.code offset $3 limit $4",
+        actor.tenant_id,
+        containing(query.q),
+        offset,
+        limit,
     )
     return [{**dict(one), "currency": actor.place["currency"]} for one in found]
 
@@ -110,14 +115,9 @@ async def _count(actor: Actor, query: TableQuery) -> int:
     counted = await value(
         "select count(*) from community_building where tenant_id = $1 and ($2 = '' or code ilike $2)",
         actor.tenant_id,
-        _like(query),
+        containing(query.q),
     )
     return int(counted)
-
-
-def _like(query: TableQuery) -> str:
-    plain = query.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{plain}%" if plain else ""
 
 
 async def _each(found: list[Any]) -> AsyncIterator[Any]:

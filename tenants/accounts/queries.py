@@ -11,6 +11,7 @@ from tenants.actor import Actor
 from tenants.kinds import AccountKind
 from tenants.models import Account, Holder
 from tenants.scope import rows, value
+from tenants.search import containing
 from ui.errors import NotFound
 from ui.i18n import t
 from ui.tables import TableQuery
@@ -71,8 +72,7 @@ async def every(actor: Actor, query: TableQuery) -> AsyncIterator[dict[str, Any]
 
 
 def _args(actor: Actor, query: TableQuery) -> tuple[Any, ...]:
-    plain = query.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return actor.tenant_id, query.get("kind"), query.get("state"), f"%{plain}%" if plain else ""
+    return actor.tenant_id, query.get("kind"), query.get("state"), containing(query.q)
 
 
 async def account(actor: Actor, account_id: UUID, *, lock: bool = False) -> Account:

@@ -12,6 +12,7 @@ from tenants.imports.rows import unpack_problem
 from tenants.imports.staging import REFUSED, WARNED
 from tenants.models import Import
 from tenants.scope import rows, value
+from tenants.search import literal
 from tenants.tabular import ConvertedRow
 from ui.i18n import Text
 from ui.tables import TableQuery
@@ -50,7 +51,7 @@ async def problems(
     actor: Actor, import_id: UUID, query: TableQuery, *, most: int | None = None
 ) -> list[dict[str, Any]]:
     """Return one page (or the first ``most``) of what is wrong: row, column, value, reason, outcome."""
-    like = f"%{_plain(query.q)}%"
+    like = f"%{literal(query.q)}%"
     found = await rows(
         f"select r.number, r.action, p.problem {_PROBLEMS} order by r.number, p.place offset $6 limit $7",
         actor.tenant_id,
@@ -66,7 +67,7 @@ async def problems(
 
 async def count_problems(actor: Actor, import_id: UUID, query: TableQuery) -> int:
     """Return how many there are."""
-    like = f"%{_plain(query.q)}%"
+    like = f"%{literal(query.q)}%"
     counted = await value(
         f"select count(*) {_PROBLEMS}", actor.tenant_id, import_id, _actions(query), query.q, like
     )
@@ -82,11 +83,6 @@ def _problem(number: int, action: str, data: dict[str, Any]) -> dict[str, Any]:
         "reason": reason,
         "outcome": WARNED if action == WARNED or data["is_warning"] else REFUSED,
     }
-
-
-def _plain(words: str) -> str:
-    """Return what was searched for, its marks standing for themselves."""
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 async def rejected(actor: Actor, import_id: UUID) -> AsyncIterator[ConvertedRow]:

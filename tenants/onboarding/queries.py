@@ -7,6 +7,7 @@ from tenants.actor import Actor
 from tenants.models import Application, Branch
 from tenants.onboarding.services import bank_of
 from tenants.scope import row, rows, value
+from tenants.search import containing
 from ui.tables import TableQuery
 
 BELOW = (
@@ -29,12 +30,6 @@ TENANT_WHERE = (
 TENANT_ORDERS = {"name": "t.name", "live_at": "t.live_at"}
 
 
-def pattern(q: str) -> str:
-    """Return a search text as an ``ilike`` pattern in which nothing but the ends is wild."""
-    plain = q.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-    return f"%{plain}%" if plain else ""
-
-
 def order(query: TableQuery, orders: dict[str, str], fallback: str) -> str:
     """Return the ``order by`` for a sort that the list offers."""
     column = orders.get(query.sort.removeprefix("-"), orders[fallback])
@@ -42,7 +37,13 @@ def order(query: TableQuery, orders: dict[str, str], fallback: str) -> str:
 
 
 def _args(actor: Actor, query: TableQuery) -> tuple[Any, ...]:
-    return (bank_of(actor), list(actor.branches), pattern(query.q), query.get("status"), query.get("branch"))
+    return (
+        bank_of(actor),
+        list(actor.branches),
+        containing(query.q),
+        query.get("status"),
+        query.get("branch"),
+    )
 
 
 async def applications(actor: Actor, query: TableQuery, *, most: int = 0) -> list[Any]:
