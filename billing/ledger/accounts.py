@@ -1,0 +1,134 @@
+"""The chart of accounts and the kinds of entry, as data with names that any page can show.
+
+A new cause of a money movement adds its line to ``KINDS``, a new ledger account its line to ``LEDGERS``, and both
+names get their translation; ``verify_ledger`` and a test over the code find what is booked without a name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from billing.channels import CHANNELS, channel_name
+from billing.channels.counter import KEY as COUNTER
+from ui.i18n import Text, t
+
+Nature = Literal["asset", "liability", "income", "expense"]
+NATURES: dict[Nature, Text] = {
+    "asset": t("What it has and is owed"),
+    "liability": t("What it owes"),
+    "income": t("Income"),
+    "expense": t("Costs"),
+}
+"""The order in which a chart of accounts is read, with the words of its headings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A ledger account, or with a prefix that ends in ``:`` a family of them, one for each name after it.
+
+    ``name`` may use ``{name}``, which is filled with what comes after the prefix, in words.
+    """
+
+    prefix: str
+    name: Text
+    nature: Nature
+    debit: str
+    """What a debit means, in a few English words, for the documentation."""
+    credit: str
+
+    @property
+    def is_family(self) -> bool:
+        """Tell whether it stands for one account per name."""
+        return self.prefix.endswith(":")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of entry: what happened in words, which record caused it, and what it books (for the documentation)."""
+
+    key: str
+    name: Text
+    source: str
+    postings: str
+
+
+LEDGERS: tuple[Ledger, ...] = (
+    Ledger("clearing:", t("Money held at: {name}"), "asset", "received; a refund that came back", "refunded"),
+    Ledger("receivable", t("Owed by accounts"), "asset", "issued; refunded", "paid; voided"),
+    Ledger(
+        "suspense", t("Unassigned money"), "liability", "refunded; put to a bill", "received without a bill"
+    ),
+    Ledger("income:", t("Income: {name}"), "income", "voided", "issued"),
+)
+
+KINDS: dict[str, Kind] = {
+    kind.key: kind
+    for kind in (
+        Kind("bill.issued", t("Bill issued"), "bill", "receivable → income of each line"),
+        Kind("bill.voided", t("Bill voided"), "bill", "the issue's postings with the opposite sign"),
+        Kind(
+            "payment.succeeded",
+            t("Payment received"),
+            "attempt",
+            "clearing → receivable of each bill, and suspense for the rest",
+        ),
+        Kind(
+            "refund.succeeded", t("Refund paid"), "refund", "receivable of each bill, or suspense → clearing"
+        ),
+        Kind(
+            "refund.bounced",
+            t("Refund came back"),
+            "refund",
+            "clearing → receivable, and suspense for what has been paid since",
+        ),
+        Kind("suspense.applied", t("Unassigned money put to a bill"), "suspense", "suspense → receivable"),
+    )
+}
+
+
+def is_known_kind(kind: str) -> bool:
+    """Tell whether entries of this kind have a name."""
+    return kind in KINDS
+
+
+def is_known_ledger(ledger: str) -> bool:
+    """Tell whether this ledger account has a name."""
+    return _of(ledger) is not None
+
+
+def kind_name(kind: str) -> Text | str:
+    """Return what an entry says happened, in words."""
+    return KINDS[kind].name if kind in KINDS else kind
+
+
+def ledger_name(ledger: str, names: Mapping[str, Text | str] | None = None) -> Text | str:
+    """Return a ledger account's name; ``names`` gives the words for what comes after a prefix (fee items by key)."""
+    found = _of(ledger)
+    if found is None:
+        return ledger
+    if not found.is_family:
+        return found.name
+    own = ledger.removeprefix(found.prefix)
+    return Text(found.name.message, {"name": (names or {}).get(own) or _channels().get(own, own)})
+
+
+def nature_of(ledger: str) -> Nature:
+    """Return on which side of the books a ledger account stands; ``KeyError`` for one without a name."""
+    found = _of(ledger)
+    if found is None:
+        raise KeyError(ledger)
+    return found.nature
+
+
+def _of(ledger: str) -> Ledger | None:
+    return next((known for known in LEDGERS if _covers(known, ledger)), None)
+
+
+def _covers(known: Ledger, ledger: str) -> bool:
+    if known.is_family:
+        return ledger.startswith(known.prefix) and ledger != known.prefix
+    return ledger == known.prefix
+
+
+def _channels() -> dict[str, Text]:
+    return {key: channel_name(key) for key in (*CHANNELS, COUNTER)}

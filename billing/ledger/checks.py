@@ -1,0 +1,52 @@
+"""What must be true of a tenant's books, as data: each statement finds what is not.
+
+A statement gets the tenant as ``$1`` and returns a row for each fault: ``subject`` (what a person would look for),
+``expected`` and ``found`` in minor units. A piece that moves money in a new way adds its checks here, or keeps them as
+a dictionary beside its own code and names it in ``CHECKS``.
+"""
+
+CHECKS: dict[str, str] = {
+    "entry does not balance": """
+        select entry_id::text || ' ' || currency subject, 0::bigint expected, sum(amount_minor)::bigint found
+          from billing_posting where tenant_id = $1 group by entry_id, currency having sum(amount_minor) <> 0""",
+    "receivable is not what the bill says is left": """
+        select b.number subject, case when b.status in ('issued', 'part_paid', 'paid')
+                 then b.total_minor - b.paid_minor else 0 end expected, coalesce(p.amount, 0) found
+          from billing_bill b left join (
+            select bill_id, sum(amount_minor)::bigint amount from billing_posting
+             where tenant_id = $1 and ledger = 'receivable' group by bill_id) p on p.bill_id = b.id
+         where b.tenant_id = $1 and coalesce(p.amount, 0) <> case when b.status in ('issued', 'part_paid', 'paid')
+                 then b.total_minor - b.paid_minor else 0 end""",
+    "line's paid amount is not its allocations": """
+        select l.id::text subject, l.paid_minor expected, coalesce(a.amount, 0) found
+          from billing_bill_line l left join (
+            select bill_line_id, sum(amount_minor)::bigint amount from billing_allocation
+             where tenant_id = $1 group by bill_line_id) a on a.bill_line_id = l.id
+         where l.tenant_id = $1 and l.paid_minor <> coalesce(a.amount, 0)""",
+    "bill's paid amount is not its lines'": """
+        select b.number subject, b.paid_minor expected, coalesce(sum(l.paid_minor), 0)::bigint found
+          from billing_bill b left join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id
+         where b.tenant_id = $1 group by b.tenant_id, b.id, b.number, b.paid_minor
+        having b.paid_minor <> coalesce(sum(l.paid_minor), 0)""",
+    "payment is not its allocations, unassigned money and refunds": """
+        select p.number subject, p.amount_minor - p.refunded_minor expected,
+               (coalesce(a.amount, 0) + coalesce(s.amount, 0))::bigint found
+          from billing_payment p
+          left join (select payment_id, sum(amount_minor) amount from billing_allocation
+                      where tenant_id = $1 group by payment_id) a on a.payment_id = p.id
+          left join (select payment_id, sum(amount_minor) amount from billing_suspense
+                      where tenant_id = $1 and status in ('open', 'refunding') group by payment_id) s
+            on s.payment_id = p.id
+         where p.tenant_id = $1 and p.status in ('succeeded', 'part_refunded', 'refunded')
+           and p.amount_minor - p.refunded_minor <> coalesce(a.amount, 0) + coalesce(s.amount, 0)""",
+    "clearing is not the payments less refunds": """
+        select coalesce(p.channel, l.channel) || ' ' || coalesce(p.currency, l.currency) subject,
+               coalesce(p.amount, 0)::bigint expected, coalesce(l.amount, 0)::bigint found
+          from (select channel, currency, sum(amount_minor - refunded_minor) amount from billing_payment
+                 where tenant_id = $1 and status in ('succeeded', 'part_refunded', 'refunded')
+                 group by channel, currency) p
+          full join (select substr(ledger, 10) channel, currency, sum(amount_minor) amount from billing_posting
+                      where tenant_id = $1 and ledger like 'clearing:%' group by ledger, currency) l
+            using (channel, currency)
+         where coalesce(p.amount, 0) <> coalesce(l.amount, 0)""",
+}
