@@ -9,9 +9,10 @@ from billing.payer import pages as payer
 from billing.payments import pages as payments
 from billing.payments import webhooks
 from billing.reports import pages as reports
+from billing.worklist import pages as worklist
 
 
 def routes() -> list[BaseRoute]:
     """Return the routes in order of matching."""
-    parts = (reports, charges, payments, desk, payer, institution, webhooks)
+    parts = (reports, charges, payments, desk, payer, institution, worklist, webhooks)
     return [route for part in parts for route in part.ROUTES]

@@ -25,6 +25,8 @@ TENANT_PERMISSIONS: dict[str, str] = {
     "refunds.request": N_("Ask for a refund"),
     "refunds.approve": N_("Approve refunds"),
     "suspense.work": N_("Work unassigned money"),
+    "worklist.read": N_("See the work that waits in finance"),
+    "worklist.write": N_("Give waiting work to somebody"),
     "reports.read": N_("See reports"),
     "operations.read": N_("See failed background work"),
     "operations.write": N_("Run failed background work again"),

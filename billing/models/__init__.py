@@ -22,6 +22,7 @@ from billing.models.payments import (
     Refund,
     Suspense,
 )
+from billing.models.worklist import WorkOwner
 
 __all__ = [
     "Allocation",
@@ -42,4 +43,5 @@ __all__ = [
     "Refund",
     "SettlementAccount",
     "Suspense",
+    "WorkOwner",
 ]

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 
 from billing.channels import channel_name
 from billing.reports import figures
+from billing.worklist import queries as work
 from tenants.actor import Actor
 from tenants.http import tenant_route
 from tenants.navigation import Place, add_tenant_places
@@ -77,11 +78,16 @@ async def overview(request: Request, actor: Actor) -> Response:
             "totals": await figures.totals(tenant_id(), currency, zone),
             "months": months,
             "chart": _collection_chart(months, currency) if months else None,
+            "work": [c for c in await work.counts(actor, currency) if c.count] if _works(actor) else [],
             "root": f"/t/{actor.place['slug']}",
             "currency": currency,
             "may": actor.may,
         },
     )
+
+
+def _works(actor: Actor) -> bool:
+    return actor.may("worklist.read")
 
 
 def _first_steps(ready: figures.Readiness, actor: Actor) -> list[dict[str, Any]]:

@@ -1088,4 +1088,25 @@ class Migration(migrations.Migration):
             },
             bases=["TenantRow"],
         ),
+        ops.CreateModel(
+            name="WorkOwner",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("tenant_id", fields.UUIDField()),
+                ("kind", fields.CharField(max_length=40)),
+                ("item_id", fields.UUIDField()),
+                ("owner_id", fields.UUIDField()),
+                ("owner_name", fields.CharField(max_length=100)),
+                ("assigned_by_name", fields.CharField(db_default="", max_length=100)),
+                ("assigned_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "billing_work_owner",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "Whose an item of the worklist is; ``kind`` names the provider, ``item_id`` the row it speaks of.",
+            },
+            bases=["TenantRow"],
+        ),
     ]

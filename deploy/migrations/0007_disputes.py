@@ -5,9 +5,11 @@ from tortoise.migrations import operations as ops
 
 from deploy.walls import Wall, build
 
-TABLES: list[Wall] = []
+DISPUTES: list[Wall] = [
+    Wall("billing_work_owner", uniques=["kind, item_id"], indexes=["owner_id"]),
+]
 
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0006_agreements")]
-    operations = [*(ops.RunSQL(build(wall)) for wall in TABLES)]
+    operations = [*(ops.RunSQL(build(wall)) for wall in DISPUTES)]

@@ -1,0 +1,62 @@
+"""The work that has been here from the start; each later module registers its own beside its pages."""
+
+from billing.worklist.registry import Kind, add_kind
+from ui.i18n import N_
+
+RUNS = """
+select id, coalesce(drafted_at, created_at) since, null::timestamptz due_at, total_minor amount_minor, currency,
+       to_char(period, 'YYYY-MM') title, created_by_name detail, '/runs/' || id path
+  from billing_bill_run where tenant_id = $1 and status = 'drafted'
+"""
+RULES = """
+select r.id, r.created_at since, null::timestamptz due_at, null::bigint amount_minor, '' currency,
+       i.names::text title, r.created_by_name detail, '/fees/' || i.id path
+  from billing_fee_rule r join billing_fee_item i on i.tenant_id = r.tenant_id and i.id = r.fee_item_id
+ where r.tenant_id = $1 and r.status = 'draft'
+"""
+REFUNDS = """
+select id, created_at since, null::timestamptz due_at, amount_minor, currency, number title, reason detail,
+       '/refunds/' || id path
+  from billing_refund where tenant_id = $1 and status = 'requested'
+"""
+PAYOUTS = """
+select r.id, r.decided_at since, null::timestamptz due_at, r.amount_minor, r.currency, r.number title,
+       p.payer_name detail, '/refunds/' || r.id path
+  from billing_refund r join billing_payment p on p.tenant_id = r.tenant_id and p.id = r.payment_id
+ where r.tenant_id = $1 and r.status = 'approved' and p.channel = 'counter'
+"""
+UNKNOWN = """
+select p.id, a.sent_at since, a.expires_at due_at, p.amount_minor, p.currency, p.number title,
+       p.payer_name detail, '/payments/' || p.id path
+  from billing_attempt a join billing_payment p on p.tenant_id = a.tenant_id and p.id = a.payment_id
+ where a.tenant_id = $1 and a.status = 'unknown' and a.sent_at < now() - interval '2 minutes'
+"""
+SUSPENSE = """
+select s.id, s.created_at since, null::timestamptz due_at, s.amount_minor, s.currency, p.number title,
+       s.reason detail, '/suspense/' || s.id path
+  from billing_suspense s join billing_payment p on p.tenant_id = s.tenant_id and p.id = s.payment_id
+ where s.tenant_id = $1 and s.status = 'open'
+"""
+SUSPENSE_WORDS = {
+    "paid_already": N_("The bill was paid already"),
+    "late": N_("It arrived late, and the bill was paid in the meantime"),
+    "bill_closed": N_("The bill was cancelled in the meantime"),
+    "amount_mismatch": N_("Another amount arrived than was asked for"),
+    "currency_mismatch": N_("Another currency arrived than was asked for"),
+    "refund_returned": N_("A refund came back, and the bill was paid in the meantime"),
+}
+FAILED_WORK = """
+select id, failed_at since, null::timestamptz due_at, null::bigint amount_minor, '' currency, job title,
+       left(error, 200) detail, '/operations' path
+  from tenants_outbox where tenant_id = $1 and failed_at is not null and done_at is null
+"""
+
+add_kind(
+    Kind("run", N_("Bill runs to issue"), "runs.issue", RUNS, order=10),
+    Kind("rule", N_("Fee rules to put into force"), "fees.activate", RULES, order=15, is_named=True),
+    Kind("refund", N_("Refunds to approve"), "refunds.approve", REFUNDS, order=20),
+    Kind("payout", N_("Cash refunds to hand out"), "payments.take", PAYOUTS, order=25),
+    Kind("unknown", N_("Payments being asked after"), "payments.read", UNKNOWN, order=50),
+    Kind("suspense", N_("Money to assign"), "suspense.work", SUSPENSE, order=60, words=SUSPENSE_WORDS),
+    Kind("parked", N_("Failed background work"), "operations.read", FAILED_WORK, order=90),
+)
