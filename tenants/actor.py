@@ -29,7 +29,7 @@ class Actor:
     """A person (or the system) acting in one place.
 
     ``level`` is the assurance (1–3) of the sign-in at ``auth_time``; ``refund_limit_minor`` is what this person
-    may approve or refund alone, in the tenant's currency.
+    may refund alone, ``adjustment_limit_minor`` what they may let off alone, in the tenant's currency.
     """
 
     kind: Kind
@@ -43,6 +43,7 @@ class Actor:
     roles: tuple[str, ...] = ()
     branches: tuple[UUID, ...] = ()
     refund_limit_minor: int = 0
+    adjustment_limit_minor: int = 0
     level: int = 0
     method: str = ""
     auth_time: datetime | None = None

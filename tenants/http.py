@@ -209,6 +209,7 @@ def _inside(base: Actor, facts: dict[str, Any], door: Door) -> Actor:
             permissions=frozenset(facts["permissions"]),
             roles=tuple(facts["roles"]),
             refund_limit_minor=facts["refund_limit_minor"],
+            adjustment_limit_minor=facts["adjustment_limit_minor"],
         )
     return replace(
         base,

@@ -20,6 +20,9 @@ TENANT_PERMISSIONS: dict[str, str] = {
     "bills.read": N_("See bills"),
     "bills.write": N_("Void bills"),
     "bills.remind": N_("Send reminders"),
+    "adjustments.read": N_("See adjustments"),
+    "adjustments.request": N_("Ask for an adjustment"),
+    "adjustments.approve": N_("Approve and reverse adjustments"),
     "payments.read": N_("See payments and receipts"),
     "payments.take": N_("Take money at the desk"),
     "refunds.request": N_("Ask for a refund"),
@@ -47,12 +50,13 @@ BANK_PERMISSIONS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class RoleSpec:
-    """A role as provisioned: its key, English name (translated when shown), permissions, refund limit."""
+    """A role as provisioned: its key, English name (translated when shown), permissions, and limits of refunds and waivers."""
 
     key: str
     name: str
     permissions: frozenset[str]
     refund_limit_minor: int = 0
+    adjustment_limit_minor: int = 0
 
 
 def _all_but(*left_out: str) -> frozenset[str]:
@@ -63,7 +67,7 @@ _READ = frozenset(p for p in TENANT_PERMISSIONS if p.endswith(".read")) - {"audi
 
 TENANT_ROLES: tuple[RoleSpec, ...] = (
     RoleSpec("administrator", N_("Administrator"), _all_but("payments.take"), 0),
-    RoleSpec("finance", N_("Finance officer"), _all_but("people.write", "settings.write"), 50_000),
+    RoleSpec("finance", N_("Finance officer"), _all_but("people.write", "settings.write"), 50_000, 20_000),
     RoleSpec(
         "cashier",
         N_("Cashier"),

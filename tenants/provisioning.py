@@ -46,6 +46,7 @@ async def provision(actor: Actor, tenant: Tenant, settlement: Settlement | None 
             name=spec.name,
             permissions=sorted(spec.permissions),
             refund_limit_minor=spec.refund_limit_minor,
+            adjustment_limit_minor=spec.adjustment_limit_minor,
         )
     if settlement:
         for settler in _settlers:

@@ -101,6 +101,7 @@ async def staff(
         permissions=spec.permissions,
         roles=(spec.name,),
         refund_limit_minor=spec.refund_limit_minor,
+        adjustment_limit_minor=spec.adjustment_limit_minor,
         level=level,
         method="bank",
         auth_time=datetime.now(UTC),

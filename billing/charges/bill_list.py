@@ -25,8 +25,9 @@ DEFAULT_SORT = "-period"
 _BATCH = 5000
 _SELECT = """
 select b.id, b.number, b.account_id, b.account_number, b.account_name, b.place, b.period, b.due_on, b.currency,
-       b.status, b.total_minor, b.paid_minor, b.issued_at, b.reminded_at, b.run_id,
-       case when b.status in ('issued', 'part_paid') then b.total_minor - b.paid_minor else 0 end left_minor,
+       b.status, b.total_minor, b.paid_minor, b.adjusted_minor, b.issued_at, b.reminded_at, b.run_id,
+       case when b.status in ('issued', 'part_paid')
+            then b.total_minor - b.paid_minor - b.adjusted_minor else 0 end left_minor,
        b.status in ('issued', 'part_paid') and b.due_on < $2 is_overdue
   from billing_bill b
 """
@@ -129,7 +130,7 @@ async def totals(actor: Actor, query: TableQuery, today: date) -> dict[str, Any]
     chosen = Selection(actor.tenant_id, today, query)
     found = await row(
         "select coalesce(sum(total_minor) filter (where status <> 'void'), 0)::bigint total,"
-        " coalesce(sum(paid_minor), 0)::bigint paid, coalesce(sum(total_minor - paid_minor)"
+        " coalesce(sum(paid_minor), 0)::bigint paid, coalesce(sum(total_minor - paid_minor - adjusted_minor)"
         " filter (where status in ('issued', 'part_paid')), 0)::bigint left_minor, count(*) filter"
         " (where status in ('issued', 'part_paid') and due_on < $2) overdue"
         f" from billing_bill b where {chosen.where}",

@@ -111,7 +111,7 @@ async def show(request: Request, actor: Actor) -> Response:
     context = {
         "bill": bill,
         "name": gettext("Draft") if bill.status == "draft" else bill.number,
-        "left_minor": bill.total_minor - bill.paid_minor if bill.status in OPEN_BILLS else 0,
+        "left_minor": bill.left_minor if bill.status in OPEN_BILLS else 0,
         "is_overdue": bill.status in OPEN_BILLS and bill.due_on < today(tenant.timezone),
         "state": {"words": WORDS[bill.status], "tone": BILL_TONES[bill.status]},
         "lines": (await bills.lines_of(bill.tenant_id, [bill.id]))[bill.id],

@@ -33,7 +33,7 @@ _LARGEST_FILE = 400 * 1024 * 1024
 _TICK = 1.0
 
 _ARREARS = """
-select b.id, coalesce(sum(o.total_minor - o.paid_minor), 0)::bigint arrears
+select b.id, coalesce(sum(o.total_minor - o.paid_minor - o.adjusted_minor), 0)::bigint arrears
   from billing_bill b join billing_bill o on o.tenant_id = b.tenant_id and o.account_id = b.account_id
    and o.currency = b.currency and o.period < b.period and o.status in ('issued', 'part_paid')
  where b.tenant_id = $1 and b.id = any ($2::uuid[]) group by b.id
@@ -201,7 +201,7 @@ def _document(  # noqa: PLR0917 - the parts of one page
     holder: Holder | None,
     arrears: int,
 ) -> BillDocument:
-    is_owed = bill.total_minor > bill.paid_minor
+    is_owed = bill.total_minor > bill.paid_minor + bill.adjusted_minor
     needs_code = holder is not None and holder.confirmed_at is None
     return BillDocument(
         issuer=issuer,
@@ -215,6 +215,7 @@ def _document(  # noqa: PLR0917 - the parts of one page
         currency=bill.currency,
         lines=tuple(_line(line) for line in lines),
         total_minor=bill.total_minor,
+        adjusted_minor=bill.adjusted_minor,
         paid_minor=bill.paid_minor,
         arrears_minor=arrears,
         pay_url=pay_links.make_url(tenant.id, bill.id) if is_owed else "",

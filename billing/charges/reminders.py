@@ -53,7 +53,8 @@ with chosen as (
 )
 update billing_bill b set reminded_at = now() from chosen where b.tenant_id = $1 and b.id = chosen.id
 returning b.id, b.account_id, b.number, b.account_number, b.period, b.due_on, b.currency,
-          b.total_minor - b.paid_minor left_minor, chosen.holder, chosen.email, chosen.phone, chosen.person_id
+          b.total_minor - b.paid_minor - b.adjusted_minor left_minor,
+          chosen.holder, chosen.email, chosen.phone, chosen.person_id
 """
 
 

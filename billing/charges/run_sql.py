@@ -37,10 +37,10 @@ select a.id account_id, a.number, a.name, a.place, a.sort_key, a.attributes{colu
 
 _OWED = """
 with owed as materialized (
-  select b.account_id, sum(l.amount_minor - l.paid_minor)::bigint arrears,
-         (sum(l.amount_minor - l.paid_minor) filter (where i.kind = 'charge'))::bigint principal,
-         min(b.due_on) filter (where i.kind = 'charge' and l.amount_minor > l.paid_minor) late_since,
-         min(b.period) filter (where i.kind = 'charge' and l.amount_minor > l.paid_minor) late_period
+  select b.account_id, sum(l.amount_minor - l.paid_minor - l.adjusted_minor)::bigint arrears,
+         (sum(l.amount_minor - l.paid_minor - l.adjusted_minor) filter (where i.kind = 'charge'))::bigint principal,
+         min(b.due_on) filter (where i.kind = 'charge' and l.amount_minor > l.paid_minor + l.adjusted_minor) late_since,
+         min(b.period) filter (where i.kind = 'charge' and l.amount_minor > l.paid_minor + l.adjusted_minor) late_period
     from billing_bill b
     join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id
     join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id
@@ -178,11 +178,13 @@ with entry as (
   returning id
 )
 insert into billing_posting (tenant_id, entry_id, ledger, account_id, bill_id, currency, amount_minor)
-select $1, entry.id, p.ledger, p.account_id, p.bill_id, p.currency, -p.amount_minor
+select $1, entry.id, p.ledger, p.account_id, p.bill_id, p.currency, -sum(p.amount_minor)
   from entry, billing_posting p
-  join billing_entry e on e.tenant_id = $1 and e.id = p.entry_id and e.kind = 'bill.issued' and e.source_id = $2
- where p.tenant_id = $1
+ where p.tenant_id = $1 and p.bill_id = $2
+ group by entry.id, p.ledger, p.account_id, p.bill_id, p.currency having sum(p.amount_minor) <> 0
 """
+"""Takes back all that the bill still stands for: what it charged, less what adjustments let off. Nothing of it is paid,
+so payments and their refunds cancel out by themselves."""
 
 CANCEL = (
     "delete from billing_bill_exception where tenant_id = $1 and run_id = $2",

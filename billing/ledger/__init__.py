@@ -6,7 +6,7 @@ so the same cause books once.
 """
 
 from billing.ledger.balances import Balance, Movement, account_statement, trial_balance
-from billing.ledger.posting import RECEIVABLE, SUSPENSE, Side, clearing, post
+from billing.ledger.posting import RECEIVABLE, SUSPENSE, Side, adjustment, clearing, post
 from billing.ledger.verifying import Fault, verify_ledger
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Movement",
     "Side",
     "account_statement",
+    "adjustment",
     "clearing",
     "post",
     "trial_balance",

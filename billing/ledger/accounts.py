@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from billing.adjustments.kinds import KINDS as ADJUSTMENTS
 from billing.channels import CHANNELS, channel_name
 from billing.channels.counter import KEY as COUNTER
 from ui.i18n import Text, t
@@ -59,13 +60,19 @@ LEDGERS: tuple[Ledger, ...] = (
         "suspense", t("Unassigned money"), "liability", "refunded; put to a bill", "received without a bill"
     ),
     Ledger("income:", t("Income: {name}"), "income", "voided", "issued"),
+    Ledger("adjustment:", t("Let off: {name}"), "expense", "adjusted", "reversed; bill voided"),
 )
 
 KINDS: dict[str, Kind] = {
     kind.key: kind
     for kind in (
         Kind("bill.issued", t("Bill issued"), "bill", "receivable → income of each line"),
-        Kind("bill.voided", t("Bill voided"), "bill", "the issue's postings with the opposite sign"),
+        Kind(
+            "bill.voided",
+            t("Bill voided"),
+            "bill",
+            "all that the bill still stands for, with the opposite sign",
+        ),
         Kind(
             "payment.succeeded",
             t("Payment received"),
@@ -80,6 +87,18 @@ KINDS: dict[str, Kind] = {
             t("Refund came back"),
             "refund",
             "clearing → receivable, and suspense for what has been paid since",
+        ),
+        Kind(
+            "adjustment.applied",
+            t("Adjustment applied"),
+            "adjustment",
+            "adjustment:<kind> → receivable",
+        ),
+        Kind(
+            "adjustment.reversed",
+            t("Adjustment reversed"),
+            "adjustment",
+            "receivable → adjustment:<kind>",
         ),
         Kind("suspense.applied", t("Unassigned money put to a bill"), "suspense", "suspense → receivable"),
     )
@@ -109,7 +128,7 @@ def ledger_name(ledger: str, names: Mapping[str, Text | str] | None = None) -> T
     if not found.is_family:
         return found.name
     own = ledger.removeprefix(found.prefix)
-    return Text(found.name.message, {"name": (names or {}).get(own) or _channels().get(own, own)})
+    return Text(found.name.message, {"name": (names or {}).get(own) or _words().get(own, own)})
 
 
 def nature_of(ledger: str) -> Nature:
@@ -130,5 +149,6 @@ def _covers(known: Ledger, ledger: str) -> bool:
     return ledger == known.prefix
 
 
-def _channels() -> dict[str, Text]:
-    return {key: channel_name(key) for key in (*CHANNELS, COUNTER)}
+def _words() -> dict[str, Text]:
+    channels = {key: channel_name(key) for key in (*CHANNELS, COUNTER)}
+    return channels | {key: kind.name for key, kind in ADJUSTMENTS.items()}

@@ -5,18 +5,20 @@ A statement gets the tenant as ``$1`` and returns a row for each fault: ``subjec
 a dictionary beside its own code and names it in ``CHECKS``.
 """
 
+from billing.ledger.adjustment_checks import ADJUSTMENTS
+
 CHECKS: dict[str, str] = {
     "entry does not balance": """
         select entry_id::text || ' ' || currency subject, 0::bigint expected, sum(amount_minor)::bigint found
           from billing_posting where tenant_id = $1 group by entry_id, currency having sum(amount_minor) <> 0""",
     "receivable is not what the bill says is left": """
         select b.number subject, case when b.status in ('issued', 'part_paid', 'paid')
-                 then b.total_minor - b.paid_minor else 0 end expected, coalesce(p.amount, 0) found
+                 then b.total_minor - b.paid_minor - b.adjusted_minor else 0 end expected, coalesce(p.amount, 0) found
           from billing_bill b left join (
             select bill_id, sum(amount_minor)::bigint amount from billing_posting
              where tenant_id = $1 and ledger = 'receivable' group by bill_id) p on p.bill_id = b.id
          where b.tenant_id = $1 and coalesce(p.amount, 0) <> case when b.status in ('issued', 'part_paid', 'paid')
-                 then b.total_minor - b.paid_minor else 0 end""",
+                 then b.total_minor - b.paid_minor - b.adjusted_minor else 0 end""",
     "line's paid amount is not its allocations": """
         select l.id::text subject, l.paid_minor expected, coalesce(a.amount, 0) found
           from billing_bill_line l left join (
@@ -49,4 +51,5 @@ CHECKS: dict[str, str] = {
                       where tenant_id = $1 and ledger like 'clearing:%' group by ledger, currency) l
             using (channel, currency)
          where coalesce(p.amount, 0) <> coalesce(l.amount, 0)""",
+    **ADJUSTMENTS,
 }

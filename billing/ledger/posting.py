@@ -18,6 +18,11 @@ def clearing(channel: str) -> str:
     return f"clearing:{channel}"
 
 
+def adjustment(kind: str) -> str:
+    """Return the ledger account of what was let off by one kind of adjustment."""
+    return f"adjustment:{kind}"
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One posting to be: debit positive, credit negative, in minor units of ``currency``."""

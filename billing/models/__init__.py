@@ -1,5 +1,6 @@
 """Tables of the money core."""
 
+from billing.models.adjustments import Adjustment, AdjustmentPart, StandingAdjustment
 from billing.models.charges import (
     Bill,
     BillException,
@@ -25,6 +26,8 @@ from billing.models.payments import (
 from billing.models.worklist import WorkOwner
 
 __all__ = [
+    "Adjustment",
+    "AdjustmentPart",
     "Allocation",
     "Attempt",
     "Bill",
@@ -42,6 +45,7 @@ __all__ = [
     "Receipt",
     "Refund",
     "SettlementAccount",
+    "StandingAdjustment",
     "Suspense",
     "WorkOwner",
 ]

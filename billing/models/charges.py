@@ -114,7 +114,10 @@ class BillException(TenantRow):
 
 
 class Bill(TenantRow):
-    """What one account owes for one period. Its account's number, name and place are as they were on issue."""
+    """What one account owes for one period. Its account's number, name and place are as they were on issue.
+
+    The total never changes after issue: what is let off by adjustments and credit notes is ``adjusted_minor``.
+    """
 
     account_id: UUID = fields.UUIDField()
     run_id: UUID | None = fields.UUIDField(null=True)
@@ -125,6 +128,7 @@ class Bill(TenantRow):
     currency = fields.CharField(max_length=3)
     total_minor = fields.BigIntField()
     paid_minor = fields.BigIntField(db_default=0)
+    adjusted_minor = fields.BigIntField(db_default=0)
     status = fields.CharField(max_length=20, db_default="draft")
     account_number = fields.CharField(max_length=60)
     account_name = fields.CharField(max_length=200)
@@ -135,6 +139,11 @@ class Bill(TenantRow):
 
     class Meta:
         table = "billing_bill"
+
+    @property
+    def left_minor(self) -> int:
+        """What is neither paid nor adjusted; whether it can be paid is for the status to say."""
+        return int(self.total_minor - self.paid_minor - self.adjusted_minor)
 
 
 class BillLine(TenantRow):
@@ -152,6 +161,7 @@ class BillLine(TenantRow):
     currency = fields.CharField(max_length=3)
     amount_minor = fields.BigIntField()
     paid_minor = fields.BigIntField(db_default=0)
+    adjusted_minor = fields.BigIntField(db_default=0)
     names: dict[str, str] = fields.JSONField()
     inputs: dict[str, Any] = fields.JSONField()
     position = fields.SmallIntField(db_default=0)

@@ -15,7 +15,7 @@ MOST_BILLS = 2000
 
 _OWED = f"""
 select t.id tenant_id, t.short_name, t.name tenant_name, h.account_id, b.id, b.number, b.account_number,
-       b.account_name, b.period, b.due_on, b.currency, b.total_minor - b.paid_minor left_minor,
+       b.account_name, b.period, b.due_on, b.currency, b.total_minor - b.paid_minor - b.adjusted_minor left_minor,
        b.paid_minor > 0 is_part_paid, b.due_on < (now() at time zone t.timezone)::date is_overdue, p.payment_id
   from (select distinct tenant_id, account_id from tenants_holder
          where person_id = $1 and confirmed_at is not null) h
@@ -114,6 +114,7 @@ class SeenBill:
     status: str
     total_minor: int
     paid_minor: int
+    adjusted_minor: int
     closed_reason: str
     is_overdue: bool
     payment_id: UUID | None
@@ -121,13 +122,17 @@ class SeenBill:
     @property
     def left_minor(self) -> int:
         """What can still be paid of it."""
-        return self.total_minor - self.paid_minor if self.status in {"issued", "part_paid"} else 0
+        return (
+            self.total_minor - self.paid_minor - self.adjusted_minor
+            if self.status in {"issued", "part_paid"}
+            else 0
+        )
 
 
 _BILLS = """
 select b.id, b.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contact_phone, t.contact_email, b.number,
        b.account_number, b.account_name, b.place, b.period, b.due_on, b.currency, b.status, b.total_minor,
-       b.paid_minor, b.closed_reason, p.payment_id,
+       b.paid_minor, b.adjusted_minor, b.closed_reason, p.payment_id,
        b.status in ('issued', 'part_paid') and b.due_on < (now() at time zone t.timezone)::date is_overdue
   from billing_bill b join tenants_tenant t on t.id = b.tenant_id
   left join billing_payment_part p on p.tenant_id = b.tenant_id and p.bill_id = b.id and p.is_live

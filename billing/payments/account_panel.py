@@ -14,7 +14,8 @@ _BILLS = f"""
 select b.id, b.number, b.period, b.due_on, b.currency, b.total_minor, b.left_minor,
        case when b.left_minor > 0 and b.due_on < (now() at time zone $3)::date then 'overdue' else b.status end state,
        sum(b.left_minor) over (partition by b.currency)::bigint owed_minor
-  from (select *, case when status in ('issued', 'part_paid') then total_minor - paid_minor else 0 end left_minor
+  from (select *, case when status in ('issued', 'part_paid')
+                       then total_minor - paid_minor - adjusted_minor else 0 end left_minor
           from billing_bill where tenant_id = $1 and account_id = $2 and status <> 'draft') b
  order by b.period desc, b.number desc limit {SHOWN + 1}
 """

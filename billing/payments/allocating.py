@@ -28,11 +28,12 @@ class LockedBill:
     currency: str
     total_minor: int
     paid_minor: int
+    adjusted_minor: int = 0
 
     @property
     def left_minor(self) -> int:
         """What may still be paid of it."""
-        return self.total_minor - self.paid_minor if self.status in PAYABLE else 0
+        return self.total_minor - self.paid_minor - self.adjusted_minor if self.status in PAYABLE else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def _sum(pairs: Iterable[tuple[UUID, int]]) -> dict[UUID, int]:
 async def lock_bills(tenant_id: UUID, bill_ids: Iterable[UUID]) -> dict[UUID, LockedBill]:
     """Lock the bills until the transaction ends."""
     found = await rows(
-        "select id, account_id, number, status, currency, total_minor, paid_minor from billing_bill"
+        "select id, account_id, number, status, currency, total_minor, paid_minor, adjusted_minor from billing_bill"
         " where tenant_id = $1 and id = any ($2::uuid[]) order by id for update",
         tenant_id,
         list(bill_ids),
@@ -94,11 +95,12 @@ async def lock_bills(tenant_id: UUID, bill_ids: Iterable[UUID]) -> dict[UUID, Lo
 
 
 _LINES = """
-select l.id, l.bill_id, l.amount_minor - l.paid_minor left_minor, l.names, to_char(l.period, 'YYYY-MM') period,
+select l.id, l.bill_id, l.amount_minor - l.paid_minor - l.adjusted_minor left_minor, l.names,
+       to_char(l.period, 'YYYY-MM') period,
        b.account_number || case when b.account_name in ('', b.account_number) then ''
                                 else ' ' || b.account_name end account
   from billing_bill_line l join billing_bill b on b.tenant_id = l.tenant_id and b.id = l.bill_id
- where l.tenant_id = $1 and l.bill_id = any ($2::uuid[]) and l.amount_minor > l.paid_minor
+ where l.tenant_id = $1 and l.bill_id = any ($2::uuid[]) and l.amount_minor > l.paid_minor + l.adjusted_minor
  order by b.due_on, b.number, l.position, l.id
 """
 
@@ -195,8 +197,10 @@ async def _write(
 def status_after(bill: LockedBill, amount: int) -> str:
     """Return the bill's state once ``amount`` more (or, negative, less) of it is paid; closed bills stay closed."""
     paid = bill.paid_minor + amount
-    if bill.status not in {*PAYABLE, "paid"}:
+    if bill.status not in {*PAYABLE, "paid", "written_off"}:
         return bill.status
     if amount > 0:
-        return BILL.after(bill.status, "pay_rest" if paid >= bill.total_minor else "pay_part")
+        return BILL.after(
+            bill.status, "pay_rest" if paid + bill.adjusted_minor >= bill.total_minor else "pay_part"
+        )
     return BILL.after(bill.status, "reopen_part" if paid else "reopen")

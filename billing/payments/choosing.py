@@ -137,7 +137,7 @@ _CLOSED: Mapping[str, Text] = {
 def _check(bill: Bill, amount: int) -> None:
     if bill.status not in PAYABLE:
         raise _closed(bill)
-    left = bill.total_minor - bill.paid_minor
+    left = bill.left_minor
     if amount > left:
         text = t(
             "Only {left} is left to pay of bill {number}.",

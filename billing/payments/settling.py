@@ -199,7 +199,7 @@ select distinct a.id from billing_payment_part p
   join billing_bill b on b.tenant_id = p.tenant_id and b.id = p.bill_id
   join billing_attempt a on a.tenant_id = p.tenant_id and a.payment_id = p.payment_id
  where p.tenant_id = $1 and p.bill_id = any ($2::uuid[]) and p.is_live
-   and (b.status not in ('issued', 'part_paid') or p.amount_minor > b.total_minor - b.paid_minor)
+   and (b.status not in ('issued', 'part_paid') or p.amount_minor > b.total_minor - b.paid_minor - b.adjusted_minor)
 """
 
 

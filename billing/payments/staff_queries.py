@@ -204,7 +204,7 @@ async def list_suspense(
 
 _OPEN_BILLS = """
 select b.id, b.number, b.account_number, b.account_name, b.period, b.due_on, b.currency,
-       b.total_minor - b.paid_minor left_minor
+       b.total_minor - b.paid_minor - b.adjusted_minor left_minor
   from billing_bill b
  where b.tenant_id = $1 and b.currency = $2 and b.status in ('issued', 'part_paid')
    and (b.number ilike $3 or b.account_number ilike $3 or b.account_name ilike $3 or exists (select 1

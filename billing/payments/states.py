@@ -111,8 +111,17 @@ BILL = Machine(
     {
         "pay_part": Edge(("issued", "part_paid"), "part_paid", "some of it was paid"),
         "pay_rest": Edge(("issued", "part_paid"), "paid", "nothing is left to pay"),
-        "reopen_part": Edge(("paid", "part_paid"), "part_paid", "part of a payment went back"),
-        "reopen": Edge(("paid", "part_paid"), "issued", "all payments went back"),
+        "write_off": Edge(("issued", "part_paid"), "written_off", "an adjustment left nothing to pay"),
+        "reopen_part": Edge(
+            ("paid", "part_paid", "written_off"),
+            "part_paid",
+            "part of a payment went back, or an adjustment was reversed",
+        ),
+        "reopen": Edge(
+            ("paid", "part_paid", "written_off"),
+            "issued",
+            "all payments went back, or an adjustment was reversed and nothing is paid",
+        ),
     },
 )
 SUSPENSE = Machine(

@@ -77,11 +77,12 @@ def _lines(paper: Paper, document: BillDocument, y: float) -> float:
 
 def _sums(paper: Paper, document: BillDocument, y: float) -> float:
     pairs = [(gettext("Total of this bill"), money(document.total_minor, document.currency))]
+    if document.adjusted_minor:
+        pairs.append((gettext("Adjustments"), money(-document.adjusted_minor, document.currency)))
     if document.paid_minor:
-        pairs += [
-            (gettext("Already paid"), money(-document.paid_minor, document.currency)),
-            (gettext("Amount to pay"), money(document.due_minor, document.currency)),
-        ]
+        pairs.append((gettext("Already paid"), money(-document.paid_minor, document.currency)))
+    if len(pairs) > 1:
+        pairs.append((gettext("Amount to pay"), money(document.due_minor, document.currency)))
     if y + len(pairs) * 8 > FOOT:
         y = _next_page(paper, document)
     return parts.sums(paper, pairs, y)

@@ -119,8 +119,9 @@ class BillDocumentLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillDocument:
-    """One printed bill; ``paid_minor`` has been paid of it, ``arrears_minor`` is owed on earlier bills.
+    """One printed bill.
 
+    ``paid_minor`` has been paid of it and ``adjusted_minor`` let off; ``arrears_minor`` is owed on earlier bills.
     ``pay_url`` opens this bill alone; ``holder_code`` lets the person named on it confirm that it is theirs.
 
     Raises:
@@ -139,6 +140,7 @@ class BillDocument:
     lines: tuple[BillDocumentLine, ...]
     total_minor: int
     paid_minor: int = 0
+    adjusted_minor: int = 0
     arrears_minor: int = 0
     pay_url: str = ""
     pay_until: date | None = None
@@ -151,13 +153,14 @@ class BillDocument:
         listed = sum(line.amount_minor for line in self.lines)
         if listed != self.total_minor:
             raise ValueError(f"bill {self.number}: lines give {listed}, total is {self.total_minor}")
-        if self.paid_minor < 0 or (self.total_minor >= 0 and self.paid_minor > self.total_minor):
-            raise ValueError(f"bill {self.number}: {self.paid_minor} paid of {self.total_minor}")
+        settled = self.paid_minor + self.adjusted_minor
+        if min(self.paid_minor, self.adjusted_minor) < 0 or settled > max(self.total_minor, 0):
+            raise ValueError(f"bill {self.number}: {settled} paid or adjusted of {self.total_minor}")
 
     @property
     def due_minor(self) -> int:
         """What is left to pay of this bill."""
-        return self.total_minor - self.paid_minor
+        return self.total_minor - self.paid_minor - self.adjusted_minor
 
 
 def _words_as_json(words: str | Text) -> str | dict[str, Any]:

@@ -18,7 +18,7 @@ AGES = (0, 30, 60, 90)
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """What was billed for one month and how much of it has come in."""
+    """What was billed for one month, less adjustments, and how much of it has come in."""
 
     period: date
     bill_count: int
@@ -90,7 +90,8 @@ class Totals:
 async def collection(tenant_id: UUID, currency: str, *, months: int = 6) -> list[Collection]:
     """Return the latest billed months, oldest first."""
     found = await rows(
-        "select period, count(*) bill_count, sum(total_minor)::bigint billed, sum(paid_minor)::bigint paid"
+        "select period, count(*) bill_count, sum(total_minor - adjusted_minor)::bigint billed,"
+        " sum(paid_minor)::bigint paid"
         f" from billing_bill where tenant_id = $1 and status in {COUNTED} and currency = $2"
         " group by period order by period desc limit $3",
         tenant_id,
@@ -149,7 +150,8 @@ async def arrears_by_place(tenant_id: UUID, currency: str, today: date, *, most:
         )
     )
     found = await rows(
-        "with owed as (select place, account_id, total_minor - paid_minor as rest, $3::date - due_on as late"
+        "with owed as (select place, account_id, total_minor - paid_minor - adjusted_minor as rest,"
+        " $3::date - due_on as late"
         f" from billing_bill where tenant_id = $1 and currency = $2 and status in {OWED})"
         f" select place, count(distinct account_id) accounts, {bands}, sum(rest) filter (where late > 0) overdue"
         " from owed group by place order by overdue desc nulls last, place limit $4",
@@ -178,7 +180,7 @@ async def totals(tenant_id: UUID, currency: str, zone: str) -> Totals:
     found = await row(
         f"""
         with today as (select (now() at time zone $3)::date as day),
-        overdue as (select count(*) n, coalesce(sum(total_minor - paid_minor), 0)::bigint amount
+        overdue as (select count(*) n, coalesce(sum(total_minor - paid_minor - adjusted_minor), 0)::bigint amount
           from billing_bill, today where tenant_id = $1 and currency = $2 and status in {OWED} and due_on < today.day)
         select
           (select count(*) from tenants_account where tenant_id = $1 and is_active) accounts,

@@ -16,7 +16,7 @@ from starlette.routing import Route
 DATABASE, PERSON = "BENCH_DATABASE_URL", "BENCH_PERSON"
 _BILLS = """
 select t.short_name, b.id, b.number, b.account_number, b.account_name, b.period, b.due_on, b.currency,
-       b.total_minor - b.paid_minor left_minor
+       b.total_minor - b.paid_minor - b.adjusted_minor left_minor
   from tenants_holder h
   join tenants_tenant t on t.id = h.tenant_id
   join billing_bill b on b.tenant_id = h.tenant_id and b.account_id = h.account_id

@@ -81,7 +81,8 @@ begin
         and m.tenant_id = tenant.id and m.ended_at is null) then return answer; end if;
     perform scope_set('tenant', tenant.id::text);
     select jsonb_build_object('permissions', coalesce(jsonb_agg(distinct permission), '[]'),
-        'roles', jsonb_agg(distinct r.name), 'refund_limit_minor', coalesce(max(r.refund_limit_minor), 0))
+        'roles', jsonb_agg(distinct r.name), 'refund_limit_minor', coalesce(max(r.refund_limit_minor), 0),
+        'adjustment_limit_minor', coalesce(max(r.adjustment_limit_minor), 0))
       into held
       from tenants_membership m join tenants_role r on r.tenant_id = m.tenant_id and r.id = m.role_id
       left join lateral unnest(r.permissions) permission on true

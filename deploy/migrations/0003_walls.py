@@ -116,7 +116,11 @@ PEOPLE = [
         indexes=["account_id, person_id", "email"],
         checks={"span": "until is null or since is null or until >= since"},
     ),
-    Wall("tenants_role", uniques=["key"], checks={"limit": "refund_limit_minor >= 0"}),
+    Wall(
+        "tenants_role",
+        uniques=["key"],
+        checks={"limit": "refund_limit_minor >= 0 and adjustment_limit_minor >= 0"},
+    ),
     Wall(
         "tenants_membership",
         refs={"role_id": "tenants_role"},

@@ -46,7 +46,10 @@ CHARGES = [
         link="t.status <> 'draft' and t.id = (select scope_link_bill())",
         uniques=["number", "run_id, account_id where run_id is not null"],
         indexes=["account_id, period", "status, due_on", "period, place"],
-        checks={"total": "total_minor >= 0", "paid": "paid_minor >= 0 and paid_minor <= total_minor"},
+        checks={
+            "total": "total_minor >= 0",
+            "paid": "paid_minor >= 0 and adjusted_minor >= 0 and paid_minor + adjusted_minor <= total_minor",
+        },
     ),
     Wall(
         "billing_bill_line",
@@ -60,7 +63,10 @@ CHARGES = [
         link=OF_BILL,
         uniques=["account_id, fee_item_id, period where is_live"],
         indexes=["bill_id"],
-        checks={"paid": "paid_minor >= 0 and paid_minor <= greatest(amount_minor, 0)"},
+        checks={
+            "paid": "paid_minor >= 0 and adjusted_minor >= 0"
+            " and paid_minor + adjusted_minor <= greatest(amount_minor, 0)"
+        },
     ),
 ]
 

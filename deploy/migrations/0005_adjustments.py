@@ -3,9 +3,54 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build
+from deploy.walls import Wall, build, holds, visible
 
-TABLES: list[Wall] = []
+OF_BILL = visible("billing_bill", "bill_id")
+
+ADJUSTMENTS = [
+    Wall(
+        "billing_standing_adjustment",
+        refs={"account_id": "tenants_account", "fee_item_id": "billing_fee_item"},
+        person=f"t.status = 'approved' and {holds()}",
+        uniques=["number"],
+        indexes=["account_id, status", "status, created_at"],
+        checks={
+            "value": "(percent is null) <> (amount_minor is null) and coalesce(amount_minor, 1) > 0"
+            " and coalesce(percent, 1) > 0 and coalesce(percent, 1) <= 100",
+            "span": "effective_until is null or effective_until >= effective_from",
+            "kind": "kind in ('discount', 'aid', 'waiver')",
+            "status": "status in ('requested', 'approved', 'rejected', 'ended')",
+        },
+    ),
+    Wall(
+        "billing_adjustment",
+        refs={
+            "account_id": "tenants_account",
+            "bill_id": "billing_bill",
+            "standing_id": "billing_standing_adjustment",
+            "fee_item_id": "billing_fee_item",
+        },
+        person=f"t.status = 'applied' and {OF_BILL}",
+        link=f"t.status = 'applied' and {OF_BILL}",
+        uniques=["number", "bill_id, standing_id where standing_id is not null"],
+        indexes=["bill_id", "account_id", "status, created_at", "kind, created_at"],
+        checks={
+            "amount": "amount_minor > 0",
+            "kind": "kind in ('discount', 'aid', 'waiver', 'write_off', 'late_fee_waiver')",
+            "status": "status in ('requested', 'applied', 'rejected', 'reversed')",
+        },
+    ),
+    Wall(
+        "billing_adjustment_part",
+        refs={"bill_id": "billing_bill", "bill_line_id": "billing_bill_line"},
+        person=OF_BILL,
+        link=OF_BILL,
+        indexes=["bill_id", "bill_line_id", "source_id"],
+        checks={"amount": "amount_minor <> 0"},
+        is_append_only=True,
+    ),
+]
+TABLES: list[Wall] = [*ADJUSTMENTS]
 
 
 class Migration(migrations.Migration):

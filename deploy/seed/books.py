@@ -36,14 +36,14 @@ from tenants.scope import execute, rows
 
 _PAYERS = """
 select a.id account_id, a.number, a.name, coalesce(h.name, a.number) holder, coalesce(h.email, '') email, h.person_id,
-       jsonb_agg(jsonb_build_array(b.id, b.number, b.period, b.total_minor, b.paid_minor, l.lines)
+       jsonb_agg(jsonb_build_array(b.id, b.number, b.period, b.total_minor - b.adjusted_minor, b.paid_minor, l.lines)
                  order by b.due_on, b.number) bills
   from billing_bill b
   join tenants_account a on a.tenant_id = b.tenant_id and a.id = b.account_id
-  join lateral (select jsonb_agg(jsonb_build_array(l.id, l.amount_minor - l.paid_minor, l.names)
+  join lateral (select jsonb_agg(jsonb_build_array(l.id, l.amount_minor - l.paid_minor - l.adjusted_minor, l.names)
                                  order by l.position, l.id) lines
                   from billing_bill_line l where l.tenant_id = $1 and l.bill_id = b.id
-                   and l.amount_minor > l.paid_minor) l on true
+                   and l.amount_minor > l.paid_minor + l.adjusted_minor) l on true
   left join lateral (select name, email, person_id from tenants_holder h
                       where h.tenant_id = $1 and h.account_id = a.id
                       order by is_default_payer desc, id limit 1) h on true
@@ -115,7 +115,7 @@ update billing_bill_line l set paid_minor = l.paid_minor + s.amount
 _BILLS = """
 update billing_bill b
    set paid_minor = b.paid_minor + s.amount,
-       status = case when b.paid_minor + s.amount = b.total_minor then 'paid' else 'part_paid' end
+       status = case when b.paid_minor + s.amount = b.total_minor - b.adjusted_minor then 'paid' else 'part_paid' end
   from unnest($2::uuid[], $3::bigint[]) s (id, amount)
  where b.tenant_id = $1 and b.id = s.id
 """

@@ -24,7 +24,7 @@ MOST_EXPORTED = 20_000
 ORDERS = {"code": "sorted", "units": "units", "owing": "owing", "overdue_minor": "overdue_minor"}
 _OVERDUE = """
 left join lateral (
-  select sum(b.total_minor - b.paid_minor)::bigint overdue_minor from billing_bill b
+  select sum(b.total_minor - b.paid_minor - b.adjusted_minor)::bigint overdue_minor from billing_bill b
    where b.tenant_id = $1 and b.account_id = u.account_id and b.status in ('issued', 'part_paid')
      and b.due_on < current_date
 ) owed on true

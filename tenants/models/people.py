@@ -105,6 +105,7 @@ class Role(TenantRow):
     name = fields.CharField(max_length=100)
     permissions: list[str] = ArrayField("text")
     refund_limit_minor = fields.BigIntField(db_default=0)
+    adjustment_limit_minor = fields.BigIntField(db_default=0)
 
     class Meta:
         table = "tenants_role"

@@ -40,6 +40,9 @@ class RoleForm(BaseModel):
     refund_limit_minor: Annotated[int, MinorAmount(allow_zero=True)] = Field(
         title=N_("May refund alone up to")
     )
+    adjustment_limit_minor: Annotated[int, MinorAmount(allow_zero=True)] = Field(
+        title=N_("May let off alone up to")
+    )
 
 
 async def staff(request: Request, actor: Actor) -> Response:
@@ -107,7 +110,11 @@ async def role(request: Request, actor: Actor) -> Response:
     found = await services.role(path_id(request))
     form = Form.blank(
         RoleForm,
-        {"permissions": found.permissions, "refund_limit_minor": _plain(found.refund_limit_minor, actor)},
+        {
+            "permissions": found.permissions,
+            "refund_limit_minor": _plain(found.refund_limit_minor, actor),
+            "adjustment_limit_minor": _plain(found.adjustment_limit_minor, actor),
+        },
     )
     return await _role(request, actor, found, form)
 
@@ -124,6 +131,7 @@ async def change_role(request: Request, actor: Actor) -> Response:
                 found.id,
                 permissions=set(given.permissions),
                 refund_limit_minor=given.refund_limit_minor,
+                adjustment_limit_minor=given.adjustment_limit_minor,
             )
         except Invalid as error:
             form.fail_with(error)

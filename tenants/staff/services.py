@@ -80,8 +80,15 @@ async def role(role_id: UUID) -> Role:
     return found
 
 
-async def change_role(actor: Actor, role_id: UUID, *, permissions: set[str], refund_limit_minor: int) -> Role:
-    """Set what a role may do and up to what amount its holders refund alone."""
+async def change_role(
+    actor: Actor,
+    role_id: UUID,
+    *,
+    permissions: set[str],
+    refund_limit_minor: int,
+    adjustment_limit_minor: int,
+) -> Role:
+    """Set what a role may do, and up to what amounts its holders refund and let off alone."""
     actor.require("people.write")
     actor.require_fresh()
     found = await role(role_id)
@@ -91,9 +98,10 @@ async def change_role(actor: Actor, role_id: UUID, *, permissions: set[str], ref
     if found.key == "administrator" and not {"people.read", ADMINISTERS} <= permissions:
         text = t("Administrators must be able to see and invite staff, or nobody could.")
         raise Invalid("role.administrator", text, fields={"permissions": text})
-    before = {"permissions": sorted(found.permissions), "refund_limit_minor": found.refund_limit_minor}
+    before = _may(found)
     found.permissions, found.refund_limit_minor = sorted(permissions), refund_limit_minor
-    await found.save(update_fields=["permissions", "refund_limit_minor"])
+    found.adjustment_limit_minor = adjustment_limit_minor
+    await found.save(update_fields=["permissions", "refund_limit_minor", "adjustment_limit_minor"])
     await audit.record(
         actor,
         "role.changed",
@@ -101,9 +109,17 @@ async def change_role(actor: Actor, role_id: UUID, *, permissions: set[str], ref
         subject_id=found.id,
         subject_label=found.name,
         before=before,
-        after={"permissions": found.permissions, "refund_limit_minor": refund_limit_minor},
+        after=_may(found),
     )
     return found
+
+
+def _may(role: Role) -> dict[str, Any]:
+    return {
+        "permissions": sorted(role.permissions),
+        "refund_limit_minor": role.refund_limit_minor,
+        "adjustment_limit_minor": role.adjustment_limit_minor,
+    }
 
 
 async def stuck_work(actor: Actor) -> list[Outbox]:

@@ -33,12 +33,17 @@ async def test_inviting_and_changing_a_role(client, place):
         role = await Role.get(tenant_id=tenant.id, key="cashier")
     answer = await client.post(
         f"/t/{tenant.slug}/staff/roles/{role.id}",
-        data={"permissions": ["bills.read", "payments.take"], "refund_limit_minor": "12.50"},
+        data={
+            "permissions": ["bills.read", "payments.take"],
+            "refund_limit_minor": "12.50",
+            "adjustment_limit_minor": "3",
+        },
     )
     assert answer.status_code == 303, answer.text[:3000]
     async with open_scope(tenant_scope(tenant.id)):
         changed = await Role.get(tenant_id=tenant.id, id=role.id)
     assert (changed.permissions, changed.refund_limit_minor) == (["bills.read", "payments.take"], 1250)
+    assert changed.adjustment_limit_minor == 300
 
 
 async def test_the_last_administrator_stays(client, place):
