@@ -50,7 +50,7 @@ BANK_PERMISSIONS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class RoleSpec:
-    """A role as provisioned: its key, English name (translated when shown), permissions, and limits of refunds and waivers."""
+    """A role as provisioned: its key, English name (translated when shown), permissions and limits of money."""
 
     key: str
     name: str

@@ -24,6 +24,13 @@ CHOSEN: dict[str, dict[str, Any]] = {
     },
     "billing_fee_rule": {"status": "active"},
     "billing_suspense": {"status": "open"},
+    "billing_standing_adjustment": {
+        "kind": "discount",
+        "status": "approved",
+        "percent": None,
+        "amount_minor": 1,
+    },
+    "billing_adjustment": {"kind": "discount", "status": "requested"},
     "billing_bill_run": {"status": "issued", "period": date(2026, 1, 1)},
 }
 
