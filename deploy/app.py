@@ -11,7 +11,7 @@ import billing.routes
 import integrations.routes
 import tenants.routes
 import ui.app
-from deploy import composition, docs, health, logs, metrics
+from deploy import composition, docs, health, logs, metrics, routing
 from deploy.database import connected
 from deploy.queue import RedisQueue
 from deploy.settings import Settings
@@ -32,11 +32,11 @@ def create(
     slice_ = ui_settings(settings)
     app = Starlette(
         debug=False,
-        routes=_routes(settings, slice_, chosen),
         middleware=_middleware(slice_),
         exception_handlers={**ui.app.exception_handlers(), **composition.exception_handlers()},
-        lifespan=_lifespan(settings) if has_lifespan else None,
     )
+    life = _lifespan(settings) if has_lifespan else None
+    app.router = routing.IndexedRouter(_routes(settings, slice_, chosen), lifespan=life)
     ui.app.install(app, slice_)
     return app
 

@@ -40,7 +40,7 @@ def credentials(url: str) -> dict[str, Any]:
 
 def config(url: str, *, pool: int = 10) -> dict[str, Any]:
     """Return Tortoise's configuration: every package under one app label (several break its migrations)."""
-    given = credentials(url) | {"minsize": 1, "maxsize": pool, "statement_cache_size": 256}
+    given = credentials(url) | {"minsize": 1, "maxsize": pool, "statement_cache_size": 256, "reset": _leave}
     return {
         "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": given}},
         "apps": {
@@ -53,6 +53,11 @@ def config(url: str, *, pool: int = 10) -> dict[str, Any]:
         "use_tz": True,
         "timezone": "UTC",
     }
+
+
+async def _leave(connection: asyncpg.Connection) -> None:
+    """Give a connection back as it is: whatever we set ends with its transaction, as PgBouncer demands anyway."""
+    del connection
 
 
 @asynccontextmanager

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
 from tenants.actor import Actor
 from tenants.permissions import BANK_ROLES
@@ -56,24 +57,33 @@ PAYER_PLACES: list[Place] = [
 def add_tenant_places(*places: Place) -> None:
     """Add nouns to every tenant's console (or to one scenario's); safe to call again."""
     TENANT_PLACES.extend(place for place in places if place not in TENANT_PLACES)
+    _rail.cache_clear()
 
 
-def _items(places: list[Place], root: str, actor: Actor, scenarios: list[str]) -> list[NavItem]:
+@lru_cache(maxsize=4096)
+def _rail(
+    kind: Literal["staff", "bank", "payer"],
+    root: str,
+    permissions: frozenset[str],
+    scenarios: tuple[str, ...],
+) -> tuple[NavGroup, ...]:
+    """Return the rail of everybody with these permissions in one place."""
+    places = {"staff": TENANT_PLACES, "bank": BANK_PLACES, "payer": PAYER_PLACES}[kind]
     seen = [
         place
         for place in places
-        if (not place.permission or actor.may(place.permission))
+        if (not place.permission or place.permission in permissions)
         and (not place.scenario or place.scenario in scenarios)
     ]
     ordered = sorted(seen, key=lambda place: place.order)
-    return [NavItem(label=t(place.label), href=root + place.path, icon=place.icon) for place in ordered]
+    items = [NavItem(label=t(place.label), href=root + place.path, icon=place.icon) for place in ordered]
+    return (NavGroup(items),)
 
 
-def _menu() -> list[NavItem]:
-    return [
-        NavItem(label=t("My places"), href="/home", icon="app"),
-        NavItem(label=t("My sign-ins"), href="/sessions", icon="lock"),
-    ]
+_MENU = (
+    NavItem(label=t("My places"), href="/home", icon="app"),
+    NavItem(label=t("My sign-ins"), href="/sessions", icon="lock"),
+)
 
 
 def _named(place: Mapping[str, Any], name: str) -> str:
@@ -86,18 +96,17 @@ def shell_for(actor: Actor) -> Shell:
     place = actor.place
     if actor.kind == "staff":
         root = f"/t/{place['slug']}"
-        items = _items(TENANT_PLACES, root, actor, place["scenarios"])
         return Shell(
             face="console",
             title=place["short_name"],
             brand=_named(place, "bank_name"),
             accent=place["bank_accent"].lstrip("#"),
             home=root,
-            nav=[NavGroup(items)],
+            nav=_rail("staff", root, actor.permissions, tuple(place["scenarios"])),
             person_hint=", ".join(gettext(role) for role in actor.roles),
             zone=place["timezone"],
             person_name=actor.name,
-            menu=_menu(),
+            menu=_MENU,
             sign_out="/sign-out",
         )
     if actor.kind == "bank":
@@ -108,13 +117,13 @@ def shell_for(actor: Actor) -> Shell:
             brand=_named(place, "name"),
             accent=place["accent"].lstrip("#"),
             home=root,
-            nav=[NavGroup(_items(BANK_PLACES, root, actor, []))],
+            nav=_rail("bank", root, actor.permissions, ()),
             person_hint=", ".join(
                 gettext(BANK_ROLES[role].name) for role in actor.roles if role in BANK_ROLES
             ),
             zone=ZONES.get(place["country"], "UTC"),
             person_name=actor.name,
-            menu=_menu(),
+            menu=_MENU,
             sign_out="/sign-out",
         )
     if actor.kind == "link":
@@ -126,8 +135,8 @@ def shell_for(actor: Actor) -> Shell:
         face="payer",
         title=t("My bills"),
         home="/my",
-        nav=[NavGroup(_items(PAYER_PLACES, "/my", actor, []))],
+        nav=_rail("payer", "/my", actor.permissions, ()),
         person_name=actor.name,
-        menu=_menu(),
+        menu=_MENU,
         sign_out="/sign-out",
     )

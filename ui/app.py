@@ -14,7 +14,6 @@ from ui.errors import AppError
 from ui.problems import ProblemPages, app_error, http_error
 from ui.security import BodyLimit, RequestId, SameOrigin, SecurityHeaders
 from ui.settings import UiSettings
-from ui.templating import environment
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -45,4 +44,3 @@ def exception_handlers() -> dict[type[Exception], Handler]:
 def install(app: Starlette, settings: UiSettings) -> None:
     """Give a finished app its settings; without them nothing is answered."""
     app.state.ui = settings
-    environment().auto_reload = settings.debug

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +52,13 @@ def N_(message: str) -> str:  # noqa: N802 - the name translators' tools know
 
 def gettext(message: str, /, **params: Any) -> str:
     """Return ``message`` in the current language with ``{named}`` parameters filled in."""
-    translated = _translations(_current.get()).gettext(message) if message else ""
+    translated = _translated(_current.get(), message)
     return translated.format(**params) if params else translated
+
+
+@lru_cache(maxsize=16384)
+def _translated(locale: str, message: str) -> str:
+    return str(_translations(locale).gettext(message)) if message else ""
 
 
 def ngettext(one: str, many: str, n: int, /, **params: Any) -> str:

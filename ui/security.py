@@ -6,6 +6,7 @@ Plain ASGI, so that streaming and long answers pass through untouched.
 import re
 import uuid
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import structlog
@@ -57,6 +58,14 @@ def content_security_policy(form_action: tuple[str, ...]) -> str:
     )
 
 
+@lru_cache(maxsize=256)
+def _headers(form_action: tuple[str, ...], is_https: bool) -> tuple[tuple[bytes, bytes], ...]:
+    headers = {"Content-Security-Policy": content_security_policy(form_action), **_FIXED}
+    if is_https:
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+
+
 class SecurityHeaders:
     """Adds the headers to every answer; one that the answer already carries stays."""
 
@@ -71,20 +80,17 @@ class SecurityHeaders:
 
         async def secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message), scope)
+                self._add(message, scope)
             await send(message)
 
         await self.app(scope, receive, secured)
 
-    def _add(self, headers: MutableHeaders, scope: Scope) -> None:
+    def _add(self, message: Message, scope: Scope) -> None:
         further = tuple(scope.get("state", {}).get(_FORM_ACTION, ()))
-        headers.setdefault(
-            "Content-Security-Policy", content_security_policy((*self.settings.form_action, *further))
-        )
-        for name, value in _FIXED.items():
-            headers.setdefault(name, value)
-        if self.settings.is_https:
-            headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+        headers = list(message["headers"])
+        present = {name.lower() for name, _ in headers}
+        wanted = _headers((*self.settings.form_action, *further), self.settings.is_https)
+        message["headers"] = headers + [header for header in wanted if header[0] not in present]
 
 
 class SameOrigin:

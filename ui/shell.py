@@ -78,12 +78,15 @@ class Shell:
 
     def at(self, path: str) -> Self:
         """Return the shell with the navigation item that leads closest to ``path`` marked as current."""
-        best = max((len(i.href) for g in self.nav for i in g.items if _leads_to(i.href, path)), default=-1)
+        leading = [item for group in self.nav for item in group.items if _leads_to(item.href, path)]
+        if not leading:
+            return self
+        best = max(leading, key=lambda item: len(item.href))
 
         def mark(item: NavItem) -> NavItem:
-            return replace(item, is_current=len(item.href) == best and _leads_to(item.href, path))
+            return replace(item, is_current=True) if item is best else item
 
-        groups = [replace(group, items=[mark(item) for item in group.items]) for group in self.nav]
+        groups = [NavGroup([mark(item) for item in group.items], group.label) for group in self.nav]
         return replace(self, nav=groups)
 
 

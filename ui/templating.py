@@ -8,7 +8,7 @@ a single block is rendered too, where a template's own imports are not.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +102,12 @@ def url_for(name: str, /, **params: Any) -> str:
     connection = _connection.get()
     if connection is None:
         raise RuntimeError(f"url_for({name!r}) needs a request")
-    return str(connection.app.url_path_for(name, **params))
+    return _path_of(connection.app, name, tuple(params.items()))
+
+
+@lru_cache(maxsize=2048)
+def _path_of(app: Any, name: str, params: tuple[tuple[str, Any], ...]) -> str:
+    return str(app.url_path_for(name, **dict(params)))
 
 
 @contextmanager
