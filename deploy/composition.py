@@ -10,6 +10,7 @@ from starlette.responses import Response
 import billing.runtime
 import tenants.runtime
 from billing.runtime import ChannelSettings
+from billing.sealing import keys as seal_keys
 from deploy import gauges
 from deploy.settings import Settings
 from scenarios import registry
@@ -26,6 +27,7 @@ def compose(settings: Settings, scenarios: list[Scenario]) -> None:
     """Give every package its slice of the settings and teach the rooms below about the scenarios."""
     tenants.runtime.use(runtime_of(settings))
     billing.runtime.use(channels_of(settings))
+    seal_keys.use(*settings.seal_keys())
     for scenario in scenarios:
         registry.install(scenario)
     for module in JOB_MODULES:

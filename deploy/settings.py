@@ -7,6 +7,7 @@ secret need not stand in a process list. Whatever is wrong is reported at once, 
 import hashlib
 import hmac
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ Values = dict[str, Any]
 ABSENT = SecretStr("")
 MEGABYTE = 1_000_000
 SHORTEST_SECRET = 32
+SEAL_KEY = re.compile("[0-9a-fA-F]{64}")
 STRIPE_ITSELF = "https://api.stripe.com"
 SCHEMES = {
     "database_url": ("postgresql", "postgres"),
@@ -112,6 +114,11 @@ class Settings(BaseSettings):
     rail_url: str = ""
     rail_key: SecretStr = ABSENT
 
+    seal_key: SecretStr = ABSENT
+    """The Ed25519 secret key that seals the ledger: 64 hexadecimal digits; by default derived from ``SECRET_KEY``."""
+    seal_former_keys: str = ""
+    """Public keys of the time before a rotation, 64 hexadecimal digits each, comma separated; they stay published."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
     metrics_token: SecretStr = ABSENT
@@ -153,6 +160,11 @@ class Settings(BaseSettings):
     def files_dir(self) -> Path:
         """Where uploads are kept, outside of anything that is served."""
         return self.data_dir / "files"
+
+    def seal_keys(self) -> tuple[bytes, list[bytes]]:
+        """Return the secret key that seals and the public keys of former ones."""
+        secret = self.seal_key.get_secret_value() or self.secret("seal")
+        return bytes.fromhex(secret), [bytes.fromhex(key) for key in _listed(self.seal_former_keys)]
 
     def secret(self, purpose: str) -> str:
         """Return a key of its own for one purpose, derived from ``SECRET_KEY``: no two uses share one."""
@@ -231,6 +243,7 @@ def _contradictions(stated: Values, *, environment: str) -> list[str]:
     problems += [p for name in SCHEMES if name in stated for p in _address(name, _text(stated[name]))]
     if "secret_key" in stated and len(_text(stated["secret_key"])) < SHORTEST_SECRET:
         problems.append(f"SECRET_KEY is too short: it needs at least {SHORTEST_SECRET} characters.")
+    problems += _seal_keys(stated)
     if is_production and _text(stated.get("public_url", "")).startswith("http:"):
         problems.append("PUBLIC_URL has to begin with https:// in production.")
     if ("stripe_api_key" in stated) != (
@@ -238,6 +251,16 @@ def _contradictions(stated: Values, *, environment: str) -> list[str]:
     ) and "stripe_api_base" not in stated:
         problems.append("STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET have to be set together.")
     return problems
+
+
+def _seal_keys(stated: Values) -> list[str]:
+    given = [("SEAL_KEY", _text(stated["seal_key"]))] if "seal_key" in stated else []
+    given += [("SEAL_FORMER_KEYS", key) for key in _listed(_text(stated.get("seal_former_keys", "")))]
+    return [f"{name} has to be 64 hexadecimal digits." for name, key in given if not SEAL_KEY.fullmatch(key)]
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _missing(values: Values) -> list[str]:

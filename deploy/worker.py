@@ -10,6 +10,7 @@ from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 from billing.payments import inbox
+from billing.sealing import sealer
 from deploy import composition, metrics
 from deploy.database import connected
 from deploy.queue import JOB, RedisQueue, dumps, loads, redis_settings
@@ -43,6 +44,7 @@ async def run(settings: Settings) -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_sweep())
+                group.create_task(_seal())
                 group.create_task(_consume(settings))
         finally:
             await queue.close()
@@ -58,6 +60,17 @@ async def _sweep() -> None:
         except Exception:  # the edge of the process: whatever failed is tried again in a moment
             log.exception("sweep.failed")
         await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def _seal() -> None:
+    """Seal new entries for ever, at a pace of its own."""
+    looking = sealer.Sealer()
+    while True:
+        try:
+            await looking.round()
+        except Exception:  # the edge of the process: what could not be sealed now is new at the next look
+            log.exception("seal.failed")
+        await asyncio.sleep(sealer.EVERY)
 
 
 async def _consume(settings: Settings) -> None:

@@ -23,6 +23,7 @@ from billing.models.payments import (
     Refund,
     Suspense,
 )
+from billing.models.seals import BankSeal, Period, Seal, SealedEntry
 from billing.models.worklist import WorkOwner
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "AdjustmentPart",
     "Allocation",
     "Attempt",
+    "BankSeal",
     "Bill",
     "BillException",
     "BillLine",
@@ -41,9 +43,12 @@ __all__ = [
     "InboxEvent",
     "Payment",
     "PaymentPart",
+    "Period",
     "Posting",
     "Receipt",
     "Refund",
+    "Seal",
+    "SealedEntry",
     "SettlementAccount",
     "StandingAdjustment",
     "Suspense",

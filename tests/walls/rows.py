@@ -31,6 +31,9 @@ CHOSEN: dict[str, dict[str, Any]] = {
         "amount_minor": 1,
     },
     "billing_adjustment": {"kind": "discount", "status": "requested"},
+    "billing_seal": {"root": bytes(32), "previous": bytes(32), "hash": bytes(32)},
+    "billing_sealed_entry": {"leaf": bytes(32)},
+    "billing_period": {"month": date(2026, 1, 1), "ends_at": datetime(2100, 1, 1, tzinfo=UTC)},
     "billing_bill_run": {"status": "issued", "period": date(2026, 1, 1)},
 }
 

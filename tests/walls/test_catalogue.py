@@ -20,6 +20,7 @@ ABOVE_TENANTS = {
     "tenants_bank_membership": "belongs to a bank",
     "integrations_bank_provider": "belongs to a bank",
     "integrations_once": "a hash that was used up before anybody is known",
+    "billing_bank_seal": "hashes of a bank's seals, published for everybody",
     "billing_inbox_event": "arrives before its tenant is known; only the queue scope sees it",
 }
 MIGRATION_LEDGER = {"tortoise_migrations": "Tortoise's own list; the application role has no right to it"}
@@ -30,6 +31,7 @@ KEYED_BY_A_SECRET = {
     "tenants_invitation_token_key": "found by the invitation's hash",
     "tenants_outbox_waiting_idx": "the dispatcher sweeps all tenants",
     "billing_receipt_verification_key": "found by the receipt code's hash",
+    "billing_entry_created_at_brin": "the sealer looks for new entries of all tenants",
 }
 
 
@@ -129,7 +131,11 @@ async def test_the_models_and_the_catalogue_agree(owner, committed):
 
 
 @pytest.mark.parametrize(
-    "table", ["tenants_audit", "billing_allocation", "billing_receipt", "billing_entry", "billing_posting"]
+    "table",
+    [
+        *("tenants_audit", "billing_allocation", "billing_receipt", "billing_entry", "billing_posting"),
+        *("billing_seal", "billing_sealed_entry", "billing_bank_seal"),
+    ],
 )
 async def test_proof_is_append_only(owner, table):
     triggers = await owner.fetch(
