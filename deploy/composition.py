@@ -19,7 +19,13 @@ from tenants.actor import StepUp
 from tenants.http import ask_to_sign_in
 from tenants.runtime import Runtime
 
-JOB_MODULES = ("tenants.notices", "tenants.imports.jobs", "billing.charges.jobs", "billing.payments.jobs")
+JOB_MODULES = (
+    "tenants.notices",
+    "tenants.imports.jobs",
+    "billing.charges.jobs",
+    "billing.payments.jobs",
+    "billing.credit.jobs",
+)
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 

@@ -6,10 +6,11 @@ so the same cause books once.
 """
 
 from billing.ledger.balances import Balance, Movement, account_statement, trial_balance
-from billing.ledger.posting import RECEIVABLE, SUSPENSE, Side, adjustment, clearing, post
+from billing.ledger.posting import CREDIT, RECEIVABLE, SUSPENSE, Side, adjustment, clearing, post
 from billing.ledger.verifying import Fault, verify_ledger
 
 __all__ = [
+    "CREDIT",
     "RECEIVABLE",
     "SUSPENSE",
     "Balance",

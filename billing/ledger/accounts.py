@@ -59,6 +59,9 @@ LEDGERS: tuple[Ledger, ...] = (
     Ledger(
         "suspense", t("Unassigned money"), "liability", "refunded; put to a bill", "received without a bill"
     ),
+    Ledger(
+        "credit", t("Credit of accounts"), "liability", "put to a bill; refunded", "paid ahead or too much"
+    ),
     Ledger("income:", t("Income: {name}"), "income", "voided", "issued"),
     Ledger("adjustment:", t("Let off: {name}"), "expense", "adjusted", "reversed; bill voided"),
 )
@@ -77,16 +80,19 @@ KINDS: dict[str, Kind] = {
             "payment.succeeded",
             t("Payment received"),
             "attempt",
-            "clearing → receivable of each bill, and suspense for the rest",
+            "clearing → receivable of each bill, and credit or suspense for the rest",
         ),
         Kind(
-            "refund.succeeded", t("Refund paid"), "refund", "receivable of each bill, or suspense → clearing"
+            "refund.succeeded",
+            t("Refund paid"),
+            "refund",
+            "receivable of each bill, suspense or credit → clearing",
         ),
         Kind(
             "refund.bounced",
             t("Refund came back"),
             "refund",
-            "clearing → receivable, and suspense for what has been paid since",
+            "clearing → receivable or credit, and suspense for what has been paid since",
         ),
         Kind(
             "adjustment.applied",
@@ -100,6 +106,12 @@ KINDS: dict[str, Kind] = {
             "adjustment",
             "receivable → adjustment:<kind>",
         ),
+            "credit.granted",
+            t("Became an account's credit"),
+            "credit",
+            "suspense, or receivable of a paid bill → credit",
+        ),
+        Kind("credit.applied", t("Credit put to a bill"), "use of credit", "credit → receivable"),
         Kind("suspense.applied", t("Unassigned money put to a bill"), "suspense", "suspense → receivable"),
     )
 }

@@ -5,6 +5,7 @@ A statement gets the tenant as ``$1`` and returns a row for each fault: ``subjec
 a dictionary beside its own code and names it in ``CHECKS``.
 """
 
+from billing.credit.checks import CREDIT_CHECKS
 from billing.ledger.adjustment_checks import ADJUSTMENTS
 
 CHECKS: dict[str, str] = {
@@ -30,17 +31,20 @@ CHECKS: dict[str, str] = {
           from billing_bill b left join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id
          where b.tenant_id = $1 group by b.tenant_id, b.id, b.number, b.paid_minor
         having b.paid_minor <> coalesce(sum(l.paid_minor), 0)""",
-    "payment is not its allocations, unassigned money and refunds": """
+    "payment is not its allocations, credit, unassigned money and refunds": """
         select p.number subject, p.amount_minor - p.refunded_minor expected,
-               (coalesce(a.amount, 0) + coalesce(s.amount, 0))::bigint found
+               (coalesce(a.amount, 0) + coalesce(s.amount, 0) + coalesce(c.amount, 0))::bigint found
           from billing_payment p
           left join (select payment_id, sum(amount_minor) amount from billing_allocation
                       where tenant_id = $1 group by payment_id) a on a.payment_id = p.id
           left join (select payment_id, sum(amount_minor) amount from billing_suspense
                       where tenant_id = $1 and status in ('open', 'refunding') group by payment_id) s
             on s.payment_id = p.id
+          left join (select payment_id, sum(left_minor) amount from billing_credit
+                      where tenant_id = $1 group by payment_id) c on c.payment_id = p.id
          where p.tenant_id = $1 and p.status in ('succeeded', 'part_refunded', 'refunded')
-           and p.amount_minor - p.refunded_minor <> coalesce(a.amount, 0) + coalesce(s.amount, 0)""",
+           and p.amount_minor - p.refunded_minor
+               <> coalesce(a.amount, 0) + coalesce(s.amount, 0) + coalesce(c.amount, 0)""",
     "clearing is not the payments less refunds": """
         select coalesce(p.channel, l.channel) || ' ' || coalesce(p.currency, l.currency) subject,
                coalesce(p.amount, 0)::bigint expected, coalesce(l.amount, 0)::bigint found
@@ -52,4 +56,5 @@ CHECKS: dict[str, str] = {
             using (channel, currency)
          where coalesce(p.amount, 0) <> coalesce(l.amount, 0)""",
     **ADJUSTMENTS,
+    **CREDIT_CHECKS,
 }

@@ -10,7 +10,7 @@ from uuid import UUID
 from tenants.ids import new_id
 from tenants.scope import execute
 
-RECEIVABLE, SUSPENSE = "receivable", "suspense"
+RECEIVABLE, SUSPENSE, CREDIT = "receivable", "suspense", "credit"
 
 
 def clearing(channel: str) -> str:

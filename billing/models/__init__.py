@@ -1,6 +1,7 @@
 """Tables of the money core."""
 
 from billing.models.adjustments import Adjustment, AdjustmentPart, StandingAdjustment
+from billing.models.agreements import Credit, CreditUse, Terms
 from billing.models.charges import (
     Bill,
     BillException,
@@ -36,6 +37,8 @@ __all__ = [
     "BillException",
     "BillLine",
     "BillRun",
+    "Credit",
+    "CreditUse",
     "DayClose",
     "Entry",
     "FeeItem",
@@ -52,5 +55,6 @@ __all__ = [
     "SettlementAccount",
     "StandingAdjustment",
     "Suspense",
+    "Terms",
     "WorkOwner",
 ]

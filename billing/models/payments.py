@@ -13,6 +13,9 @@ from tenants.models.base import Row, TenantRow
 class Payment(TenantRow):
     """The will to pay an amount for bills of one tenant, by a person, through a pay-link, or at the counter.
 
+    ``account_id`` names the account to whose credit goes what no bill takes: set for money paid ahead and for
+    transfers; without it such money is unassigned.
+
     ``link_bill_id`` is the bill whose pay-link was used; its bearer sees this payment and no other.
     """
 
@@ -26,6 +29,7 @@ class Payment(TenantRow):
     settlement_account_id: UUID = fields.UUIDField()
     person_id: UUID | None = fields.UUIDField(null=True)
     link_bill_id: UUID | None = fields.UUIDField(null=True)
+    account_id: UUID | None = fields.UUIDField(null=True)
     payer_name = fields.CharField(max_length=100, db_default="")
     payer_email = fields.CharField(max_length=200, db_default="")
     taken_by: UUID | None = fields.UUIDField(null=True)
@@ -81,12 +85,16 @@ class Attempt(TenantRow):
 
 
 class Allocation(TenantRow):
-    """Part of a payment that pays a bill line; negative when a refund takes it back."""
+    """Part of a payment that pays a bill line; negative when a refund takes it back, or it becomes credit again.
+
+    ``credit_id`` is the credit that it came from (positive) or went to (negative).
+    """
 
     payment_id: UUID = fields.UUIDField()
     bill_id: UUID = fields.UUIDField()
     bill_line_id: UUID = fields.UUIDField()
     refund_id: UUID | None = fields.UUIDField(null=True)
+    credit_id: UUID | None = fields.UUIDField(null=True)
     amount_minor = fields.BigIntField()
 
     class Meta:
@@ -125,6 +133,7 @@ class Refund(TenantRow):
     currency = fields.CharField(max_length=3)
     amount_minor = fields.BigIntField()
     suspense_id: UUID | None = fields.UUIDField(null=True)
+    credit_id: UUID | None = fields.UUIDField(null=True)
     reason = fields.TextField()
     status = fields.CharField(max_length=20, db_default="requested")
     channel_reference = fields.CharField(max_length=255, db_default="")

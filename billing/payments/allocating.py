@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from billing.credit.terms import PENALTY_RANK
 from billing.payments.states import BILL, PAYABLE
 from tenants.ids import new_id
 from tenants.scope import execute, rows
@@ -94,19 +95,20 @@ async def lock_bills(tenant_id: UUID, bill_ids: Iterable[UUID]) -> dict[UUID, Lo
     return {each["id"]: LockedBill(**dict(each)) for each in found}
 
 
-_LINES = """
+_LINES = f"""
 select l.id, l.bill_id, l.amount_minor - l.paid_minor - l.adjusted_minor left_minor, l.names,
        to_char(l.period, 'YYYY-MM') period,
        b.account_number || case when b.account_name in ('', b.account_number) then ''
                                 else ' ' || b.account_name end account
   from billing_bill_line l join billing_bill b on b.tenant_id = l.tenant_id and b.id = l.bill_id
+  join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id
  where l.tenant_id = $1 and l.bill_id = any ($2::uuid[]) and l.amount_minor > l.paid_minor + l.adjusted_minor
- order by b.due_on, b.number, l.position, l.id
+ order by b.due_on, b.number, {PENALTY_RANK}, l.position, l.id
 """
 
 
 async def allocate(tenant_id: UUID, payment_id: UUID, parts: Parts) -> Allocated:
-    """Pay the bills' lines in order of position, the oldest bill first, and return what remained without a bill."""
+    """Pay the bills' lines, the oldest bill first, late fees as the terms say; return what remained without a bill."""
     bills = await lock_bills(tenant_id, parts)
     lines = await rows(_LINES, tenant_id, list(parts))
     shares, left_over = _shares(bills, lines, parts)
@@ -160,10 +162,31 @@ async def take_back(tenant_id: UUID, payment_id: UUID, refund_id: UUID, amount: 
     return Allocated(tuple(shares), {}, bills)
 
 
+async def release(tenant_id: UUID, payment_id: UUID, credit_id: UUID, parts: Parts) -> Allocated:
+    """Take a payment off the bills in ``parts``, for it to become the account's credit; the last line first.
+
+    Raises:
+        ValueError: the payment pays less of one of them.
+    """
+    found = await rows(_TAKEN, tenant_id, payment_id)
+    bills = await lock_bills(tenant_id, parts)
+    shares: list[Share] = []
+    for bill_id, amount in parts.items():
+        lines = [line for line in found if line["bill_id"] == bill_id]
+        taken = spread([line["net"] for line in lines], amount)
+        if sum(taken) != amount:
+            raise ValueError(f"payment {payment_id} pays {sum(taken)} of bill {bill_id}, not {amount}")
+        shares += [
+            _share(bills[bill_id], line, -back) for line, back in zip(lines, taken, strict=True) if back
+        ]
+    await _write(tenant_id, payment_id, shares, credit_id=credit_id)
+    return Allocated(tuple(shares), {}, bills)
+
+
 _WRITE = """
 with given as (
-  insert into billing_allocation (tenant_id, id, payment_id, refund_id, bill_id, bill_line_id, amount_minor)
-  select $1, s.id, $2, $3, s.bill_id, s.line_id, s.amount
+  insert into billing_allocation (tenant_id, id, payment_id, refund_id, bill_id, bill_line_id, amount_minor, credit_id)
+  select $1, s.id, $2, $3, s.bill_id, s.line_id, s.amount, $8
     from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[]) s (id, bill_id, line_id, amount)
 )
 update billing_bill_line l set paid_minor = l.paid_minor + s.amount
@@ -176,13 +199,17 @@ update billing_bill b set paid_minor = s.paid, status = s.status
 
 
 async def _write(
-    tenant_id: UUID, payment_id: UUID, shares: Sequence[Share], refund_id: UUID | None = None
+    tenant_id: UUID,
+    payment_id: UUID,
+    shares: Sequence[Share],
+    refund_id: UUID | None = None,
+    credit_id: UUID | None = None,
 ) -> None:
     if not shares:
         return
     ids = [new_id() for _ in shares]
     columns = [s.bill.id for s in shares], [s.line_id for s in shares], [s.amount_minor for s in shares]
-    await execute(_WRITE, tenant_id, payment_id, refund_id, ids, *columns)
+    await execute(_WRITE, tenant_id, payment_id, refund_id, ids, *columns, credit_id)
     sums = _sum((share.bill.id, share.amount_minor) for share in shares)
     moved = [(share.bill, sums[share.bill.id]) for share in {s.bill.id: s for s in shares}.values()]
     await execute(

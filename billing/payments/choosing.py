@@ -88,7 +88,7 @@ async def choose(tenant_id: UUID, parts: Parts, *, is_paying: bool = False) -> C
         Invalid: more than is left, or bills that cannot be paid together.
         Conflict: a bill is paid or closed, or the institution takes no payments now.
     """
-    await _must_be_open(tenant_id)
+    await must_be_taking(tenant_id)
     await rows(
         "select 1 from billing_bill where tenant_id = $1 and id = any ($2::uuid[]) order by id"
         + (" for update" if is_paying else " for share"),
@@ -113,7 +113,12 @@ async def choose(tenant_id: UUID, parts: Parts, *, is_paying: bool = False) -> C
     )
 
 
-async def _must_be_open(tenant_id: UUID) -> None:
+async def must_be_taking(tenant_id: UUID) -> None:
+    """Refuse payments to an institution that has been suspended.
+
+    Raises:
+        Conflict: it has been.
+    """
     tenant = await Tenant.get(id=tenant_id)
     if tenant.status == "suspended":
         text = t("{name} takes no online payments at the moment. Please ask them.", name=tenant.short_name)

@@ -8,8 +8,9 @@ import structlog
 from billing import ledger
 from billing.channels import CHANNELS
 from billing.channels.contract import ChannelRefused, ChannelSilent, RefundOrder, RefundOutcome
+from billing.credit.lots import credit_side
 from billing.ledger import Side
-from billing.models import Payment, Refund, Suspense
+from billing.models import Credit, Payment, Refund, Suspense
 from billing.payments.allocating import allocate, take_back
 from billing.payments.orders import refund_order_of
 from billing.payments.settling import receivables
@@ -120,6 +121,7 @@ async def settle_refund(actor: Actor, refund_id: UUID, outcome: RefundOutcome) -
         move(refund, "land_late")
         payment.refunding_minor += refund.amount_minor
         await _reserve_suspense(refund)
+        await _reserve_credit(refund)
         await book_refund(actor, refund, payment)
     elif outcome.state == "failed" and refund.status == "submitted":
         await _fail(actor, refund, payment)
@@ -147,14 +149,55 @@ async def book_refund(actor: Actor, refund: Refund, payment: Payment) -> None:
 
 async def _returned(refund: Refund, payment: Payment) -> list[Side]:
     """Take the money off what it had paid, and return the debits."""
+    if refund.credit_id is not None:
+        return await _credit_returned(refund, payment)
     if refund.suspense_id is None:
-        taken = await take_back(payment.tenant_id, payment.id, refund.id, refund.amount_minor)
-        return receivables(taken, refund.currency)
+        return await _bills_returned(refund, payment, refund.amount_minor)
     held = await Suspense.filter(tenant_id=refund.tenant_id, id=refund.suspense_id).select_for_update().get()
     move(held, "pay_back")
     held.resolved_at = datetime.now(UTC)
     await held.save(update_fields=["status", "resolved_at"])
     return [Side(ledger.SUSPENSE, refund.amount_minor, refund.currency)]
+
+
+async def _bills_returned(refund: Refund, payment: Payment, amount: int) -> list[Side]:
+    taken = await take_back(payment.tenant_id, payment.id, refund.id, amount)
+    return receivables(taken, refund.currency)
+
+
+async def _locked_credit(refund: Refund) -> Credit:
+    return await Credit.filter(tenant_id=refund.tenant_id, id=refund.credit_id).select_for_update().get()
+
+
+async def _credit_returned(refund: Refund, payment: Payment) -> list[Side]:
+    """Take the money off the credit; what has been used since it was reserved goes off the bills it pays."""
+    credit = await _locked_credit(refund)
+    reserved = min(int(credit.refunding_minor), int(refund.amount_minor))
+    credit.left_minor -= reserved
+    credit.refunding_minor -= reserved
+    credit.refunded_minor += reserved
+    await credit.save(update_fields=["left_minor", "refunding_minor", "refunded_minor"])
+    sides = [credit_side(credit.account_id, reserved, refund.currency)]
+    rest = refund.amount_minor - reserved
+    return sides + (await _bills_returned(refund, payment, rest) if rest else [])
+
+
+async def _reserve_credit(refund: Refund) -> None:
+    if refund.credit_id is None:
+        return
+    credit = await _locked_credit(refund)
+    credit.refunding_minor += min(refund.amount_minor, credit.left_minor - credit.refunding_minor)
+    await credit.save(update_fields=["refunding_minor"])
+
+
+async def give_up(refund: Refund) -> None:
+    """Free what a refund had reserved that was rejected or refused: unassigned money, or credit."""
+    if refund.suspense_id is not None:
+        await reopen_suspense(refund)
+    if refund.credit_id is not None:
+        credit = await _locked_credit(refund)
+        credit.refunding_minor -= refund.amount_minor
+        await credit.save(update_fields=["refunding_minor"])
 
 
 async def _reserve_suspense(refund: Refund) -> None:
@@ -179,8 +222,7 @@ async def _fail(actor: Actor, refund: Refund, payment: Payment) -> None:
     move(refund, "fail")
     payment.refunding_minor -= refund.amount_minor
     await payment.save(update_fields=["refunding_minor"])
-    if refund.suspense_id is not None:
-        await reopen_suspense(refund)
+    await give_up(refund)
     await refund.save()
     await _tell(actor, refund, "refund.failed")
 
@@ -209,7 +251,16 @@ async def _bounce(actor: Actor, refund: Refund, payment: Payment) -> None:
     await _tell(actor, refund, "refund.failed")
 
 
+async def _credit_again(refund: Refund, amount: int) -> list[Side]:
+    credit = await _locked_credit(refund)
+    credit.left_minor += amount
+    credit.refunded_minor -= amount
+    await credit.save(update_fields=["left_minor", "refunded_minor"])
+    return [credit_side(credit.account_id, -amount, refund.currency)]
+
+
 async def _pay_again(refund: Refund, payment: Payment) -> list[Side]:
+    """Put returned money where it was: to the bills that gave it back, the rest to the credit it was of."""
     parts = {r["bill_id"]: r["amount"] for r in await rows(_GAVE_BACK, payment.tenant_id, refund.id)}
     done = await allocate(payment.tenant_id, payment.id, parts)
     if done.left_over_minor:
@@ -220,9 +271,11 @@ async def _pay_again(refund: Refund, payment: Payment) -> list[Side]:
             amount_minor=done.left_over_minor,
             reason="refund_returned",
         )
+    was_credit = refund.amount_minor - sum(parts.values())
     return [
         *receivables(done, refund.currency),
         Side(ledger.SUSPENSE, -done.left_over_minor, refund.currency),
+        *(await _credit_again(refund, was_credit) if was_credit else []),
     ]
 
 

@@ -7,10 +7,10 @@ from uuid import UUID
 from billing.channels import capabilities
 from billing.channels.counter import KEY as COUNTER
 from billing.idempotency import Answer, once
-from billing.models import Payment, Refund, Suspense
+from billing.models import Credit, Payment, Refund, Suspense
 from billing.payments.choosing import Amount
 from billing.payments.numbers import new_number
-from billing.payments.refunding import SUBMIT_JOB, book_refund, reopen_suspense
+from billing.payments.refunding import SUBMIT_JOB, book_refund, give_up
 from billing.payments.states import move
 from tenants import audit
 from tenants.actor import Actor
@@ -24,14 +24,16 @@ from ui.i18n import t
 REASON_MAX = 500
 REFUNDABLE = ("succeeded", "part_refunded")
 
-_OPEN_SUSPENSE = (
-    "select coalesce(sum(amount_minor), 0)::bigint from billing_suspense"
-    " where tenant_id = $1 and payment_id = $2 and status = 'open'"
-)
+_BELONGS_TO_NO_BILL = """
+select (select coalesce(sum(amount_minor), 0) from billing_suspense
+         where tenant_id = $1 and payment_id = $2 and status = 'open')::bigint
+     + (select coalesce(sum(left_minor - refunding_minor), 0) from billing_credit
+         where tenant_id = $1 and payment_id = $2)::bigint
+"""
 
 
 async def refundable_minor(tenant_id: UUID, payment_id: UUID) -> int:
-    """Return what of a payment's bills can still be given back, in minor units; unassigned money is not in it."""
+    """Return what of a payment's bills can still be given back, in minor units: no unassigned money, no credit."""
     payment = await Payment.get_or_none(tenant_id=tenant_id, id=payment_id)
     return 0 if payment is None else await _refundable(payment)
 
@@ -39,8 +41,8 @@ async def refundable_minor(tenant_id: UUID, payment_id: UUID) -> int:
 async def _refundable(payment: Payment) -> int:
     if payment.status not in REFUNDABLE:
         return 0
-    unassigned = int(await value(_OPEN_SUSPENSE, payment.tenant_id, payment.id))
-    return int(payment.amount_minor - payment.refunded_minor - payment.refunding_minor) - unassigned
+    apart = int(await value(_BELONGS_TO_NO_BILL, payment.tenant_id, payment.id))
+    return int(payment.amount_minor - payment.refunded_minor - payment.refunding_minor) - apart
 
 
 async def request_refund(
@@ -127,8 +129,13 @@ def _check_window(payment: Payment) -> None:
         )
 
 
-async def create(
-    actor: Actor, payment: Payment, amount_minor: int, reason: str, suspense: Suspense | None = None
+async def create(  # noqa: PLR0917 - how much of what, and why
+    actor: Actor,
+    payment: Payment,
+    amount_minor: int,
+    reason: str,
+    suspense: Suspense | None = None,
+    credit: Credit | None = None,
 ) -> Refund:
     """Reserve the amount and write the refund, approved where the asker may decide alone."""
     reason = reason.strip()
@@ -146,6 +153,7 @@ async def create(
         currency=payment.currency,
         amount_minor=amount_minor,
         suspense_id=suspense.id if suspense else None,
+        credit_id=credit.id if credit else None,
         reason=reason,
         status="requested",
         requested_by=actor.person_id,
@@ -234,8 +242,7 @@ async def reject_refund(actor: Actor, *, refund_id: UUID, reason: str) -> None:
     move(refund, "reject")
     payment.refunding_minor -= refund.amount_minor
     await payment.save(update_fields=["refunding_minor"])
-    if refund.suspense_id is not None:
-        await reopen_suspense(refund)
+    await give_up(refund)
     await _decided(actor, refund, "refund.rejected", reason)
 
 

@@ -13,6 +13,7 @@ import structlog
 
 from billing import ledger
 from billing.channels.contract import Outcome
+from billing.credit.lots import credit_side, open_credit
 from billing.ledger import Side
 from billing.models import Attempt, Payment, Suspense
 from billing.payments.allocating import Allocated, allocate
@@ -125,15 +126,38 @@ async def _receive(actor: Actor, attempt: Attempt, payment: Payment, outcome: Ou
     parts = {} if mismatch else await parts_of(payment)
     done = await allocate(payment.tenant_id, payment.id, parts)
     await release(payment)
-    unassigned = payment.amount_minor - sum(done.by_bill().values())
-    if unassigned:
-        await _suspend(payment, unassigned, mismatch or _why(done, is_late=is_late))
-    await _book(payment, attempt, done, unassigned)
+    rest = payment.amount_minor - sum(done.by_bill().values())
+    is_credit = payment.account_id is not None and mismatch != "currency_mismatch"
+    await _keep_rest(
+        actor, payment, attempt, rest, "" if is_credit else mismatch or _why(done, is_late=is_late)
+    )
+    await _book(payment, attempt, done, rest, is_credit=is_credit)
     await receipts.issue(
-        payment, done.shares, unassigned_minor=unassigned, reference=_reference(attempt, payment)
+        payment,
+        done.shares,
+        unassigned_minor=rest,
+        is_credit=is_credit,
+        reference=_reference(attempt, payment),
     )
     await _warn_others(payment, parts)
-    await _tell(actor, payment, attempt, unassigned, is_late=is_late)
+    await _tell(actor, payment, attempt, 0 if is_credit else rest, is_late=is_late)
+
+
+async def _keep_rest(actor: Actor, payment: Payment, attempt: Attempt, rest: int, why: str) -> None:
+    """Keep what no bill takes: as the account's credit, or, for the reason given, as unassigned money."""
+    if not rest:
+        return
+    if why or payment.account_id is None:
+        await _suspend(payment, rest, why)
+        return
+    await open_credit(
+        actor,
+        payment,
+        account_id=payment.account_id,
+        amount_minor=rest,
+        source="prepayment" if rest == payment.amount_minor else "overpayment",
+        source_id=attempt.id,
+    )
 
 
 def _take_amount(attempt: Attempt, payment: Payment, outcome: Outcome) -> str:
@@ -175,10 +199,14 @@ async def _suspend(payment: Payment, amount: int, reason: str) -> None:
     await publish("suspense.opened", {"suspense_id": str(held.id), "payment_id": str(payment.id)})
 
 
-async def _book(payment: Payment, attempt: Attempt, done: Allocated, unassigned: int) -> None:
+async def _book(payment: Payment, attempt: Attempt, done: Allocated, rest: int, *, is_credit: bool) -> None:
     sides = [Side(ledger.clearing(payment.channel), payment.amount_minor, payment.currency)]
     sides += receivables(done, payment.currency)
-    sides.append(Side(ledger.SUSPENSE, -unassigned, payment.currency))
+    sides.append(
+        credit_side(payment.account_id, -rest, payment.currency)
+        if is_credit
+        else Side(ledger.SUSPENSE, -rest, payment.currency)
+    )
     await ledger.post(payment.tenant_id, "payment.succeeded", attempt.id, sides)
 
 

@@ -97,11 +97,11 @@ async def _commit(actor: Actor, parts: Parts, channel: str, key: str, urls: tupl
         chosen = await choose(tenant_id, parts)
         account = await SettlementAccount.get(tenant_id=tenant_id, id=chosen.settlement_id)
         lifetime = channel_for(channel, chosen, account).capabilities.lifetime
-        payment = _payment(actor, chosen, channel, datetime.now(UTC) + lifetime)
+        payment = new_payment(actor, chosen, channel, datetime.now(UTC) + lifetime)
         await payment.save(force_create=True)
         await hold(payment, parts)
-        attempt = await _attempt(actor, payment, chosen, urls)
-        await enqueue(ASK_JOB, {"attempt_id": str(attempt.id), "n": 0}, delay=FIRST_ASK)
+        attempt = await new_attempt(actor, payment, chosen, urls)
+        await begin_asking(attempt)
         return {"attempt_id": str(attempt.id)}
 
     async with open_scope(tenant_scope(tenant_id)):
@@ -109,7 +109,13 @@ async def _commit(actor: Actor, parts: Parts, channel: str, key: str, urls: tupl
     return UUID(answer["attempt_id"])
 
 
-def _payment(actor: Actor, chosen: Chosen, channel: str, expires_at: datetime) -> Payment:
+async def begin_asking(attempt: Attempt) -> None:
+    """Have the channel asked what became of an attempt, from soon after it is sent until its end is known."""
+    await enqueue(ASK_JOB, {"attempt_id": str(attempt.id), "n": 0}, delay=FIRST_ASK)
+
+
+def new_payment(actor: Actor, chosen: Chosen, channel: str, expires_at: datetime) -> Payment:
+    """Return the will to pay what was chosen, to be saved."""
     return Payment(
         id=new_id(),
         tenant_id=actor.tenant_id,
@@ -146,7 +152,8 @@ async def hold(payment: Payment, parts: Parts, *, is_live: bool = True) -> None:
         )
 
 
-async def _attempt(actor: Actor, payment: Payment, chosen: Chosen, urls: tuple[str, str]) -> Attempt:
+async def new_attempt(actor: Actor, payment: Payment, chosen: Chosen, urls: tuple[str, str]) -> Attempt:
+    """Write a try to make the payment, with all that its channel is going to be told."""
     return_url, cancel_url = (url.replace(PLACE, str(payment.id)) for url in urls)
     return await Attempt.create(
         id=new_id(),

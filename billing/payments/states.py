@@ -129,6 +129,7 @@ SUSPENSE = Machine(
     "open",
     {
         "apply": Edge(("open",), "applied", "put to another bill"),
+        "credit": Edge(("open",), "credited", "became an account's credit"),
         "refund": Edge(("open",), "refunding", "a refund was asked for"),
         "pay_back": Edge(("refunding",), "refunded", "the refund succeeded"),
         "reopen": Edge(("refunding", "refunded"), "open", "the refund failed, was rejected or came back"),

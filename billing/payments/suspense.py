@@ -30,7 +30,12 @@ REASONS = {
 NOTE_MAX = 500
 
 
-async def _locked(actor: Actor, suspense_id: UUID) -> tuple[Suspense, Payment]:
+async def locked_suspense(actor: Actor, suspense_id: UUID) -> tuple[Suspense, Payment]:
+    """Return unassigned money and its payment, both locked, in that order of the house: the payment first.
+
+    Raises:
+        NotFound: there is none.
+    """
     actor.require("suspense.work")
     found = await Suspense.get_or_none(tenant_id=actor.tenant_id, id=suspense_id)
     if found is None:
@@ -40,7 +45,12 @@ async def _locked(actor: Actor, suspense_id: UUID) -> tuple[Suspense, Payment]:
     return held, payment
 
 
-def _must_be_open(held: Suspense) -> None:
+def must_be_open(held: Suspense) -> None:
+    """Refuse unassigned money that has been worked.
+
+    Raises:
+        Conflict: it has been.
+    """
     if held.status != "open":
         raise Conflict("suspense.worked", t("Somebody has worked on this money already."))
 
@@ -52,8 +62,8 @@ async def assign_suspense(actor: Actor, *, suspense_id: UUID, person_id: UUID | 
         Invalid: the person does not work here.
         Conflict: it has been worked already.
     """
-    held, _ = await _locked(actor, suspense_id)
-    _must_be_open(held)
+    held, _ = await locked_suspense(actor, suspense_id)
+    must_be_open(held)
     before, name = {"owner": held.owner_name}, ""
     if person_id is not None:
         member = await Membership.filter(
@@ -79,8 +89,8 @@ async def refund_suspense(actor: Actor, *, suspense_id: UUID, reason: str, key: 
     actor.require_fresh()
 
     async def do() -> Answer:
-        held, payment = await _locked(actor, suspense_id)
-        _must_be_open(held)
+        held, payment = await locked_suspense(actor, suspense_id)
+        must_be_open(held)
         move(held, "refund")
         refund = await refunds.create(actor, payment, held.amount_minor, reason, held)
         held.refund_id, held.resolution = refund.id, reason.strip()[:NOTE_MAX]
@@ -107,8 +117,8 @@ async def apply_suspense(actor: Actor, *, suspense_id: UUID, bill_id: UUID, reas
         raise Invalid("suspense.reason", text, fields={"reason": text})
 
     async def do() -> Answer:
-        held, payment = await _locked(actor, suspense_id)
-        _must_be_open(held)
+        held, payment = await locked_suspense(actor, suspense_id)
+        must_be_open(held)
         bill = await _payable(held, bill_id)
         amount = min(bill.left_minor, int(held.amount_minor))
         await _apply(actor, held, payment, bill, amount, note)

@@ -45,7 +45,7 @@ async def take_payment(
     must_be_outside()
     actor.require("payments.take")
     parts, reference = parts_of(bills), reference.strip()
-    _check(method, reference, tendered_minor, sum(parts.values()))
+    check_taking(method, reference, tendered_minor, sum(parts.values()))
     assert actor.tenant_id is not None  # noqa: S101 - staff act inside their tenant
     tenant_id = actor.tenant_id
     await must_see(actor, tenant_id, parts)
@@ -69,7 +69,12 @@ async def take_payment(
     return await when_free(actor, parts, counter.KEY, commit)
 
 
-def _check(method: str, reference: str, tendered_minor: int | None, amount: int) -> None:
+def check_taking(method: str, reference: str, tendered_minor: int | None, amount: int) -> None:
+    """Refuse what a cashier cannot have taken.
+
+    Raises:
+        Invalid: no such method, its number is missing, or less cash than the amount.
+    """
     if method not in counter.METHODS:
         text = t("Choose how the money was paid.")
         raise Invalid("payment.method", text, fields={"method": text})
@@ -88,7 +93,23 @@ async def _record(  # noqa: PLR0917 - one value of each thing that was typed
 ) -> UUID:
     assert actor.tenant_id is not None  # noqa: S101 - staff act inside their tenant
     chosen = await choose(actor.tenant_id, parts, is_paying=True)
-    payment = Payment(
+    payment = desk_payment(actor, chosen, method, reference, tendered_minor, payer_name)
+    await payment.save(force_create=True)
+    await hold(payment, parts)
+    attempt = await desk_attempt(payment, chosen)
+    await settle(
+        actor,
+        attempt.id,
+        Outcome(state="succeeded", amount_minor=payment.amount_minor, currency=payment.currency),
+    )
+    return payment.id
+
+
+def desk_payment(  # noqa: PLR0917 - one value of each thing that was typed
+    actor: Actor, chosen: Chosen, method: str, reference: str, tendered_minor: int | None, payer_name: str
+) -> Payment:
+    """Return money taken at the desk, to be saved."""
+    return Payment(
         id=new_id(),
         tenant_id=actor.tenant_id,
         number=new_number("P"),
@@ -104,18 +125,10 @@ async def _record(  # noqa: PLR0917 - one value of each thing that was typed
         tendered_minor=tendered_minor if method == counter.CASH else None,
         status="created",
     )
-    await payment.save(force_create=True)
-    await hold(payment, parts)
-    attempt = await _attempt(payment, chosen)
-    await settle(
-        actor,
-        attempt.id,
-        Outcome(state="succeeded", amount_minor=payment.amount_minor, currency=payment.currency),
-    )
-    return payment.id
 
 
-async def _attempt(payment: Payment, chosen: Chosen) -> Attempt:
+async def desk_attempt(payment: Payment, chosen: Chosen) -> Attempt:
+    """Write the one try that money in hand needs."""
     nowhere = request_of(items=list(chosen.items), return_url="", cancel_url="", locale="", payer_email="")
     return await Attempt.create(
         id=new_id(),

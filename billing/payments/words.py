@@ -47,8 +47,14 @@ SUSPENSE_WORDS: dict[str, Text | str] = {
     "refunding": t("Being given back"),
     "refunded": t("Given back"),
     "applied": t("Put to a bill"),
+    "credited": t("Put to an account's credit"),
 }
-SUSPENSE_TONES: dict[str, Tone] = {"open": "warning", "refunding": "info", "applied": "success"}
+SUSPENSE_TONES: dict[str, Tone] = {
+    "open": "warning",
+    "refunding": "info",
+    "applied": "success",
+    "credited": "success",
+}
 CHANNEL_WORDS: dict[str, Text | str] = {key: channel_name(key) for key in (*CHANNELS, COUNTER)}
 ACT_WORDS: dict[str, tuple[str, Tone]] = {
     "payment.succeeded": (N_("The money arrived"), "success"),
@@ -63,5 +69,7 @@ ACT_WORDS: dict[str, tuple[str, Tone]] = {
     "refund.failed": (N_("The refund failed"), "danger"),
     "suspense.assigned": (N_("Somebody took the unassigned money over"), "info"),
     "suspense.applied": (N_("Unassigned money was put to a bill"), "info"),
+    "suspense.credited": (N_("Unassigned money became an account's credit"), "info"),
+    "credit.granted": (N_("It became the account's credit"), "info"),
 }
 """What happened to a payment, by audit act: English msgid and colour."""

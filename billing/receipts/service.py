@@ -30,6 +30,7 @@ from ui.i18n import Text, current_locale, t, use_locale
 
 CODE_LENGTH = 16
 UNASSIGNED = t("Held for you: no bill was left to pay")
+CREDITED = t("Paid ahead: the account's credit")
 
 _PLACE = (
     "select t.name, t.uscc, t.contact_phone, t.timezone, b.name bank_name, b.accent from tenants_tenant t"
@@ -38,7 +39,12 @@ _PLACE = (
 
 
 async def issue(
-    payment: Payment, shares: Sequence[Share], *, unassigned_minor: int, reference: str
+    payment: Payment,
+    shares: Sequence[Share],
+    *,
+    unassigned_minor: int,
+    reference: str,
+    is_credit: bool = False,
 ) -> Receipt:
     """Write the receipt of a payment that has just been received, in the transaction that books it."""
     receipt_id, number = new_id(), receipt_number(payment.number)
@@ -52,7 +58,7 @@ async def issue(
         paid_at=payment.succeeded_at or payment.created_at,
         zone=place["timezone"],
         currency=payment.currency,
-        lines=_lines(shares, unassigned_minor),
+        lines=_lines(shares, unassigned_minor, CREDITED if is_credit else UNASSIGNED),
         total_minor=payment.amount_minor,
         channel=paid_by(payment),
         reference=reference,
@@ -85,7 +91,7 @@ def _issuer(place: Mapping[str, Any]) -> Issuer:
     )
 
 
-def _lines(shares: Sequence[Share], unassigned_minor: int) -> tuple[ReceiptLine, ...]:
+def _lines(shares: Sequence[Share], unassigned_minor: int, rest: Text) -> tuple[ReceiptLine, ...]:
     lines = [
         ReceiptLine(
             item=localized(share.names),
@@ -96,7 +102,7 @@ def _lines(shares: Sequence[Share], unassigned_minor: int) -> tuple[ReceiptLine,
         for share in shares
     ]
     if unassigned_minor:
-        lines.append(ReceiptLine(item=UNASSIGNED, amount_minor=unassigned_minor))
+        lines.append(ReceiptLine(item=rest, amount_minor=unassigned_minor))
     return tuple(lines)
 
 

@@ -77,7 +77,11 @@ PAYMENTS = [
     ),
     Wall(
         "billing_payment",
-        refs={"settlement_account_id": "billing_settlement_account", "day_close_id": "billing_day_close"},
+        refs={
+            "settlement_account_id": "billing_settlement_account",
+            "day_close_id": "billing_day_close",
+            "account_id": "tenants_account",
+        },
         person=OWN,
         link=BY_LINK,
         uniques=["number"],
@@ -131,7 +135,10 @@ PAYMENTS = [
         person=OF_PAYMENT,
         link=OF_PAYMENT,
         indexes=["payment_id", "bill_id", "bill_line_id"],
-        checks={"sign": "(amount_minor > 0) = (refund_id is null) and amount_minor <> 0"},
+        checks={
+            "sign": "amount_minor <> 0 and (refund_id is null or amount_minor < 0)"
+            " and (amount_minor > 0 or refund_id is not null or credit_id is not null)"
+        },
         is_append_only=True,
     ),
     Wall(
@@ -162,7 +169,7 @@ PAYMENTS = [
 REFUSALS = """
 create unique index billing_receipt_verification_key on billing_receipt (verification_hash);
 alter table billing_suspense add constraint billing_suspense_status_check
-  check (status in ('open', 'refunding', 'refunded', 'applied'));
+  check (status in ('open', 'refunding', 'refunded', 'applied', 'credited'));
 
 create function refuse_unbalanced() returns trigger language plpgsql as $$
 declare wrong record;
