@@ -106,6 +106,7 @@ KINDS: dict[str, Kind] = {
             "adjustment",
             "receivable → adjustment:<kind>",
         ),
+        Kind(
             "credit.granted",
             t("Became an account's credit"),
             "credit",
