@@ -309,7 +309,7 @@ async def both(place) -> list[Any]:
         async with place.scope():
             return await apply_to(place.id, [place.account.id])
 
-    return await asyncio.gather(first(), second(), return_exceptions=True)
+    return list(await asyncio.gather(first(), second(), return_exceptions=True))
 
 
 async def test_credit_is_used_once_however_many_ask(real_place):

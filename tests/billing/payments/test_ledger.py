@@ -123,7 +123,7 @@ async def _cheat_status(place, bill, payment_id):
         (
             _cheat_payment,
             {
-                "payment is not its allocations, unassigned money and refunds",
+                "payment is not its allocations, credit, unassigned money and refunds",
                 "clearing is not the payments less refunds",
             },
         ),
