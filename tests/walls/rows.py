@@ -27,7 +27,6 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "billing_standing_adjustment": {
         "kind": "discount",
         "status": "approved",
-        "percent": None,
         "amount_minor": 1,
     },
     "billing_adjustment": {"kind": "discount", "status": "requested"},

@@ -26,8 +26,9 @@ print(json.dumps(asyncio.run(database.migrate_url(sys.argv[1], target=sys.argv[2
 def migrate(url: str, target: str) -> list[str]:
     """Run migrations in a process of their own: Tortoise's connections are one set per process."""
     ran = subprocess.run(
-        [sys.executable, "-c", FORWARD, url, target], capture_output=True, text=True, check=True
+        [sys.executable, "-c", FORWARD, url, target], capture_output=True, text=True, check=False
     )
+    assert ran.returncode == 0, ran.stderr[-3000:]
     return json.loads(ran.stdout.splitlines()[-1])
 
 
