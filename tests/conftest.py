@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx2
@@ -22,6 +23,13 @@ from deploy.settings import Settings
 from scenarios import registry
 from tests import make
 from tests.scenario import MINIATURE
+from tests.sharing import Sharing
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
+    """Let tests that share something costly run in one worker, whichever way of distribution was named."""
+    return Sharing(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,6 @@ from tests.journeys.someone import Someone, all_complaints
 from tests.journeys.story import Desk
 from tests.journeys.walk import Walk, pages_of
 
-pytestmark = pytest.mark.xdist_group("journeys")
-
 NO_PAGES = (
     r"/static/.*", r"/brand/.*", r"/healthz", r"/readyz", r"/metrics", r"/docs/pictures/.*",
     r"/.*/pdf", r"/.*/blank", r"/.*/rejected", r"/.*/file", r"/.*/documents/\{document\}",

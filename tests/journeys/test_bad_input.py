@@ -1,15 +1,11 @@
 """What people do to forms that no form expects: twice, too late, backwards, in two places at once."""
 
-import pytest
-
 from tenants.sessions import COOKIE
 from tests.journeys import paying
 from tests.journeys.conftest import Guests
 from tests.journeys.estate import Estate
 from tests.journeys.live import Live
 from tests.journeys.someone import Someone
-
-pytestmark = pytest.mark.xdist_group("journeys")
 
 
 async def test_a_double_click_pays_once(estate: Estate, guests: Guests) -> None:

@@ -6,14 +6,10 @@ so that the other journeys start where these have arrived. Here is what everybod
 
 import re
 
-import pytest
-
 from tests.journeys import managing
 from tests.journeys.estate import Estate
 from tests.journeys.someone import Someone
 from tests.journeys.story import MINE, OTHER, Desk
-
-pytestmark = pytest.mark.xdist_group("journeys")
 
 
 async def test_the_resident_sees_what_is_paid_and_what_is_left(resident: Someone) -> None:

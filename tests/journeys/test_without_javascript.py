@@ -1,12 +1,8 @@
 """Paying and importing where scripts never run, and paying with no mouse."""
 
-import pytest
-
 from tests.journeys import importing, paying
 from tests.journeys.conftest import Guests
 from tests.journeys.estate import Estate
-
-pytestmark = pytest.mark.xdist_group("journeys")
 
 
 async def test_a_bill_is_paid_by_card(estate: Estate, guests: Guests) -> None:
