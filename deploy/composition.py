@@ -26,6 +26,8 @@ JOB_MODULES = (
     "billing.payments.jobs",
     "billing.credit.jobs",
 )
+ACT_MODULES = ("tenants.acts", "billing.acts", "integrations.acts")
+"""Where acts of the audit trail get their words."""
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
@@ -36,7 +38,7 @@ def compose(settings: Settings, scenarios: list[Scenario]) -> None:
     seal_keys.use(*settings.seal_keys())
     for scenario in scenarios:
         registry.install(scenario)
-    for module in JOB_MODULES:
+    for module in (*JOB_MODULES, *ACT_MODULES):
         importlib.import_module(module)
     gauges.register()
 

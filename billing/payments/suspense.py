@@ -16,6 +16,7 @@ from tenants import audit
 from tenants.actor import Actor
 from tenants.models import Membership
 from ui.errors import Conflict, Invalid, NotFound
+from ui.formats import plain_amount
 from ui.i18n import N_, t
 
 REASONS = {
@@ -161,7 +162,7 @@ async def _apply(  # noqa: PLR0917 - what is applied, to what, how much and why
             owner_id=held.owner_id,
             owner_name=held.owner_name,
         )
-    after = {"bill": bill.number, "amount_minor": amount, "reason": note}
+    after = {"bill": bill.number, "amount_minor": amount, "currency": held.currency, "reason": note}
     await _record(actor, held, "suspense.applied", None, after)
 
 
@@ -177,7 +178,7 @@ async def _record(
         act,
         subject_kind="suspense",
         subject_id=held.id,
-        subject_label=f"{held.amount_minor} {held.currency}",
+        subject_label=f"{plain_amount(held.amount_minor, held.currency)} {held.currency}",
         before=dict(before) if before else None,
         after=dict(after),
     )

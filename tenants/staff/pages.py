@@ -160,8 +160,7 @@ async def _role(
 
 async def trail(request: Request, actor: Actor) -> Response:
     """Show what was done in this institution, by its staff or the bank's."""
-    del actor
-    return await audit_list(request, "tenant_id", tenant_id())
+    return await audit_list(request, "tenant_id", tenant_id(), actor.place["currency"])
 
 
 async def operations(request: Request, actor: Actor) -> Response:

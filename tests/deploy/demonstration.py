@@ -23,6 +23,11 @@ COUNTS = {
     "never_closed": "select count(*) from billing_payment where channel = 'counter' and day_close_id is null"
     " and succeeded_at < now() - interval '36 hours'",
 }
+FACTS = (
+    "select distinct subject_kind, jsonb_object_keys(coalesce(after, '{}') || coalesce(before, '{}'))"
+    " from tenants_audit order by 1, 2"
+)
+"""What the audit trail tells of each kind of thing."""
 STATES = {
     "payments": "select distinct status from billing_payment",
     "channels": "select distinct channel from billing_payment where succeeded_at is not null",
@@ -91,6 +96,7 @@ async def work(data: Path, sandbox: str) -> dict[str, object]:
     from deploy.database import credentials, migrate, prepare  # noqa: PLC0415
     from deploy.seed import seed  # noqa: PLC0415
     from deploy.settings import Settings  # noqa: PLC0415
+    from tenants.audit_words import has_label  # noqa: PLC0415
 
     settings = Settings(data_dir=data, port=8000, sandbox_url=sandbox, log_level="error")
     logs.configure(settings)
@@ -104,6 +110,7 @@ async def work(data: Path, sandbox: str) -> dict[str, object]:
         before = {name: await connection.fetchval(sql) for name, sql in COUNTS.items()}
         again = await seed(settings, lambda _: None)
         after = {name: await connection.fetchval(sql) for name, sql in COUNTS.items()}
+        facts = await connection.fetch(FACTS)
         states = {name: sorted(r[0] for r in await connection.fetch(sql)) for name, sql in STATES.items()}
         ledger, bills = await verify.ledger(settings), await verify.bills(settings)
         receipts = [r[0] for r in await connection.fetch("select document from billing_receipt limit 3")]
@@ -119,6 +126,7 @@ async def work(data: Path, sandbox: str) -> dict[str, object]:
             "signins": [list(first.signins), list(again.signins)],
             "counts": [before, after],
             "states": states,
+            "without_words": [f"{r[0]}.{r[1]}" for r in facts if not has_label(r[0], r[1])],
             "ledger": ledger,
             "bills": bills,
             "tampered": {"ledger": await verify.ledger(settings), "bills": await verify.bills(settings)},

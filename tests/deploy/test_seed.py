@@ -53,6 +53,10 @@ def test_there_are_payments_in_every_state(told) -> None:
     assert states["roles"] == ["administrator", "cashier", "finance", "front_desk", "reader"]
 
 
+def test_every_fact_in_the_audit_trail_has_a_label(told) -> None:
+    assert told["without_words"] == []
+
+
 def test_every_payment_has_its_receipt_and_past_days_are_closed(told) -> None:
     assert told["counts"][0]["without_receipt"] == 0
     assert told["counts"][0]["never_closed"] == 0

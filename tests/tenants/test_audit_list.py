@@ -1,22 +1,111 @@
-import pytest
+"""The audit trail speaks to people: every act and fact has words, and amounts, days and codes are written out."""
 
-from tenants.audit_list import change_of
+import re
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+
+from tenants import audit, audit_words
+from tenants.scope import open_scope
+from tests import make
+from tests.acts import written
+from ui.i18n import use_locale
+
+
+def test_every_act_that_is_written_has_words(app: Starlette) -> None:
+    told = audit_words.acts()
+    wordless = {
+        found.where: found.pattern
+        for found in written()
+        if not any(re.fullmatch(found.pattern, act) for act in told)
+    }
+    assert wordless == {}
+    assert len(written()) > 40
+
+
+def test_an_act_without_words_would_be_noticed(app: Starlette) -> None:
+    assert "unit.painted" not in audit_words.acts()
+    assert audit_words.act_text("unit.painted") == "Unit painted"
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "shown"),
+    ("kind", "before", "after", "read"),
     [
         (
-            '{"status": "issued"}',
-            '{"status": "void", "reason": "Sold"}',
-            "status: issued → void; reason: Sold",
+            "bill",
+            {"status": "issued"},
+            {"status": "void", "reason": "Sold", "total_minor": 6200, "currency": "SGD"},
+            {
+                "en": ["Status: To pay → Void", "Reason: Sold", "Total: SGD 62.00"],
+                "zh_CN": ["状态：待缴 → 作废", "原因：Sold", "合计：SGD 62.00"],
+            },
         ),
-        (None, '{"total_minor": 6200, "roles": ["a"]}', 'total minor: 6200; roles: ["a"]'),
-        ('{"is_open": true}', '{"is_open": true}', "is open: true"),
-        ('{"note": ""}', None, "note: –"),
-        (None, None, ""),
-        ("null", "null", ""),
+        (
+            "holder",
+            {"until": None, "name": "Ann"},
+            {"until": "2026-03-31", "name": "Ann"},
+            {"en": ["Last day: – → Mar 31, 2026"], "zh_CN": ["截止日：– → 2026年3月31日"]},
+        ),
+        (
+            "fee_item",
+            {},
+            {"names": {"en": "Pool", "zh_CN": "泳池费"}},
+            {"en": ["Name: Pool"], "zh_CN": ["名称：泳池费"]},
+        ),
+        (
+            "day_close",
+            {},
+            {"counted": {"cash": 4650, "card": 0}},
+            {
+                "en": ["Counted: Cash SGD 46.50, Card terminal SGD 0.00"],
+                "zh_CN": ["实点：现金 SGD 46.50、刷卡 SGD 0.00"],
+            },
+        ),
+        ("role", {}, {"refund_limit_minor": 50000}, {"en": ["May refund alone up to: SGD 500.00"]}),
+        ("account", {"flat_type": "4R"}, {"flat_type": "5R"}, {"en": ["Flat type: 4R → 5R"]}),
+        (
+            "unit",
+            {"is_open": True, "branch_id": "x"},
+            {"is_open": True, "odd_thing": ""},
+            {"en": ["Odd thing: –"]},
+        ),
     ],
 )
-def test_a_change_reads_fact_by_fact(before: str | None, after: str | None, shown: str) -> None:
-    assert change_of({"before": before, "after": after}) == shown
+def test_a_change_reads_fact_by_fact(
+    app: Starlette, kind: str, before: dict[str, Any], after: dict[str, Any], read: dict[str, list[str]]
+) -> None:
+    for locale, facts in read.items():
+        with use_locale(locale):
+            shown = audit_words.changes(kind, before, after, "SGD")
+        assert [fact.replace("\u00a0", " ") for fact in shown] == facts
+
+
+async def test_page_search_and_file_speak_the_readers_language(
+    db: None, bank: make.Bank, client: httpx2.AsyncClient
+) -> None:
+    tenant = await make.tenant(bank)
+    actor = await make.staff(tenant, "administrator")
+    async with open_scope(actor.scope()):
+        await audit.record(
+            actor,
+            "bill.voided",
+            subject_kind="bill",
+            subject_id=uuid4(),
+            subject_label="B-1",
+            before={"status": "issued"},
+            after={"status": "void", "total_minor": 6200, "currency": "SGD"},
+        )
+    await make.sign_in(client, actor.person_id)
+    address = f"/t/{tenant.slug}/audit"
+    page = (await client.get(address)).text
+    assert "Bill voided" in page
+    assert "Status: To pay → Void" in page
+    assert "bill.voided" not in page
+    assert "B-1" in (await client.get(f"{address}?q=voided")).text
+    assert "B-1" not in (await client.get(f"{address}?q=renamed")).text
+    file = await client.get(f"{address}?export=csv", headers={"Accept-Language": "zh-CN"})
+    assert "账单已作废" in file.text
+    assert "合计：SGD\u00a062.00" in file.text

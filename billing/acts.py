@@ -1,0 +1,88 @@
+"""Every act about money in the audit trail, in words, and how its facts read."""
+
+from typing import Any
+
+from billing.channels.counter import METHODS
+from billing.charges.states import BILL_WORDS
+from billing.payments.words import CHANNEL_WORDS, PAYMENT_WORDS, REFUND_WORDS
+from billing.rules import parse, sentence
+from tenants.audit_words import Fact, plain, tell
+from ui.errors import Invalid
+from ui.formats import money
+from ui.i18n import N_
+
+ACTS = {
+    "bill.reminded": N_("Reminder sent"),
+    "bill.voided": N_("Bill voided"),
+    "bill_run.cancelled": N_("Bill run cancelled"),
+    "bill_run.issue_requested": N_("Issue of a bill run asked for"),
+    "bill_run.issued": N_("Bill run issued"),
+    "day.closed": N_("Day closed at the desk"),
+    "fee_item.added": N_("Fee added"),
+    "fee_item.renamed": N_("Fee renamed"),
+    "fee_item.resumed": N_("Fee taken up again"),
+    "fee_item.stopped": N_("Fee stopped"),
+    "fee_rule.activated": N_("Fee rule put into force"),
+    "fee_rule.activation_requested": N_("Putting a fee rule into force asked for"),
+    "fee_rule.activation_rejected": N_("Putting a fee rule into force refused"),
+    "payment.cancelled": N_("Payment stopped"),
+    "payment.expired": N_("Payment ran out of time"),
+    "payment.failed": N_("Payment did not go through"),
+    "payment.succeeded": N_("Payment received"),
+    "refund.approved": N_("Refund approved"),
+    "refund.failed": N_("Refund failed"),
+    "refund.rejected": N_("Refund rejected"),
+    "refund.requested": N_("Refund asked for"),
+    "refund.succeeded": N_("Refund paid"),
+    "settlement.added": N_("Settlement account added"),
+    "settlement.changed": N_("Settlement account changed"),
+    "suspense.applied": N_("Unassigned money put to a bill"),
+    "suspense.assigned": N_("Unassigned money taken over"),
+}
+
+
+def _by_method(value: Any, currency: str) -> str:
+    """Return what was counted or expected at the desk, by way of taking it."""
+    amounts = {method: money(int(amount), currency) for method, amount in dict(value).items()}
+    return plain(amounts, METHODS)
+
+
+def _rule(value: Any, _currency: str) -> str:
+    try:
+        return " ".join(str(part) for part in sentence(parse(value)))
+    except Invalid:  # written by an older version
+        return ""
+
+
+FACTS: dict[str, Fact] = {
+    "account": Fact(N_("Account number")),
+    "amount_minor": Fact(N_("Amount")),
+    "bank_code": Fact(N_("Bank code")),
+    "bill": Fact(N_("Bill")),
+    "bills": Fact(N_("Bills")),
+    "channel": Fact(N_("Channel"), words=CHANNEL_WORDS),
+    "counted": Fact(N_("Counted"), show=_by_method),
+    "document": Fact(N_("Rule"), show=_rule),
+    "drafted_by": Fact(N_("Drafted by")),
+    "effective_from": Fact(N_("In force from")),
+    "error": Fact(N_("What went wrong")),
+    "expected": Fact(N_("Expected"), show=_by_method),
+    "is_alone": Fact(N_("Decided by one person, as nobody else has the right")),
+    "is_late": Fact(N_("Arrived late")),
+    "note": Fact(N_("Note")),
+    "owner": Fact(N_("Taken over by")),
+    "rail_merchant": Fact(N_("Number at the bank's QR service")),
+    "recipient": Fact(N_("Sent to")),
+    "total_minor": Fact(N_("Total")),
+    "unassigned_minor": Fact(N_("Unassigned")),
+    "version": Fact(N_("Version")),
+    "bill.status": Fact(N_("Status"), words=BILL_WORDS),
+    "fee_item.is_active": Fact(N_("Charged")),
+    "fee_item.kind": Fact(
+        N_("Kind"), words={"charge": N_("Charge on bills"), "late_fee": N_("Late-payment penalty")}
+    ),
+    "payment.status": Fact(N_("Status"), words=PAYMENT_WORDS),
+    "refund.status": Fact(N_("Status"), words=REFUND_WORDS),
+}
+
+tell(ACTS, FACTS)

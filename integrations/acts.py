@@ -1,0 +1,11 @@
+"""Acts of sign-in and the bank's own people in the audit trail, in words."""
+
+from tenants.audit_words import tell
+from ui.i18n import N_
+
+ACTS = {
+    "bank_membership.added": N_("Bank staff added"),
+    "bank_membership.ended": N_("Bank staff removed"),
+}
+
+tell(ACTS, {})

@@ -1,0 +1,126 @@
+"""Every act of people and places in the audit trail, in words, and how its facts read."""
+
+from typing import Any
+
+from tenants import kinds
+from tenants.audit_words import Fact, plain, tell
+from tenants.onboarding.checklist import INSTITUTION_KINDS, STATUSES
+from tenants.onboarding.forms import ApplicationForm
+from tenants.permissions import BANK_ROLES, TENANT_PERMISSIONS, TENANT_ROLES
+from ui.i18n import N_
+
+ACTS = {
+    "account.added": N_("Account added"),
+    "account.changed": N_("Account changed"),
+    "account.closed": N_("Account closed"),
+    "account.opened": N_("Account opened again"),
+    "application.approved": N_("Application approved"),
+    "application.changed": N_("Application changed"),
+    "application.document_added": N_("Document added to an application"),
+    "application.document_removed": N_("Document removed from an application"),
+    "application.opened": N_("Application opened"),
+    "application.rejected": N_("Application rejected"),
+    "application.returned": N_("Application returned"),
+    "application.submitted": N_("Application submitted for decision"),
+    "application.withdrawn": N_("Application withdrawn"),
+    "branch.added": N_("Branch added"),
+    "demonstration.seeded": N_("Demonstration written"),
+    "holder.added": N_("Holder added"),
+    "holder.changed": N_("Holder changed"),
+    "holder.confirmation_refused": N_("Holder's confirmation refused"),
+    "holder.confirmed": N_("Holder confirmed"),
+    "holder.ended": N_("Holder ended"),
+    "holder.invited": N_("Holder invited"),
+    "import.applied": N_("Import finished"),
+    "import.requested": N_("Import begun"),
+    "invitation.resent": N_("Invitation sent again"),
+    "invitation.revoked": N_("Invitation taken back"),
+    "invitation.sent": N_("Invitation sent"),
+    "membership.created": N_("Invitation accepted"),
+    "membership.ended": N_("Staff membership ended"),
+    "role.changed": N_("Role changed"),
+    "tenant.approved": N_("Institution approved"),
+    "work.run_again": N_("Background work run again"),
+}
+_ROLES = {role.key: role.name for role in (*TENANT_ROLES, *BANK_ROLES.values())} | {
+    role.name: role.name for role in TENANT_ROLES
+}
+_METHODS = {"bank": N_("Sign-in at the bank"), "code": N_("One-time code")}
+_LANGUAGES = {"en": "English", "zh_CN": "中文"}
+_REFUSALS = {
+    "holder.taken": N_("Somebody else has confirmed it"),
+    "holder.ended": N_("No longer the holder"),
+}
+
+
+def _scenarios(value: Any, _currency: str) -> str:
+    return plain(value, {key: scenario.name for key, scenario in kinds.SCENARIOS.items()})
+
+
+def _relation(value: Any, _currency: str) -> str:
+    return plain(
+        value, {k: word for scenario in kinds.SCENARIOS.values() for k, word in scenario.relations.items()}
+    )
+
+
+def _kind(value: Any, _currency: str) -> str:
+    every = (kind for scenario in kinds.SCENARIOS.values() for kind in scenario.account_kinds)
+    return plain(value, {kind.key: kind.name for kind in every})
+
+
+def _table(value: Any, _currency: str) -> str:
+    found = kinds.import_spec(str(value))
+    return plain(value, {str(value): found.name} if found else {})
+
+
+_TYPED = {
+    f"application.{name}": Fact(str(field.title)) for name, field in ApplicationForm.model_fields.items()
+}
+FACTS: dict[str, Fact] = {
+    "application": Fact(N_("Application")),
+    "asked_by": Fact(N_("Asked by")),
+    "currency": Fact(""),
+    "code": Fact(N_("Code")),
+    "email": Fact(N_("E-mail")),
+    "file": Fact(N_("File")),
+    "invitation": Fact(""),
+    "invited_by": Fact(N_("Invited by")),
+    "is_active": Fact(N_("In use")),
+    "kind": Fact(N_("Kind"), show=_kind),
+    "level": Fact(N_("Level of assurance")),
+    "method": Fact(N_("How they signed in"), words=_METHODS),
+    "name": Fact(N_("Name")),
+    "names": Fact(N_("Name")),
+    "number": Fact(N_("Number")),
+    "permissions": Fact(N_("Permissions"), words=TENANT_PERMISSIONS),
+    "phone": Fact(N_("Phone")),
+    "place": Fact(N_("Place")),
+    "reason": Fact(N_("Reason"), words=_REFUSALS),
+    "reasons": Fact(N_("Reasons")),
+    "refund_limit_minor": Fact(N_("May refund alone up to")),
+    "relation": Fact(N_("Relation"), show=_relation),
+    "role": Fact(N_("Role"), words=_ROLES),
+    "scenarios": Fact(N_("Industry cloud"), show=_scenarios),
+    "sha256": Fact(N_("Fingerprint of the file")),
+    "since": Fact(N_("Since")),
+    "status": Fact(N_("Status"), words=STATUSES),
+    "until": Fact(N_("Last day")),
+    "branch_id": Fact(""),
+    "parent_id": Fact(""),
+    **_TYPED,
+    "application.branch_id": Fact(""),
+    "application.kind": Fact(N_("Kind of institution"), words=INSTITUTION_KINDS),
+    "application.scenario": Fact(N_("Industry cloud"), show=_scenarios),
+    "application.locale": Fact(N_("Language of messages"), words=_LANGUAGES),
+    "import.kind": Fact(N_("Table"), show=_table),
+    "import.rows": Fact(N_("Rows")),
+    "import.good": Fact(N_("Good rows")),
+    "import.refused": Fact(N_("Refused rows")),
+    "import.warned": Fact(N_("Rows with a warning")),
+    "import.added": Fact(N_("Added")),
+    "import.changed": Fact(N_("Changed")),
+    "import.unchanged": Fact(N_("Unchanged")),
+    "import.holders": Fact(N_("Holders")),
+}
+
+tell(ACTS, FACTS)

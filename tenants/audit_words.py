@@ -1,0 +1,155 @@
+"""What acts of the audit trail are called and how their facts read: each package tells the words of its own acts.
+
+A fact is shown by its own rule when one is told for it, else by its name: ``*_minor`` is money, what looks like a
+day or a moment is one. A fact without a label still shows under its plain name, so that nothing is hidden.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from tenants import kinds
+from ui import formats
+from ui.i18n import DEFAULT_LOCALE, LOCALES, Text, current_locale, gettext
+
+Show = Callable[[Any, str], str]
+_MINOR = "_minor"
+_NOTHING = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """How one fact is shown: its label, the words of its codes, or ``show(value, currency)``.
+
+    The label is an English msgid; an empty one means that the fact is for machines and is not shown.
+    """
+
+    label: str
+    words: Mapping[str, Text | str] = field(default_factory=dict)
+    show: Show | None = None
+
+
+_acts: dict[str, str] = {}
+_facts: dict[str, Fact] = {}
+
+
+def tell(acts: Mapping[str, str], facts: Mapping[str, Fact]) -> None:
+    """Give acts their words (English msgids) and facts their labels; safe to call again.
+
+    A fact's key is its name, or ``subject_kind.name`` where the same name means something else.
+    """
+    _acts.update(acts)
+    _facts.update(facts)
+
+
+def acts() -> Mapping[str, str]:
+    """Return every act that has words."""
+    return _acts
+
+
+def act_text(act: str) -> str:
+    """Return what was done, in the reader's language."""
+    return gettext(_acts[act]) if act in _acts else _spaced(act)
+
+
+def acts_like(words: str) -> list[str]:
+    """Return the acts whose words, as the reader sees them, contain ``words``."""
+    wanted = words.casefold()
+    return [act for act in _acts if wanted and wanted in act_text(act).casefold()]
+
+
+def has_label(subject_kind: str, name: str) -> bool:
+    """Tell whether a fact has been given a label, or is known to be for machines."""
+    return _rule(subject_kind, name) is not None or name in _attributes()
+
+
+def changes(
+    subject_kind: str, before: Mapping[str, Any], after: Mapping[str, Any], currency: str = ""
+) -> list[str]:
+    """Return what an act changed, fact by fact: ``State: Issued → Void``.
+
+    What is the same on both sides is left out. ``currency`` is for amounts that name none.
+    """
+    coin = str(after.get("currency") or before.get("currency") or currency)
+    return list(_told(subject_kind, before, after, coin))
+
+
+def _told(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], currency: str) -> Iterator[str]:
+    for name in {**before, **after}:
+        rule = _rule(kind, name)
+        if (rule and not rule.label) or (name in before and name in after and before[name] == after[name]):
+            continue
+        sides = [_shown(rule, name, side[name], currency) for side in (before, after) if name in side]
+        shown = " → ".join(dict.fromkeys(side or _NOTHING for side in sides))
+        yield gettext("{label}: {shown}", label=_label(rule, name), shown=shown)
+
+
+def _rule(kind: str, name: str) -> Fact | None:
+    return _facts.get(f"{kind}.{name}") or _facts.get(name)
+
+
+def _label(rule: Fact | None, name: str) -> str:
+    label = rule.label if rule else _attributes().get(name, "")
+    return gettext(label) if label else _spaced(name.removesuffix(_MINOR))
+
+
+def _attributes() -> dict[str, str]:
+    """Return the labels of accounts' attributes in all scenarios."""
+    every = (kind for scenario in kinds.SCENARIOS.values() for kind in scenario.account_kinds)
+    return {attribute.key: attribute.label for kind in every for attribute in kind.attributes}
+
+
+def _shown(rule: Fact | None, name: str, value: Any, currency: str) -> str:
+    if value is None or value == "":
+        return ""
+    if rule and rule.show:
+        return rule.show(value, currency)
+    if name.endswith(_MINOR) and isinstance(value, int) and currency:
+        return formats.money(value, currency)
+    return plain(value, rule.words if rule else {})
+
+
+def plain(value: Any, words: Mapping[str, Text | str] | None = None) -> str:
+    """Return any value for a reader: yes or no, numbers, days and moments in their form, lists, names."""
+    known = words or {}
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    if isinstance(value, int):
+        return formats.number(value)
+    if isinstance(value, Mapping):
+        return _mapping(value, known)
+    if isinstance(value, list | tuple):
+        return _listed(plain(each, known) for each in value)
+    text = str(value)
+    return _word(known[text]) if text in known else _moment(text)
+
+
+def _mapping(value: Mapping[str, Any], words: Mapping[str, Text | str]) -> str:
+    if value and set(value) <= set(LOCALES):
+        return str(value.get(current_locale()) or value.get(DEFAULT_LOCALE) or "")
+    return _listed(
+        f"{_word(words.get(key, _spaced(key)))} {plain(each, words)}" for key, each in value.items()
+    )
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return ("、" if current_locale() == "zh_CN" else ", ").join(parts)
+
+
+def _word(word: Text | str) -> str:
+    return str(word) if isinstance(word, Text) else gettext(word)
+
+
+def _moment(text: str) -> str:
+    """Return an ISO day or moment in the reader's form, and any other text as it is."""
+    try:
+        if len(text) == len("2026-01-31"):
+            return formats.date_text(date.fromisoformat(text))
+        return formats.datetime_text(datetime.fromisoformat(text)) if text[10:11] == "T" else text
+    except ValueError:
+        return text
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ").replace(".", " ").capitalize()
