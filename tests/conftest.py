@@ -59,10 +59,15 @@ def settings(data_dir: Path) -> Settings:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def migrated(settings: Settings) -> str:
-    """The database's application address, once every migration has run."""
+async def applied(settings: Settings) -> list[str]:
+    """The migrations that ran on this process's empty database, in their order."""
     await database.prepare(settings)
-    await database.migrate(settings)
+    return await database.migrate(settings)
+
+
+@pytest.fixture(scope="session")
+def migrated(settings: Settings, applied: list[str]) -> str:
+    """The database's application address, once every migration has run."""
     return settings.database_url.get_secret_value()
 
 

@@ -20,7 +20,7 @@ def group_of(nodeid: str) -> str:
     return next((name for name, starts in TOGETHER.items() if path.startswith(starts)), nodeid)
 
 
-class Sharing(LoadScopeScheduling):  # type: ignore[misc] - xdist tells no types
+class Sharing(LoadScopeScheduling):  # type: ignore[misc]
     """Hands out groups, the largest first, and single tests to whoever is free."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -47,17 +47,22 @@ def tenant_models() -> list[type[Model]]:
 
 
 async def one_of_each(tenant_id: UUID) -> dict[str, UUID]:
-    """Insert one row into every tenant table of this tenant, parents first; return table → id."""
+    """Insert one row into every tenant table of this tenant, parents first; return table → id.
+
+    All have the same id, so that one request which offers it offers a row of whatever table is asked.
+    """
     references = await _references()
     made: dict[str, UUID] = {}
+    row_id = new_id()
     waiting = {m._meta.db_table: m for m in tenant_models()}
     async with open_scope(tenant_scope(tenant_id)):
-        made["tenants_role"] = (await waiting.pop("tenants_role").filter(tenant_id=tenant_id).first()).id
         while waiting:
             ready = [t for t in waiting if all(r in made or r == t for r in references.get(t, {}).values())]
             assert ready, f"these tables wait for each other: {sorted(waiting)}"
             for table in ready:
-                made[table] = await _insert(waiting.pop(table), tenant_id, references.get(table, {}), made)
+                made[table] = await _insert(
+                    waiting.pop(table), (tenant_id, row_id), references.get(table, {}), made
+                )
     return made
 
 
@@ -79,10 +84,10 @@ async def rows_of_catalogue() -> list[Any]:
 
 
 async def _insert(
-    model: type[Model], tenant_id: UUID, parents: dict[str, str], made: dict[str, UUID]
+    model: type[Model], key: tuple[UUID, UUID], parents: dict[str, str], made: dict[str, UUID]
 ) -> UUID:
     table = model._meta.db_table
-    values: dict[str, Any] = {"tenant_id": tenant_id}
+    values: dict[str, Any] = {"tenant_id": key[0], "id": key[1]}
     for name, field in model._meta.fields_map.items():
         column = field.source_field or name
         if name in {"id", "tenant_id", "created_at"} or not field.has_db_field:
