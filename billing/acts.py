@@ -1,15 +1,17 @@
 """Every act about money in the audit trail, in words, and how its facts read."""
 
+from datetime import date
 from typing import Any
 
 from billing.channels.counter import METHODS
 from billing.charges.states import BILL_WORDS
 from billing.payments.words import CHANNEL_WORDS, PAYMENT_WORDS, REFUND_WORDS
 from billing.rules import parse, sentence
+from tenants import kinds
 from tenants.audit_words import Fact, plain, tell
 from ui.errors import Invalid
-from ui.formats import money
-from ui.i18n import N_
+from ui.formats import money, month_text
+from ui.i18n import N_, gettext
 
 ACTS = {
     "bill.reminded": N_("Reminder sent"),
@@ -17,6 +19,8 @@ ACTS = {
     "bill_run.cancelled": N_("Bill run cancelled"),
     "bill_run.issue_requested": N_("Issue of a bill run asked for"),
     "bill_run.issued": N_("Bill run issued"),
+    "credit.granted": N_("Credit given"),
+    "credit.used": N_("Credit used for a bill"),
     "day.closed": N_("Day closed at the desk"),
     "fee_item.added": N_("Fee added"),
     "fee_item.renamed": N_("Fee renamed"),
@@ -38,6 +42,8 @@ ACTS = {
     "settlement.changed": N_("Settlement account changed"),
     "suspense.applied": N_("Unassigned money put to a bill"),
     "suspense.assigned": N_("Unassigned money taken over"),
+    "terms.changed": N_("Settings changed"),
+    "work.assigned": N_("Work given to somebody"),
 }
 
 
@@ -54,12 +60,28 @@ def _rule(value: Any, _currency: str) -> str:
         return ""
 
 
+def _sum(label: str) -> str:
+    """Return ``6200 SGD`` (minor units) as an amount."""
+    amount, _, currency = label.partition(" ")
+    return money(int(amount), currency) if amount.isdecimal() and currency else label
+
+
+def _run(label: str) -> str:
+    """Return ``community 2026-11`` as the scenario's name and the month."""
+    scenario, _, month = label.partition(" ")
+    year, _, number = month.partition("-")
+    if scenario not in kinds.SCENARIOS or not (year.isdecimal() and number.isdecimal()):
+        return label
+    return f"{gettext(kinds.SCENARIOS[scenario].name)}, {month_text(date(int(year), int(number), 1))}"
+
+
 FACTS: dict[str, Fact] = {
     "account": Fact(N_("Account number")),
     "amount_minor": Fact(N_("Amount")),
     "bank_code": Fact(N_("Bank code")),
     "bill": Fact(N_("Bill")),
     "bills": Fact(N_("Bills")),
+    "bill_id": Fact(""),
     "channel": Fact(N_("Channel"), words=CHANNEL_WORDS),
     "counted": Fact(N_("Counted"), show=_by_method),
     "document": Fact(N_("Rule"), show=_rule),
@@ -85,4 +107,4 @@ FACTS: dict[str, Fact] = {
     "refund.status": Fact(N_("Status"), words=REFUND_WORDS),
 }
 
-tell(ACTS, FACTS)
+tell(ACTS, FACTS, {"suspense": _sum, "credit": _sum, "bill_run": _run})

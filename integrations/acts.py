@@ -8,4 +8,4 @@ ACTS = {
     "bank_membership.ended": N_("Bank staff removed"),
 }
 
-tell(ACTS, {})
+tell(ACTS)

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tenants.audit_words import act_text, acts_like, changes
+from tenants.audit_words import act_text, acts_like, changes, subject_text
 from tenants.scope import rows, value
 from tenants.search import containing
 from ui.exports import export, wants_export
@@ -22,12 +22,16 @@ def changes_of(row: Any, currency: str = "") -> list[str]:
     return changes(row["subject_kind"], before, after, currency)
 
 
+def _subject(label: str, row: Any) -> str:
+    return subject_text(row["subject_kind"], label)
+
+
 def _columns(currency: str) -> tuple[Column, ...]:
     return (
         Column("created_at", t("When"), format="datetime"),
         Column("person_name", t("Who")),
         Column("act", t("What"), format=lambda value, _row: act_text(value)),
-        Column("subject_label", t("Whom or what it was about"), is_main=True),
+        Column("subject_label", t("Whom or what it was about"), is_main=True, format=_subject),
         Column("change", t("Before and after"), value=lambda row: "; ".join(changes_of(row, currency))),
         Column("ip", t("From where"), format="code"),
     )

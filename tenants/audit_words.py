@@ -32,15 +32,22 @@ class Fact:
 
 _acts: dict[str, str] = {}
 _facts: dict[str, Fact] = {}
+_subjects: dict[str, Callable[[str], str]] = {}
 
 
-def tell(acts: Mapping[str, str], facts: Mapping[str, Fact]) -> None:
+def tell(
+    acts: Mapping[str, str],
+    facts: Mapping[str, Fact] | None = None,
+    subjects: Mapping[str, Callable[[str], str]] | None = None,
+) -> None:
     """Give acts their words (English msgids) and facts their labels; safe to call again.
 
-    A fact's key is its name, or ``subject_kind.name`` where the same name means something else.
+    A fact's key is its name, or ``subject_kind.name`` where the same name means something else. ``subjects`` write
+    out the kept labels of some kinds of subject for the reader.
     """
     _acts.update(acts)
-    _facts.update(facts)
+    _facts.update(facts or {})
+    _subjects.update(subjects or {})
 
 
 def acts() -> Mapping[str, str]:
@@ -51,6 +58,11 @@ def acts() -> Mapping[str, str]:
 def act_text(act: str) -> str:
     """Return what was done, in the reader's language."""
     return gettext(_acts[act]) if act in _acts else _spaced(act)
+
+
+def subject_text(kind: str, label: str) -> str:
+    """Return whom or what an act was about, in the reader's language."""
+    return _subjects[kind](label) if kind in _subjects else label
 
 
 def acts_like(words: str) -> list[str]:

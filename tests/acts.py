@@ -22,53 +22,87 @@ class Written:
     where: str
 
 
+@dataclass
+class Module:
+    """One module's syntax, and which function each of its nodes is in."""
+
+    name: str
+    path: Path
+    tree: ast.Module
+    inside: dict[ast.AST, Function]
+
+    def calls(self, name: str) -> Iterator[ast.Call]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == name:
+                yield node
+
+    def imports(self, name: str, module: str) -> bool:
+        return any(
+            isinstance(node, ast.ImportFrom)
+            and node.module == module
+            and name in {a.name for a in node.names}
+            for node in ast.walk(self.tree)
+        )
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    paths = (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
+    return tuple(_module(path) for path in paths if "sandbox" not in path.parts)
+
+
+def _module(path: Path) -> Module:
+    tree = ast.parse(path.read_text())
+    functions = (node for node in ast.walk(tree) if isinstance(node, Function))
+    inside = {node: function for function in functions for node in ast.walk(function)}
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return Module(".".join(parts).removesuffix(".__init__"), path, tree, inside)
+
+
 @cache
 def written() -> tuple[Written, ...]:
     """Return each act with the place that writes it; a computed part of an act matches anything."""
-    return tuple(found for package in PACKAGES for path in _sources(package) for found in _in_module(path))
+    return tuple(
+        Written(pattern, f"{module.path.relative_to(ROOT)}:{call.lineno}")
+        for module in modules()
+        for call in module.calls("audit.record")
+        for pattern in _given(module, call, _ACT, "act")
+    )
 
 
-def _sources(package: str) -> list[Path]:
-    return [path for path in sorted((ROOT / package).rglob("*.py")) if "sandbox" not in path.parts]
-
-
-def _in_module(path: Path) -> Iterator[Written]:
-    tree = ast.parse(path.read_text())
-    inside = {call: f for f in ast.walk(tree) if isinstance(f, Function) for call in ast.walk(f)}
-    for call in ast.walk(tree):
-        if isinstance(call, ast.Call) and ast.unparse(call.func) in {"audit.record", "tenants.audit.record"}:
-            for pattern in _values(tree, inside, call, _ACT, "act"):
-                yield Written(pattern, f"{path.relative_to(ROOT)}:{call.lineno}")
-
-
-def _values(tree: ast.Module, inside: dict, call: ast.Call, place: int, name: str) -> Iterator[str]:
+def _given(module: Module, call: ast.Call, place: int, name: str) -> Iterator[str]:
     """Yield what a call gives for one parameter, following names into assignments and to callers."""
     named = [keyword.value for keyword in call.keywords if keyword.arg == name]
-    yield from _of(tree, inside, named[0] if named else call.args[place], inside[call])
+    yield from _of(module, named[0] if named else call.args[place], module.inside[call])
 
 
-def _of(tree: ast.Module, inside: dict, value: ast.expr, function: Function) -> Iterator[str]:
+def _of(module: Module, value: ast.expr, function: Function) -> Iterator[str]:
     if isinstance(value, ast.Constant):
         yield re.escape(str(value.value))
     elif isinstance(value, ast.IfExp):
-        yield from _of(tree, inside, value.body, function)
-        yield from _of(tree, inside, value.orelse, function)
+        yield from _of(module, value.body, function)
+        yield from _of(module, value.orelse, function)
     elif isinstance(value, ast.JoinedStr):
         parts = [re.escape(str(p.value)) if isinstance(p, ast.Constant) else "[a-z_]+" for p in value.values]
         yield "".join(parts)
     elif isinstance(value, ast.Name):
-        yield from _of_name(tree, inside, value.id, function)
+        yield from _of_name(module, value.id, function)
     else:
         raise TypeError(f"cannot tell which act {ast.unparse(value)} is")
 
 
-def _of_name(tree: ast.Module, inside: dict, name: str, function: Function) -> Iterator[str]:
+def _of_name(module: Module, name: str, function: Function) -> Iterator[str]:
     parameters = [one.arg for one in (*function.args.args, *function.args.kwonlyargs)]
     if name in parameters:
-        for call in ast.walk(tree):
-            if isinstance(call, ast.Call) and ast.unparse(call.func) == function.name:
-                yield from _values(tree, inside, call, parameters.index(name), name)
+        for caller, call in _callers(module, function.name):
+            yield from _given(caller, call, parameters.index(name), name)
         return
     for found in ast.walk(function):
         if isinstance(found, ast.Assign) and name in {ast.unparse(target) for target in found.targets}:
-            yield from _of(tree, inside, found.value, function)
+            yield from _of(module, found.value, function)
+
+
+def _callers(module: Module, name: str) -> Iterator[tuple[Module, ast.Call]]:
+    for other in modules():
+        if other is module or other.imports(name, module.name):
+            yield from ((other, call) for call in other.calls(name))

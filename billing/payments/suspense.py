@@ -16,7 +16,6 @@ from tenants import audit
 from tenants.actor import Actor
 from tenants.models import Membership
 from ui.errors import Conflict, Invalid, NotFound
-from ui.formats import plain_amount
 from ui.i18n import N_, t
 
 REASONS = {
@@ -178,7 +177,7 @@ async def _record(
         act,
         subject_kind="suspense",
         subject_id=held.id,
-        subject_label=f"{plain_amount(held.amount_minor, held.currency)} {held.currency}",
+        subject_label=f"{held.amount_minor} {held.currency}",
         before=dict(before) if before else None,
         after=dict(after),
     )

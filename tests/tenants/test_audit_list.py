@@ -83,6 +83,18 @@ def test_a_change_reads_fact_by_fact(
         assert [fact.replace("\u00a0", " ") for fact in shown] == facts
 
 
+@pytest.mark.parametrize(
+    ("kind", "label", "read"),
+    [
+        ("suspense", "6200 SGD", "SGD 62.00"),
+        ("bill_run", "community 2026-11", "Community property, November 2026"),
+        ("bill", "B-1", "B-1"),
+    ],
+)
+def test_what_it_was_about_is_written_out(app: Starlette, kind: str, label: str, read: str) -> None:
+    assert audit_words.subject_text(kind, label).replace("\u00a0", " ") == read
+
+
 async def test_page_search_and_file_speak_the_readers_language(
     db: None, bank: make.Bank, client: httpx2.AsyncClient
 ) -> None:
