@@ -4,8 +4,10 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from deploy import places, preflight, processes, services, supervisor
 from deploy.errors import OperatorError
@@ -65,19 +67,27 @@ async def _run(settings: Settings, options: Options, say: Say) -> None:
 async def _start(
     settings: Settings, children: supervisor.Supervisor, options: Options, say: Say
 ) -> Sequence[SignIn]:
-    """Start what the next step needs before it: the seed talks to the sandbox."""
-    starting = asyncio.create_task(children.start(*_sandbox(settings)))
-    try:
+    """Start what the next step needs before it: the seed talks to the sandbox, while the web is loading."""
+    async with _meanwhile(children.start(*_sandbox(settings))):
         await _migrate(settings, say)
+    signins: Sequence[SignIn] = ()
+    address = f"http://{_host(settings.bind)}:{settings.port}/healthz"
+    async with _meanwhile(children.start(Child("web", module("deploy", "serve"), address))):
+        if options.has_seed and settings.environment != "production":
+            signins = await _seed(settings, say)
+    await children.start(Child("worker", module("deploy", "worker")))
+    return signins
+
+
+@asynccontextmanager
+async def _meanwhile(start: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let something start during the block, which ends when both are done or either fails."""
+    starting = asyncio.create_task(start)
+    try:
+        yield
         await starting
     finally:
         starting.cancel()
-    signins = await _seed(settings, say) if options.has_seed and settings.environment != "production" else ()
-    await children.start(
-        Child("web", module("deploy", "serve"), f"http://{_host(settings.bind)}:{settings.port}/healthz"),
-        Child("worker", module("deploy", "worker")),
-    )
-    return signins
 
 
 async def _migrate(settings: Settings, say: Say) -> None:

@@ -29,7 +29,7 @@ def rail(world: World, body: Doc, _path: dict[str, str]) -> Doc:
     merchant = world.store.get("rail.merchant", str(body.get("merchant")))
     if merchant is None:
         raise LookupError("no such merchant")
-    with _past(world) as stand_at:
+    with world.store.transaction(), _past(world) as stand_at:
         return {"orders": [_rail_order(world, merchant, asked, stand_at) for asked in _asked(body, "orders")]}
 
 
@@ -51,7 +51,7 @@ def stripe(world: World, body: Doc, _path: dict[str, str]) -> Doc:
     account = str(body.get("account"))
     if world.store.get("acct", account) is None:
         raise LookupError("no such account")
-    with _past(world) as stand_at:
+    with world.store.transaction(), _past(world) as stand_at:
         return {"sessions": [_session(world, account, asked, stand_at) for asked in _asked(body, "sessions")]}
 
 

@@ -88,7 +88,9 @@ class Store:
 
     def by_alt(self, kind: str, alt: str) -> Doc | None:
         """The document with this other name, or None."""
-        return self._one("select body from doc where kind = ? and alt = ? order by seq desc", (kind, alt))
+        return self._one(
+            "select body from doc where kind = ? and alt = ? and alt <> '' order by seq desc", (kind, alt)
+        )
 
     def parent(self, kind: str, key: str) -> str:
         """What the document belongs to; empty when there is none."""
