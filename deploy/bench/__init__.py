@@ -6,7 +6,7 @@ Every measure makes a database of its own in a temporary folder, so that it neit
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from deploy.bench import imports, pages
+from deploy.bench import imports, pages, pay
 from deploy.errors import OperatorError
 from deploy.settings import Settings
 
@@ -14,6 +14,7 @@ Measure = Callable[[Mapping[str, int]], Awaitable[dict[str, Any]]]
 MEASURES: dict[str, tuple[Measure, Mapping[str, int]]] = {
     "pages": (pages.measure, pages.DEFAULTS),
     "import": (imports.measure, imports.DEFAULTS),
+    "pay": (pay.measure, pay.DEFAULTS),
 }
 
 

@@ -1,0 +1,160 @@
+"""Confirmed payments a second: from the signed webhook, as a web process receives it, to ledger, receipt and outbox.
+
+Every message passes the whole web application (in process, without sockets): signature, inbox, and in a transaction
+of its own what a received payment means. Eight are in flight at a time. It is measured for one institution that gets
+them all, and for payments spread over a thousand institutions; the floor is ``pgbench -N`` on the same server, with as
+many clients, before, between and after. Offering the outbox to Redis is left out: the sweep would find it too.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from deploy import services
+from deploy.bench.payments import Book, fill, left_behind
+from deploy.bench.scratch import scratch
+from deploy.settings import Settings
+
+DEFAULTS: Mapping[str, int] = {
+    "payments": 4000,
+    "tenants": 1000,
+    "connections": 8,
+    "processes": 2,
+    "seconds": 5,
+}
+AIM = 0.35
+_SCALE = 10
+"""pgbench's size: a million accounts, so that its eight clients never meet on a row, as ``-N`` means it."""
+_WARM_UP = 16
+
+
+async def measure(options: Mapping[str, int]) -> dict[str, Any]:
+    """Return payments a second of the slower of the two ways, both ways' own figures, and the floor of the run."""
+    async with scratch() as settings:
+        floor = Floor(settings, options)
+        floor.prepare()
+        hot = await _round(settings, await fill(settings, 1, tenants=1, payments=options["payments"]), floor, options)
+        wide = await _round(
+            settings, await fill(settings, 2, tenants=options["tenants"], payments=options["payments"]), floor, options
+        )
+        floor.take()
+    least = min(hot["figure"], wide["figure"])
+    return {
+        "figure": least,
+        "unit": "payments/s",
+        "floor": round(floor.per_second, 1),
+        "ratio": round(least / floor.per_second, 3),
+        "aim": f"ratio >= {AIM}",
+        "is_met": least / floor.per_second >= AIM,
+        "hot": hot | {"ratio": round(hot["figure"] / floor.per_second, 3)},
+        "wide": wide | {"ratio": round(wide["figure"] / floor.per_second, 3)},
+        **options,
+    }
+
+
+async def _round(
+    settings: Settings, book: Book, floor: "Floor", options: Mapping[str, int]
+) -> dict[str, Any]:
+    floor.take()
+    settled = _drive(settings, book, options)
+    wrong = await left_behind(settings, book)
+    if wrong:
+        raise RuntimeError(f"not every payment arrived whole: {wrong}")
+    return settled
+
+
+def _drive(settings: Settings, book: Book, options: Mapping[str, int]) -> dict[str, Any]:
+    """Have the web processes take their messages at the same time; the slowest ends the measure."""
+    count = options["processes"]
+    given = [book.messages[each::count] for each in range(count)]
+    children = [
+        _start(settings, messages, max(1, options["connections"] // count))
+        for messages in given
+        if len(messages) > _WARM_UP
+    ]
+    for child in children:
+        _line(child)  # it is warm
+    for child in children:
+        _say(child)
+    found = [json.loads(_line(child)) for child in children]
+    for child in children:
+        child.communicate()
+    waits = sorted(wait for each in found for wait in each["waits_ms"])
+    return {
+        "figure": round(len(waits) / max(each["seconds"] for each in found), 1),
+        "median_ms": waits[len(waits) // 2],
+        "p99_ms": waits[len(waits) * 99 // 100],
+        "web_cpu_ms": round(sum(each["cpu"] for each in found) * 1000 / len(waits), 3),
+    }
+
+
+def _start(settings: Settings, messages: Sequence[str], connections: int) -> "subprocess.Popen[str]":
+    child = subprocess.Popen(
+        [sys.executable, "-m", "deploy.bench.taker", str(connections), str(_WARM_UP)],
+        env=os.environ | settings.environ(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdin is not None  # noqa: S101 - asked for above
+    child.stdin.write(json.dumps(list(messages)) + "\n")
+    child.stdin.flush()
+    return child
+
+
+def _say(child: "subprocess.Popen[str]") -> None:
+    assert child.stdin is not None  # noqa: S101 - a pipe
+    child.stdin.write("go\n")
+    child.stdin.flush()
+
+
+def _line(child: "subprocess.Popen[str]") -> str:
+    assert child.stdout is not None  # noqa: S101 - a pipe
+    found = child.stdout.readline()
+    if not found:
+        raise RuntimeError(f"a web process ended with {child.wait()}")
+    return found
+
+
+class Floor:
+    """``pgbench -N`` in a database of its own on the same server; what several stretches gave is averaged."""
+
+    def __init__(self, settings: Settings, options: Mapping[str, int]) -> None:
+        self._url = settings.database_superuser_url.get_secret_value().replace("/postgres?", "/bench?")
+        self._options, self._found = options, list[float]()
+
+    def prepare(self) -> None:
+        """Make its database and fill its tables."""
+        name, host = "bench", self._url.partition("host=")[2]
+        _run("psql", "-q", "-h", host, "-U", "postgres", "-d", "postgres", "-c", f"create database {name}")
+        _run("pgbench", "-i", "-q", "-s", str(_SCALE), *self._to())
+
+    def take(self) -> None:
+        """Measure one stretch."""
+        clients = str(self._options["connections"])
+        threads = str(min(self._options["connections"], os.cpu_count() or 1))
+        seconds = str(self._options["seconds"])
+        said = _run("pgbench", "-N", "-n", "-c", clients, "-j", threads, "-T", seconds, *self._to())
+        figures = [line.split("=")[1].split()[0] for line in said.splitlines() if line.startswith("tps")]
+        self._found.append(float(figures[0]))
+
+    def _to(self) -> tuple[str, ...]:
+        return "-h", self._url.partition("host=")[2], "-U", "postgres", "bench"
+
+    @property
+    def per_second(self) -> float:
+        """Transactions a second."""
+        return mean(self._found)
+
+
+def _run(name: str, *arguments: str) -> str:
+    tool: Path = services.postgres_binary(name)
+    done = subprocess.run([tool, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{name}: {done.stderr}")
+    return done.stdout
