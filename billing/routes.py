@@ -7,12 +7,11 @@ from billing.desk import pages as desk
 from billing.institution import pages as institution
 from billing.payer import pages as payer
 from billing.payments import pages as payments
-from billing.payments import webhooks
 from billing.reports import pages as reports
 from billing.worklist import pages as worklist
 
 
 def routes() -> list[BaseRoute]:
     """Return the routes in order of matching."""
-    parts = (reports, charges, payments, desk, payer, institution, worklist, webhooks)
+    parts = (reports, charges, payments, desk, payer, institution, worklist)
     return [route for part in parts for route in part.ROUTES]

@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+import billing.payments.webhooks
 import billing.routes
 import integrations.routes
 import tenants.routes
@@ -62,7 +63,9 @@ def ui_settings(settings: Settings) -> UiSettings:
 
 
 def _routes(settings: Settings, slice_: UiSettings, scenarios: list[Scenario]) -> list[BaseRoute]:
+    """Channels come first: routes are tried in order, and every payment comes in by theirs."""
     return [
+        *billing.payments.webhooks.ROUTES,
         *ui.app.routes(slice_),
         *health.routes(settings),
         *metrics.routes(settings),

@@ -1,10 +1,18 @@
 """The trail of acts that change rights, money or configuration: append-only, read by those they touch."""
 
+import json
 from typing import Any
 from uuid import UUID
 
 from tenants.actor import Actor
-from tenants.models import Audit
+from tenants.ids import new_id
+from tenants.scope import execute
+
+_RECORD = """
+insert into tenants_audit (tenant_id, bank_id, act, person_id, person_name, subject_kind, subject_id, subject_label,
+    before, after, ip, request_id, id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+"""
 
 
 async def record(
@@ -23,17 +31,19 @@ async def record(
     ``act`` is a past-tense event name (``bill_run.issued``). ``tenant_id`` is given by bank staff whose act
     touches a tenant; inside a tenant it is the actor's own. Values must be JSON; secrets never belong here.
     """
-    await Audit.create(
-        tenant_id=tenant_id or (actor.tenant_id if actor.kind != "bank" else None),
-        bank_id=actor.bank_id if actor.kind == "bank" else None,
-        act=act,
-        person_id=actor.person_id,
-        person_name=actor.name[:100],
-        subject_kind=subject_kind,
-        subject_id=subject_id,
-        subject_label=subject_label[:200],
-        before=before,
-        after=after,
-        ip=actor.ip,
-        request_id=actor.request_id,
+    await execute(
+        _RECORD,
+        tenant_id or (actor.tenant_id if actor.kind != "bank" else None),
+        actor.bank_id if actor.kind == "bank" else None,
+        act,
+        actor.person_id,
+        actor.name[:100],
+        subject_kind,
+        subject_id,
+        subject_label[:200],
+        None if before is None else json.dumps(before, ensure_ascii=False),
+        None if after is None else json.dumps(after, ensure_ascii=False),
+        actor.ip,
+        actor.request_id,
+        new_id(),
     )

@@ -248,6 +248,23 @@ async def value(sql: str, *args: Any) -> Any:
     return await raw().fetchval(sql, *args)
 
 
+async def once(sql: str, *args: Any) -> Any:
+    """Return the first value of one statement that is a transaction of its own and sets its scope itself.
+
+    Inside an open scope it is part of that one's transaction, and the scope is set again afterwards.
+    """
+    outer = _running.get()
+    if outer is not None:
+        found = await value(sql, *args)
+        await _apply(outer.connection, outer.scope)
+        return found
+    try:
+        async with get_connections().get("default").acquire_connection() as connection:
+            return await connection.fetchval(sql, *args)
+    except (OSError, *LOST) as error:
+        raise _unreachable() from error
+
+
 async def execute(sql: str, *args: Any) -> int:
     """Run one raw statement in the open scope and return how many rows it touched."""
     status = await raw().execute(sql, *args)

@@ -38,6 +38,18 @@ class LockedBill:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A bill's line that is not paid yet, with what a receipt says of it."""
+
+    id: UUID
+    bill_id: UUID
+    left_minor: int
+    names: Mapping[str, str]
+    period: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """What one line got of a payment (negative: gave back), with what a receipt says of the line."""
 
@@ -110,32 +122,36 @@ select l.id, l.bill_id, l.amount_minor - l.paid_minor - l.adjusted_minor left_mi
 async def allocate(tenant_id: UUID, payment_id: UUID, parts: Parts) -> Allocated:
     """Pay the bills' lines, the oldest bill first, late fees as the terms say; return what remained without a bill."""
     bills = await lock_bills(tenant_id, parts)
-    lines = await rows(_LINES, tenant_id, list(parts))
-    shares, left_over = _shares(bills, lines, parts)
-    await _write(tenant_id, payment_id, shares)
-    return Allocated(tuple(shares), left_over, bills)
+    lines = [_read(line) for line in await rows(_LINES, tenant_id, list(parts))]
+    done = plan(bills, lines, parts)
+    await _write(tenant_id, payment_id, done.shares)
+    return done
 
 
-def _shares(
-    bills: Mapping[UUID, LockedBill], lines: Sequence[Any], parts: Parts
-) -> tuple[list[Share], dict[UUID, int]]:
-    shares, left_over = [], {}
-    for bill_id in dict.fromkeys([*(line["bill_id"] for line in lines), *parts]):
-        bill, own = bills[bill_id], [line for line in lines if line["bill_id"] == bill_id]
+def plan(bills: Mapping[UUID, LockedBill], lines: Sequence[Line], parts: Parts) -> Allocated:
+    """Return which line gets how much of a payment; ``lines`` are those left to pay, in the order of payment."""
+    shares, left_over = list[Share](), dict[UUID, int]()
+    for bill_id in dict.fromkeys([*(line.bill_id for line in lines), *parts]):
+        bill, own = bills[bill_id], [line for line in lines if line.bill_id == bill_id]
         paid = min(parts[bill_id], bill.left_minor)
-        given = spread([line["left_minor"] for line in own], paid)
+        given = spread([line.left_minor for line in own], paid)
         shares += [_share(bill, line, amount) for line, amount in zip(own, given, strict=True) if amount]
         if parts[bill_id] > sum(given):
             left_over[bill_id] = parts[bill_id] - sum(given)
-    return shares, left_over
+    return Allocated(tuple(shares), left_over, bills)
 
 
-def _share(bill: LockedBill, line: Any, amount: int) -> Share:
-    return Share(bill, line["id"], amount, json.loads(line["names"]), line["period"], line["account"])
+def _read(found: Mapping[str, Any]) -> Line:
+    names = json.loads(found["names"])
+    return Line(found["id"], found["bill_id"], found["left_minor"], names, found["period"], found["account"])
+
+
+def _share(bill: LockedBill, line: Line, amount: int) -> Share:
+    return Share(bill, line.id, amount, line.names, line.period, line.account)
 
 
 _TAKEN = """
-select l.id, l.bill_id, l.names, to_char(l.period, 'YYYY-MM') period, b.account_number account, a.net
+select l.id, l.bill_id, a.net left_minor, l.names, to_char(l.period, 'YYYY-MM') period, b.account_number account
   from (select bill_line_id, sum(amount_minor)::bigint net, max(created_at) latest from billing_allocation
          where tenant_id = $1 and payment_id = $2 group by bill_line_id having sum(amount_minor) > 0) a
   join billing_bill_line l on l.tenant_id = $1 and l.id = a.bill_line_id
@@ -150,13 +166,13 @@ async def take_back(tenant_id: UUID, payment_id: UUID, refund_id: UUID, amount: 
     Raises:
         ValueError: the payment pays less than that.
     """
-    lines = await rows(_TAKEN, tenant_id, payment_id)
-    bills = await lock_bills(tenant_id, {line["bill_id"] for line in lines})
-    taken = spread([line["net"] for line in lines], amount)
+    lines = [_read(line) for line in await rows(_TAKEN, tenant_id, payment_id)]
+    bills = await lock_bills(tenant_id, {line.bill_id for line in lines})
+    taken = spread([line.left_minor for line in lines], amount)
     if sum(taken) != amount:
         raise ValueError(f"payment {payment_id} pays {sum(taken)}, not {amount}")
     shares = [
-        _share(bills[line["bill_id"]], line, -back) for line, back in zip(lines, taken, strict=True) if back
+        _share(bills[line.bill_id], line, -back) for line, back in zip(lines, taken, strict=True) if back
     ]
     await _write(tenant_id, payment_id, shares, refund_id)
     return Allocated(tuple(shares), {}, bills)
@@ -168,12 +184,12 @@ async def release(tenant_id: UUID, payment_id: UUID, credit_id: UUID, parts: Par
     Raises:
         ValueError: the payment pays less of one of them.
     """
-    found = await rows(_TAKEN, tenant_id, payment_id)
+    found = [_read(line) for line in await rows(_TAKEN, tenant_id, payment_id)]
     bills = await lock_bills(tenant_id, parts)
     shares: list[Share] = []
     for bill_id, amount in parts.items():
-        lines = [line for line in found if line["bill_id"] == bill_id]
-        taken = spread([line["net"] for line in lines], amount)
+        lines = [line for line in found if line.bill_id == bill_id]
+        taken = spread([line.left_minor for line in lines], amount)
         if sum(taken) != amount:
             raise ValueError(f"payment {payment_id} pays {sum(taken)} of bill {bill_id}, not {amount}")
         shares += [
@@ -198,6 +214,32 @@ update billing_bill b set paid_minor = s.paid, status = s.status
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Shares as PostgreSQL takes them: what each line gets, and what each bill is afterwards."""
+
+    bills: list[UUID]
+    lines: list[UUID]
+    amounts: list[int]
+    moved: list[UUID]
+    paid: list[int]
+    statuses: list[str]
+
+
+def columns_of(shares: Sequence[Share]) -> Columns:
+    """Return the shares as columns."""
+    sums = _sum((share.bill.id, share.amount_minor) for share in shares)
+    bills = {share.bill.id: share.bill for share in shares}.values()
+    return Columns(
+        bills=[share.bill.id for share in shares],
+        lines=[share.line_id for share in shares],
+        amounts=[share.amount_minor for share in shares],
+        moved=[bill.id for bill in bills],
+        paid=[bill.paid_minor + sums[bill.id] for bill in bills],
+        statuses=[status_after(bill, sums[bill.id]) for bill in bills],
+    )
+
+
 async def _write(
     tenant_id: UUID,
     payment_id: UUID,
@@ -207,18 +249,9 @@ async def _write(
 ) -> None:
     if not shares:
         return
-    ids = [new_id() for _ in shares]
-    columns = [s.bill.id for s in shares], [s.line_id for s in shares], [s.amount_minor for s in shares]
-    await execute(_WRITE, tenant_id, payment_id, refund_id, ids, *columns, credit_id)
-    sums = _sum((share.bill.id, share.amount_minor) for share in shares)
-    moved = [(share.bill, sums[share.bill.id]) for share in {s.bill.id: s for s in shares}.values()]
-    await execute(
-        _BILLS,
-        tenant_id,
-        [bill.id for bill, _ in moved],
-        [bill.paid_minor + amount for bill, amount in moved],
-        [status_after(bill, amount) for bill, amount in moved],
-    )
+    ids, of = [new_id() for _ in shares], columns_of(shares)
+    await execute(_WRITE, tenant_id, payment_id, refund_id, ids, of.bills, of.lines, of.amounts, credit_id)
+    await execute(_BILLS, tenant_id, of.moved, of.paid, of.statuses)
 
 
 def status_after(bill: LockedBill, amount: int) -> str:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import structlog
 from tortoise.exceptions import DoesNotExist
 
@@ -20,7 +21,18 @@ from billing.models import InboxEvent
 from billing.payments import notes
 from tenants.actor import system_actor
 from tenants.models import Outbox
-from tenants.scope import execute, open_scope, queue_scope, rows, tenant_scope
+from tenants.scope import (
+    NOTHING,
+    adopt,
+    execute,
+    once,
+    open_scope,
+    queue_scope,
+    row,
+    rows,
+    switch,
+    tenant_scope,
+)
 
 log = structlog.get_logger(__name__)
 EVENT_JOB = "billing.channel_event"
@@ -41,24 +53,25 @@ class Incoming:
     tenant_id: UUID | None = None
 
 
-_STORE = (
-    "insert into billing_inbox_event (id, source, event_id, kind, payload, tenant_id)"
-    " values (new_id(), $1, $2, $3, $4, $5) on conflict (source, event_id) do nothing returning id"
-)
-
-
 async def store(message: Incoming) -> UUID | None:
-    """Keep a verified message and return its row's id; ``None`` when it has come before. Opens the queue's scope."""
-    async with open_scope(queue_scope()):
-        found = await rows(
-            _STORE,
-            message.source,
-            message.event_id,
-            message.kind[:KIND_MAX],
-            json.dumps(message.payload),
-            message.tenant_id,
-        )
-    return found[0]["id"] if found else None
+    """Keep a verified message and return its row's id; ``None`` when it has come before. Needs no scope."""
+    stored: UUID | None = await once(
+        "select inbox_store($1, $2, $3, $4, $5)",
+        message.source,
+        message.event_id,
+        message.kind[:KIND_MAX],
+        json.dumps(message.payload),
+        message.tenant_id or _tenant_of(message),
+    )
+    return stored
+
+
+def _tenant_of(message: Incoming) -> UUID | None:
+    """Return whose message it says it is, in metadata that we wrote; what cannot be read is found out later."""
+    try:
+        return notes.read(message.source, message.kind, message.payload, None).tenant_id
+    except (notes.Discarded, LookupError, TypeError, AttributeError):
+        return None
 
 
 _DUE = (
@@ -75,17 +88,34 @@ async def sweep() -> int:
 
 
 async def handle(event_id: UUID) -> bool:
-    """Handle one stored message now; ``False`` when another process has it, or nothing is left to do."""
-    async with open_scope(queue_scope()):
-        locked = await rows(
-            "select 1 from billing_inbox_event where id = $1 and handled_at is null and discarded_at is null"
-            " and parked_at is null for update skip locked",
-            event_id,
-        )
-        if not locked:
-            return False
-        await _work(await InboxEvent.get(id=event_id))
-    return True
+    """Handle one stored message now; ``False`` when another process has it, or nothing is left to do.
+
+    The row is taken, marked as handled, and what it means done in one transaction: all of it, or none. What went
+    wrong is noted in another one, unless somebody else has handled the message meanwhile.
+    """
+    event: asyncpg.Record | None = None
+    try:
+        async with open_scope(NOTHING):
+            event = await row("select * from inbox_take($1)", event_id)
+            adopt(queue_scope())
+            if event is not None:
+                await _act(event)
+    except notes.Discarded as reason:
+        log.info("inbox.discarded", reason=str(reason))
+        await _note(event_id, discarded_at=datetime.now(UTC), error=str(reason))
+    except DoesNotExist:
+        await _later(event_id, "its payment is not here (yet)")
+    except Exception as error:  # the edge of handling: whatever it was, the message is kept and tried again
+        log.exception("inbox.failed", event_id=str(event_id))
+        await _later(event_id, f"{type(error).__name__}: {error}")
+    return event is not None
+
+
+async def _act(event: asyncpg.Record) -> None:
+    note = notes.read(event["source"], event["kind"], json.loads(event["payload"]), event["tenant_id"])
+    if note.outcome is None:  # otherwise opening the payment sets the scope
+        await switch(tenant_scope(note.tenant_id))
+    await notes.act(system_actor(note.tenant_id), note)
 
 
 async def handle_again(event_id: UUID) -> None:
@@ -99,33 +129,30 @@ async def handle_again(event_id: UUID) -> None:
     await handle(event_id)
 
 
-async def _work(event: InboxEvent) -> None:
-    try:
-        note = notes.read(event.source, event.kind, event.payload, event.tenant_id)
-        event.tenant_id = note.tenant_id
-        async with open_scope(tenant_scope(note.tenant_id)):
-            await notes.act(system_actor(note.tenant_id), note)
-        event.handled_at, event.error = datetime.now(UTC), ""
-    except notes.Discarded as reason:
-        event.discarded_at, event.error = datetime.now(UTC), str(reason)
-        log.info("inbox.discarded", kind=event.kind, reason=str(reason))
-    except DoesNotExist:
-        await _later(event, "its payment is not here (yet)")
-    except Exception as error:  # the edge of handling: whatever it was, the message is kept and tried again
-        log.exception("inbox.failed", kind=event.kind)
-        await _later(event, f"{type(error).__name__}: {error}")
-    await event.save()
+async def _note(event_id: UUID, **changes: Any) -> InboxEvent | None:
+    """Write down what became of a message that was not handled; ``None`` when it has been, by somebody else."""
+    async with open_scope(queue_scope()):
+        event = await InboxEvent.filter(id=event_id).select_for_update().get()
+        if event.handled_at is not None:
+            return None
+        await event.update_from_dict(changes).save()
+    return event
 
 
-async def _later(event: InboxEvent, error: str) -> None:
-    event.tries += 1
-    event.error = error[:ERROR_MAX]
-    if event.tries <= len(PAUSES):
-        event.due_at = datetime.now(UTC) + timedelta(seconds=PAUSES[event.tries - 1])
-        return
-    event.parked_at = datetime.now(UTC)
-    if event.tenant_id is not None:
-        await _show_to_operations(event, event.tenant_id)
+async def _later(event_id: UUID, error: str) -> None:
+    """Have the message tried again after a pause, or, after the last one, shown to its institution."""
+    async with open_scope(queue_scope()):
+        event = await _note(event_id, error=error[:ERROR_MAX])
+        if event is None:
+            return
+        event.tries += 1
+        if event.tries <= len(PAUSES):
+            event.due_at = datetime.now(UTC) + timedelta(seconds=PAUSES[event.tries - 1])
+        else:
+            event.parked_at = datetime.now(UTC)
+        await event.save()
+        if event.parked_at is not None and event.tenant_id is not None:
+            await _show_to_operations(event, event.tenant_id)
 
 
 async def _show_to_operations(event: InboxEvent, tenant_id: UUID) -> None:

@@ -9,7 +9,7 @@ from billing.channels import bank, stripe
 from billing.channels.contract import Outcome, RefundOutcome
 from billing.models import Attempt, Payment, Refund, SettlementAccount
 from billing.payments.refunding import settle_refund
-from billing.payments.settling import settle
+from billing.payments.settling import WrongAccount, settle
 from billing.payments.starting import ASK_JOB
 from tenants.actor import Actor
 from tenants.jobs import enqueue
@@ -128,12 +128,15 @@ async def act(actor: Actor, note: Note) -> None:
         await settle_refund(actor, note.refund_id, note.refund)
         return
     assert note.attempt_id is not None  # noqa: S101 - one of the three is set
-    attempt = await Attempt.get(tenant_id=note.tenant_id, id=note.attempt_id)
-    await _must_match(note, attempt.payment_id)
     if note.outcome is None:
+        attempt = await Attempt.get(tenant_id=note.tenant_id, id=note.attempt_id)
+        await _must_match(note, attempt.payment_id)
         await enqueue(ASK_JOB, {"attempt_id": str(attempt.id), "n": 0})
-    else:
-        await settle(actor, attempt.id, note.outcome)
+        return
+    try:
+        await settle(actor, note.attempt_id, note.outcome, account=note.account)
+    except WrongAccount as error:
+        raise Discarded(str(error)) from None
 
 
 async def _must_match(note: Note, payment_id: UUID) -> None:

@@ -5,7 +5,7 @@ All that a received payment means is written in the same transaction: allocation
 unassigned money, audit, event.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -16,13 +16,14 @@ from billing.channels.contract import Outcome
 from billing.credit.lots import credit_side, open_credit
 from billing.ledger import Side
 from billing.models import Attempt, Payment, Suspense
-from billing.payments.allocating import Allocated, allocate
+from billing.payments.allocating import Allocated, plan
+from billing.payments.landing import Opened, Rival, land, open_payment
 from billing.payments.states import LIVE, move
 from billing.receipts import service as receipts
 from tenants import audit
 from tenants.actor import Actor
 from tenants.jobs import enqueue, publish
-from tenants.scope import execute, rows
+from tenants.scope import execute
 
 log = structlog.get_logger(__name__)
 WITHDRAW_JOB = "billing.withdraw_attempt"
@@ -30,22 +31,30 @@ ERROR_MAX = 500
 _CLOSED = {"failed": "fail", "cancelled": "cancel", "expired": "expire", "absent": "fail"}
 
 
-async def settle(actor: Actor, attempt_id: UUID, outcome: Outcome) -> Attempt:
+class WrongAccount(Exception):
+    """The channel speaks of another institution's account than the one this payment goes to."""
+
+
+async def settle(actor: Actor, attempt_id: UUID, outcome: Outcome, *, account: str | None = None) -> Attempt:
     """Bring an attempt and its payment to what the channel says, in the open tenant scope.
 
-    Idempotent, in any order: a final state stays, except that money which arrives late always lands.
+    Idempotent, in any order: a final state stays, except that money which arrives late always lands. ``account``
+    is whose account a message of the channel is about, where it was one.
 
     Raises:
         tortoise.exceptions.DoesNotExist: this tenant has no such attempt (yet).
+        WrongAccount: the message is about another account than the payment's.
     """
     assert actor.tenant_id is not None  # noqa: S101 - callers are inside a tenant
-    attempt = await Attempt.filter(tenant_id=actor.tenant_id, id=attempt_id).select_for_update().get()
+    opened = await open_payment(actor.tenant_id, attempt_id, is_receiving=outcome.state == "succeeded")
+    attempt, payment = opened.attempt, opened.payment
+    if account is not None and (not account or account != opened.account):
+        raise WrongAccount(f"account {account or '(none)'} is not where payment {payment.number} goes")
     if attempt.status == "succeeded":
         return attempt
-    payment = await Payment.filter(tenant_id=actor.tenant_id, id=attempt.payment_id).select_for_update().get()
     _learn(attempt, outcome)
     if outcome.state == "succeeded":
-        await _receive(actor, attempt, payment, outcome)
+        await _receive(actor, opened, outcome)
     elif attempt.status in LIVE:
         await _follow(actor, attempt, payment, outcome)
     return attempt
@@ -113,33 +122,31 @@ async def release(payment: Payment) -> None:
     )
 
 
-async def _receive(actor: Actor, attempt: Attempt, payment: Payment, outcome: Outcome) -> None:
+async def _receive(actor: Actor, opened: Opened, outcome: Outcome) -> None:
+    attempt, payment = opened.attempt, opened.payment
     is_late = attempt.status not in LIVE
     edge = "land_late" if is_late else "succeed"
-    now = datetime.now(UTC)
     move(attempt, edge)
     move(payment, edge)
-    attempt.ended_at = payment.succeeded_at = now
+    attempt.ended_at = payment.succeeded_at = datetime.now(UTC)
     mismatch = _take_amount(attempt, payment, outcome)
-    await attempt.save()
-    await payment.save(update_fields=["status", "succeeded_at", "amount_minor", "currency"])
-    parts = {} if mismatch else await parts_of(payment)
-    done = await allocate(payment.tenant_id, payment.id, parts)
-    await release(payment)
+    done = plan(opened.bills, opened.lines, opened.parts) if not mismatch else Allocated((), {}, {})
     rest = payment.amount_minor - sum(done.by_bill().values())
     is_credit = payment.account_id is not None and mismatch != "currency_mismatch"
-    await _keep_rest(
-        actor, payment, attempt, rest, "" if is_credit else mismatch or _why(done, is_late=is_late)
-    )
-    await _book(payment, attempt, done, rest, is_credit=is_credit)
-    await receipts.issue(
+    receipt = receipts.draw(
         payment,
         done.shares,
+        place=opened.place,
         unassigned_minor=rest,
         is_credit=is_credit,
         reference=_reference(attempt, payment),
     )
-    await _warn_others(payment, parts)
+    await land(attempt, payment, done, receipt)
+    await _keep_rest(
+        actor, payment, attempt, rest, "" if is_credit else mismatch or _why(done, is_late=is_late)
+    )
+    await _book(payment, attempt, done, rest, is_credit=is_credit)
+    await _warn_others(opened.rivals, done)
     await _tell(actor, payment, attempt, 0 if is_credit else rest, is_late=is_late)
 
 
@@ -169,16 +176,6 @@ def _take_amount(attempt: Attempt, payment: Payment, outcome: Outcome) -> str:
     log.error("payment.mismatch", payment_id=str(payment.id), asked=attempt.amount_minor, received=amount)
     payment.amount_minor, payment.currency = amount, currency
     return "amount_mismatch" if currency == attempt.currency else "currency_mismatch"
-
-
-async def parts_of(payment: Payment) -> dict[UUID, int]:
-    """Return what the payment means to pay, by bill."""
-    found = await rows(
-        "select bill_id, amount_minor from billing_payment_part where tenant_id = $1 and payment_id = $2",
-        payment.tenant_id,
-        payment.id,
-    )
-    return {each["bill_id"]: each["amount_minor"] for each in found}
 
 
 def _why(done: Allocated, *, is_late: bool) -> str:
@@ -222,19 +219,13 @@ def _reference(attempt: Attempt, payment: Payment) -> str:
     return payment.counter_reference or attempt.channel_payment or attempt.channel_reference
 
 
-_OVERTAKEN = """
-select distinct a.id from billing_payment_part p
-  join billing_bill b on b.tenant_id = p.tenant_id and b.id = p.bill_id
-  join billing_attempt a on a.tenant_id = p.tenant_id and a.payment_id = p.payment_id
- where p.tenant_id = $1 and p.bill_id = any ($2::uuid[]) and p.is_live
-   and (b.status not in ('issued', 'part_paid') or p.amount_minor > b.total_minor - b.paid_minor - b.adjusted_minor)
-"""
-
-
-async def _warn_others(payment: Payment, parts: Mapping[UUID, int]) -> None:
+async def _warn_others(rivals: Sequence[Rival], done: Allocated) -> None:
     """Have attempts withdrawn that would pay again what has just been paid."""
-    for found in await rows(_OVERTAKEN, payment.tenant_id, list(parts)):
-        await enqueue(WITHDRAW_JOB, {"attempt_id": str(found["id"])})
+    paid = done.by_bill()
+    for rival in rivals:
+        bill = done.bills.get(rival.bill_id)
+        if bill is not None and rival.amount_minor > bill.left_minor - paid.get(bill.id, 0):
+            await enqueue(WITHDRAW_JOB, {"attempt_id": str(rival.attempt_id)})
 
 
 async def _tell(actor: Actor, payment: Payment, attempt: Attempt, unassigned: int, *, is_late: bool) -> None:

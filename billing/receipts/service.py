@@ -23,7 +23,7 @@ from billing.receipts.pdf import render_receipt
 from tenants.codes import code_from, group_code, hash_token, normalise_code
 from tenants.ids import new_id
 from tenants.runtime import runtime
-from tenants.scope import open_scope, row, secret_scope
+from tenants.scope import open_scope, secret_scope
 from ui.errors import NotFound
 from ui.formats import month_text
 from ui.i18n import Text, current_locale, t, use_locale
@@ -32,25 +32,22 @@ CODE_LENGTH = 16
 UNASSIGNED = t("Held for you: no bill was left to pay")
 CREDITED = t("Paid ahead: the account's credit")
 
-_PLACE = (
-    "select t.name, t.uscc, t.contact_phone, t.timezone, b.name bank_name, b.accent from tenants_tenant t"
-    " join tenants_bank b on b.id = t.bank_id where t.id = $1"
-)
 
-
-async def issue(
+def draw(
     payment: Payment,
     shares: Sequence[Share],
     *,
+    place: Mapping[str, Any],
     unassigned_minor: int,
     reference: str,
     is_credit: bool = False,
 ) -> Receipt:
-    """Write the receipt of a payment that has just been received, in the transaction that books it."""
+    """Return the receipt of a payment that has just been received, for the transaction that books it to write.
+
+    ``place`` names the institution and its bank as they are now.
+    """
     receipt_id, number = new_id(), receipt_number(payment.number)
     code = code_of(receipt_id)
-    place = await row(_PLACE, payment.tenant_id)
-    assert place is not None  # noqa: S101 - the tenant of the open scope
     document = ReceiptDocument(
         issuer=_issuer(place),
         number=number,
@@ -69,7 +66,7 @@ async def issue(
     kept = document.as_json()
     for line, share in zip(kept["lines"], shares, strict=False):
         line["names"] = dict(share.names)
-    return await Receipt.create(
+    return Receipt(
         id=receipt_id,
         tenant_id=payment.tenant_id,
         payment_id=payment.id,

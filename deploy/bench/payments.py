@@ -1,4 +1,4 @@
-"""Payments that wait for their money, written by COPY-like statements as a superuser, and the messages that bring it."""
+"""Payments that wait for their money, written by a superuser in few statements, and the messages that bring it."""
 
 import json
 from collections.abc import Mapping
@@ -83,7 +83,8 @@ insert into billing_fee_item (tenant_id, id, scenario, key, names, account_kinds
 _DUE = """
 create temporary table due on commit drop as
   select g.n, p.tenant_id, p.settlement_id, p.fee_id, p.currency, p.stripe_account, new_id() account_id,
-         new_id() bill_id, new_id() payment_id, new_id() attempt_id, new_id() entry_id, 'N' || lpad(g.n::text, 8, '0') name
+         new_id() bill_id, new_id() payment_id, new_id() attempt_id, new_id() entry_id,
+         'N' || lpad(g.n::text, 8, '0') name
     from generate_series(0, $1 - 1) g (n) join places p on p.n = g.n % (select count(*) from places);
 insert into tenants_account (tenant_id, id, scenario, kind, number, name, place, sort_key, attributes)
   select tenant_id, account_id, 'community', 'unit', name, name, 'Bench St', name, '{}' from due;
@@ -91,7 +92,8 @@ insert into billing_bill (tenant_id, id, account_id, scenario, number, period, d
     account_number, account_name, issued_at)
   select tenant_id, bill_id, account_id, 'community', name, '2026-01-01', '2026-01-15', currency, $2, 'issued',
          name, name, now() from due;
-insert into billing_bill_line (tenant_id, bill_id, account_id, fee_item_id, period, currency, amount_minor, names, inputs)
+insert into billing_bill_line (tenant_id, bill_id, account_id, fee_item_id, period, currency, amount_minor, names,
+    inputs)
   select tenant_id, bill_id, account_id, fee_id, '2026-01-01', currency, $2,
          '{"en": "Service charge", "zh_CN": "服务费"}', '{}' from due;
 insert into billing_entry (tenant_id, id, kind, source_id) select tenant_id, entry_id, 'bill.issued', bill_id from due;

@@ -3,6 +3,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
+from deploy import hot_path
 from deploy.walls import Wall, build, holds, visible
 
 OWN = "t.person_id = (select scope_person())"
@@ -237,4 +238,7 @@ create trigger billing_fee_rule_fixed before update or delete on billing_fee_rul
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0003_walls")]
-    operations = [*(ops.RunSQL(build(wall)) for wall in [*CHARGES, *PAYMENTS]), ops.RunSQL(REFUSALS)]
+    operations = [
+        *(ops.RunSQL(build(wall)) for wall in [*CHARGES, *PAYMENTS]),
+        *(ops.RunSQL(sql) for sql in (REFUSALS, hot_path.MESSAGES, hot_path.PAYMENTS)),
+    ]

@@ -91,7 +91,7 @@ async def test_before_our_own_commit_nothing_has_happened(real_place, outside, k
     assert (await world.start(real_place, bill, key="form-1")).status == "pending"
 
 
-STEPS = ["allocate", "_book", "_warn_others", "_tell", "release"]
+STEPS = ["open_payment", "land", "_book", "_warn_others", "_tell"]
 
 
 @pytest.mark.parametrize("step", STEPS)
