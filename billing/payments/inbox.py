@@ -1,9 +1,9 @@
-"""Messages from channels, stored before anything is done with them, handled in any order, any number of times.
+"""Messages from channels: each kept once, handled in any order, any number of times.
 
 A message is only ever a hint that is checked against our own rows: its ids came back from metadata that we wrote,
-and the account it concerns must be the one that the payment goes to. It is handled under the lock of its row, in
-the transaction that says so; one whose payment is not there yet is tried again, and in the end parked in the
-operations list of its tenant.
+and the account it concerns must be the one that the payment goes to. It is kept and handled in one transaction where
+that is possible at once; otherwise it is kept first, then handled under the lock of its row, in the transaction that
+says so. One whose payment is not there yet is tried again, and in the end parked in its tenant's operations list.
 """
 
 import json
@@ -19,6 +19,7 @@ from tortoise.exceptions import DoesNotExist
 
 from billing.models import InboxEvent
 from billing.payments import notes
+from billing.payments.landing import as_opened
 from tenants.actor import system_actor
 from tenants.models import Outbox
 from tenants.scope import (
@@ -51,6 +52,40 @@ class Incoming:
     kind: str
     payload: Mapping[str, Any]
     tenant_id: UUID | None = None
+
+
+async def receive(message: Incoming) -> None:
+    """Keep a verified message and do what it means, in one transaction: all of it, or none. Needs no scope.
+
+    One that has come before changes nothing. One that cannot be dealt with now, or not soon because others hold what
+    it needs, is kept as it is and handled by itself; only then may its sender be told that it has arrived.
+    """
+    try:
+        async with open_scope(NOTHING):
+            await _hear(message)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the message is kept, and handled as any other
+        log.info("inbox.kept", kind=message.kind, reason=type(error).__name__)
+        stored = await store(message)
+        if stored is not None:
+            await handle(stored)
+
+
+async def _hear(message: Incoming) -> None:
+    note = notes.read(message.source, message.kind, message.payload, message.tenant_id)
+    heard = await row(
+        "select * from inbox_hear($1, $2, $3, $4, $5, $6, $7)",
+        message.source,
+        message.event_id,
+        message.kind[:KIND_MAX],
+        json.dumps(message.payload),
+        note.tenant_id,
+        note.attempt_id if note.outcome else None,
+        note.outcome is not None and note.outcome.state == "succeeded",
+    )
+    adopt(tenant_scope(note.tenant_id))
+    if heard is not None and heard["is_new"]:
+        opened = as_opened(heard) if note.outcome else None
+        await notes.act(system_actor(note.tenant_id), note, opened)
 
 
 async def store(message: Incoming) -> UUID | None:

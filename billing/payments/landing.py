@@ -6,6 +6,7 @@ Between the two nothing but Python decides. The rows are locked in the house's o
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +52,15 @@ async def open_payment(tenant_id: UUID, attempt_id: UUID, *, is_receiving: bool)
     """
     found = await row("select * from payment_open($1, $2, $3)", tenant_id, attempt_id, is_receiving)
     adopt(tenant_scope(tenant_id))
+    return as_opened(found)
+
+
+def as_opened(found: Mapping[str, Any] | None) -> Opened:
+    """Return what ``payment_open`` has found.
+
+    Raises:
+        tortoise.exceptions.DoesNotExist: no such attempt.
+    """
     if found is None or found["attempt"] is None:
         raise DoesNotExist(Attempt)
     more = json.loads(found["more"])
@@ -88,47 +98,42 @@ def _rival(found: Mapping[str, Any]) -> Rival:
     return Rival(UUID(found["attempt_id"]), UUID(found["bill_id"]), found["amount_minor"])
 
 
-_LAND = """
-with tried as (
-  update billing_attempt set status = $3, ended_at = $4, channel_reference = $5, channel_payment = $6,
-         redirect_url = $7, qr_content = $8, error = $9, asked_at = $10 where tenant_id = $1 and id = $2
-), paid as (
-  update billing_payment set status = $12, succeeded_at = $4, amount_minor = $13, currency = $14
-   where tenant_id = $1 and id = $11
-), let_go as (
-  update billing_payment_part set is_live = false where tenant_id = $1 and payment_id = $11 and is_live
-), given as (
-  insert into billing_allocation (tenant_id, id, payment_id, bill_id, bill_line_id, amount_minor)
-  select $1, s.id, $11, s.bill_id, s.line_id, s.amount
-    from unnest($15::uuid[], $16::uuid[], $17::uuid[], $18::bigint[]) s (id, bill_id, line_id, amount)
-), lines as (
-  update billing_bill_line l set paid_minor = l.paid_minor + s.amount
-    from unnest($17::uuid[], $18::bigint[]) s (line_id, amount) where l.tenant_id = $1 and l.id = s.line_id
-), bills as (
-  update billing_bill b set paid_minor = s.paid, status = s.status
-    from unnest($19::uuid[], $20::bigint[], $21::text[]) s (id, paid, status)
-   where b.tenant_id = $1 and b.id = s.id
+_TRIED = (
+    *("id", "status", "ended_at", "channel_reference", "channel_payment", "redirect_url", "qr_content"),
+    *("error", "asked_at"),
 )
-insert into billing_receipt (tenant_id, id, payment_id, person_id, link_bill_id, number, verification_hash, document)
-values ($1, $22, $11, $23, $24, $25, $26, $27)
-"""
+_PAID = ("id", "status", "currency", "amount_minor", "succeeded_at")
+_PROOF = ("id", "person_id", "link_bill_id", "number", "verification_hash", "document")
 
 
 async def land(attempt: Attempt, payment: Payment, done: Allocated, receipt: Receipt) -> None:
-    """Write in one statement what a received payment changes: itself, its holds, allocations, bills, its receipt.
+    """Write in one call what a received payment changes: itself, its holds, allocations, bills, its receipt.
 
     Raises:
         asyncpg.UniqueViolationError: the payment has a receipt already, so it has been received before.
     """
-    columns = columns_of(done.shares)
+    of = columns_of(done.shares)
+    shares = zip(of.bills, of.lines, of.amounts, strict=True)
+    bills = zip(of.moved, of.paid, of.statuses, strict=True)
     await execute(
-        _LAND,
-        *(payment.tenant_id, attempt.id, attempt.status, attempt.ended_at),
-        *(attempt.channel_reference, attempt.channel_payment, attempt.redirect_url, attempt.qr_content),
-        *(attempt.error, attempt.asked_at),
-        *(payment.id, payment.status, payment.amount_minor, payment.currency),
-        *([new_id() for _ in done.shares], columns.bills, columns.lines, columns.amounts),
-        *(columns.moved, columns.paid, columns.statuses),
-        *(receipt.id, receipt.person_id, receipt.link_bill_id, receipt.number),
-        *(receipt.verification_hash, json.dumps(receipt.document, ensure_ascii=False)),
+        "select payment_land($1, $2, $3, $4, $5, $6)",
+        payment.tenant_id,
+        _json({name: getattr(attempt, name) for name in _TRIED}),
+        _json({name: getattr(payment, name) for name in _PAID}),
+        _json(
+            [{"id": new_id(), "bill_id": b, "line_id": line, "amount": amount} for b, line, amount in shares]
+        ),
+        _json([{"id": bill, "paid": paid, "status": status} for bill, paid, status in bills]),
+        _json({name: getattr(receipt, name) for name in _PROOF}),
     )
+
+
+def _json(values: Any) -> str:
+    return json.dumps(values, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    """Return an id, a moment or a hash as PostgreSQL reads it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.hex() if isinstance(value, bytes) else str(value)

@@ -8,6 +8,7 @@ from uuid import UUID
 from billing.channels import bank, stripe
 from billing.channels.contract import Outcome, RefundOutcome
 from billing.models import Attempt, Payment, Refund, SettlementAccount
+from billing.payments.landing import Opened
 from billing.payments.refunding import settle_refund
 from billing.payments.settling import WrongAccount, settle
 from billing.payments.starting import ASK_JOB
@@ -112,8 +113,8 @@ def _bank(kind: str, payload: Mapping[str, Any], tenant_id: UUID) -> Note:
     raise Discarded(f"unused kind {kind}")
 
 
-async def act(actor: Actor, note: Note) -> None:
-    """Do what a message is about, in the open tenant scope.
+async def act(actor: Actor, note: Note, opened: Opened | None = None) -> None:
+    """Do what a message is about, in the open tenant scope; ``opened`` is its payment where it is locked already.
 
     Raises:
         Discarded: it comes from an account to which this payment does not go.
@@ -134,7 +135,7 @@ async def act(actor: Actor, note: Note) -> None:
         await enqueue(ASK_JOB, {"attempt_id": str(attempt.id), "n": 0})
         return
     try:
-        await settle(actor, note.attempt_id, note.outcome, account=note.account)
+        await settle(actor, note.attempt_id, note.outcome, account=note.account, opened=opened)
     except WrongAccount as error:
         raise Discarded(str(error)) from None
 

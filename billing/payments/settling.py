@@ -35,18 +35,27 @@ class WrongAccount(Exception):
     """The channel speaks of another institution's account than the one this payment goes to."""
 
 
-async def settle(actor: Actor, attempt_id: UUID, outcome: Outcome, *, account: str | None = None) -> Attempt:
+async def settle(
+    actor: Actor,
+    attempt_id: UUID,
+    outcome: Outcome,
+    *,
+    account: str | None = None,
+    opened: Opened | None = None,
+) -> Attempt:
     """Bring an attempt and its payment to what the channel says, in the open tenant scope.
 
     Idempotent, in any order: a final state stays, except that money which arrives late always lands. ``account``
-    is whose account a message of the channel is about, where it was one.
+    is whose account a message of the channel is about, where it was one; ``opened`` is given by whoever has the
+    payment under its locks already.
 
     Raises:
         tortoise.exceptions.DoesNotExist: this tenant has no such attempt (yet).
         WrongAccount: the message is about another account than the payment's.
     """
     assert actor.tenant_id is not None  # noqa: S101 - callers are inside a tenant
-    opened = await open_payment(actor.tenant_id, attempt_id, is_receiving=outcome.state == "succeeded")
+    if opened is None:
+        opened = await open_payment(actor.tenant_id, attempt_id, is_receiving=outcome.state == "succeeded")
     attempt, payment = opened.attempt, opened.payment
     if account is not None and (not account or account != opened.account):
         raise WrongAccount(f"account {account or '(none)'} is not where payment {payment.number} goes")

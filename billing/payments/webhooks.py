@@ -1,4 +1,4 @@
-"""Where channels report: verified, stored, answered 200; handled right after the answer, or by the sweep."""
+"""Where channels report: verified, kept and handled in one transaction, answered 200; or kept for later, and 200."""
 
 import json
 from typing import Any
@@ -6,7 +6,6 @@ from uuid import UUID
 
 import stripe
 import structlog
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
@@ -96,9 +95,8 @@ def _incoming(
 
 
 async def _take(message: Incoming) -> Response:
-    stored = await inbox.store(message)
-    task = BackgroundTask(inbox.handle, stored) if stored else None
-    return PlainTextResponse("ok", background=task)
+    await inbox.receive(message)
+    return PlainTextResponse("ok")
 
 
 ROUTES: list[BaseRoute] = [

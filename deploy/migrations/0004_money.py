@@ -240,5 +240,8 @@ class Migration(migrations.Migration):
     dependencies = [("cloud", "0003_walls")]
     operations = [
         *(ops.RunSQL(build(wall)) for wall in [*CHARGES, *PAYMENTS]),
-        *(ops.RunSQL(sql) for sql in (REFUSALS, hot_path.MESSAGES, hot_path.PAYMENTS)),
+        *(
+            ops.RunSQL(sql)
+            for sql in (REFUSALS, hot_path.MESSAGES, hot_path.PAYMENTS, hot_path.HEARING, hot_path.LANDING)
+        ),
     ]
