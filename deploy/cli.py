@@ -142,9 +142,10 @@ def verify(
     what: Annotated[str, typer.Argument(help="bills, ledger or receipt.")],
     file: Annotated[Path | None, typer.Argument(help="The receipt's file, for receipt.")] = None,
     *,
+    key: Annotated[str, typer.Option("--key", help="The public key you trust, for receipt.")] = "",
     data: Data = None,
 ) -> None:
-    """Recompute what was charged or booked and compare; ends with 1 where anything differs."""
+    """Recompute what was charged, booked or sealed and compare; ends with 1 where anything differs."""
     if what not in ("bills", "ledger", "receipt"):
         raise typer.BadParameter("say bills, ledger or receipt", param_hint="WHAT")
     if (what == "receipt") != (file is not None):
@@ -161,7 +162,27 @@ def verify(
     with _plainly():
         from deploy import verify  # noqa: PLC0415
 
-        _conclude(verify.receipt(file))
+        _conclude(verify.receipt(file, key))
+
+
+@app.command()
+def export(
+    what: Annotated[str, typer.Argument(help="ledger.")],
+    institution: Annotated[str, typer.Argument(help="The institution's short name in addresses (/t/NAME).")],
+    file: Annotated[Path, typer.Argument(help="The ZIP file to write.")],
+    *,
+    data: Data = None,
+) -> None:
+    """Write an institution's sealed ledger, for verify_receipt.py to check anywhere without us."""
+    if what != "ledger":
+        raise typer.BadParameter("say ledger", param_hint="WHAT")
+
+    async def work(settings: "Settings") -> None:
+        from deploy import verify  # noqa: PLC0415
+
+        _print_json(await verify.export(settings, institution, file))
+
+    _with_servers(work, data)
 
 
 @app.command()

@@ -10,9 +10,12 @@ from uuid import UUID
 
 from billing import ledger as journal
 from billing.models import FeeRule
+from billing.proof import verify_receipt
 from billing.receipts.documents import ReceiptDocument
 from billing.receipts.service import CODE_LENGTH
 from billing.rules import Document, Facts, Outcome, evaluate, parse
+from billing.sealing import bundle
+from billing.sealing.checking import check_bank_chain, check_seals
 from deploy import composition
 from deploy.database import connected
 from deploy.errors import OperatorError
@@ -101,26 +104,41 @@ async def _lines(tenant_id: UUID) -> AsyncIterator[Any]:
 
 
 async def ledger(settings: Settings) -> dict[str, Any]:
-    """Hold every tenant's journal beside its bills, payments and refunds.
+    """Hold every tenant's journal beside its bills, payments, refunds and seals, and every bank's chain of seals.
 
-    Returns ``is_right``, the faults, and the sum of all balances by currency, which is zero.
+    Returns ``is_right``, the faults, the sum of all balances by currency, which is zero, and how much is sealed:
+    ``waiting`` entries are too young to be, ``late`` ones were sealed over an hour after they say they were written.
     """
-    faults, count, sums = list[dict[str, Any]](), 0, Counter[str]()
+    faults, count, sums, sealed = list[dict[str, Any]](), 0, Counter[str](), Counter[str]()
+    banks = set[UUID]()
     async for tenant in _tenants(settings):
         count += 1
         async with open_scope(tenant_scope(tenant.id)):
             found = await journal.verify_ledger(tenant.id)
             for balance in await journal.trial_balance(tenant.id):
                 sums[balance.currency] += balance.balance_minor
-        faults += [_fault(tenant, fault) for fault in found]
+        seals = await check_seals(tenant.id)
+        for name in ("seals", "entries", "waiting", "late"):
+            sealed[name] += getattr(seals, name)
+        faults += [_fault(tenant.slug, fault) for fault in (*found, *seals.faults)]
+        if tenant.bank_id not in banks:
+            banks.add(tenant.bank_id)
+            faults += await _of_bank(tenant.bank_id)
     is_right = not faults and not any(sums.values())
-    counted = {"tenants": count, "faults": len(faults), "balance": dict(sums)}
+    counted = {"tenants": count, "faults": len(faults), "balance": dict(sums), "sealed": dict(sealed)}
     return {"is_right": is_right, **counted, "shown": faults[:SHOWN]}
 
 
-def _fault(tenant: Tenant, fault: journal.Fault) -> dict[str, Any]:
+async def _of_bank(bank_id: UUID) -> list[dict[str, Any]]:
+    async with open_scope(bank_scope(bank_id)):
+        bank = await Bank.get(id=bank_id)
+        _, found = await check_bank_chain(bank_id)
+    return [_fault(bank.slug, fault) for fault in found]
+
+
+def _fault(place: str, fault: journal.Fault) -> dict[str, Any]:
     sums = {"expected": fault.expected_minor, "found": fault.found_minor}
-    return {"tenant": tenant.slug, "check": fault.check, "subject": fault.subject, **sums}
+    return {"tenant": place, "check": fault.check, "subject": fault.subject, **sums}
 
 
 async def _tenants(settings: Settings) -> AsyncIterator[Tenant]:
@@ -136,11 +154,25 @@ async def _tenants(settings: Settings) -> AsyncIterator[Tenant]:
                 yield tenant
 
 
-def receipt(path: Path) -> dict[str, Any]:
-    """Check a receipt's file by itself: the kept JSON in full, a PDF by the address that is printed on it.
+async def export(settings: Settings, slug: str, path: Path) -> dict[str, Any]:
+    """Write the ledger of one institution to ``path`` and return how much of everything it holds.
 
-    This finds what was mistyped or altered carelessly. That we have issued it can only be asked at ``verify_url``
-    for now: the proof that a receipt carries by itself comes with the sealed ledger.
+    Raises:
+        OperatorError: there is no such institution.
+    """
+    async for tenant in _tenants(settings):
+        if tenant.slug == slug:
+            async with open_scope(tenant_scope(tenant.id)):
+                return {"file": str(path), **await bundle.write(tenant, path)}
+    raise OperatorError(f"There is no institution {slug}.")
+
+
+def receipt(path: Path, key: str = "") -> dict[str, Any]:
+    """Check a receipt's file by itself: its proof in full, a PDF by the address that is printed on it.
+
+    A file with its proof is checked down to the signed seal, with the public ``key`` or else its own. The kept JSON
+    without a proof, and a PDF, show what was mistyped or altered carelessly; whether we issued them is asked at
+    ``verify_url``.
 
     Raises:
         OperatorError: it cannot be read, or is no receipt.
@@ -149,9 +181,9 @@ def receipt(path: Path) -> dict[str, Any]:
         content = path.read_bytes()[:_MOST_BYTES]
     except OSError as error:
         raise OperatorError(f"{path} cannot be read ({error.strerror or type(error).__name__}).") from None
-    facts, checks = _of_pdf(content) if content.startswith(b"%PDF") else _of_json(path, content)
+    facts, checks = _of_pdf(content) if content.startswith(b"%PDF") else _of_json(path, content, key)
     wrong = [words for words, is_right in checks if not is_right]
-    proof = f"not by itself; ask {facts['verify_url']}"
+    proof = facts.pop("proof", f"not by itself; ask {facts['verify_url']}")
     return {
         "is_right": not wrong,
         **facts,
@@ -164,13 +196,27 @@ def receipt(path: Path) -> dict[str, Any]:
 Checks = list[tuple[str, bool]]
 
 
-def _of_json(path: Path, content: bytes) -> tuple[dict[str, Any], Checks]:
+def _of_proof(path: Path, file: dict[str, Any], key: str) -> tuple[dict[str, Any], Checks]:
+    try:
+        checks, document = verify_receipt.check_receipt(file, key), file["receipt"]["document"]
+        public = file["seal"]["public_key"]
+        facts = {name: document[name] for name in ("number", "verify_url", "total_minor", "currency")}
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+        raise OperatorError(f"{path} is not a whole receipt with its proof.") from None
+    is_right = all(holds for _, holds in checks)
+    words = f"by the seal signed with {public}" if is_right else "no"
+    return facts | {"proof": words}, [*checks, ("it reads as a receipt", _reads(document))]
+
+
+def _of_json(path: Path, content: bytes, key: str) -> tuple[dict[str, Any], Checks]:
     try:
         kept = json.loads(content)
+        if kept.get("format") == verify_receipt.RECEIPT:
+            return _of_proof(path, kept, key)
         lines = [int(line["amount_minor"]) for line in kept["lines"]]
         total, code = int(kept["total_minor"]), str(kept["verification_code"])
         number, url = str(kept["number"]), str(kept["verify_url"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise OperatorError(f"{path} is neither a receipt's JSON nor its PDF.") from None
     checks = [("the lines add up to the total", sum(lines) == total), ("it reads as a receipt", _reads(kept))]
     facts = {"number": number, "verify_url": url, "total_minor": total}

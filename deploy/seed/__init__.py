@@ -6,6 +6,7 @@ goes on where it stopped, and one that is complete is only read. See README.md.
 
 from tortoise.exceptions import DoesNotExist
 
+from billing.sealing.sealer import Sealer
 from deploy import composition
 from deploy.database import connected
 from deploy.errors import OperatorError
@@ -43,6 +44,7 @@ async def seed(settings: Settings, progress: Progress) -> SeedReport:
                     is_new = True
                     progress(await chapter.tell(play))
             await outside.listen()
+            await Sealer().round()
             write_samples(settings.data_dir)
             try:
                 return SeedReport(await signins(settings), is_new)
