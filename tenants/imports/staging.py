@@ -5,6 +5,7 @@ role, and a hundred thousand single rows would each pay for three indexes that n
 """
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
 
 from tenants.actor import Actor
@@ -41,9 +42,8 @@ async def replace(
         "delete from tenants_import_row where tenant_id = $1 and import_id = $2", actor.tenant_id, import_id
     )
     counts = {"rows": 0, "good": 0, REFUSED: 0, WARNED: 0}
-    batches = read_batches(table, columns, spec)
     index = 0
-    while batch := await asyncio.to_thread(next, batches, None):
+    async for batch in _ahead(read_batches(table, columns, spec)):
         index += 1
         if spec.check and batch.records:
             refuse(batch, columns, await spec.check(actor, list(batch.records.items())))
@@ -51,6 +51,17 @@ async def replace(
         _count(counts, batch)
         await progress.to(batch.last)
     return counts
+
+
+async def _ahead(batches: Iterator[Batch]) -> AsyncIterator[Batch]:
+    """Yield batches, reading the next while PostgreSQL takes in the last."""
+    reading = asyncio.create_task(asyncio.to_thread(next, batches, None))
+    try:
+        while batch := await reading:
+            reading = asyncio.create_task(asyncio.to_thread(next, batches, None))
+            yield batch
+    finally:
+        reading.cancel()
 
 
 def _count(counts: dict[str, int], batch: Batch) -> None:
