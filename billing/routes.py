@@ -2,6 +2,7 @@
 
 from starlette.routing import BaseRoute
 
+from billing import agreements
 from billing.charges import pages as charges
 from billing.desk import pages as desk
 from billing.institution import pages as institution
@@ -13,5 +14,5 @@ from billing.worklist import pages as worklist
 
 def routes() -> list[BaseRoute]:
     """Return the routes in order of matching."""
-    parts = (reports, charges, payments, desk, payer, institution, worklist)
+    parts = (reports, charges, payments, desk, agreements, payer, institution, worklist)
     return [route for part in parts for route in part.ROUTES]

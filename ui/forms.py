@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-from ui.errors import Invalid
+from ui.errors import AppError, Invalid
 from ui.form_errors import sentence
 from ui.form_shape import Node, describe, row_number, shape, unflatten
 from ui.i18n import Text, gettext, t
@@ -60,7 +60,7 @@ class Form(Generic[M]):
         """Add what only a service could find out; the first sentence about a field stays."""
         self.errors.setdefault(name, text)
 
-    def fail_with(self, error: Invalid) -> None:
+    def fail_with(self, error: AppError) -> None:
         """Take over what a service refused: its sentences by field, or its message for the whole form."""
         for name, text in error.fields.items():
             self.fail(name, text)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from billing.charges.bills import lines_of
 from billing.charges.printing import documents_of
+from billing.credit import queries as credit
 from billing.payer import queries
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
@@ -40,9 +41,17 @@ async def bill_page(request: Request, side: Side, seen: SeenBill) -> Response:
         "bill": seen,
         "side": side,
         "lines": lines[seen.id],
+        "credit_minor": 0 if side.is_link else await _credit_for(seen),
         "payments": [] if side.is_link else await queries.payments_of_bill(seen),
     }
     return await respond(request, "billing/payer/bill.html", context)
+
+
+async def _credit_for(seen: SeenBill) -> int:
+    if not seen.left_minor:
+        return 0
+    account_id = await credit.account_of_bill(seen.tenant_id, seen.id)
+    return await credit.free_credit(seen.tenant_id, account_id, seen.currency)
 
 
 async def bill_pdf(request: Request, actor: Actor) -> Response:

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from billing.payer import history, holding, links, outcome, overview, paying, verifying
+from billing.payer import account, history, holding, links, outcome, overview, paying, verifying
 from tenants.http import WRITES, person_route, public_route
 
 ROUTES: list[BaseRoute] = [
@@ -26,6 +26,7 @@ ROUTES: list[BaseRoute] = [
     person_route("/my/receipts/{id}/pdf", history.receipt_pdf, name="my_receipt_pdf"),
     person_route("/my/accounts", holding.accounts, name="my_accounts"),
     person_route("/my/accounts/confirmation", holding.accounts, name="my_confirmation"),
+    person_route("/my/accounts/{id}", account.account, name="my_account"),
     person_route(
         "/my/accounts/confirmation",
         holding.confirm,

@@ -42,6 +42,9 @@ alter table billing_allocation add constraint billing_allocation_credit_id_fkey
   foreign key (tenant_id, credit_id) references billing_credit (tenant_id, id);
 create index billing_allocation_credit_id_idx on billing_allocation (tenant_id, credit_id)
   where credit_id is not null;
+create policy by_credit on billing_refund for select using ((select scope_is('person')) and credit_id is not null
+  and exists (select 1 from billing_credit c
+               where c.tenant_id = billing_refund.tenant_id and c.id = billing_refund.credit_id));
 """
 
 

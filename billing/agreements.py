@@ -1,0 +1,8 @@
+"""The routes of what institutions and payers agree on: credit, terms, and how bills are paid and answered."""
+
+from starlette.routing import BaseRoute
+
+from billing import terms_pages
+from billing.credit import pages as credit
+
+ROUTES: list[BaseRoute] = [*credit.ROUTES, *terms_pages.ROUTES]

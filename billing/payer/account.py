@@ -1,0 +1,53 @@
+"""One account as its holder sees it: what it owes, its credit, how it is paid, who else may pay."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from billing.credit.queries import SeenAccount, account_seen, free_credit
+from tenants.actor import Actor
+from tenants.http import path_id
+from tenants.scope import row
+from ui.i18n import Text
+from ui.render import respond
+
+_OWED = """
+select count(*) bills, coalesce(sum(total_minor - paid_minor - adjusted_minor), 0)::bigint left_minor
+  from billing_bill where tenant_id = $1 and account_id = $2 and currency = $3 and status in ('issued', 'part_paid')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One way an account is paid, in a line: what it is, how it stands, and where it is changed."""
+
+    title: Text
+    text: Text
+    href: str
+    link: Text
+
+
+Source = Callable[[Actor, SeenAccount], Awaitable[Card | None]]
+_sources: list[tuple[int, Source]] = []
+
+
+def add_card(source: Source, *, order: int = 50) -> None:
+    """Have ``source(actor, account)`` add a card to the account's page; safe to call again."""
+    if source not in [known for _, known in _sources]:
+        _sources.append((order, source))
+
+
+async def account(request: Request, actor: Actor) -> Response:
+    """Show one account that the person holds."""
+    seen = await account_seen(path_id(request), actor.person_id)
+    owed = await row(_OWED, seen.tenant_id, seen.id, seen.currency)
+    found = [await source(actor, seen) for _, source in sorted(_sources, key=lambda entry: entry[0])]
+    context = {
+        "account": seen,
+        "owed": owed,
+        "credit_minor": await free_credit(seen.tenant_id, seen.id, seen.currency),
+        "cards": [card for card in found if card is not None],
+    }
+    return await respond(request, "billing/payer/account.html", context)
