@@ -50,7 +50,14 @@ async def start(
 
     ``total`` is how many steps it has, 0 while nobody knows.
     """
-    task = await Task.create(
+    task = await begin(actor, kind, subject_id=subject_id, total=total)
+    await enqueue(job, {**payload, "task_id": str(task.id)})
+    return task
+
+
+async def begin(actor: Actor, kind: str, *, subject_id: UUID | None, total: int) -> Task:
+    """Write down work that somebody waits for, whose job the caller enqueues itself."""
+    return await Task.create(
         id=new_id(),
         tenant_id=tenant_id(),
         kind=kind,
@@ -59,8 +66,6 @@ async def start(
         started_by=actor.person_id,
         started_by_name=actor.name[:100],
     )
-    await enqueue(job, {**payload, "task_id": str(task.id)})
-    return task
 
 
 async def get(actor: Actor, task_id: UUID) -> Task:
@@ -79,10 +84,16 @@ async def step(task_id: UUID, done: int, total: int | None = None) -> None:
 async def finish(task_id: UUID, *, url: str, result: dict[str, Any] | None = None) -> None:
     """Note in the open transaction that the work is done and where its result is."""
     task = await Task.get(tenant_id=tenant_id(), id=task_id)
-    task.state, task.finished_at, task.error = "done", datetime.now(UTC), ""
-    task.done = task.total = max(task.total, task.done)
-    task.result = {"url": url, **(result or {})}
+    end(task, url=url, result=result)
+    task.done = task.total
     await task.save()
+
+
+def end(task: Task, *, url: str, result: dict[str, Any] | None = None) -> None:
+    """Note on the task, which the caller saves, that the work is done and where its result is."""
+    task.state, task.finished_at, task.error = "done", datetime.now(UTC), ""
+    task.total = max(task.total, task.done)
+    task.result = {"url": url, **(result or {})}
 
 
 async def fail(task_id: UUID, reason: Text, *, url: str = "") -> None:

@@ -1,6 +1,6 @@
 """The geometry of charts; ``ui.chart`` draws it as SVG with the same figures in a table below."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
 
@@ -8,11 +8,30 @@ from ui import formats
 
 Number = int | Decimal
 Shown = Callable[[Number], str]
-WIDTH, HEIGHT = 640, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 12, 12, 32
-_MOST_LABELS = 12
 _LETTER = 7.5
 """How wide a letter of a label is, in units of the drawing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The room a drawing has, in its own units, and how many names fit below it."""
+
+    width: int
+    height: int
+    left: int
+    right: int = 12
+    top: int = 12
+    bottom: int = 32
+    most_labels: int = 12
+
+    def slot(self, names: Sequence[str]) -> float:
+        """Return how wide the place of one name is."""
+        return (self.width - self.left - self.right) / max(len(names), 1)
+
+
+WIDE = Room(640, 260, 72)
+NARROW = Room(280, 220, 54, right=4, most_labels=4)
+"""Shown instead where there is less room: a drawing made smaller would have letters too small to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +82,7 @@ class Dot:
 
 @dataclass(slots=True)
 class Chart:
-    """A chart ready to be drawn."""
+    """A chart ready to be drawn; ``narrow`` is the same chart for where there is less room."""
 
     heading: str
     names: Sequence[str]
@@ -74,10 +93,13 @@ class Chart:
     bars: list[Bar] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     dots: list[Dot] = field(default_factory=list)
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = _LEFT
-    right: int = _RIGHT
+    room: Room = WIDE
+    narrow: "Chart | None" = None
+
+    @property
+    def drawings(self) -> tuple["Chart", ...]:
+        """The chart for each size of room, the widest first."""
+        return (self, self.narrow) if self.narrow else (self,)
 
     @property
     def table(self) -> list[tuple[str, list[str]]]:
@@ -96,16 +118,7 @@ def bar(
     axis: Shown | None = None,
 ) -> Chart:
     """Return bars side by side, one group for each name."""
-    chart, scale = _frame(heading, names, series, (shown, axis or shown), _highest(series))
-    slot = _slot(names)
-    width = slot * 0.7 / max(len(series), 1)
-    for number, row in enumerate(series, 1):
-        for index, value in enumerate(row.values):
-            x = _LEFT + slot * index + slot * 0.15 + width * (number - 1)
-            top = scale(value)
-            text = f"{names[index]}: {shown(value)}"
-            chart.bars.append(Bar(number, _r(x), top, _r(width * 0.92), _r(scale(0) - top), text))
-    return chart
+    return _in_both(_bar, _Given(heading, names, series, shown, axis or shown))
 
 
 def stacked(
@@ -116,18 +129,7 @@ def stacked(
     axis: Shown | None = None,
 ) -> Chart:
     """Return one bar for each name, its parts on top of each other."""
-    sums = [sum((row.values[index] for row in series), Decimal(0)) for index in range(len(names))]
-    chart, scale = _frame(heading, names, series, (shown, axis or shown), max(sums, default=Decimal(0)))
-    slot = _slot(names)
-    below = [Decimal(0)] * len(names)
-    for number, row in enumerate(series, 1):
-        for index, value in enumerate(row.values):
-            bottom, top = scale(below[index]), scale(below[index] + value)
-            below[index] += value
-            text = f"{names[index]}, {row.label}: {shown(value)}"
-            x = _LEFT + slot * index + slot * 0.2
-            chart.bars.append(Bar(number, _r(x), top, _r(slot * 0.6), _r(bottom - top), text))
-    return chart
+    return _in_both(_stacked, _Given(heading, names, series, shown, axis or shown))
 
 
 def line(
@@ -138,36 +140,87 @@ def line(
     axis: Shown | None = None,
 ) -> Chart:
     """Return one line for each series."""
-    chart, scale = _frame(heading, names, series, (shown, axis or shown), _highest(series))
-    slot = _slot(names)
-    for number, row in enumerate(series, 1):
-        spots = [(_r(_LEFT + slot * (i + 0.5)), scale(value)) for i, value in enumerate(row.values)]
-        chart.paths.append(Path(number, " ".join(f"{x},{y}" for x, y in spots)))
-        for (x, y), name, value in zip(spots, names, row.values, strict=True):
-            chart.dots.append(Dot(number, x, y, f"{name}: {shown(value)}"))
+    return _in_both(_line, _Given(heading, names, series, shown, axis or shown))
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What a chart is to show."""
+
+    heading: str
+    names: Sequence[str]
+    series: Sequence[Series]
+    shown: Shown
+    axis: Shown
+
+
+def _in_both(draw: Callable[[_Given, Room], Chart], given: _Given) -> Chart:
+    chart = draw(given, WIDE)
+    chart.narrow = draw(given, NARROW)
     return chart
 
 
-def _frame(
-    heading: str, names: Sequence[str], series: Sequence[Series], words: tuple[Shown, Shown], highest: Number
-) -> tuple[Chart, Callable[[Number], float]]:
-    shown, axis = words
+def _bar(given: _Given, room: Room) -> Chart:
+    chart, scale = _frame(given, room, _highest(given.series))
+    slot = room.slot(given.names)
+    width = slot * 0.7 / max(len(given.series), 1)
+    for number, row in enumerate(given.series, 1):
+        for index, value in enumerate(row.values):
+            x = room.left + slot * index + slot * 0.15 + width * (number - 1)
+            top = scale(value)
+            text = f"{given.names[index]}: {given.shown(value)}"
+            chart.bars.append(Bar(number, _r(x), top, _r(width * 0.92), _r(scale(0) - top), text))
+    return chart
+
+
+def _stacked(given: _Given, room: Room) -> Chart:
+    places = range(len(given.names))
+    sums = [sum((row.values[index] for row in given.series), Decimal(0)) for index in places]
+    chart, scale = _frame(given, room, max(sums, default=Decimal(0)))
+    slot = room.slot(given.names)
+    below = [Decimal(0)] * len(given.names)
+    for number, row in enumerate(given.series, 1):
+        for index, value in enumerate(row.values):
+            bottom, top = scale(below[index]), scale(below[index] + value)
+            below[index] += value
+            text = f"{given.names[index]}, {row.label}: {given.shown(value)}"
+            x = room.left + slot * index + slot * 0.2
+            chart.bars.append(Bar(number, _r(x), top, _r(slot * 0.6), _r(bottom - top), text))
+    return chart
+
+
+def _line(given: _Given, room: Room) -> Chart:
+    chart, scale = _frame(given, room, _highest(given.series))
+    slot = room.slot(given.names)
+    for number, row in enumerate(given.series, 1):
+        spots = [(_r(room.left + slot * (i + 0.5)), scale(value)) for i, value in enumerate(row.values)]
+        chart.paths.append(Path(number, " ".join(f"{x},{y}" for x, y in spots)))
+        for (x, y), name, value in zip(spots, given.names, row.values, strict=True):
+            chart.dots.append(Dot(number, x, y, f"{name}: {given.shown(value)}"))
+    return chart
+
+
+def _frame(given: _Given, room: Room, highest: Number) -> tuple[Chart, Callable[[Number], float]]:
     step = nice_step(highest)
     top = step * max((Decimal(highest) / step).to_integral_value(ROUND_CEILING), Decimal(1))
-    room = HEIGHT - _TOP - _BOTTOM
+    high = room.height - room.top - room.bottom
 
     def scale(value: Number) -> float:
-        return _r(_TOP + room * (1 - float(Decimal(value) / top)))
+        return _r(room.top + high * (1 - float(Decimal(value) / top)))
 
-    chart = Chart(heading, names, series, shown)
-    chart.ticks = [Mark(scale(step * n), axis(step * n)) for n in range(int(top / step) + 1)]
-    every = -(-len(names) // _MOST_LABELS) or 1
-    slot = _slot(names)
-    letters = int(slot * every / _LETTER)
-    chart.labels = [
-        Mark(_r(_LEFT + slot * (i + 0.5)), _fit(n, letters)) for i, n in enumerate(names) if i % every == 0
-    ]
+    chart = Chart(given.heading, given.names, given.series, given.shown, room=room)
+    chart.ticks = [Mark(scale(step * n), given.axis(step * n)) for n in range(int(top / step) + 1)]
+    chart.labels = list(_labels(given.names, room))
     return chart, scale
+
+
+def _labels(names: Sequence[str], room: Room) -> Iterator[Mark]:
+    """Yield every name, or every second, third, … where there are too many."""
+    every = -(-len(names) // room.most_labels) or 1
+    slot = room.slot(names)
+    letters = int(slot * every / _LETTER)
+    for place in range(0, len(names), every):
+        yield Mark(_r(room.left + slot * (place + 0.5)), _fit(names[place], letters))
 
 
 def _fit(name: str, room: int) -> str:
@@ -190,10 +243,6 @@ def nice_step(highest: Number) -> Decimal:
 def _highest(series: Sequence[Series]) -> Number:
     values: list[Number] = [value for row in series for value in row.values]
     return max(values, default=0)
-
-
-def _slot(names: Sequence[str]) -> float:
-    return (WIDTH - _LEFT - _RIGHT) / max(len(names), 1)
 
 
 def _r(value: float) -> float:

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from billing import pay_links
 from billing.charges.bills import ExplainedLine, lines_of
 from billing.charges.periods import today
-from billing.charges.tasks import begin_task, end_task
 from billing.models import Bill
 from billing.receipts.documents import BillDocument, BillDocumentLine, Issuer
 from billing.receipts.pdf import render_bills
+from tenants import tasks
 from tenants.actor import Actor
 from tenants.files import DirectoryStorage, FileLimits
 from tenants.jobs import enqueue
@@ -69,7 +69,7 @@ async def print_run(actor: Actor, run_id: UUID, *, place: str, locale: str) -> T
     if count > MOST:
         text = t("{n} bills are too many for one file. Choose a place.", n=count)
         raise Invalid("print.too_many", text, fields={"place": text})
-    task = await begin_task(actor, KIND, subject_id=run_id, total=count)
+    task = await tasks.begin(actor, KIND, subject_id=run_id, total=count)
     await enqueue(PRINT_JOB, {"task_id": str(task.id), "place": place, "locale": locale})
     return task
 
@@ -106,7 +106,11 @@ async def _keep(actor: Actor, task_id: UUID, content: bytes) -> None:
         task = await Task.filter(tenant_id=tenant.id, id=task_id).select_for_update().get()
         if task.state != "done":
             task.done = task.total
-            end_task(task, f"/t/{tenant.slug}/prints/{task.id}", {"key": stored.key, "size": stored.size})
+            tasks.end(
+                task,
+                url=f"/t/{tenant.slug}/prints/{task.id}",
+                result={"key": stored.key, "size": stored.size},
+            )
             await task.save()
 
 

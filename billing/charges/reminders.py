@@ -13,9 +13,8 @@ from billing.charges.bill_list import Selection
 from billing.charges.bills import get
 from billing.charges.periods import today
 from billing.charges.states import OPEN_BILLS
-from billing.charges.tasks import end_task
 from billing.names import Day, Month, Sum
-from tenants import audit
+from tenants import audit, tasks
 from tenants.actor import Actor
 from tenants.jobs import enqueue
 from tenants.models import Task, Tenant
@@ -131,7 +130,7 @@ async def work(actor: Actor, payload: dict[str, Any]) -> None:
                 await _send(asker, tenant, one)
             task.state, task.done = "running", task.done + len(claimed)
             if not claimed:
-                end_task(task, f"/t/{tenant.slug}/bills?overdue=yes", {"reminded": task.done})
+                tasks.end(task, url=f"/t/{tenant.slug}/bills?overdue=yes", result={"reminded": task.done})
             await task.save()
 
 

@@ -12,10 +12,9 @@ from billing.charges import run_sql
 from billing.charges.periods import last_day, months_after
 from billing.charges.run_summary import summarise
 from billing.charges.runs import rule_in_force
-from billing.charges.tasks import end_task
 from billing.models import BillRun
 from billing.rules import parse
-from tenants import audit
+from tenants import audit, tasks
 from tenants.actor import Actor
 from tenants.jobs import publish
 from tenants.models import Task, Tenant
@@ -80,7 +79,7 @@ async def _count(task: Task, run: BillRun) -> None:
 async def _end(task: Task, run: BillRun) -> None:
     tenant = await Tenant.get(id=run.tenant_id)
     task.done = task.total
-    end_task(task, f"/t/{tenant.slug}/runs/{run.id}")
+    tasks.end(task, url=f"/t/{tenant.slug}/runs/{run.id}")
 
 
 async def issue(actor: Actor, run_id: UUID, *, at: datetime | None = None) -> bool:

@@ -13,10 +13,9 @@ from tortoise.expressions import Q
 from billing.charges import run_sql
 from billing.charges.periods import months_after, today
 from billing.charges.states import require_run_move
-from billing.charges.tasks import begin_task
 from billing.models import BillRun, FeeItem, FeeRule
 from billing.names import Month, Named
-from tenants import audit
+from tenants import audit, tasks
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import enqueue
@@ -61,7 +60,7 @@ async def start(
         created_by_name=actor.name[:100],
     )
     await _begin(run)
-    task = await begin_task(actor, "bill_run.draft", subject_id=run.id, total=len(items) + 1)
+    task = await tasks.begin(actor, "bill_run.draft", subject_id=run.id, total=len(items) + 1)
     run.task_id = task.id
     await run.save(update_fields=["task_id"])
     await enqueue(DRAFT_JOB, {"run_id": str(run.id)})
@@ -146,7 +145,7 @@ async def request_issue(actor: Actor, run_id: UUID) -> BillRun:
         raise Conflict("run.empty", t("This run has no bill to issue. Cancel it, or look at its exceptions."))
     run.status = "issuing"
     run.issued_by, run.issued_by_name = actor.person_id, actor.name[:100]
-    task = await begin_task(actor, "bill_run.issue", subject_id=run.id, total=run.bill_count)
+    task = await tasks.begin(actor, "bill_run.issue", subject_id=run.id, total=run.bill_count)
     run.task_id = task.id
     await run.save(update_fields=["status", "issued_by", "issued_by_name", "task_id"])
     await _record(actor, run, "bill_run.issue_requested")

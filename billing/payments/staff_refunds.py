@@ -83,6 +83,7 @@ async def _page(
 ) -> Response:
     payment = await Payment.get(tenant_id=found.tenant_id, id=found.payment_id)
     is_own = found.requested_by == actor.person_id
+    is_at_desk = payment.channel == COUNTER
     context = {
         "refund": found,
         "payment": payment,
@@ -90,14 +91,13 @@ async def _page(
         "form": form,
         "is_own": is_own,
         "may_decide": actor.may("refunds.approve") and not is_own and found.status == "requested",
-        "may_pay_out": actor.may("payments.take")
-        and payment.channel == COUNTER
-        and found.status == "approved",
+        "may_pay_out": actor.may("payments.take") and is_at_desk and found.status == "approved",
+        "is_moving": found.status in {"approved", "submitted"} and not is_at_desk,
         "channel": CHANNEL_WORDS[payment.channel],
         "words": REFUND_WORDS,
         "tones": REFUND_TONES,
     }
-    return await respond(request, "billing/payments/refund.html", context, status=status)
+    return await respond(request, "billing/payments/refund.html", context, block="news", status=status)
 
 
 async def approval(request: Request, actor: Actor) -> Response:

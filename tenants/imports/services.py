@@ -219,13 +219,15 @@ async def apply(actor: Actor, import_id: UUID) -> Import:
     """Have the good rows of a checked import written in the background; asking twice changes nothing.
 
     Raises:
-        Conflict: it has not been checked, or no row of it is good.
+        Conflict: it has not been checked, no row of it is good, or it would change nothing.
     """
     found = await get(actor, import_id, lock=True)
     if found.state in {"applying", "applied"}:
         return found
     if found.state != "checked" or not found.counts.get("good"):
         raise Conflict("import.not_checked", t("There is nothing to import in this file yet."))
+    if not (found.counts.get("added") or found.counts.get("changed")):
+        raise Conflict("import.unchanged", t("Everything in this file is in the accounts already."))
     await _begin(actor, found, "applying", "import.apply", APPLY_JOB)
     await audit.record(
         actor,

@@ -7,6 +7,9 @@ from starlette.applications import Starlette
 
 from tests.browser import chromium, overflow, violations, visit
 
+_LETTERS = """() => [...document.querySelectorAll(".chart-text")].filter(text => text.checkVisibility())
+  .map(text => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a)"""
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
@@ -33,6 +36,15 @@ async def test_whole_pages_are_accessible_in_chinese(browser: Browser, site: Sta
         await page.goto(path)
         assert await violations(page) == []
         assert await overflow(page) == 0
+
+
+@pytest.mark.parametrize("width", [320, 480, 768, 1280])
+async def test_charts_can_be_read_at_every_width(browser: Browser, site: Starlette, width: int) -> None:
+    async with visit(browser, site, viewport={"width": width, "height": 900}) as page:
+        await page.goto("/styleguide?face=console")
+        sizes = await page.evaluate(_LETTERS)
+    assert len(sizes) > 20
+    assert min(sizes) >= 11.99, "letters of a chart are too small"
 
 
 async def test_sorting_swaps_the_list_alone_and_keeps_the_address(browser: Browser, site: Starlette) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.charts import HEIGHT, WIDTH, Chart, Series, bar, line, nice_step, stacked
+from ui.charts import Chart, Series, bar, line, nice_step, stacked
 
 figures = st.lists(st.integers(0, 10**12), min_size=1, max_size=40)
 
@@ -14,14 +14,17 @@ figures = st.lists(st.integers(0, 10**12), min_size=1, max_size=40)
 def test_everything_is_drawn_inside_the_frame(make: object, values: list[int]) -> None:
     names = [str(n) for n in range(len(values))]
     chart: Chart = make("x", names, [Series("a", values), Series("b", values)])  # type: ignore[operator]
-    for box in chart.bars:
-        assert 0 <= box.x <= box.x + box.width <= WIDTH
-        assert -0.01 <= box.y <= box.y + box.height <= HEIGHT
-    for dot in chart.dots:
-        assert 0 <= dot.x <= WIDTH
-        assert 0 <= dot.y <= HEIGHT
-    assert 1 < len(chart.ticks) <= 7
-    assert len(chart.labels) <= 12
+    assert len(chart.drawings) == 2
+    for drawn in chart.drawings:
+        width, height = drawn.room.width, drawn.room.height
+        for box in drawn.bars:
+            assert 0 <= box.x <= box.x + box.width <= width
+            assert -0.01 <= box.y <= box.y + box.height <= height
+        for dot in drawn.dots:
+            assert 0 <= dot.x <= width
+            assert 0 <= dot.y <= height
+        assert 1 < len(drawn.ticks) <= 7
+        assert len(drawn.labels) <= drawn.room.most_labels
     assert [row[0] for row in chart.table] == names
 
 

@@ -112,6 +112,24 @@ async def test_above_the_limit_another_person_decides(town, paid, client):
     assert "decided already" in await shown(client, refund)
 
 
+async def test_a_refund_on_its_way_shows_its_end_by_itself(town, paid, client):
+    await as_role(client, town, "finance", "Fin")
+    refund = (await ask(client, town, paid, "10.00")).headers["location"]
+    still = (await client.get(refund)).text
+    assert "every 3s" not in still, "at the desk nothing moves by itself"
+    async with open_scope(tenant_scope(town.tenant.id)):
+        await Payment.filter(tenant_id=town.tenant.id, id=paid).update(channel="bank")
+    moving = (await client.get(refund)).text
+    assert f'data-hx-get="{refund}"' in moving
+    assert '<meta http-equiv="refresh"' in moving
+    async with open_scope(tenant_scope(town.tenant.id)):
+        await Refund.filter(tenant_id=town.tenant.id).update(status="succeeded", channel_reference="R-1")
+    part = await client.get(refund, headers={"HX-Request": "true", "HX-Request-Type": "partial"})
+    assert "Given back" in part.text
+    assert part.text.lstrip().startswith("<div")
+    assert "every 3s" not in part.text
+
+
 async def test_who_asked_cannot_approve_even_with_the_right(town, paid, client):
     administrator = await as_role(client, town, "administrator", "Admin")
     assert administrator.refund_limit_minor == 0

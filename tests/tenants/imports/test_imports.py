@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from scenarios.community.models import Building, Unit
+from tenants.actor import system_actor
+from tenants.imports import services
+from tenants.kinds import Applied
 from tenants.models import Account, Audit, Holder, Import
 from tenants.scope import open_scope, tenant_scope
 from tests import make
@@ -67,9 +70,13 @@ async def test_repeating_adds_nothing_and_says_so(desk):
     before = [(a.id, a.updated_at) for a in await accounts(desk)]
     again = await desk.check(content)
     assert [again.counts[k] for k in ("added", "changed", "unchanged")] == [0, 0, 2]
-    assert "This very file was imported" in (await desk.get(f"{desk.root}/{again.id}")).text
-    done = await desk.apply(again)
-    assert [done.counts[k] for k in ("added", "changed", "unchanged")] == [0, 0, 2]
+    page = (await desk.get(f"{desk.root}/{again.id}")).text
+    assert "This very file was imported" in page
+    assert f"{again.id}/application" not in page, "an import that changes nothing is not offered"
+    assert (await desk.client.post(f"{desk.root}/{again.id}/application")).status_code == 409
+    actor = system_actor(desk.tenant.id)
+    async with open_scope(actor.scope()):
+        assert await services.spec_named(again.kind).apply(actor, again.id) == Applied(0, 0, 2)
     assert [(a.id, a.updated_at) for a in await accounts(desk)] == before
 
 
