@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute
 
 from billing import agreements
+from billing.adjustments import pages as adjustments
 from billing.charges import pages as charges
 from billing.desk import pages as desk
 from billing.institution import pages as institution
@@ -14,5 +15,5 @@ from billing.worklist import pages as worklist
 
 def routes() -> list[BaseRoute]:
     """Return the routes in order of matching."""
-    parts = (reports, charges, payments, desk, agreements, payer, institution, worklist)
+    parts = (reports, charges, adjustments, payments, desk, agreements, payer, institution, worklist)
     return [route for part in parts for route in part.ROUTES]

@@ -8,6 +8,7 @@ item, period), so that the same step twice, or two workers at once, adds nothing
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from billing.adjustments.issuing import apply_standing
 from billing.charges import run_sql
 from billing.charges.periods import last_day, months_after
 from billing.charges.run_summary import summarise
@@ -96,6 +97,7 @@ async def issue(actor: Actor, run_id: UUID, *, at: datetime | None = None) -> bo
         prefix = f"{run.period:%Y%m}"
         await execute(run_sql.NUMBER_AND_ISSUE, run.tenant_id, run.id, prefix, run.period, now)
         await execute(run_sql.ISSUE_ENTRIES, run.tenant_id, run.id, now)
+        await apply_standing(run.tenant_id, run_id=run.id, at=now)
     run.status, run.issued_at = "issued", now
     await run.save(update_fields=["status", "issued_at"])
     if run.task_id:

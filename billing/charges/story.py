@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from billing.adjustments.queries import of_bill
+from billing.adjustments.words import KIND_WORDS
 from billing.models import Bill
 from billing.names import Sum
 from tenants.scope import rows
@@ -66,11 +68,13 @@ async def story(bill: Bill, root: str) -> list[Event]:
     acts = await rows(_ACTS, bill.tenant_id, bill.id)
     payments = await rows(_PAYMENTS, bill.tenant_id, bill.id)
     back = await rows(_GIVEN_BACK, bill.tenant_id, bill.id)
+    adjusted = await of_bill(bill.tenant_id, bill.id)
     events = [
         *await _issued(bill),
         *(event for act in acts for event in _act(act)),
         *(_payment(payment, root) for payment in payments),
         *(_refund(refund, root) for refund in back),
+        *(event for one in adjusted for event in _adjusted(one, root)),
     ]
     return sorted(events, key=lambda event: event.at, reverse=True)[:_LONGEST]
 
@@ -105,6 +109,18 @@ def _payment(found: Any, root: str) -> Event:
         tone=tone,
         href=f"{root}/payments/{found['id']}",
     )
+
+
+def _adjusted(found: Any, root: str) -> Iterator[Event]:
+    amount, href = Sum(found["amount_minor"], found["currency"]), f"{root}/adjustments/{found['id']}"
+    shown = {"kind": KIND_WORDS[found["kind"]], "amount": amount}
+    if found["applied_at"]:
+        title = t("{kind}: {amount} let off", **shown)
+        yield Event(title, found["applied_at"], found["by_name"], found["reason"], "success", href)
+    if found["reversed_at"]:
+        title = t("{kind} of {amount} reversed", **shown)
+        by, why = found["reversed_by_name"], found["reversal_reason"]
+        yield Event(title, found["reversed_at"], by, why, "warning", href)
 
 
 def _refund(found: Any, root: str) -> Event:

@@ -104,7 +104,7 @@ async def bill(place: Place, *amounts: int, account: Account | None = None, stat
             await _line(place, made, position, amount)
         sides = [
             Side(ledger.RECEIVABLE, made.total_minor, made.currency, account.id, made.id),
-            Side("income:estate", -made.total_minor, made.currency),
+            Side("income:estate", -made.total_minor, made.currency, account.id, made.id),
         ]
         await ledger.post(place.id, "bill.issued", made.id, sides)
         return made

@@ -1,0 +1,74 @@
+"""How lasting adjustments stack on one line, to the minor unit: in Python for people and in SQL for runs.
+
+A test holds the two together. By kind (discount, aid, waiver), then by the day they begin, then by number. Each takes
+its percentage of what the ones before it have left, rounded half up to the minor unit, or its amount, and never more
+than is left.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from billing.adjustments.kinds import KINDS, STANDING
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A lasting adjustment as it meets a line; one of ``percent`` and ``amount_minor`` is set."""
+
+    kind: str
+    effective_from: date
+    number: str
+    percent: Decimal | None = None
+    amount_minor: int | None = None
+
+    @property
+    def place(self) -> tuple[int, date, str]:
+        """Return where it stands in the order."""
+        return KINDS[self.kind].order, self.effective_from, self.number
+
+
+def stack(left_minor: int, found: Iterable[Standing]) -> list[tuple[Standing, int]]:
+    """Return what each takes off a line of which ``left_minor`` is left, in their order."""
+    taken = []
+    for one in sorted(found, key=lambda standing: standing.place):
+        off = min(_off(one, left_minor), left_minor)
+        left_minor -= off
+        taken.append((one, off))
+    return taken
+
+
+def _off(one: Standing, left_minor: int) -> int:
+    if one.percent is None:
+        return one.amount_minor or 0
+    return int((left_minor * one.percent / 100).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+ORDER = f"array_position(array[{', '.join(repr(kind) for kind in STANDING)}], s.kind::text)"
+STACKED = f"""
+standing as materialized (
+  select s.id, s.kind, s.reason, s.percent, s.amount_minor, s.account_id, l.id line_id, l.bill_id, l.currency,
+         greatest(l.amount_minor - l.paid_minor - l.adjusted_minor, 0) owed,
+         row_number() over (partition by l.id order by {ORDER}, s.effective_from, s.number collate "C") rank
+    from billing_bill b
+    join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id
+    join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id and i.kind = 'charge'
+    join billing_standing_adjustment s on s.tenant_id = b.tenant_id and s.account_id = b.account_id
+     and s.status = 'approved' and s.currency = l.currency and s.effective_from <= l.period
+     and (s.effective_until is null or s.effective_until >= l.period)
+     and (s.fee_item_id is null or s.fee_item_id = l.fee_item_id)
+   where b.tenant_id = $1 and (b.run_id = $2 or b.id = $3)
+), stacked as (
+  select s.id, s.line_id, s.bill_id, s.rank, off.taken, s.owed - off.taken left_minor
+    from standing s, lateral (
+      select least(s.owed, coalesce(s.amount_minor, round(s.owed * s.percent / 100)))::bigint taken) off
+   where s.rank = 1
+  union all
+  select s.id, s.line_id, s.bill_id, s.rank, off.taken, before.left_minor - off.taken
+    from stacked before join standing s on s.line_id = before.line_id and s.rank = before.rank + 1, lateral (
+      select least(before.left_minor,
+                   coalesce(s.amount_minor, round(before.left_minor * s.percent / 100)))::bigint taken) off
+)"""
+"""Two tables for a ``with recursive``: what stands for each line, and what each takes off it; ``$1`` is the tenant,
+``$2`` the run and ``$3`` the bill it is for, of which one is null."""
