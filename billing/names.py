@@ -3,7 +3,7 @@
 Institutions name their fees as ``{"en": …, "zh_CN": …}``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -59,3 +59,14 @@ class Sum:
     def __str__(self) -> str:
         """Return the amount with its currency in the reader's form."""
         return money(self.amount_minor, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Several things in a sentence, written one after the other when it is shown."""
+
+    parts: Sequence[object]
+
+    def __str__(self) -> str:
+        """Return the parts with the language's comma between them."""
+        return ("、" if current_locale() == "zh_CN" else ", ").join(str(part) for part in self.parts)

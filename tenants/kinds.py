@@ -13,6 +13,7 @@ from uuid import UUID
 from tenants.actor import Actor
 
 if TYPE_CHECKING:
+    from tenants.models import Account
     from tenants.tabular import Field
 
 AttributeType = Literal["choice", "decimal", "integer", "boolean", "text"]
@@ -98,13 +99,21 @@ class ImportSpec:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioKinds:
-    """Everything the lower rooms know of one scenario. ``relations`` maps holder relations to msgids."""
+    """Everything the lower rooms know of one scenario. ``relations`` maps holder relations to msgids.
+
+    ``number_hint`` says what account numbers look like, in an English msgid.
+    ``tidy`` writes an account number that somebody typed as the scenario's imports write it, so that both mean the
+    same account. ``added`` keeps what is the scenario's own of an account that was added by hand.
+    """
 
     key: str
     name: str
     account_kinds: tuple[AccountKind, ...]
     relations: Mapping[str, str]
     imports: tuple[ImportSpec, ...] = ()
+    tidy: Callable[[str], str] = str.strip
+    added: Callable[[Account], Awaitable[None]] | None = None
+    number_hint: str = ""
 
 
 SCENARIOS: dict[str, ScenarioKinds] = {}

@@ -2,11 +2,13 @@
 
 from billing.charges.bill_pages import STATES
 from billing.charges.states import BILL_TONES
+from billing.names import Joined, Sum
+from tenants.accounts.closing import add_warning
 from tenants.accounts.panels import Panel, add_panel
 from tenants.actor import Actor
 from tenants.models import Account
 from tenants.scope import rows
-from ui.i18n import t
+from ui.i18n import Text, t
 from ui.tables import Column
 
 SHOWN = 12
@@ -50,6 +52,27 @@ async def bills_panel(actor: Actor, account: Account) -> Panel | None:
     return Panel("billing/payments/account_panel.html", context)
 
 
+_OPEN = """
+select count(*) bills, sum(total_minor - paid_minor - adjusted_minor)::bigint owed_minor, currency from billing_bill
+ where tenant_id = $1 and account_id = $2 and status in ('issued', 'part_paid') group by currency order by currency
+"""
+
+
+async def open_bills(actor: Actor, account: Account) -> Text | None:
+    """Say what is still to be paid of an account that somebody wants to close."""
+    found = await rows(_OPEN, account.tenant_id, account.id)
+    if not found or not actor.may("bills.read"):
+        return None
+    owed = [Sum(each["owed_minor"], each["currency"]) for each in found]
+    return t(
+        "Bills still to be paid: {n}, {amount} in all. They stay owed and can be paid as before;"
+        " void what should never have been billed.",
+        n=sum(each["bills"] for each in found),
+        amount=Joined(owed),
+    )
+
+
 def register() -> None:
     """Have every account's page show its bills; safe to call again."""
     add_panel(bills_panel, order=10)
+    add_warning(open_bills)

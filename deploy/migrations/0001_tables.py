@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ("sort_key", fields.CharField(db_default="", max_length=100)),
                 ("attributes", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
                 ("is_active", fields.BooleanField(db_default=True)),
+                ("closed_on", fields.DateField(null=True)),
                 ("updated_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
             ],
             options={

@@ -15,6 +15,7 @@ from scenarios.community.tariff import RESIDENTIAL
 from tenants.actor import Actor
 from tenants.imports import upsert
 from tenants.kinds import Applied, ImportSpec, Shaped
+from tenants.models import Account
 from tenants.scope import execute
 from tenants.tabular import Field, Kind, choice, day, decimal, email, integer, phone, text
 from ui.i18n import N_, Text, t
@@ -238,6 +239,19 @@ where community_unit.storey <> excluded.storey
 """
 
 
+LONGEST_DOOR = 20
+_PLACE = "update tenants_account set place = $3 where tenant_id = $1 and id = $2 and place = ''"
+_BUILDING = """
+insert into community_building (tenant_id, code)
+select $1, $2 where not exists (
+  select 1 from community_building b where b.tenant_id = $1 and upper(b.code) = $3)
+"""
+_UNIT = """
+insert into community_unit (tenant_id, account_id, building_id, storey, door)
+select $1, $2, id, $4, $5 from community_building where tenant_id = $1 and upper(code) = $3 order by id limit 1
+"""
+
+
 async def compare(actor: Actor, import_id: UUID) -> Applied:
     """Count what applying the import would add, change and leave."""
     assert actor.tenant_id is not None  # noqa: S101 - an import belongs to a tenant
@@ -268,6 +282,24 @@ UNITS = ImportSpec(
     check=partial(upsert.check_accounts, SCENARIO_KEY, "door"),
     example=EXAMPLE,
 )
+
+
+async def added(account: Account) -> None:
+    """Give a unit that was added by hand its building and door; the building is made where there is none yet."""
+    street, sign, door = account.number.rpartition("#")
+    place = account.place or street.strip()
+    if not place:
+        return
+    await execute(_PLACE, account.tenant_id, account.id, place)
+    await execute(_BUILDING, account.tenant_id, place, place.upper())
+    door = (door if sign else account.number)[:LONGEST_DOOR]
+    await execute(_UNIT, account.tenant_id, account.id, place.upper(), _storey(None, door), door)
+
+
+def tidy(number: str) -> str:
+    """Return an address as imports write it."""
+    return " ".join(number.split()).title()
+
 
 assert RELATIONS.keys() == _RELATIONS.keys()  # noqa: S101 - the table knows every relation
 assert OWNERSHIPS.keys() == _OWNERSHIPS.keys() and VEHICLES.keys() == _VEHICLES.keys()  # noqa: S101, PT018

@@ -6,7 +6,7 @@ from typing import Any
 from billing.catalogue import FeeTemplate
 from scenarios.community import tariff
 from scenarios.community.buildings import ROUTES
-from scenarios.community.importing import UNITS
+from scenarios.community.importing import UNITS, added, tidy
 from scenarios.community.kinds import ACCOUNT_KINDS, RELATIONS, SCENARIO_KEY
 from scenarios.contract import Scenario
 from tenants.kinds import ScenarioKinds
@@ -28,6 +28,9 @@ SCENARIO = Scenario(
         account_kinds=ACCOUNT_KINDS,
         relations=RELATIONS,
         imports=(UNITS,),
+        tidy=tidy,
+        added=added,
+        number_hint=N_("Building, street and door, like 12A Bedok Sth Ave 2 #03-105."),
     ),
     fee_templates=(
         FeeTemplate(

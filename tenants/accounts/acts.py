@@ -3,6 +3,7 @@
 from ui.i18n import N_
 
 ACTS: dict[str, str] = {
+    "account.added": N_("Added by hand"),
     "account.changed": N_("Changed"),
     "account.closed": N_("Closed"),
     "account.opened": N_("Opened again"),

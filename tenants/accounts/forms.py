@@ -52,9 +52,18 @@ _TYPES: dict[str, Any] = {
 
 def account_form(kind: AccountKind) -> type[BaseModel]:
     """Return the form for an account of this kind: its name, and each attribute by its type."""
-    fields: dict[str, Any] = {ATTRIBUTE + one.key: _field(one) for one in kind.attributes}
     name = (str, Field(title=N_("Name"), max_length=200))
-    return create_model("AccountForm", name=name, **fields)
+    return create_model("AccountForm", name=name, **attribute_fields(kind))
+
+
+def attribute_fields(kind: AccountKind) -> dict[str, Any]:
+    """Return the form's fields for the attributes of a kind."""
+    return {ATTRIBUTE + one.key: _field(one) for one in kind.attributes}
+
+
+def choices(kind: AccountKind) -> dict[str, list[tuple[str, str]]]:
+    """Return what each attribute may be, as a form offers it."""
+    return {one.key: [(key, gettext(label)) for key, label in one.choices.items()] for one in kind.attributes}
 
 
 def _field(attribute: Attribute) -> tuple[Any, Any]:
@@ -105,6 +114,12 @@ class HolderForm(BaseModel):
     )
     phone: Annotated[str, AfterValidator(_phone)] | None = Field(None, title=N_("Telephone"), max_length=40)
     since: Day | None = Field(None, title=N_("Since"))
+
+
+class ClosingForm(BaseModel):
+    """The last day of an account."""
+
+    closed_on: Day = Field(title=N_("Last day"))
 
 
 class EndingForm(BaseModel):

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from tenants.accounts import forms, holder_pages, queries, services
+from tenants.accounts import adding, closing, forms, holder_pages, queries, services
 from tenants.accounts.acts import ACTS
 from tenants.accounts.panels import panels_of
 from tenants.actor import Actor
@@ -65,6 +65,7 @@ async def accounts(request: Request, actor: Actor) -> Response:
         "kinds": [(kind.key, gettext(kind.plural)) for kind in queries.kinds_of(actor)],
         "states": list(STATES.items()),
         "may_import": actor.may("imports.write"),
+        "may_write": actor.may("accounts.write"),
         "root": _root(actor),
     }
     return await respond(request, "tenants/accounts/accounts.html", context, block="list")
@@ -137,9 +138,7 @@ async def _edit(  # noqa: PLR0917 - all that one page shows
         "account": found,
         "kind": kind,
         "form": form,
-        "options": {
-            one.key: [(key, gettext(label)) for key, label in one.choices.items()] for one in kind.attributes
-        },
+        "options": forms.choices(kind),
         "list_url": _root(actor),
         "root": f"{_root(actor)}/{found.id}",
     }
@@ -158,48 +157,14 @@ async def change(request: Request, actor: Actor) -> Response:
     return redirect(request, f"{_root(actor)}/{found.id}", flash=t("The account is changed."))
 
 
-async def closing(request: Request, actor: Actor) -> Response:
-    """Ask whether the account shall really be closed."""
-    found = await queries.account(actor, path_id(request))
-    root = f"{_root(actor)}/{found.id}"
-    context = {
-        "title": gettext("Close {account}?", account=found.name),
-        "lede": gettext(
-            "It gets no new bills from now on. What it owes stays owed, and you can open it again."
-        ),
-        "action": f"{root}/closing",
-        "label": gettext("Close the account"),
-        "tone": "danger",
-        "cancel": root,
-    }
-    return await respond(request, "ui/confirm.html", context)
-
-
-async def close(request: Request, actor: Actor) -> Response:
-    """Close the account."""
-    found = await services.set_active(actor, path_id(request), is_active=False)
-    return redirect(request, f"{_root(actor)}/{found.id}", flash=t("The account is closed."))
-
-
-async def reopen(request: Request, actor: Actor) -> Response:
-    """Open the account again."""
-    found = await services.set_active(actor, path_id(request), is_active=True)
-    return redirect(request, f"{_root(actor)}/{found.id}", flash=t("The account is open again."))
-
-
 ROUTES: list[BaseRoute] = [
     tenant_route("/accounts", accounts, permission="accounts.read"),
+    *adding.ROUTES,
     tenant_route("/accounts/{id}", show, permission="accounts.read", name="account"),
     tenant_route(
         "/accounts/{id}", change, permission="accounts.write", methods=WRITES, name="change_account"
     ),
     tenant_route("/accounts/{id}/edit", edit, permission="accounts.write", name="edit_account"),
-    tenant_route("/accounts/{id}/closing", closing, permission="accounts.write", name="closing_account"),
-    tenant_route(
-        "/accounts/{id}/closing", close, permission="accounts.write", methods=WRITES, name="close_account"
-    ),
-    tenant_route(
-        "/accounts/{id}/opening", reopen, permission="accounts.write", methods=WRITES, name="open_account"
-    ),
+    *closing.ROUTES,
     *holder_pages.ROUTES,
 ]

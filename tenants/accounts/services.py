@@ -1,9 +1,10 @@
 """What the institution's staff do with accounts and holders."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from tortoise.exceptions import IntegrityError
 
@@ -51,14 +52,33 @@ async def change(actor: Actor, account_id: UUID, *, name: str, attributes: Mappi
     return changed
 
 
-async def set_active(actor: Actor, account_id: UUID, *, is_active: bool) -> Account:
-    """Open or close an account: a closed one gets no new bills, and what it owes stays owed."""
+async def close(actor: Actor, account_id: UUID, *, on: date) -> Account:
+    """Close an account with its last day: it gets no new bills, and what it owes stays owed.
+
+    Raises:
+        Invalid: the day is still to come (field ``closed_on``).
+    """
     actor.require("accounts.write")
     found = await queries.account(actor, account_id, lock=True)
-    if found.is_active != is_active:
-        found.is_active = is_active
-        await found.save(update_fields=["is_active"])
-        await _record(actor, "account.opened" if is_active else "account.closed", found)
+    if on > datetime.now(ZoneInfo(actor.place["timezone"])).date():
+        text = t("Choose today or an earlier day: the account stops getting bills at once.")
+        raise Invalid("account.closed_on", text, fields={"closed_on": text})
+    if found.is_active:
+        found.is_active, found.closed_on = False, on
+        await found.save(update_fields=["is_active", "closed_on"])
+        await _record(actor, "account.closed", found, after={"until": on.isoformat()})
+    return found
+
+
+async def reopen(actor: Actor, account_id: UUID) -> Account:
+    """Open a closed account again: it gets bills from the next run."""
+    actor.require("accounts.write")
+    found = await queries.account(actor, account_id, lock=True)
+    if not found.is_active:
+        before = {"until": found.closed_on.isoformat() if found.closed_on else None}
+        found.is_active, found.closed_on = True, None
+        await found.save(update_fields=["is_active", "closed_on"])
+        await _record(actor, "account.opened", found, before=before)
     return found
 
 

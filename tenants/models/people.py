@@ -160,6 +160,7 @@ class Account(TenantRow):
     """Who owes inside a tenant: a unit, a student, a patient, an agency.
 
     ``number`` is the institution's own natural key; ``attributes`` feed the fee rules (typed by the scenario).
+    ``closed_on`` is the last day of an account that is closed.
     """
 
     scenario = fields.CharField(max_length=30)
@@ -170,6 +171,7 @@ class Account(TenantRow):
     sort_key = fields.CharField(max_length=100, db_default="")
     attributes: dict[str, Any] = fields.JSONField()
     is_active = fields.BooleanField(db_default=True)
+    closed_on: date | None = fields.DateField(null=True)
     updated_at = fields.DatetimeField(db_default=Now())
 
     class Meta:

@@ -73,17 +73,6 @@ async def test_an_account_is_changed_in_a_form_that_knows_its_kind(desk, languag
     assert "110.5" in (await desk.get(url)).text
 
 
-async def test_an_account_is_closed_and_opened_again(desk):
-    found = await make.account(desk.tenant)
-    url = f"{desk.root}/{found.id}"
-    await desk.get(f"{url}/closing")
-    for path, state in (("closing", False), ("opening", True)):
-        assert (await desk.client.post(f"{url}/{path}")).status_code == 303
-        async with open_scope(tenant_scope(desk.tenant.id)):
-            assert (await Account.get(id=found.id)).is_active is state
-        await desk.get(url)
-
-
 async def test_a_holder_is_added_changed_invited_and_ended(desk):
     found = await make.account(desk.tenant)
     url = f"{desk.root}/{found.id}"
