@@ -30,6 +30,8 @@ TENANT_PERMISSIONS: dict[str, str] = {
     "suspense.work": N_("Work unassigned money"),
     "worklist.read": N_("See the work that waits in finance"),
     "worklist.write": N_("Give waiting work to somebody"),
+    "reconciliation.read": N_("See statements, breaks and settlements"),
+    "reconciliation.work": N_("Match statements and work breaks"),
     "reports.read": N_("See reports"),
     "operations.read": N_("See failed background work"),
     "operations.write": N_("Run failed background work again"),

@@ -24,6 +24,14 @@ from billing.models.payments import (
     Refund,
     Suspense,
 )
+from billing.models.reconciliation import (
+    Break,
+    MatchSuggestion,
+    Payout,
+    Statement,
+    StatementLine,
+    StatementSource,
+)
 from billing.models.seals import BankSeal, Period, Seal, SealedEntry
 from billing.models.worklist import WorkOwner
 
@@ -37,6 +45,7 @@ __all__ = [
     "BillException",
     "BillLine",
     "BillRun",
+    "Break",
     "Credit",
     "CreditUse",
     "DayClose",
@@ -44,8 +53,10 @@ __all__ = [
     "FeeItem",
     "FeeRule",
     "InboxEvent",
+    "MatchSuggestion",
     "Payment",
     "PaymentPart",
+    "Payout",
     "Period",
     "Posting",
     "Receipt",
@@ -54,6 +65,9 @@ __all__ = [
     "SealedEntry",
     "SettlementAccount",
     "StandingAdjustment",
+    "Statement",
+    "StatementLine",
+    "StatementSource",
     "Suspense",
     "Terms",
     "WorkOwner",

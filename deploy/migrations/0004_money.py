@@ -113,7 +113,7 @@ PAYMENTS = [
         person=OF_PAYMENT,
         link=OF_PAYMENT,
         uniques=["payment_id where status in ('created', 'pending', 'processing', 'unknown')"],
-        indexes=["payment_id", "status, expires_at"],
+        indexes=["payment_id", "status, expires_at", "channel, ended_at where status = 'succeeded'"],
         checks={"amount": "amount_minor > 0"},
     ),
     Wall(

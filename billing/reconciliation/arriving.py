@@ -1,0 +1,145 @@
+"""A statement on its way in: streamed into a table of the transaction alone, then written with its matches at once.
+
+Row-level security refuses ``COPY`` into a tenant's table, so lines are copied into a temporary one. From there one
+statement joins them with our side and writes them with what they were matched with: no line is written twice, and a
+million cost little more than the copy and the join.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from itertools import islice
+from uuid import UUID
+
+from billing.reconciliation.sources.contract import PAYMENT, REFUND, Document, Line
+from tenants.scope import execute, raw, row
+
+BATCH = 4_000
+WORK_MEMORY = "256MB"
+COLUMNS = (
+    "id", "position", "kind", "occurred_at", "day", "currency", "amount_minor", "fee_minor", "reference",
+    "channel_reference", "line_key", "text", "payout", "ours",
+)  # fmt: skip
+_TABLE = """
+create temporary table if not exists arriving (
+  id uuid, position int, kind text, occurred_at timestamptz, day date, currency text, amount_minor bigint,
+  fee_minor bigint, reference text, channel_reference text, line_key text, text text, payout text, ours uuid
+) on commit drop
+"""
+_LINE = (
+    "tenant_id, id, statement_id, settlement_account_id, channel, position, kind, occurred_at, day, currency,"
+    " amount_minor, fee_minor, reference, channel_reference, line_key, text, status, matched_by, attempt_id, refund_id"
+)
+_READ = (
+    "$1, a.id, $2, $3, $4, a.position, a.kind, a.occurred_at, a.day, a.currency, a.amount_minor, a.fee_minor,"
+    " a.reference, a.channel_reference, a.line_key, a.text"
+)
+_SAME = "a.currency = o.currency and a.occurred_at <= o.{at} + interval '24 hours'"
+_PAYMENTS = f"""
+insert into billing_statement_line ({_LINE})
+select {_READ}, case when a.amount_minor = o.amount_minor and {_SAME.format(at="ended_at")}
+         and ($5::int is null or a.fee_minor = (a.amount_minor * $5 + 5000) / 10000 + $6) then 'matched' else 'differs'
+       end, 'reference', o.id, null
+  from arriving a join billing_attempt o on o.tenant_id = $1 and o.id = a.ours and o.channel = $4
+ where a.kind = 'payment' and o.status = 'succeeded'
+on conflict (tenant_id, attempt_id) where attempt_id is not null do nothing
+"""
+_REFUNDS = f"""
+insert into billing_statement_line ({_LINE})
+select {_READ}, case when -a.amount_minor = o.amount_minor and {_SAME.format(at="succeeded_at")} then 'matched'
+       else 'differs' end, 'reference', null, o.id
+  from arriving a join billing_refund o on o.tenant_id = $1 and o.id = a.ours
+ where a.kind = 'refund' and o.status = 'succeeded' and exists (select 1 from billing_payment p
+   where p.tenant_id = $1 and p.id = o.payment_id and p.channel = $4)
+on conflict (tenant_id, refund_id) where refund_id is not null do nothing
+"""
+_OTHERS = f"""
+insert into billing_statement_line ({_LINE})
+select {_READ}, case when $5 then 'provisional' when a.kind in ('payout', 'fee') then 'matched' else 'open' end,
+       case when not $5 and a.kind in ('payout', 'fee') then a.kind else '' end, null, null
+  from arriving a
+ where not exists (select 1 from billing_statement_line l
+                    where l.tenant_id = $1 and l.statement_id = $2 and l.position = a.position)
+"""
+_SUMS = """
+select count(*)::int lines, coalesce(sum(amount_minor) filter (where amount_minor > 0 and own), 0)::bigint in_minor,
+       coalesce(-sum(amount_minor) filter (where amount_minor < 0 and own), 0)::bigint out_minor,
+       coalesce(sum(fee_minor) filter (where own), 0)::bigint fee_minor,
+       count(*) filter (where kind = 'payment') payments, count(*) filter (where kind = 'refund') refunds
+  from (select kind, amount_minor, fee_minor, currency = $1 and kind <> 'payout' own from arriving) a
+"""
+
+
+class Sums:
+    """What the lines add up to, in the account's currency and without payouts."""
+
+    def __init__(self, found: object) -> None:
+        got = dict(found)  # type: ignore[call-overload]
+        self.lines: int = got["lines"]
+        self.in_minor: int = got["in_minor"]
+        self.out_minor: int = got["out_minor"]
+        self.fee_minor: int = got["fee_minor"]
+        self.payments: int = got["payments"]
+        self.refunds: int = got["refunds"]
+
+
+async def stage(document: Document, statement_id: UUID) -> Sums:
+    """Copy every line into the transaction's own table and return the sums.
+
+    Raises:
+        StatementRefused: as the parser says; nothing has been written then.
+    """
+    await execute(f"set local work_mem = '{WORK_MEMORY}'")
+    await execute(_TABLE)
+    await execute("truncate arriving")
+    source = _chunks(document.lines(), str(statement_id)[:28])
+    await raw().copy_to_table("arriving", source=source, columns=list(COLUMNS), format="text")
+    await execute("analyze arriving")
+    return Sums(await row(_SUMS, document.head.currency))
+
+
+async def _chunks(lines: Iterator[Line], prefix: str) -> AsyncIterator[bytes]:
+    """Yield the lines as text for COPY; parsing happens beside the loop, a batch at a time."""
+    while chunk := await asyncio.to_thread(_chunk, lines, prefix):
+        yield chunk
+
+
+def _chunk(lines: Iterator[Line], prefix: str) -> bytes:
+    return "".join([_copied(line, prefix) for line in islice(lines, BATCH)]).encode()
+
+
+def _copied(line: Line, prefix: str) -> str:
+    """Return one line of COPY's text. Ids are the statement's, ended by the position: they sort as the lines stand."""
+    (position, kind, at, day, currency, amount, fee, reference, channel_reference, key, text, payout) = line
+    if "\\" in text or "\\" in reference or "\\" in channel_reference or "\\" in key or "\\" in payout:
+        text, reference = text.replace("\\", "\\\\"), reference.replace("\\", "\\\\")
+        channel_reference, key = channel_reference.replace("\\", "\\\\"), key.replace("\\", "\\\\")
+        payout = payout.replace("\\", "\\\\")
+    ours = reference if (kind in {PAYMENT, REFUND}) and is_uuid(reference) else "\\N"
+    return (
+        f"{prefix}{position:08x}\t{position}\t{kind}\t{at.isoformat()}\t{day}\t{currency[:3]}\t{amount}\t{fee}"
+        f"\t{reference}\t{channel_reference}\t{key}\t{text}\t{payout}\t{ours}\n"
+    )
+
+
+_HEX = frozenset("0123456789abcdefABCDEF-")
+
+
+def is_uuid(text: str) -> bool:
+    """Tell whether a text of the outside is an id as we write it."""
+    return len(text) == 36 and text[8] == text[13] == text[18] == text[23] == "-" and _HEX.issuperset(text) and text.count("-") == 4  # noqa: PLR2004
+
+
+async def write(  # noqa: PLR0917 - one statement's lines, whose, of which channel, and at what fee
+    tenant_id: UUID, statement_id: UUID, account_id: UUID, channel: str, sums: Sums, *,
+    fee: tuple[int | None, int], is_provisional: bool,
+) -> int:
+    """Write the staged lines with their matches by our reference and return how many found our side."""
+    of = (tenant_id, statement_id, account_id, channel)
+    matched = 0
+    if sums.payments and not is_provisional:
+        matched += await execute(_PAYMENTS, *of, *fee)
+    if sums.refunds and not is_provisional:
+        matched += await execute(_REFUNDS, *of)
+    if matched < sums.lines:
+        await execute(_OTHERS, *of, is_provisional)
+    return matched
