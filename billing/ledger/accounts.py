@@ -54,7 +54,21 @@ class Kind:
 
 
 LEDGERS: tuple[Ledger, ...] = (
-    Ledger("clearing:", t("Money held at: {name}"), "asset", "received; a refund that came back", "refunded"),
+    Ledger(
+        "clearing:",
+        t("Money held at: {name}"),
+        "asset",
+        "received; a refund that came back",
+        "refunded; kept as a fee; paid out",
+    ),
+    Ledger(
+        "settlement",
+        t("Money at the bank"),
+        "asset",
+        "paid out by a channel",
+        "charged by the bank; taken back",
+    ),
+    Ledger("fees:", t("Fees: {name}"), "expense", "kept by a channel, charged by the bank", "given back"),
     Ledger("receivable", t("Owed by accounts"), "asset", "issued; refunded", "paid; voided"),
     Ledger(
         "suspense", t("Unassigned money"), "liability", "refunded; put to a bill", "received without a bill"
@@ -113,6 +127,12 @@ KINDS: dict[str, Kind] = {
             "suspense, or receivable of a paid bill → credit",
         ),
         Kind("credit.applied", t("Credit put to a bill"), "use of credit", "credit → receivable"),
+        Kind("fee.charged", t("Channel's fees"), "statement", "clearing → fees:<channel>"),
+        Kind("payout.received", t("Payout received"), "receipt of a payout", "clearing → settlement"),
+        Kind(
+            "payout.released", t("Payout's match taken back"), "receipt of a payout", "settlement → clearing"
+        ),
+        Kind("charge.booked", t("Bank's charge"), "statement line", "settlement → fees:account"),
         Kind("suspense.applied", t("Unassigned money put to a bill"), "suspense", "suspense → receivable"),
     )
 }
@@ -164,4 +184,4 @@ def _covers(known: Ledger, ledger: str) -> bool:
 
 def _words() -> dict[str, Text]:
     channels = {key: channel_name(key) for key in (*CHANNELS, COUNTER)}
-    return channels | {key: kind.name for key, kind in ADJUSTMENTS.items()}
+    return channels | {"account": t("Bank account")} | {key: kind.name for key, kind in ADJUSTMENTS.items()}

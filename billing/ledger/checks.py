@@ -7,6 +7,7 @@ a dictionary beside its own code and names it in ``CHECKS``.
 
 from billing.credit.checks import CREDIT_CHECKS
 from billing.ledger.adjustment_checks import ADJUSTMENTS
+from billing.ledger.reconciliation_checks import RECONCILIATION
 
 CHECKS: dict[str, str] = {
     "entry does not balance": """
@@ -57,4 +58,7 @@ CHECKS: dict[str, str] = {
          where coalesce(p.amount, 0) <> coalesce(l.amount, 0)""",
     **ADJUSTMENTS,
     **CREDIT_CHECKS,
+           and p.amount_minor - p.refunded_minor <> coalesce(a.amount, 0) + coalesce(s.amount, 0)""",
+    **ADJUSTMENTS,
+    **RECONCILIATION,
 }

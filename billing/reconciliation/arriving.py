@@ -6,6 +6,7 @@ million cost little more than the copy and the join.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 from uuid import UUID
@@ -30,7 +31,7 @@ _LINE = (
     " amount_minor, fee_minor, reference, channel_reference, line_key, text, status, matched_by, attempt_id, refund_id"
 )
 _READ = (
-    "$1, a.id, $2, $3, $4, a.position, a.kind, a.occurred_at, a.day, a.currency, a.amount_minor, a.fee_minor,"
+    "$1, a.id, $2, $3, $4::text, a.position, a.kind, a.occurred_at, a.day, a.currency, a.amount_minor, a.fee_minor,"
     " a.reference, a.channel_reference, a.line_key, a.text"
 )
 _SAME = "a.currency = o.currency and a.occurred_at <= o.{at} + interval '24 hours'"
@@ -39,7 +40,7 @@ insert into billing_statement_line ({_LINE})
 select {_READ}, case when a.amount_minor = o.amount_minor and {_SAME.format(at="ended_at")}
          and ($5::int is null or a.fee_minor = (a.amount_minor * $5 + 5000) / 10000 + $6) then 'matched' else 'differs'
        end, 'reference', o.id, null
-  from arriving a join billing_attempt o on o.tenant_id = $1 and o.id = a.ours and o.channel = $4
+  from arriving a join billing_attempt o on o.tenant_id = $1 and o.id = a.ours and o.channel = $4::text
  where a.kind = 'payment' and o.status = 'succeeded'
 on conflict (tenant_id, attempt_id) where attempt_id is not null do nothing
 """
@@ -49,7 +50,7 @@ select {_READ}, case when -a.amount_minor = o.amount_minor and {_SAME.format(at=
        else 'differs' end, 'reference', null, o.id
   from arriving a join billing_refund o on o.tenant_id = $1 and o.id = a.ours
  where a.kind = 'refund' and o.status = 'succeeded' and exists (select 1 from billing_payment p
-   where p.tenant_id = $1 and p.id = o.payment_id and p.channel = $4)
+   where p.tenant_id = $1 and p.id = o.payment_id and p.channel = $4::text)
 on conflict (tenant_id, refund_id) where refund_id is not null do nothing
 """
 _OTHERS = f"""
@@ -121,17 +122,18 @@ def _copied(line: Line, prefix: str) -> str:
     )
 
 
-_HEX = frozenset("0123456789abcdefABCDEF-")
+is_uuid = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
 
 
-def is_uuid(text: str) -> bool:
-    """Tell whether a text of the outside is an id as we write it."""
-    return len(text) == 36 and text[8] == text[13] == text[18] == text[23] == "-" and _HEX.issuperset(text) and text.count("-") == 4  # noqa: PLR2004
-
-
-async def write(  # noqa: PLR0917 - one statement's lines, whose, of which channel, and at what fee
-    tenant_id: UUID, statement_id: UUID, account_id: UUID, channel: str, sums: Sums, *,
-    fee: tuple[int | None, int], is_provisional: bool,
+async def write(
+    tenant_id: UUID,
+    statement_id: UUID,
+    account_id: UUID,
+    channel: str,
+    sums: Sums,
+    *,
+    fee: tuple[int | None, int],
+    is_provisional: bool,
 ) -> int:
     """Write the staged lines with their matches by our reference and return how many found our side."""
     of = (tenant_id, statement_id, account_id, channel)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from deploy.bench import imports, pages, pay
+from deploy.bench import imports, pages, reconcile
 from deploy.errors import OperatorError
 from deploy.settings import Settings
 
@@ -15,6 +16,7 @@ MEASURES: dict[str, tuple[Measure, Mapping[str, int]]] = {
     "pages": (pages.measure, pages.DEFAULTS),
     "import": (imports.measure, imports.DEFAULTS),
     "pay": (pay.measure, pay.DEFAULTS),
+    "reconcile": (reconcile.measure, reconcile.DEFAULTS),
 }
 
 

@@ -1,4 +1,4 @@
-"""ISO 20022 bank statements: camt.052 (intraday report), camt.053 (statement), camt.054 (notification), versions 2 to 8.
+"""ISO 20022 bank statements, versions 2 to 8: camt.052 (intraday), camt.053 (statement), camt.054 (notification).
 
 Read by local name and version, never by position, so that what a bank adds is passed over. Amounts are decimals of the
 main unit; the day is the bank's booking date, read in the institution's zone where it is a moment. Only camt.053 is
@@ -79,7 +79,11 @@ class CamtFile:
             raise StatementRefused("namespace", text)
         message, version = found.group(1), int(found.group(2))
         if version not in VERSIONS:
-            text = t("Version {version} of {message} is not read; versions 2 to 8 are.", version=version, message=message)
+            text = t(
+                "Version {version} of {message} is not read; versions 2 to 8 are.",
+                version=version,
+                message=message,
+            )
             raise StatementRefused("version", text)
         return message, version
 
@@ -88,7 +92,9 @@ class CamtFile:
         goes_on = self._reader.advance()
         for path, part in self._reader.done:
             if path[1] not in MESSAGES.values():
-                raise StatementRefused("message", t("“{name}” is not a message that is read.", name=path[1][:60]))
+                raise StatementRefused(
+                    "message", t("“{name}” is not a message that is read.", name=path[1][:60])
+                )
             self._take(part)
         self._reader.done.clear()
         return goes_on
@@ -117,7 +123,9 @@ class CamtFile:
             raise refused("account", account.row, text)
         currency = account.value("Ccy")
         if currency and currency != self._expected.currency:
-            text = t("It is in {found}; this account is in {own}.", found=currency, own=self._expected.currency)
+            text = t(
+                "It is in {found}; this account is in {own}.", found=currency, own=self._expected.currency
+            )
             raise refused("currency", account.row, text)
         self._has_account = True
 
@@ -202,7 +210,9 @@ class CamtFile:
                 try:
                     day = date.fromisoformat(text[:10])
                 except ValueError:
-                    raise refused("day", entry.row, t("“{day}” is no day like 2026-01-31.", day=text[:40])) from None
+                    raise refused(
+                        "day", entry.row, t("“{day}” is no day like 2026-01-31.", day=text[:40])
+                    ) from None
                 return day, datetime.combine(day, time(12), self._zone)
         raise refused("day", entry.row, t("The entry has no booking date (BookgDt)."))
 
@@ -216,7 +226,11 @@ class CamtFile:
 
     def _check(self) -> None:
         if self._said_count not in {-1, self._count}:
-            text: Text = t("The summary says {said} entries, but there are {found}.", said=self._said_count, found=self._count)
+            text: Text = t(
+                "The summary says {said} entries, but there are {found}.",
+                said=self._said_count,
+                found=self._count,
+            )
             raise StatementRefused("total", text)
         opening = self._told.get("OPBD") or self._told.get("PRCD")
         closing = self._told.get("CLBD")
@@ -225,8 +239,12 @@ class CamtFile:
         self.head.opening_minor, self.head.closing_minor = opening[0], closing[0]
         if opening[0] + self._sum != closing[0]:
             currency = self.head.currency
-            text = t("The closing balance says {said}, but opening balance and entries give {found}.",
-                     said=plain_amount(closing[0], currency), found=plain_amount(opening[0] + self._sum, currency))  # fmt: skip
+            said, found = plain_amount(closing[0], currency), plain_amount(opening[0] + self._sum, currency)
+            text = t(
+                "The closing balance says {said}, but opening balance and entries give {found}.",
+                said=said,
+                found=found,
+            )
             raise StatementRefused("total", text)
 
     def _close(self) -> None:

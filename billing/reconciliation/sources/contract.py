@@ -1,4 +1,4 @@
-"""What every parser is told and gives: one shape of line, a head, totals that were checked, or a refusal with its place.
+"""What every parser is told and gives: one shape of line, a head, checked totals, or a refusal with its place.
 
 A parser declares what it reads in a ``Format``: encoding, unit of amounts, where the day is cut and in which zone. It
 reads from a file that can be read again, keeps no more than a line at a time, and raises ``StatementRefused`` as soon
@@ -138,7 +138,7 @@ def minor(text: str, currency: str) -> int:
         scaled = Decimal(text).scaleb(exponent(currency))
     except InvalidOperation:
         raise ValueError(text) from None
-    if not scaled.is_finite() or scaled != scaled.to_integral_value() or abs(scaled) >= 10**15:  # noqa: PLR2004
+    if not scaled.is_finite() or scaled != scaled.to_integral_value() or abs(scaled) >= 10**15:
         raise ValueError(text)
     return int(scaled)
 

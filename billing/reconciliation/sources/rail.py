@@ -163,7 +163,11 @@ class _DayFile:
             raise refused("title", 1, t("It should hold title, merchant, name, day and currency."))
         _, merchant, _, day, currency = title
         if merchant != expected.merchant:
-            text = t("It is about merchant {found}; this account's is {own}.", found=merchant, own=expected.merchant)
+            text = t(
+                "It is about merchant {found}; this account's is {own}.",
+                found=merchant,
+                own=expected.merchant,
+            )
             raise refused("merchant", 1, text)
         if currency != expected.currency:
             text = t("It is in {found}; this account is in {own}.", found=currency, own=expected.currency)
@@ -252,7 +256,9 @@ class TradeFile(_DayFile):
             said = _whole(told[place]) if is_count else self.money(told[place])
             if said != found[place]:
                 shown = str(found[place]) if is_count else plain_amount(found[place], self.head.currency)
-                text = t("{name} says {said}, but the rows give {found}.", name=name, said=told[place], found=shown)
+                text = t(
+                    "{name} says {said}, but the rows give {found}.", name=name, said=told[place], found=shown
+                )
                 raise refused("total", rows.number, text)
 
 
@@ -286,7 +292,12 @@ class FundFile(_DayFile):
                 rows.number, PAYOUT, head.covers_until - timedelta(seconds=1), self.day, payout.currency,
                 -payout.amount_minor, 0, "", payout.reference, payout.reference, payout.trace, payout.reference,
             )  # fmt: skip
-        if len(row) != 3 or _whole(row[1]) != len(head.payouts) or self.money(row[2]) != total or total != paid_out:  # noqa: PLR2004
+        if (
+            len(row) != 3  # noqa: PLR2004 - mark, count, sum
+            or _whole(row[1]) != len(head.payouts)
+            or self.money(row[2]) != total
+            or total != paid_out
+        ):
             raise refused("total", rows.number, t("The payouts do not add up to what the file says."))
 
     def _payout(self, row: list[str]) -> AnnouncedPayout:

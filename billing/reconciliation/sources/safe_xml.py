@@ -76,7 +76,9 @@ class Reader:
         return bool(chunk)
 
     def _doctype(self, *_: object) -> None:
-        raise StatementRefused("doctype", t("The document declares a document type or entities; it is not read."))
+        raise StatementRefused(
+            "doctype", t("The document declares a document type or entities; it is not read.")
+        )
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         namespace, _, local = name.rpartition("\n")
@@ -87,7 +89,9 @@ class Reader:
             raise StatementRefused("deep", t("The document is nested too deeply."))
         if self._open or self._is_part(self._path):
             made = Element(
-                local, {k.rpartition("\n")[2]: v for k, v in attributes.items()}, self._parser.CurrentLineNumber
+                local,
+                {k.rpartition("\n")[2]: v for k, v in attributes.items()},
+                self._parser.CurrentLineNumber,
             )
             if self._open:
                 self._open[-1].children.append(made)

@@ -1,4 +1,4 @@
-"""Stripe's balance transactions and payouts, as kept from the API: one JSON object a line, so that it can be read again.
+"""Stripe's balance transactions and payouts as kept from the API: one JSON object a line, to be read again.
 
 The first object says whose balance it is and from when to when, the last one how many there are and what they sum up
 to. Amounts are minor units as Stripe counts them; days are cut at midnight in the institution's zone by ``created``.

@@ -27,19 +27,53 @@ from billing.reconciliation.sources.contract import (
     minor,
 )
 from billing.reconciliation.sources.rail import day_bounds
-from tenants.tabular import Field, Limits, Table, choose_columns, convert_rows, day, decimal, known_names, open_table, text
+from tenants.tabular import (
+    Field,
+    Limits,
+    Table,
+    choose_columns,
+    convert_rows,
+    day,
+    decimal,
+    known_names,
+    open_table,
+    text,
+)
 from ui.i18n import N_, Text, t
 
 MOST_PROBLEMS = 50
 _WIDE = 10**12
 FIELDS = (
-    Field("day", N_("Day"), day(), ("Date", "Booking date", "Value date", "交易日期", "记账日期"), is_required=True),
+    Field(
+        "day",
+        N_("Day"),
+        day(),
+        ("Date", "Booking date", "Value date", "交易日期", "记账日期"),
+        is_required=True,
+    ),
     Field("amount", N_("Amount"), decimal(3, minimum=-_WIDE, maximum=_WIDE), ("交易金额", "发生额")),
-    Field("paid_in", N_("Paid in"), decimal(3, minimum=0, maximum=_WIDE), ("Credit", "Deposit", "贷方发生额", "收入金额")),
-    Field("paid_out", N_("Paid out"), decimal(3, minimum=0, maximum=_WIDE), ("Debit", "Withdrawal", "借方发生额", "支出金额")),
+    Field(
+        "paid_in",
+        N_("Paid in"),
+        decimal(3, minimum=0, maximum=_WIDE),
+        ("Credit", "Deposit", "贷方发生额", "收入金额"),
+    ),
+    Field(
+        "paid_out",
+        N_("Paid out"),
+        decimal(3, minimum=0, maximum=_WIDE),
+        ("Debit", "Withdrawal", "借方发生额", "支出金额"),
+    ),
     Field("fee", N_("Fee"), decimal(3, minimum=0, maximum=_WIDE), ("Charge", "手续费金额")),
-    Field("reference", N_("Our reference"), text(140), ("Reference", "Your reference", "End-to-end id", "商户订单号")),
-    Field("channel_reference", N_("Their reference"), text(140), ("Transaction", "Transaction id", "交易流水号")),
+    Field(
+        "reference",
+        N_("Our reference"),
+        text(140),
+        ("Reference", "Your reference", "End-to-end id", "商户订单号"),
+    ),
+    Field(
+        "channel_reference", N_("Their reference"), text(140), ("Transaction", "Transaction id", "交易流水号")
+    ),
     Field("text", N_("Text"), text(300), ("Description", "Remark", "Remittance information", "摘要", "附言")),
     Field("currency", N_("Currency"), text(3), ("Ccy", "币别")),
 )
@@ -70,7 +104,9 @@ class TableStatement:
 
     def open(self, file: IO[bytes], expected: Expected) -> "TableFile":
         """Recognise the table and its mapped columns."""
-        table = read_table(file.read(), self._filename, limits=self._limits, sheet=self._settings.sheet or None)
+        table = read_table(
+            file.read(), self._filename, limits=self._limits, sheet=self._settings.sheet or None
+        )
         return TableFile(table, self._filename, self._settings, expected)
 
 
@@ -82,7 +118,9 @@ class TableFile:
         self._columns = choose_columns(table.header, FIELDS, settings.columns)
         places = self._columns.places
         if "day" not in places or not ({"amount"} & set(places) or {"paid_in", "paid_out"} <= set(places)):
-            raise StatementRefused("columns", t("Choose the column of the day, and of the amount or of both ways."))
+            raise StatementRefused(
+                "columns", t("Choose the column of the day, and of the amount or of both ways.")
+            )
         self.problems: list[tuple[int, Text]] = []
         self._zone = ZoneInfo(expected.zone)
         today = datetime.now(self._zone).date()

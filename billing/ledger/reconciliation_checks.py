@@ -1,0 +1,33 @@
+"""Checks of what channels keep and pay out: clearing accounts drain by exactly that, and the bank has it."""
+
+RECONCILIATION: dict[str, str] = {
+    "clearing is not the payments less refunds, fees and payouts": """
+        select coalesce(e.channel, l.channel) || ' ' || coalesce(e.currency, l.currency) subject,
+               coalesce(e.amount, 0)::bigint expected, coalesce(l.amount, 0)::bigint found
+          from (select channel, currency, sum(amount) amount from (
+                  select channel, currency, amount_minor - refunded_minor amount from billing_payment
+                   where tenant_id = $1 and status in ('succeeded', 'part_refunded', 'refunded')
+                  union all
+                  select channel, currency, -fee_minor from billing_statement
+                   where tenant_id = $1 and channel <> 'account' and not is_provisional
+                  union all
+                  select channel, currency, -amount_minor from billing_payout
+                   where tenant_id = $1 and status = 'received') moved
+                 group by channel, currency) e
+          full join (select substr(ledger, 10) channel, currency, sum(amount_minor) amount from billing_posting
+                      where tenant_id = $1 and ledger like 'clearing:%' group by ledger, currency) l
+            using (channel, currency)
+         where coalesce(e.amount, 0) <> coalesce(l.amount, 0)""",
+    "settlement is not the payouts received less the bank's charges": """
+        select currency subject, sum(expected)::bigint expected, sum(found)::bigint found
+          from (select currency, amount_minor expected, 0 found from billing_payout
+                 where tenant_id = $1 and status = 'received'
+                union all
+                select currency, amount_minor, 0 from billing_statement_line
+                 where tenant_id = $1 and matched_by = 'charge'
+                union all
+                select currency, 0, amount_minor from billing_posting
+                 where tenant_id = $1 and ledger = 'settlement') both_sides
+         group by currency having sum(expected) <> sum(found)""",
+}
+"""The first takes the place of a plain check of clearing accounts against payments."""
