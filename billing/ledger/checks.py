@@ -46,19 +46,7 @@ CHECKS: dict[str, str] = {
          where p.tenant_id = $1 and p.status in ('succeeded', 'part_refunded', 'refunded')
            and p.amount_minor - p.refunded_minor
                <> coalesce(a.amount, 0) + coalesce(s.amount, 0) + coalesce(c.amount, 0)""",
-    "clearing is not the payments less refunds": """
-        select coalesce(p.channel, l.channel) || ' ' || coalesce(p.currency, l.currency) subject,
-               coalesce(p.amount, 0)::bigint expected, coalesce(l.amount, 0)::bigint found
-          from (select channel, currency, sum(amount_minor - refunded_minor) amount from billing_payment
-                 where tenant_id = $1 and status in ('succeeded', 'part_refunded', 'refunded')
-                 group by channel, currency) p
-          full join (select substr(ledger, 10) channel, currency, sum(amount_minor) amount from billing_posting
-                      where tenant_id = $1 and ledger like 'clearing:%' group by ledger, currency) l
-            using (channel, currency)
-         where coalesce(p.amount, 0) <> coalesce(l.amount, 0)""",
     **ADJUSTMENTS,
     **CREDIT_CHECKS,
-           and p.amount_minor - p.refunded_minor <> coalesce(a.amount, 0) + coalesce(s.amount, 0)""",
-    **ADJUSTMENTS,
     **RECONCILIATION,
 }

@@ -6,8 +6,7 @@ Every measure makes a database of its own in a temporary folder, so that it neit
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from deploy.bench import imports, pages, pay
-from deploy.bench import imports, pages, reconcile
+from deploy.bench import imports, pages, pay, reconcile
 from deploy.errors import OperatorError
 from deploy.settings import Settings
 
