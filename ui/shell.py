@@ -93,7 +93,7 @@ class Shell:
 def shell_of(connection: HTTPConnection) -> Shell:
     """Return the shell set for this request, with the current place marked."""
     shell = getattr(connection.state, "shell", None)
-    return shell.at(connection.url.path) if isinstance(shell, Shell) else Shell()
+    return shell.at(connection.scope["path"]) if isinstance(shell, Shell) else Shell()
 
 
 def _leads_to(href: str, path: str) -> bool:
