@@ -8,10 +8,12 @@ from functools import lru_cache
 from uuid import UUID
 
 from billing.charges import run_sql
+from billing.charges.naming import names_of_lines
 from billing.charges.states import require_bill_move
 from billing.models import Bill, BillLine, FeeRule, PaymentPart
 from billing.names import localized
 from billing.rules import Charge, Facts, LateFee, Outcome, evaluate, parse
+from billing.rules.words import fee_names
 from tenants import audit
 from tenants.actor import Actor
 from tenants.jobs import publish
@@ -64,10 +66,13 @@ async def lines_of(tenant_id: UUID, bill_ids: Sequence[UUID]) -> dict[UUID, list
     found = await BillLine.filter(tenant_id=tenant_id, bill_id__in=list(bill_ids)).order_by("position", "id")
     wanted = {line.fee_rule_id for line in found if line.fee_rule_id}
     rules = {rule.id: rule for rule in await FeeRule.filter(tenant_id=tenant_id, id__in=list(wanted))}
+    documents = [_document(rule) for rule in rules.values()]
+    names = await names_of_lines(tenant_id, documents)
     explained: dict[UUID, list[ExplainedLine]] = {bill_id: [] for bill_id in bill_ids}
     for line in found:
         rule = rules.get(line.fee_rule_id) if line.fee_rule_id else None
-        explained[line.bill_id].append(explain(line, rule))
+        with fee_names(names):
+            explained[line.bill_id].append(explain(line, rule))
     return explained
 
 

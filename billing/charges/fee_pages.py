@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 
 from billing.charges import fees, rehearsal, rule_form
 from billing.charges.fee_words import LONGEST_RULE, read_rule
+from billing.charges.naming import named
 from billing.charges.periods import months_after, today
 from billing.charges.rule_form import RuleForm
 from billing.models import FeeItem
@@ -356,27 +357,35 @@ async def activate(request: Request, actor: Actor) -> Response:
 
 
 ROUTES: list[BaseRoute] = [
-    tenant_route("/fees", index, permission="fees.read", name="fees"),
+    tenant_route("/fees", named(index), permission="fees.read", name="fees"),
     tenant_route("/fees", create, permission="fees.write", methods=WRITES, name="fee_create"),
     tenant_route("/fees/new", new, permission="fees.write", name="fee_new"),
-    tenant_route("/fees/{id}", show, permission="fees.read", name="fee"),
+    tenant_route("/fees/{id}", named(show), permission="fees.read", name="fee"),
     tenant_route("/fees/{id}/names", edit_names, permission="fees.write", name="fee_names"),
     tenant_route("/fees/{id}/names", save_names, permission="fees.write", methods=WRITES, name="fee_rename"),
     tenant_route("/fees/{id}/stopping", stop, permission="fees.activate", methods=WRITES, name="fee_stop"),
     tenant_route(
         "/fees/{id}/resuming", resume, permission="fees.activate", methods=WRITES, name="fee_resume"
     ),
-    tenant_route("/fees/{id}/draft", edit_draft, permission="fees.write", name="fee_draft"),
+    tenant_route("/fees/{id}/draft", named(edit_draft), permission="fees.write", name="fee_draft"),
     tenant_route(
-        "/fees/{id}/draft", save_draft, permission="fees.write", methods=WRITES, name="fee_draft_save"
+        "/fees/{id}/draft", named(save_draft), permission="fees.write", methods=WRITES, name="fee_draft_save"
     ),
-    tenant_route("/fees/{id}/preview", preview, permission="fees.write", methods=WRITES, name="fee_preview"),
+    tenant_route(
+        "/fees/{id}/preview", named(preview), permission="fees.write", methods=WRITES, name="fee_preview"
+    ),
     tenant_route(
         "/fees/{id}/discarding", discard, permission="fees.write", methods=WRITES, name="fee_discard"
     ),
-    tenant_route("/fees/{id}/activation", ask_activation, permission="fees.activate", name="fee_activation"),
     tenant_route(
-        "/fees/{id}/activation", activate, permission="fees.activate", methods=WRITES, name="fee_activate"
+        "/fees/{id}/activation", named(ask_activation), permission="fees.activate", name="fee_activation"
     ),
-    tenant_route("/fees/{id}/versions/{rule}", version, permission="fees.read", name="fee_version"),
+    tenant_route(
+        "/fees/{id}/activation",
+        named(activate),
+        permission="fees.activate",
+        methods=WRITES,
+        name="fee_activate",
+    ),
+    tenant_route("/fees/{id}/versions/{rule}", named(version), permission="fees.read", name="fee_version"),
 ]

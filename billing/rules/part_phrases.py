@@ -27,7 +27,7 @@ from billing.rules.nodes import (
 )
 from billing.rules.phrases import condition_words
 from billing.rules.tables import Grid, grid_of
-from billing.rules.words import TIMES, figure, joined, money, name_words, value_words
+from billing.rules.words import TIMES, figure, joined, line_words, money, name_words, value_words
 from ui.i18n import N_, Text, t
 
 _LISTS = (Table, Tiers, Choose)
@@ -66,7 +66,7 @@ def _named(node: Attribute | Quantity | Balance, _currency: str) -> object:
 
 
 def _line(node: Line, _currency: str) -> Text:
-    return t("the bill's line {name}", name=name_words(node.name))
+    return t("the bill's line {name}", name=line_words(node.name))
 
 
 def factor_words(node: Node, currency: str) -> object:

@@ -13,7 +13,7 @@ from billing.rules.nodes import (
     text_of,
 )
 from billing.rules.terms import Rounding
-from billing.rules.words import figure, joined, name_words, value_words
+from billing.rules.words import attribute_of, figure, joined, name_words, value_words
 from ui.i18n import N_, Text, t
 
 ROUNDINGS = {
@@ -56,6 +56,9 @@ def condition_words(condition: Condition) -> Text:
 def _is(name: str, values: tuple[Key, ...]) -> Text:
     shown = joined(value_words(name, text_of(value)) for value in values)
     pattern = N_("{name} is {value}") if len(values) == 1 else N_("{name} is one of {value}")
+    attribute = attribute_of(name)
+    if attribute is not None and attribute.type == "boolean" and len(values) == 1:
+        pattern = N_("{name}: {value}")
     return t(pattern, name=name_words(name), value=shown)
 
 

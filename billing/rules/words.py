@@ -1,6 +1,8 @@
 """The small change of sentences: names of facts, figures and lists, each in the language of the reader."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
@@ -8,7 +10,8 @@ from fractions import Fraction
 from babel.numbers import format_decimal
 
 from billing.rules.currency import decimals
-from ui.i18n import N_, Text, current_locale, t
+from tenants.kinds import SCENARIOS, Attribute
+from ui.i18n import DEFAULT_LOCALE, N_, current_locale, gettext, t
 
 KNOWN = {
     "flat_type": N_("flat type"),
@@ -38,6 +41,7 @@ VALUES = {
     ("is_insured", "true"): N_("insured"),
     ("is_insured", "false"): N_("not insured"),
 }
+_fees: ContextVar[Mapping[str, Mapping[str, str]]] = ContextVar("fees", default={})  # noqa: B039 - never written to
 YES_NO = {"true": N_("yes"), "false": N_("no")}
 TIMES = "\N{MULTIPLICATION SIGN}"
 _READING = Context(prec=40, rounding=ROUND_HALF_EVEN)
@@ -87,15 +91,72 @@ def decimal_of(value: Decimal | Fraction) -> Decimal:
     return _READING.divide(Decimal(value.numerator), Decimal(value.denominator))
 
 
-def name_words(name: str) -> Text:
-    """Return how people call a fact."""
-    return t(KNOWN.get(name, name.removeprefix("is_").replace("_", " ")))
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A scenario's own word for something, written within a sentence in the language of the reader."""
+
+    message: str
+    unit: str = ""
+
+    def __str__(self) -> str:
+        """Return it with its unit, small at the beginning unless it is written in capitals."""
+        words = gettext(self.message)
+        if words[1:2].islower():
+            words = words[0].lower() + words[1:]
+        return gettext("{name} in {unit}", name=words, unit=self.unit) if self.unit else words
+
+
+@dataclass(frozen=True, slots=True)
+class FeeName:
+    """The institution's own name for a fee."""
+
+    names: Mapping[str, str]
+
+    def __str__(self) -> str:
+        """Return the name in the language of the reader, else in English."""
+        return self.names.get(current_locale()) or self.names.get(DEFAULT_LOCALE) or ""
+
+
+@contextmanager
+def fee_names(names: Mapping[str, Mapping[str, str]]) -> Iterator[None]:
+    """Call the bill's lines by these names (by fee item's code, then language) in sentences made inside the block."""
+    token = _fees.set(names)
+    try:
+        yield
+    finally:
+        _fees.reset(token)
+
+
+def line_words(name: str) -> object:
+    """Return how the institution calls a fee item, as far as that is known here."""
+    names = _fees.get().get(name)
+    return FeeName(names) if names else name_words(name)
+
+
+def attribute_of(name: str) -> Attribute | None:
+    """Return an attribute as the scenarios define it; the first one where several have it."""
+    kinds = (kind for scenario in SCENARIOS.values() for kind in scenario.account_kinds)
+    return next((found for kind in kinds for found in kind.attributes if found.key == name), None)
+
+
+def name_words(name: str) -> object:
+    """Return how people call a fact: an attribute by the label that its scenario gives it."""
+    if name in KNOWN:
+        return t(KNOWN[name])
+    attribute = attribute_of(name)
+    if attribute is not None:
+        return Label(attribute.label, attribute.unit)
+    return name.removeprefix("is_").replace("_", " ")
 
 
 def value_words(name: str, value: str) -> object:
     """Return how people call a value of an attribute."""
     known = VALUES.get((name, value)) or YES_NO.get(value)
-    return t(known) if known else value
+    if known:
+        return t(known)
+    attribute = attribute_of(name)
+    label = attribute.choices.get(value) if attribute else None
+    return Label(label) if label else value
 
 
 def subject_words(subject: str) -> object:

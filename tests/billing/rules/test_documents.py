@@ -122,7 +122,7 @@ def test_the_town_council_charge_reads_as_people_say_it() -> None:
     said = " ".join(str(one) for one in sentence(document))
     assert "by flat type and rate" in said
     assert "4-room: 63.50 reduced, 79.00 normal" in said
-    assert "3Gen: reduced not offered, 90.00 normal" in said
+    assert "3-generation: reduced not offered, 90.00 normal" in said
     assert "rounded half up to 0.01" in said
     with use_locale("zh_CN"):
         assert "4-room：优惠 63.50、普通 79.00" in " ".join(str(one) for one in sentence(document))
