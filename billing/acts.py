@@ -27,8 +27,6 @@ ACTS = {
     "fee_item.resumed": N_("Fee taken up again"),
     "fee_item.stopped": N_("Fee stopped"),
     "fee_rule.activated": N_("Fee rule put into force"),
-    "fee_rule.activation_requested": N_("Putting a fee rule into force asked for"),
-    "fee_rule.activation_rejected": N_("Putting a fee rule into force refused"),
     "payment.cancelled": N_("Payment stopped"),
     "payment.expired": N_("Payment ran out of time"),
     "payment.failed": N_("Payment did not go through"),

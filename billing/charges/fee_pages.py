@@ -15,7 +15,7 @@ from billing.charges.naming import named
 from billing.charges.periods import months_after, today
 from billing.charges.rule_form import RuleForm
 from billing.models import FeeItem
-from billing.names import localized
+from billing.names import Joined, localized
 from billing.rules import parse
 from billing.rules.sentences import sentence
 from tenants.actor import Actor
@@ -329,6 +329,7 @@ async def _activation(
     request: Request, actor: Actor, listed: fees.Listed, form: Form[Start], status: int = 200
 ) -> Response:
     draft = listed.draft
+    deciders = await fees.deciders(actor, draft) if draft else None
     context = {
         "form": form,
         "item": listed.item,
@@ -338,6 +339,8 @@ async def _activation(
         "preview": await rehearse(actor, listed, parse(draft.document)) if draft else None,
         "wrong": [],
         "read": read_rule(listed.item, draft),
+        "deciders": deciders,
+        "names": Joined(deciders or ()),
     }
     return await respond(request, "billing/charges/fee_activation.html", context, status=status)
 

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from billing.charges.periods import months_after, today
 from billing.models import FeeItem, FeeRule
-from billing.names import Month
+from billing.names import Joined, Month
 from billing.rules import Charge, LateFee, dump, parse
 from tenants import audit
 from tenants.actor import Actor
 from tenants.kinds import SCENARIOS, AccountKind
 from tenants.models import Tenant
 from tenants.scope import value
+from tenants.staff.second_person import others_who_may
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
 
@@ -213,8 +214,10 @@ async def discard_draft(actor: Actor, item_id: UUID) -> None:
 async def activate(actor: Actor, item_id: UUID, *, effective_from: date) -> FeeRule:
     """Put the draft into force from the month that begins with ``effective_from``; the version before ends then.
 
+    Whoever wrote it does so only where nobody else has the right, and then the audit trail says so.
+
     Raises:
-        Conflict: there is no draft.
+        Conflict: there is no draft, or another person has to decide about it.
         Invalid: the month is not after that of the last version, or too far away.
         StepUp: the sign-in is not fresh and strong.
     """
@@ -228,6 +231,7 @@ async def activate(actor: Actor, item_id: UUID, *, effective_from: date) -> FeeR
     )
     await _check_start(actor, effective_from, active[-1] if active else None)
     actor.require_fresh()
+    is_alone = await _is_decided_alone(actor, rule)
     if active:
         active[-1].effective_until = last_day_before(effective_from)
         await active[-1].save(update_fields=["effective_until"])
@@ -244,9 +248,31 @@ async def activate(actor: Actor, item_id: UUID, *, effective_from: date) -> FeeR
             "effective_from": effective_from.isoformat(),
             "drafted_by": rule.created_by_name,
             "document": dump(parse(rule.document)),
-        },
+        }
+        | ({"is_alone": True} if is_alone else {}),
     )
     return rule
+
+
+async def deciders(actor: Actor, rule: FeeRule) -> list[str] | None:
+    """Return who has to put a draft into force because the actor wrote it; ``None`` where the actor may decide.
+
+    An empty list says that nobody else has the right, so that its author may.
+    """
+    if rule.created_by is None or rule.created_by != actor.person_id:
+        return None
+    return await others_who_may(actor, "fees.activate")
+
+
+async def _is_decided_alone(actor: Actor, rule: FeeRule) -> bool:
+    others = await deciders(actor, rule)
+    if others:
+        raise Conflict(
+            "fee.own_draft",
+            t("You wrote this draft, so somebody else has to put it into force."),
+            advice=t("Ask {names}.", names=Joined(others)),
+        )
+    return others is not None
 
 
 async def _check_start(actor: Actor, start: date, last: FeeRule | None) -> None:

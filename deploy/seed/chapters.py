@@ -115,7 +115,8 @@ async def _tariff(play: Play) -> str:
         tenant = await play.tenant(institution)
         finance = await play.staff(tenant, "finance")
         async with open_scope(finance.scope()):
-            await months.set_tariff(finance, months.months(tenant.timezone)[0].first)
+            chief = await play.staff(tenant, "administrator")
+            await months.set_tariff(chief, finance, months.months(tenant.timezone)[0].first)
     return "The published tariff put into force"
 
 

@@ -39,13 +39,13 @@ def months(zone: str) -> list[Month]:
     ]
 
 
-async def set_tariff(actor: Actor, since: date) -> None:
-    """Put every drafted rule into force from ``since`` on, the street's own parking charge among them."""
+async def set_tariff(author: Actor, actor: Actor, since: date) -> None:
+    """Put every drafted rule into force from ``since`` on, among them the street's own parking charge by ``author``."""
     for listed in await fees.list_items(actor):
         draft = listed.draft
         if draft is None and listed.current is None and listed.item.key == "parking_charge":
             document = b.charge(listed.item.currency, b.table("vehicle", _PARKING, label="Season parking"))
-            draft = await fees.save_draft(actor, listed.item.id, document)
+            draft = await fees.save_draft(author, listed.item.id, document)
         if draft is not None:
             await fees.activate(actor, listed.item.id, effective_from=since)
 

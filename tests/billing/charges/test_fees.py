@@ -167,6 +167,42 @@ async def test_putting_into_force_needs_a_draft_the_right_and_a_fresh_sign_in(es
                 await act
 
 
+async def test_who_wrote_a_rule_does_not_put_it_into_force_where_somebody_else_may(estate, client):
+    item = estate.items["service"].id
+    url = f"/t/{estate.tenant.slug}/fees/{item}/activation"
+    other = await make.staff(estate.tenant, "administrator", "Mei Lim")
+    await make.staff(estate.tenant, "cashier", "Siti Rahman")
+    async with within(estate):
+        await draft(estate)
+    await make.sign_in(client, estate.finance.person_id)
+    page = await client.get(url)
+    assert "Another person has to put it into force" in page.text
+    assert "decides: Mei Lim." in page.text
+    assert f'action="{url}"' not in page.text
+    refused = await client.post(url, data={"effective_from": f"{NEXT:%Y-%m}"})
+    assert refused.status_code == 409
+    assert "Ask Mei Lim." in refused.text
+    await make.sign_in(client, other.person_id)
+    assert (await client.post(url, data={"effective_from": f"{NEXT:%Y-%m}"})).status_code == 303
+    async with within(estate):
+        (act,) = await Audit.filter(tenant_id=estate.tenant.id, act="fee_rule.activated")
+    assert (act.person_name, act.after["drafted_by"]) == ("Mei Lim", estate.finance.name)
+    assert act.after.get("is_alone") is None
+
+
+async def test_where_nobody_else_may_one_person_does_both_and_the_trail_says_so(estate, client):
+    item = estate.items["service"].id
+    url = f"/t/{estate.tenant.slug}/fees/{item}/activation"
+    async with within(estate):
+        await draft(estate)
+    await make.sign_in(client, estate.finance.person_id)
+    assert "You decide this alone" in (await client.get(url)).text
+    assert (await client.post(url, data={"effective_from": f"{NEXT:%Y-%m}"})).status_code == 303
+    async with within(estate):
+        (act,) = await Audit.filter(tenant_id=estate.tenant.id, act="fee_rule.activated")
+    assert act.after["is_alone"] is True
+
+
 @pytest.mark.parametrize("document", [b.charge("USD", "10"), b.late_fee("SGD", "1")])
 async def test_a_rule_of_another_kind_or_currency_is_refused(estate, document):
     async with within(estate):

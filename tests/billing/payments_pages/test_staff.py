@@ -66,7 +66,7 @@ async def test_what_does_not_match_is_not_listed(town, paid, client, query):
 async def test_closing_an_account_says_which_bills_stay_open(town, client):
     await as_role(client, town, "front_desk")
     text = await shown(client, f"{root(town)}/accounts/{town.bill.account_id}/closing")
-    assert "Bills still to be paid: 1, SGD\u00a063.50 in all." in text
+    assert "Bills still to be paid: 1, SGD 63.50 in all." in text
 
 
 async def test_a_day_is_the_institutions_day(town, paid, client):
