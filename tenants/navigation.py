@@ -1,8 +1,9 @@
 """The nouns in the rail: each package adds its own, each shown to those who may open it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, Literal
 
 from tenants.actor import Actor
@@ -23,6 +24,15 @@ class Place:
     scenario: str = ""
 
 
+HEADINGS: Sequence[tuple[int, str]] = (
+    (10, ""),
+    (20, N_("People and places")),
+    (40, N_("Charges")),
+    (50, N_("Money")),
+    (70, N_("Books")),
+    (100, N_("Administration")),
+)
+"""What stands over an institution's places, with the order below which each heading ends."""
 TENANT_PLACES: list[Place] = [
     Place(N_("Overview"), "", "dashboard.read", "home", 0),
     Place(N_("Accounts"), "/accounts", "accounts.read", "building", 10),
@@ -76,8 +86,18 @@ def _rail(
         and (not place.scenario or place.scenario in scenarios)
     ]
     ordered = sorted(seen, key=lambda place: place.order)
-    items = [NavItem(label=t(place.label), href=root + place.path, icon=place.icon) for place in ordered]
-    return (NavGroup(items),)
+    headed = groupby(ordered, _heading if kind == "staff" else lambda _: "")
+    return tuple(
+        NavGroup(
+            [NavItem(label=t(place.label), href=root + place.path, icon=place.icon) for place in group],
+            t(heading) if heading else "",
+        )
+        for heading, group in headed
+    )
+
+
+def _heading(place: Place) -> str:
+    return next((heading for end, heading in HEADINGS if place.order < end), HEADINGS[-1][1])
 
 
 _MENU = (

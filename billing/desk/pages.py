@@ -7,7 +7,7 @@ from tenants.http import WRITES, tenant_route
 from tenants.navigation import Place, add_tenant_places
 from ui.i18n import N_
 
-add_tenant_places(Place(N_("Desk"), "/desk", "payments.take", "cash", 35))
+add_tenant_places(Place(N_("Desk"), "/desk", "payments.take", "cash", 40))
 
 ROUTES: list[BaseRoute] = [
     tenant_route("/desk", taking.desk, permission="payments.take"),

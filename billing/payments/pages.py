@@ -8,7 +8,7 @@ from tenants.navigation import Place, add_tenant_places
 from ui.i18n import N_
 
 add_tenant_places(
-    Place(N_("Payments"), "/payments", "payments.read", "payment", 40),
+    Place(N_("Payments"), "/payments", "payments.read", "payment", 41),
     Place(N_("Refunds"), "/refunds", "payments.read", "refund", 42),
     Place(N_("Money to assign"), "/suspense", "suspense.work", "inbox", 44),
 )
