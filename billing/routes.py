@@ -6,6 +6,7 @@ from billing import agreements
 from billing.adjustments import pages as adjustments
 from billing.charges import pages as charges
 from billing.desk import pages as desk
+from billing.disputes import pages as disputes
 from billing.institution import pages as institution
 from billing.payer import pages as payer
 from billing.payments import pages as payments
@@ -15,5 +16,5 @@ from billing.worklist import pages as worklist
 
 def routes() -> list[BaseRoute]:
     """Return the routes in order of matching."""
-    parts = (reports, charges, adjustments, payments, desk, agreements, payer, institution, worklist)
+    parts = (reports, charges, adjustments, payments, desk, agreements, payer, institution, worklist, disputes)
     return [route for part in parts for route in part.ROUTES]

@@ -25,6 +25,7 @@ JOB_MODULES = (
     "billing.charges.jobs",
     "billing.payments.jobs",
     "billing.credit.jobs",
+    "billing.disputes.jobs",
 )
 ACT_MODULES = ("tenants.acts", "billing.acts", "integrations.acts")
 """Where acts of the audit trail get their words."""

@@ -28,6 +28,7 @@ TENANT_PERMISSIONS: dict[str, str] = {
     "refunds.request": N_("Ask for a refund"),
     "refunds.approve": N_("Approve refunds"),
     "suspense.work": N_("Work unassigned money"),
+    "disputes.work": N_("Answer disputes and decide about lost ones"),
     "worklist.read": N_("See the work that waits in finance"),
     "worklist.write": N_("Give waiting work to somebody"),
     "reconciliation.read": N_("See statements, breaks and settlements"),

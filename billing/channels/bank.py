@@ -99,13 +99,13 @@ class BankChannel:
             "return_url": order.return_url,
             "expire_at": order.expires_at.isoformat(),
         }
-        return order_outcome(await _call(order.destination, "POST", "/orders", body))
+        return order_outcome(await call(order.destination, "POST", "/orders", body))
 
     async def query(self, order: Order) -> Outcome:
         """Ask by our own number."""
         path = f"/orders?merchant_order_no={order.attempt_id}"
         try:
-            return order_outcome(await _call(order.destination, "GET", path))
+            return order_outcome(await call(order.destination, "GET", path))
         except _NotFound:
             return Outcome(state="absent")
 
@@ -116,7 +116,7 @@ class BankChannel:
             return known
         try:
             return order_outcome(
-                await _call(order.destination, "POST", f"/orders/{known.reference}/close", {})
+                await call(order.destination, "POST", f"/orders/{known.reference}/close", {})
             )
         except ChannelRefused:
             return await self.query(order)
@@ -129,13 +129,13 @@ class BankChannel:
             "amount_minor": order.amount_minor,
             "notify_url": notify_url(order.tenant_id, order.order.destination.id),
         }
-        return refund_outcome(await _call(order.order.destination, "POST", "/refunds", body))
+        return refund_outcome(await call(order.order.destination, "POST", "/refunds", body))
 
     async def query_refund(self, order: RefundOrder) -> RefundOutcome:
         """Ask by our own number."""
         path = f"/refunds?merchant_refund_no={order.refund_id}"
         try:
-            return refund_outcome(await _call(order.order.destination, "GET", path))
+            return refund_outcome(await call(order.order.destination, "GET", path))
         except _NotFound:
             return RefundOutcome(state="absent")
 
@@ -149,9 +149,12 @@ def notify_url(tenant_id: UUID, settlement_id: UUID) -> str:
     return f"{runtime().public_url.rstrip('/')}/webhooks/bank/{tenant_id}/{settlement_id}"
 
 
-async def _call(
-    to: Destination, method: str, path: str, body: dict[str, Any] | None = None
-) -> dict[str, Any]:
+async def call(to: Destination, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Send one signed message to the rail as this merchant and return its answer.
+
+    Raises:
+        ChannelSilent, ChannelRefused: as every call of a channel.
+    """
     settings = channel_settings()
     text = "" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     headers = signed_headers(text, merchant=to.rail_merchant, secret=to.rail_secret)

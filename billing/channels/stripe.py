@@ -63,12 +63,17 @@ def client() -> StripeClient:
     if known is None or known[0] != identity:
         made = StripeClient(
             settings.stripe_api_key,
-            base_addresses={"api": settings.stripe_api_base} if settings.stripe_api_base else {},
+            base_addresses=_addresses(settings.stripe_api_base),
             max_network_retries=RETRIES,
             http_client=HTTPXClient(timeout=settings.timeout_seconds),
         )
         known = _clients[loop] = (identity, made)
     return known[1]
+
+
+def _addresses(base: str) -> Any:
+    """Return where the SDK calls: Stripe itself, or one place for all of it; files are taken at one of their own."""
+    return {"api": base, "files": base} if base else {}
 
 
 @asynccontextmanager

@@ -38,6 +38,7 @@ _TRIED: dict[str, tuple[str, Tone]] = {
     "part_refunded": (N_("{amount} paid"), "success"),
     "refunded": (N_("{amount} paid"), "success"),
     "disputed": (N_("{amount} paid, now disputed"), "warning"),
+    "charged_back": (N_("{amount} paid, then taken back by the payer's bank"), "danger"),
     "failed": (N_("A payment of {amount} failed"), "danger"),
     "cancelled": (N_("A payment of {amount} was cancelled"), "neutral"),
     "expired": (N_("A payment of {amount} was started and left"), "neutral"),

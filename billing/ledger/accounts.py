@@ -77,6 +77,12 @@ LEDGERS: tuple[Ledger, ...] = (
         "credit", t("Credit of accounts"), "liability", "put to a bill; refunded", "paid ahead or too much"
     ),
     Ledger("income:", t("Income: {name}"), "income", "voided", "issued"),
+    Ledger("disputed", t("Held in disputes"), "asset", "taken by the payer's bank", "decided"),
+    Ledger(
+        "charged_back", t("Lost in disputes, to decide"), "asset", "lost", "bills owed again; borne; won late"
+    ),
+    Ledger("dispute_losses", t("Losses in disputes"), "expense", "borne", "won late"),
+    Ledger("dispute_fees", t("Fees for disputes"), "expense", "charged", "returned"),
     Ledger("adjustment:", t("Let off: {name}"), "expense", "adjusted", "reversed; bill voided"),
 )
 
@@ -133,6 +139,29 @@ KINDS: dict[str, Kind] = {
             "payout.released", t("Payout's match taken back"), "receipt of a payout", "settlement → clearing"
         ),
         Kind("charge.booked", t("Bank's charge"), "statement line", "settlement → fees:account"),
+        Kind("dispute.opened", t("Money taken back in a dispute"), "dispute", "clearing → disputed"),
+        Kind("dispute.won", t("Dispute won"), "dispute", "disputed → clearing"),
+        Kind(
+            "dispute.lost",
+            t("Dispute lost"),
+            "dispute",
+            "disputed → suspense of the payment, then charged_back",
+        ),
+        Kind(
+            "dispute.reopened",
+            t("Bills owed again after a dispute"),
+            "dispute",
+            "charged_back → receivable of each bill",
+        ),
+        Kind("dispute.borne", t("Loss of a dispute borne"), "dispute", "charged_back → dispute_losses"),
+        Kind(
+            "dispute.returned",
+            t("Lost dispute won after all"),
+            "dispute",
+            "wherever the loss stood → clearing; suspense where bills have been paid since",
+        ),
+        Kind("dispute.fee", t("Fee for a dispute"), "dispute", "clearing → dispute_fees"),
+        Kind("dispute.fee_returned", t("Fee for a dispute returned"), "dispute", "dispute_fees → clearing"),
         Kind("suspense.applied", t("Unassigned money put to a bill"), "suspense", "suspense → receivable"),
     )
 }

@@ -8,6 +8,7 @@ a dictionary beside its own code and names it in ``CHECKS``.
 from billing.credit.checks import CREDIT_CHECKS
 from billing.ledger.adjustment_checks import ADJUSTMENTS
 from billing.ledger.reconciliation_checks import RECONCILIATION
+from billing.ledger.dispute_checks import DISPUTES
 
 CHECKS: dict[str, str] = {
     "entry does not balance": """
@@ -33,7 +34,7 @@ CHECKS: dict[str, str] = {
          where b.tenant_id = $1 group by b.tenant_id, b.id, b.number, b.paid_minor
         having b.paid_minor <> coalesce(sum(l.paid_minor), 0)""",
     "payment is not its allocations, credit, unassigned money and refunds": """
-        select p.number subject, p.amount_minor - p.refunded_minor expected,
+        select p.number subject, p.amount_minor - p.refunded_minor - coalesce(d.amount, 0)::bigint expected,
                (coalesce(a.amount, 0) + coalesce(s.amount, 0) + coalesce(c.amount, 0))::bigint found
           from billing_payment p
           left join (select payment_id, sum(amount_minor) amount from billing_allocation
@@ -43,10 +44,13 @@ CHECKS: dict[str, str] = {
             on s.payment_id = p.id
           left join (select payment_id, sum(left_minor) amount from billing_credit
                       where tenant_id = $1 group by payment_id) c on c.payment_id = p.id
-         where p.tenant_id = $1 and p.status in ('succeeded', 'part_refunded', 'refunded')
-           and p.amount_minor - p.refunded_minor
+          left join (select payment_id, sum(suspense_minor + reopened_minor) amount from billing_dispute
+                      where tenant_id = $1 group by payment_id) d on d.payment_id = p.id
+         where p.tenant_id = $1 and p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed', 'charged_back')
+           and p.amount_minor - p.refunded_minor - coalesce(d.amount, 0)
                <> coalesce(a.amount, 0) + coalesce(s.amount, 0) + coalesce(c.amount, 0)""",
     **ADJUSTMENTS,
     **CREDIT_CHECKS,
+    **DISPUTES,
     **RECONCILIATION,
 }

@@ -11,6 +11,7 @@ from billing.models.charges import (
     FeeRule,
     SettlementAccount,
 )
+from billing.models.disputes import Dispute, DisputeFile
 from billing.models.payments import (
     Allocation,
     Attempt,
@@ -49,6 +50,8 @@ __all__ = [
     "Credit",
     "CreditUse",
     "DayClose",
+    "Dispute",
+    "DisputeFile",
     "Entry",
     "FeeItem",
     "FeeRule",

@@ -85,7 +85,7 @@ class Attempt(TenantRow):
 
 
 class Allocation(TenantRow):
-    """Part of a payment that pays a bill line; negative when a refund takes it back, or it becomes credit again.
+    """Part of a payment that pays a bill line; negative when a refund or a lost dispute takes it back, or as credit.
 
     ``credit_id`` is the credit that it came from (positive) or went to (negative).
     """
@@ -95,6 +95,7 @@ class Allocation(TenantRow):
     bill_line_id: UUID = fields.UUIDField()
     refund_id: UUID | None = fields.UUIDField(null=True)
     credit_id: UUID | None = fields.UUIDField(null=True)
+    dispute_id: UUID | None = fields.UUIDField(null=True)
     amount_minor = fields.BigIntField()
 
     class Meta:

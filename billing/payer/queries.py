@@ -220,7 +220,7 @@ class SeenPayment:
     @property
     def is_received(self) -> bool:
         """Whether the money has arrived."""
-        return self.status in {"succeeded", "part_refunded", "refunded", "disputed"}
+        return self.status in {"succeeded", "part_refunded", "refunded", "disputed", "charged_back"}
 
 
 _PAYMENT = """
@@ -229,7 +229,7 @@ select p.id, p.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contac
        coalesce(a.expires_at, p.expires_at) expires_at, coalesce(a.redirect_url, '') redirect_url,
        coalesce(a.qr_content, '') qr_content, coalesce(a.error, '') error, r.id receipt_id,
        p.amount_minor - p.refunded_minor - coalesce((select sum(l.amount_minor) from billing_allocation l
-         where l.tenant_id = p.tenant_id and l.payment_id = p.id), 0)::bigint unassigned_minor
+         where l.tenant_id = p.tenant_id and l.payment_id = p.id and l.dispute_id is null), 0)::bigint unassigned_minor
   from billing_payment p join tenants_tenant t on t.id = p.tenant_id
   left join lateral (select expires_at, redirect_url, qr_content, error from billing_attempt a
     where a.tenant_id = p.tenant_id and a.payment_id = p.id order by a.created_at desc, a.id desc limit 1) a on true

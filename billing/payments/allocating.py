@@ -160,8 +160,12 @@ select l.id, l.bill_id, a.net left_minor, l.names, to_char(l.period, 'YYYY-MM') 
 """
 
 
-async def take_back(tenant_id: UUID, payment_id: UUID, refund_id: UUID, amount: int) -> Allocated:
+async def take_back(
+    tenant_id: UUID, payment_id: UUID, refund_id: UUID | None, amount: int, *, dispute_id: UUID | None = None
+) -> Allocated:
     """Take ``amount`` of a payment off its lines again, the last one paid first, and open their bills.
+
+    Because of a refund, or of a dispute that was lost.
 
     Raises:
         ValueError: the payment pays less than that.
@@ -174,7 +178,7 @@ async def take_back(tenant_id: UUID, payment_id: UUID, refund_id: UUID, amount: 
     shares = [
         _share(bills[line.bill_id], line, -back) for line, back in zip(lines, taken, strict=True) if back
     ]
-    await _write(tenant_id, payment_id, shares, refund_id)
+    await _write(tenant_id, payment_id, shares, refund_id, dispute_id=dispute_id)
     return Allocated(tuple(shares), {}, bills)
 
 
@@ -201,8 +205,9 @@ async def release(tenant_id: UUID, payment_id: UUID, credit_id: UUID, parts: Par
 
 _WRITE = """
 with given as (
-  insert into billing_allocation (tenant_id, id, payment_id, refund_id, bill_id, bill_line_id, amount_minor, credit_id)
-  select $1, s.id, $2, $3, s.bill_id, s.line_id, s.amount, $8
+  insert into billing_allocation
+    (tenant_id, id, payment_id, refund_id, bill_id, bill_line_id, amount_minor, credit_id, dispute_id)
+  select $1, s.id, $2, $3, s.bill_id, s.line_id, s.amount, $8, $9
     from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::bigint[]) s (id, bill_id, line_id, amount)
 )
 update billing_bill_line l set paid_minor = l.paid_minor + s.amount
@@ -246,11 +251,13 @@ async def _write(
     shares: Sequence[Share],
     refund_id: UUID | None = None,
     credit_id: UUID | None = None,
+    dispute_id: UUID | None = None,
 ) -> None:
     if not shares:
         return
     ids, of = [new_id() for _ in shares], columns_of(shares)
-    await execute(_WRITE, tenant_id, payment_id, refund_id, ids, of.bills, of.lines, of.amounts, credit_id)
+    causes = credit_id, dispute_id
+    await execute(_WRITE, tenant_id, payment_id, refund_id, ids, of.bills, of.lines, of.amounts, *causes)
     await execute(_BILLS, tenant_id, of.moved, of.paid, of.statuses)
 
 

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from billing.channels import bank, stripe
 from billing.channels.contract import Outcome, RefundOutcome
+from billing.disputes.news import News, rail_news, stripe_news
+from billing.disputes.settling import take_news
 from billing.models import Attempt, Payment, Refund, SettlementAccount
 from billing.payments.landing import Opened
 from billing.payments.refunding import settle_refund
@@ -19,6 +21,8 @@ _SESSION = "checkout.session."
 _PAID = {f"{_SESSION}completed", f"{_SESSION}async_payment_succeeded", f"{_SESSION}async_payment_failed"}
 _REFUNDS = {"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"}
 _INTENTS = {"payment_intent.succeeded", "payment_intent.processing"}
+DISPUTES = "charge.dispute."
+"""How the kinds of Stripe's events about disputes begin; they carry no metadata of ours."""
 
 
 class Discarded(Exception):
@@ -27,7 +31,7 @@ class Discarded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A message made plain. Exactly one of ``attempt_id``, ``refund_id``, ``settlement_id`` is set.
+    """A message made plain. Exactly one of ``attempt_id``, ``refund_id``, ``settlement_id``, ``dispute`` is set.
 
     ``account`` is the channel's name of the institution that it concerns. Without an outcome the message is no
     more than a reason to ask.
@@ -41,6 +45,7 @@ class Note:
     outcome: Outcome | None = None
     refund: RefundOutcome | None = None
     is_charging: bool = False
+    dispute: News | None = None
 
 
 def read(source: str, kind: str, payload: Mapping[str, Any], tenant_id: UUID | None) -> Note:
@@ -49,10 +54,13 @@ def read(source: str, kind: str, payload: Mapping[str, Any], tenant_id: UUID | N
     Raises:
         Discarded: it is of a kind that we do not use, or not about a payment of ours.
     """
-    if source == "stripe":
+    if source == "stripe" and not kind.startswith(DISPUTES):
         return _stripe(kind, payload)
     if tenant_id is None:
         raise Discarded("no institution")
+    if source == "stripe":
+        news = stripe_news(kind, payload["data"]["object"])
+        return Note(tenant_id, str(payload.get("account") or ""), dispute=news)
     return _bank(kind, payload, tenant_id)
 
 
@@ -110,6 +118,8 @@ def _bank(kind: str, payload: Mapping[str, Any], tenant_id: UUID) -> Note:
     if kind.startswith("order."):
         outcome = bank.order_outcome(found)
         return Note(tenant_id, account, attempt_id=_id(found, "merchant_order_no"), outcome=outcome)
+    if kind.startswith("chargeback."):
+        return Note(tenant_id, account, dispute=rail_news(found))
     raise Discarded(f"unused kind {kind}")
 
 
@@ -128,7 +138,10 @@ async def act(actor: Actor, note: Note, opened: Opened | None = None) -> None:
         await _must_match(note, refund.payment_id)
         await settle_refund(actor, note.refund_id, note.refund)
         return
-    assert note.attempt_id is not None  # noqa: S101 - one of the three is set
+    if note.dispute is not None:
+        await _dispute(actor, note, note.dispute)
+        return
+    assert note.attempt_id is not None  # noqa: S101 - one of the four is set
     if note.outcome is None:
         attempt = await Attempt.get(tenant_id=note.tenant_id, id=note.attempt_id)
         await _must_match(note, attempt.payment_id)
@@ -138,6 +151,22 @@ async def act(actor: Actor, note: Note, opened: Opened | None = None) -> None:
         await settle(actor, note.attempt_id, note.outcome, account=note.account, opened=opened)
     except WrongAccount as error:
         raise Discarded(str(error)) from None
+
+
+async def _dispute(actor: Actor, note: Note, news: News) -> None:
+    """Take the news of a dispute to the attempt that the channel names: by its payment, or by our own number."""
+    own: dict[str, Any] = {"id": news.payment} if _is_id(news.payment) else {"channel_payment": news.payment}
+    attempt = await Attempt.get(tenant_id=note.tenant_id, status="succeeded", **own)
+    await _must_match(note, attempt.payment_id)
+    await take_news(actor, attempt.id, news)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 async def _must_match(note: Note, payment_id: UUID) -> None:

@@ -27,14 +27,20 @@ SEND_GRACE = timedelta(seconds=90)
 PAUSES = (30, 60, 300, 1800, 3600, 6 * 3600, 24 * 3600)
 """Seconds between two questions about a refund on its way; the last one repeats, since some take weeks."""
 ERROR_MAX = 500
+HELD = ("disputed", "charged_back")
+"""States of a payment that its disputes decide; a refund that was under way then moves amounts alone."""
 
 
 async def submit_refund(actor: Actor, refund_id: UUID) -> None:
     """Send an approved refund to its channel, or find out about one that may have been sent. Opens own scopes."""
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
+        found = await Refund.get(tenant_id=actor.tenant_id, id=refund_id)
+        await Payment.filter(tenant_id=actor.tenant_id, id=found.payment_id).select_for_update().get()
         refund = await Refund.filter(tenant_id=actor.tenant_id, id=refund_id).select_for_update().get()
         is_first = refund.status == "approved"
+        if is_first and await _is_held(actor, refund):
+            return
         if is_first:
             move(refund, "submit")
             refund.sent_at = datetime.now(UTC)
@@ -46,6 +52,16 @@ async def submit_refund(actor: Actor, refund_id: UUID) -> None:
         await _send(actor, order, channel)
     elif refund.status == "submitted":
         await _ask(actor, order, channel, refund.sent_at)
+
+
+async def _is_held(actor: Actor, refund: Refund) -> bool:
+    """End a refund that has not been sent when its payment is in a dispute: the money would go back twice."""
+    payment = await Payment.get(tenant_id=actor.tenant_id, id=refund.payment_id)
+    if payment.status not in HELD:
+        return False
+    refund.error = "disputed"
+    await _fail(actor, refund, payment)
+    return True
 
 
 async def ask_refund(actor: Actor, refund_id: UUID, n: int) -> None:
@@ -138,8 +154,9 @@ async def book_refund(actor: Actor, refund: Refund, payment: Payment) -> None:
     refund.succeeded_at = datetime.now(UTC)
     payment.refunding_minor -= amount
     payment.refunded_minor += amount
-    is_all = payment.refunded_minor == payment.amount_minor
-    move(payment, "refund_all" if is_all else "refund_part")
+    if payment.status not in HELD:
+        is_all = payment.refunded_minor == payment.amount_minor
+        move(payment, "refund_all" if is_all else "refund_part")
     await payment.save(update_fields=["refunding_minor", "refunded_minor", "status"])
     await refund.save()
     sides = [Side(ledger.clearing(payment.channel), -amount, currency), *(await _returned(refund, payment))]
@@ -238,7 +255,8 @@ async def _bounce(actor: Actor, refund: Refund, payment: Payment) -> None:
     amount, currency = int(refund.amount_minor), refund.currency
     move(refund, "bounce")
     payment.refunded_minor -= amount
-    move(payment, "bounce_part" if payment.refunded_minor else "bounce_all")
+    if payment.status not in HELD:
+        move(payment, "bounce_part" if payment.refunded_minor else "bounce_all")
     await payment.save(update_fields=["refunded_minor", "status"])
     await refund.save()
     sides = [Side(ledger.clearing(payment.channel), amount, currency)]

@@ -10,7 +10,7 @@ from billing.idempotency import Answer, once
 from billing.models import Credit, Payment, Refund, Suspense
 from billing.payments.choosing import Amount
 from billing.payments.numbers import new_number
-from billing.payments.refunding import SUBMIT_JOB, book_refund, give_up
+from billing.payments.refunding import HELD, SUBMIT_JOB, book_refund, give_up
 from billing.payments.states import move
 from tenants import audit
 from tenants.actor import Actor
@@ -32,6 +32,12 @@ select (select coalesce(sum(amount_minor), 0) from billing_suspense
 """
 
 
+_LOST = (
+    "select coalesce(sum(amount_minor), 0)::bigint from billing_dispute"
+    " where tenant_id = $1 and payment_id = $2 and is_withdrawn and status <> 'won'"
+)
+
+
 async def refundable_minor(tenant_id: UUID, payment_id: UUID) -> int:
     """Return what of a payment's bills can still be given back, in minor units: no unassigned money, no credit."""
     payment = await Payment.get_or_none(tenant_id=tenant_id, id=payment_id)
@@ -42,7 +48,9 @@ async def _refundable(payment: Payment) -> int:
     if payment.status not in REFUNDABLE:
         return 0
     apart = int(await value(_BELONGS_TO_NO_BILL, payment.tenant_id, payment.id))
-    return int(payment.amount_minor - payment.refunded_minor - payment.refunding_minor) - apart
+    lost = int(await value(_LOST, payment.tenant_id, payment.id))
+    left = int(payment.amount_minor - payment.refunded_minor - payment.refunding_minor) - apart - lost
+    return max(left, 0)
 
 
 async def request_refund(
@@ -117,6 +125,14 @@ async def _check_amount(payment: Payment, amount: int, seen: int) -> None:
 
 def _check_window(payment: Payment) -> None:
     window = capabilities(payment.channel).refund_window
+    if payment.status in HELD:
+        raise Conflict(
+            "refund.disputed",
+            t(
+                "The payer's bank has taken this money back in a dispute."
+                " Nothing is refunded until that is decided, or the payer would get it twice."
+            ),
+        )
     if payment.status not in REFUNDABLE or payment.succeeded_at is None:
         raise Conflict("refund.nothing", t("There is nothing to refund on this payment."))
     if window is not None and datetime.now(UTC) - payment.succeeded_at > window:
@@ -224,6 +240,7 @@ async def approve_refund(actor: Actor, *, refund_id: UUID) -> None:
         Conflict: it has been decided already.
     """
     refund, payment = await _to_decide(actor, refund_id)
+    _check_window(payment)
     await _approve(actor, refund, payment)
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from billing.channels import capabilities
 from billing.channels.counter import KEY as COUNTER
-from billing.models import Attempt, Payment, Refund, Suspense
+from billing.models import Attempt, Dispute, Payment, Refund, Suspense
 from billing.payments import staff_queries as queries
 from billing.payments.choosing import Amount
 from billing.payments.service import change_minor, refundable_minor, request_refund
@@ -125,6 +125,7 @@ async def _page(  # noqa: PLR0917 - the parts of one page
         "attempts": attempts,
         "refunds": await Refund.filter(**of_payment).order_by("-created_at"),
         "suspense": await Suspense.filter(**of_payment).order_by("created_at"),
+        "disputes": await Dispute.filter(**of_payment).order_by("created_at"),
         "story": story(found, attempts, await queries.acts_on(found.tenant_id, found.id)),
         "paid_by": receipts.paid_by(found),
         "is_desk": found.channel == COUNTER,

@@ -126,7 +126,8 @@ _STORY = """
 select act, created_at at, person_name, subject_label, after from tenants_audit
  where tenant_id = $1 and (subject_id = $2
     or subject_id in (select id from billing_refund where tenant_id = $1 and payment_id = $2)
-    or subject_id in (select id from billing_suspense where tenant_id = $1 and payment_id = $2))
+    or subject_id in (select id from billing_suspense where tenant_id = $1 and payment_id = $2)
+    or subject_id in (select id from billing_dispute where tenant_id = $1 and payment_id = $2))
  order by created_at desc limit 200
 """
 

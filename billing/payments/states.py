@@ -12,7 +12,7 @@ from billing.models import Attempt, Bill, Payment, Refund, Suspense
 
 LIVE = ("created", "pending", "processing", "unknown")
 """States of an attempt whose end the channel has not told yet; its bills are held."""
-RECEIVED = ("succeeded", "part_refunded", "refunded", "disputed")
+RECEIVED = ("succeeded", "part_refunded", "refunded", "disputed", "charged_back")
 """States of a payment whose money has arrived."""
 PAYABLE = ("issued", "part_paid")
 """States of a bill that somebody still owes."""
@@ -84,9 +84,16 @@ PAYMENT = Machine(
             ("refunded", "part_refunded"), "part_refunded", "a refund came back, others stand"
         ),
         "bounce_all": Edge(("refunded", "part_refunded"), "succeeded", "the only refund came back"),
-        "dispute": Edge(("succeeded", "part_refunded"), "disputed", "the payer's bank took the money back"),
+        "dispute": Edge(
+            ("succeeded", "part_refunded", "refunded", "charged_back"),
+            "disputed",
+            "the payer's bank took the money back",
+        ),
         "win_dispute": Edge(("disputed",), "succeeded", "the payer's bank gave the money back"),
         "win_dispute_part": Edge(("disputed",), "part_refunded", "given back; part was refunded before"),
+        "win_dispute_all": Edge(("disputed",), "refunded", "given back; all was refunded meanwhile"),
+        "lose_dispute": Edge(("disputed",), "charged_back", "the payer's bank keeps all of it"),
+        "lose_dispute_part": Edge(("disputed",), "part_refunded", "the payer's bank keeps a part of it"),
     },
 )
 REFUND = Machine(
@@ -132,6 +139,7 @@ SUSPENSE = Machine(
         "credit": Edge(("open",), "credited", "became an account's credit"),
         "refund": Edge(("open",), "refunding", "a refund was asked for"),
         "pay_back": Edge(("refunding",), "refunded", "the refund succeeded"),
+        "charge_back": Edge(("open",), "charged_back", "lost in a dispute of the payment"),
         "reopen": Edge(("refunding", "refunded"), "open", "the refund failed, was rejected or came back"),
     },
 )

@@ -25,6 +25,7 @@ REASONS = {
     "amount_mismatch": N_("Another amount arrived than was asked for"),
     "currency_mismatch": N_("Another currency arrived than was asked for"),
     "refund_returned": N_("A refund came back, and the bill was paid in the meantime"),
+    "dispute_won": N_("A lost dispute was won after all, and the bill was paid in the meantime"),
 }
 """Why money is unassigned, in English msgids."""
 NOTE_MAX = 500

@@ -17,11 +17,13 @@ PAYMENT_WORDS: dict[str, Text | str] = {
     "part_refunded": t("Partly given back"),
     "refunded": t("Given back"),
     "disputed": t("Disputed"),
+    "charged_back": t("Taken back by the payer's bank"),
 }
 PAYMENT_TONES: dict[str, Tone] = {
     "succeeded": "success",
     "failed": "danger",
     "disputed": "danger",
+    "charged_back": "danger",
     "unknown": "warning",
     "processing": "info",
     "pending": "info",
@@ -48,6 +50,7 @@ SUSPENSE_WORDS: dict[str, Text | str] = {
     "refunded": t("Given back"),
     "applied": t("Put to a bill"),
     "credited": t("Put to an account's credit"),
+    "charged_back": t("Lost in a dispute"),
 }
 SUSPENSE_TONES: dict[str, Tone] = {
     "open": "warning",
@@ -61,7 +64,14 @@ ACT_WORDS: dict[str, tuple[str, Tone]] = {
     "payment.failed": (N_("The payment did not go through"), "danger"),
     "payment.cancelled": (N_("The payment was stopped"), "neutral"),
     "payment.expired": (N_("The time for paying was over"), "neutral"),
-    "payment.disputed": (N_("The payer's bank disputes it"), "danger"),
+    "dispute.opened": (N_("The payer's bank asks about it"), "warning"),
+    "dispute.evidence_due": (N_("The payer's bank disputes it"), "danger"),
+    "dispute.submitted": (N_("The answer to the dispute is with the channel"), "info"),
+    "dispute.dropped": (N_("The payer's bank dropped its question"), "success"),
+    "dispute.won": (N_("The dispute was won"), "success"),
+    "dispute.lost": (N_("The dispute was lost"), "danger"),
+    "dispute.accepted": (N_("The dispute was accepted"), "danger"),
+    "dispute.decided": (N_("It was decided who bears the lost dispute"), "info"),
     "refund.requested": (N_("A refund was asked for"), "warning"),
     "refund.approved": (N_("The refund was approved"), "info"),
     "refund.rejected": (N_("The refund was rejected"), "neutral"),

@@ -44,6 +44,7 @@ SUSPENSE_WORDS = {
     "amount_mismatch": N_("Another amount arrived than was asked for"),
     "currency_mismatch": N_("Another currency arrived than was asked for"),
     "refund_returned": N_("A refund came back, and the bill was paid in the meantime"),
+    "dispute_won": N_("A lost dispute was won after all, and the bill was paid in the meantime"),
 }
 FAILED_WORK = """
 select id, failed_at since, null::timestamptz due_at, null::bigint amount_minor, '' currency, job title,

@@ -113,7 +113,12 @@ PAYMENTS = [
         person=OF_PAYMENT,
         link=OF_PAYMENT,
         uniques=["payment_id where status in ('created', 'pending', 'processing', 'unknown')"],
-        indexes=["payment_id", "status, expires_at", "channel, ended_at where status = 'succeeded'"],
+        indexes=[
+            "payment_id",
+            "status, expires_at",
+            "channel, ended_at where status = 'succeeded'",
+            "channel_payment where channel_payment <> ''",
+        ],
         checks={"amount": "amount_minor > 0"},
     ),
     Wall(
@@ -137,8 +142,8 @@ PAYMENTS = [
         link=OF_PAYMENT,
         indexes=["payment_id", "bill_id", "bill_line_id"],
         checks={
-            "sign": "amount_minor <> 0 and (refund_id is null or amount_minor < 0)"
-            " and (amount_minor > 0 or refund_id is not null or credit_id is not null)"
+            "sign": "amount_minor <> 0 and (coalesce(refund_id, dispute_id) is null or amount_minor < 0)"
+            " and (amount_minor > 0 or coalesce(refund_id, dispute_id, credit_id) is not null)"
         },
         is_append_only=True,
     ),
@@ -170,7 +175,7 @@ PAYMENTS = [
 REFUSALS = """
 create unique index billing_receipt_verification_key on billing_receipt (verification_hash);
 alter table billing_suspense add constraint billing_suspense_status_check
-  check (status in ('open', 'refunding', 'refunded', 'applied', 'credited'));
+  check (status in ('open', 'refunding', 'refunded', 'applied', 'credited', 'charged_back'));
 
 create function refuse_unbalanced() returns trigger language plpgsql as $$
 declare wrong record;

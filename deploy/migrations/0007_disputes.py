@@ -6,10 +6,44 @@ from tortoise.migrations import operations as ops
 from deploy.walls import Wall, build
 
 DISPUTES: list[Wall] = [
+    Wall(
+        "billing_dispute",
+        refs={"payment_id": "billing_payment", "attempt_id": "billing_attempt"},
+        uniques=["number", "channel, reference"],
+        indexes=["payment_id", "status, evidence_due_at"],
+        checks={
+            "amount": "amount_minor > 0 and fee_minor >= 0 and fee_returned_minor between 0 and fee_minor",
+            "status": "status in ('opened', 'evidence_due', 'submitted', 'dropped', 'won', 'lost', 'accepted')",
+            "parts": "least(suspense_minor, reopened_minor, borne_minor) >= 0"
+            " and suspense_minor + reopened_minor + borne_minor <= amount_minor",
+            "decision": "decision in ('', 'asked', 'owed', 'borne')",
+        },
+    ),
+    Wall("billing_dispute_file", refs={"dispute_id": "billing_dispute"}, indexes=["dispute_id"]),
     Wall("billing_work_owner", uniques=["kind, item_id"], indexes=["owner_id"]),
 ]
+
+LOST = """
+alter table billing_allocation add constraint billing_allocation_dispute_id_fkey
+  foreign key (tenant_id, dispute_id) references billing_dispute (tenant_id, id);
+create index billing_allocation_dispute_idx on billing_allocation (tenant_id, dispute_id)
+  where dispute_id is not null;
+"""
+"""An allocation that a lost dispute took back names it."""
+FINDING = """
+create policy finding on billing_settlement_account for select to cloud_owner using ((select scope_is('queue')));
+create index billing_settlement_account_stripe_idx on billing_settlement_account (stripe_account)
+  where stripe_account <> '';
+create function tenant_of_stripe(account text) returns uuid language sql stable security definer
+  set search_path = public, pg_temp as
+  $$ select min(tenant_id::text)::uuid from billing_settlement_account
+      where stripe_account = account and account <> '' having count(distinct tenant_id) = 1 $$;
+revoke all on function tenant_of_stripe(text) from public;
+grant execute on function tenant_of_stripe(text) to cloud_app;
+"""
+"""Whose a connected account is, for messages that carry no ids of ours; the queue's scope alone finds one."""
 
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0006_agreements")]
-    operations = [*(ops.RunSQL(build(wall)) for wall in DISPUTES)]
+    operations = [*(ops.RunSQL(build(wall)) for wall in DISPUTES), ops.RunSQL(LOST), ops.RunSQL(FINDING)]

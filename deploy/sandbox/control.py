@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox import history, mail
 from deploy.sandbox.oidc import logout, model
-from deploy.sandbox.rail import orders, refunds
+from deploy.sandbox.rail import chargebacks, orders, refunds
 from deploy.sandbox.rail.api import put_merchant
 from deploy.sandbox.store import Doc
 from deploy.sandbox.stripe_api import accounts, balance, checkout, disputes, hosted
@@ -186,6 +186,19 @@ def rail_refund(world: World, body: Doc, path: dict[str, str]) -> Doc:
     return refunds.public(refund)
 
 
+def rail_chargeback(world: World, body: Doc, _path: dict[str, str]) -> Doc:
+    """The payer of a paid `order` asks the bank for their money back: `{order, reason?}`."""
+    order = _need(world, "rail.order", str(body.get("order", "")))
+    return chargebacks.open_one(world, order, str(body.get("reason", "general")))
+
+
+def rail_chargeback_status(world: World, body: Doc, path: dict[str, str]) -> Doc:
+    """Decide a chargeback: `status` won or lost."""
+    return chargebacks.close(
+        world, _need(world, "rail.chargeback", path["id"]), _outcome(body, "won", "lost")
+    )
+
+
 def _outcome(body: Doc, *allowed: str) -> str:
     if body.get("status") not in allowed:
         raise ValueError(f"status is {' or '.join(allowed)}")
@@ -225,14 +238,19 @@ def stripe_payout_status(world: World, body: Doc, path: dict[str, str]) -> Doc:
 
 
 def stripe_dispute(world: World, body: Doc, _path: dict[str, str]) -> Doc:
-    """Dispute a `charge`, or the charge of a `payment_intent`."""
+    """Dispute a `charge`, or the charge of a `payment_intent`; with `is_inquiry` the bank only asks, at first."""
     intent = world.store.get("pi", str(body.get("payment_intent", "")))
     charge = body.get("charge") or (intent or {}).get("latest_charge") or ""
-    return disputes.open_dispute(world, str(charge), str(body.get("reason", "general")))
+    is_inquiry = bool(body.get("is_inquiry", False))
+    return disputes.open_dispute(
+        world, str(charge), str(body.get("reason", "general")), is_inquiry=is_inquiry
+    )
 
 
 def stripe_dispute_status(world: World, body: Doc, path: dict[str, str]) -> Doc:
-    """Decide a dispute: `status` won or lost."""
+    """Decide a dispute: `status` won or lost; an inquiry is `warning_closed`, or becomes `needs_response`."""
+    if body.get("status") in {"warning_closed", "needs_response"}:
+        return disputes.end_inquiry(world, path["id"], str(body["status"]))
     return disputes.close_dispute(world, path["id"], _outcome(body, "won", "lost"))
 
 
@@ -266,6 +284,8 @@ _POSTS: dict[str, Act] = {
     "merchants": lambda world, body, _path: put_merchant(world, body),
     "rail/orders/{id}": rail_order,
     "rail/refunds/{id}": rail_refund,
+    "rail/chargebacks": rail_chargeback,
+    "rail/chargebacks/{id}": rail_chargeback_status,
     "stripe/endpoints": lambda world, body, _path: put_endpoint(world, body),
     "stripe/sessions/{id}": stripe_session,
     "stripe/refunds/{id}": stripe_refund,

@@ -33,6 +33,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "billing_seal": {"root": bytes(32), "previous": bytes(32), "hash": bytes(32)},
     "billing_sealed_entry": {"leaf": bytes(32)},
     "billing_period": {"month": date(2026, 1, 1), "ends_at": datetime(2100, 1, 1, tzinfo=UTC)},
+    "billing_dispute": {"status": "opened", "decision": ""},
     "billing_bill_run": {"status": "issued", "period": date(2026, 1, 1)},
 }
 
@@ -97,7 +98,7 @@ async def _insert(
         elif (not field.null and not field.has_db_default()) or name in CHOSEN.get(table, {}):
             values[name] = CHOSEN.get(table, {}).get(name, _value(field))
     if "refund_id" in values and table == "billing_allocation":
-        values["refund_id"] = None
+        values["refund_id"] = values["dispute_id"] = None
     return (await model.create(**values)).pk
 
 

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox.pages import go, page
-from deploy.sandbox.rail import deposits, orders, refunds, statements
+from deploy.sandbox.rail import chargebacks, deposits, orders, refunds, statements
 from deploy.sandbox.rail.api import endpoint
 from deploy.sandbox.store import Doc
 from deploy.sandbox.world import World, world_of
@@ -22,6 +22,17 @@ def routes() -> list[BaseRoute]:
         Route("/rail/refunds", endpoint("refunds.create", refunds.create), methods=["POST"]),
         Route("/rail/refunds", endpoint("refunds.query", refunds.query)),
         Route("/rail/refunds/{refund}", endpoint("refunds.query", refunds.query)),
+        Route("/rail/chargebacks/{chargeback}", endpoint("chargebacks.query", chargebacks.query)),
+        Route(
+            "/rail/chargebacks/{chargeback}/evidence",
+            endpoint("chargebacks.answer", chargebacks.answer),
+            methods=["POST"],
+        ),
+        Route(
+            "/rail/chargebacks/{chargeback}/acceptance",
+            endpoint("chargebacks.accept", chargebacks.accept),
+            methods=["POST"],
+        ),
         Route("/rail/micro-deposits", endpoint("deposits.create", deposits.create), methods=["POST"]),
         Route("/rail/micro-deposits/{deposit}", endpoint("deposits.query", deposits.query)),
         Route(

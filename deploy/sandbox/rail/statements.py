@@ -16,6 +16,7 @@ from deploy.sandbox.store import Doc
 
 _ZONE = timezone(timedelta(hours=8))
 _ENCODINGS = {"gb18030": "gb18030", "utf-8": "utf-8", "utf-8-bom": "utf-8-sig"}
+_KINDS = {"payment": "支付", "refund": "退款", "chargeback": "拒付"}
 _TRADE = "交易时间,交易类型,商户订单号,商户退款单号,平台订单号,交易流水号,币种,金额(元),手续费(元),商品描述"
 _FUND = "总笔数,支付笔数,支付金额(元),退款笔数,退款金额(元),手续费(元),结算净额(元)"
 
@@ -50,12 +51,12 @@ def render(merchant: Doc, day: date, lines: list[Doc]) -> str:
 
 
 def _trade(line: Doc) -> list[str]:
-    is_refund = line["kind"] == "refund"
+    is_payment = line["kind"] == "payment"
     return [
         _local(line).strftime("%Y-%m-%d %H:%M:%S"),
-        "退款" if is_refund else "支付",
+        _KINDS[line["kind"]],
         line["merchant_order_no"],
-        line["number"] if is_refund else "",
+        "" if is_payment else line["number"],
         line["order_id"],
         line["transaction_no"],
         line["currency"],
@@ -69,7 +70,8 @@ def _totals(lines: list[Doc]) -> list[str]:
     paid = [line["amount_minor"] for line in lines if line["kind"] == "payment"]
     refunded = [line["amount_minor"] for line in lines if line["kind"] == "refund"]
     fees = [line["fee_minor"] for line in lines]
-    net = [*paid, *refunded, -sum(fees)]
+    disputed = [line["amount_minor"] for line in lines if line["kind"] == "chargeback"]
+    net = [*paid, *refunded, *disputed, -sum(fees)]
     counts = (str(len(lines)), str(len(paid)), str(len(refunded)))
     return [counts[0], counts[1], _yuan(paid), counts[2], _yuan(refunded), _yuan(fees), _yuan(net)]
 

@@ -19,6 +19,7 @@ NAMES = {
     "evt": "event",
     "fee": "application_fee",
     "li": "item",
+    "file": "file_upload",
 }
 _MAX_PAGE = 100
 _MAX_PAIRS, _MAX_KEY, _MAX_VALUE = 50, 40, 500

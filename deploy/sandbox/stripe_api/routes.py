@@ -3,7 +3,17 @@
 from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox.store import Doc
-from deploy.sandbox.stripe_api import accounts, balance, checkout, disputes, events, hosted, payments, refunds
+from deploy.sandbox.stripe_api import (
+    accounts,
+    balance,
+    checkout,
+    disputes,
+    events,
+    files,
+    hosted,
+    payments,
+    refunds,
+)
 from deploy.sandbox.stripe_api.http import Call, Handler, endpoint
 from deploy.sandbox.stripe_api.objects import get_one, listing
 
@@ -16,6 +26,7 @@ def routes() -> list[BaseRoute]:
     return [
         *(_api(base, *entry) for base in _BASES for entry in _API),
         *(_read(base, path, prefix) for base in _BASES for path, prefix in _READABLE.items()),
+        *(Route(f"{base}/files", files.upload, methods=["POST"]) for base in _BASES),
         Route("/stripe/pay/{session}", hosted.pay, methods=both),
         Route("/stripe/onboard/{token}", accounts.onboard, methods=both),
     ]
@@ -43,6 +54,7 @@ _READABLE = {
     "balance_transactions": "txn",
     "payouts": "po",
     "disputes": "dp",
+    "files": "file",
     "events": "evt",
     "application_fees": "fee",
 }

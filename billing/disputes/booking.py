@@ -1,0 +1,162 @@
+"""What a dispute does to the books, each step once.
+
+While it is open the money stands in ``disputed``: its bills stay paid, for a dispute that is won must never bill
+again. Lost money is first taken from what the payment had left unassigned; the rest waits in ``charged_back`` for a
+person to decide whether the bills are owed again or the institution bears it.
+"""
+
+from uuid import UUID
+
+from billing import ledger
+from billing.disputes.states import LOST
+from billing.ledger import Side
+from billing.models import Dispute, Payment, Suspense
+from billing.payments.allocating import allocate, take_back
+from billing.payments.settling import receivables
+from billing.payments.states import move
+from tenants.scope import rows, value
+
+DISPUTED, CHARGED_BACK, LOSSES, FEES = "disputed", "charged_back", "dispute_losses", "dispute_fees"
+
+_BOOKED = "select kind from billing_entry where tenant_id = $1 and kind like 'dispute.%' and source_id = $2"
+
+
+async def book(dispute: Dispute, payment: Payment) -> None:
+    """Write the entries that are due now and not written yet; payment and dispute are locked."""
+    booked = {each["kind"] for each in await rows(_BOOKED, dispute.tenant_id, dispute.id)}
+    if dispute.is_withdrawn and "dispute.opened" not in booked:
+        await _post(dispute, "dispute.opened", _between(dispute, payment, DISPUTED))
+    if dispute.fee_minor and "dispute.fee" not in booked:
+        await _post(dispute, "dispute.fee", _fee(dispute, payment, dispute.fee_minor))
+    if dispute.fee_returned_minor and "dispute.fee_returned" not in booked:
+        await _post(dispute, "dispute.fee_returned", _fee(dispute, payment, -dispute.fee_returned_minor))
+    if dispute.status in LOST and "dispute.lost" not in booked:
+        await _lose(dispute, payment)
+    if dispute.status == "won" and dispute.is_withdrawn and not booked & {"dispute.won", "dispute.returned"}:
+        if "dispute.lost" in booked:
+            await _return(dispute, payment)
+        else:
+            sides = [
+                Side(side.ledger, -side.amount_minor, side.currency)
+                for side in _between(dispute, payment, DISPUTED)
+            ]
+            await _post(dispute, "dispute.won", sides)
+
+
+def _between(dispute: Dispute, payment: Payment, to: str) -> list[Side]:
+    """Return the sides that take the money out of the channel's clearing account."""
+    return [
+        Side(to, dispute.amount_minor, dispute.currency),
+        Side(ledger.clearing(payment.channel), -dispute.amount_minor, dispute.currency),
+    ]
+
+
+def _fee(dispute: Dispute, payment: Payment, amount: int) -> list[Side]:
+    return [
+        Side(FEES, amount, dispute.currency),
+        Side(ledger.clearing(payment.channel), -amount, dispute.currency),
+    ]
+
+
+async def _post(dispute: Dispute, kind: str, sides: list[Side]) -> None:
+    await ledger.post(dispute.tenant_id, kind, dispute.id, sides)
+
+
+async def _lose(dispute: Dispute, payment: Payment) -> None:
+    """Give up the claim: unassigned money of the payment goes first, the rest waits for a decision."""
+    dispute.suspense_minor = await _take_unassigned(payment, dispute.amount_minor)
+    sides = [
+        Side(ledger.SUSPENSE, dispute.suspense_minor, dispute.currency),
+        Side(CHARGED_BACK, dispute.amount_minor - dispute.suspense_minor, dispute.currency),
+        Side(DISPUTED, -dispute.amount_minor, dispute.currency),
+    ]
+    await _post(dispute, "dispute.lost", sides)
+
+
+async def _take_unassigned(payment: Payment, amount: int) -> int:
+    """Take up to ``amount`` of the payment's unassigned money and return how much there was."""
+    left = amount
+    found = Suspense.filter(tenant_id=payment.tenant_id, payment_id=payment.id, status="open")
+    for held in await found.order_by("id").select_for_update():
+        part = min(left, held.amount_minor)
+        if part == held.amount_minor:
+            move(held, "charge_back")
+            await held.save(update_fields=["status"])
+        elif part:
+            held.amount_minor -= part
+            await held.save(update_fields=["amount_minor"])
+            await _suspense(payment, part, held.reason, status="charged_back")
+        left -= part
+    return amount - left
+
+
+async def _suspense(payment: Payment, amount: int, reason: str, *, status: str = "open") -> None:
+    await Suspense.create(
+        tenant_id=payment.tenant_id,
+        payment_id=payment.id,
+        currency=payment.currency,
+        amount_minor=amount,
+        reason=reason,
+        status=status,
+    )
+
+
+_ALLOCATED = (
+    "select coalesce(sum(amount_minor), 0)::bigint from billing_allocation"
+    " where tenant_id = $1 and payment_id = $2"
+)
+
+
+async def reopen(dispute: Dispute, payment: Payment) -> None:
+    """Have the bills owed again that the lost money had paid; what paid none by now is the institution's loss."""
+    rest = dispute.amount_minor - dispute.suspense_minor
+    part = min(rest, int(await value(_ALLOCATED, payment.tenant_id, payment.id)))
+    taken = await take_back(payment.tenant_id, payment.id, None, part, dispute_id=dispute.id)
+    dispute.reopened_minor, dispute.borne_minor = part, rest - part
+    sides = [
+        *receivables(taken, dispute.currency),
+        Side(LOSSES, rest - part, dispute.currency),
+        Side(CHARGED_BACK, -rest, dispute.currency),
+    ]
+    await _post(dispute, "dispute.reopened", sides)
+
+
+async def bear(dispute: Dispute) -> None:
+    """Have the institution bear the loss; the bills stay paid."""
+    dispute.borne_minor = dispute.amount_minor - dispute.suspense_minor
+    sides = [
+        Side(LOSSES, dispute.borne_minor, dispute.currency),
+        Side(CHARGED_BACK, -dispute.borne_minor, dispute.currency),
+    ]
+    await _post(dispute, "dispute.borne", sides)
+
+
+_TOOK = (
+    "select bill_id, -sum(amount_minor)::bigint amount from billing_allocation"
+    " where tenant_id = $1 and dispute_id = $2 group by bill_id"
+)
+
+
+async def _return(dispute: Dispute, payment: Payment) -> None:
+    """Money that was lost comes back: it pays its bills again, or waits where they have been paid since."""
+    parts = await _parts(dispute)
+    done = await allocate(payment.tenant_id, payment.id, parts)
+    waiting = done.left_over_minor + dispute.suspense_minor
+    if waiting:
+        await _suspense(payment, waiting, "dispute_won")
+    undecided = dispute.amount_minor - dispute.suspense_minor - dispute.reopened_minor - dispute.borne_minor
+    sides = [
+        Side(ledger.clearing(payment.channel), dispute.amount_minor, dispute.currency),
+        *receivables(done, dispute.currency),
+        Side(ledger.SUSPENSE, -waiting, dispute.currency),
+        Side(LOSSES, -dispute.borne_minor, dispute.currency),
+        Side(CHARGED_BACK, -undecided, dispute.currency),
+    ]
+    dispute.suspense_minor = dispute.reopened_minor = dispute.borne_minor = 0
+    await _post(dispute, "dispute.returned", sides)
+
+
+async def _parts(dispute: Dispute) -> dict[UUID, int]:
+    if not dispute.reopened_minor:
+        return {}
+    return {r["bill_id"]: r["amount"] for r in await rows(_TOOK, dispute.tenant_id, dispute.id)}
