@@ -25,11 +25,20 @@ async def book(dispute: Dispute, payment: Payment) -> None:
     """Write the entries that are due now and not written yet; payment and dispute are locked."""
     booked = {each["kind"] for each in await rows(_BOOKED, dispute.tenant_id, dispute.id)}
     if dispute.is_withdrawn and "dispute.opened" not in booked:
-        await _post(dispute, "dispute.opened", _between(dispute, payment, DISPUTED))
+        await ledger.post(
+            dispute.tenant_id, "dispute.opened", dispute.id, _between(dispute, payment, DISPUTED)
+        )
     if dispute.fee_minor and "dispute.fee" not in booked:
-        await _post(dispute, "dispute.fee", _fee(dispute, payment, dispute.fee_minor))
+        await ledger.post(
+            dispute.tenant_id, "dispute.fee", dispute.id, _fee(dispute, payment, dispute.fee_minor)
+        )
     if dispute.fee_returned_minor and "dispute.fee_returned" not in booked:
-        await _post(dispute, "dispute.fee_returned", _fee(dispute, payment, -dispute.fee_returned_minor))
+        await ledger.post(
+            dispute.tenant_id,
+            "dispute.fee_returned",
+            dispute.id,
+            _fee(dispute, payment, -dispute.fee_returned_minor),
+        )
     if dispute.status in LOST and "dispute.lost" not in booked:
         await _lose(dispute, payment)
     if dispute.status == "won" and dispute.is_withdrawn and not booked & {"dispute.won", "dispute.returned"}:
@@ -40,7 +49,7 @@ async def book(dispute: Dispute, payment: Payment) -> None:
                 Side(side.ledger, -side.amount_minor, side.currency)
                 for side in _between(dispute, payment, DISPUTED)
             ]
-            await _post(dispute, "dispute.won", sides)
+            await ledger.post(dispute.tenant_id, "dispute.won", dispute.id, sides)
 
 
 def _between(dispute: Dispute, payment: Payment, to: str) -> list[Side]:
@@ -58,10 +67,6 @@ def _fee(dispute: Dispute, payment: Payment, amount: int) -> list[Side]:
     ]
 
 
-async def _post(dispute: Dispute, kind: str, sides: list[Side]) -> None:
-    await ledger.post(dispute.tenant_id, kind, dispute.id, sides)
-
-
 async def _lose(dispute: Dispute, payment: Payment) -> None:
     """Give up the claim: unassigned money of the payment goes first, the rest waits for a decision."""
     dispute.suspense_minor = await _take_unassigned(payment, dispute.amount_minor)
@@ -70,7 +75,7 @@ async def _lose(dispute: Dispute, payment: Payment) -> None:
         Side(CHARGED_BACK, dispute.amount_minor - dispute.suspense_minor, dispute.currency),
         Side(DISPUTED, -dispute.amount_minor, dispute.currency),
     ]
-    await _post(dispute, "dispute.lost", sides)
+    await ledger.post(dispute.tenant_id, "dispute.lost", dispute.id, sides)
 
 
 async def _take_unassigned(payment: Payment, amount: int) -> int:
@@ -118,7 +123,7 @@ async def reopen(dispute: Dispute, payment: Payment) -> None:
         Side(LOSSES, rest - part, dispute.currency),
         Side(CHARGED_BACK, -rest, dispute.currency),
     ]
-    await _post(dispute, "dispute.reopened", sides)
+    await ledger.post(dispute.tenant_id, "dispute.reopened", dispute.id, sides)
 
 
 async def bear(dispute: Dispute) -> None:
@@ -128,7 +133,7 @@ async def bear(dispute: Dispute) -> None:
         Side(LOSSES, dispute.borne_minor, dispute.currency),
         Side(CHARGED_BACK, -dispute.borne_minor, dispute.currency),
     ]
-    await _post(dispute, "dispute.borne", sides)
+    await ledger.post(dispute.tenant_id, "dispute.borne", dispute.id, sides)
 
 
 _TOOK = (
@@ -153,7 +158,7 @@ async def _return(dispute: Dispute, payment: Payment) -> None:
         Side(CHARGED_BACK, -undecided, dispute.currency),
     ]
     dispute.suspense_minor = dispute.reopened_minor = dispute.borne_minor = 0
-    await _post(dispute, "dispute.returned", sides)
+    await ledger.post(dispute.tenant_id, "dispute.returned", dispute.id, sides)
 
 
 async def _parts(dispute: Dispute) -> dict[UUID, int]:
