@@ -16,5 +16,16 @@ from billing.worklist import pages as worklist
 
 def routes() -> list[BaseRoute]:
     """Return the routes in order of matching."""
-    parts = (reports, charges, adjustments, payments, desk, agreements, payer, institution, worklist, disputes)
+    parts = (
+        reports,
+        charges,
+        adjustments,
+        payments,
+        desk,
+        agreements,
+        payer,
+        institution,
+        worklist,
+        disputes,
+    )
     return [route for part in parts for route in part.ROUTES]

@@ -2,7 +2,8 @@
 
 While it is open the money stands in ``disputed``: its bills stay paid, for a dispute that is won must never bill
 again. Lost money is first taken from what the payment had left unassigned; the rest waits in ``charged_back`` for a
-person to decide whether the bills are owed again or the institution bears it.
+person to decide whether the bills are owed again or the institution bears it. What a channel charges for a dispute is
+booked with its other fees, when its statement arrives.
 """
 
 from uuid import UUID
@@ -16,7 +17,7 @@ from billing.payments.settling import receivables
 from billing.payments.states import move
 from tenants.scope import rows, value
 
-DISPUTED, CHARGED_BACK, LOSSES, FEES = "disputed", "charged_back", "dispute_losses", "dispute_fees"
+DISPUTED, CHARGED_BACK, LOSSES = "disputed", "charged_back", "dispute_losses"
 
 _BOOKED = "select kind from billing_entry where tenant_id = $1 and kind like 'dispute.%' and source_id = $2"
 
@@ -27,17 +28,6 @@ async def book(dispute: Dispute, payment: Payment) -> None:
     if dispute.is_withdrawn and "dispute.opened" not in booked:
         await ledger.post(
             dispute.tenant_id, "dispute.opened", dispute.id, _between(dispute, payment, DISPUTED)
-        )
-    if dispute.fee_minor and "dispute.fee" not in booked:
-        await ledger.post(
-            dispute.tenant_id, "dispute.fee", dispute.id, _fee(dispute, payment, dispute.fee_minor)
-        )
-    if dispute.fee_returned_minor and "dispute.fee_returned" not in booked:
-        await ledger.post(
-            dispute.tenant_id,
-            "dispute.fee_returned",
-            dispute.id,
-            _fee(dispute, payment, -dispute.fee_returned_minor),
         )
     if dispute.status in LOST and "dispute.lost" not in booked:
         await _lose(dispute, payment)
@@ -57,13 +47,6 @@ def _between(dispute: Dispute, payment: Payment, to: str) -> list[Side]:
     return [
         Side(to, dispute.amount_minor, dispute.currency),
         Side(ledger.clearing(payment.channel), -dispute.amount_minor, dispute.currency),
-    ]
-
-
-def _fee(dispute: Dispute, payment: Payment, amount: int) -> list[Side]:
-    return [
-        Side(FEES, amount, dispute.currency),
-        Side(ledger.clearing(payment.channel), -amount, dispute.currency),
     ]
 
 

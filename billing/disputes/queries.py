@@ -70,8 +70,8 @@ _ENTRIES = """
 select e.kind, e.occurred_at, p.ledger, p.currency, p.amount_minor
   from billing_entry e join billing_posting p on p.tenant_id = e.tenant_id and p.entry_id = e.id
  where e.tenant_id = $1 and e.source_id = $2 and e.kind like 'dispute.%'
- order by e.occurred_at, array_position(array['opened', 'fee', 'lost', 'reopened', 'borne', 'won', 'returned',
-       'fee_returned'], substr(e.kind, 9)), p.amount_minor desc, p.id
+ order by e.occurred_at, array_position(array['opened', 'lost', 'reopened', 'borne', 'won', 'returned'],
+       substr(e.kind, 9)), p.amount_minor desc, p.id
 """
 _STORY = """
 select act, created_at at, person_name, after from tenants_audit

@@ -197,8 +197,8 @@ ENTRY_COLUMNS = (
     Column("occurred_at", t("Booked"), format="datetime"),
     Column("what", t("What")),
     Column("ledger", t("Ledger account")),
-    Column("debit_minor", t("Debit"), format="money"),
-    Column("credit_minor", t("Credit"), format="money"),
+    Column("debit_minor", t("Debit side"), format="money"),
+    Column("credit_minor", t("Credit side"), format="money"),
 )
 
 

@@ -82,7 +82,6 @@ LEDGERS: tuple[Ledger, ...] = (
         "charged_back", t("Lost in disputes, to decide"), "asset", "lost", "bills owed again; borne; won late"
     ),
     Ledger("dispute_losses", t("Losses in disputes"), "expense", "borne", "won late"),
-    Ledger("dispute_fees", t("Fees for disputes"), "expense", "charged", "returned"),
     Ledger("adjustment:", t("Let off: {name}"), "expense", "adjusted", "reversed; bill voided"),
 )
 
@@ -160,8 +159,6 @@ KINDS: dict[str, Kind] = {
             "dispute",
             "wherever the loss stood → clearing; suspense where bills have been paid since",
         ),
-        Kind("dispute.fee", t("Fee for a dispute"), "dispute", "clearing → dispute_fees"),
-        Kind("dispute.fee_returned", t("Fee for a dispute returned"), "dispute", "dispute_fees → clearing"),
         Kind("suspense.applied", t("Unassigned money put to a bill"), "suspense", "suspense → receivable"),
     )
 }

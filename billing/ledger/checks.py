@@ -7,8 +7,8 @@ a dictionary beside its own code and names it in ``CHECKS``.
 
 from billing.credit.checks import CREDIT_CHECKS
 from billing.ledger.adjustment_checks import ADJUSTMENTS
-from billing.ledger.reconciliation_checks import RECONCILIATION
 from billing.ledger.dispute_checks import DISPUTES
+from billing.ledger.reconciliation_checks import RECONCILIATION
 
 CHECKS: dict[str, str] = {
     "entry does not balance": """

@@ -1,4 +1,4 @@
-"""What must be true of disputes: what is held, lost, borne and charged, in the journal as in the disputes."""
+"""What must be true of disputes: what is held, lost and borne, in the journal as in the disputes."""
 
 
 def _agrees(name: str, amount: str, where: str) -> str:
@@ -25,7 +25,6 @@ DISPUTES: dict[str, str] = {
     "losses are not what the disputes say": _agrees(
         "dispute_losses", "borne_minor", "status in ('lost', 'accepted')"
     ),
-    "fees are not what the disputes say": _agrees("dispute_fees", "fee_minor - fee_returned_minor", "true"),
     "dispute's bills are not owed again by as much": """
         select d.number subject, d.reopened_minor expected, coalesce(-a.amount, 0)::bigint found
           from billing_dispute d left join (

@@ -6,7 +6,11 @@ RECONCILIATION: dict[str, str] = {
                coalesce(e.amount, 0)::bigint expected, coalesce(l.amount, 0)::bigint found
           from (select channel, currency, sum(amount) amount from (
                   select channel, currency, amount_minor - refunded_minor amount from billing_payment
-                   where tenant_id = $1 and status in ('succeeded', 'part_refunded', 'refunded')
+                   where tenant_id = $1
+                     and status in ('succeeded', 'part_refunded', 'refunded', 'disputed', 'charged_back')
+                  union all
+                  select channel, currency, -amount_minor from billing_dispute
+                   where tenant_id = $1 and is_withdrawn and status <> 'won'
                   union all
                   select channel, currency, -fee_minor from billing_statement
                    where tenant_id = $1 and channel <> 'account' and not is_provisional

@@ -250,6 +250,7 @@ async def _write(
     payment_id: UUID,
     shares: Sequence[Share],
     refund_id: UUID | None = None,
+    *,
     credit_id: UUID | None = None,
     dispute_id: UUID | None = None,
 ) -> None:

@@ -1,6 +1,7 @@
 """Where channels report: verified, kept and handled in one transaction, answered 200; or kept for later, and 200."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +15,11 @@ from billing.channels import bank
 from billing.models import SettlementAccount
 from billing.payments import inbox
 from billing.payments.inbox import Incoming
+from billing.payments.notes import DISPUTES
 from billing.payments.orders import as_destination
 from billing.runtime import channel_settings
 from tenants.http import WRITES, public_route
-from tenants.scope import open_scope, tenant_scope
+from tenants.scope import open_scope, queue_scope, tenant_scope, value
 from ui.errors import Forbidden, Invalid
 from ui.i18n import t
 
@@ -41,7 +43,17 @@ async def stripe_webhook(request: Request) -> Response:
         log.warning("webhook.forged", source="stripe")
         raise Forbidden("webhook.forged", FORGED) from None
     event = _json(body)
-    return await _take(_incoming("stripe", event, "id", "type"))
+    message = _incoming("stripe", event, "id", "type")
+    return await _take(replace(message, tenant_id=await _disputed(event)))
+
+
+async def _disputed(event: dict[str, Any]) -> UUID | None:
+    """Return whose account a dispute is about: disputes carry no ids of ours, so that its account must tell."""
+    if not str(event.get("type")).startswith(DISPUTES):
+        return None
+    async with open_scope(queue_scope()):
+        found: UUID | None = await value("select tenant_of_stripe($1)", str(event.get("account") or ""))
+    return found
 
 
 async def bank_webhook(request: Request) -> Response:

@@ -31,6 +31,7 @@ KEYED_BY_A_SECRET = {
     "tenants_invitation_token_key": "found by the invitation's hash",
     "tenants_outbox_waiting_idx": "the dispatcher sweeps all tenants",
     "billing_receipt_verification_key": "found by the receipt code's hash",
+    "billing_settlement_account_stripe_idx": "whose connected account a dispute is about",
     "billing_entry_created_at_brin": "the sealer looks for new entries of all tenants",
 }
 

@@ -68,11 +68,11 @@ async def test_a_won_dispute_leaves_its_bill_paid_all_along(place):
     dispute = await tell(place, started, "evidence_due", fee_minor=1500, evidence_due_at=due)
     assert (await world.payment(place, started.payment_id)).status == "disputed"
     assert (await world.fresh(place, bill)).status == "paid"
-    assert sorted(await kinds(place, dispute)) == ["fee", "opened"]
+    assert sorted(await kinds(place, dispute)) == ["opened"]
     await tell(place, started, "won", fee_minor=1500, fee_returned_minor=1500)
     await tell(place, started, "submitted", fee_minor=1500)
     await tell(place, started, "evidence_due", fee_minor=1500)
-    assert sorted(await kinds(place, dispute)) == ["fee", "fee_returned", "opened", "won"]
+    assert sorted(await kinds(place, dispute)) == ["opened", "won"]
     assert (await world.payment(place, started.payment_id)).status == "succeeded"
     assert (await world.fresh(place, bill)).paid_minor == 5000
 
