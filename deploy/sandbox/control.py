@@ -206,13 +206,16 @@ def _outcome(body: Doc, *allowed: str) -> str:
 
 
 def stripe_session(world: World, body: Doc, path: dict[str, str]) -> Doc:
-    """`act`: pay (in any state, also after it expired) or expire."""
+    """`act`: pay (in any state, also after it expired), expire, or process: paid only after `seconds`."""
     session = _need(world, "cs", path["id"])
-    if body.get("act") == "pay":
+    act, is_open = body.get("act"), session["status"] == "open"
+    if act == "pay":
         return hosted.force(world, session)
-    if body.get("act") != "expire" or session["status"] != "open":
-        raise ValueError("act is pay, or expire on an open session")
-    return checkout.expire(world, session)
+    if act == "expire" and is_open:
+        return checkout.expire(world, session)
+    if act == "process" and is_open:
+        return hosted.process(world, session, "succeeded", float(body.get("seconds", 60)))
+    raise ValueError("act is pay, or expire or process on an open session")
 
 
 def stripe_refund(world: World, body: Doc, path: dict[str, str]) -> Doc:

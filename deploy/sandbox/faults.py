@@ -31,7 +31,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 @dataclass(slots=True)
 class Fault:
-    """One switch. `times` counts down to zero; None stays until cleared. `operation` may hold wildcards."""
+    """One switch. `times` counts down to zero; None stays until cleared. `operation` may hold wildcards.
+
+    `about` makes it one thing's: only calls whose address holds that text go wrong.
+    """
 
     surface: str
     kind: str
@@ -40,11 +43,13 @@ class Fault:
     seconds: float = 30.0
     status: int = 500
     copies: int = 1
+    about: str = ""
     id: str = ""
 
-    def fits(self, surface: str, operation: str) -> bool:
-        """Whether it is meant for this operation."""
-        return self.surface == surface and fnmatch.fnmatchcase(operation, self.operation)
+    def fits(self, surface: str, operation: str, address: str) -> bool:
+        """Whether it is meant for this operation at this address."""
+        is_meant = self.surface == surface and fnmatch.fnmatchcase(operation, self.operation)
+        return is_meant and self.about in address
 
 
 class Faults:
@@ -71,10 +76,10 @@ class Faults:
         for fault in [f for f in self._on if fault_id in (None, f.id)]:
             self._off(fault)
 
-    def take(self, surface: str, operation: str, kinds: tuple[str, ...]) -> Fault | None:
+    def take(self, surface: str, operation: str, kinds: tuple[str, ...], address: str = "") -> Fault | None:
         """The first fault of these kinds that fits, counted down."""
         for fault in self._on:
-            if fault.kind in kinds and fault.fits(surface, operation):
+            if fault.kind in kinds and fault.fits(surface, operation, address):
                 self._spend(fault)
                 return fault
         return None
@@ -97,7 +102,7 @@ class Faults:
 
 
 def _parse(body: Doc) -> Fault:
-    unknown = set(body) - {"surface", "kind", "operation", "times", "seconds", "status", "copies"}
+    unknown = set(body) - {"surface", "kind", "operation", "times", "seconds", "status", "copies", "about"}
     if unknown:
         raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
     if body.get("surface") not in SURFACES:
@@ -131,7 +136,8 @@ def guarded(surface: str, operation: str, endpoint: Endpoint) -> Endpoint:
     """The endpoint, with whatever fault is on for this operation."""
 
     async def run(request: Request) -> Response:
-        fault = request.app.state.world.faults.take(surface, operation, CALL_KINDS)
+        address = str(request.url)
+        fault = request.app.state.world.faults.take(surface, operation, CALL_KINDS, address)
         return await (endpoint(request) if fault is None else suffer(fault, request, endpoint))
 
     return run

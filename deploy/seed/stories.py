@@ -6,6 +6,8 @@ Each can be told again after an interruption: what was done is found by its key 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from billing.charges import bills, reminders
@@ -18,6 +20,7 @@ from billing.payments.service import (
     cancel_payment,
     pay_out_refund,
     refundable_minor,
+    reject_refund,
     request_refund,
     start_payment,
     take_payment,
@@ -34,6 +37,8 @@ from tenants.scope import open_scope
 from ui.errors import Conflict
 
 _REMINDED = range(12, 18)
+_DAYS = timedelta(days=30)
+"""How long what is on its way stays so."""
 _SHOP = "1 Market St #01-06"
 """Its monthly charge is above what a finance officer may give back alone."""
 
@@ -112,11 +117,21 @@ async def stopped(stage: Stage) -> None:
 
 
 async def unanswered(stage: Stage) -> None:
-    """The bank's rail did not answer: nobody knows yet, and it will be asked."""
-    await stage.outside.tell(
-        "faults", {"surface": "rail", "operation": "orders.create", "kind": "error_before", "times": 1}
-    )
-    await stage.pay(4, "bank")
+    """The bank's rail did not answer, nor does it answer questions about it: nobody knows yet."""
+    fault = {"surface": "rail", "kind": "error_before"}
+    await stage.outside.tell("faults", fault | {"operation": "orders.create", "times": 1})
+    started = await stage.pay(4, "bank")
+    await stage.outside.tell("faults", fault | {"operation": "orders.*", "about": str(started.attempt_id)})
+
+
+async def on_its_way(stage: Stage) -> None:
+    """The payer is done; their way of paying takes days until the money is there."""
+    started = await stage.pay(10, "stripe")
+    attempt = await stage.attempt(started)
+    if attempt.status == "pending":
+        act = {"act": "process", "seconds": _DAYS.total_seconds()}
+        await stage.outside.tell(f"stripe/sessions/{attempt.channel_reference}", act)
+        await stage.ask(started)
 
 
 async def paid_twice(stage: Stage) -> None:
@@ -164,6 +179,30 @@ async def given_back(stage: Stage) -> None:
     if handed_over:
         async with open_scope(stage.cashier.scope()):
             await pay_out_refund(stage.cashier, refund_id=handed_over)
+
+
+async def refused(stage: Stage) -> None:
+    """A refund that a colleague refused, one that its channel refused, and one that is on its way for days."""
+    asked = await _refund(stage, stage.cashier, "counter", 3, "Says that he has paid at the bank.", part=1200)
+    if asked:
+        async with open_scope(stage.finance.scope()):
+            reason = "The bank has no such payment; ask for proof."
+            await reject_refund(stage.finance, refund_id=asked, reason=reason)
+    fail = {"surface": "rail", "operation": "refund", "kind": "refund_fail", "times": 1}
+    await _submit(stage, ("bank", 1, "Paid for the flat above."), fail)
+    slow = {"surface": "stripe", "operation": "refunds", "kind": "refund_pending", "times": 1}
+    await _submit(
+        stage,
+        ("stripe", 1, "Paid by two people of the household."),
+        slow | {"seconds": _DAYS.total_seconds()},
+    )
+
+
+async def _submit(stage: Stage, what: tuple[str, int, str], fault: dict[str, Any]) -> None:
+    channel, place, reason = what
+    if await _refund(stage, stage.finance, channel, place, reason, part=1000):
+        await stage.outside.tell("faults", fault)
+        await work_off(stage.tenant.id, SUBMIT_JOB)
 
 
 async def _refund(
@@ -217,7 +256,9 @@ STORIES: tuple[Callable[[Stage], Awaitable[None]], ...] = (
     unanswered,
     paid_twice,
     morning,
+    on_its_way,
     given_back,
+    refused,
     reminded,
     voided,
 )

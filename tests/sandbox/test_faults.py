@@ -252,3 +252,28 @@ def test_it_starts_and_refuses_a_taken_port(sandbox: Server, capfd: pytest.Captu
     second.url = f"http://127.0.0.1:{second.port}"
     with second:
         assert second.url
+
+
+def test_a_fault_about_one_thing_leaves_the_others_alone(
+    api: Any, control: httpx.Client, account: str
+) -> None:
+    mine, other = create(api, account), create(api, account)
+    fault(control, kind="drop_before", operation="checkout.*", about=mine.id, times=None)
+    assert api.v1.checkout.sessions.retrieve(other.id, None, on(account)).id == other.id
+    for _ in range(2):
+        with pytest.raises(stripe.APIConnectionError):
+            api.v1.checkout.sessions.retrieve(mine.id, None, on(account))
+
+
+def test_a_session_is_on_its_way_until_its_time(api: Any, control: httpx.Client, account: str) -> None:
+    made = create(api, account)
+    act = {"act": "process", "seconds": 600}
+    control.post(f"/stripe/sessions/{made.id}", json=act).raise_for_status()
+    assert control.post(f"/stripe/sessions/{made.id}", json=act).status_code == 422
+    session = api.v1.checkout.sessions.retrieve(made.id, {"expand": ["payment_intent"]}, on(account))
+    assert (session.status, session.payment_intent.status) == ("complete", "processing")
+    control.post("/clock", json={"advance_seconds": 601}).raise_for_status()
+    paid_now = wait_for(
+        lambda: api.v1.checkout.sessions.retrieve(made.id, None, on(account)).payment_status == "paid"
+    )
+    assert paid_now

@@ -70,12 +70,18 @@ def _declined(world: World, session: Doc) -> None:
 
 def _delayed(outcome: str) -> Callable[[World, Doc], None]:
     def act(world: World, session: Doc) -> None:
-        intent = checkout.intent_of(world, session)
-        payments.start_processing(world, intent, "alipay")
-        checkout.complete(world, session, is_paid=False)
-        _later(world, intent, "alipay", outcome, world.settings.async_delay)
+        process(world, session, outcome, world.settings.async_delay)
 
     return act
+
+
+def process(world: World, session: Doc, outcome: str, seconds: float) -> Doc:
+    """Have the payer be done while the money is on its way, and tell its end after so many seconds."""
+    intent = checkout.intent_of(world, session)
+    payments.start_processing(world, intent, "alipay")
+    checkout.complete(world, session, is_paid=False)
+    _later(world, intent, "alipay", outcome, seconds)
+    return session
 
 
 _ACTS: dict[str, Callable[[World, Doc], None]] = {

@@ -103,7 +103,7 @@ def endpoint(operation: str, handler: Handler) -> Callable[[Request], Any]:
 
     async def run(request: Request) -> Response:
         body = (await request.body()).decode("utf-8", "replace")
-        fault = world_of(request).faults.take("stripe", operation, CALL_KINDS)
+        fault = world_of(request).faults.take("stripe", operation, CALL_KINDS, str(request.url))
 
         async def work(request: Request) -> Response:
             try:
