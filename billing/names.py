@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ui.formats import date_text, money, month_text
+from ui.formats import date_text, money, month_text, plain_amount
 from ui.i18n import DEFAULT_LOCALE, current_locale
 
 
@@ -59,6 +59,11 @@ class Sum:
     def __str__(self) -> str:
         """Return the amount with its currency in the reader's form."""
         return money(self.amount_minor, self.currency)
+
+    @property
+    def plain(self) -> str:
+        """The amount as somebody would type it into a form."""
+        return plain_amount(self.amount_minor, self.currency)
 
 
 @dataclass(frozen=True, slots=True)

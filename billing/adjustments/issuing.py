@@ -1,5 +1,6 @@
 """Lasting adjustments, put on bills when they are issued: one statement, whatever the number of bills."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -63,15 +64,13 @@ class Preview:
     amount_minor: int
 
 
-async def apply_standing(
-    tenant_id: UUID, *, at: datetime, run_id: UUID | None = None, bill_id: UUID | None = None
-) -> None:
-    """Put the lasting adjustments on the bills of a run, or on one bill, that are being issued in this transaction.
+async def apply_standing(tenant_id: UUID, *, at: datetime, bill_ids: Sequence[UUID]) -> None:
+    """Put the lasting adjustments on bills that are being issued in this transaction.
 
     Each bill gets one adjustment for each lasting one that concerns it, with its parts and journal entry.
     """
-    if await value(_ANY, tenant_id):
-        await execute(_APPLY, tenant_id, run_id, bill_id, at)
+    if bill_ids and await value(_ANY, tenant_id):
+        await execute(_APPLY, tenant_id, None, list(bill_ids), at)
 
 
 async def preview_standing(
@@ -80,5 +79,5 @@ async def preview_standing(
     """Return what the lasting adjustments would let off a draft run, or one draft bill, as things are now."""
     if not await value(_ANY, tenant_id):
         return Preview(0, 0)
-    found = await row(_PREVIEW, tenant_id, run_id, bill_id)
+    found = await row(_PREVIEW, tenant_id, run_id, [bill_id] if bill_id else None)
     return Preview(found["bills"], found["amount"]) if found else Preview(0, 0)

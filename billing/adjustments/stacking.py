@@ -58,7 +58,7 @@ standing as materialized (
      and s.status = 'approved' and s.currency = l.currency and s.effective_from <= l.period
      and (s.effective_until is null or s.effective_until >= l.period)
      and (s.fee_item_id is null or s.fee_item_id = l.fee_item_id)
-   where b.tenant_id = $1 and (b.run_id = $2 or b.id = $3)
+   where b.tenant_id = $1 and (b.run_id = $2 or b.id = any ($3::uuid[]))
 ), stacked as (
   select s.id, s.line_id, s.bill_id, s.rank, off.taken, s.owed - off.taken left_minor
     from standing s, lateral (
@@ -71,4 +71,4 @@ standing as materialized (
                    coalesce(s.amount_minor, round(before.left_minor * s.percent / 100)))::bigint taken) off
 )"""
 """Two tables for a ``with recursive``: what stands for each line, and what each takes off it; ``$1`` is the tenant,
-``$2`` the run and ``$3`` the bill it is for, of which one is null."""
+``$2`` the run or ``$3`` the bills it is for, of which one is null."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from uuid import UUID
 
-from billing.charges import run_sql
+from billing.charges import issue_sql
 from billing.charges.naming import names_of_lines
 from billing.charges.states import require_bill_move
 from billing.models import Bill, BillLine, FeeRule, PaymentPart
@@ -128,7 +128,7 @@ async def _void(bill: Bill, reason: str) -> None:
     bill.status, bill.closed_reason = "void", reason
     await bill.save(update_fields=["status", "closed_reason"])
     await BillLine.filter(tenant_id=bill.tenant_id, bill_id=bill.id).update(is_live=False)
-    await execute(run_sql.VOID_ENTRY, bill.tenant_id, bill.id, datetime.now(UTC))
+    await execute(issue_sql.VOID_ENTRY, bill.tenant_id, bill.id, datetime.now(UTC))
 
 
 async def _record(actor: Actor, bill: Bill) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from billing.charges import printing, provisioning, reminders, run_steps
 from billing.charges.printing import PRINT_JOB
 from billing.charges.reminders import REMIND_JOB
-from billing.charges.runs import DRAFT_JOB, ISSUE_JOB
+from billing.charges.runs import CANCEL_JOB, DRAFT_JOB, ISSUE_JOB, VOID_JOB
 from tenants.actor import Actor
 from tenants.jobs import job
 
@@ -20,10 +20,24 @@ async def draft_run(actor: Actor, payload: dict[str, Any]) -> None:
         continue
 
 
-@job(ISSUE_JOB)
+@job(ISSUE_JOB, is_transactional=False)
 async def issue_run(actor: Actor, payload: dict[str, Any]) -> None:
-    """Issue a run in one transaction."""
+    """Issue a run to its end, from wherever it stands."""
     await run_steps.issue(actor, UUID(payload["run_id"]))
+
+
+@job(CANCEL_JOB, is_transactional=False)
+async def cancel_run(actor: Actor, payload: dict[str, Any]) -> None:
+    """Delete a draft to its end, from wherever it stands."""
+    while await run_steps.cancel_next(actor, UUID(payload["run_id"])):
+        continue
+
+
+@job(VOID_JOB, is_transactional=False)
+async def void_run(actor: Actor, payload: dict[str, Any]) -> None:
+    """Take an issued run's unpaid bills back to the last one, from wherever it stands."""
+    while await run_steps.void_next(actor, UUID(payload["run_id"])):
+        continue
 
 
 @job(REMIND_JOB, is_transactional=False)

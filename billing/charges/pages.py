@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from billing.charges import bill_pages, fee_pages, run_pages
+from billing.charges import bill_pages, fee_pages, run_control_pages, run_pages
 from tenants.navigation import Place, add_tenant_places
 from ui.i18n import N_
 
@@ -12,4 +12,9 @@ add_tenant_places(
     Place(N_("Bills"), "/bills", "bills.read", "bill", 30),
 )
 
-ROUTES: list[BaseRoute] = [*fee_pages.ROUTES, *run_pages.ROUTES, *bill_pages.ROUTES]
+ROUTES: list[BaseRoute] = [
+    *fee_pages.ROUTES,
+    *run_pages.ROUTES,
+    *run_control_pages.ROUTES,
+    *bill_pages.ROUTES,
+]

@@ -9,7 +9,7 @@ from uuid import UUID
 from billing.charges.periods import day_in, last_day, months_after, today
 from billing.charges.run_words import explain
 from billing.charges.runs import rule_in_force
-from billing.models import BillRun, FeeItem
+from billing.models import Bill, BillRun, FeeItem
 from billing.names import localized
 from billing.rules import Charge, Period, due_date, parse
 from tenants.actor import Actor
@@ -19,10 +19,11 @@ from ui.tables import TableQuery
 
 _BATCH = 5000
 _EXCEPTIONS = """
-select e.account_id, e.account_number, a.name account_name, a.place, e.code, e.detail, i.names
+select e.id, e.decision, e.account_id, e.account_number, a.name account_name, a.place, e.code, e.detail, i.names
   from billing_bill_exception e join tenants_account a on a.tenant_id = e.tenant_id and a.id = e.account_id
   left join billing_fee_item i on i.tenant_id = e.tenant_id and i.id = e.fee_item_id
  where e.tenant_id = $1 and e.run_id = $2 and ($3 = '' or e.code = $3)
+   and case $5 when '' then true when 'open' then e.decision = '' else e.decision = $5 end
    and ($4 = '' or e.account_number ilike '%' || $4 || '%' or a.name ilike '%' || $4 || '%')
 """
 
@@ -105,7 +106,7 @@ async def figures(run: BillRun) -> dict[str, Any]:
 
 async def list_exceptions(run: BillRun, query: TableQuery, root: str) -> tuple[list[dict[str, Any]], int]:
     """Return one page of the accounts that need a look, and how many there are."""
-    args = (run.tenant_id, run.id, query.get("code"), query.q)
+    args = (run.tenant_id, run.id, query.get("code"), query.q, query.get("decision"))
     total: int = await value(f"select count(*) from ({_EXCEPTIONS}) e", *args)
     found = await rows(_page(query, query.limit, query.offset), *args)
     return [_exception(one, run, root) for one in found], total
@@ -123,16 +124,33 @@ def _exception(found: Any, run: BillRun, root: str) -> dict[str, Any]:
         "account_name": found["account_name"],
         "place": found["place"],
         "fee": localized(json.loads(found["names"])) if found["names"] else "",
-        "problem": explain(found["code"], json.loads(found["detail"]), run.currency),
-        "href": f"{root}/accounts/{found['account_id']}",
+        "problem": explain(found["code"], json.loads(found["detail"]), run.currency, run.jump_percent),
+        "decision": found["decision"],
+        "href": f"{root}/runs/{run.id}/exceptions/{found['id']}",
     }
+
+
+_OPEN_CODES = """
+select code, count(*) count from billing_bill_exception where tenant_id = $1 and run_id = $2 and decision = ''
+ group by code order by code
+"""
+
+
+async def open_codes(run: BillRun) -> dict[str, int]:
+    """Return how many undecided entries there are by reason."""
+    return {one["code"]: one["count"] for one in await rows(_OPEN_CODES, run.tenant_id, run.id)}
+
+
+async def draft_of(run: BillRun, account_id: UUID) -> Bill | None:
+    """Return the account's bill in the run, if there is one."""
+    return await Bill.get_or_none(tenant_id=run.tenant_id, run_id=run.id, account_id=account_id)
 
 
 async def stream_exceptions(
     actor: Actor, run: BillRun, query: TableQuery, root: str
 ) -> AsyncIterator[dict[str, Any]]:
     """Yield every account that needs a look, in batches with a transaction each."""
-    args, offset = (run.tenant_id, run.id, query.get("code"), query.q), 0
+    args, offset = (run.tenant_id, run.id, query.get("code"), query.q, query.get("decision")), 0
     while True:
         async with open_scope(actor.scope()):
             found = await rows(_page(query, _BATCH, offset), *args)

@@ -12,28 +12,29 @@ from starlette.routing import BaseRoute
 from billing.charges import printing, run_list, runs
 from billing.charges.fee_pages import root_of
 from billing.charges.periods import day_in, months_after, today
+from billing.charges.run_control_pages import DECISION_WORDS, facts
+from billing.charges.run_settings import may_approve
+from billing.charges.run_shell import WORDS, shell
 from billing.charges.run_words import problem_words
-from billing.charges.states import RUN_TONES, RUN_WORDS
+from billing.charges.states import RUN_TONES, RUN_WORDS, WORKING_RUNS
 from billing.models import BillRun, FeeItem
 from billing.names import Month as MonthWords
-from billing.names import Sum, localized
+from billing.names import localized
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.kinds import SCENARIOS
-from tenants.models import Task, Tenant
+from tenants.models import Tenant
 from ui.errors import AppError, Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.fields import Day, Month
 from ui.forms import Form, bind
 from ui.i18n import LOCALES, N_, gettext, t
 from ui.render import redirect, respond
-from ui.shell import NavItem
 from ui.tables import Column, Page, TableQuery
 
 NOTICE = timedelta(days=14)
 """What people get to pay bills that are issued after the day on which they would be due."""
 LANGUAGES = (("en", "English"), ("zh_CN", "中文"))
-WORDS = {key: t(words) for key, words in RUN_WORDS.items()}
 
 
 class NewRun(BaseModel):
@@ -62,12 +63,14 @@ COLUMNS = (
     Column("by", t("Drafted by")),
     Column("issued_at", t("Issued"), format="datetime", sortable=True),
 )
+DECISION_TONES: dict[str, Any] = {"": "warning", "accepted": "success", "excluded": "neutral"}
 EXCEPTION_COLUMNS = (
     Column("account_number", t("Account"), is_main=True, sortable=True, href=lambda row: row["href"]),
     Column("account_name", t("Name")),
     Column("place", t("Place"), sortable=True),
     Column("fee", t("Fee")),
     Column("problem", t("What to look at")),
+    Column("decision", t("Decision"), format="badge", tones=DECISION_TONES, words=DECISION_WORDS),
 )
 
 
@@ -148,60 +151,18 @@ async def create(request: Request, actor: Actor) -> Response:
 async def show(request: Request, actor: Actor) -> Response:
     """Show a run: its progress while it is worked, then what it comes to."""
     run = await runs.get(actor, path_id(request))
-    context = await _context(request, actor, run)
-    if run.status in {"drafting", "issuing"}:
+    context = await shell(request, actor, run)
+    if run.status in WORKING_RUNS:
         return await respond(request, "billing/charges/run_working.html", context, block="progress")
     context |= await run_list.figures(run)
     return await respond(request, "billing/charges/run.html", context)
-
-
-async def _context(request: Request, actor: Actor, run: BillRun) -> dict[str, Any]:
-    root = root_of(request)
-    here = f"{root}/runs/{run.id}"
-    tabs = [
-        NavItem(t("Summary"), here, is_current=request.url.path == here),
-        NavItem(
-            t("To look at"),
-            f"{here}/exceptions",
-            is_current=request.url.path.endswith("/exceptions"),
-            count=run.exception_count,
-        ),
-        NavItem(t("Bills"), f"{root}/bills?run={run.id}", count=run.bill_count),
-    ]
-    state = {"words": WORDS[run.status], "tone": RUN_TONES[run.status]}
-    task = await Task.get_or_none(tenant_id=run.tenant_id, id=run.task_id) if run.task_id else None
-    return {
-        "run": run,
-        "tabs": tabs,
-        "root": root,
-        "here_url": here,
-        "state": state,
-        "actor": actor,
-        "job": _job(run, task),
-        "month": MonthWords(run.period),
-    }
-
-
-def _job(run: BillRun, task: Task | None) -> dict[str, Any]:
-    text = (
-        t("Working out the bills…") if run.status == "drafting" else t("Issuing {n} bills…", n=run.bill_count)
-    )
-    is_failed = task is not None and task.state == "failed"
-    return {
-        "label": WORDS[run.status],
-        "text": t("This did not work. It is tried again by itself.") if is_failed else text,
-        "done": task.done if task and run.status == "drafting" else 0,
-        "total": task.total if task and run.status == "drafting" else None,
-        "is_finished": False,
-        "is_failed": is_failed,
-    }
 
 
 async def exceptions(request: Request, actor: Actor) -> Response:
     """List the accounts that need a look, by reason."""
     run = await runs.get(actor, path_id(request))
     query = TableQuery.parse(
-        request, columns=EXCEPTION_COLUMNS, filters=("code",), default_sort="account_number"
+        request, columns=EXCEPTION_COLUMNS, filters=("code", "decision"), default_sort="account_number"
     )
     root = root_of(request)
     if wants_export(request):
@@ -209,15 +170,18 @@ async def exceptions(request: Request, actor: Actor) -> Response:
         return await export(request, EXCEPTION_COLUMNS, rows, "bill-run-exceptions")
     found, total = await run_list.list_exceptions(run, query, root)
     codes = [(code, str(problem_words(code))) for code in run.summary.get("exceptions", {})]
-    context = await _context(request, actor, run)
+    context = await shell(request, actor, run)
+    decisions = [(key or "open", str(words)) for key, words in DECISION_WORDS.items()]
     context |= {"page": Page.of(query, found, total), "columns": EXCEPTION_COLUMNS, "codes": codes}
+    context |= {"decisions": decisions}
     return await respond(request, "billing/charges/run_exceptions.html", context, block="list")
 
 
 async def ask_issue(request: Request, actor: Actor) -> Response:
     """Ask once more before bills go out."""
     run = await runs.get(actor, path_id(request))
-    if run.status != "drafted":
+    is_agreed = run.status == "approved" or (run.status == "drafted" and await may_approve(actor, run))
+    if not is_agreed:
         return redirect(request, f"{root_of(request)}/runs/{run.id}")
     return await respond(request, "ui/confirm.html", _issue_words(run, root_of(request)))
 
@@ -228,12 +192,7 @@ def _issue_words(run: BillRun, root: str) -> dict[str, Any]:
         "lede": t(
             "Holders see and can pay their bills from then on. Issued bills never change; a single one can be voided."
         ),
-        "items": [
-            (t("Bills"), run.bill_count),
-            (t("Total"), Sum(run.total_minor, run.currency)),
-            (t("Due on"), run.due_on.isoformat()),
-            (t("To look at"), run.exception_count),
-        ],
+        "items": facts(run),
         "action": f"{root}/runs/{run.id}/issuing",
         "label": t("Issue the bills"),
         "cancel": f"{root}/runs/{run.id}",
@@ -278,7 +237,7 @@ async def _printing(
     request: Request, actor: Actor, run: BillRun, form: Form[Printing], status: int = 200
 ) -> Response:
     places = [(one["place"], one["place"]) for one in run.summary.get("places", []) if one["place"]]
-    context = await _context(request, actor, run)
+    context = await shell(request, actor, run)
     context |= {"form": form, "places": places, "languages": LANGUAGES}
     return await respond(request, "billing/charges/run_print.html", context, status=status)
 

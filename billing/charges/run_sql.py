@@ -1,6 +1,13 @@
-"""The statements of a bill run: one per fee item, whatever the number of accounts.
+"""The statements of drafting a bill run: one per fee item for each stretch of the estate.
 
-``$1`` is the tenant and ``$2`` the run in all of them; what else they take is said where they are.
+A stretch is the accounts of a scenario between two places in the estate's order (sort key and number). ``$1`` is the
+tenant, ``$2`` the run, ``$3`` the scenario, and the stretch's ends are the four parameters named by ``stretch``.
+
+Everything that belongs to an account is looked up by index, account by account, whatever PostgreSQL knows of the
+tables: right after a large import it knows nothing, and in a large database it expects one row of every tenant. So
+lookups are written where they cannot be turned around (``lateral``, ``offset 0``), rows are changed by where they lie
+(``ctid``), what no lookup should go by is asked as ``(…) is true``, and no lookup says ``tenant_id = $1``: the wall
+adds the tenant by itself, and said twice it makes every index look alike.
 """
 
 import re
@@ -24,175 +31,185 @@ _LATE = "".join(f", late.{name}" for name in ARREARS_FACTS.values())
 _KEPT = ("account_id", "number", "name", "place", "sort_key")
 _LINE_NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
 
-_ACCOUNTS = """
-{before}
-select a.id account_id, a.number, a.name, a.place, a.sort_key, a.attributes{columns}
-  from tenants_account a{joins}
- where a.tenant_id = $1 and a.scenario = $3 and a.is_active and $6::date <= $6 and $7::date <= $7
+
+def stretch(first: int, alias: str = "a") -> str:
+    """Return the condition that an account lies in the stretch given by four parameters from ``$first`` on."""
+    place = f"({alias}.sort_key, {alias}.number)"
+    return (
+        f"({alias}.scenario = $3) is true and {place} > (${first}::text, ${first + 1}::text)"
+        f" and {place} <= (${first + 2}::text, ${first + 3}::text)"
+    )
+
+
+NEXT_STRETCH = """
+with chosen as materialized (
+  select a.sort_key, a.number from tenants_account a
+   where a.tenant_id = $1 and (a.scenario = $2) is true and (a.sort_key, a.number) > ($3::text, $4::text)
+   order by a.sort_key, a.number limit $5)
+select count(*) accounts,
+       (select sort_key from chosen order by sort_key desc, number desc limit 1) last_key,
+       (select number from chosen order by sort_key desc, number desc limit 1) last_number
+  from chosen
+"""
+"""The next ``$5`` accounts after a place in the order: how many there are, and the last one's place."""
+
+_ACCOUNTS = f"""
+select a.id account_id, a.number, a.name, a.place, a.sort_key, a.attributes{{columns}}
+  from tenants_account a{{joins}}
+ where a.is_active and $6::date <= $6 and $7::date <= $7
+   and {stretch(11)}
    and a.kind = any ((select array(select jsonb_array_elements_text(account_kinds)) from billing_fee_item
                       where tenant_id = $1 and id = $4)::text[])
-   and not exists (select 1 from billing_bill_line l where l.tenant_id = $1 and l.account_id = a.id
-                   and l.fee_item_id = $4 and l.period = $5 and l.is_live)
+   and not exists (select 1 from billing_bill_line l where l.account_id = a.id
+                   and l.fee_item_id = $4 and l.period = $5 and l.is_live and l.is_periodic offset 0)
 """
 
 _OWED = """
-with owed as materialized (
-  select b.account_id, sum(l.amount_minor - l.paid_minor - l.adjusted_minor)::bigint arrears,
-         (sum(l.amount_minor - l.paid_minor - l.adjusted_minor) filter (where i.kind = 'charge'))::bigint principal,
-         min(b.due_on) filter (where i.kind = 'charge' and l.amount_minor > l.paid_minor + l.adjusted_minor) late_since,
-         min(b.period) filter (where i.kind = 'charge' and l.amount_minor > l.paid_minor + l.adjusted_minor) late_period
+ cross join lateral (
+  select sum(l.left_minor)::bigint arrears,
+         (sum(l.left_minor) filter (where i.kind <> 'late_fee'))::bigint principal,
+         min(b.due_on) filter (where i.kind <> 'late_fee' and l.left_minor > 0) late_since,
+         min(b.period) filter (where i.kind <> 'late_fee' and l.left_minor > 0) late_period
     from billing_bill b
-    join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id
-    join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id
-   where b.tenant_id = $1 and b.status in ('issued', 'part_paid') and b.due_on < $7::date and b.period < $5::date
+    cross join lateral (
+      select fee_item_id, amount_minor - paid_minor - adjusted_minor left_minor
+        from billing_bill_line where bill_id = b.id offset 0) l
+    cross join lateral (select kind from billing_fee_item where id = l.fee_item_id offset 0) i
+   where b.account_id = a.id and (b.status in ('issued', 'part_paid')) is true and b.due_on < $7::date
+     and b.period < $5::date
      and b.currency = (select currency from billing_fee_item where tenant_id = $1 and id = $4)
-   group by b.account_id
-), charged as materialized (
-  select l.account_id, sum(l.amount_minor) filter (where l.period > owed.late_period) since, max(l.period) last
-    from owed join billing_bill_line l on l.tenant_id = $1 and l.account_id = owed.account_id
-     and l.fee_item_id = $4 and l.is_live
-   group by l.account_id
-), late as materialized (
-  select owed.account_id, arrears, principal, coalesce(since, 0)::bigint late_fee_charged,
-         $7::date - late_since days_late,
+  offset 0
+ ) owed
+ cross join lateral (
+  select sum(l.amount_minor) filter (where l.period > owed.late_period) since, max(l.period) last
+    from billing_bill_line l
+   where l.account_id = a.id and l.fee_item_id = $4 and l.is_live and l.is_periodic
+     and owed.principal > 0
+  offset 0
+ ) charged
+ cross join lateral (
+  select arrears, principal, coalesce(since, 0)::bigint late_fee_charged, $7::date - late_since days_late,
          (extract(year from age($5::date, last)) * 12 + extract(month from age($5::date, last)))::int
            months_since_late_fee,
          (extract(year from $7::date) * 12 + extract(month from $7::date)
            - extract(year from late_since) * 12 - extract(month from late_since)
            + case when extract(day from $7::date) > extract(day from late_since) then 1 else 0 end)::int
            months_in_arrears
-    from owed left join charged using (account_id) where principal > 0
-)
+    where principal > 0
+ ) late
 """
 
 _LINE = """, (select sum(l.amount_minor)::bigint from billing_bill_line l
-   join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id and i.key = '{name}'
-  where l.tenant_id = $1 and l.account_id = a.id and l.period = $5 and l.is_live) line_{name}"""
+   join billing_fee_item i on i.id = l.fee_item_id and i.key = '{name}'
+  where l.account_id = a.id and l.period = $5 and l.is_live and l.is_periodic) line_{name}"""
 
 _DRAFT = """
 with computed as materialized (
 {rule}
+), billed as materialized (
+  select c.*, coalesce((select b.id from billing_bill b where b.run_id = $2
+                         and b.account_id = c.account_id), new_id()) bill_id
+    from computed c where amount_minor > 0 order by sort_key, number
 ), bills as (
   insert into billing_bill (tenant_id, id, account_id, run_id, scenario, number, period, due_on, currency,
                             total_minor, account_number, account_name, place)
-  select $1, fresh.id, account_id, $2, $3, 'draft-' || replace(fresh.id::text, '-', ''), $5, $8, $9,
+  select $1, bill_id, account_id, $2, $3, 'draft-' || replace(bill_id::text, '-', ''), $5, $8, $9,
          amount_minor, number, name, place
-    from computed, lateral (select new_id() id where account_id is not null) fresh
-   where amount_minor > 0 order by sort_key, number
+    from billed
   on conflict (tenant_id, run_id, account_id) where run_id is not null
   do update set total_minor = billing_bill.total_minor + excluded.total_minor
-  returning id, account_id
 ), lines as (
   insert into billing_bill_line (tenant_id, bill_id, account_id, fee_item_id, fee_rule_id, period, currency,
                                  amount_minor, names, inputs, position)
-  select $1, b.id, account_id, $4, $10, $5, $9, c.amount_minor, i.names, c.inputs, i.position
-    from computed c join bills b using (account_id)
-    join billing_fee_item i on i.tenant_id = $1 and i.id = $4
-  returning 1
+  select $1, bill_id, account_id, $4, $10, $5, $9, amount_minor, i.names, billed.inputs, i.position
+    from billed cross join (select names, position from billing_fee_item where tenant_id = $1 and id = $4) i
 ), odd as (
   insert into billing_bill_exception (tenant_id, run_id, account_id, account_number, fee_item_id, code, detail)
   select $1, $2, account_id, number, $4, coalesce(split_part(exception, ':', 1), 'zero_amount'),
          jsonb_build_object('subject', coalesce(split_part(exception, ':', 2), ''))
     from computed
    where {is_odd}
-  returning 1
 )
-select (select count(*) from lines) lines, (select count(*) from odd) odd
+select count(*) lines from billed
 """
 
-WITHOUT_RULE = """
+WITHOUT_RULE = f"""
 insert into billing_bill_exception (tenant_id, run_id, account_id, account_number, fee_item_id, code, detail)
-select $1, $2, a.id, a.number, $4, 'no_rule', '{}'
+select $1, $2, a.id, a.number, $4, 'no_rule', '{{}}'
   from tenants_account a
- where a.tenant_id = $1 and a.scenario = $3 and a.is_active and a.kind = any ((
+ where a.is_active and {stretch(5)} and a.kind = any ((
    select array(select jsonb_array_elements_text(account_kinds)) from billing_fee_item
     where tenant_id = $1 and id = $4)::text[])
 """
 
-NO_HOLDER = """
+_OURS = """tenants_account a
+ cross join lateral (select * from billing_bill where run_id = $2 and account_id = a.id offset 0) b"""
+"""Accounts with their bills in the run."""
+NO_HOLDER = f"""
 insert into billing_bill_exception (tenant_id, run_id, account_id, account_number, code, detail)
-select $1, $2, b.account_id, b.account_number, 'no_holder', '{}'
-  from billing_bill b
- where b.tenant_id = $1 and b.run_id = $2 and not exists (
+select $1, $2, b.account_id, b.account_number, 'no_holder', '{{}}'
+  from {_OURS}
+ where {stretch(4)} and not exists (
    select 1 from tenants_holder h where h.tenant_id = $1 and h.account_id = b.account_id
-      and (h.until is null or h.until >= b.period))
+      and (h.until is null or h.until >= b.period) offset 0)
 """
+"""(The wall of holders has a door of its own for each person, so that here the tenant is said.)"""
 
-JUMPED = """
-with lines as (
-  select l.account_id, l.amount_minor, true is_now
-    from billing_bill b join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id
-    join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id and i.kind = 'charge'
-   where b.tenant_id = $1 and b.run_id = $2
-  union all
-  select l.account_id, l.amount_minor, false
-    from billing_bill b join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id and l.is_live
-   where b.tenant_id = $1 and b.period = $3 and b.status <> 'draft' and l.fee_item_id = any ($4::uuid[])
-), sums as (
-  select account_id, sum(amount_minor) filter (where is_now)::bigint now,
-         sum(amount_minor) filter (where not is_now)::bigint before
-    from lines group by account_id
+_CHARGED = """(select sum(l.amount_minor)::bigint from billing_bill_line l
+  cross join lateral (select status, run_id from billing_bill where id = l.bill_id offset 0) b
+  where l.account_id = a.id and l.fee_item_id = any ($8::uuid[]) and l.period = {period}
+    and l.is_live and l.is_periodic and (b.status <> 'draft' or b.run_id = $2))"""
+CHARGED_NOW, CHARGED_BEFORE = _CHARGED.format(period="$9::date"), _CHARGED.format(period="$10::date")
+"""What an account is charged for a month (``$9``) and the one before (``$10``), by the fee items ``$8``."""
+
+HAS_LAST_MONTH = """
+select exists (select 1 from billing_bill where tenant_id = $1 and period = $2 and status not in ('draft', 'void'))
+"""
+COMPARED = f"""
+with charged as materialized (
+  select a.id, a.number, {CHARGED_NOW} now, {CHARGED_BEFORE} before,
+         exists (select 1 from billing_bill b where b.run_id = $2 and b.account_id = a.id) is_ours,
+         exists (select 1 from billing_bill_exception e where e.run_id = $2
+                  and e.account_number = a.number and e.account_id = a.id and e.code <> 'no_holder') is_known
+    from tenants_account a where {stretch(4)}
 )
 insert into billing_bill_exception (tenant_id, run_id, account_id, account_number, code, detail)
-select $1, $2, a.id, a.number, 'jumped', jsonb_build_object('before', sums.before, 'now', sums.now)
-  from sums join tenants_account a on a.tenant_id = $1 and a.id = sums.account_id
- where abs(sums.now - sums.before) * 2 > sums.before
+select $1, $2, id, number, case when now is null then 'missing' else 'jumped' end,
+       jsonb_build_object('before', before, 'now', now)
+  from charged
+ where before > 0 and case when now is null then not is_known
+                           else is_ours and abs(now - before) * 100 > before * $11::int end
 """
-"""Both months are summed in one pass: two sums that are joined cost the square of the accounts, since PostgreSQL
-expects but one row behind the walls."""
+"""Whoever was charged last month and is not now, and whoever is charged more or less by over ``$11`` per cent."""
 
-NUMBER_AND_ISSUE = """
-with numbered as (
-  select b.id, $3::text || '-' || lpad((coalesce((
-           select max(split_part(o.number, '-', 2)::bigint) from billing_bill o
-            where o.tenant_id = $1 and o.period = $4 and o.number ~ ('^' || $3 || '-[0-9]+$')), 0)
-         + row_number() over (order by a.sort_key, a.number))::text, 6, '0') number
-    from billing_bill b join tenants_account a on a.tenant_id = b.tenant_id and a.id = b.account_id
-   where b.tenant_id = $1 and b.run_id = $2 and b.status = 'draft'
-)
-update billing_bill b set status = 'issued', issued_at = $5, number = numbered.number
-  from numbered where b.tenant_id = $1 and b.id = numbered.id
+_GONE = """
+with gone as materialized (select {found}.ctid place from {accounts} where {stretch} and $1::uuid is not null)
+delete from {table} using gone where {table}.ctid = gone.place
 """
-
-ISSUE_ENTRIES = """
-with entry as (
-  insert into billing_entry (tenant_id, kind, source_id, occurred_at)
-  select $1, 'bill.issued', id, $3 from billing_bill where tenant_id = $1 and run_id = $2 and total_minor > 0
-  returning id, source_id
-), side as (
-  select e.id entry_id, 'receivable' ledger, b.account_id, b.id bill_id, b.currency, b.total_minor amount_minor
-    from entry e join billing_bill b on b.tenant_id = $1 and b.id = e.source_id
-  union all
-  select e.id, 'income:' || i.key, l.account_id, l.bill_id, l.currency, -l.amount_minor
-    from entry e join billing_bill_line l on l.tenant_id = $1 and l.bill_id = e.source_id
-    join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id
-   where l.amount_minor <> 0
-)
-insert into billing_posting (tenant_id, entry_id, ledger, account_id, bill_id, currency, amount_minor)
-select $1, side.* from side
-"""
-
-VOID_ENTRY = """
-with entry as (
-  insert into billing_entry (tenant_id, kind, source_id, occurred_at) values ($1, 'bill.voided', $2, $3)
-  returning id
-)
-insert into billing_posting (tenant_id, entry_id, ledger, account_id, bill_id, currency, amount_minor)
-select $1, entry.id, p.ledger, p.account_id, p.bill_id, p.currency, -sum(p.amount_minor)
-  from entry, billing_posting p
- where p.tenant_id = $1 and p.bill_id = $2
- group by entry.id, p.ledger, p.account_id, p.bill_id, p.currency having sum(p.amount_minor) <> 0
-"""
-"""Takes back all that the bill still stands for: what it charged, less what adjustments let off. Nothing of it is paid,
-so payments and their refunds cancel out by themselves."""
-
 CANCEL = (
+    _GONE.format(
+        table="billing_bill_exception",
+        found="e",
+        accounts="tenants_account a cross join lateral (select ctid from billing_bill_exception"
+        " where run_id = $2 and account_number = a.number and account_id = a.id offset 0) e",
+        stretch=stretch(4),
+    ),
+    _GONE.format(
+        table="billing_bill_line",
+        found="l",
+        accounts=f"{_OURS} cross join lateral (select ctid from billing_bill_line where bill_id = b.id offset 0) l",
+        stretch=stretch(4),
+    ),
+    _GONE.format(table="billing_bill", found="b", accounts=_OURS.replace("*", "ctid, *"), stretch=stretch(4)),
+)
+CANCEL_LEFT = (
     "delete from billing_bill_exception where tenant_id = $1 and run_id = $2",
     "delete from billing_bill_line where tenant_id = $1 and bill_id in"
     " (select id from billing_bill where tenant_id = $1 and run_id = $2)",
     "delete from billing_bill where tenant_id = $1 and run_id = $2",
     "delete from billing_bill_run where tenant_id = $1 and id = $2",
 )
+"""What no stretch holds any more, and the run itself."""
 
 
 @asynccontextmanager
@@ -210,11 +227,31 @@ async def in_bulk() -> AsyncIterator[None]:
     await execute("set local enable_nestloop = on")
 
 
+@asynccontextmanager
+async def by_stretch() -> AsyncIterator[None]:
+    """Have PostgreSQL look up what belongs to a stretch of accounts by index inside the block.
+
+    Its other way, reading the whole tables and hashing them, would cost the square of the estate over all stretches;
+    and without statistics it takes that way, or reads a table whole for each account.
+    """
+    await execute("discard plans")
+    for name in _OTHER_WAYS:
+        await execute(f"set local {name} = off")
+    await execute("set local work_mem = '64MB'")
+    yield
+    for name in _OTHER_WAYS:
+        await execute(f"set local {name} = on")
+    await execute("set local work_mem to default")
+
+
+_OTHER_WAYS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_sort", "jit")
+
+
 def draft_sql(document: Charge | LateFee) -> str:
-    """Return the statement that drafts one fee item for all its accounts that have no live line yet.
+    """Return the statement that drafts one fee item for a stretch's accounts that have no live line yet.
 
     Parameters: tenant, run, scenario, fee item, first and last day of the period, the day up to which lateness
-    counts, due day, currency, rule id. It answers with how many lines and exceptions it added.
+    counts, due day, currency, rule id, and the stretch. It answers with how many lines it added.
     """
     keys = document.core.keys
     columns = {**month_facts("$5", "$6"), **_line_columns(keys)}
@@ -223,8 +260,7 @@ def draft_sql(document: Charge | LateFee) -> str:
         columns |= ARREARS_FACTS
     accounts = _ACCOUNTS.format(
         columns="".join(_LINE.format(name=name) for name in _lines(keys)) + (_LATE if late else ""),
-        joins=" join late on late.account_id = a.id" if late else "",
-        before=_OWED if late else "",
+        joins=_OWED if late else "",
     )
     rule = compile_sql(document, Source(relation=f"({accounts}) source", keep=_KEPT, columns=columns)).sql
     is_odd = "exception is not null and split_part(exception, ':', 1) not in ('not_eligible', 'not_active')"

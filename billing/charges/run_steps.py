@@ -1,48 +1,112 @@
-"""How a bill run is worked: drafting in steps, issuing in one.
+"""How a bill run is worked: one stretch of the estate after another, each a transaction of its own.
 
-Each drafting step is its own transaction under a lock on the run, and the task counts those done; a worker that dies
-between two steps leaves the rest to whoever comes after. PostgreSQL refuses a second live line for (account, fee
-item, period), so that the same step twice, or two workers at once, adds nothing.
+Each step locks the run, does the next stretch, notes how far it has come and commits; so progress shows, locks stay
+short, and a worker that dies leaves the rest to whoever comes after. The same step twice adds nothing: what is
+noted and what is done commit together, and PostgreSQL refuses a second live line for (account, fee item, period).
 """
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 from billing.adjustments.issuing import apply_standing
-from billing.charges import run_sql
+from billing.charges import issue_sql, run_sql
 from billing.charges.periods import last_day, months_after
 from billing.charges.run_summary import summarise
 from billing.charges.runs import rule_in_force
-from billing.models import BillRun
+from billing.charges.states import run_after
+from billing.models import BillRun, FeeItem
 from billing.rules import parse
 from tenants import audit, tasks
 from tenants.actor import Actor
 from tenants.jobs import publish
 from tenants.models import Task, Tenant
-from tenants.scope import execute, open_scope, row, value
+from tenants.scope import execute, open_scope, row, rows, value
+
+STRETCH = 20_000
+"""Accounts in a step: a second or two of work, and as long a lock on the run."""
 
 
-async def advance(actor: Actor, run_id: UUID) -> bool:
-    """Do the next step of a draft in a transaction of its own; ``False`` when nothing is left to do."""
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Accounts that follow each other in the estate: how many, after which place, up to which."""
+
+    accounts: int
+    after: tuple[str, str]
+    until: tuple[str, str]
+
+    @property
+    def ends(self) -> tuple[str, str, str, str]:
+        """The four parameters of ``run_sql.stretch``."""
+        return (*self.after, *self.until)
+
+
+async def _next(run: BillRun) -> Stretch | None:
+    after = (run.reached_key, run.reached_number)
+    async with run_sql.by_stretch():
+        found = await row(run_sql.NEXT_STRETCH, run.tenant_id, run.scenario, *after, STRETCH)
+    if found is None or not found["accounts"]:
+        return None
+    return Stretch(found["accounts"], after, (found["last_key"], found["last_number"]))
+
+
+Work = Callable[[Actor, BillRun, Task, Any], Awaitable[None]]
+
+
+async def _step(actor: Actor, run_id: UUID, status: str, work: Work, given: Any = None) -> bool:
+    """Do one step in a transaction of its own; ``False`` when the run is not, or no longer, in ``status``."""
     async with open_scope(actor.scope()):
         run = await BillRun.filter(tenant_id=actor.tenant_id, id=run_id).select_for_update().first()
-        if run is None or run.status != "drafting":
+        if run is None or run.status != status:
             return False
         task = await Task.get(tenant_id=run.tenant_id, id=run.task_id)
-        async with run_sql.in_bulk():
-            if task.done < len(run.fee_items):
-                await _draft_item(run, UUID(run.fee_items[task.done]))
-            else:
-                await _finish_draft(run)
-        await _count(task, run)
+        task.state = "running"
+        await work(actor, run, task, given)
+        await task.save()
     return True
 
 
-async def _draft_item(run: BillRun, fee_item_id: UUID) -> None:
-    """Add one item's lines for every account that has none yet."""
+async def _reach(run: BillRun, task: Task, stretch: Stretch, done: int) -> None:
+    run.reached_key, run.reached_number = stretch.until
+    await run.save(update_fields=["reached_key", "reached_number"])
+    task.done += done
+    task.total = max(task.total, task.done)
+
+
+async def _end(task: Task, run: BillRun, path: str | None = None) -> None:
+    tenant = await Tenant.get(id=run.tenant_id)
+    task.done = task.total
+    tasks.end(task, url=f"/t/{tenant.slug}/runs" + (f"/{run.id}" if path is None else path))
+
+
+async def advance(actor: Actor, run_id: UUID) -> bool:
+    """Draft the next stretch, or end the draft; ``False`` when nothing is left to do."""
+    return await _step(actor, run_id, "drafting", _draft)
+
+
+async def _draft(_: Actor, run: BillRun, task: Task, __: Any) -> None:
+    stretch = await _next(run)
+    if stretch is None:
+        async with run_sql.in_bulk():
+            await summarise(run)
+        run.status, run.drafted_at = run_after(run.status, "draft"), datetime.now(UTC)
+        await run.save()
+        await _end(task, run)
+        return
+    async with run_sql.by_stretch():
+        for item in run.fee_items:
+            await _draft_item(run, UUID(item), stretch)
+        await _look(run, stretch)
+    await _reach(run, task, stretch, stretch.accounts)
+
+
+async def _draft_item(run: BillRun, fee_item_id: UUID, stretch: Stretch) -> None:
+    """Add one item's lines for the stretch's accounts that have none yet."""
     rule = await rule_in_force(run.tenant_id, fee_item_id, run.period)
     if rule is None:
-        await execute(run_sql.WITHOUT_RULE, run.tenant_id, run.id, run.scenario, fee_item_id)
+        await execute(run_sql.WITHOUT_RULE, run.tenant_id, run.id, run.scenario, fee_item_id, *stretch.ends)
         return
     await row(
         run_sql.draft_sql(parse(rule.document)),
@@ -56,69 +120,125 @@ async def _draft_item(run: BillRun, fee_item_id: UUID) -> None:
         run.due_on,
         run.currency,
         rule.id,
+        *stretch.ends,
     )
 
 
-async def _finish_draft(run: BillRun) -> None:
+async def _look(run: BillRun, stretch: Stretch) -> None:
+    """Note what of the stretch needs a look: nobody to bill, or another amount than last month."""
+    where = (run.tenant_id, run.id, run.scenario, *stretch.ends)
+    await execute(run_sql.NO_HOLDER, *where)
     before = months_after(run.period, -1)
-    items = [UUID(item) for item in run.fee_items]
-    await execute(run_sql.NO_HOLDER, run.tenant_id, run.id)
-    await execute(run_sql.JUMPED, run.tenant_id, run.id, before, items)
-    await summarise(run)
-    run.status, run.drafted_at = "drafted", datetime.now(UTC)
-    await run.save()
+    charges = await FeeItem.filter(tenant_id=run.tenant_id, id__in=run.fee_items, kind="charge")
+    if charges and await value(run_sql.HAS_LAST_MONTH, run.tenant_id, before):
+        items = [item.id for item in charges]
+        await execute(run_sql.COMPARED, *where, items, run.period, before, run.jump_percent)
 
 
-async def _count(task: Task, run: BillRun) -> None:
-    task.done += 1
-    task.state = "running"
-    if run.status == "drafted":
-        await _end(task, run)
-    await task.save()
+async def issue_next(actor: Actor, run_id: UUID, *, at: datetime | None = None) -> bool:
+    """Issue the next stretch's bills with their numbers and entries, or end the issue; ``False`` when it has ended.
 
-
-async def _end(task: Task, run: BillRun) -> None:
-    tenant = await Tenant.get(id=run.tenant_id)
-    task.done = task.total
-    tasks.end(task, url=f"/t/{tenant.slug}/runs/{run.id}")
+    ``at`` is when they count as issued, for bills taken over from another system; else it is now.
+    """
+    return await _step(actor, run_id, "issuing", _issue, at)
 
 
 async def issue(actor: Actor, run_id: UUID, *, at: datetime | None = None) -> bool:
-    """Issue a run in the open transaction: numbers, ledger, event and audit together; ``False`` if it was before.
+    """Issue all that is left of a run; ``False`` if it was done before."""
+    has_worked = False
+    while await issue_next(actor, run_id, at=at):
+        has_worked = True
+    return has_worked
 
-    ``at`` is when it counts as issued, for bills taken over from another system; else it is now.
-    """
-    run = await BillRun.filter(tenant_id=actor.tenant_id, id=run_id).select_for_update().first()
-    if run is None or run.status != "issuing":
-        return False
-    now = at or datetime.now(UTC)
-    await _number_alone(run)
+
+async def _issue(actor: Actor, run: BillRun, task: Task, at: datetime | None) -> None:
+    now, stretch = at or datetime.now(UTC), await _next(run)
+    where = (run.tenant_id, run.id, run.scenario, f"{run.period:%Y%m}", now)
+    async with run_sql.by_stretch():
+        if stretch is not None:
+            issued = await row(issue_sql.ISSUE_STRETCH, *where, *stretch.ends)
+        else:
+            issued = await row(issue_sql.ISSUE_LEFT, *where, STRETCH)
+    assert issued is not None  # noqa: S101 - an aggregate always answers
     async with run_sql.in_bulk():
-        prefix = f"{run.period:%Y%m}"
-        await execute(run_sql.NUMBER_AND_ISSUE, run.tenant_id, run.id, prefix, run.period, now)
-        await execute(run_sql.ISSUE_ENTRIES, run.tenant_id, run.id, now)
-        await apply_standing(run.tenant_id, run_id=run.id, at=now)
-    run.status, run.issued_at = "issued", now
+        await apply_standing(run.tenant_id, at=now, bill_ids=issued["ids"] or [])
+    if stretch is not None:
+        await _reach(run, task, stretch, issued["bills"])
+    elif issued["bills"]:
+        task.done += issued["bills"]
+    else:
+        await _end_issue(actor, run, task, now)
+
+
+async def _end_issue(actor: Actor, run: BillRun, task: Task, now: datetime) -> None:
+    run.status, run.issued_at = run_after(run.status, "end_issue"), now
     await run.save(update_fields=["status", "issued_at"])
-    if run.task_id:
-        task = await Task.get(tenant_id=run.tenant_id, id=run.task_id)
-        await _end(task, run)
-        await task.save()
+    await _end(task, run)
     await publish("bills.issued", {"run_id": str(run.id), "period": run.period.isoformat()})
-    await _record_issue(actor, run)
-    return True
+    await _record(actor, run, "bill_run.issued", {"asked_by": run.issued_by_name})
 
 
-async def _number_alone(run: BillRun) -> None:
-    """Let runs of one tenant and month number their bills one after another, so that no number is given twice."""
-    lock = f"bill-number:{run.tenant_id}:{run.period:%Y%m}"
-    await value("select pg_advisory_xact_lock(hashtextextended($1, 0))", lock)
+async def cancel_next(actor: Actor, run_id: UUID) -> bool:
+    """Delete the next stretch's drafts, or at last the run itself; ``False`` when it is gone."""
+    return await _step(actor, run_id, "cancelling", _cancel)
 
 
-async def _record_issue(actor: Actor, run: BillRun) -> None:
+async def _cancel(_: Actor, run: BillRun, task: Task, __: Any) -> None:
+    stretch = await _next(run)
+    async with run_sql.by_stretch():
+        if stretch is not None:
+            for statement in run_sql.CANCEL:
+                await execute(statement, run.tenant_id, run.id, run.scenario, *stretch.ends)
+            await _reach(run, task, stretch, 0)
+            return
+        for statement in run_sql.CANCEL_LEFT:
+            await execute(statement, run.tenant_id, run.id)
+    await _end(task, run, "")
+
+
+async def void_next(actor: Actor, run_id: UUID) -> bool:
+    """Take the next unpaid bills back, or end it; ``False`` when it has ended."""
+    return await _step(actor, run_id, "voiding", _void)
+
+
+async def _void(actor: Actor, run: BillRun, task: Task, __: Any) -> None:
+    stretch = await _next(run)
+    async with run_sql.by_stretch():
+        if stretch is not None:
+            found = await rows(issue_sql.VOIDABLE, run.tenant_id, run.id, run.scenario, *stretch.ends)
+        else:
+            found = await rows(issue_sql.VOIDABLE_LEFT, run.tenant_id, run.id, STRETCH)
+        ids = [one["id"] for one in await rows(issue_sql.LOCK, [one["id"] for one in found])]
+        if ids:
+            who = (run.voided_by, run.voided_by_name)
+            await row(issue_sql.VOID_BILLS, run.tenant_id, ids, run.void_reason, datetime.now(UTC), *who)
+    for bill_id in ids:
+        await publish("bill.voided", {"bill_id": str(bill_id)})
+    if stretch is not None:
+        await _reach(run, task, stretch, len(ids))
+    elif found:
+        task.done += len(ids)
+    else:
+        await _end_void(actor, run, task)
+
+
+async def _end_void(actor: Actor, run: BillRun, task: Task) -> None:
+    left: int = await value(_STANDING, run.tenant_id, run.id)
+    run.status = run_after(run.status, "end_void" if left else "end_void_all")
+    await run.save(update_fields=["status"])
+    voided = task.done
+    await _end(task, run)
+    facts = {"voided": voided, "left": left, "reason": run.void_reason, "asked_by": run.voided_by_name}
+    await _record(actor, run, "bill_run.voided", facts)
+
+
+_STANDING = "select count(*) from billing_bill where tenant_id = $1 and run_id = $2 and status <> 'void'"
+
+
+async def _record(actor: Actor, run: BillRun, act: str, more: dict[str, Any]) -> None:
     await audit.record(
         actor,
-        "bill_run.issued",
+        act,
         subject_kind="bill_run",
         subject_id=run.id,
         subject_label=f"{run.scenario} {run.period:%Y-%m}",
@@ -126,6 +246,6 @@ async def _record_issue(actor: Actor, run: BillRun) -> None:
             "bills": run.bill_count,
             "total_minor": run.total_minor,
             "currency": run.currency,
-            "asked_by": run.issued_by_name,
+            **more,
         },
     )

@@ -1,8 +1,12 @@
-"""What a drafted run comes to: count and total, by item and by place, beside the month before."""
+"""What a drafted run comes to: count and total, by item and by place, beside the month before.
+
+``exception_count`` is what nobody has decided about yet; ``summary`` counts all that was found, by reason.
+"""
 
 from typing import Any
 from uuid import UUID
 
+from billing.charges import run_comparison
 from billing.charges.periods import months_after
 from billing.models import BillRun
 from tenants.scope import row, rows
@@ -13,11 +17,12 @@ MOST_PLACES = 300
 _TOTALS = """
 select (select count(*) from billing_bill where tenant_id = $1 and run_id = $2) bills,
        (select coalesce(sum(total_minor), 0)::bigint from billing_bill where tenant_id = $1 and run_id = $2) total,
-       (select count(*) from billing_bill_exception where tenant_id = $1 and run_id = $2) odd
+       (select count(*) from billing_bill_exception where tenant_id = $1 and run_id = $2 and decision = '') odd
 """
 _BEFORE = """
 select count(distinct b.id) bills, coalesce(sum(l.amount_minor), 0)::bigint total
-  from billing_bill b join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id and l.is_live
+  from billing_bill b
+  join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id and l.is_live and l.is_periodic
  where b.tenant_id = $1 and b.period = $2 and b.status <> 'draft' and l.fee_item_id = any ($3::uuid[])
 """
 _BY_ITEM = """
@@ -29,7 +34,7 @@ select i.id, i.names, i.kind, coalesce(now.count, 0) count, coalesce(now.total, 
               where b.tenant_id = $1 and b.run_id = $2 group by 1) now on now.fee_item_id = i.id
   left join (select l.fee_item_id, sum(l.amount_minor) total
                from billing_bill b join billing_bill_line l
-                 on l.tenant_id = b.tenant_id and l.bill_id = b.id and l.is_live
+                 on l.tenant_id = b.tenant_id and l.bill_id = b.id and l.is_live and l.is_periodic
               where b.tenant_id = $1 and b.period = $3 and b.status <> 'draft' group by 1) before
     on before.fee_item_id = i.id
  where i.tenant_id = $1 and i.id = any ($4::uuid[]) order by array_position($4::uuid[], i.id)
@@ -40,7 +45,8 @@ select coalesce(now.place, before.place) place, coalesce(now.count, 0) count,
   from (select place, count(*) count, sum(total_minor) total from billing_bill
          where tenant_id = $1 and run_id = $2 group by place) now
   full join (select b.place, sum(l.amount_minor) total from billing_bill b
-               join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id and l.is_live
+               join billing_bill_line l
+                 on l.tenant_id = b.tenant_id and l.bill_id = b.id and l.is_live and l.is_periodic
               where b.tenant_id = $1 and b.period = $3 and b.status <> 'draft'
                 and l.fee_item_id = any ($4::uuid[]) group by b.place) before on before.place = now.place
  order by 1 limit $5
@@ -53,9 +59,7 @@ select code, count(*) count from billing_bill_exception where tenant_id = $1 and
 
 async def summarise(run: BillRun) -> None:
     """Fill in the run's figures from its draft bills; the caller saves it."""
-    totals = await row(_TOTALS, run.tenant_id, run.id)
-    assert totals is not None  # noqa: S101 - an aggregate always answers
-    run.bill_count, run.total_minor, run.exception_count = totals["bills"], totals["total"], totals["odd"]
+    await count_anew(run)
     run.summary = {**run.summary, **await _figures(run)}
 
 
@@ -80,4 +84,13 @@ async def _figures(run: BillRun) -> dict[str, Any]:
         ],
         "places": [dict(found) for found in by_place],
         "exceptions": {found["code"]: found["count"] for found in by_code},
+        "changes": await run_comparison.changes(run),
+        "spread": await run_comparison.spread(run),
     }
+
+
+async def count_anew(run: BillRun) -> None:
+    """Fill in count, total and what is undecided, without the rest of the summary; the caller saves the run."""
+    totals = await row(_TOTALS, run.tenant_id, run.id)
+    assert totals is not None  # noqa: S101 - an aggregate always answers
+    run.bill_count, run.total_minor, run.exception_count = totals["bills"], totals["total"], totals["odd"]

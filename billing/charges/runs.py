@@ -1,18 +1,18 @@
-"""Bill runs: one calculation for many accounts, drafted, looked at, issued once.
+"""Bill runs: one calculation for many accounts, drafted, looked at, approved, issued once.
 
-Here is what people do to a run; the work itself is in ``run_steps``.
+Here is what people do to a run; the work itself is in ``run_steps``. Everything may be asked for twice.
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 
-from billing.charges import run_sql
+from billing.charges import run_settings
 from billing.charges.periods import months_after, today
-from billing.charges.states import require_run_move
+from billing.charges.states import run_after
 from billing.models import BillRun, FeeItem, FeeRule
 from billing.names import Month, Named
 from tenants import audit, tasks
@@ -20,17 +20,21 @@ from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import enqueue
 from tenants.models import Tenant
-from tenants.scope import execute, open_scope, tenant_scope
+from tenants.scope import open_scope, tenant_scope, value
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
 
 DRAFT_JOB, ISSUE_JOB = "billing.draft_run", "billing.issue_run"
+CANCEL_JOB, VOID_JOB = "billing.cancel_run", "billing.void_run"
+REASON_MAX = 500
 EARLIEST, LATEST = -36, 13
 """Months from now for which bills can be made: opening arrears, and a year in advance."""
 LATEST_DUE = 4
 """Months after the one billed within which it must fall due, unless it is billed late:"""
 NOTICE = timedelta(days=60)
 """Time to pay, from today, that may be given at any rate."""
+LATE_NOTICE = timedelta(days=14)
+"""Time to pay for those who are billed after the others."""
 
 
 async def start(
@@ -56,15 +60,40 @@ async def start(
         currency=tenant.currency,
         fee_items=[str(item.id) for item in items],
         summary={"as_of": min(today(tenant.timezone), due_on).isoformat()},
+        jump_percent=(await run_settings.checks_of(tenant.id)).jump_percent,
         created_by=actor.person_id,
         created_by_name=actor.name[:100],
     )
     await _begin(run)
-    task = await tasks.begin(actor, "bill_run.draft", subject_id=run.id, total=len(items) + 1)
+    accounts = await value(_ACCOUNTS, tenant.id, scenario)
+    task = await tasks.begin(actor, "bill_run.draft", subject_id=run.id, total=accounts)
     run.task_id = task.id
     await run.save(update_fields=["task_id"])
     await enqueue(DRAFT_JOB, {"run_id": str(run.id)})
     return run
+
+
+_ACCOUNTS = "select count(*) from tenants_account where tenant_id = $1 and scenario = $2"
+
+
+async def start_late_joiners(actor: Actor, run_id: UUID) -> BillRun:
+    """Draft what an issued run's month still lacks: accounts that came after it, or were left out of it.
+
+    Raises:
+        Conflict: the run has not been issued, or another one of its month is open.
+    """
+    actor.require("runs.write")
+    run = await get(actor, run_id)
+    if run.status not in {"issued", "void"}:
+        raise Conflict("run.not_issued", t("Issue this run first. Its month can be completed afterwards."))
+    tenant = await Tenant.get(id=run.tenant_id)
+    return await start(
+        actor,
+        scenario=run.scenario,
+        period=run.period,
+        due_on=max(run.due_on, today(tenant.timezone) + LATE_NOTICE),
+        fee_item_ids=[UUID(item) for item in run.fee_items],
+    )
 
 
 async def _begin(run: BillRun) -> None:
@@ -128,11 +157,58 @@ async def get(actor: Actor, run_id: UUID, *, lock: bool = False) -> BillRun:
     return run
 
 
-async def request_issue(actor: Actor, run_id: UUID) -> BillRun:
-    """Have a drafted run issued in the background; asking again, or after it was issued, changes nothing.
+async def approve(actor: Actor, run_id: UUID) -> BillRun:
+    """Agree to a drafted run; approving again, or after it was issued, changes nothing.
 
     Raises:
-        Conflict: it is still being drafted, or holds no bill.
+        Conflict: it is still being drafted, holds no bill, or asks for another person than its drafter.
+        StepUp: the sign-in is not fresh and strong.
+    """
+    actor.require("runs.approve")
+    run = await get(actor, run_id, lock=True)
+    actor.require_fresh()
+    if run.status in {"approved", "issuing", "issued"}:
+        return run
+    after = run_after(run.status, "approve")
+    if not run.bill_count:
+        raise Conflict("run.empty", t("This run has no bill to issue. Cancel it, or look at its exceptions."))
+    if not await run_settings.may_approve(actor, run):
+        raise Conflict(
+            "run.needs_another",
+            t(
+                "You have drafted this run, so somebody else approves it. Ask a colleague who may approve bill runs."
+            ),
+        )
+    run.status = after
+    run.approved_by, run.approved_by_name = actor.person_id, actor.name[:100]
+    run.approved_at = datetime.now(UTC)
+    await run.save(update_fields=["status", "approved_by", "approved_by_name", "approved_at"])
+    await _record(actor, run, "bill_run.approved")
+    return run
+
+
+async def withdraw(actor: Actor, run_id: UUID) -> BillRun:
+    """Take an approval back, so that the draft can be worked on again.
+
+    Raises:
+        Conflict: it is not approved, or is being issued already.
+    """
+    actor.require("runs.approve")
+    run = await get(actor, run_id, lock=True)
+    run.status = run_after(run.status, "withdraw")
+    run.approved_by, run.approved_by_name, run.approved_at = None, "", None
+    await run.save(update_fields=["status", "approved_by", "approved_by_name", "approved_at"])
+    await _record(actor, run, "bill_run.approval_withdrawn")
+    return run
+
+
+async def request_issue(actor: Actor, run_id: UUID) -> BillRun:
+    """Have a run issued in the background; asking again, or after it was issued, changes nothing.
+
+    Whoever may approve the run approves it by this, unless it has been.
+
+    Raises:
+        Conflict: it is still being drafted, holds no bill, or asks for another person's approval.
         StepUp: the sign-in is not fresh and strong; issuing is a money act.
     """
     actor.require("runs.issue")
@@ -140,41 +216,74 @@ async def request_issue(actor: Actor, run_id: UUID) -> BillRun:
     actor.require_fresh()
     if run.status in {"issuing", "issued"}:
         return run
-    require_run_move(run.status, "issuing")
-    if not run.bill_count:
-        raise Conflict("run.empty", t("This run has no bill to issue. Cancel it, or look at its exceptions."))
-    run.status = "issuing"
+    if run.status == "drafted":
+        run = await approve(actor, run_id)
+    run.status = run_after(run.status, "issue")
     run.issued_by, run.issued_by_name = actor.person_id, actor.name[:100]
-    task = await tasks.begin(actor, "bill_run.issue", subject_id=run.id, total=run.bill_count)
-    run.task_id = task.id
-    await run.save(update_fields=["status", "issued_by", "issued_by_name", "task_id"])
+    await _set_to_work(actor, run, "bill_run.issue", ISSUE_JOB, run.bill_count)
     await _record(actor, run, "bill_run.issue_requested")
-    await enqueue(ISSUE_JOB, {"run_id": str(run.id)})
     return run
 
 
+async def _set_to_work(actor: Actor, run: BillRun, kind: str, job: str, total: int) -> None:
+    """Save the run and have a worker go through the estate from its beginning."""
+    task = await tasks.begin(actor, kind, subject_id=run.id, total=total)
+    run.task_id, run.reached_key, run.reached_number = task.id, "", ""
+    await run.save()
+    await enqueue(job, {"run_id": str(run.id)})
+
+
 async def cancel(actor: Actor, run_id: UUID) -> None:
-    """Delete a run that has not been issued, with its draft bills.
+    """Have a run that has not been issued deleted with its draft bills, in the background.
 
     Raises:
         Conflict: it is being issued or was.
     """
     actor.require("runs.write")
     run = await get(actor, run_id, lock=True)
-    if run.status not in {"drafting", "drafted"}:
-        raise Conflict("run.issued", t("Issued bills cannot be cancelled. Void single bills instead."))
-    async with run_sql.in_bulk():
-        for statement in run_sql.CANCEL:
-            await execute(statement, run.tenant_id, run.id)
+    if run.status == "cancelling":
+        return
+    if run.status not in {"drafting", "drafted", "approved"}:
+        raise Conflict("run.issued", t("Issued bills cannot be cancelled. Take them back instead."))
+    run.status = run_after(run.status, "cancel")
+    await _set_to_work(actor, run, "bill_run.cancel", CANCEL_JOB, run.bill_count)
     await _record(actor, run, "bill_run.cancelled")
 
 
+async def request_voiding(actor: Actor, run_id: UUID, *, reason: str) -> BillRun:
+    """Have all unpaid bills of an issued run taken back in the background, each by a reversal in the books.
+
+    Bills that are paid in whole or part, are being paid, or are spread by a plan, stay. Asking again while it is
+    being done changes nothing.
+
+    Raises:
+        Invalid: no reason was given.
+        Conflict: the run has not been issued.
+        StepUp: the sign-in is not fresh and strong.
+    """
+    actor.require("bills.write")
+    run = await get(actor, run_id, lock=True)
+    actor.require_fresh()
+    if run.status == "voiding":
+        return run
+    after = run_after(run.status, "void")
+    if not reason.strip() or len(reason) > REASON_MAX:
+        text = t("Say why in at most {n} characters; the person billed may ask.", n=REASON_MAX)
+        raise Invalid("run.no_reason", text, fields={"reason": text})
+    run.status, run.void_reason = after, reason.strip()
+    run.voided_by, run.voided_by_name = actor.person_id, actor.name[:100]
+    await _set_to_work(actor, run, "bill_run.void", VOID_JOB, run.bill_count)
+    await _record(actor, run, "bill_run.voiding_requested")
+    return run
+
+
 async def _record(actor: Actor, run: BillRun, act: str) -> None:
+    facts = {"bills": run.bill_count, "total_minor": run.total_minor, "currency": run.currency}
     await audit.record(
         actor,
         act,
         subject_kind="bill_run",
         subject_id=run.id,
         subject_label=f"{run.scenario} {run.period:%Y-%m}",
-        after={"bills": run.bill_count, "total_minor": run.total_minor, "currency": run.currency},
+        after=facts | ({"reason": run.void_reason} if run.void_reason else {}),
     )

@@ -3,6 +3,7 @@
 How an issued bill is paid and reopened is ``billing.payments.states``.
 """
 
+from billing.payments.states import Edge, Machine
 from ui.errors import Conflict
 from ui.i18n import N_, t
 from ui.shell import Tone
@@ -11,15 +12,28 @@ BILL_MOVES: dict[str, frozenset[str]] = {
     "draft": frozenset({"issued"}),
     "issued": frozenset({"void"}),
 }
-RUN_MOVES: dict[str, frozenset[str]] = {
-    "drafting": frozenset({"drafted"}),
-    "drafted": frozenset({"issuing"}),
-    "issuing": frozenset({"issued"}),
-    "issued": frozenset(),
-}
+RUN = Machine(
+    "bill run",
+    "drafting",
+    {
+        "draft": Edge(("drafting",), "drafted", "every account has been looked at"),
+        "approve": Edge(
+            ("drafted",), "approved", "somebody has agreed to it, another person where that is asked"
+        ),
+        "withdraw": Edge(("approved",), "drafted", "the approval was taken back"),
+        "issue": Edge(("approved",), "issuing", "somebody has had it issued"),
+        "end_issue": Edge(("issuing",), "issued", "every bill has its number and stands in the books"),
+        "cancel": Edge(("drafting", "drafted", "approved"), "cancelling", "thrown away; then it is gone"),
+        "void": Edge(("issued",), "voiding", "its unpaid bills are to be taken back"),
+        "end_void": Edge(("voiding",), "issued", "some bills remain, since they are paid or being paid"),
+        "end_void_all": Edge(("voiding",), "void", "no bill of it remains"),
+    },
+)
 OPEN_BILLS = ("issued", "part_paid")
 """Bills that somebody still owes."""
-OPEN_RUNS = ("drafting", "drafted", "issuing")
+OPEN_RUNS = ("drafting", "drafted", "approved", "issuing", "cancelling")
+WORKING_RUNS = ("drafting", "issuing", "cancelling", "voiding")
+"""Runs that a worker is at."""
 BILL_WORDS = {
     "draft": N_("Draft"),
     "issued": N_("To pay"),
@@ -39,14 +53,22 @@ BILL_TONES: dict[str, Tone] = {
 RUN_WORDS = {
     "drafting": N_("Being drafted"),
     "drafted": N_("Draft"),
+    "approved": N_("Approved"),
     "issuing": N_("Being issued"),
     "issued": N_("Issued"),
+    "cancelling": N_("Being cancelled"),
+    "voiding": N_("Being taken back"),
+    "void": N_("Void"),
 }
 RUN_TONES: dict[str, Tone] = {
     "drafting": "info",
     "drafted": "warning",
+    "approved": "warning",
     "issuing": "info",
     "issued": "success",
+    "cancelling": "info",
+    "voiding": "info",
+    "void": "neutral",
 }
 
 
@@ -57,8 +79,9 @@ def require_bill_move(now: str, then: str) -> None:
         raise Conflict("bill.wrong_state", text)
 
 
-def require_run_move(now: str, then: str) -> None:
-    """Raise ``Conflict`` unless a run in state ``now`` may become ``then``."""
-    if then not in RUN_MOVES[now]:
+def run_after(now: str, edge: str) -> str:
+    """Return the state that ``edge`` leads a run to; ``Conflict`` where it does not leave ``now``."""
+    if not RUN.can(now, edge):
         text = t("This bill run is “{state}” now, so this can no longer be done.", state=t(RUN_WORDS[now]))
         raise Conflict("run.wrong_state", text)
+    return RUN.after(now, edge)

@@ -25,6 +25,7 @@ from billing.models.payments import (
     Refund,
     Suspense,
 )
+from billing.models.plans import CreditNote, Instalment, InstalmentPlan, PlanBill
 from billing.models.reconciliation import (
     Break,
     MatchSuggestion,
@@ -33,6 +34,7 @@ from billing.models.reconciliation import (
     StatementLine,
     StatementSource,
 )
+from billing.models.runs import NumberSeries, RunSetting
 from billing.models.seals import BankSeal, Period, Seal, SealedEntry
 from billing.models.worklist import WorkOwner
 
@@ -48,6 +50,7 @@ __all__ = [
     "BillRun",
     "Break",
     "Credit",
+    "CreditNote",
     "CreditUse",
     "DayClose",
     "Dispute",
@@ -56,14 +59,19 @@ __all__ = [
     "FeeItem",
     "FeeRule",
     "InboxEvent",
+    "Instalment",
+    "InstalmentPlan",
     "MatchSuggestion",
+    "NumberSeries",
     "Payment",
     "PaymentPart",
     "Payout",
     "Period",
+    "PlanBill",
     "Posting",
     "Receipt",
     "Refund",
+    "RunSetting",
     "Seal",
     "SealedEntry",
     "SettlementAccount",

@@ -73,8 +73,9 @@ class FeeRule(TenantRow):
 class BillRun(TenantRow):
     """One calculation for many accounts. ``period`` is the first day of the month billed.
 
-    ``fee_items`` and ``account_kinds`` freeze what it covers; ``summary`` keeps counts, totals by item and the
-    comparison with the last period, as shown to whoever issues it.
+    ``fee_items`` freezes what it covers; ``summary`` keeps counts, totals by item and the comparison with the last
+    period, as shown to whoever approves it. Long work goes through the accounts in the order of the estate:
+    ``reached_key`` and ``reached_number`` are the last one done. ``jump_percent`` is the tenant's setting of then.
     """
 
     scenario = fields.CharField(max_length=30)
@@ -87,20 +88,33 @@ class BillRun(TenantRow):
     exception_count = fields.IntField(db_default=0)
     total_minor = fields.BigIntField(db_default=0)
     summary: dict[str, Any] = fields.JSONField()
+    jump_percent = fields.SmallIntField(db_default=50)
+    reached_key = fields.CharField(max_length=100, db_default="")
+    reached_number = fields.CharField(max_length=60, db_default="")
     task_id: UUID | None = fields.UUIDField(null=True)
     created_by: UUID | None = fields.UUIDField(null=True)
     created_by_name = fields.CharField(max_length=100, db_default="")
+    approved_by: UUID | None = fields.UUIDField(null=True)
+    approved_by_name = fields.CharField(max_length=100, db_default="")
+    approved_at = fields.DatetimeField(null=True)
     issued_by: UUID | None = fields.UUIDField(null=True)
     issued_by_name = fields.CharField(max_length=100, db_default="")
     drafted_at = fields.DatetimeField(null=True)
     issued_at = fields.DatetimeField(null=True)
+    voided_by: UUID | None = fields.UUIDField(null=True)
+    voided_by_name = fields.CharField(max_length=100, db_default="")
+    void_reason = fields.TextField(db_default="")
 
     class Meta:
         table = "billing_bill_run"
 
 
 class BillException(TenantRow):
-    """An account a run could not bill, or should be looked at: the code, and the words' parameters."""
+    """An account a run could not bill, or should be looked at: the code, and the words' parameters.
+
+    ``decision`` is what somebody made of it, with a word in ``note``: ``accepted`` as it is, or ``excluded``, which
+    has taken the account's bill out of the run.
+    """
 
     run_id: UUID = fields.UUIDField()
     account_id: UUID = fields.UUIDField()
@@ -108,6 +122,11 @@ class BillException(TenantRow):
     fee_item_id: UUID | None = fields.UUIDField(null=True)
     code = fields.CharField(max_length=40)
     detail: dict[str, Any] = fields.JSONField()
+    decision = fields.CharField(max_length=20, db_default="")
+    note = fields.TextField(db_default="")
+    decided_by: UUID | None = fields.UUIDField(null=True)
+    decided_by_name = fields.CharField(max_length=100, db_default="")
+    decided_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "billing_bill_exception"
@@ -117,10 +136,15 @@ class Bill(TenantRow):
     """What one account owes for one period. Its account's number, name and place are as they were on issue.
 
     The total never changes after issue: what is let off by adjustments and credit notes is ``adjusted_minor``.
+
+    ``kind`` is ``periodic`` (of a run), ``one_off`` or ``opening`` (a balance brought over); ``reference`` is what
+    the institution calls the latter two, and keeps a table from being billed twice.
     """
 
     account_id: UUID = fields.UUIDField()
     run_id: UUID | None = fields.UUIDField(null=True)
+    kind = fields.CharField(max_length=20, db_default="periodic")
+    reference = fields.CharField(max_length=100, db_default="")
     scenario = fields.CharField(max_length=30)
     number = fields.CharField(max_length=40)
     period: date = fields.DateField()
@@ -150,7 +174,8 @@ class BillLine(TenantRow):
     """One charge on a bill with everything needed to compute it again.
 
     ``inputs`` are the attribute values and balances used, ``fee_rule_id`` the version. ``is_live`` ends when the
-    line's bill is voided, which frees (account, fee item, period) for another line. Amounts never change.
+    line's bill is voided, which frees (account, fee item, period) for another line. ``is_periodic`` says that it is
+    what the fee comes to in its period, of which there is one. Amounts never change.
     """
 
     bill_id: UUID = fields.UUIDField()
@@ -166,6 +191,7 @@ class BillLine(TenantRow):
     inputs: dict[str, Any] = fields.JSONField()
     position = fields.SmallIntField(db_default=0)
     is_live = fields.BooleanField(db_default=True)
+    is_periodic = fields.BooleanField(db_default=True)
 
     class Meta:
         table = "billing_bill_line"

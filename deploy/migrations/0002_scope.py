@@ -48,10 +48,16 @@ end $$;
 """
 
 SHARED = """
-create function new_id() returns uuid language sql volatile parallel safe as $$
-  select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
-      placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
-      52, 1), 53, 1), 'hex')::uuid $$;
+do $do$ begin
+  if current_setting('server_version_num')::int >= 180000 then
+    create function new_id() returns uuid language sql volatile parallel safe as $$ select uuidv7() $$;
+  else
+    create function new_id() returns uuid language sql volatile parallel safe as $$
+      select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+          placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
+          52, 1), 53, 1), 'hex')::uuid $$;
+  end if;
+end $do$;
 
 create function refuse_change() returns trigger language plpgsql as $$
 begin

@@ -106,7 +106,10 @@ ABOVE_TENANTS = [
 
 PEOPLE = [
     Wall(
-        "tenants_account", person=holds("t.id"), uniques=["scenario, number"], indexes=["sort_key", "place"]
+        "tenants_account",
+        person=holds("t.id"),
+        uniques=["scenario, number"],
+        indexes=["sort_key, number", "place"],
     ),
     Wall(
         "tenants_holder",

@@ -31,7 +31,9 @@ CHARGES = [
     Wall(
         "billing_bill_run",
         refs={"task_id": "tenants_task"},
-        uniques=["scenario, period where status in ('drafting', 'drafted', 'issuing')"],
+        uniques=[
+            "scenario, period where status in ('drafting', 'drafted', 'approved', 'issuing', 'cancelling')"
+        ],
         indexes=["created_at"],
         checks={"period": "extract(day from period) = 1"},
     ),
@@ -45,7 +47,11 @@ CHARGES = [
         refs={"account_id": "tenants_account", "run_id": "billing_bill_run"},
         person=f"t.status <> 'draft' and {holds(period='t.period')}",
         link="t.status <> 'draft' and t.id = (select scope_link_bill())",
-        uniques=["number", "run_id, account_id where run_id is not null"],
+        uniques=[
+            "number",
+            "run_id, account_id where run_id is not null",
+            "account_id, kind, reference where reference <> ''",
+        ],
         indexes=["account_id, period", "status, due_on", "period, place"],
         checks={
             "total": "total_minor >= 0",
@@ -62,7 +68,7 @@ CHARGES = [
         },
         person=OF_BILL,
         link=OF_BILL,
-        uniques=["account_id, fee_item_id, period where is_live"],
+        uniques=["account_id, fee_item_id, period where is_live and is_periodic"],
         indexes=["bill_id"],
         checks={
             "paid": "paid_minor >= 0 and adjusted_minor >= 0"

@@ -52,7 +52,64 @@ ADJUSTMENTS = [
 ]
 TABLES: list[Wall] = [*ADJUSTMENTS]
 
+OF_PLAN = visible("billing_instalment_plan", "plan_id")
+PLANS = [
+    Wall(
+        "billing_run_setting",
+        checks={"jump": "jump_percent between 1 and 1000", "limit": "approval_limit_minor >= 0"},
+    ),
+    Wall("billing_number_series", uniques=["series"]),
+    Wall(
+        "billing_instalment_plan",
+        refs={"account_id": "tenants_account"},
+        person=holds(),
+        uniques=["number"],
+        indexes=["account_id", "status, created_at"],
+        checks={
+            "total": "total_minor > 0",
+            "remainder": "remainder in ('first', 'last')",
+            "status": "status in ('active', 'completed', 'broken')",
+        },
+    ),
+    Wall(
+        "billing_instalment",
+        refs={"plan_id": "billing_instalment_plan"},
+        person=OF_PLAN,
+        uniques=["plan_id, position"],
+        checks={"amount": "amount_minor > 0"},
+    ),
+    Wall(
+        "billing_plan_bill",
+        refs={"plan_id": "billing_instalment_plan", "bill_id": "billing_bill"},
+        person=OF_PLAN,
+        uniques=["bill_id where is_live", "plan_id, bill_id"],
+        checks={"amount": "amount_minor > 0"},
+    ),
+    Wall(
+        "billing_credit_note",
+        refs={
+            "bill_id": "billing_bill",
+            "bill_line_id": "billing_bill_line",
+            "account_id": "tenants_account",
+        },
+        person=visible("billing_bill", "bill_id"),
+        link=visible("billing_bill", "bill_id"),
+        uniques=["number"],
+        indexes=["bill_id", "created_at"],
+        checks={
+            "amount": "amount_minor > 0 and adjusted_minor >= 0 and excess_minor >= 0"
+            " and adjusted_minor + excess_minor = amount_minor"
+        },
+        is_append_only=True,
+    ),
+]
+
+ONE_OF_EACH = "create unique index billing_run_setting_key on billing_run_setting (tenant_id);"
+
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0004_money")]
-    operations = [*(ops.RunSQL(build(wall)) for wall in TABLES)]
+    operations = [
+        *(ops.RunSQL(build(wall)) for wall in [*TABLES, *PLANS]),
+        ops.RunSQL(ONE_OF_EACH),
+    ]

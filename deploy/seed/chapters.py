@@ -126,7 +126,8 @@ async def _bill(index: int, play: Play) -> str:
         tenant = await play.tenant(institution)
         month = months.months(tenant.timezone)[index]
         finance = await play.staff(tenant, "finance")
-        count += await months.bill(finance, tenant, month, play.statistics)
+        chief = await play.staff(tenant, "administrator")
+        count += await months.bill(finance, chief, tenant, month, play.statistics)
     return f"{month.first:%B %Y}: {count:,} bills issued"
 
 

@@ -50,13 +50,14 @@ async def set_tariff(author: Actor, actor: Actor, since: date) -> None:
             await fees.activate(actor, listed.item.id, effective_from=since)
 
 
-async def bill(actor: Actor, tenant: Tenant, month: Month, statistics: Statistics) -> int:
-    """Draft and issue the month's bills as of its first day, from wherever that stands; return how many there are."""
+async def bill(actor: Actor, approver: Actor, tenant: Tenant, month: Month, statistics: Statistics) -> int:
+    """Draft, approve and issue the month's bills as of its first day, from wherever that stands; return how many."""
     run = await _run(actor, tenant, month)
     if run.status == "drafting":
         await _draft(run, statistics)
     if run.status != "issued":
         async with open_scope(tenant_scope(tenant.id)):
+            await runs.approve(approver, run.id)
             run = await runs.request_issue(actor, run.id)
             await run_steps.issue(system_actor(tenant.id), run.id, at=month.issued_at)
             await _age(run, month)
@@ -82,13 +83,14 @@ async def _run(actor: Actor, tenant: Tenant, month: Month) -> BillRun:
 async def _draft(run: BillRun, statistics: Statistics) -> None:
     """Draft as the job would, telling PostgreSQL of thousands of new bills before they are summed up."""
     system = system_actor(run.tenant_id)
-    for _ in run.fee_items:
-        await run_steps.advance(system, run.id)  # begun anew, the last of these steps ends the draft
+    await run_steps.advance(system, run.id)
     await statistics.of_bills()
     await work_off(run.tenant_id, runs.DRAFT_JOB)
 
 
 async def _age(run: BillRun, month: Month) -> None:
     drafted = month.issued_at - timedelta(minutes=25)
-    await BillRun.filter(tenant_id=run.tenant_id, id=run.id).update(created_at=drafted, drafted_at=drafted)
+    await BillRun.filter(tenant_id=run.tenant_id, id=run.id).update(
+        created_at=drafted, drafted_at=drafted, approved_at=month.issued_at
+    )
     await Bill.filter(tenant_id=run.tenant_id, run_id=run.id).update(created_at=month.issued_at)

@@ -6,6 +6,8 @@ import pytest
 import pytest_asyncio
 
 from billing.charges.periods import months_after
+from billing.models import BillException
+from tenants.scope import open_scope
 from tests import make
 from tests.billing.charges.estate import AUGUST
 from tests.jobs import run_due
@@ -25,6 +27,8 @@ async def billed(estate, client):
             await make.holder(account, None)
     estate.july = await estate.bill()
     estate.august = await estate.draft("service", "late", period=AUGUST)
+    async with open_scope(estate.finance.scope()):
+        estate.odd = await BillException.filter(tenant_id=estate.tenant.id, run_id=estate.august.id).first()
     estate.july_bills = await estate.bills(estate.july)
     estate.root = f"/t/{estate.tenant.slug}"
     await make.sign_in(client, estate.finance.person_id)
@@ -56,6 +60,13 @@ def paths(estate):
         f"/runs/{estate.august.id}",
         f"/runs/{estate.august.id}/exceptions",
         f"/runs/{estate.august.id}/exceptions?code=no_holder&q=U3",
+        f"/runs/{estate.august.id}/exceptions?decision=open",
+        f"/runs/{estate.august.id}/exceptions/{estate.odd.id}",
+        f"/runs/{estate.august.id}/decisions?code=no_holder",
+        f"/runs/{estate.august.id}/comparison",
+        f"/runs/{estate.august.id}/comparison?change=new&sort=account_number",
+        f"/runs/{estate.august.id}/approval",
+        f"/runs/{estate.july.id}/voiding",
         f"/runs/{estate.august.id}/issuing",
         f"/runs/{estate.august.id}/cancelling",
         f"/runs/{estate.july.id}/printing",
