@@ -35,6 +35,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "billing_period": {"month": date(2026, 1, 1), "ends_at": datetime(2100, 1, 1, tzinfo=UTC)},
     "billing_dispute": {"status": "opened", "decision": ""},
     "billing_bill_run": {"status": "issued", "period": date(2026, 1, 1)},
+    "billing_instalment_plan": {"remainder": "last"},
+    "billing_credit_note": {"amount_minor": 100, "adjusted_minor": 100, "excess_minor": 0},
 }
 
 

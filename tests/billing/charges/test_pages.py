@@ -176,6 +176,7 @@ async def test_bills_are_voided_reminded_of_and_printed(billed, client):
 async def test_a_run_is_cancelled(billed, client):
     url = f"{billed.root}/runs/{billed.august.id}"
     assert (await client.post(f"{url}/cancelling")).headers["location"] == f"{billed.root}/runs"
+    await run_due(billed.tenant.id)
     assert (await client.get(url)).status_code == 404
 
 
