@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute
 
+from deploy import diagrams
 from tenants.http import public_route
 from ui.errors import NotFound
 from ui.i18n import t
@@ -50,7 +51,7 @@ async def page(request: Request) -> Response:
         raise NotFound("page.not_found", t("There is no such page."))
     text = re.sub(r"^# .+$", "", path.read_text(), count=1, flags=re.MULTILINE)
     html = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    html = html.replace('src="deploy/pictures/', 'src="/docs/pictures/')
+    html = diagrams.drawn(html.replace('src="deploy/pictures/', 'src="/docs/pictures/'))
     return await respond(
         request,
         "deploy/docs_page.html",
