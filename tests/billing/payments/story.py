@@ -145,15 +145,15 @@ class Story:
             yield
             return
         name, is_after = crash
-        at = (self.channel, name.partition(".")[2]) if name.startswith("channel.") else _place(name)
-        real = getattr(*at)
+        target, step = (self.channel, name.partition(".")[2]) if name.startswith("channel.") else _place(name)
+        real = getattr(target, step)
 
         async def die(*args, **given):
             if is_after:
                 await real(*args, **given)
             raise Killed(name)
 
-        with mock.patch.object(*at, die):
+        with mock.patch.object(target, step, die):
             yield
 
     async def do_crash_before(self, n):

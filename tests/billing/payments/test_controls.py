@@ -15,6 +15,7 @@ from billing import idempotency
 from billing.channels import stripe as stripe_channel
 from billing.channels.contract import Outcome
 from billing.idempotency import once
+from billing.models import Payment
 from billing.payments import inbox, refunds, webhooks
 from billing.payments.inbox import Incoming
 from billing.payments.refunds import request_refund
@@ -195,7 +196,7 @@ async def test_without_the_payments_lock_more_would_go_back_than_came_in(real_pl
     real, together = refunds.create, asyncio.Barrier(4)
 
     async def unlocked(actor, of):
-        return await refunds.Payment.get(tenant_id=actor.tenant_id, id=of)
+        return await Payment.get(tenant_id=actor.tenant_id, id=of)
 
     async def meet(*args):
         await together.wait()

@@ -14,7 +14,7 @@ def rows():
 
 
 def names_of_all():
-    found = {}
+    found: dict[str, set[str]] = {}
     for path in (ROOT / "tests").rglob("test_*.py"):
         found.setdefault(path.name, set()).update(
             re.findall(r"^(?:async )?def (test_\w+)", path.read_text(), re.MULTILINE)
