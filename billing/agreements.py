@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute
 
 from billing import terms_pages
+from billing.answers import pages as answers
 from billing.credit import pages as credit
 
-ROUTES: list[BaseRoute] = [*credit.ROUTES, *terms_pages.ROUTES]
+ROUTES: list[BaseRoute] = [*credit.ROUTES, *answers.ROUTES, *terms_pages.ROUTES]

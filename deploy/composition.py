@@ -26,6 +26,8 @@ JOB_MODULES = (
     "billing.payments.jobs",
     "billing.credit.jobs",
     "billing.disputes.jobs",
+    "billing.daily",
+    "billing.answers.jobs",
 )
 ACT_MODULES = ("tenants.acts", "billing.acts", "integrations.acts")
 """Where acts of the audit trail get their words."""

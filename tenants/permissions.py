@@ -24,6 +24,7 @@ TENANT_PERMISSIONS: dict[str, str] = {
     "credit_notes.write": N_("Write credit notes"),
     "plans.write": N_("Agree and break instalment plans"),
     "bills.remind": N_("Send reminders"),
+    "answers.work": N_("Work what payers answer to bills"),
     "adjustments.read": N_("See adjustments"),
     "adjustments.request": N_("Ask for an adjustment"),
     "adjustments.approve": N_("Approve and reverse adjustments"),
@@ -92,7 +93,16 @@ TENANT_ROLES: tuple[RoleSpec, ...] = (
     RoleSpec(
         "front_desk",
         N_("Front desk"),
-        frozenset({"dashboard.read", "accounts.read", "accounts.write", "bills.read", "bills.remind"}),
+        frozenset(
+            {
+                "dashboard.read",
+                "accounts.read",
+                "accounts.write",
+                "bills.read",
+                "bills.remind",
+                "answers.work",
+            }
+        ),
     ),
     RoleSpec("reader", N_("Read only"), _READ),
 )

@@ -14,6 +14,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from billing.answers.conditions import IS_DISPUTED
 from billing.rules import Charge, LateFee
 from billing.rules.compile import compile_sql
 from billing.rules.sql_frame import Source
@@ -77,6 +78,7 @@ _OWED = """
     cross join lateral (select kind from billing_fee_item where id = l.fee_item_id offset 0) i
    where b.account_id = a.id and (b.status in ('issued', 'part_paid')) is true and b.due_on < $7::date
      and b.period < $5::date
+     and not {disputed}
      and b.currency = (select currency from billing_fee_item where tenant_id = $1 and id = $4)
   offset 0
  ) owed
@@ -97,7 +99,7 @@ _OWED = """
            months_in_arrears
     where principal > 0
  ) late
-"""
+""".replace("{disputed}", IS_DISPUTED)
 
 _LINE = """, (select sum(l.amount_minor)::bigint from billing_bill_line l
    join billing_fee_item i on i.id = l.fee_item_id and i.key = '{name}'

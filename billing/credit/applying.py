@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from billing.answers.conditions import IS_DISPUTED
 from billing.credit.terms import PENALTY_RANK
 from billing.idempotency import Answer, once
 from billing.payments.allocating import lock_bills
@@ -47,7 +48,7 @@ with credit as materialized (
      and l.amount_minor > l.paid_minor + l.adjusted_minor
     join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id
    where b.tenant_id = $1 and b.account_id = any ($2::uuid[]) and b.status in ('issued', 'part_paid')
-     and ($3::uuid is null or b.id = $3)
+     and (b.id = $3 or ($3::uuid is null and not {IS_DISPUTED}))
      and not exists (select 1 from billing_payment_part p
                       where p.tenant_id = $1 and p.bill_id = b.id and p.is_live)
 ), bounded as (
@@ -196,11 +197,11 @@ async def _record(actor: Actor, bill_id: UUID, amount: int, currency: str) -> No
     )
 
 
-_WAITING = """
+_WAITING = f"""
 select distinct c.account_id from billing_credit c
  where c.tenant_id = $1 and c.left_minor > c.refunding_minor and ($2::uuid is null or c.account_id > $2)
    and exists (select 1 from billing_bill b where b.tenant_id = $1 and b.account_id = c.account_id
-                  and b.currency = c.currency and b.status in ('issued', 'part_paid')
+                  and b.currency = c.currency and b.status in ('issued', 'part_paid') and not {IS_DISPUTED}
                   and not exists (select 1 from billing_payment_part p
                                    where p.tenant_id = $1 and p.bill_id = b.id and p.is_live))
  order by c.account_id limit $3

@@ -125,6 +125,7 @@ KINDS: dict[str, Kind] = {
             "adjustment",
             "receivable → adjustment:<kind>",
         ),
+        Kind("line.declined", t("Voluntary item declined"), "answer", "income → receivable"),
         Kind(
             "credit.granted",
             t("Became an account's credit"),

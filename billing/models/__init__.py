@@ -1,7 +1,15 @@
 """Tables of the money core."""
 
 from billing.models.adjustments import Adjustment, AdjustmentPart, StandingAdjustment
-from billing.models.agreements import Credit, CreditUse, Terms
+from billing.models.agreements import (
+    Answer,
+    AnswerNote,
+    Credit,
+    CreditUse,
+    Reminder,
+    ReminderStop,
+    Terms,
+)
 from billing.models.charges import (
     Bill,
     BillException,
@@ -42,6 +50,8 @@ __all__ = [
     "Adjustment",
     "AdjustmentPart",
     "Allocation",
+    "Answer",
+    "AnswerNote",
     "Attempt",
     "BankSeal",
     "Bill",
@@ -71,6 +81,8 @@ __all__ = [
     "Posting",
     "Receipt",
     "Refund",
+    "Reminder",
+    "ReminderStop",
     "RunSetting",
     "Seal",
     "SealedEntry",

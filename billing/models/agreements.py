@@ -1,5 +1,6 @@
 """What an institution and those who pay agree on: its terms, and the credit that accounts have."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -59,3 +60,72 @@ class CreditUse(TenantRow):
 
     class Meta:
         table = "billing_credit_use"
+
+
+class Answer(TenantRow):
+    """What a payer says to a bill: a promise to pay by a day, a dispute, or that they decline a voluntary item.
+
+    ``closed_at`` is set when nothing is expected of it any more. ``bill_line_id`` is the line that was declined,
+    ``outcome`` what an accepted dispute led to.
+    """
+
+    bill_id: UUID = fields.UUIDField()
+    account_id: UUID = fields.UUIDField()
+    kind = fields.CharField(max_length=10)
+    status = fields.CharField(max_length=12)
+    person_id: UUID | None = fields.UUIDField(null=True)
+    person_name = fields.CharField(max_length=100)
+    topic = fields.CharField(max_length=20, db_default="")
+    promised_on: date | None = fields.DateField(null=True)
+    bill_line_id: UUID | None = fields.UUIDField(null=True)
+    amount_minor: int | None = fields.BigIntField(null=True)
+    outcome = fields.CharField(max_length=20, db_default="")
+    owner_id: UUID | None = fields.UUIDField(null=True)
+    owner_name = fields.CharField(max_length=100, db_default="")
+    closed_by_name = fields.CharField(max_length=100, db_default="")
+    closed_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "billing_answer"
+
+
+class AnswerNote(TenantRow):
+    """One message of an answer's conversation. ``files`` are kept files (key, filename, content_type, size)."""
+
+    answer_id: UUID = fields.UUIDField()
+    is_staff = fields.BooleanField()
+    name = fields.CharField(max_length=100)
+    text = fields.TextField()
+    files: list[dict[str, Any]] = fields.JSONField()
+
+    class Meta:
+        table = "billing_answer_note"
+
+
+class Reminder(TenantRow):
+    """That a bill's holder was reminded at one step of the plan (or by hand); (bill, step) is unique.
+
+    ``channels`` says how (``in_app``, ``email``, ``sms``); ``offset_days`` counts from the due day.
+    """
+
+    bill_id: UUID = fields.UUIDField()
+    account_id: UUID = fields.UUIDField()
+    holder_id: UUID = fields.UUIDField()
+    step = fields.CharField(max_length=30)
+    offset_days = fields.IntField()
+    is_final = fields.BooleanField(db_default=False)
+    channels = fields.CharField(max_length=30)
+    recipient = fields.CharField(max_length=200)
+    sent_by_name = fields.CharField(max_length=100, db_default="")
+
+    class Meta:
+        table = "billing_reminder"
+
+
+class ReminderStop(TenantRow):
+    """A holder who wants no reminders; final notices they get all the same."""
+
+    holder_id: UUID = fields.UUIDField()
+
+    class Meta:
+        table = "billing_reminder_stop"

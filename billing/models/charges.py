@@ -34,7 +34,7 @@ class SettlementAccount(TenantRow):
 class FeeItem(TenantRow):
     """What is charged. ``kind`` is ``charge`` or ``late_fee``; ``account_kinds`` says to whom it applies.
 
-    ``names`` maps a locale to the name people read.
+    ``names`` maps a locale to the name people read. A voluntary item may be declined by whoever is billed for it.
     """
 
     scenario = fields.CharField(max_length=30)
@@ -46,6 +46,7 @@ class FeeItem(TenantRow):
     settlement_account_id: UUID | None = fields.UUIDField(null=True)
     position = fields.SmallIntField(db_default=0)
     is_active = fields.BooleanField(db_default=True)
+    is_voluntary = fields.BooleanField(db_default=False)
 
     class Meta:
         table = "billing_fee_item"

@@ -3,10 +3,11 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build, holds
+from deploy.walls import Wall, build, holds, visible
 
 HOLDS_NOW = holds(period="current_date")
 """Those who hold the account today; a former holder's credit stays with the account."""
+OF_BILL = visible("billing_bill", "bill_id")
 
 TABLES: list[Wall] = [
     Wall("billing_terms", person="true", uniques=["section"]),
@@ -32,6 +33,43 @@ TABLES: list[Wall] = [
         indexes=["credit_id", "account_id, created_at", "bill_id"],
         checks={"amount": "amount_minor > 0"},
         is_append_only=True,
+    ),
+    Wall(
+        "billing_answer",
+        refs={
+            "bill_id": "billing_bill",
+            "account_id": "tenants_account",
+            "bill_line_id": "billing_bill_line",
+        },
+        person=OF_BILL,
+        uniques=["bill_id, kind where closed_at is null", "bill_line_id where kind = 'decline'"],
+        indexes=["bill_id", "kind, created_at", "promised_on where kind = 'promise' and closed_at is null"],
+        checks={
+            "kind": "kind in ('promise', 'dispute', 'decline')",
+            "promise": "kind <> 'promise' or promised_on is not null",
+            "decline": "kind <> 'decline' or (bill_line_id is not null and amount_minor > 0)",
+        },
+    ),
+    Wall(
+        "billing_answer_note",
+        refs={"answer_id": "billing_answer"},
+        person=visible("billing_answer", "answer_id"),
+        indexes=["answer_id, created_at"],
+        is_append_only=True,
+    ),
+    Wall(
+        "billing_reminder",
+        refs={"bill_id": "billing_bill", "account_id": "tenants_account", "holder_id": "tenants_holder"},
+        uniques=["bill_id, step"],
+        indexes=["created_at", "account_id, created_at"],
+        is_append_only=True,
+    ),
+    Wall(
+        "billing_reminder_stop",
+        refs={"holder_id": "tenants_holder"},
+        person="exists (select 1 from tenants_holder h where h.tenant_id = t.tenant_id and h.id = t.holder_id"
+        " and h.person_id = (select scope_person()))",
+        uniques=["holder_id"],
     ),
 ]
 

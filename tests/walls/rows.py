@@ -34,6 +34,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "billing_sealed_entry": {"leaf": bytes(32)},
     "billing_period": {"month": date(2026, 1, 1), "ends_at": datetime(2100, 1, 1, tzinfo=UTC)},
     "billing_dispute": {"status": "opened", "decision": ""},
+    "billing_credit": {"refunded_minor": 0, "refunding_minor": 0, "left_minor": 50},
+    "billing_answer": {"kind": "dispute", "status": "opened", "amount_minor": 1},
     "billing_bill_run": {"status": "issued", "period": date(2026, 1, 1)},
     "billing_instalment_plan": {"remainder": "last"},
     "billing_credit_note": {"amount_minor": 100, "adjusted_minor": 100, "excess_minor": 0},
