@@ -5,5 +5,6 @@ from starlette.routing import BaseRoute
 from billing import terms_pages
 from billing.answers import pages as answers
 from billing.credit import pages as credit
+from billing.reminders import pages as reminders
 
-ROUTES: list[BaseRoute] = [*credit.ROUTES, *answers.ROUTES, *terms_pages.ROUTES]
+ROUTES: list[BaseRoute] = [*credit.ROUTES, *answers.ROUTES, *reminders.ROUTES, *terms_pages.ROUTES]

@@ -31,8 +31,9 @@ def every_day(work: Work) -> Work:
 
 _WAITS = (
     "select exists (select 1 from tenants_outbox where tenant_id = $1 and job = $2 and done_at is null"
-    " and failed_at is null and due_at > now())"
+    " and failed_at is null and due_at > now() + interval '5 minutes')"
 )
+"""A row that runs at this moment is locked for a minute, and is not the next one."""
 
 
 async def begin(tenant_id: UUID) -> None:

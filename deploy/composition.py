@@ -28,6 +28,7 @@ JOB_MODULES = (
     "billing.disputes.jobs",
     "billing.daily",
     "billing.answers.jobs",
+    "billing.reminders.service",
 )
 ACT_MODULES = ("tenants.acts", "billing.acts", "integrations.acts")
 """Where acts of the audit trail get their words."""

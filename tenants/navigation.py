@@ -61,6 +61,7 @@ PAYER_PLACES: list[Place] = [
     Place(N_("To pay"), "", "", "bill", 0),
     Place(N_("History"), "/payments", "", "receipt", 10),
     Place(N_("My accounts"), "/accounts", "", "home", 20),
+    Place(N_("Messages"), "/messages", "", "mail", 30),
 ]
 
 

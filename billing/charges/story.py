@@ -8,6 +8,7 @@ from typing import Any
 
 from billing.adjustments.queries import of_bill
 from billing.adjustments.words import KIND_WORDS
+from billing.agreed_story import agreed_of
 from billing.models import Bill
 from billing.names import Sum
 from tenants.scope import rows
@@ -73,6 +74,7 @@ async def story(bill: Bill, root: str) -> list[Event]:
     events = [
         *await _issued(bill),
         *(event for act in acts for event in _act(act)),
+        *(Event(a.title, a.at, a.by, a.text, a.tone) for a in await agreed_of(bill.tenant_id, bill.id)),
         *(_payment(payment, root) for payment in payments),
         *(_refund(refund, root) for refund in back),
         *(event for one in adjusted for event in _adjusted(one, root)),
@@ -91,9 +93,6 @@ async def _issued(bill: Bill) -> list[Event]:
 
 def _act(act: Any) -> Iterator[Event]:
     after = json.loads(act["after"]) if act["after"] else {}
-    if act["act"] == "bill.reminded":
-        to = t("Sent to {recipient}", recipient=after.get("recipient", ""))
-        yield Event(t("Reminder sent"), act["at"], by=act["person_name"], text=to, tone="warning")
     if act["act"] == "bill.voided":
         reason = after.get("reason", "")
         yield Event(t("Voided"), act["at"], by=act["person_name"], text=reason, tone="danger")

@@ -138,7 +138,7 @@ async def test_pages_ask_one_plain_question_and_keep_files_private(place, client
         answer = await Answer.get(tenant_id=place.id, kind="dispute")
     own = await client.get(f"/my/answers/{answer.id}")
     address = next(
-        link.get("href") for link in inspect(own.text).iter("a") if "answer-files" in link.get("href")
+        link.get("href") for link in inspect(own.text).iter("a") if "answer-files" in (link.get("href") or "")
     )
     got = await client.get(address)
     assert got.content == PNG

@@ -1,0 +1,1 @@
+"""Reminders of bills: by a plan or by hand, each sent once, never to whom they must not go."""

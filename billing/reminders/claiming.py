@@ -1,0 +1,94 @@
+"""Which bills get a reminder now: one statement claims a batch, so that each goes out once however many ask."""
+
+from typing import Any
+
+from billing.answers.conditions import IS_DISPUTED, is_promised
+from tenants.scope import rows
+
+BATCH = 500
+CATCH_UP_DAYS = 3
+"""A step missed by a worker that was down is made up for this long; after that it is left out."""
+TODAY = "$2::date"
+
+AUTOPAY = "false"
+"""The condition that bill ``b`` is going to be debited by itself."""
+
+HOLDER = f"""
+join lateral (
+  select h.id holder_id, h.name holder, h.email, h.phone, h.person_id from tenants_holder h
+   where h.tenant_id = b.tenant_id and h.account_id = b.account_id
+     and (h.until is null or h.until >= {TODAY})
+     and (h.email <> '' or h.phone <> '' or h.confirmed_at is not null)
+   order by h.is_default_payer desc, h.relation = 'owner' desc, h.created_at limit 1
+) h on true
+"""
+"""The one holder who is reminded: who pays by default, else an owner, else who came first."""
+
+MAY = f"""
+   b.status in ('issued', 'part_paid') and b.total_minor > b.paid_minor + b.adjusted_minor
+   and not {IS_DISPUTED} and not {is_promised(TODAY)} and not {AUTOPAY}
+"""
+"""Nobody is reminded of what is disputed, promised, under autopay, or needs no money."""
+WANTS = """not exists (select 1 from billing_reminder_stop s
+    where s.tenant_id = b.tenant_id and s.holder_id = h.holder_id)"""
+
+_CLAIM = """
+with chosen as materialized (
+  select b.id bill_id, b.account_id, h.* from billing_bill b {holder}
+   where {where} and {may} and {wants}
+     and not exists (select 1 from billing_reminder r
+                      where r.tenant_id = b.tenant_id and r.bill_id = b.id and r.step = {step})
+   order by b.account_id, b.period, b.id limit {limit} for update of b skip locked
+), reminded as (
+  insert into billing_reminder (tenant_id, bill_id, account_id, holder_id, step, offset_days, is_final, channels,
+                                recipient, sent_by_name)
+  select $1, bill_id, account_id, holder_id, {step}, {offset}, {is_final},
+         concat_ws(',', case when person_id is not null then 'in_app' end,
+                   case when {has_email} and email <> '' then 'email' when {has_sms} and phone <> '' then 'sms' end),
+         case when {has_email} and email <> '' then email when {has_sms} and phone <> '' then phone else '' end, {by}
+    from chosen
+   where person_id is not null or ({has_email} and email <> '') or ({has_sms} and phone <> '')
+  on conflict (tenant_id, bill_id, step) do nothing
+  returning bill_id, channels, recipient
+), marked as (
+  update billing_bill b set reminded_at = now() from reminded where b.tenant_id = $1 and b.id = reminded.bill_id
+)
+select b.id, b.account_id, b.number, b.account_number, b.period, b.due_on, b.currency,
+       b.total_minor - b.paid_minor - b.adjusted_minor left_minor, c.holder, c.holder_id, c.person_id,
+       reminded.channels, reminded.recipient
+  from reminded join billing_bill b on b.tenant_id = $1 and b.id = reminded.bill_id
+  join chosen c on c.bill_id = reminded.bill_id
+"""
+
+
+async def claim(
+    where: str,
+    args: list[Any],
+    *,
+    step: str,
+    offset_days: int,
+    is_final: bool,
+    has_email: bool,
+    has_sms: bool,
+    by: str,
+    limit: int = BATCH,
+) -> list[Any]:
+    """Claim up to ``limit`` bills for a step in the open tenant scope and return what their messages say.
+
+    ``where`` is about bill ``b`` with ``$1`` the tenant and ``$2`` today there; ``args`` begin with these two.
+    """
+    n = len(args)
+    sql = _CLAIM.format(
+        holder=HOLDER,
+        where=where,
+        may=MAY,
+        wants="true" if is_final else WANTS,
+        step=f"${n + 1}::text",
+        offset=f"${n + 2}::int",
+        is_final=f"${n + 3}::boolean",
+        has_email=f"${n + 4}::boolean",
+        has_sms=f"${n + 5}::boolean",
+        by=f"${n + 6}::text",
+        limit=int(limit),
+    )
+    return await rows(sql, *args, step, offset_days, is_final, has_email, has_sms, by)
