@@ -27,8 +27,8 @@ select 'credit', created_at, used_by_name, '', false, null, amount_minor, curren
 limit 200
 """
 _ENDS: dict[str, tuple[str, Tone]] = {
-    "accepted": (N_("The dispute was accepted"), "success"),
-    "rejected": (N_("The dispute was rejected"), "danger"),
+    "accepted": (N_("The dispute of the bill was accepted"), "success"),
+    "rejected": (N_("The dispute of the bill was rejected"), "danger"),
     "withdrawn": (N_("The payer took it back"), "neutral"),
     "kept": (N_("The promise was kept"), "success"),
     "broken": (N_("The promise was not kept"), "danger"),

@@ -16,8 +16,8 @@ STATE_WORDS: dict[str, Text | str] = {
     "rejected": t("Rejected"),
     "withdrawn": t("Taken back"),
     "made": t("Promised"),
-    "kept": t("Kept"),
-    "broken": t("Not kept"),
+    "kept": t("Promise kept"),
+    "broken": t("Promise not kept"),
     "declined": t("Declined"),
 }
 STATE_TONES: dict[str, Tone] = {
