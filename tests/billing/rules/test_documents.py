@@ -125,7 +125,7 @@ def test_the_town_council_charge_reads_as_people_say_it() -> None:
     assert "3-generation: reduced not offered, 90.00 normal" in said
     assert "rounded half up to 0.01" in said
     with use_locale("zh_CN"):
-        assert "4-room：优惠 63.50、普通 79.00" in " ".join(str(one) for one in sentence(document))
+        assert "四房式：优惠 63.50、普通 79.00" in " ".join(str(one) for one in sentence(document))
 
 
 def test_steps_show_the_working_of_the_property_fee() -> None:
