@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+from billing.adjustments.kinds import KINDS as ADJUSTMENTS
+from billing.adjustments.words import STATE_WORDS as ADJUSTED
 from billing.channels.counter import METHODS
 from billing.charges.states import BILL_WORDS
 from billing.payments.words import CHANNEL_WORDS, PAYMENT_WORDS, REFUND_WORDS
@@ -14,6 +16,10 @@ from ui.formats import money, month_text
 from ui.i18n import N_, gettext
 
 ACTS = {
+    "adjustment.applied": N_("Adjustment applied"),
+    "adjustment.rejected": N_("Adjustment rejected"),
+    "adjustment.requested": N_("Adjustment asked for"),
+    "adjustment.reversed": N_("Adjustment reversed"),
     "bill.reminded": N_("Reminder sent"),
     "bill.voided": N_("Bill voided"),
     "bill_run.cancelled": N_("Bill run cancelled"),
@@ -27,6 +33,7 @@ ACTS = {
     "fee_item.resumed": N_("Fee taken up again"),
     "fee_item.stopped": N_("Fee stopped"),
     "fee_rule.activated": N_("Fee rule put into force"),
+    "fee_rule.rehearsed": N_("Fee rule rehearsed on a past run"),
     "payment.cancelled": N_("Payment stopped"),
     "payment.expired": N_("Payment ran out of time"),
     "payment.failed": N_("Payment did not go through"),
@@ -38,6 +45,10 @@ ACTS = {
     "refund.succeeded": N_("Refund paid"),
     "settlement.added": N_("Settlement account added"),
     "settlement.changed": N_("Settlement account changed"),
+    "standing_adjustment.approved": N_("Lasting adjustment approved"),
+    "standing_adjustment.ended": N_("Lasting adjustment ended"),
+    "standing_adjustment.rejected": N_("Lasting adjustment rejected"),
+    "standing_adjustment.requested": N_("Lasting adjustment asked for"),
     "suspense.applied": N_("Unassigned money put to a bill"),
     "suspense.assigned": N_("Unassigned money taken over"),
     "terms.changed": N_("Settings changed"),
@@ -96,6 +107,9 @@ FACTS: dict[str, Fact] = {
     "total_minor": Fact(N_("Total")),
     "unassigned_minor": Fact(N_("Unassigned")),
     "version": Fact(N_("Version")),
+    "adjustment.bill": Fact(N_("Bill")),
+    "adjustment.kind": Fact(N_("Kind"), words={k: kind.name.message for k, kind in ADJUSTMENTS.items()}),
+    "adjustment.status": Fact(N_("Status"), words={k: words.message for k, words in ADJUSTED.items()}),
     "bill.status": Fact(N_("Status"), words=BILL_WORDS),
     "fee_item.is_active": Fact(N_("Charged")),
     "fee_item.kind": Fact(

@@ -5,7 +5,7 @@ from ui.i18n import Text, gettext, t
 from ui.shell import Tone
 
 KIND_WORDS: dict[str, Text | str] = {key: kind.name for key, kind in KINDS.items()}
-STATE_WORDS: dict[str, Text | str] = {
+STATE_WORDS: dict[str, Text] = {
     "requested": t("Waiting for approval"),
     "applied": t("Let off"),
     "approved": t("In effect"),

@@ -35,8 +35,13 @@ def read_rule(item: FeeItem, rule: FeeRule | None) -> ReadRule | None:
     """Return a version as people read it."""
     if rule is None:
         return None
-    document = parse(rule.document)
-    return ReadRule(rule, [str(text) for text in sentence(document)], _grid(item, document))
+    said, table = read_document(item, parse(rule.document))
+    return ReadRule(rule, said, table)
+
+
+def read_document(item: FeeItem, document: Document) -> tuple[list[str], dict[str, Any] | None]:
+    """Return a document's sentences, and its table as a grid of words."""
+    return [str(text) for text in sentence(document)], _grid(item, document)
 
 
 def _grid(item: FeeItem, document: Document) -> dict[str, Any] | None:

@@ -3,9 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from billing.charges import printing, provisioning, reminders, run_steps
+from billing.charges import printing, provisioning, reminders, replay, run_steps
 from billing.charges.printing import PRINT_JOB
 from billing.charges.reminders import REMIND_JOB
+from billing.charges.replay import JOB as REHEARSE_JOB
 from billing.charges.runs import CANCEL_JOB, DRAFT_JOB, ISSUE_JOB, VOID_JOB
 from tenants.actor import Actor
 from tenants.jobs import job
@@ -17,6 +18,13 @@ provisioning.register()
 async def draft_run(actor: Actor, payload: dict[str, Any]) -> None:
     """Work a draft to its end, step by step, from wherever it stands."""
     while await run_steps.advance(actor, UUID(payload["run_id"])):
+        continue
+
+
+@job(REHEARSE_JOB, is_transactional=False)
+async def rehearse(actor: Actor, payload: dict[str, Any]) -> None:
+    """Work a rehearsal to its end, stretch by stretch, from wherever it stands."""
+    while await replay.advance(actor, UUID(payload["rehearsal_id"])):
         continue
 
 

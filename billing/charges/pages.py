@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from billing.charges import bill_pages, fee_pages, run_control_pages, run_pages
+from billing.charges import bill_pages, fee_pages, replay_pages, run_control_pages, run_pages
 from tenants.navigation import Place, add_tenant_places
 from ui.i18n import N_
 
@@ -14,6 +14,7 @@ add_tenant_places(
 
 ROUTES: list[BaseRoute] = [
     *fee_pages.ROUTES,
+    *replay_pages.ROUTES,
     *run_pages.ROUTES,
     *run_control_pages.ROUTES,
     *bill_pages.ROUTES,

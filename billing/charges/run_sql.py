@@ -261,7 +261,7 @@ def draft_sql(document: Charge | LateFee) -> str:
     if late:
         columns |= ARREARS_FACTS
     accounts = _ACCOUNTS.format(
-        columns="".join(_LINE.format(name=name) for name in _lines(keys)) + (_LATE if late else ""),
+        columns="".join(_LINE.format(name=name) for name in line_names(keys)) + (_LATE if late else ""),
         joins=_OWED if late else "",
     )
     rule = compile_sql(document, Source(relation=f"({accounts}) source", keep=_KEPT, columns=columns)).sql
@@ -281,7 +281,8 @@ def month_facts(first: str, last: str) -> dict[str, str]:
     }
 
 
-def _lines(keys: Sequence[str]) -> list[str]:
+def line_names(keys: Sequence[str]) -> list[str]:
+    """Return the codes of the fee items whose lines a rule reads, safe to be written into a statement."""
     names = [key.removeprefix("line:") for key in keys if key.startswith("line:")]
     if not all(_LINE_NAME.fullmatch(name) for name in names):
         raise ValueError("a line's name that no rule may contain")
@@ -289,4 +290,4 @@ def _lines(keys: Sequence[str]) -> list[str]:
 
 
 def _line_columns(keys: Sequence[str]) -> dict[str, str]:
-    return {f"line:{name}": f"line_{name}" for name in _lines(keys)}
+    return {f"line:{name}": f"line_{name}" for name in line_names(keys)}

@@ -42,6 +42,7 @@ from billing.models.reconciliation import (
     StatementLine,
     StatementSource,
 )
+from billing.models.rehearsals import Rehearsal, RehearsalLine
 from billing.models.runs import NumberSeries, RunSetting
 from billing.models.seals import BankSeal, Period, Seal, SealedEntry
 from billing.models.worklist import WorkOwner
@@ -81,6 +82,8 @@ __all__ = [
     "Posting",
     "Receipt",
     "Refund",
+    "Rehearsal",
+    "RehearsalLine",
     "Reminder",
     "ReminderStop",
     "RunSetting",

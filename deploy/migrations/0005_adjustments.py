@@ -50,7 +50,22 @@ ADJUSTMENTS = [
         is_append_only=True,
     ),
 ]
-TABLES: list[Wall] = [*ADJUSTMENTS]
+REHEARSALS = [
+    Wall(
+        "billing_rehearsal",
+        refs={"fee_item_id": "billing_fee_item", "run_id": "billing_bill_run", "task_id": "tenants_task"},
+        indexes=["fee_item_id, created_at"],
+        checks={"status": "status in ('working', 'done')"},
+    ),
+    Wall(
+        "billing_rehearsal_line",
+        refs={"rehearsal_id": "billing_rehearsal", "account_id": "tenants_account"},
+        uniques=["rehearsal_id, account_id"],
+        indexes=["rehearsal_id, difference_minor", "rehearsal_id, account_number"],
+        checks={"difference": "difference_minor = coalesce(after_minor, 0) - coalesce(before_minor, 0)"},
+    ),
+]
+TABLES: list[Wall] = [*ADJUSTMENTS, *REHEARSALS]
 
 OF_PLAN = visible("billing_instalment_plan", "plan_id")
 PLANS = [

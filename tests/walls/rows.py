@@ -29,6 +29,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
         "status": "approved",
         "amount_minor": 1,
     },
+    "billing_rehearsal": {"status": "done"},
+    "billing_rehearsal_line": {"difference_minor": 0},
     "billing_adjustment": {"kind": "discount", "status": "requested"},
     "billing_seal": {"root": bytes(32), "previous": bytes(32), "hash": bytes(32)},
     "billing_sealed_entry": {"leaf": bytes(32)},

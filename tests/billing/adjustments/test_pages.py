@@ -4,6 +4,7 @@ import pytest
 
 from billing import ledger
 from billing.adjustments.issuing import preview_standing
+from billing.charges import runs
 from billing.models import Adjustment, Bill, StandingAdjustment
 from tenants.models import Role
 from tenants.scope import open_scope, tenant_scope
@@ -11,6 +12,7 @@ from tests import make
 from tests.billing import town as towns
 from tests.billing.charges.estate import AUGUST
 from tests.billing.town import field_of
+from tests.jobs import run_due
 from tests.page import inspect, text_of
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -108,12 +110,15 @@ async def test_a_lasting_adjustment_reaches_the_bills_of_its_time(town, client):
     page = (await lasting(client, town)).headers["location"]
     assert "10 %" in await shown(client, page)
     assert (await client.post(f"{page}/approval")).status_code == 403
-    await as_role(client, town, "administrator")
+    other = await as_role(client, town, "administrator")
     assert (await client.post(f"{page}/approval")).status_code == 303
     assert "10 %" in await shown(client, f"{root(town)}/accounts/{town.flat.id}")
     assert "01-101" in await shown(client, f"{root(town)}/standing-adjustments")
-    bill = await town.bill_month(AUGUST)
-    run = bill.run_id
+    run = (await town.estate.draft(period=AUGUST)).id
+    async with open_scope(tenant_scope(town.tenant.id)):
+        assert (await preview_standing(town.tenant.id, run_id=run)).amount_minor == 635
+        await runs.request_issue(other, run)
+    await run_due(town.tenant.id)
     async with open_scope(tenant_scope(town.tenant.id)):
         found = await Bill.filter(tenant_id=town.tenant.id, run_id=run).order_by("number")
         (made,) = await Adjustment.filter(tenant_id=town.tenant.id)
@@ -123,7 +128,7 @@ async def test_a_lasting_adjustment_reaches_the_bills_of_its_time(town, client):
         (False, 0),
         (True, 635),
     ]
-    assert (made.status, made.amount_minor, made.bill_id, made.kind) == ("applied", 635, bill.id, "aid")
+    assert (made.status, made.amount_minor, made.account_id, made.kind) == ("applied", 635, town.flat.id, "aid")
     assert (await client.post(f"{page}/ending", data={"reason": "Moved out"})).status_code == 303
     async with open_scope(tenant_scope(town.tenant.id)):
         (ended,) = await StandingAdjustment.filter(tenant_id=town.tenant.id)

@@ -53,7 +53,7 @@ select 1, id, account, kind, 'approved', 'SGD', start, null, null, percent, amou
                                         number text)
 """
 TAKEN = f"with recursive {STACKED} select line_id, rank, taken from stacked order by line_id, rank"
-TAKEN = TAKEN.replace("$1", "1").replace("$2", "1").replace("$3", "null::int")
+TAKEN = TAKEN.replace("$1", "1").replace("$2", "1").replace("$3::uuid[]", "null::int[]")
 
 
 @settings(
