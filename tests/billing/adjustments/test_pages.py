@@ -128,7 +128,12 @@ async def test_a_lasting_adjustment_reaches_the_bills_of_its_time(town, client):
         (False, 0),
         (True, 635),
     ]
-    assert (made.status, made.amount_minor, made.account_id, made.kind) == ("applied", 635, town.flat.id, "aid")
+    assert (made.status, made.amount_minor, made.account_id, made.kind) == (
+        "applied",
+        635,
+        town.flat.id,
+        "aid",
+    )
     assert (await client.post(f"{page}/ending", data={"reason": "Moved out"})).status_code == 303
     async with open_scope(tenant_scope(town.tenant.id)):
         (ended,) = await StandingAdjustment.filter(tenant_id=town.tenant.id)
