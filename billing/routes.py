@@ -4,13 +4,16 @@ from starlette.routing import BaseRoute
 
 from billing import agreements
 from billing.adjustments import pages as adjustments
+from billing.bulk import pages as bulk
 from billing.charges import pages as charges
 from billing.desk import pages as desk
 from billing.disputes import pages as disputes
 from billing.institution import pages as institution
+from billing.ledger import pages as ledger
 from billing.payer import pages as payer
 from billing.payments import pages as payments
 from billing.reports import pages as reports
+from billing.sealing import pages as sealing
 from billing.worklist import pages as worklist
 
 
@@ -27,5 +30,8 @@ def routes() -> list[BaseRoute]:
         institution,
         worklist,
         disputes,
+        ledger,
+        sealing,
+        bulk,
     )
     return [route for part in parts for route in part.ROUTES]

@@ -71,6 +71,11 @@ def add_tenant_places(*places: Place) -> None:
     _rail.cache_clear()
 
 
+def add_bank_places(*places: Place) -> None:
+    """Add nouns to every bank's console; safe to call again."""
+    BANK_PLACES.extend(place for place in places if place not in BANK_PLACES)
+
+
 @lru_cache(maxsize=4096)
 def _rail(
     kind: Literal["staff", "bank", "payer"],

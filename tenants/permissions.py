@@ -39,6 +39,8 @@ TENANT_PERMISSIONS: dict[str, str] = {
     "reconciliation.read": N_("See statements, breaks and settlements"),
     "reconciliation.work": N_("Match statements and work breaks"),
     "reports.read": N_("See reports"),
+    "ledger.read": N_("See the ledger and take it out"),
+    "periods.close": N_("Close months of the books and open them again"),
     "operations.read": N_("See failed background work"),
     "operations.write": N_("Run failed background work again"),
     "settings.write": N_("Change the institution's settings"),

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -49,6 +50,15 @@ async def export(request: Request, columns: Sequence[Column], rows: Rows, filena
     body = make(shown, _bounded(rows, MOST_ROWS[kind]), current_locale(), shell_of(request).zone)
     headers = {"Content-Disposition": _disposition(f"{filename}.{kind}"), "Cache-Control": "no-store"}
     return StreamingResponse(body, headers=headers, media_type=_TYPES[kind])
+
+
+async def write(path: Path, columns: Sequence[Column], rows: Rows, kind: str, *, zone: str) -> None:
+    """Write ``rows`` to a file of ``kind`` (``csv``, ``xlsx``) in the current language, for work in the background."""
+    shown = [column for column in columns if column.export]
+    make = _csv if kind == "csv" else _xlsx
+    with path.open("wb") as file:
+        async for chunk in make(shown, _bounded(rows, MOST_ROWS[kind]), current_locale(), zone):
+            file.write(chunk)
 
 
 def guard(value: Any) -> Any:

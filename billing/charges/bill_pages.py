@@ -202,20 +202,6 @@ async def remind_overdue(request: Request, actor: Actor) -> Response:
     return redirect(request, f"{root_of(request)}/tasks/{task_id}")
 
 
-async def printed(request: Request, actor: Actor) -> Response:
-    """Show that a file of printed bills is ready."""
-    task = await printing.print_task(actor, path_id(request))
-    context = {"task": task, "size": (task.result or {}).get("size", 0), "root": root_of(request)}
-    return await respond(request, "billing/charges/printed.html", context)
-
-
-async def printed_file(request: Request, actor: Actor) -> Response:
-    """Send a file of printed bills."""
-    content = await printing.content_of(await printing.print_task(actor, path_id(request)))
-    headers = {"Content-Disposition": 'attachment; filename="bills.pdf"', "Cache-Control": "no-store"}
-    return Response(content, media_type="application/pdf", headers=headers)
-
-
 ROUTES: list[BaseRoute] = [
     tenant_route("/bills", index, permission="bills.read", name="bills"),
     tenant_route("/bills/reminders", ask_reminding, permission="bills.remind", name="bills_ask_remind"),
@@ -229,6 +215,4 @@ ROUTES: list[BaseRoute] = [
     tenant_route(
         "/bills/{id}/reminders", remind, permission="bills.remind", methods=WRITES, name="bill_remind"
     ),
-    tenant_route("/prints/{id}", printed, permission="bills.read", name="printed"),
-    tenant_route("/prints/{id}/file", printed_file, permission="bills.read", name="printed_file"),
 ]

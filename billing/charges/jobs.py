@@ -3,8 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from billing.charges import printing, provisioning, reminders, replay, run_steps
-from billing.charges.printing import PRINT_JOB
+from billing.charges import provisioning, reminders, replay, run_steps
 from billing.charges.reminders import REMIND_JOB
 from billing.charges.replay import JOB as REHEARSE_JOB
 from billing.charges.runs import CANCEL_JOB, DRAFT_JOB, ISSUE_JOB, VOID_JOB
@@ -52,9 +51,3 @@ async def void_run(actor: Actor, payload: dict[str, Any]) -> None:
 async def remind_overdue(actor: Actor, payload: dict[str, Any]) -> None:
     """Remind everybody whose bill is overdue, in batches."""
     await reminders.work(actor, payload)
-
-
-@job(PRINT_JOB, is_transactional=False)
-async def print_bills(actor: Actor, payload: dict[str, Any]) -> None:
-    """Put many bills into one file."""
-    await printing.work(actor, payload)

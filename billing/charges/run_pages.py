@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.charges import printing, run_list, runs
+from billing.bulk import papers
+from billing.charges import run_list, runs
 from billing.charges.fee_pages import root_of
 from billing.charges.periods import day_in, months_after, today
 from billing.charges.run_control_pages import DECISION_WORDS, facts
@@ -24,7 +25,7 @@ from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.kinds import SCENARIOS
 from tenants.models import Tenant
-from ui.errors import AppError, Conflict, Invalid
+from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.fields import Day, Month
 from ui.forms import Form, bind
@@ -50,6 +51,7 @@ class Printing(BaseModel):
     """Which bills of a run to print."""
 
     place: str = Field("", title=N_("Place"))
+    format: str = Field("pdf", title=N_("File"))
     locale: str = Field("en", title=N_("Language"))
 
 
@@ -238,7 +240,7 @@ async def _printing(
 ) -> Response:
     places = [(one["place"], one["place"]) for one in run.summary.get("places", []) if one["place"]]
     context = await shell(request, actor, run)
-    context |= {"form": form, "places": places, "languages": LANGUAGES}
+    context |= {"form": form, "places": places, "languages": LANGUAGES, "formats": papers.FORMATS}
     return await respond(request, "billing/charges/run_print.html", context, status=status)
 
 
@@ -249,10 +251,10 @@ async def print_run(request: Request, actor: Actor) -> Response:
     if form.is_valid:
         try:
             place, locale = form.ok.place, form.ok.locale if form.ok.locale in LOCALES else "en"
-            task = await printing.print_run(actor, run.id, place=place, locale=locale)
+            task = await papers.begin_bills(actor, run.id, place=place, kind=form.ok.format, locale=locale)
             return redirect(request, f"{root_of(request)}/tasks/{task.id}")
-        except AppError as error:
-            form.fail("place", error.message)
+        except Invalid as error:
+            form.fail_with(error)
     return await _printing(request, actor, run, form, status=422)
 
 

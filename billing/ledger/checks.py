@@ -53,4 +53,21 @@ CHECKS: dict[str, str] = {
     **CREDIT_CHECKS,
     **DISPUTES,
     **RECONCILIATION,
+    "closed month's balance is not what it was": """
+        with closed as (
+          select ends_at, to_char(month, 'YYYY-MM') name, totals from billing_period
+           where tenant_id = $1 and is_locked order by ends_at desc limit 1
+        ), kept as (
+          select t ->> 0 ledger, t ->> 1 currency, (t ->> 2)::bigint amount
+            from closed, jsonb_array_elements(totals) t
+        ), booked as (
+          select p.ledger, p.currency, sum(p.amount_minor)::bigint amount
+            from closed c join billing_entry e on e.tenant_id = $1 and e.occurred_at < c.ends_at
+            join billing_posting p on p.tenant_id = e.tenant_id and p.entry_id = e.id
+           group by p.ledger, p.currency
+        )
+        select (select name from closed) || ' ' || ledger || ' ' || currency subject,
+               coalesce(k.amount, 0) expected, coalesce(b.amount, 0) found
+          from kept k full join booked b using (ledger, currency)
+         where coalesce(k.amount, 0) <> coalesce(b.amount, 0)""",
 }

@@ -11,6 +11,7 @@ from billing.payer import queries
 from billing.payer.overview import pdf, wanted_locale
 from billing.payments.words import PAYMENT_TONES, PAYMENT_WORDS
 from billing.receipts import service as receipts
+from billing.sealing.proofs import proof_file
 from tenants.actor import Actor
 from tenants.http import path_id
 from ui.errors import NotFound
@@ -85,6 +86,13 @@ async def receipt_pdf(request: Request, actor: Actor) -> Response:
     del actor
     kept, payment = await _receipt(request)
     return pdf(await receipts.pdf_of(kept, payment, wanted_locale(request)), kept.number)
+
+
+async def receipt_proof(request: Request, actor: Actor) -> Response:
+    """One receipt of the person's with everything that proves it, for keeping and for checking without us."""
+    del actor
+    kept, _ = await _receipt(request)
+    return await proof_file(kept)
 
 
 async def _receipt(request: Request) -> tuple[Receipt, Payment]:

@@ -16,6 +16,7 @@ from billing.payer.history import receipt_page
 from billing.payer.overview import pdf, wanted_locale
 from billing.payer.sides import Side, link_side
 from billing.receipts import service as receipts
+from billing.sealing.proofs import proof_file
 from tenants import throttle
 from tenants.actor import Actor
 from tenants.http import client_ip, path_id, public_route
@@ -120,6 +121,12 @@ async def receipt_pdf(request: Request, side: Side) -> Response:
     return pdf(await receipts.pdf_of(kept, paid, wanted_locale(request)), kept.number)
 
 
+async def receipt_proof(request: Request, side: Side) -> Response:
+    """The receipt of a payment made through this link, with everything that proves it."""
+    kept, _ = await _receipt(request, side)
+    return await proof_file(kept)
+
+
 async def _receipt(request: Request, side: Side) -> tuple[Any, Any]:
     assert side.actor.tenant_id is not None  # noqa: S101 - a pay-link is of one institution
     return await receipts.receipt_of(side.actor.tenant_id, path_id(request))
@@ -152,5 +159,11 @@ ROUTES: list[BaseRoute] = [
     public_route(f"{ROOT}/payments/{{id}}/receipt", linked(receipt), reason=REASON, name="link_receipt"),
     public_route(
         f"{ROOT}/payments/{{id}}/receipt/pdf", linked(receipt_pdf), reason=REASON, name="link_receipt_pdf"
+    ),
+    public_route(
+        f"{ROOT}/payments/{{id}}/receipt/proof",
+        linked(receipt_proof),
+        reason=REASON,
+        name="link_receipt_proof",
     ),
 ]

@@ -24,6 +24,7 @@ ROUTES: list[BaseRoute] = [
     ),
     person_route("/my/receipts/{id}", history.receipt, name="my_receipt"),
     person_route("/my/receipts/{id}/pdf", history.receipt_pdf, name="my_receipt_pdf"),
+    person_route("/my/receipts/{id}/proof", history.receipt_proof, name="my_receipt_proof"),
     person_route("/my/accounts", holding.accounts, name="my_accounts"),
     person_route("/my/accounts/confirmation", holding.accounts, name="my_confirmation"),
     person_route("/my/accounts/{id}", account.account, name="my_account"),

@@ -1,5 +1,6 @@
 """Is this receipt real? Anyone who holds its code may ask; the answer names no payer."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -8,13 +9,16 @@ from starlette.responses import Response
 from billing.models import Receipt
 from billing.receipts import service as receipts
 from billing.receipts.service import CODE_LENGTH
+from billing.sealing.proofs import is_right, proof_of
 from tenants import throttle
 from tenants.codes import group_code, is_code, normalise_code
 from tenants.http import client_ip
+from tenants.scope import open_scope, tenant_scope, value
 from ui.render import redirect, respond
 
 REASON = "whoever is shown a receipt may check that it is real"
 TRIES = ("60/10 minutes",)
+_BANK = "select b.slug from tenants_tenant t join tenants_bank b on b.id = t.bank_id where t.id = $1"
 
 
 async def ask(request: Request) -> Response:
@@ -22,7 +26,7 @@ async def ask(request: Request) -> Response:
     typed = request.query_params.get("code", "")
     if typed:
         return redirect(request, f"/verify/{group_code(normalise_code(typed)[:40]) or 'none'}")
-    return await respond(request, "billing/payer/verify.html", {"code": "", "found": None})
+    return await respond(request, "billing/payer/verify.html", {"code": "", "found": None, "sealed": None})
 
 
 async def verify(request: Request) -> Response:
@@ -30,8 +34,24 @@ async def verify(request: Request) -> Response:
     code = request.path_params["code"]
     await throttle.spend("verify-receipt", client_ip(request), TRIES)
     kept = await receipts.find_by_code(code) if is_code(code, CODE_LENGTH) else None
-    context = {"code": group_code(normalise_code(code)[:40]), "found": _facts(kept) if kept else None}
+    context = {
+        "code": group_code(normalise_code(code)[:40]),
+        "found": _facts(kept) if kept else None,
+        "sealed": await _sealed(kept) if kept else None,
+    }
     return await respond(request, "billing/payer/verify.html", context, status=200 if kept else 404)
+
+
+async def _sealed(kept: Receipt) -> dict[str, Any] | None:
+    """Return what the receipt's seal bears out; ``None`` while it is not sealed yet."""
+    proof = await proof_of(kept)
+    if proof is None:
+        return None
+    async with open_scope(tenant_scope(kept.tenant_id)):
+        slug = await value(_BANK, kept.tenant_id)
+    seal = proof["seal"]
+    moment = datetime.fromtimestamp(seal["sealed_at"] / 1_000_000, UTC)
+    return {"is_right": is_right(proof), "at": moment, "hash": seal["hash"], "bank": slug}
 
 
 def _facts(kept: Receipt) -> dict[str, Any]:

@@ -47,6 +47,7 @@ async def bills_panel(actor: Actor, account: Account) -> Panel | None:
         "has_more": len(found) > SHOWN,
         "owed": {each["currency"]: each["owed_minor"] for each in found},
         "number": account.number,
+        "statement": f"{root}/ledger/statements/{account.id}" if actor.may("ledger.read") else "",
         "desk": f"{root}/desk/accounts/{account.id}" if actor.may("payments.take") else "",
     }
     return Panel("billing/payments/account_panel.html", context)

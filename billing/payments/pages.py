@@ -19,6 +19,12 @@ ROUTES: list[BaseRoute] = [
     tenant_route("/payments/{id}", staff_payments.payment, permission="payments.read"),
     tenant_route("/payments/{id}/receipt", staff_payments.receipt, permission="payments.read"),
     tenant_route(
+        "/payments/{id}/receipt/proof",
+        staff_payments.receipt_proof,
+        permission="payments.read",
+        name="payment_receipt_proof",
+    ),
+    tenant_route(
         "/payments/{id}/refunds",
         staff_payments.request,
         permission="refunds.request",

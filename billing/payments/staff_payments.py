@@ -24,6 +24,7 @@ from billing.payments.words import (
     REFUND_WORDS,
 )
 from billing.receipts import service as receipts
+from billing.sealing.proofs import proof_file
 from tenants.actor import Actor
 from tenants.codes import new_token
 from tenants.http import path_id
@@ -80,6 +81,7 @@ async def payments(request: Request, actor: Actor) -> Response:
         "columns": columns,
         "states": list(PAYMENT_WORDS.items()),
         "channels": list(CHANNEL_WORDS.items()),
+        "files": f"/t/{actor.place['slug']}/receipts/files?{request.url.query}",
     }
     return await respond(request, "billing/payments/list.html", context, block="list")
 
@@ -187,6 +189,13 @@ async def receipt(request: Request, actor: Actor) -> Response:
     content = await receipts.pdf_of(kept, paid, asked if asked in LOCALES else current_locale())
     headers = {"Content-Disposition": f'inline; filename="{kept.number}.pdf"', "Cache-Control": "no-store"}
     return Response(content, media_type="application/pdf", headers=headers)
+
+
+async def receipt_proof(request: Request, actor: Actor) -> Response:
+    """The payment's receipt with everything that proves it, as a file."""
+    found = await _payment(request, actor)
+    kept, _ = await receipts.receipt_of(found.tenant_id, found.id)
+    return await proof_file(kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,18 @@ async def list_payments(actor: Actor, query: TableQuery) -> tuple[Sequence[Any],
     ] if total else 0
 
 
+async def receipt_ids(actor: Actor, query: TableQuery, most: int) -> list[UUID]:
+    """Return the receipts of the selected payments, the earliest first, up to ``most``."""
+    actor.require("payments.read")
+    chosen = _payments(actor, query)
+    found = await rows(
+        "select r.id from billing_payment p join billing_receipt r on r.tenant_id = p.tenant_id"
+        f" and r.payment_id = p.id where p.tenant_id = $1{chosen.where} order by r.number limit {most:d}",
+        *chosen.args,
+    )
+    return [each["id"] for each in found]
+
+
 async def _page(sql: str, chosen: Selection, query: TableQuery, limit: int, offset: int) -> Sequence[Any]:
     column = _SORTS.get(query.sort.removeprefix("-"), "p.created_at")
     way = "desc" if query.sort.startswith("-") else "asc"

@@ -1,7 +1,10 @@
 """What a receipt carries with it: its entry, the way up to the seal's root, and the signed seal."""
 
+import json
 from typing import Any
 from uuid import UUID
+
+from starlette.responses import Response
 
 from billing.models import Receipt, Seal, SealedEntry
 from billing.proof import verify_receipt
@@ -11,9 +14,11 @@ from billing.sealing.keys import keys
 from billing.sealing.sealer import microseconds
 from tenants.runtime import runtime
 from tenants.scope import open_scope, tenant_scope, value
+from ui.errors import Conflict
+from ui.i18n import t
 
 KEYS_PATH = "/.well-known/scenario-cloud-seals.json"
-PROGRAM_PATH = "/docs/verify_receipt.py"
+PROGRAM_PATH = "/seals/verify_receipt.py"
 _ENTRY = f"""
 select e.id from billing_attempt a join billing_entry e
     on e.tenant_id = a.tenant_id and e.kind = '{PAID}' and e.source_id = a.id
@@ -30,6 +35,24 @@ async def proof_of(receipt: Receipt) -> dict[str, Any] | None:
         entry_id = await value(_ENTRY, receipt.tenant_id, receipt.payment_id)
         member = await SealedEntry.get_or_none(tenant_id=receipt.tenant_id, id=entry_id) if entry_id else None
         return await _whole(receipt, member) if member else None
+
+
+async def proof_file(receipt: Receipt) -> Response:
+    """Return the proof as a file to keep.
+
+    Raises:
+        Conflict: the payment is so young that it is not sealed yet.
+    """
+    proof = await proof_of(receipt)
+    if proof is None:
+        text = t("This receipt is being sealed, which takes a few seconds.")
+        raise Conflict("receipt.not_sealed", text, advice=t("Try again in a moment."))
+    content = json.dumps(proof, ensure_ascii=False, indent=1)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{receipt.number}.json"',
+        "Cache-Control": "no-store",
+    }
+    return Response(content, media_type="application/json", headers=headers)
 
 
 async def _whole(receipt: Receipt, member: SealedEntry) -> dict[str, Any]:

@@ -50,6 +50,7 @@ BANK_CHAIN = [
     """
     alter table billing_bank_seal add constraint billing_bank_seal_number_key unique (bank_id, number);
     create unique index billing_bank_seal_hash_key on billing_bank_seal (seal_hash);
+    create index billing_bank_seal_root_idx on billing_bank_seal (bank_id, hash);
     """,
 ]
 

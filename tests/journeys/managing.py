@@ -66,7 +66,7 @@ async def print_all(administrator: Someone) -> str:
     """Have all bills of the issued run put into one file; return the address of its page."""
     await administrator.press("Print the bills")
     await administrator.press("Make the file")
-    await administrator.page.wait_for_url("**/prints/**", timeout=3 * PATIENCE)
+    await administrator.page.wait_for_url("**/files/**", timeout=3 * PATIENCE)
     return administrator.page.url
 
 

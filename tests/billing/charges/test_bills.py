@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from billing import pay_links
+from billing.bulk import files, papers
 from billing.charges import bills, printing, reminders
 from billing.charges.story import story
 from billing.ledger import verify_ledger
@@ -215,13 +216,14 @@ async def test_arrears_are_named_on_the_next_bill(billed):
 
 async def test_a_run_is_printed_into_one_file(billed):
     async with within(billed):
-        task = await printing.print_run(billed.finance, billed.july.id, place="", locale="zh_CN")
+        asked = {"kind": "pdf", "locale": "zh_CN"}
+        task = await papers.begin_bills(billed.finance, billed.july.id, place="", **asked)
         with pytest.raises(Invalid):
-            await printing.print_run(billed.finance, billed.july.id, place="Nowhere", locale="en")
+            await papers.begin_bills(billed.finance, billed.july.id, place="Nowhere", **asked)
     await run_due(billed.tenant.id)
     async with within(billed):
-        done = await printing.print_task(billed.finance, task.id)
-        content = await printing.content_of(done)
+        done, path = await files.made(billed.finance, task.id)
+    content = path.read_bytes()
     assert (done.done, done.total) == (2, 2)
     assert content.startswith(b"%PDF")
     one, two = pages(content)

@@ -1,0 +1,96 @@
+"""The journal: every entry with its postings, as a page, as a file, or made in the background when it is long."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from billing.bulk import files
+from billing.bulk.files import Maker
+from billing.ledger import asking, reading
+from billing.ledger.accounts import kind_name, ledger_name
+from billing.ledger.reading import Span
+from billing.ledger.trial_pages import posting_columns
+from tenants.actor import Actor
+from tenants.scope import tenant_id
+from tenants.tasks import Progress
+from ui.exports import export, wants_export, write
+from ui.forms import bind
+from ui.i18n import N_, t
+from ui.render import redirect, respond
+from ui.tables import Page
+
+AT_ONCE = 50_000
+"""Postings that are sent while one waits; a longer journal is made in the background."""
+KIND = "journal.file"
+
+
+async def journal(request: Request, actor: Actor) -> Response:
+    """Entries with their postings, the latest first, by day, kind and ledger account."""
+    query, root = asking.parse(request, "kind", "ledger"), asking.root_of(actor)
+    span = asking.span_of(actor, query, first=asking.today(actor).replace(day=1))
+    names = await reading.names_of(tenant_id())
+    postings = await reading.count_postings(tenant_id(), span)
+    if wants_export(request) and postings <= AT_ONCE:
+        columns = posting_columns(root, names, has_ledger=True)
+        rows = reading.each_posting(tenant_id(), span)
+        return await export(request, columns, rows, f"journal-{span.first}-{span.last}")
+    found = await reading.entries(tenant_id(), span, query.limit, query.offset)
+    page = Page.of(asking.shown(query, span), found, await reading.count_entries(tenant_id(), span))
+    more = {
+        "page": page,
+        "span": span,
+        "kinds": asking.kinds(),
+        "kind_name": kind_name,
+        "source_path": reading.source_path,
+        "ledger_name": lambda ledger: ledger_name(ledger, names),
+        "postings": postings,
+        "is_long": postings > AT_ONCE,
+    }
+    return await respond(
+        request, "billing/ledger/journal.html", asking.context(actor, "/journal", **more), block="list"
+    )
+
+
+class Wanted(BaseModel):
+    """Which part of the journal, and as what."""
+
+    first: date = Field(title=N_("First day"), alias="from")
+    last: date = Field(title=N_("Last day"), alias="until")
+    kind: str = ""
+    ledger: str = ""
+    format: str = "csv"
+
+
+async def make_file(request: Request, actor: Actor) -> Response:
+    """Have a long journal written in the background."""
+    form = await bind(request, Wanted)
+    if not form.is_valid:
+        return redirect(request, f"{asking.root_of(actor)}/ledger/journal")
+    asked = form.ok
+    span = Span(asked.first, asked.last, actor.place["timezone"], asked.kind, asked.ledger)
+    total = await reading.count_postings(tenant_id(), span)
+    payload = asked.model_dump(mode="json", by_alias=True) | {
+        "zone": span.zone,
+        "root": asking.root_of(actor),
+    }
+    task = await files.begin(actor, KIND, payload, total=total)
+    return redirect(request, f"{asking.root_of(actor)}/tasks/{task.id}")
+
+
+async def _make(actor: Actor, path: Path, asked: Mapping[str, Any], progress: Progress) -> str:
+    del actor
+    days = [date.fromisoformat(asked[name]) for name in ("from", "until")]
+    span = Span(days[0], days[1], asked["zone"], asked["kind"], asked["ledger"])
+    columns = posting_columns(asked["root"], await reading.names_of(tenant_id()), has_ledger=True)
+    kind = "xlsx" if asked["format"] == "xlsx" else "csv"
+    rows = files.counted(reading.each_posting(tenant_id(), span), progress)
+    await write(path, columns, rows, kind, zone=span.zone)
+    return f"journal-{span.first}-{span.last}.{kind}"
+
+
+files.add_maker(Maker(KIND, "ledger.read", t("The journal"), _make))

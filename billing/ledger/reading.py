@@ -1,0 +1,201 @@
+"""The journal as finance reads it: sums of ledger accounts, postings, entries. Always inside the open tenant scope."""
+
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from billing.ledger.accounts import KINDS, NATURES, is_known_ledger, ledger_name, nature_of
+from billing.names import localized
+from tenants.scope import row, rows
+from ui.i18n import Text
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+BATCH = 2000
+
+_CLOSED = """
+select ends_at, totals from billing_period
+ where tenant_id = $1 and is_locked and ends_at <= $2 order by ends_at desc limit 1
+"""
+_SUMS = """
+select p.ledger, p.currency, coalesce(sum(p.amount_minor) filter (where p.amount_minor > 0), 0)::bigint debit,
+       coalesce(-sum(p.amount_minor) filter (where p.amount_minor < 0), 0)::bigint credit
+  from billing_entry e join billing_posting p on p.tenant_id = e.tenant_id and p.entry_id = e.id
+ where e.tenant_id = $1 and e.occurred_at >= $2 and e.occurred_at < $3
+ group by p.ledger, p.currency
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One ledger account in a trial balance: what it stood at, what moved, what it stands at. Debits are positive."""
+
+    ledger: str
+    name: Text | str
+    currency: str
+    opening_minor: int
+    debit_minor: int
+    credit_minor: int
+
+    @property
+    def closing_minor(self) -> int:
+        """What it stands at."""
+        return self.opening_minor + self.debit_minor - self.credit_minor
+
+
+async def trial(tenant_id: UUID, start: datetime, end: datetime) -> dict[str, list[Line]]:
+    """Return every ledger account with what moved from ``start`` to before ``end``, by currency, in chart order."""
+    opening = await balances_at(tenant_id, start)
+    moved = {(r["ledger"], r["currency"]): r for r in await rows(_SUMS, tenant_id, start, end)}
+    names, found = await names_of(tenant_id), defaultdict[str, list[Line]](list)
+    for ledger, currency in sorted({*opening, *moved}, key=_in_order):
+        sums = moved.get((ledger, currency))
+        debit, credit = (sums["debit"], sums["credit"]) if sums else (0, 0)
+        stood = opening.get((ledger, currency), 0)
+        if stood or debit or credit:
+            found[currency].append(Line(ledger, ledger_name(ledger, names), currency, stood, debit, credit))
+    return dict(found)
+
+
+def _in_order(key: tuple[str, str]) -> tuple[str, int, str]:
+    ledger, currency = key
+    return (
+        currency,
+        list(NATURES).index(nature_of(ledger)) if is_known_ledger(ledger) else len(NATURES),
+        ledger,
+    )
+
+
+async def balances_at(tenant_id: UUID, moment: datetime) -> dict[tuple[str, str], int]:
+    """Return what each ledger account stands at before ``moment``, by ledger and currency.
+
+    Reckoned on from the last closed month before it, whose balances are kept, so that no old posting is read again.
+    """
+    closed = await row(_CLOSED, tenant_id, moment)
+    found = defaultdict[tuple[str, str], int](int)
+    for ledger, currency, minor in json.loads(closed["totals"]) if closed else []:
+        found[ledger, currency] = minor
+    for sums in await rows(_SUMS, tenant_id, closed["ends_at"] if closed else BEGINNING, moment):
+        found[sums["ledger"], sums["currency"]] += sums["debit"] - sums["credit"]
+    return dict(found)
+
+
+async def names_of(tenant_id: UUID) -> dict[str, Text | str]:
+    """Return the words for what families of ledger accounts are named after: fee items, by key."""
+    found = await rows("select key, names from billing_fee_item where tenant_id = $1", tenant_id)
+    return {each["key"]: localized(json.loads(each["names"])) for each in found}
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """Return the moment a day begins in the tenant's zone."""
+    return datetime.combine(day, datetime.min.time(), ZoneInfo(zone))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which days and kinds of entries are asked for; both ends are included."""
+
+    first: date
+    last: date
+    zone: str
+    kind: str = ""
+    ledger: str = ""
+    account_id: UUID | None = None
+
+    @property
+    def start(self) -> datetime:
+        """The first moment."""
+        return midnight(self.first, self.zone)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment that is over."""
+        return midnight(self.last + timedelta(days=1), self.zone)
+
+    def args(self, tenant_id: UUID) -> list[Any]:
+        """Return the statements' parameters."""
+        return [tenant_id, self.start, self.end, self.kind, self.ledger]
+
+
+_ENTRIES = """
+  from billing_entry e where e.tenant_id = $1 and e.occurred_at >= $2 and e.occurred_at < $3
+   and ($4 = '' or e.kind = $4) and ($5 = '' or exists (
+     select 1 from billing_posting x where x.tenant_id = $1 and x.entry_id = e.id and x.ledger = $5))
+"""
+_POSTINGS = """
+select p.id, e.id entry_id, e.occurred_at, e.kind, e.source_id, p.ledger, p.currency, p.amount_minor,
+       p.account_id, a.number account_number, p.bill_id, b.number bill_number, att.payment_id
+  from billing_entry e
+  join billing_posting p on p.tenant_id = e.tenant_id and p.entry_id = e.id
+  left join tenants_account a on a.tenant_id = p.tenant_id and a.id = p.account_id
+  left join billing_bill b on b.tenant_id = p.tenant_id and b.id = p.bill_id
+  left join billing_attempt att on att.tenant_id = e.tenant_id and att.id = e.source_id
+ where e.tenant_id = $1 and e.occurred_at >= $2 and e.occurred_at < $3 and ($4 = '' or e.kind = $4)
+   and ($5 = '' or p.ledger = $5)
+"""
+
+
+async def count_postings(tenant_id: UUID, span: Span) -> int:
+    """Return how many postings there are."""
+    found = await row(f"select count(*) n from ({_POSTINGS}) listed", *span.args(tenant_id))
+    return int(found["n"]) if found else 0
+
+
+async def postings(tenant_id: UUID, span: Span, limit: int, offset: int) -> list[Any]:
+    """Return postings, the latest first."""
+    sql = f"{_POSTINGS} order by e.occurred_at desc, p.id desc limit {limit:d} offset {offset:d}"
+    return [_shown(found) for found in await rows(sql, *span.args(tenant_id))]
+
+
+async def each_posting(tenant_id: UUID, span: Span) -> AsyncIterator[Mapping[str, Any]]:
+    """Yield every posting in the order in which they were booked, a batch at a time, each from where the last ended."""
+    sql = f"{_POSTINGS} and (e.occurred_at, p.id) > ($6, $7) order by e.occurred_at, p.id limit {BATCH}"
+    moment, last = BEGINNING, UUID(int=0)
+    while found := await rows(sql, *span.args(tenant_id), moment, last):
+        for each in found:
+            yield _shown(each)
+        moment, last = found[-1]["occurred_at"], found[-1]["id"]
+
+
+def _shown(posting: Any) -> dict[str, Any]:
+    minor = posting["amount_minor"]
+    sides = {"debit_minor": minor if minor > 0 else None, "credit_minor": -minor if minor < 0 else None}
+    return {**dict(posting), **sides}
+
+
+async def count_entries(tenant_id: UUID, span: Span) -> int:
+    """Return how many entries there are."""
+    found = await row(f"select count(*) n {_ENTRIES}", *span.args(tenant_id))
+    return int(found["n"]) if found else 0
+
+
+async def entries(tenant_id: UUID, span: Span, limit: int, offset: int) -> Sequence[dict[str, Any]]:
+    """Return entries with their postings, the latest first."""
+    order = f"order by e.occurred_at desc, e.id desc limit {limit:d} offset {offset:d}"
+    heads = await rows(
+        f"select e.id, e.kind, e.source_id, e.occurred_at {_ENTRIES} {order}", *span.args(tenant_id)
+    )
+    sides = defaultdict[UUID, list[Any]](list)
+    whole = _POSTINGS + " and e.id = any ($6::uuid[]) order by p.amount_minor < 0, p.id"
+    everything = [*span.args(tenant_id)[:4], "", [head["id"] for head in heads]]
+    for found in await rows(whole, *everything):
+        sides[found["entry_id"]].append(_shown(found))
+    return [_entry(head, sides[head["id"]]) for head in heads]
+
+
+def _entry(head: Any, postings: list[Any]) -> dict[str, Any]:
+    paid = next((p["payment_id"] for p in postings), None)
+    return {**dict(head), "postings": postings, "payment_id": paid}
+
+
+def source_path(entry: Mapping[str, Any]) -> str:
+    """Return where the record that caused an entry is seen, below the tenant's address; empty where nowhere."""
+    kind = KINDS.get(entry["kind"])
+    noun = {"bill": "bills", "refund": "refunds", "suspense": "suspense"}.get(kind.source if kind else "", "")
+    if kind and kind.source == "attempt" and entry.get("payment_id"):
+        return f"/payments/{entry['payment_id']}"
+    return f"/{noun}/{entry['source_id']}" if noun else ""

@@ -1,0 +1,136 @@
+"""The trial balance, and one ledger account with its postings."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from billing.ledger import asking, reading
+from billing.ledger.accounts import KINDS, NATURES, is_known_ledger, kind_name, ledger_name, nature_of
+from billing.ledger.reading import Line, Span
+from tenants.actor import Actor
+from tenants.scope import tenant_id
+from ui.errors import NotFound
+from ui.exports import export, wants_export
+from ui.i18n import Text, t
+from ui.render import respond
+from ui.tables import Column, Page
+
+SIDES = (
+    Column("debit_minor", t("Debit"), format="amount"),
+    Column("credit_minor", t("Credit"), format="amount"),
+)
+
+
+def _nature(value: Any, row: Line) -> str:
+    del value
+    return str(NATURES[nature_of(row.ledger)]) if is_known_ledger(row.ledger) else ""
+
+
+def _columns(root: str, days: str) -> tuple[Column, ...]:
+    return (
+        Column(
+            "name",
+            t("Ledger account"),
+            is_main=True,
+            href=lambda row: f"{root}/ledger/accounts/{row.ledger}{days}",
+        ),
+        Column("ledger", t("Code"), format="code"),
+        Column("nature", t("Kind"), format=_nature, value=lambda _: ""),
+        Column("opening_minor", t("At the beginning"), format="amount"),
+        *SIDES,
+        Column("closing_minor", t("At the end"), format="amount"),
+    )
+
+
+async def trial_balance(request: Request, actor: Actor) -> Response:
+    """Every ledger account with what it stood at, what moved and what it stands at, or that as a file."""
+    query, root = asking.parse(request), asking.root_of(actor)
+    span = asking.span_of(actor, query, first=asking.today(actor).replace(month=1, day=1))
+    by_currency = await reading.trial(tenant_id(), span.start, span.end)
+    columns = _columns(root, f"?from={span.first}&until={span.last}")
+    if wants_export(request):
+        lines = [line for found in by_currency.values() for line in found]
+        return await export(request, columns, _each(lines), f"trial-balance-{span.last}")
+    more = {"query": asking.shown(query, span), "span": span, "columns": columns}
+    tables = [(currency, lines, _foot(lines)) for currency, lines in by_currency.items()]
+    context = asking.context(actor, "", tables=tables, **more)
+    return await respond(request, "billing/ledger/trial.html", context)
+
+
+def _foot(lines: Sequence[Line]) -> dict[str, int]:
+    names = ("opening_minor", "debit_minor", "credit_minor", "closing_minor")
+    return {name: sum(getattr(line, name) for line in lines) for name in names}
+
+
+async def _each(found: Sequence[Any]) -> AsyncIterator[Any]:
+    for each in found:
+        yield each
+
+
+def posting_columns(root: str, names: dict[str, Text | str], *, has_ledger: bool) -> tuple[Column, ...]:
+    """Return the columns of postings, for a page and its file."""
+    return (
+        Column("occurred_at", t("When"), format="datetime"),
+        Column(
+            "kind",
+            t("What happened"),
+            is_main=True,
+            words={kind.key: kind.name for kind in KINDS.values()},
+            href=lambda row: root + path if (path := reading.source_path(row)) else None,
+        ),
+        *(
+            [Column("ledger", t("Ledger account"), format=lambda v, _: str(ledger_name(v, names)))]
+            * has_ledger
+        ),
+        Column(
+            "account_number",
+            t("Account"),
+            href=lambda row: f"{root}/ledger/statements/{row['account_id']}" if row["account_id"] else None,
+        ),
+        Column(
+            "bill_number",
+            t("Bill"),
+            format="code",
+            href=lambda row: f"{root}/bills/{row['bill_id']}" if row["bill_id"] else None,
+        ),
+        *SIDES,
+        Column("currency", t("Currency")),
+    )
+
+
+async def account(request: Request, actor: Actor) -> Response:
+    """One ledger account: its postings by day and kind, the latest first, or all of them as a file."""
+    ledger = request.path_params["ledger"]
+    if not is_known_ledger(ledger):
+        raise NotFound("ledger.not_found", t("There is no such ledger account."))
+    query, root = asking.parse(request, "kind"), asking.root_of(actor)
+    span = asking.span_of(actor, query, first=asking.today(actor).replace(day=1), ledger=ledger)
+    names = await reading.names_of(tenant_id())
+    columns = posting_columns(root, names, has_ledger=False)
+    if wants_export(request):
+        return await export(request, columns, reading.each_posting(tenant_id(), span), _file(ledger, span))
+    found = await reading.postings(tenant_id(), span, query.limit, query.offset)
+    page = Page.of(asking.shown(query, span), found, await reading.count_postings(tenant_id(), span))
+    balances = {
+        currency: line
+        for currency, lines in (await reading.trial(tenant_id(), span.start, span.end)).items()
+        for line in lines
+        if line.ledger == ledger
+    }
+    more = {
+        "ledger": ledger,
+        "name": ledger_name(ledger, names),
+        "balances": balances,
+        "kinds": asking.kinds(),
+    }
+    context = asking.context(actor, "", page=page, columns=columns, span=span, **more)
+    return await respond(request, "billing/ledger/account.html", context, block="list")
+
+
+def _file(ledger: str, span: Span) -> str:
+    return f"{ledger.replace(':', '-')}-{span.first}-{span.last}"
+
+
+__all__ = ["account", "kind_name", "posting_columns", "trial_balance"]
