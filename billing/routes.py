@@ -6,6 +6,7 @@ from billing import agreements
 from billing.adjustments import pages as adjustments
 from billing.bulk import pages as bulk
 from billing.charges import pages as charges
+from billing.checkouts import pages as checkouts
 from billing.desk import pages as desk
 from billing.disputes import pages as disputes
 from billing.institution import pages as institution
@@ -33,5 +34,6 @@ def routes() -> list[BaseRoute]:
         ledger,
         sealing,
         bulk,
+        checkouts,
     )
     return [route for part in parts for route in part.ROUTES]

@@ -56,7 +56,7 @@ def signed_headers(body: str, *, merchant: str, secret: str) -> dict[str, str]:
         "Rail-Merchant": merchant,
         "Rail-Timestamp": now,
         "Rail-Nonce": nonce,
-        "Rail-Signature": _mac(secret, now, nonce, body),
+        "Rail-Signature": signature(secret, now, nonce, body),
     }
 
 
@@ -64,14 +64,15 @@ def is_signed(body: str, headers: Mapping[str, str], *, merchant: str, secret: s
     """Tell whether a message comes from the rail, to this merchant, within five minutes; in constant time."""
     stamp, nonce = headers.get("rail-timestamp", ""), headers.get("rail-nonce", "")
     right = hmac.compare_digest(
-        _mac(secret, stamp, nonce, body).encode(), headers.get("rail-signature", "").encode()
+        signature(secret, stamp, nonce, body).encode(), headers.get("rail-signature", "").encode()
     )
     is_ours = hmac.compare_digest(merchant.encode(), headers.get("rail-merchant", "").encode())
     is_number = stamp.isascii() and stamp.isdigit()
     return right and is_ours and is_number and abs(time.time() - int(stamp)) <= TOLERANCE_SECONDS
 
 
-def _mac(secret: str, timestamp: str, nonce: str, body: str) -> str:
+def signature(secret: str, timestamp: str, nonce: str, body: str) -> str:
+    """Return the HMAC-SHA-256 that proves who sends a message, in hexadecimal."""
     return hmac.new(secret.encode(), f"{timestamp}.{nonce}.{body}".encode(), hashlib.sha256).hexdigest()
 
 
@@ -90,16 +91,7 @@ class BankChannel:
 
     async def start(self, order: Order) -> Outcome:
         """Make the order."""
-        body = {
-            "merchant_order_no": str(order.attempt_id),
-            "amount_minor": order.amount_minor,
-            "currency": order.currency,
-            "description": " · ".join(item.name for item in order.items)[:DESCRIPTION_MAX],
-            "notify_url": notify_url(order.tenant_id, order.destination.id),
-            "return_url": order.return_url,
-            "expire_at": order.expires_at.isoformat(),
-        }
-        return order_outcome(await call(order.destination, "POST", "/orders", body))
+        return order_outcome(await call(order.destination, "POST", "/orders", order_body(order)))
 
     async def query(self, order: Order) -> Outcome:
         """Ask by our own number."""
@@ -142,6 +134,19 @@ class BankChannel:
 
 class _NotFound(ChannelRefused):
     """The rail has no such order or refund."""
+
+
+def order_body(order: Order) -> dict[str, Any]:
+    """Return an order as the rail wants it."""
+    return {
+        "merchant_order_no": str(order.attempt_id),
+        "amount_minor": order.amount_minor,
+        "currency": order.currency,
+        "description": " · ".join(item.name for item in order.items)[:DESCRIPTION_MAX],
+        "notify_url": notify_url(order.tenant_id, order.destination.id),
+        "return_url": order.return_url,
+        "expire_at": order.expires_at.isoformat(),
+    }
 
 
 def notify_url(tenant_id: UUID, settlement_id: UUID) -> str:

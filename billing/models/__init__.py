@@ -19,6 +19,7 @@ from billing.models.charges import (
     FeeRule,
     SettlementAccount,
 )
+from billing.models.checkouts import Checkout
 from billing.models.disputes import Dispute, DisputeFile
 from billing.models.payments import (
     Allocation,
@@ -60,6 +61,7 @@ __all__ = [
     "BillLine",
     "BillRun",
     "Break",
+    "Checkout",
     "Credit",
     "CreditNote",
     "CreditUse",

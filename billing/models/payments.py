@@ -16,7 +16,8 @@ class Payment(TenantRow):
     ``account_id`` names the account to whose credit goes what no bill takes: set for money paid ahead and for
     transfers; without it such money is unassigned.
 
-    ``link_bill_id`` is the bill whose pay-link was used; its bearer sees this payment and no other.
+    ``link_bill_id`` is the bill whose pay-link was used; its bearer sees this payment and no other. ``checkout_id`` is
+    what it has in common with payments to other institutions that its person makes in one go.
     """
 
     number = fields.CharField(max_length=40)
@@ -29,6 +30,7 @@ class Payment(TenantRow):
     settlement_account_id: UUID = fields.UUIDField()
     person_id: UUID | None = fields.UUIDField(null=True)
     link_bill_id: UUID | None = fields.UUIDField(null=True)
+    checkout_id: UUID | None = fields.UUIDField(null=True)
     account_id: UUID | None = fields.UUIDField(null=True)
     payer_name = fields.CharField(max_length=100, db_default="")
     payer_email = fields.CharField(max_length=200, db_default="")

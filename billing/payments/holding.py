@@ -39,6 +39,7 @@ class Hold:
     status: str
     expires_at: datetime
     parts: Parts
+    checkout_id: UUID | None = None
 
     def is_of(self, actor: Actor) -> bool:
         """Tell whether this actor began it; bearers of one pay-link count as one."""
@@ -46,17 +47,19 @@ class Hold:
             return self.person_id is None and self.link_bill_id == actor.bill_id
         return self.person_id is not None and self.person_id == actor.person_id
 
-    def fits(self, parts: Parts, channel: str) -> bool:
+    def fits(self, parts: Parts, channel: str, checkout_id: UUID | None = None) -> bool:
         """Tell whether it is exactly the payment that is wanted, with time left to make it."""
         is_in_time = self.expires_at - datetime.now(UTC) > LAST_MOMENT
-        return self.parts == parts and self.channel == channel and is_in_time and self.status in LIVE
+        is_same = (self.parts, self.channel, self.checkout_id) == (parts, channel, checkout_id)
+        return is_same and is_in_time and self.status in LIVE
 
 
 _HOLDS = """
 with held as materialized (
   select distinct payment_id from billing_payment_part
    where tenant_id = $1 and bill_id = any ($2::uuid[]) and is_live)
-select p.id payment_id, p.person_id, p.link_bill_id, a.id attempt_id, a.channel, a.status, a.expires_at, q.parts
+select p.id payment_id, p.person_id, p.link_bill_id, p.checkout_id, a.id attempt_id, a.channel, a.status,
+       a.expires_at, q.parts
   from held
   cross join lateral (select * from billing_payment where tenant_id = $1 and id = held.payment_id) p
   cross join lateral (select * from billing_attempt where tenant_id = $1 and payment_id = held.payment_id) a
@@ -76,7 +79,13 @@ def _hold(found: Any) -> Hold:
     return Hold(**{**dict(found), "parts": parts})
 
 
-async def when_free(actor: Actor, parts: Parts, channel: str, commit: Callable[[], Awaitable[UUID]]) -> UUID:
+async def when_free(
+    actor: Actor,
+    parts: Parts,
+    channel: str,
+    commit: Callable[[], Awaitable[UUID]],
+    checkout_id: UUID | None = None,
+) -> UUID:
     """Return the attempt to go on with: the actor's own that fits, or what ``commit`` makes once the way is clear.
 
     The unique index decides who holds a bill; whoever loses that race looks again.
@@ -85,7 +94,7 @@ async def when_free(actor: Actor, parts: Parts, channel: str, commit: Callable[[
         Conflict: see ``clear_way``; or the bill was taken again and again.
     """
     for _ in range(ROUNDS):
-        own = await clear_way(actor, parts, channel)
+        own = await clear_way(actor, parts, channel, checkout_id)
         if own is not None:
             return own.attempt_id
         try:
@@ -97,7 +106,7 @@ async def when_free(actor: Actor, parts: Parts, channel: str, commit: Callable[[
     raise Conflict("bill.held", t("Somebody is just paying this bill. Please try again in a minute."))
 
 
-async def clear_way(actor: Actor, parts: Parts, channel: str) -> Hold | None:
+async def clear_way(actor: Actor, parts: Parts, channel: str, checkout_id: UUID | None = None) -> Hold | None:
     """Make the bills free to be paid, or return the actor's own attempt that is just what is wanted.
 
     An attempt of the same payer (for staff at the counter, anybody's) is withdrawn at its channel, which is asked
@@ -110,7 +119,7 @@ async def clear_way(actor: Actor, parts: Parts, channel: str) -> Hold | None:
     async with open_scope(tenant_scope(actor.tenant_id)):
         held = await holds(actor.tenant_id, parts)
         zone = (await Tenant.get(id=actor.tenant_id)).timezone
-    own = next((hold for hold in held if hold.is_of(actor) and hold.fits(parts, channel)), None)
+    own = next((hold for hold in held if hold.is_of(actor) and hold.fits(parts, channel, checkout_id)), None)
     if own is not None and len(held) == 1 and actor.kind != "staff":
         return own
     for hold in held:

@@ -65,6 +65,7 @@ async def start_payment(
     key: str,
     return_url: str,
     cancel_url: str = "",
+    checkout_id: UUID | None = None,
 ) -> StartedPayment:
     """Begin to pay bills of one institution through ``channel``, or go on with a payment begun before.
 
@@ -80,32 +81,55 @@ async def start_payment(
     parts = parts_of(bills)
     await must_see(actor, tenant_id, parts)
     inside = actor.within(tenant_id)
-    urls = (return_url, cancel_url or return_url)
+    will = Will(parts, channel, key, (return_url, cancel_url or return_url), checkout_id)
+    return await send(inside, await prepare(inside, will))
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What is to be paid in one institution, and how. A payment of a checkout of several names it."""
+
+    parts: Parts
+    channel: str
+    key: str
+    urls: tuple[str, str]
+    checkout_id: UUID | None = None
+    expires_at: datetime | None = None
+
+
+async def prepare(actor: Actor, will: Will) -> UUID:
+    """Commit a payment of bills that were proved visible, or find the actor's own that fits; return its attempt.
+
+    Raises:
+        Invalid, Conflict: as for ``start_payment``.
+    """
 
     async def commit() -> UUID:
-        return await _commit(inside, parts, channel, key, urls)
+        return await _commit(actor, will)
 
-    return await send(inside, await when_free(inside, parts, channel, commit))
+    return await when_free(actor, will.parts, will.channel, commit, will.checkout_id)
 
 
-async def _commit(actor: Actor, parts: Parts, channel: str, key: str, urls: tuple[str, str]) -> UUID:
+async def _commit(actor: Actor, will: Will) -> UUID:
     assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
     tenant_id = actor.tenant_id
-    body = {"bills": sorted([str(bill), amount] for bill, amount in parts.items()), "channel": channel}
+    bills = sorted([str(bill), amount] for bill, amount in will.parts.items())
+    body = {"bills": bills, "channel": will.channel}
 
     async def do() -> Answer:
-        chosen = await choose(tenant_id, parts)
+        chosen = await choose(tenant_id, will.parts)
         account = await SettlementAccount.get(tenant_id=tenant_id, id=chosen.settlement_id)
-        lifetime = channel_for(channel, chosen, account).capabilities.lifetime
-        payment = new_payment(actor, chosen, channel, datetime.now(UTC) + lifetime)
+        lifetime = channel_for(will.channel, chosen, account).capabilities.lifetime
+        payment = new_payment(actor, chosen, will.channel, will.expires_at or datetime.now(UTC) + lifetime)
+        payment.checkout_id = will.checkout_id
         await payment.save(force_create=True)
-        await hold(payment, parts)
-        attempt = await new_attempt(actor, payment, chosen, urls)
+        await hold(payment, will.parts)
+        attempt = await new_attempt(actor, payment, chosen, will.urls)
         await begin_asking(attempt)
         return {"attempt_id": str(attempt.id)}
 
     async with open_scope(tenant_scope(tenant_id)):
-        answer = await once(actor, key=key, act="payment.start", body=body, do=do)
+        answer = await once(actor, key=will.key, act="payment.start", body=body, do=do)
     return UUID(answer["attempt_id"])
 
 
@@ -182,7 +206,7 @@ async def send(actor: Actor, attempt_id: UUID) -> StartedPayment:
     Raises:
         Conflict: the channel refused it, or it ended while the channel was answering.
     """
-    claimed = await _claim(actor, attempt_id)
+    claimed = await claim(actor, attempt_id)
     if not claimed:
         return await _answered(actor, attempt_id)
     assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
@@ -218,7 +242,7 @@ returning before.sent_at
 """
 
 
-async def _claim(actor: Actor, attempt_id: UUID) -> Sequence[Any]:
+async def claim(actor: Actor, attempt_id: UUID) -> Sequence[Any]:
     """Let one request send the attempt; another one that comes along meanwhile waits for its answer."""
     assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
     async with open_scope(tenant_scope(actor.tenant_id)):

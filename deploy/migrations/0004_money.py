@@ -96,6 +96,7 @@ PAYMENTS = [
             "created_at",
             "succeeded_at",
             "person_id",
+            "checkout_id where checkout_id is not null",
             "taken_by, day_close_id where channel = 'counter'",
         ],
         checks={

@@ -3,7 +3,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build
+from deploy.walls import Wall, build, shared
 
 DISPUTES: list[Wall] = [
     Wall(
@@ -43,7 +43,22 @@ grant execute on function tenant_of_stripe(text) to cloud_app;
 """
 """Whose a connected account is, for messages that carry no ids of ours; the queue's scope alone finds one."""
 
+CHECKOUT = (
+    shared(
+        "billing_checkout",
+        {"own": "using (person_id = (select scope_person()))"},
+        rights="select, insert, update",
+    )
+    + "create unique index billing_checkout_key on billing_checkout (person_id, key);"
+)
+"""A person's own, above tenants: each of its payments is inside one."""
+
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0006_agreements")]
-    operations = [*(ops.RunSQL(build(wall)) for wall in DISPUTES), ops.RunSQL(LOST), ops.RunSQL(FINDING)]
+    operations = [
+        *(ops.RunSQL(build(wall)) for wall in DISPUTES),
+        ops.RunSQL(LOST),
+        ops.RunSQL(CHECKOUT),
+        ops.RunSQL(FINDING),
+    ]

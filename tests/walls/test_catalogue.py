@@ -11,6 +11,7 @@ ABOVE_TENANTS = {
     "tenants_tenant": "the directory itself: its id is the tenant",
     "tenants_application": "belongs to a bank until there is a tenant",
     "tenants_application_document": "belongs to a bank's application",
+    "billing_checkout": "a person's own: what they pay to several institutions in one go",
     "tenants_audit": "bank staff's acts have a bank, tenants' acts a tenant, some both",
     "tenants_person": "a person is nobody's but their own",
     "tenants_identity": "belongs to a person",

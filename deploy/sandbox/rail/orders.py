@@ -86,11 +86,12 @@ def public(world: World, order: Doc) -> Doc:
     """An order as the merchant sees it."""
     hidden = ("notify_url", "return_url", "expire_at")
     kept = ("order_id", "status", "expire_at", "created_at", "paid_at", "refunded_minor", "transaction_no")
+    shown = order.get("combined_id") or order["order_id"]
     return {
         **{k: order[k] for k in kept},
         **{k: v for k, v in order["terms"].items() if k not in hidden},
-        "code_url": world.url(f"/rail/q/{order['order_id']}"),
-        "cashier_url": world.url(f"/rail/cashier/{order['order_id']}"),
+        "code_url": world.url(f"/rail/q/{shown}"),
+        "cashier_url": world.url(f"/rail/cashier/{shown}"),
     }
 
 
@@ -119,9 +120,19 @@ def close(call: Call) -> tuple[int, Doc]:
     order = find(call)
     if order["status"] not in ("pending", "closed", "expired", "failed"):
         raise RailError(409, "order_not_closable", f"The order is {order['status']}")
-    if order["status"] == "pending":
-        _move(call.world, order, "closed")
+    for each in together(call.world, order):
+        if each["status"] == "pending":
+            _move(call.world, each, "closed")
     return 200, public(call.world, order)
+
+
+def together(world: World, order: Doc) -> list[Doc]:
+    """The order and all others of its combined order: what happens to one of them happens to all."""
+    if not order.get("combined_id"):
+        return [order]
+    combined = world.store.get("rail.combined", order["combined_id"]) or {"orders": []}
+    others = [world.store.get("rail.order", key) for key in combined["orders"] if key != order["order_id"]]
+    return [order, *(other for other in others if other is not None)]
 
 
 def pay(world: World, order: Doc) -> None:
@@ -130,20 +141,26 @@ def pay(world: World, order: Doc) -> None:
     if late is None:
         succeed(world, order)
         return
-    _move(world, order, "expired")
+    for each in together(world, order):
+        _move(world, each, "expired")
     world.agenda.later("rail.succeed", world.clock.epoch() + late.seconds, {"order": order["order_id"]})
 
 
 def decline(world: World, order: Doc) -> None:
     """The payer said no."""
-    _move(world, order, "failed")
-    _announce(world, order, "order.failed")
+    for each in together(world, order):
+        _move(world, each, "failed")
+        _announce(world, each, "order.failed")
 
 
 def succeed(world: World, order: Doc) -> None:
-    """The money moved, whatever the order's state was; once only."""
-    if order["paid_at"] is not None:
-        return
+    """The money moved, whatever the order's state was; once only, and for a combined order all of it."""
+    for each in together(world, order):
+        if each["paid_at"] is None:
+            _succeed_one(world, each)
+
+
+def _succeed_one(world: World, order: Doc) -> None:
     order |= {"paid_at": iso(world.clock.now()), "transaction_no": new_id("", 20)}
     _move(world, order, "succeeded")
     merchant = world.store.get("rail.merchant", order["merchant"]) or {}

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox.pages import go, page
-from deploy.sandbox.rail import chargebacks, deposits, orders, refunds, statements
+from deploy.sandbox.rail import chargebacks, combined, deposits, orders, refunds, statements
 from deploy.sandbox.rail.api import endpoint
 from deploy.sandbox.store import Doc
 from deploy.sandbox.world import World, world_of
@@ -22,6 +22,7 @@ def routes() -> list[BaseRoute]:
         Route("/rail/refunds", endpoint("refunds.create", refunds.create), methods=["POST"]),
         Route("/rail/refunds", endpoint("refunds.query", refunds.query)),
         Route("/rail/refunds/{refund}", endpoint("refunds.query", refunds.query)),
+        Route("/rail/combined-orders", endpoint("combined.create", combined.create), methods=["POST"]),
         Route("/rail/chargebacks/{chargeback}", endpoint("chargebacks.query", chargebacks.query)),
         Route(
             "/rail/chargebacks/{chargeback}/evidence",
@@ -54,15 +55,20 @@ async def scan(request: Request) -> Response:
 
 async def cashier(request: Request) -> Response:
     """The payer's bank app: whom, how much; pay or decline."""
-    world = world_of(request)
-    order = world.store.get("rail.order", request.path_params["order"])
+    world, key = world_of(request), request.path_params["order"]
+    several = world.store.get("rail.combined", key)
+    order = combined.lead(world, several) if several else world.store.get("rail.order", key)
     if order is None:
         text = "Check the code, or ask whoever gave it to you."
         return page(request, "message.html", 404, title="There is no such payment", text=text)
     if request.method == "POST":
         return _act(request, world, order, str((await request.form()).get("act", "")))
-    payee = world.store.get("rail.merchant", order["merchant"])
-    return page(request, "cashier.html", order=order, terms=order["terms"], payee=payee)
+    payees = [
+        (world.store.get("rail.merchant", each["merchant"]) or {}, each["terms"])
+        for each in orders.together(world, order)
+    ]
+    total = sum(terms["amount_minor"] for _, terms in payees)
+    return page(request, "cashier.html", order=order, terms=order["terms"], payees=payees, total=total)
 
 
 def _act(request: Request, world: World, order: Doc, act: str) -> Response:

@@ -1,0 +1,242 @@
+"""Paying several institutions: what is chosen, the code to scan or the queue, and how far it is."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from billing.channels import channel_name
+from billing.channels.bank import BankChannel
+from billing.checkouts import service
+from billing.checkouts.service import PLACE, Group, Progress
+from billing.payer import queries
+from billing.payer.overview import ids_of
+from billing.payer.queries import SeenBill
+from billing.payer.sides import Side, person_side
+from billing.payments.service import offers
+from billing.payments.words import PAYMENT_TONES, PAYMENT_WORDS
+from tenants.actor import Actor
+from tenants.codes import new_token
+from tenants.http import WRITES, path_id, person_route
+from tenants.scope import open_scope
+from ui import hx
+from ui.errors import AppError, Conflict, Invalid
+from ui.flash import Flash
+from ui.forms import Form
+from ui.i18n import N_, t
+from ui.render import redirect, respond
+
+MOST_BILLS = 50
+NEW = "/my/checkouts/new"
+
+
+class Choosing(BaseModel):
+    """Which bills, and how."""
+
+    key: str = ""
+    bill: list[str] = Field(title=N_("Bills"))
+    channel: str = Field("", title=N_("How to pay"))
+
+
+async def new_checkout(request: Request, actor: Actor) -> Response:
+    """Show bills of several institutions, all chosen at first, and the ways to pay them together."""
+    wanted = ids_of(request.query_params.getlist("bill"))[:MOST_BILLS]
+    bills = await _offered(actor, wanted)
+    groups = groups_of(bills)
+    if len(groups) < 2:  # noqa: PLR2004 - fewer than two institutions are paid on the page for one
+        query = "&".join(f"bill={bill.id}" for bill in bills)
+        return redirect(request, f"/my/checkout?{query}" if bills else "/my")
+    form = Form(Choosing, {"key": [new_token()], "bill": [str(bill.id) for bill in bills]})
+    return await _page(request, actor, form, bills)
+
+
+async def _offered(actor: Actor, wanted: list[UUID]) -> list[SeenBill]:
+    """Return the bills asked for, or all that are owed, as far as something is left to pay of them."""
+    assert actor.person_id is not None  # noqa: S101 - somebody is signed in
+    if not wanted:
+        owed = await queries.owed_by(actor.person_id)
+        wanted = [
+            UUID(bill.id)
+            for group in owed.institutions
+            for account in group.accounts
+            for bill in account.bills
+        ]
+    found = await queries.bills_seen(wanted[:MOST_BILLS]) if wanted else []
+    return [bill for bill in found if bill.left_minor > 0]
+
+
+def groups_of(bills: Sequence[SeenBill]) -> list[Group]:
+    """Return the bills by institution and currency, in the order in which the first of each comes."""
+    parts: dict[tuple[UUID, str], list[tuple[UUID, int]]] = {}
+    for bill in bills:
+        parts.setdefault((bill.tenant_id, bill.currency), []).append((bill.id, bill.left_minor))
+    return [Group(tenant, currency, tuple(found)) for (tenant, currency), found in parts.items()]
+
+
+async def _page(
+    request: Request, actor: Actor, form: Form[Choosing], bills: list[SeenBill], *, status: int = 200
+) -> Response:
+    chosen = set(form.chosen("bill"))
+    groups = groups_of([bill for bill in bills if str(bill.id) in chosen])
+    ways = await _ways(groups or groups_of(bills))
+    if not form.value("channel") and ways:
+        form.values["channel"] = [ways[0]["key"]]
+    totals: dict[str, int] = {}
+    for group in groups:
+        totals[group.currency] = totals.get(group.currency, 0) + group.amount_minor
+    context: dict[str, Any] = {
+        "form": form,
+        "chosen": chosen,
+        "institutions": _institutions(bills),
+        "ways": ways,
+        "totals": totals,
+        "count": len(groups),
+        "side": person_side(actor),
+    }
+    return await respond(request, "billing/checkouts/new.html", context, status=status)
+
+
+def _institutions(bills: Sequence[SeenBill]) -> list[tuple[str, list[SeenBill]]]:
+    found: dict[UUID, list[SeenBill]] = {}
+    for bill in bills:
+        found.setdefault(bill.tenant_id, []).append(bill)
+    return [(own[0].short_name, own) for own in found.values()]
+
+
+async def _ways(groups: Sequence[Group]) -> list[dict[str, Any]]:
+    """Return the ways to pay all of them: together through the bank where it can, one after another otherwise."""
+    ways: list[dict[str, Any]] = []
+    if await service.can_combine(groups):
+        ways.append({"key": BankChannel.key, "name": channel_name(BankChannel.key), "is_combined": True})
+    common: list[str] | None = None
+    for group in groups:
+        keys = [offer.key for offer in await offers(group.tenant_id, group.currency)]
+        common = keys if common is None else [key for key in common if key in keys]
+    for key in common or []:
+        if not any(way["key"] == key for way in ways):
+            ways.append({"key": key, "name": channel_name(key), "is_combined": False})
+    return ways
+
+
+async def create_checkout(request: Request, actor: Actor) -> Response:
+    """Begin, or show the form again with what is wrong (outside of any scope)."""
+    sent = await request.form()
+    form = Form(Choosing, {name: list(sent.getlist(name)) for name in sent}, is_sent=True)
+    async with open_scope(actor.scope()):
+        bills = await _offered(actor, [])
+    chosen = [bill for bill in bills if str(bill.id) in set(form.chosen("bill"))]
+    if sent.get("act") == "total":
+        return await _page(request, actor, form, bills)
+    groups = groups_of(chosen)
+    if len(groups) == 1:
+        return redirect(request, "/my/checkout?" + "&".join(f"bill={bill.id}" for bill in chosen))
+    try:
+        checkout_id = await service.begin(
+            actor,
+            groups=groups,
+            channel=str(form.value("channel")),
+            key=str(form.value("key")),
+            urls=_urls(person_side(actor)),
+        )
+    except (Invalid, Conflict) as refused:
+        return await _refused(request, actor, form, bills, refused)
+    return redirect(request, f"/my/checkouts/{checkout_id}")
+
+
+def _urls(side: Side) -> tuple[str, str]:
+    url = side.absolute(f"/my/checkouts/{PLACE}")
+    return url, url
+
+
+async def _refused(
+    request: Request, actor: Actor, form: Form[Choosing], bills: list[SeenBill], refused: AppError
+) -> Response:
+    form.fail(
+        "channel" if "channel" in refused.fields else "", next(iter(refused.fields.values()), refused.message)
+    )
+    return await _page(request, actor, form, bills, status=422)
+
+
+async def checkout(request: Request, actor: Actor) -> Response:
+    """Show how far it is; the channel is asked where it is not known (outside of any scope)."""
+    seen = await service.look(actor, path_id(request))
+    state = _state(seen)
+    shown = request.query_params.get("seen", "")
+    if hx.is_partial(request) and shown and shown != state:
+        return Response(status_code=200, headers=hx.leave(f"/my/checkouts/{seen.checkout.id}"))
+    return await _progress(request, seen, state)
+
+
+def _state(seen: Progress) -> str:
+    return "-".join(step.status or "none" for step in seen.steps)
+
+
+async def _progress(request: Request, seen: Progress, state: str) -> Response:
+    totals: dict[str, int] = {}
+    for step in seen.steps:
+        totals[step.currency] = totals.get(step.currency, 0) + step.amount_minor
+    context = {
+        "seen": seen,
+        "root": f"/my/checkouts/{seen.checkout.id}",
+        "state": state,
+        "totals": totals,
+        "live": seen.open,
+        "next": seen.next,
+        "words": PAYMENT_WORDS,
+        "tones": PAYMENT_TONES,
+        "again": "&".join(
+            f"bill={bill}" for step in seen.steps if not step.is_paid for bill, _ in step.bills
+        ),
+    }
+    return await respond(request, "billing/checkouts/checkout.html", context, block="waiting")
+
+
+async def next_payment(request: Request, actor: Actor) -> Response:
+    """Start paying the next institution of a queue."""
+    checkout_id = path_id(request)
+    root = f"/my/checkouts/{checkout_id}"
+    url = person_side(actor).absolute(root)
+    try:
+        started = await service.pay_next(actor, checkout_id, urls=(url, url))
+    except (Invalid, Conflict) as refused:
+        return redirect(request, root, flash=Flash(refused.message, tone="warning"))
+    is_elsewhere = started and started.status == "pending" and started.redirect_url and not started.qr_content
+    return redirect(request, started.redirect_url if started and is_elsewhere else root)
+
+
+async def cancellation(request: Request, actor: Actor) -> Response:
+    """Stop what is open."""
+    checkout_id = path_id(request)
+    try:
+        await service.stop(actor, checkout_id)
+    except Conflict as refused:
+        flash = Flash(refused.message, tone="warning")
+        return redirect(request, f"/my/checkouts/{checkout_id}", flash=flash)
+    return redirect(request, f"/my/checkouts/{checkout_id}", flash=t("Stopped. Nothing more is taken."))
+
+
+ROUTES: list[BaseRoute] = [
+    person_route(NEW, new_checkout, name="my_new_checkout"),
+    person_route(
+        "/my/checkouts", create_checkout, methods=WRITES, name="my_create_checkout", is_transactional=False
+    ),
+    person_route("/my/checkouts/{id}", checkout, name="my_checkout", is_transactional=False),
+    person_route(
+        "/my/checkouts/{id}/payments",
+        next_payment,
+        methods=WRITES,
+        name="my_next_payment",
+        is_transactional=False,
+    ),
+    person_route(
+        "/my/checkouts/{id}/cancellation",
+        cancellation,
+        methods=WRITES,
+        name="my_stop_checkout",
+        is_transactional=False,
+    ),
+]
