@@ -572,6 +572,26 @@ class Migration(migrations.Migration):
             bases=["TenantRow"],
         ),
         ops.CreateModel(
+            name="Checkout",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("person_id", fields.UUIDField()),
+                ("key", fields.CharField(max_length=80)),
+                ("body_hash", fields.BinaryField()),
+                ("channel", fields.CharField(max_length=40)),
+                ("is_combined", fields.BooleanField()),
+                ("parts", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ],
+            options={
+                "table": "billing_checkout",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "A person's will to pay bills of several institutions, each by a payment of its own that names this checkout.",
+            },
+            bases=["Row"],
+        ),
+        ops.CreateModel(
             name="Credit",
             fields=[
                 ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
@@ -1199,6 +1219,7 @@ class Migration(migrations.Migration):
                 ("settlement_account_id", fields.UUIDField()),
                 ("person_id", fields.UUIDField(null=True)),
                 ("link_bill_id", fields.UUIDField(null=True)),
+                ("checkout_id", fields.UUIDField(null=True)),
                 ("account_id", fields.UUIDField(null=True)),
                 ("payer_name", fields.CharField(db_default="", max_length=100)),
                 ("payer_email", fields.CharField(db_default="", max_length=200)),
