@@ -1,4 +1,4 @@
-"""The documentation, served by the product: every README lives beside what it documents."""
+"""The documentation, served by the product: every page of it lives beside what it documents."""
 
 import re
 from functools import cache
@@ -24,11 +24,14 @@ REASON = "Documentation is for everybody."
 
 @cache
 def pages() -> dict[str, Path]:
-    """Return the documents by name: ``start`` for the project's own, else the folder of the README."""
+    """Return the documents by name: ``start`` for the project's own, else the folder, and the file if no README."""
     found = {"start": ROOT / "README.md"} if (ROOT / "README.md").exists() else {}
     for folder in FOLDERS:
-        for path in sorted((ROOT / folder).rglob("README.md")):
-            found["-".join(path.parent.relative_to(ROOT).parts)] = path
+        for path in sorted(
+            (ROOT / folder).rglob("*.md"), key=lambda path: (path.parent, path.name != "README.md")
+        ):
+            own = () if path.name == "README.md" else (path.stem.lower().replace("_", "-"),)
+            found["-".join((*path.parent.relative_to(ROOT).parts, *own))] = path
     return found
 
 
