@@ -22,6 +22,7 @@ def routes() -> list[BaseRoute]:
     """Return the routes in order of matching."""
     parts = (
         reports,
+        rules,
         charges,
         adjustments,
         payments,

@@ -12,11 +12,13 @@ from starlette.routing import BaseRoute
 from billing.charges import fees, rehearsal, rule_form
 from billing.charges.fee_words import LONGEST_RULE, read_rule
 from billing.charges.naming import named
+from billing.charges.parts_form import Drawing
 from billing.charges.periods import months_after, today
 from billing.charges.rule_form import RuleForm
 from billing.models import FeeItem
 from billing.names import Joined, localized
 from billing.rules import parse
+from billing.rules.form_parts import changed
 from billing.rules.sentences import sentence
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
@@ -31,6 +33,7 @@ from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
 MOST_FEES = 100
+MOST_FIELDS = 8000
 
 
 class FeeNames(BaseModel):
@@ -228,10 +231,13 @@ async def edit_draft(request: Request, actor: Actor) -> Response:
     """Show the rule's form: the draft, else the version in force, else an empty one of the shape asked for."""
     listed = await fees.get_item(actor, path_id(request))
     kept = listed.draft or listed.current or listed.coming
-    form = None
-    if kept and "shape" not in request.query_params:
+    asked = request.query_params.get("shape")
+    if kept and asked == rule_form.PARTS:
+        form = rule_form.of_parts(listed.item, parse(kept.document))
+    elif kept and asked is None:
         form = rule_form.of_document(listed.item, parse(kept.document))
-    form = form or rule_form.blank(listed.item, request.query_params)
+    else:
+        form = rule_form.blank(listed.item, request.query_params)
     return await _edit(request, actor, listed, form)
 
 
@@ -239,6 +245,8 @@ async def _edit(
     request: Request, actor: Actor, listed: fees.Listed, form: RuleForm, status: int = 200
 ) -> Response:
     found, wrong = await _preview(actor, listed, form)
+    if form.shape == rule_form.PARTS:
+        form.drawn = Drawing(form, await _lines(listed.item)).whole()
     context = {
         "form": form,
         "item": listed.item,
@@ -249,6 +257,14 @@ async def _edit(
         "wrong": wrong if request.method == "POST" else [],
     }
     return await respond(request, "billing/charges/rule_edit.html", context, block="preview", status=status)
+
+
+async def _lines(item: FeeItem) -> list[tuple[str, str]]:
+    """Return the other charges of a fee's bills, which its rule may refer to."""
+    found = await FeeItem.filter(tenant_id=item.tenant_id, scenario=item.scenario, kind="charge").order_by(
+        "position"
+    )
+    return [(other.key, localized(other.names)) for other in found if other.id != item.id]
 
 
 async def _preview(
@@ -280,7 +296,7 @@ async def rehearse(actor: Actor, listed: fees.Listed, document: fees.Document) -
 
 
 async def _typed(request: Request, listed: fees.Listed) -> tuple[RuleForm, str]:
-    body = await request.form(max_fields=600)
+    body = await request.form(max_fields=MOST_FIELDS)
     values = {key: value for key, value in body.multi_items() if isinstance(value, str)}
     return rule_form.typed(listed.item, values), values.get("act", "save")
 
@@ -296,6 +312,9 @@ async def save_draft(request: Request, actor: Actor) -> Response:
     """Keep the typed rule as the draft, or only read it back where the other button was used."""
     listed = await fees.get_item(actor, path_id(request))
     form, act = await _typed(request, listed)
+    if act not in {"save", "preview"}:
+        form.values = changed(listed.item.kind, form.values, act)
+        return await _edit(request, actor, listed, form)
     try:
         document = form.document()
         if act == "preview":

@@ -16,13 +16,17 @@ from billing.rules.currency import decimals
 from billing.rules.form_draft import Draft
 from billing.rules.form_late import KINDS as LATE_KINDS
 from billing.rules.form_late import late_fields, read_late
+from billing.rules.form_parts import from_parts, to_parts
 from billing.rules.forms import SHAPES, from_form, to_form
 from billing.rules.terms import LateTerms
 from billing.rules.words import value_words
 from tenants.kinds import Attribute
 from ui.errors import Invalid
-from ui.i18n import Text, gettext, t
+from ui.i18n import N_, Text, gettext, t
 
+PARTS = "parts"
+"""The shape that shows any rule, field by field."""
+ANY_RULE = N_("Any rule, put together from parts")
 LATE_SHAPES = {key: words for key, words in LATE_KINDS.items() if key != "none"}
 SPARE_TIERS, SPARE_COEFFICIENTS = 5, 2
 MOST_ROWS = 60
@@ -37,6 +41,8 @@ class RuleForm:
     shape: str
     values: dict[str, str]
     errors: dict[str, Text] = field(default_factory=dict)
+    drawn: Sequence[object] = ()
+    """What the form of parts consists of, once it is to be drawn."""
 
     def value(self, name: str) -> str:
         """Return what a field shows."""
@@ -65,7 +71,8 @@ class RuleForm:
     def shapes(self) -> Options:
         """The shapes that this fee's accounts allow."""
         known = LATE_SHAPES if self.is_late else SHAPES
-        return [(key, gettext(words)) for key, words in known.items() if self._allows(key)]
+        found = [(key, gettext(words)) for key, words in known.items() if self._allows(key)]
+        return [*found, (PARTS, gettext(ANY_RULE))]
 
     def _allows(self, shape: str) -> bool:
         if shape in {"table", "by_attribute"}:
@@ -76,6 +83,11 @@ class RuleForm:
     def _attributes(self) -> list[Attribute]:
         found = {a.key: a for kind in kinds_of(self.item) for a in kind.attributes}
         return list(found.values())
+
+    @property
+    def attributes(self) -> Options:
+        """Every attribute of the accounts."""
+        return [(a.key, gettext(a.label)) for a in self._attributes]
 
     @property
     def lists(self) -> Options:
@@ -130,6 +142,8 @@ class RuleForm:
         Raises:
             Invalid: with a sentence for each field that is wrong.
         """
+        if self.shape == PARTS:
+            return from_parts(self.item.kind, self.item.currency, self.values)
         fields = {**self.values, "currency": self.item.currency}
         if self.is_late:
             return _late_document(self.shape, fields)
@@ -170,8 +184,17 @@ def _late_field(draft: Draft, path: str) -> str:
     return draft.field_of(f"late_fee.{path}") or draft.field_of(path)
 
 
-def of_document(item: FeeItem, document: Document) -> RuleForm | None:
-    """Return the form that shows all of a rule; None when none does."""
+def of_parts(item: FeeItem, document: Document) -> RuleForm:
+    """Return the form that shows any rule part by part."""
+    return RuleForm(item, PARTS, to_parts(document))
+
+
+def of_document(item: FeeItem, document: Document) -> RuleForm:
+    """Return the simplest form that shows all of a rule."""
+    return _simple(item, document) or of_parts(item, document)
+
+
+def _simple(item: FeeItem, document: Document) -> RuleForm | None:
     if isinstance(document, LateFee):
         terms = LateTerms(**{name: getattr(document, name) for name in LateTerms.model_fields})
         stand_in = charge(document.currency, fixed("0"), round_to=document.rounding, late_fee=terms)
@@ -192,11 +215,21 @@ def of_document(item: FeeItem, document: Document) -> RuleForm | None:
     )
 
 
+EMPTY = {
+    "amount.kind": "fixed",
+    "amount.amount": "",
+    "rounding.mode": "half_up",
+}
+
+
 def blank(item: FeeItem, asked: Mapping[str, str]) -> RuleForm:
     """Return an empty form of the shape and attributes asked for, else of the first that fit the fee."""
     form = RuleForm(item, asked.get("shape", ""), {})
     shapes = [key for key, _ in form.shapes]
     form.shape = form.shape if form.shape in shapes else shapes[0]
+    if form.shape == PARTS:
+        form.values = {**EMPTY, "rounding.step": "1" if decimals(item.currency) == 0 else "0.01"}
+        return form
     lists = [key for key, _ in form.lists]
     form.values["rounding_step"] = "1" if decimals(item.currency) == 0 else "0.01"
     names = _by(form.shape)
@@ -218,6 +251,8 @@ def _by(shape: str) -> Sequence[str]:
 def typed(item: FeeItem, values: Mapping[str, str]) -> RuleForm:
     """Return the form as it was sent."""
     kept = {key: value for key, value in values.items() if key not in {"shape", "act"}}
+    if values.get("shape") == PARTS:
+        return RuleForm(item, PARTS, kept)
     return complete(RuleForm(item, values.get("shape", ""), kept))
 
 
