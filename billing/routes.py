@@ -14,6 +14,7 @@ from billing.ledger import pages as ledger
 from billing.payer import pages as payer
 from billing.payments import pages as payments
 from billing.reports import pages as reports
+from billing.rules import pages as rules
 from billing.sealing import pages as sealing
 from billing.worklist import pages as worklist
 
