@@ -19,6 +19,8 @@ from deploy.settings import Settings
 from scenarios import registry
 from scenarios.contract import Scenario
 from tenants.jobs import use_queue
+from tenants.scope import open_scope, queue_scope, value
+from ui import templating
 from ui.settings import UiSettings
 
 UPLOADS = ("/t/", "/bank/")
@@ -81,6 +83,9 @@ def _lifespan(settings: Settings):  # type: ignore[no-untyped-def]  # noqa: ANN2
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001
         async with connected(settings.database_url.get_secret_value()):
+            templating.warm()
+            async with open_scope(queue_scope()):  # opens the pool's first connection
+                await value("select 1")
             queue = RedisQueue(settings.redis_url.get_secret_value())
             use_queue(queue)
             try:

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import HTTPConnection
 
 from ui.formats import FILTERS
-from ui.i18n import PACKAGES, ROOT, current_locale, gettext, ngettext
+from ui.i18n import LOCALES, PACKAGES, ROOT, current_locale, gettext, ngettext, use_locale
 from ui.qr import qr_svg
 from ui.static import static_url
 from ui.tables import cells
@@ -55,6 +55,20 @@ def environment() -> Environment:
         table_cells=cells,
     )
     return env
+
+
+def warm() -> None:
+    """Read what every page needs, layouts, macros and catalogues, so that nobody's first page waits for it."""
+    env = environment()
+    for name in env.list_templates(extensions=["html"]):
+        folder, _, rest = name.partition("/")
+        if folder == "ui" and "/" not in rest:
+            env.get_template(name)
+        elif rest.startswith("macros/") and folder != "ui":
+            getattr(env.globals["ui"], folder).names()
+    for locale in LOCALES:
+        with use_locale(locale):
+            gettext("Yes")
 
 
 class Macros:
