@@ -56,10 +56,15 @@ async def audit_list(request: Request, door: str, place_id: Any, currency: str =
     days = [query.get(name) if _is_day(query.get(name)) else "" for name in ("from", "to")]
     args = (place_id, containing(query.q), *days, acts_like(query.q))
     if wants_export(request):
-        found = await rows(f"{SELECT}{where} order by created_at desc limit $6", *args, MOST_EXPORTED)
+        found = await rows(
+            f"{SELECT}{where} order by created_at desc, id desc limit $6", *args, MOST_EXPORTED
+        )
         return await export(request, columns, _each(found), "audit")
     found = await rows(
-        f"{SELECT}{where} order by created_at desc limit $6 offset $7", *args, query.limit, query.offset
+        f"{SELECT}{where} order by created_at desc, id desc limit $6 offset $7",
+        *args,
+        query.limit,
+        query.offset,
     )
     total = await value(f"select count(*) from tenants_audit where {where}", *args)
     page = Page.of(query, found, total)

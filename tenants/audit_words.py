@@ -81,7 +81,7 @@ def changes(
 ) -> list[str]:
     """Return what an act changed, fact by fact: ``State: Issued → Void``.
 
-    What is the same on both sides is left out. ``currency`` is for amounts that name none.
+    What is empty, or the same on both sides, is left out. ``currency`` is for amounts that name none.
     """
     coin = str(after.get("currency") or before.get("currency") or currency)
     return list(_told(subject_kind, before, after, coin))
@@ -93,6 +93,8 @@ def _told(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], curren
         if (rule and not rule.label) or (name in before and name in after and before[name] == after[name]):
             continue
         sides = [_shown(rule, name, side[name], currency) for side in (before, after) if name in side]
+        if not any(sides):
+            continue
         shown = " → ".join(dict.fromkeys(side or _NOTHING for side in sides))
         yield gettext("{label}: {shown}", label=_label(rule, name), shown=shown)
 

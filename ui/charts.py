@@ -1,5 +1,6 @@
 """The geometry of charts; ``ui.chart`` draws it as SVG with the same figures in a table below."""
 
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
@@ -8,7 +9,7 @@ from ui import formats
 
 Number = int | Decimal
 Shown = Callable[[Number], str]
-_LETTER = 7.5
+_LETTER = 8
 """How wide a letter of a label is, in units of the drawing."""
 
 
@@ -116,9 +117,11 @@ def bar(
     series: Sequence[Series],
     shown: Shown = formats.number,
     axis: Shown | None = None,
+    *,
+    short: Sequence[str] = (),
 ) -> Chart:
-    """Return bars side by side, one group for each name."""
-    return _in_both(_bar, _Given(heading, names, series, shown, axis or shown))
+    """Return bars side by side, one group for each name; ``short`` names are for below the drawing."""
+    return _in_both(_bar, _Given(heading, names, series, shown, axis or shown, short or names))
 
 
 def stacked(
@@ -127,9 +130,11 @@ def stacked(
     series: Sequence[Series],
     shown: Shown = formats.number,
     axis: Shown | None = None,
+    *,
+    short: Sequence[str] = (),
 ) -> Chart:
     """Return one bar for each name, its parts on top of each other."""
-    return _in_both(_stacked, _Given(heading, names, series, shown, axis or shown))
+    return _in_both(_stacked, _Given(heading, names, series, shown, axis or shown, short or names))
 
 
 def line(
@@ -138,9 +143,11 @@ def line(
     series: Sequence[Series],
     shown: Shown = formats.number,
     axis: Shown | None = None,
+    *,
+    short: Sequence[str] = (),
 ) -> Chart:
     """Return one line for each series."""
-    return _in_both(_line, _Given(heading, names, series, shown, axis or shown))
+    return _in_both(_line, _Given(heading, names, series, shown, axis or shown, short or names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +159,8 @@ class _Given:
     series: Sequence[Series]
     shown: Shown
     axis: Shown
+    short: Sequence[str]
+    """The names as they stand below the drawing."""
 
 
 def _in_both(draw: Callable[[_Given, Room], Chart], given: _Given) -> Chart:
@@ -210,7 +219,7 @@ def _frame(given: _Given, room: Room, highest: Number) -> tuple[Chart, Callable[
 
     chart = Chart(given.heading, given.names, given.series, given.shown, room=room)
     chart.ticks = [Mark(scale(step * n), given.axis(step * n)) for n in range(int(top / step) + 1)]
-    chart.labels = list(_labels(given.names, room))
+    chart.labels = list(_labels(given.short, room))
     return chart, scale
 
 
@@ -218,14 +227,23 @@ def _labels(names: Sequence[str], room: Room) -> Iterator[Mark]:
     """Yield every name, or every second, third, … where there are too many."""
     every = -(-len(names) // room.most_labels) or 1
     slot = room.slot(names)
-    letters = int(slot * every / _LETTER)
+    width = slot * every
     for place in range(0, len(names), every):
-        yield Mark(_r(room.left + slot * (place + 0.5)), _fit(names[place], letters))
+        yield Mark(_r(room.left + slot * (place + 0.5)), _fit(names[place], width))
 
 
-def _fit(name: str, room: int) -> str:
-    """Return a name cut to ``room`` letters; the table below the chart has it whole."""
-    return name if len(name) <= room else f"{name[: max(room - 1, 1)].rstrip()}…"
+def _fit(name: str, width: float) -> str:
+    """Return a name cut to so much room; the table below the chart has it whole."""
+    if _width(name) <= width:
+        return name
+    while len(name) > 1 and _width(name) + _LETTER > width:
+        name = name[:-1]
+    return f"{name.rstrip()}…"
+
+
+def _width(name: str) -> float:
+    """Return about how wide a name is drawn: Chinese letters take the place of two."""
+    return sum(_LETTER * (2 if unicodedata.east_asian_width(letter) in "WF" else 1) for letter in name)
 
 
 def nice_step(highest: Number) -> Decimal:

@@ -113,6 +113,16 @@ def _month(day: date, locale: str) -> str:
     return dates.format_skeleton("yMMMM", day, locale=locale)
 
 
+def short_month(value: date) -> str:
+    """Return a month without its year, for where the year is plain."""
+    return dates.format_skeleton("MMM", value, locale=current_locale())
+
+
+def short_day(value: date) -> str:
+    """Return a day and its month, for where the year is plain."""
+    return dates.format_skeleton("Md", value, locale=current_locale())
+
+
 def ago(value: datetime, now: datetime | None = None) -> str:
     """Return how long ago ``value`` was, in words."""
     delta = value - (now or datetime.now(UTC))

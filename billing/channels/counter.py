@@ -7,7 +7,7 @@ from billing.channels.contract import Capabilities
 from ui.i18n import N_, Text, t
 
 KEY = "counter"
-NAME = t("Counter")
+NAME = t("Desk")
 CASH = "cash"
 METHODS = {
     CASH: N_("Cash"),

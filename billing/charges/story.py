@@ -9,6 +9,7 @@ from typing import Any
 from billing.adjustments.queries import of_bill
 from billing.adjustments.words import KIND_WORDS
 from billing.agreed_story import agreed_of
+from billing.channels import channel_name
 from billing.models import Bill
 from billing.names import Sum
 from tenants.scope import rows
@@ -40,15 +41,10 @@ _TRIED: dict[str, tuple[str, Tone]] = {
     "refunded": (N_("{amount} paid"), "success"),
     "disputed": (N_("{amount} paid, now disputed"), "warning"),
     "charged_back": (N_("{amount} paid, then taken back by the payer's bank"), "danger"),
-    "failed": (N_("A payment of {amount} failed"), "danger"),
-    "cancelled": (N_("A payment of {amount} was cancelled"), "neutral"),
-    "expired": (N_("A payment of {amount} was started and left"), "neutral"),
-    "unknown": (N_("A payment of {amount} is being asked after"), "warning"),
-}
-_CHANNELS = {
-    "stripe": N_("By card"),
-    "bank": N_("Through the bank"),
-    "counter": N_("At the counter"),
+    "failed": (N_("A payment of {amount} did not go through"), "danger"),
+    "cancelled": (N_("A payment of {amount} was stopped"), "neutral"),
+    "expired": (N_("A payment of {amount} ran out of time"), "neutral"),
+    "unknown": (N_("A payment of {amount} is being checked"), "warning"),
 }
 _UNDERWAY = N_("A payment of {amount} is under way")
 
@@ -100,12 +96,11 @@ def _act(act: Any) -> Iterator[Event]:
 
 def _payment(found: Any, root: str) -> Event:
     words, tone = _TRIED.get(found["status"], (_UNDERWAY, "info"))
-    channel = _CHANNELS.get(found["channel"])
     return Event(
         t(words, amount=Sum(found["amount_minor"], found["currency"])),
         found["succeeded_at"] or found["created_at"],
         by=found["taken_by_name"] or found["payer_name"],
-        text=t(channel) if channel else "",
+        text=channel_name(found["channel"]),
         tone=tone,
         href=f"{root}/payments/{found['id']}",
     )
@@ -126,7 +121,7 @@ def _adjusted(found: Any, root: str) -> Iterator[Event]:
 def _refund(found: Any, root: str) -> Event:
     amount = Sum(found["amount_minor"], found["currency"])
     return Event(
-        t("{amount} given back", amount=amount),
+        t("{amount} refunded", amount=amount),
         found["at"],
         text=found["reason"],
         tone="warning",

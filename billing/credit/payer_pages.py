@@ -30,7 +30,7 @@ from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 
-WORDS = {**SOURCES, "used": N_("Put to a bill"), "refunded": N_("Given back")}
+WORDS = {**SOURCES, "used": N_("Put to a bill"), "refunded": N_("Refunded")}
 
 
 class Ahead(BaseModel):

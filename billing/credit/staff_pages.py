@@ -30,7 +30,7 @@ from ui.tables import Column
 SOURCE_WORDS: dict[str, Text | str] = {key: t(words) for key, words in SOURCES.items()}
 STATE_WORDS: dict[str, Text | str] = {
     "free": t("To be used"),
-    "refunding": t("Being given back"),
+    "refunding": t("Being refunded"),
     "used": t("Used up"),
 }
 STATE_TONES: dict[str, Tone] = {"free": "success", "refunding": "warning", "used": "neutral"}

@@ -45,7 +45,7 @@ COLUMNS = (
         href=lambda row: f"/my/receipts/{row['receipt_id']}" if row["receipt_id"] else None,
     ),
 )
-FILED = (*COLUMNS, Column("refunded_minor", t("Given back"), format="money"), Column("number", t("Number")))
+FILED = (*COLUMNS, Column("refunded_minor", t("Refunded"), format="money"), Column("number", t("Number")))
 
 
 async def payments(request: Request, actor: Actor) -> Response:

@@ -10,7 +10,7 @@ from ui.i18n import N_
 add_tenant_places(
     Place(N_("Payments"), "/payments", "payments.read", "payment", 41),
     Place(N_("Refunds"), "/refunds", "payments.read", "refund", 42),
-    Place(N_("Money to assign"), "/suspense", "suspense.work", "inbox", 44),
+    Place(N_("Unassigned money"), "/suspense", "suspense.work", "inbox", 44),
 )
 account_panel.register()
 

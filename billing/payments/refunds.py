@@ -139,7 +139,7 @@ def _check_window(payment: Payment) -> None:
         raise Conflict(
             "refund.window",
             t(
-                "This way of paying gives money back within {days} days only. Agree on another way with the payer.",
+                "This way of paying refunds within {days} days only. Agree on another way with the payer.",
                 days=window.days,
             ),
         )
@@ -273,7 +273,7 @@ async def pay_out_refund(actor: Actor, *, refund_id: UUID) -> None:
     actor.require_fresh()
     refund, payment = await _locked(actor, refund_id)
     if payment.channel != COUNTER or refund.status != "approved":
-        raise Conflict("refund.not_payable", t("This refund cannot be paid out at the counter now."))
+        raise Conflict("refund.not_payable", t("This refund cannot be paid out at the desk now."))
     move(refund, "pay_out")
     refund.paid_by, refund.paid_by_name = actor.person_id, actor.name[:100]
     await book_refund(actor, refund, payment)

@@ -59,7 +59,7 @@ def _columns(root: str) -> tuple[Column, ...]:
 
 
 FILED = (
-    Column("refunded_minor", t("Given back"), format="money"),
+    Column("refunded_minor", t("Refunded"), format="money"),
     Column("receipt_number", t("Receipt")),
     Column("counter_method", t("Taken as")),
     Column("counter_reference", t("Reference")),
@@ -89,7 +89,7 @@ async def payments(request: Request, actor: Actor) -> Response:
 class Asking(BaseModel):
     """A refund as asked for; ``seen`` is what the page said could be refunded."""
 
-    amount: Annotated[int, MinorAmount()] = Field(title=N_("Amount to give back"))
+    amount: Annotated[int, MinorAmount()] = Field(title=N_("Amount to refund"))
     reason: str = Field(title=N_("Why"), max_length=500)
     key: str = ""
     seen: int = 0

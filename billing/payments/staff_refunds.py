@@ -124,7 +124,7 @@ async def rejection(request: Request, actor: Actor) -> Response:
         await reject_refund(actor, refund_id=found.id, reason=form.ok.reason)
     except Conflict as refused:
         return _back(request, actor, found, Flash(refused.message, tone="warning"))
-    return _back(request, actor, found, Flash(t("Rejected. Nothing is given back."), tone="info"))
+    return _back(request, actor, found, Flash(t("Rejected. Nothing is refunded."), tone="info"))
 
 
 async def payout(request: Request, actor: Actor) -> Response:

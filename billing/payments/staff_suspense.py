@@ -146,7 +146,7 @@ async def application(request: Request, actor: Actor) -> Response:
 
 
 def _rest_stays() -> Any:
-    return t("Put to the bill. What it did not need is still to assign, as a line of its own.")
+    return t("Put to the bill. What it did not need is still unassigned, as a line of its own.")
 
 
 async def refund(request: Request, actor: Actor) -> Response:

@@ -9,13 +9,13 @@ PAYMENT_WORDS: dict[str, Text | str] = {
     "created": t("Being started"),
     "pending": t("Not paid yet"),
     "processing": t("On its way"),
-    "unknown": t("Being asked after"),
+    "unknown": t("Being checked"),
     "succeeded": t("Paid"),
     "failed": t("Did not go through"),
     "cancelled": t("Stopped"),
     "expired": t("Ran out of time"),
-    "part_refunded": t("Partly given back"),
-    "refunded": t("Given back"),
+    "part_refunded": t("Partly refunded"),
+    "refunded": t("Refunded"),
     "disputed": t("Disputed"),
     "charged_back": t("Taken back by the payer's bank"),
 }
@@ -34,7 +34,7 @@ REFUND_WORDS: dict[str, Text | str] = {
     "approved": t("Approved"),
     "rejected": t("Rejected"),
     "submitted": t("Sent to the channel"),
-    "succeeded": t("Paid back"),
+    "succeeded": t("Refunded"),
     "failed": t("Failed"),
 }
 REFUND_TONES: dict[str, Tone] = {
@@ -45,9 +45,9 @@ REFUND_TONES: dict[str, Tone] = {
     "failed": "danger",
 }
 SUSPENSE_WORDS: dict[str, Text | str] = {
-    "open": t("To assign"),
-    "refunding": t("Being given back"),
-    "refunded": t("Given back"),
+    "open": t("Unassigned"),
+    "refunding": t("Being refunded"),
+    "refunded": t("Refunded"),
     "applied": t("Put to a bill"),
     "credited": t("Put to an account's credit"),
     "charged_back": t("Lost in a dispute"),
@@ -75,7 +75,7 @@ ACT_WORDS: dict[str, tuple[str, Tone]] = {
     "refund.requested": (N_("A refund was asked for"), "warning"),
     "refund.approved": (N_("The refund was approved"), "info"),
     "refund.rejected": (N_("The refund was rejected"), "neutral"),
-    "refund.succeeded": (N_("The refund was paid back"), "warning"),
+    "refund.succeeded": (N_("The refund was paid"), "warning"),
     "refund.failed": (N_("The refund failed"), "danger"),
     "suspense.assigned": (N_("Somebody took the unassigned money over"), "info"),
     "suspense.applied": (N_("Unassigned money was put to a bill"), "info"),

@@ -69,8 +69,8 @@ RESOLUTIONS: dict[str, str] = {
     "corrected": N_("Corrected at the channel or the bank"),
     "claimed": N_("Claimed from the channel or the bank"),
     "recorded": N_("Recorded as a payment"),
-    "suspense": N_("Put to money to assign"),
-    "refunded": N_("Asked to be given back"),
+    "suspense": N_("Put to unassigned money"),
+    "refunded": N_("Refund asked for"),
     "charge": N_("Booked as a bank charge"),
     "matched": N_("Matched by hand"),
 }

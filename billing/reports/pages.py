@@ -125,6 +125,7 @@ def _collection_chart(months: Sequence[figures.Collection], currency: str) -> ch
         ],
         lambda minor: formats.money(int(minor), currency),
         lambda minor: formats.compact_money(minor, currency),
+        short=[formats.short_month(m.period) for m in months],
     )
 
 
@@ -150,6 +151,7 @@ async def takings(request: Request, actor: Actor) -> Response:
         ],
         lambda minor: formats.money(int(minor), currency),
         lambda minor: formats.compact_money(minor, currency),
+        short=[formats.short_day(d.day) for d in days],
     )
     return await _report(request, actor, "takings", TAKINGS, list(reversed(days)), chart)
 

@@ -58,6 +58,6 @@ add_kind(
     Kind("refund", N_("Refunds to approve"), "refunds.approve", REFUNDS, order=20),
     Kind("payout", N_("Cash refunds to hand out"), "payments.take", PAYOUTS, order=25),
     Kind("unknown", N_("Payments being asked after"), "payments.read", UNKNOWN, order=50),
-    Kind("suspense", N_("Money to assign"), "suspense.work", SUSPENSE, order=60, words=SUSPENSE_WORDS),
+    Kind("suspense", N_("Unassigned money"), "suspense.work", SUSPENSE, order=60, words=SUSPENSE_WORDS),
     Kind("parked", N_("Failed background work"), "operations.read", FAILED_WORK, order=90),
 )

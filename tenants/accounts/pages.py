@@ -20,7 +20,7 @@ from ui.i18n import gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
-STATES = {"active": t("Open"), "closed": t("Closed")}
+STATES = {"active": t("In use"), "closed": t("Closed")}
 
 
 def _root(actor: Actor) -> str:

@@ -1,4 +1,4 @@
-"""What happens in the institution's first days: residents pay, the desk takes cash, one payment is given back."""
+"""What happens in the institution's first days: residents pay, the desk takes cash, one payment is refunded."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ RESIDENT = "p-tan"
 
 @dataclass
 class Desk:
-    """A cashier at work, and a payment that was given back in part: its number and its refund's page."""
+    """A cashier at work, and a payment that was refunded in part: its number and its refund's page."""
 
     cashier: Someone
     payment: str
@@ -93,7 +93,7 @@ async def open_desk(people: Lobby, estate: Estate) -> Desk:
     await cashier.press(payment)
     refund = await desk.ask_for_refund(cashier, "13.50", "The lift stood still for a week.")
     await desk.approve_refund(administrator, court, refund)
-    await administrator.comes_to_see_state("Paid back")
+    await administrator.comes_to_see_state("Refunded")
     return Desk(cashier, payment, refund, addresses, links)
 
 

@@ -37,7 +37,7 @@ async def test_the_manager_sees_the_money_and_each_bill_its_story(
 ) -> None:
     manager, root = estate.administrator, estate.court.root
     await manager.go(f"{root}/payments?q={desk.payment}")
-    await manager.sees_state("Partly given back")
+    await manager.sees_state("Partly refunded")
     await manager.go(root)
     await manager.sees("Taken today", "Billed and paid")
     await manager.does_not_see("Bring in your accounts")

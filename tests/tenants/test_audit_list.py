@@ -68,9 +68,9 @@ def test_an_act_without_words_would_be_noticed(app: Starlette) -> None:
         ("account", {"flat_type": "4R"}, {"flat_type": "5R"}, {"en": ["Flat type: 4R → 5R"]}),
         (
             "unit",
-            {"is_open": True, "branch_id": "x"},
-            {"is_open": True, "odd_thing": ""},
-            {"en": ["Odd thing: –"]},
+            {"is_open": True, "branch_id": "x", "odd_thing": "Was"},
+            {"is_open": True, "odd_thing": "", "empty": ""},
+            {"en": ["Odd thing: Was → –"]},
         ),
     ],
 )

@@ -131,7 +131,7 @@ async def test_a_refund_on_its_way_shows_its_end_by_itself(town, paid, client):
     async with open_scope(tenant_scope(town.tenant.id)):
         await Refund.filter(tenant_id=town.tenant.id).update(status="succeeded", channel_reference="R-1")
     part = await client.get(refund, headers={"HX-Request": "true", "HX-Request-Type": "partial"})
-    assert "Given back" in part.text
+    assert "Refunded" in part.text
     assert part.text.lstrip().startswith("<div")
     assert "every 3s" not in part.text
 
