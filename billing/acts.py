@@ -124,7 +124,7 @@ FACTS: dict[str, Fact] = {
     "approval_limit_minor": Fact(N_("Needs approval above")),
     "breaks": Fact(N_("Breaks")),
     "day": Fact(N_("Day")),
-    "entries": Fact(N_("Entries")),
+    "entries": Fact(N_("Exceptions")),
     "is_voluntary": Fact(N_("May be declined")),
     "jump_percent": Fact(N_("Changes looked at from, in percent")),
     "lines": Fact(N_("Lines")),
