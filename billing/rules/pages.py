@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 from billing.rules.documents import json_schema
 from tenants.http import public_route
 
-PATH = "/docs/fee-rule.schema.json"
+PATH = "/docs/schemas/fee-rule.json"
 
 
 @cache
