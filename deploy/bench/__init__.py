@@ -6,12 +6,13 @@ Every measure makes a database of its own in a temporary folder, so that it neit
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from deploy.bench import imports, pages, pay, reconcile
+from deploy.bench import bill_run, imports, pages, pay, reconcile
 from deploy.errors import OperatorError
 from deploy.settings import Settings
 
-Measure = Callable[[Mapping[str, int]], Awaitable[dict[str, Any]]]
-MEASURES: dict[str, tuple[Measure, Mapping[str, int]]] = {
+Measure = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
+MEASURES: dict[str, tuple[Measure, Mapping[str, Any]]] = {
+    "bill_run": (bill_run.measure, bill_run.DEFAULTS),
     "pages": (pages.measure, pages.DEFAULTS),
     "import": (imports.measure, imports.DEFAULTS),
     "pay": (pay.measure, pay.DEFAULTS),
@@ -20,7 +21,9 @@ MEASURES: dict[str, tuple[Measure, Mapping[str, int]]] = {
 
 
 async def run(name: str, settings: Settings, options: Mapping[str, str]) -> dict[str, Any]:
-    """Measure ``name`` and return what to print; ``options`` are whole numbers by name, such as ``rows=1000``.
+    """Measure ``name`` and return what to print.
+
+    ``options`` are whole numbers by name, such as ``rows=1000``, or texts where the measure has one, such as a path.
 
     Raises:
         OperatorError: there is no such measure, or it has no such option.
@@ -29,12 +32,17 @@ async def run(name: str, settings: Settings, options: Mapping[str, str]) -> dict
     if name not in MEASURES:
         raise OperatorError(f"There is no measure “{name}”: choose {' or '.join(MEASURES)}.")
     measure, defaults = MEASURES[name]
-    return {"name": name, **await measure({**defaults, **_numbers(name, options, defaults)})}
+    return {"name": name, **await measure({**defaults, **_chosen(name, options, defaults)})}
 
 
-def _numbers(name: str, options: Mapping[str, str], defaults: Mapping[str, int]) -> dict[str, int]:
-    for key, text in options.items():
-        if key not in defaults or not text.isascii() or not text.isdigit() or not int(text):
-            known = ", ".join(f"{known}={value}" for known, value in defaults.items())
-            raise OperatorError(f"“{key}={text}” is no option of {name}; they are whole numbers: {known}.")
-    return {key: int(text) for key, text in options.items()}
+def _chosen(name: str, options: Mapping[str, str], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _value(name, key, text, defaults) for key, text in options.items()}
+
+
+def _value(name: str, key: str, text: str, defaults: Mapping[str, Any]) -> int | str:
+    if isinstance(defaults.get(key), str):
+        return text
+    if key not in defaults or not text.isascii() or not text.isdigit() or not int(text):
+        known = ", ".join(f"{known}={value}" for known, value in defaults.items())
+        raise OperatorError(f"“{key}={text}” is no option of {name}; they are whole numbers: {known}.")
+    return int(text)

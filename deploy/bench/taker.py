@@ -41,7 +41,7 @@ async def main(connections: int, warm_up: int) -> None:
     subscribe("payment.succeeded", HEARD)
     secret = settings.stripe_webhook_secret.get_secret_value()
     async with connected(settings.database_url.get_secret_value(), pool=connections):
-        messages = [_signed(each, secret) for each in json.loads(sys.stdin.readline())]
+        messages = [signed(each, secret) for each in json.loads(sys.stdin.readline())]
         await _take(app, iter(messages[:warm_up]), connections)
         print("warm", file=answers)
         sys.stdin.readline()
@@ -52,7 +52,8 @@ async def main(connections: int, warm_up: int) -> None:
         print(json.dumps(answer), file=answers)
 
 
-def _signed(body: str, secret: str) -> tuple[bytes, bytes]:
+def signed(body: str, secret: str) -> tuple[bytes, bytes]:
+    """Return a message as Stripe sends it: the body, and its signature by the webhook's secret."""
     return body.encode(), stripe.WebhookSignature.generate_signature_header(body, secret, None).encode()
 
 
@@ -62,14 +63,15 @@ async def _take(app: Starlette, messages: Iterator[tuple[bytes, bytes]], connect
     async def one_by_one() -> None:
         for body, signature in messages:
             begun = time.perf_counter()
-            await _post(app, body, signature)
+            await post(app, body, signature)
             waits.append(round((time.perf_counter() - begun) * 1000, 2))
 
     await asyncio.gather(*(one_by_one() for _ in range(connections)))
     return waits
 
 
-async def _post(app: Starlette, body: bytes, signature: bytes) -> None:
+async def post(app: Starlette, body: bytes, signature: bytes) -> None:
+    """Hand the application one message, and wait for all that it does with it."""
     headers = [
         (b"host", urlsplit(os.environ.get("PUBLIC_URL", "http://127.0.0.1")).netloc.encode()),
         (b"content-type", b"application/json; charset=utf-8"),

@@ -44,7 +44,7 @@ CHARGES = [
     ),
     Wall(
         "billing_bill",
-        refs={"account_id": "tenants_account", "run_id": "billing_bill_run"},
+        refs={"run_id": "billing_bill_run"},
         person=f"t.status <> 'draft' and {holds(period='t.period')}",
         link="t.status <> 'draft' and t.id = (select scope_link_bill())",
         uniques=[
@@ -60,12 +60,7 @@ CHARGES = [
     ),
     Wall(
         "billing_bill_line",
-        refs={
-            "bill_id": "billing_bill",
-            "account_id": "tenants_account",
-            "fee_item_id": "billing_fee_item",
-            "fee_rule_id": "billing_fee_rule",
-        },
+        refs={"bill_id": "billing_bill"},
         person=OF_BILL,
         link=OF_BILL,
         uniques=["account_id, fee_item_id, period where is_live and is_periodic"],
@@ -172,7 +167,6 @@ PAYMENTS = [
     Wall("billing_entry", uniques=["kind, source_id"], indexes=["occurred_at"], is_append_only=True),
     Wall(
         "billing_posting",
-        refs={"entry_id": "billing_entry", "account_id": "tenants_account", "bill_id": "billing_bill"},
         indexes=["entry_id", "ledger, currency", "account_id", "bill_id"],
         checks={"amount": "amount_minor <> 0"},
         is_append_only=True,
@@ -180,6 +174,10 @@ PAYMENTS = [
 ]
 
 REFUSALS = """
+-- What is written by the hundred thousand (bills, lines, postings) is held to its parents once per statement rather than
+-- once per row. That is as firm as a foreign key, because those parents never go: accounts, fees, entries, rules that
+-- have been in force and issued bills cannot be deleted, nor get another id, and what names them never changes.
+
 create unique index billing_receipt_verification_key on billing_receipt (verification_hash);
 alter table billing_suspense add constraint billing_suspense_status_check
   check (status in ('open', 'refunding', 'refunded', 'applied', 'credited', 'charged_back'));
@@ -193,10 +191,74 @@ begin
     raise exception 'entry % does not balance: % % minor units', wrong.entry_id, wrong.total, wrong.currency
       using errcode = 'check_violation';
   end if;
+  if not row_security_active('billing_posting') then return null; end if;
+  select p.id into wrong from added p
+   where not exists (select 1 from billing_entry e where e.id = p.entry_id offset 0)
+      or (p.account_id is not null and not exists (
+            select 1 from tenants_account a where a.id = p.account_id offset 0))
+      or (p.bill_id is not null and not exists (
+            select 1 from billing_bill b
+             where b.id = p.bill_id and (b.status <> 'draft') is true offset 0))
+   limit 1;
+  if found then
+    raise exception 'posting % names an entry, account or issued bill that is not there', wrong.id
+      using errcode = 'foreign_key_violation';
+  end if;
   return null;
 end $$;
 create trigger billing_posting_balanced after insert on billing_posting
   referencing new table as added for each statement execute function refuse_unbalanced();
+
+create function refuse_stray_lines() returns trigger language plpgsql as $$
+declare stray record;
+begin
+  if not row_security_active('billing_bill_line') then return null; end if;
+  select l.id into stray from added l
+   where not exists (select 1 from billing_bill b
+                      where b.id = l.bill_id and (b.account_id = l.account_id) is true offset 0)
+      or not exists (select 1 from billing_fee_item f
+                      where f.id = l.fee_item_id offset 0)
+      or (l.fee_rule_id is not null and not exists (
+            select 1 from billing_fee_rule r where r.id = l.fee_rule_id
+               and (r.fee_item_id = l.fee_item_id and r.status <> 'draft') is true offset 0))
+   limit 1;
+  if found then
+    raise exception 'bill line % names a bill of another account, or a fee or rule that is not there', stray.id
+      using errcode = 'foreign_key_violation';
+  end if;
+  return null;
+end $$;
+create trigger billing_bill_line_known after insert on billing_bill_line
+  referencing new table as added for each statement execute function refuse_stray_lines();
+
+create function refuse_stray_bills() returns trigger language plpgsql as $$
+declare stray record;
+begin
+  if not row_security_active('billing_bill') then return null; end if;
+  select b.id into stray from added b
+   where not exists (select 1 from tenants_account a
+                      where a.id = b.account_id offset 0) limit 1;
+  if found then
+    raise exception 'bill % names an account that is not there', stray.id using errcode = 'foreign_key_violation';
+  end if;
+  return null;
+end $$;
+create trigger billing_bill_known after insert on billing_bill
+  referencing new table as added for each statement execute function refuse_stray_bills();
+create trigger billing_bill_account_fixed before update of account_id, id, tenant_id on billing_bill
+  for each row when ((old.tenant_id, old.id, old.account_id) is distinct from (new.tenant_id, new.id, new.account_id))
+  execute function refuse_change();
+
+revoke delete on tenants_account, billing_fee_item from cloud_app;
+create trigger tenants_account_stays before delete on tenants_account for each row execute function refuse_change();
+create trigger tenants_account_named before update of id, tenant_id on tenants_account
+  for each row when ((old.tenant_id, old.id) is distinct from (new.tenant_id, new.id))
+  execute function refuse_change();
+create trigger billing_fee_item_stays before delete on billing_fee_item
+  for each row execute function refuse_change();
+create trigger billing_fee_item_named before update of id, tenant_id on billing_fee_item
+  for each row when ((old.tenant_id, old.id) is distinct from (new.tenant_id, new.id))
+  execute function refuse_change();
 
 create function refuse_line_change() returns trigger language plpgsql as $$
 begin
@@ -237,8 +299,9 @@ create trigger billing_bill_fixed before update or delete on billing_bill
 
 create function refuse_rule_change() returns trigger language plpgsql as $$
 begin
-  if old.status <> 'draft' and (tg_op = 'DELETE' or (new.document::text, new.effective_from, new.version)
-      is distinct from (old.document::text, old.effective_from, old.version)) then
+  if old.status <> 'draft' and (tg_op = 'DELETE' or new.status = 'draft'
+      or (new.document::text, new.effective_from, new.version, new.id, new.fee_item_id) is distinct from
+         (old.document::text, old.effective_from, old.version, old.id, old.fee_item_id)) then
     raise exception 'an active fee rule never changes' using errcode = 'restrict_violation';
   end if;
   return case when tg_op = 'DELETE' then old else new end;
