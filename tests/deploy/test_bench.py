@@ -76,7 +76,7 @@ def test_a_bill_run_is_measured_beside_its_bare_rows_and_somebody_elses_payments
     [
         ("bill_run", {}, "blocks=/path"),
         ("bill_run", {"blocks": "/nowhere/blocks.csv"}, "no file of blocks"),
-        ("speed", {}, "choose pages or import"),
+        ("speed", {}, "choose bill_run or pages"),
         ("pages", {"pages": "3"}, "no option of pages"),
         ("import", {"rows": "many"}, "whole numbers"),
         ("import", {"rows": "0"}, "whole numbers"),
