@@ -12,7 +12,9 @@ from uuid import UUID
 
 from billing.charges import bills, reminders
 from billing.charges.periods import months_after
-from billing.models import Attempt, Bill, Payment, PaymentPart
+from billing.disputes.news import stripe_news
+from billing.disputes.settling import take_news
+from billing.models import Attempt, Bill, Dispute, Payment, PaymentPart
 from billing.payments.asking import ask
 from billing.payments.refunding import SUBMIT_JOB
 from billing.payments.service import (
@@ -132,6 +134,41 @@ async def on_its_way(stage: Stage) -> None:
         act = {"act": "process", "seconds": _DAYS.total_seconds()}
         await stage.outside.tell(f"stripe/sessions/{attempt.channel_reference}", act)
         await stage.ask(started)
+
+
+async def disputed(stage: Stage) -> None:
+    """Three payers went to their bank: one waits for an answer, one has won, one has lost."""
+    await _dispute(stage, 11, "product_not_received")
+    await _dispute(stage, 18, "fraudulent", "lost")
+    await _dispute(stage, 19, "duplicate", "won")
+
+
+async def _dispute(stage: Stage, place: int, reason: str, end: str = "") -> None:
+    """Have a card payment disputed and, where an end is given, decided; nothing where that was done before."""
+    attempt = await _paid_by_card(stage, place)
+    async with open_scope(stage.finance.scope()):
+        if await Dispute.exists(tenant_id=stage.tenant.id, attempt_id=attempt.id):
+            return
+    case = await stage.outside.tell(
+        "stripe/disputes", {"payment_intent": attempt.channel_payment, "reason": reason}
+    )
+    told = (
+        [case]
+        if not end
+        else [case, await stage.outside.tell(f"stripe/disputes/{case['id']}", {"status": end})]
+    )
+    async with open_scope(stage.finance.scope()):
+        for each in told:
+            await take_news(system_actor(stage.tenant.id), attempt.id, stripe_news("", each))
+
+
+async def _paid_by_card(stage: Stage, place: int) -> Attempt:
+    started = await stage.pay(place, "stripe")
+    attempt = await stage.attempt(started)
+    if attempt.status != "succeeded":
+        await stage.outside.tell(f"stripe/sessions/{attempt.channel_reference}", {"act": "pay"})
+        await stage.ask(started)
+    return await stage.attempt(started)
 
 
 async def paid_twice(stage: Stage) -> None:
@@ -257,6 +294,7 @@ STORIES: tuple[Callable[[Stage], Awaitable[None]], ...] = (
     paid_twice,
     morning,
     on_its_way,
+    disputed,
     given_back,
     refused,
     reminded,

@@ -36,7 +36,7 @@ def test_a_real_town_lives_there(told) -> None:
 
 def test_there_are_payments_in_every_state(told) -> None:
     states = told["states"]
-    assert set(PAYMENT.states) - {"created", "disputed"} <= set(states["payments"])
+    assert set(PAYMENT.states) - {"created"} <= set(states["payments"])
     assert states["channels"] == ["bank", "counter", "stripe"]
     assert set(states["refunds"]) == set(REFUND.states)
     assert states["suspense"] == ["open"]
