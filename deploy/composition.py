@@ -28,6 +28,7 @@ JOB_MODULES = (
     "billing.bulk.papers",
     "billing.ledger.journal_pages",
     "billing.sealing.pages",
+    "billing.reconciliation.jobs",
     "billing.credit.jobs",
     "billing.disputes.jobs",
     "billing.daily",

@@ -11,7 +11,7 @@ from billing.payments.settling import WITHDRAW_JOB
 from billing.payments.starting import ASK_JOB
 from billing.payments.states import LIVE
 from tenants.actor import Actor
-from tenants.jobs import enqueue, job
+from tenants.jobs import enqueue, job, publish
 from tenants.scope import open_scope, tenant_scope
 
 PAUSES = (20, 30, 60, 120, 300, 600)
@@ -85,6 +85,8 @@ async def channel_event(actor: Actor, payload: dict[str, Any]) -> None:
 async def connect_settlement(actor: Actor, payload: dict[str, Any]) -> None:
     """Open a new settlement account at the channels."""
     await settlement.connect(actor, UUID(payload["settlement_account_id"]))
+    async with open_scope(actor.scope()):
+        await publish("settlement.connected", {"settlement_account_id": payload["settlement_account_id"]})
 
 
 settlement.register()

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox import history, mail
 from deploy.sandbox.oidc import logout, model
-from deploy.sandbox.rail import chargebacks, orders, refunds
+from deploy.sandbox.rail import bank_statements, chargebacks, orders, paper_faults, refunds
 from deploy.sandbox.rail.api import put_merchant
 from deploy.sandbox.store import Doc
 from deploy.sandbox.stripe_api import accounts, balance, checkout, disputes, hosted
@@ -289,6 +289,10 @@ _POSTS: dict[str, Act] = {
     "rail/refunds/{id}": rail_refund,
     "rail/chargebacks": rail_chargeback,
     "rail/chargebacks/{id}": rail_chargeback_status,
+    "rail/papers": lambda world, body, _path: paper_faults.add(world, body),
+    "bank/accounts": lambda world, body, _path: bank_statements.link(world, body),
+    "bank/entries": lambda world, body, _path: bank_statements.add_entry(world, body),
+    "stripe/transactions": lambda world, body, _path: balance.record_other(world, body),
     "stripe/endpoints": lambda world, body, _path: put_endpoint(world, body),
     "stripe/sessions/{id}": stripe_session,
     "stripe/refunds/{id}": stripe_refund,
@@ -308,6 +312,7 @@ _GETS: dict[str, Act] = {
     "sms": list_sms,
 }
 _DELETES: dict[str, Act] = {
+    "rail/papers": lambda world, _body, _path: paper_faults.clear(world),
     "faults": clear_faults,
     "faults/{id}": clear_faults,
     "mail": clear_messages,

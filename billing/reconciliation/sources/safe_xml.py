@@ -50,6 +50,7 @@ class Reader:
 
     def __init__(self, file: IO[bytes], is_part: Callable[[list[str]], bool]) -> None:
         self._file, self._is_part, self._read = file, is_part, 0
+        self._is_over = False
         self._path: list[str] = []
         self._open: list[Element] = []
         self.root = ("", "")
@@ -64,6 +65,8 @@ class Reader:
 
     def advance(self) -> bool:
         """Read one piece of the file; ``False`` at its end. What became whole is in ``done``."""
+        if self._is_over:
+            return False
         chunk = self._file.read(_CHUNK)
         self._read += len(chunk)
         if self._read > MOST_BYTES:
@@ -73,6 +76,7 @@ class Reader:
         except expat.ExpatError as error:
             text = t("Row {row}: this is not well-formed XML. The file may be cut off.", row=error.lineno)
             raise StatementRefused("xml", text) from None
+        self._is_over = not chunk
         return bool(chunk)
 
     def _doctype(self, *_: object) -> None:

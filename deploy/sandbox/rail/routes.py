@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox.pages import go, page
-from deploy.sandbox.rail import chargebacks, combined, deposits, orders, refunds, statements
+from deploy.sandbox.rail import bank_statements, chargebacks, combined, deposits, orders, refunds, statements
 from deploy.sandbox.rail.api import endpoint
 from deploy.sandbox.store import Doc
 from deploy.sandbox.world import World, world_of
@@ -42,6 +42,10 @@ def routes() -> list[BaseRoute]:
             methods=["POST"],
         ),
         Route("/rail/statements/{day}", endpoint("statements.get", statements.statement)),
+        Route(
+            "/rail/accounts/{account}/statements/{day}",
+            endpoint("accounts.statement", bank_statements.statement),
+        ),
         Route("/rail/q/{order}", scan),
         Route("/rail/cashier/{order}", cashier, methods=both),
         Route("/rail/accounts/{account}", account),

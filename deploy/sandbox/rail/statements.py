@@ -1,9 +1,10 @@
-"""Day statements as banks send them: CSV, yuan with two decimals, GB18030 or UTF-8, totals at the end.
+"""Day files as banks send them: CSV, yuan with two decimals or fen, GB18030 or UTF-8, totals at the end.
 
 The day is cut at 00:00 in UTC+8.
 """
 
 import csv
+import hashlib
 import io
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta, timezone
@@ -11,46 +12,118 @@ from decimal import Decimal
 
 from starlette.responses import Response
 
+from deploy.sandbox.rail import paper_faults
 from deploy.sandbox.rail.api import Call, RailError
 from deploy.sandbox.store import Doc
+from deploy.sandbox.world import World
 
 _ZONE = timezone(timedelta(hours=8))
 _ENCODINGS = {"gb18030": "gb18030", "utf-8": "utf-8", "utf-8-bom": "utf-8-sig"}
 _KINDS = {"payment": "支付", "refund": "退款", "chargeback": "拒付"}
+_UNITS = {"yuan": "元", "fen": "分"}
 _TRADE = "交易时间,交易类型,商户订单号,商户退款单号,平台订单号,交易流水号,币种,金额(元),手续费(元),商品描述"
 _FUND = "总笔数,支付笔数,支付金额(元),退款笔数,退款金额(元),手续费(元),结算净额(元)"
 
 
 def statement(call: Call) -> Response:
-    """The merchant's trades of one day. `?encoding=gb18030|utf-8|utf-8-bom`."""
+    """The merchant's files of one day: `?file=trade|fund`, `&unit=yuan|fen`, `&encoding=gb18030|utf-8|utf-8-bom`.
+
+    Without `file` it is the trade file as far as the day has got; with it, the day must be over, and stays as it is.
+    """
     try:
         day = date.fromisoformat(call.path["day"])
         encoding = _ENCODINGS[call.query.get("encoding", "gb18030").lower()]
+        unit = _UNITS[call.query.get("unit", "yuan")]
+        make = {"trade": trades, "fund": funds}[call.query.get("file", "trade")]
     except (ValueError, KeyError) as error:
         raise RailError(
-            422, "invalid_field", "The day is YYYY-MM-DD; the encoding gb18030, utf-8 or utf-8-bom"
+            422,
+            "invalid_field",
+            "The day is YYYY-MM-DD; file trade or fund; unit yuan or fen; encoding gb18030, utf-8 or utf-8-bom",
         ) from error
-    lines = [line for line in call.world.store.find("rail.line", call.merchant["id"]) if _day(line) == day]
-    text = render(call.merchant, day, lines)
-    name = f'attachment; filename="{call.merchant["id"]}-{day}.csv"'
+    if "file" in call.query and day >= today(call.world):
+        raise RailError(409, "day_not_over", "The files of a day are ready once it is over")
+    content = make(call.world, call.merchant, day, unit).encode(encoding)
+    name = f"{call.merchant['id']}-{day}-{call.query.get('file', 'trade')}.csv"
     media = f"text/csv; charset={'gb18030' if encoding == 'gb18030' else 'utf-8'}"
-    return Response(text.encode(encoding), media_type=media, headers={"Content-Disposition": name})
+    return Response(content, media_type=media, headers=file_headers(name, content))
 
 
-def render(merchant: Doc, day: date, lines: list[Doc]) -> str:
-    """The file's text: a title, the trade lines, and the fund totals."""
+def file_headers(name: str, content: bytes) -> dict[str, str]:
+    """Under which name a file goes out, and its hash."""
+    digest = hashlib.sha256(content).hexdigest()
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Rail-Digest": f"sha-256={digest}"}
+
+
+def zoned(moment: datetime) -> datetime:
+    """A moment as the bank's clocks show it."""
+    return moment.astimezone(_ZONE)
+
+
+def today(world: World) -> date:
+    """The day that runs in the bank's zone."""
+    return zoned(world.clock.now()).date()
+
+
+def lines_of(world: World, merchant: str, day: date) -> list[Doc]:
+    """The trades that the files of a day tell: what happened, and what a fault makes of it."""
+    found = [line for line in world.store.find("rail.line", merchant) if local_day(line) == day]
+    return paper_faults.told(world, merchant, day, found)
+
+
+def trades(world: World, merchant: Doc, day: date, unit: str = "元") -> str:
+    """The trade file's text: a title, the trade lines, and the totals."""
+    lines = lines_of(world, merchant["id"], day)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(["#商户对账单", merchant["id"], merchant["name"], day.isoformat(), merchant["currency"]])
-    writer.writerow(_TRADE.split(","))
-    writer.writerows(_trade(line) for line in lines)
+    writer.writerow(_TRADE.replace("元", unit).split(","))
+    writer.writerows(_trade(line, unit) for line in lines)
+    if paper_faults.is_cut(world, merchant["id"], day):
+        return out.getvalue()
     writer.writerow(["#资金汇总"])
-    writer.writerow(_FUND.split(","))
-    writer.writerow(_totals(lines))
+    writer.writerow(_FUND.replace("元", unit).split(","))
+    writer.writerow(_totals(lines, unit, paper_faults.total_error(world, merchant["id"], day)))
     return out.getvalue()
 
 
-def _trade(line: Doc) -> list[str]:
+def payout_of(world: World, merchant: Doc, day: date) -> tuple[str, int]:
+    """The reference and the amount of what one day's trades bring to the merchant's account on the next."""
+    lines = lines_of(world, merchant["id"], day)
+    net = sum(
+        line["amount_minor"] - line["fee_minor"] for line in lines if line["currency"] == merchant["currency"]
+    )
+    return f"S{day:%Y%m%d}{merchant['id'][-6:]}", max(net, 0)
+
+
+def funds(world: World, merchant: Doc, day: date, unit: str = "元") -> str:
+    """The fund file's text: the balance's movements of the day, and the payout that empties it."""
+    own = [line for line in lines_of(world, merchant["id"], day) if line["currency"] == merchant["currency"]]
+    taken = sum(line["amount_minor"] for line in own if line["kind"] == "payment")
+    refunded = sum(line["amount_minor"] for line in own if line["kind"] != "payment")
+    fees = sum(line["fee_minor"] for line in own)
+    reference, net = payout_of(world, merchant, day)
+    sums = [0, taken, refunded, fees, net, taken + refunded - fees - net]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(
+        ["#商户资金账单", merchant["id"], merchant["name"], day.isoformat(), merchant["currency"]]
+    )
+    writer.writerow(
+        [f"{name}({unit})" for name in ("期初余额", "收入", "退款", "手续费", "结算", "期末余额")]
+    )
+    writer.writerow([_money([amount], unit) for amount in sums])
+    writer.writerow(["#结算"])
+    writer.writerow(f"结算单号,结算账号,起始日,截止日,金额({unit}),到账日期,附言".split(","))
+    if net:
+        number = f"****{merchant['account_number'].replace(' ', '')[-4:]}"
+        arrives = day + timedelta(days=1)
+        writer.writerow([reference, number, day, day, _money([net], unit), arrives, reference])
+    writer.writerow(["#合计", int(net > 0), _money([net], unit)])
+    return out.getvalue()
+
+
+def _trade(line: Doc, unit: str) -> list[str]:
     is_payment = line["kind"] == "payment"
     return [
         _local(line).strftime("%Y-%m-%d %H:%M:%S"),
@@ -60,29 +133,32 @@ def _trade(line: Doc) -> list[str]:
         line["order_id"],
         line["transaction_no"],
         line["currency"],
-        _yuan([line["amount_minor"]]),
-        _yuan([line["fee_minor"]]),
+        _money([line["amount_minor"]], unit),
+        _money([line["fee_minor"]], unit),
         line["description"],
     ]
 
 
-def _totals(lines: list[Doc]) -> list[str]:
+def _totals(lines: list[Doc], unit: str, error: int) -> list[str]:
     paid = [line["amount_minor"] for line in lines if line["kind"] == "payment"]
     refunded = [line["amount_minor"] for line in lines if line["kind"] == "refund"]
     fees = [line["fee_minor"] for line in lines]
     disputed = [line["amount_minor"] for line in lines if line["kind"] == "chargeback"]
     net = [*paid, *refunded, *disputed, -sum(fees)]
     counts = (str(len(lines)), str(len(paid)), str(len(refunded)))
-    return [counts[0], counts[1], _yuan(paid), counts[2], _yuan(refunded), _yuan(fees), _yuan(net)]
+    sums = [_money(part, unit) for part in ([*paid, error], refunded, fees, [*net, error])]
+    return [counts[0], counts[1], sums[0], counts[2], *sums[1:]]
 
 
-def _yuan(amounts: Iterable[int]) -> str:
-    return f"{Decimal(sum(amounts)) / 100:.2f}"
+def _money(amounts: Iterable[int], unit: str) -> str:
+    total = sum(amounts)
+    return str(total) if unit == "分" else f"{Decimal(total) / 100:.2f}"
 
 
 def _local(line: Doc) -> datetime:
-    return datetime.fromisoformat(line["time"]).astimezone(_ZONE)
+    return zoned(datetime.fromisoformat(line["time"]))
 
 
-def _day(line: Doc) -> date:
+def local_day(line: Doc) -> date:
+    """The day of a trade in the bank's zone."""
     return _local(line).date()

@@ -179,6 +179,14 @@ def _pay_out(
     return settle_payout(world, payout, status)
 
 
+def record_other(world: World, body: Doc) -> Doc:
+    """A movement of any `type` on an `account`'s balance: `{account, type, amount, currency, description?}`."""
+    kind, amount = str(body["type"]), int(body["amount"])
+    source = {"id": new_id("oth_"), "object": kind, "currency": str(body["currency"]).lower()}
+    source["description"] = str(body.get("description", kind))
+    return record(world, str(body["account"]), kind, source, amount=amount)
+
+
 def settle_payout(world: World, payout: Doc, status: str) -> Doc:
     """Move a payout to `paid` or `failed`; `in_transit` leaves it."""
     if status in ("paid", "failed") and payout["status"] == "in_transit":
