@@ -13,6 +13,7 @@ from billing.institution import pages as institution
 from billing.ledger import pages as ledger
 from billing.payer import pages as payer
 from billing.payments import pages as payments
+from billing.reconciliation import pages as reconciliation
 from billing.reports import pages as reports
 from billing.rules import pages as rules
 from billing.sealing import pages as sealing
@@ -27,6 +28,7 @@ def routes() -> list[BaseRoute]:
         charges,
         adjustments,
         payments,
+        reconciliation,
         desk,
         agreements,
         payer,

@@ -35,7 +35,7 @@ JOB_MODULES = (
     "billing.answers.jobs",
     "billing.reminders.service",
 )
-ACT_MODULES = ("tenants.acts", "billing.acts", "integrations.acts")
+ACT_MODULES = ("tenants.acts", "billing.acts", "billing.reconciliation.words", "integrations.acts")
 """Where acts of the audit trail get their words."""
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 

@@ -24,6 +24,7 @@ REASONS = {
     "bill_closed": N_("The bill was cancelled in the meantime"),
     "amount_mismatch": N_("Another amount arrived than was asked for"),
     "currency_mismatch": N_("Another currency arrived than was asked for"),
+    "found": N_("It was found on a statement"),
     "refund_returned": N_("A refund came back, and the bill was paid in the meantime"),
     "dispute_won": N_("A lost dispute was won after all, and the bill was paid in the meantime"),
 }

@@ -1,0 +1,238 @@
+"""What the pages of reconciliation read: bounded lists in one statement each, always inside the tenant."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from billing.payments.staff_queries import Selection, day_of, like
+from tenants.actor import Actor
+from tenants.scope import row, rows
+from ui.tables import TableQuery
+
+MOST = 100_000
+BREAK_FILTERS = ("status", "kind", "owner", "channel")
+BREAK_SORTS = {
+    "created_at": "b.created_at",
+    "day": "b.day",
+    "amount": "abs(coalesce(b.found_minor, b.expected_minor))",
+}
+_BREAKS = """
+select b.id, b.kind, b.status, b.channel, b.subject_kind, b.day, b.currency, b.expected_minor, b.found_minor,
+       b.owner_id, b.owner_name, b.created_at, b.resolution, b.reason, b.facts, l.text, l.reference,
+       coalesce(b.found_minor, b.expected_minor) shown_minor, b.found_minor - b.expected_minor difference_minor
+  from billing_break b left join billing_statement_line l on l.tenant_id = $1 and l.id = b.line_id
+ where b.tenant_id = $1
+"""
+
+
+def _breaks(actor: Actor, query: TableQuery) -> Selection:
+    chosen, status = Selection(actor.tenant_id), query.get("status") or "worked"
+    if status == "worked":
+        chosen.conditions.append("b.status in ('open', 'working')")
+    elif status != "all":
+        chosen.add("b.status = {}", status)
+    for name in ("kind", "channel"):
+        if query.get(name):
+            chosen.add(f"b.{name} = {{}}", query.get(name))
+    if query.get("owner") == "mine":
+        chosen.add("b.owner_id = {}", actor.person_id)
+    elif query.get("owner") == "nobody":
+        chosen.conditions.append("b.owner_id is null")
+    if query.q:
+        chosen.add("(l.text ilike {} or l.reference ilike {} or b.facts::text ilike {})", like(query.q))
+    return chosen
+
+
+async def breaks(actor: Actor, query: TableQuery, *, limit: int, offset: int) -> tuple[Sequence[Any], int]:
+    """Return breaks, the oldest first unless another order is asked for, and how many there are."""
+    actor.require("reconciliation.read")
+    chosen = _breaks(actor, query)
+    return await _page(_BREAKS, chosen, query, BREAK_SORTS, "b.created_at, b.id", limit, offset)
+
+
+async def _page(  # noqa: PLR0917 - one list: what, which, in which order, how much of it
+    sql: str,
+    chosen: Selection,
+    query: TableQuery,
+    sorts: dict[str, str],
+    standard: str,
+    limit: int,
+    offset: int,
+) -> tuple[Sequence[Any], int]:
+    total = await row(f"select count(*) n from ({sql}{chosen.where}) found", *chosen.args)
+    column = sorts.get(query.sort.removeprefix("-"))
+    way = "desc" if query.sort.startswith("-") else "asc"
+    order = f"{column} {way}, {standard}" if column else standard
+    found = await rows(
+        f"{sql}{chosen.where} order by {order} limit {limit:d} offset {offset:d}", *chosen.args
+    )
+    return found, total["n"] if total else 0
+
+
+async def break_counts(actor: Actor) -> dict[str, int]:
+    """Return how many breaks of each kind are worked on."""
+    found = await rows(
+        "select kind, count(*)::int n from billing_break where tenant_id = $1 and status in ('open', 'working')"
+        " group by kind",
+        actor.tenant_id,
+    )
+    return {each["kind"]: each["n"] for each in found}
+
+
+LINE_FILTERS = ("status", "kind", "channel", "account", "statement", "from", "until")
+LINE_SORTS = {"occurred_at": "l.occurred_at", "amount_minor": "l.amount_minor"}
+_LINES = """
+select l.id, l.position, l.kind, l.channel, l.occurred_at, l.day, l.currency, l.amount_minor, l.fee_minor,
+       l.reference, l.channel_reference, l.text, l.status, l.matched_by, s.filename
+  from billing_statement_line l join billing_statement s on s.tenant_id = $1 and s.id = l.statement_id
+ where l.tenant_id = $1
+"""
+
+
+async def lines(actor: Actor, query: TableQuery, *, limit: int, offset: int) -> tuple[Sequence[Any], int]:
+    """Return statement lines in the order of their statements, and how many there are."""
+    actor.require("reconciliation.read")
+    chosen = Selection(actor.tenant_id)
+    if query.get("status") == "loose":
+        chosen.conditions.append("l.status in ('open', 'differs')")
+    elif query.get("status"):
+        chosen.add("l.status = {}", query.get("status"))
+    for name in ("kind", "channel"):
+        if query.get(name):
+            chosen.add(f"l.{name} = {{}}", query.get(name))
+    for name, column in (("account", "settlement_account_id"), ("statement", "statement_id")):
+        if (value := uuid_of(query.get(name))) is not None:
+            chosen.add(f"l.{column} = {{}}", value)
+    for name, sign in (("from", ">="), ("until", "<=")):
+        if (day := day_of(query.get(name))) is not None:
+            chosen.add(f"l.day {sign} {{}}", day)
+    if query.q:
+        chosen.add("(l.reference ilike {} or l.channel_reference ilike {} or l.text ilike {})", like(query.q))
+    return await _page(_LINES, chosen, query, LINE_SORTS, "l.statement_id desc, l.position", limit, offset)
+
+
+def uuid_of(text: str) -> UUID | None:
+    """Return the id that a filter names, or nothing."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+STATEMENT_FILTERS = ("channel",)
+_STATEMENTS = """
+select s.id, s.source, s.channel, s.reference, s.day_from, s.day_until, s.currency, s.filename, s.line_count,
+       s.in_minor, s.out_minor, s.fee_minor, s.created_at, s.read_by_name, s.is_provisional, a.account_mask
+  from billing_statement s join billing_settlement_account a on a.tenant_id = $1 and a.id = s.settlement_account_id
+ where s.tenant_id = $1
+"""
+
+
+async def statements(
+    actor: Actor, query: TableQuery, *, limit: int, offset: int
+) -> tuple[Sequence[Any], int]:
+    """Return statements, the newest day first, and how many there are."""
+    actor.require("reconciliation.read")
+    chosen = Selection(actor.tenant_id)
+    if query.get("channel"):
+        chosen.add("s.channel = {}", query.get("channel"))
+    return await _page(_STATEMENTS, chosen, query, {}, "s.day_until desc, s.created_at desc", limit, offset)
+
+
+_DAYS = """
+with span as (select d::date as day from generate_series($3::date, $4::date, interval '1 day') d),
+ours as (
+  select (p.succeeded_at at time zone $5)::date as day, sum(p.amount_minor)::bigint amount, count(*)::int n
+    from billing_payment p where p.tenant_id = $1 and p.settlement_account_id = $2 and p.channel in ('stripe', 'bank')
+     and p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed')
+     and p.succeeded_at >= ($3::date at time zone $5) and p.succeeded_at < (($4::date + 1) at time zone $5) group by 1),
+theirs as (
+  select s.day_until as day, sum(s.in_minor) filter (where s.channel <> 'account')::bigint amount,
+         sum(s.fee_minor) filter (where s.channel <> 'account')::bigint fee,
+         count(*) filter (where s.channel <> 'account') n, count(*) filter (where s.channel = 'account') bank_n
+    from billing_statement s where s.tenant_id = $1 and s.settlement_account_id = $2 and not s.is_provisional
+     and s.day_until between $3 and $4 group by 1),
+bank as (
+  select p.day_until as day, sum(p.amount_minor)::bigint expected,
+         sum(p.amount_minor) filter (where p.status = 'received')::bigint amount,
+         bool_and(p.status = 'received') is_all
+    from billing_payout p where p.tenant_id = $1 and p.settlement_account_id = $2 and p.channel <> 'counter'
+     and p.day_until between $3 and $4 group by 1),
+odd as (
+  select b.day, count(*)::int n from billing_break b where b.tenant_id = $1 and b.settlement_account_id = $2
+     and b.status in ('open', 'working') and b.day between $3 and $4 group by 1)
+select span.day, ours.amount ours_minor, ours.n ours_count, theirs.amount theirs_minor, theirs.fee fee_minor,
+       coalesce(theirs.n, 0) > 0 has_channel, bank.expected expected_minor, bank.amount bank_minor, bank.is_all,
+       coalesce(odd.n, 0) breaks
+  from span left join ours using (day) left join theirs using (day) left join bank using (day) left join odd using (day)
+ order by span.day desc
+"""
+
+
+async def days(actor: Actor, account_id: UUID, first: date, last: date, zone: str) -> Sequence[Any]:
+    """Return for each day of a span what we, the channels and the bank say of it, the newest first."""
+    actor.require("reconciliation.read")
+    return await rows(_DAYS, actor.tenant_id, account_id, first, last, zone)
+
+
+async def clearing(actor: Actor) -> Sequence[Any]:
+    """Return what each channel still holds for the tenant according to the ledger."""
+    return await rows(
+        "select substr(ledger, 10) channel, currency, sum(amount_minor)::bigint amount_minor from billing_posting"
+        " where tenant_id = $1 and ledger like 'clearing:%' group by ledger, currency order by ledger, currency",
+        actor.tenant_id,
+    )
+
+
+_LINE = """
+select l.*, s.filename, s.source, p.id payment_id, p.number payment_number, p.amount_minor payment_minor,
+       p.currency payment_currency, r.number refund_number, r.amount_minor refund_minor, po.reference payout_reference,
+       po.amount_minor payout_minor, po.status payout_status
+  from billing_statement_line l join billing_statement s on s.tenant_id = $1 and s.id = l.statement_id
+  left join billing_refund r on r.tenant_id = $1 and r.id = l.refund_id
+  left join billing_attempt a on a.tenant_id = $1 and a.id = l.attempt_id
+  left join billing_payment p on p.tenant_id = $1 and p.id = coalesce(a.payment_id, r.payment_id)
+  left join billing_payout po on po.tenant_id = $1 and po.id = coalesce(l.payout_id, s.payout_id)
+ where l.tenant_id = $1 and l.id = $2
+"""
+
+
+async def line(actor: Actor, line_id: UUID) -> Any | None:
+    """Return a line with its statement and what it was matched with."""
+    actor.require("reconciliation.read")
+    return await row(_LINE, actor.tenant_id, line_id)
+
+
+_SUGGESTIONS = """
+select g.id, g.score, g.reasons, g.subject_kind, g.status, g.decided_by_name,
+       coalesce(p.number, rp.number, po.reference) number, coalesce(p.amount_minor, -r.amount_minor, po.amount_minor)
+       amount_minor, coalesce(p.currency, r.currency, po.currency) currency,
+       coalesce(p.payer_name, rp.payer_name, '') name,
+       coalesce(a.ended_at, r.succeeded_at, po.arrives_on::timestamptz) at, coalesce(p.id, rp.id) payment_id
+  from billing_match_suggestion g
+  left join billing_attempt a on a.tenant_id = $1 and a.id = g.subject_id
+  left join billing_payment p on p.tenant_id = $1 and p.id = a.payment_id
+  left join billing_refund r on r.tenant_id = $1 and r.id = g.subject_id
+  left join billing_payment rp on rp.tenant_id = $1 and rp.id = r.payment_id
+  left join billing_payout po on po.tenant_id = $1 and po.id = g.subject_id
+ where g.tenant_id = $1 and g.line_id = $2 order by g.score desc, g.id
+"""
+
+
+async def suggestions(actor: Actor, line_id: UUID) -> list[dict[str, Any]]:
+    """Return what a line might be, the likeliest first."""
+    found = await rows(_SUGGESTIONS, actor.tenant_id, line_id)
+    return [{**dict(each), "reasons": json.loads(each["reasons"])} for each in found]
+
+
+async def acts_on(actor: Actor, *ids: UUID | None) -> list[dict[str, Any]]:
+    """Return the audit trail of these subjects, newest first."""
+    found = await rows(
+        "select act, created_at at, person_name, after from tenants_audit where tenant_id = $1"
+        " and subject_id = any ($2::uuid[]) order by created_at desc limit 100",
+        actor.tenant_id,
+        [one for one in ids if one],
+    )
+    return [{**dict(each), "after": json.loads(each["after"]) if each["after"] else {}} for each in found]
