@@ -34,7 +34,7 @@ STATE_WORDS: dict[str, Text | str] = {
 }
 STATE_TONES: dict[str, Tone] = {"closing": "warning", "closed": "success", "reopening": "warning"}
 _MONTHS = """
-select date_trunc('month', e.occurred_at at time zone $4)::date month, p.currency, count(distinct e.id)::bigint entries,
+select date_trunc('month', e.occurred_at at time zone $4)::date as month, p.currency, count(distinct e.id)::bigint entries,
        coalesce(-sum(p.amount_minor) filter (where p.ledger like 'income:%'), 0)::bigint income_minor,
        coalesce(sum(p.amount_minor) filter (where p.ledger like 'clearing:%' and p.amount_minor > 0), 0)::bigint
          in_minor,
@@ -42,7 +42,7 @@ select date_trunc('month', e.occurred_at at time zone $4)::date month, p.currenc
          out_minor
   from billing_entry e join billing_posting p on p.tenant_id = e.tenant_id and p.entry_id = e.id
  where e.tenant_id = $1 and e.occurred_at >= $2 and e.occurred_at < $3
- group by 1, 2 order by 1, 2
+ group by 1, 2 order by 1 desc, 2
 """
 _FIGURES = ("entries", "income_minor", "in_minor", "out_minor")
 
