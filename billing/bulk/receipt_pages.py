@@ -39,7 +39,7 @@ async def _page(request: Request, actor: Actor, form: Form[Wanted], status: int 
         "formats": papers.FORMATS,
         "languages": LANGUAGES,
         "root": root,
-        "action": f"{root}/receipts/files?{request.url.query}",
+        "action": f"{root}/payments/receipts/files?{request.url.query}",
         "back": f"{root}/payments?{request.url.query}",
     }
     return await respond(request, "billing/bulk/receipts.html", context, status=status)

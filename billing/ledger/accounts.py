@@ -15,8 +15,8 @@ from ui.i18n import Text, t
 
 Nature = Literal["asset", "liability", "income", "expense"]
 NATURES: dict[Nature, Text] = {
-    "asset": t("What it has and is owed"),
-    "liability": t("What it owes"),
+    "asset": t("Assets"),
+    "liability": t("Liabilities"),
     "income": t("Income"),
     "expense": t("Costs"),
 }

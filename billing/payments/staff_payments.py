@@ -81,7 +81,7 @@ async def payments(request: Request, actor: Actor) -> Response:
         "columns": columns,
         "states": list(PAYMENT_WORDS.items()),
         "channels": list(CHANNEL_WORDS.items()),
-        "files": f"/t/{actor.place['slug']}/receipts/files?{request.url.query}",
+        "files": f"/t/{actor.place['slug']}/payments/receipts/files?{request.url.query}",
     }
     return await respond(request, "billing/payments/list.html", context, block="list")
 

@@ -180,11 +180,11 @@ async def test_everybody_may_compare_what_is_published(client, place, bank):
 @pytest.mark.parametrize("kind", ["pdf", "zip"])
 async def test_the_receipts_of_a_selection_are_one_file(client, place, finance, kind):
     assert "Receipts as a file" in await seen(client, f"{finance}/payments")
-    url = f"{finance}/receipts/files?channel=counter"
+    url = f"{finance}/payments/receipts/files?channel=counter"
     assert "1 receipt of the payments" in await seen(client, url)
     assert (await client.post(url, data={"format": "doc", "locale": "en"})).status_code == 422
     assert (
-        await client.post(f"{finance}/receipts/files?channel=stripe", data={"format": kind})
+        await client.post(f"{finance}/payments/receipts/files?channel=stripe", data={"format": kind})
     ).status_code == 422
     assert (await client.post(url, data={"format": kind, "locale": "zh_CN"})).status_code == 303
     await run_due(place.id)
@@ -203,7 +203,7 @@ async def test_a_file_expires_and_is_nobody_elses(client, place, finance, bank):
     from billing.bulk import files  # noqa: PLC0415
     from tenants.actor import system_actor  # noqa: PLC0415
 
-    await client.post(f"{finance}/receipts/files", data={"format": "pdf", "locale": "en"})
+    await client.post(f"{finance}/payments/receipts/files", data={"format": "pdf", "locale": "en"})
     await run_due(place.id)
     async with place.scope():
         task = await Task.get(tenant_id=place.id, kind="receipts.file")
