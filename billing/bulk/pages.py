@@ -43,7 +43,9 @@ async def content(request: Request, actor: Actor) -> Response:
 
 
 ROUTES: list[BaseRoute] = [
-    tenant_route("/payments/receipts/files", receipt_pages.ask, permission="payments.read", name="receipt_files"),
+    tenant_route(
+        "/payments/receipts/files", receipt_pages.ask, permission="payments.read", name="receipt_files"
+    ),
     tenant_route(
         "/payments/receipts/files",
         receipt_pages.make,

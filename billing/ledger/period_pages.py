@@ -34,7 +34,8 @@ STATE_WORDS: dict[str, Text | str] = {
 }
 STATE_TONES: dict[str, Tone] = {"closing": "warning", "closed": "success", "reopening": "warning"}
 _MONTHS = """
-select date_trunc('month', e.occurred_at at time zone $4)::date as month, p.currency, count(distinct e.id)::bigint entries,
+select date_trunc('month', e.occurred_at at time zone $4)::date as month, p.currency,
+       count(distinct e.id)::bigint entries,
        coalesce(-sum(p.amount_minor) filter (where p.ledger like 'income:%'), 0)::bigint income_minor,
        coalesce(sum(p.amount_minor) filter (where p.ledger like 'clearing:%' and p.amount_minor > 0), 0)::bigint
          in_minor,
