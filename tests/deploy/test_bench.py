@@ -49,6 +49,14 @@ def test_pages_are_measured_beside_a_bare_page() -> None:
     assert found["bytes"] > found["floor_bytes"] > 300
 
 
+def test_receipts_are_measured_in_time_and_size() -> None:
+    found = _measured("receipts", "receipts=8", "lines=3")
+    assert set(found) >= ALWAYS
+    assert found["receipts"] == 8
+    assert 5_000 < found["bytes"] < found["most_bytes"] == 100_000
+    assert found["figure"] > found["floor"] > 0
+
+
 def test_an_import_is_measured_beside_bare_reading_and_inserting() -> None:
     found = _measured("import", "rows=300", "wrong_every=50")
     assert set(found) >= ALWAYS
