@@ -13,7 +13,7 @@ from billing.payments.inbox import Incoming
 from billing.payments.service import offers
 from tenants.ids import new_id
 from tenants.models import Outbox
-from tenants.scope import execute, open_scope, queue_scope
+from tenants.scope import execute, open_scope, queue_scope, value
 from tests.billing.payments import world
 from tests.billing.payments.world import rail_message, stripe_message
 from tests.jobs import run_due
@@ -25,8 +25,9 @@ async def deliver(client, message):
 
 
 async def inboxed(place=None):
+    """What this test's transaction has put there; other tests commit theirs."""
     async with open_scope(queue_scope()):
-        found = await InboxEvent.all().order_by("created_at")
+        found = await InboxEvent.filter(created_at__gte=await value("select now()")).order_by("created_at")
     return [e for e in found if place is None or e.tenant_id == place.id or e.tenant_id is None]
 
 
