@@ -11,7 +11,7 @@ from ui.tables import Column
 
 
 def _columns(root: str) -> tuple[Column, ...]:
-    url = f"{root}/standing-adjustments"
+    url = f"{root}/adjustments/standing"
     return (
         Column("kind", t("Kind"), words=KIND_WORDS, href=lambda row: f"{url}/{row['id']}"),
         Column("status", t("State"), format="badge", words=STATE_WORDS, tones=STATE_TONES),

@@ -14,6 +14,35 @@ _READ, _ASK, _DECIDE = "adjustments.read", "adjustments.request", "adjustments.a
 
 ROUTES: list[BaseRoute] = [
     tenant_route("/adjustments", staff_adjustments.adjustments, permission=_READ),
+    tenant_route("/adjustments/standing", staff_standing.standings, permission=_READ),
+    tenant_route("/adjustments/standing/{id}", staff_standing.show, permission=_READ, name="standing"),
+    tenant_route(
+        "/adjustments/standing/{id}/evidence",
+        staff_standing.paper,
+        permission=_READ,
+        name="standing_evidence",
+    ),
+    tenant_route(
+        "/adjustments/standing/{id}/approval",
+        staff_standing.approval,
+        permission=_DECIDE,
+        methods=WRITES,
+        name="standing_approval",
+    ),
+    tenant_route(
+        "/adjustments/standing/{id}/rejection",
+        staff_standing.rejection,
+        permission=_DECIDE,
+        methods=WRITES,
+        name="standing_rejection",
+    ),
+    tenant_route(
+        "/adjustments/standing/{id}/ending",
+        staff_standing.ending,
+        permission=_DECIDE,
+        methods=WRITES,
+        name="standing_ending",
+    ),
     tenant_route("/adjustments/{id}", staff_adjustments.adjustment, permission=_READ),
     tenant_route("/adjustments/{id}/evidence", staff_adjustments.paper, permission=_READ, name="evidence"),
     tenant_route(
@@ -44,35 +73,6 @@ ROUTES: list[BaseRoute] = [
         permission=_ASK,
         methods=WRITES,
         name="request_adjustment",
-    ),
-    tenant_route("/standing-adjustments", staff_standing.standings, permission=_READ),
-    tenant_route("/standing-adjustments/{id}", staff_standing.show, permission=_READ, name="standing"),
-    tenant_route(
-        "/standing-adjustments/{id}/evidence",
-        staff_standing.paper,
-        permission=_READ,
-        name="standing_evidence",
-    ),
-    tenant_route(
-        "/standing-adjustments/{id}/approval",
-        staff_standing.approval,
-        permission=_DECIDE,
-        methods=WRITES,
-        name="standing_approval",
-    ),
-    tenant_route(
-        "/standing-adjustments/{id}/rejection",
-        staff_standing.rejection,
-        permission=_DECIDE,
-        methods=WRITES,
-        name="standing_rejection",
-    ),
-    tenant_route(
-        "/standing-adjustments/{id}/ending",
-        staff_standing.ending,
-        permission=_DECIDE,
-        methods=WRITES,
-        name="standing_ending",
     ),
     tenant_route(
         "/accounts/{id}/standing-adjustments", staff_standing.new, permission=_ASK, name="new_standing"

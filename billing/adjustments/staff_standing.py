@@ -78,7 +78,7 @@ def fee_words(row: Any) -> str:
 
 
 def _columns(root: str) -> tuple[Column, ...]:
-    url = f"{root}/standing-adjustments"
+    url = f"{root}/adjustments/standing"
     return (
         Column("created_at", t("Asked"), format="datetime", sortable=True),
         Column("number", t("Number"), is_main=True, sortable=True, href=lambda row: f"{url}/{row['id']}"),
@@ -162,7 +162,7 @@ async def create(request: Request, actor: Actor) -> Response:
         except Invalid as refused:
             form.fail_with(refused)
         else:
-            return redirect(request, f"{root_of(actor)}/standing-adjustments/{made}")
+            return redirect(request, f"{root_of(actor)}/adjustments/standing/{made}")
     return await _form(request, actor, account, form, status=422)
 
 
@@ -250,7 +250,7 @@ def _back(
     request: Request, actor: Actor, found: StandingAdjustment, words: Text, tone: Any = "success"
 ) -> Response:
     return redirect(
-        request, f"{root_of(actor)}/standing-adjustments/{found.id}", flash=Flash(words, tone=tone)
+        request, f"{root_of(actor)}/adjustments/standing/{found.id}", flash=Flash(words, tone=tone)
     )
 
 

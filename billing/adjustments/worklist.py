@@ -11,7 +11,7 @@ select id, created_at since, null::timestamptz due_at, amount_minor, currency, n
 """
 _STANDING = """
 select id, created_at since, null::timestamptz due_at, null::bigint amount_minor, '' currency, number title,
-       kind detail, '/standing-adjustments/' || id path
+       kind detail, '/adjustments/standing/' || id path
   from billing_standing_adjustment where tenant_id = $1 and status = 'requested'
 """
 

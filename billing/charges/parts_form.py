@@ -1,7 +1,7 @@
 """The form of any rule, as it is drawn: sections within sections, each with its fields and what can be added to it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from billing.charges.rule_form import RuleForm
@@ -12,6 +12,7 @@ from ui.i18n import gettext
 
 Options = list[tuple[str, str]]
 BALANCES = ("arrears", "principal", "late_fee_charged")
+LINES = frozenset({"row", "tier", "rounding"})
 QUANTITIES = (
     "usage",
     "used_this_year",
@@ -39,6 +40,8 @@ class Drawn:
     is_section: bool = False
     is_optional: bool = False
     is_number: bool = False
+    is_line: bool = False
+    """Whether what is inside stands beside each other: a row of a table, a tier."""
     options: Options | None = None
     inside: "list[Drawn]" = field(default_factory=list)
     add: str = ""
@@ -106,10 +109,25 @@ class Drawing:
         data = value if isinstance(value, dict) else {}
         if member.type == "row":
             data = {**data, "by": around.get("by")}
+        if member.type in LINES:
+            return Drawn(
+                path, label, is_section=True, is_line=True, inside=self._line(member, data, path), drop=drop
+            )
         kinds = KINDS.get(member.type)
         options = [(key, gettext(words)) for key, (words, _) in kinds.items()] if kinds else None
         inside = list(self._members(member.type, data, path))
         return Drawn(path, label, is_section=True, options=options, inside=inside, drop=drop)
+
+    def _line(self, member: Member, data: Mapping[str, Any], path: str) -> list[Drawn]:
+        """Return the fields of a row or tier, its keys named by the attributes that they are values of."""
+        inside = list(self._members(member.type, data, path))
+        if member.type != "row":
+            return inside
+        by = data.get("by")
+        names = [self.form.title(str(name)) for name in by] if isinstance(by, list) else []
+        keys = inside[0].inside
+        titled = [replace(key, label=name, drop="") for key, name in zip(keys, names, strict=False)]
+        return [*titled, *inside[1:]]
 
     def _options(
         self, member: Member, around: Mapping[str, Any], value: str, index: int | None

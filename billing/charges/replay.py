@@ -111,17 +111,17 @@ async def advance(actor: Actor, rehearsal_id: UUID) -> bool:
             found.summary.get("last", ""),
             STRETCH,
         )
-        await _note(found, task, done)
+        await _note(found, item, task, done)
     return True
 
 
-async def _note(found: Rehearsal, task: Task, done: Any) -> None:
+async def _note(found: Rehearsal, item: FeeItem, task: Task, done: Any) -> None:
     task.state, task.done = "running", task.done + done["n"]
     task.total = max(task.total, task.done)
     if done["n"] < STRETCH:
         found.status, found.summary = "done", await _summary(found)
         tenant = await Tenant.get(id=found.tenant_id)
-        tasks.end(task, url=f"/t/{tenant.slug}/rehearsals/{found.id}")
+        tasks.end(task, url=f"/t/{tenant.slug}/fees/{item.id}/rehearsals/{found.id}")
     else:
         found.summary = {"last": done["last"]}
     await found.save()
@@ -151,14 +151,14 @@ class Changes:
     down: list[Any]
 
 
-async def get(actor: Actor, rehearsal_id: UUID) -> Rehearsal:
-    """Return a rehearsal of this tenant.
+async def get(actor: Actor, rehearsal_id: UUID, *, of: UUID) -> Rehearsal:
+    """Return a rehearsal of one fee of this tenant.
 
     Raises:
         NotFound: there is none.
     """
     actor.require("fees.read")
-    found = await Rehearsal.get_or_none(tenant_id=actor.tenant_id, id=rehearsal_id)
+    found = await Rehearsal.get_or_none(tenant_id=actor.tenant_id, id=rehearsal_id, fee_item_id=of)
     if found is None:
         raise NotFound("rehearsal.not_found", t("There is no such rehearsal."))
     return found

@@ -22,7 +22,7 @@ from tenants.search import literal
 from ui import charts
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
-from ui.formats import money, month_text, number
+from ui.formats import amount, money, month_text, number
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -132,7 +132,7 @@ def _run_id(text: str) -> UUID:
 
 async def show(request: Request, actor: Actor) -> Response:
     """What the draft would have changed."""
-    found = await replay.get(actor, path_id(request))
+    found = await replay.get(actor, path_id(request, "rehearsal"), of=path_id(request))
     item = await FeeItem.get(tenant_id=found.tenant_id, id=found.fee_item_id)
     root = f"/t/{actor.place['slug']}"
     columns = _columns(root)
@@ -221,7 +221,7 @@ def _order(one: dict[str, Any]) -> float:
 
 
 def _span(low: int, high: int, currency: str) -> str:
-    shown = {"low": money(low, currency), "high": money(high, currency)}
+    shown = {"low": amount(low, currency), "high": amount(high, currency)}
     return gettext("{low} to {high}", **shown)
 
 
@@ -237,5 +237,5 @@ ROUTES: list[BaseRoute] = [
     tenant_route(
         "/fees/{id}/rehearsals", begin, permission="fees.write", methods=WRITES, name="rehearsal_begin"
     ),
-    tenant_route("/rehearsals/{id}", named(show), permission="fees.read", name="rehearsal"),
+    tenant_route("/fees/{id}/rehearsals/{rehearsal}", named(show), permission="fees.read", name="rehearsal"),
 ]

@@ -77,14 +77,14 @@ def service_charge(division: Division = "main") -> dict[str, Any]:
         for flat_type, (reduced, normal) in RESIDENTIAL[division].items()
         for is_reduced, amount in ((True, reduced), (False, normal))
     }
-    table = b.table(("flat_type", "is_reduced"), cells, label="Service and conservancy charge")
+    table = b.table(("flat_type", "is_reduced"), cells)
     return dump(b.charge(CURRENCY, table))
 
 
 def shop_charge(division: Division = "main") -> dict[str, Any]:
     """Return the monthly charge of shops: by area with a minimum, and more for living quarters."""
     by_area = b.bounds(b.rate(SHOP_PER_SQM[division], "area_sqm"), minimum=SHOP_MINIMUM)
-    quarters = b.table("room_type", dict(SHOP_LIVING_QUARTERS), label="Living quarters")
+    quarters = b.table("room_type", dict(SHOP_LIVING_QUARTERS))
     living = b.choose((b.eq("has_living", True), quarters), otherwise="0")
     return dump(b.charge(CURRENCY, b.total(by_area, living)))
 

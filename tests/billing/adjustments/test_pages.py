@@ -113,7 +113,7 @@ async def test_a_lasting_adjustment_reaches_the_bills_of_its_time(town, client):
     other = await as_role(client, town, "administrator")
     assert (await client.post(f"{page}/approval")).status_code == 303
     assert "10 %" in await shown(client, f"{root(town)}/accounts/{town.flat.id}")
-    assert "01-101" in await shown(client, f"{root(town)}/standing-adjustments")
+    assert "01-101" in await shown(client, f"{root(town)}/adjustments/standing")
     run = (await town.estate.draft(period=AUGUST)).id
     async with open_scope(tenant_scope(town.tenant.id)):
         assert (await preview_standing(town.tenant.id, run_id=run)).amount_minor == 635
@@ -160,7 +160,7 @@ async def test_a_lasting_adjustment_that_makes_no_sense_is_refused(town, client,
 
 
 async def test_who_may_not_sees_nothing(town, client, bank):
-    paths = ("/adjustments", "/standing-adjustments", f"/bills/{town.bill.id}/adjustments")
+    paths = ("/adjustments", "/adjustments/standing", f"/bills/{town.bill.id}/adjustments")
     await as_role(client, town, "cashier")
     assert {(await client.get(root(town) + path)).status_code for path in paths} == {403}
     stranger = await make.staff(await make.tenant(bank), "finance")

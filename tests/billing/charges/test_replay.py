@@ -150,7 +150,7 @@ async def test_what_cannot_be_rehearsed_is_refused(estate, bank):
     found = await replayed(estate, run)
     async with open_scope(stranger.scope()):
         with pytest.raises(NotFound):
-            await replay.get(stranger, found.id)
+            await replay.get(stranger, found.id, of=found.fee_item_id)
 
 
 @pytest.mark.parametrize(
@@ -172,15 +172,17 @@ async def test_the_page_shows_sums_chart_and_every_account(estate, client, lang)
     choose = await client.get(f"{root}/fees/{estate.items['service'].id}/rehearsals")
     assert str(run.id) in choose.text
     inspect(choose.text)
-    answer = await client.get(f"{root}/rehearsals/{found.id}?sort=difference_minor")
+    answer = await client.get(f"{root}/fees/{found.fee_item_id}/rehearsals/{found.id}?sort=difference_minor")
     text = text_of(inspect(answer.text))
     assert "106.50" in text
     assert "<svg" in answer.text
     assert ("Largest changes down" if lang == "en" else "减少最多") in text
-    rows = (await client.get(f"{root}/rehearsals/{found.id}?export=csv")).text
+    rows = (await client.get(f"{root}/fees/{found.fee_item_id}/rehearsals/{found.id}?export=csv")).text
     assert "U3" in rows
     assert "-9.50" in rows
-    only = text_of(inspect((await client.get(f"{root}/rehearsals/{found.id}?change=odd")).text))
+    only = text_of(
+        inspect((await client.get(f"{root}/fees/{found.fee_item_id}/rehearsals/{found.id}?change=odd")).text)
+    )
     assert "U4" in only
     answer = await client.post(f"{root}/fees/{estate.items['service'].id}/rehearsals", data={"run": "x"})
     assert answer.status_code == 422
