@@ -1,6 +1,7 @@
 """Money, dates and numbers in the reader's form. Amounts are integers in the currency's minor unit."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -121,6 +122,16 @@ def short_month(value: date) -> str:
 def short_day(value: date) -> str:
     """Return a day and its month, for where the year is plain."""
     return dates.format_skeleton("Md", value, locale=current_locale())
+
+
+def cut(text: str, room: int) -> str:
+    """Return a text that takes at most the room of so many Latin letters; Chinese ones take that of two."""
+    taken = 0
+    for place, letter in enumerate(text):
+        taken += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        if taken > room:
+            return f"{text[: place - 1].rstrip()}…"
+    return text
 
 
 def ago(value: datetime, now: datetime | None = None) -> str:

@@ -1,7 +1,6 @@
 """Pages of fees: what is charged, by which rule, since when; and how the next rule is written."""
 
 from collections.abc import AsyncIterator
-from textwrap import shorten
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -27,6 +26,7 @@ from tenants.models import Tenant
 from ui.errors import Invalid
 from ui.exports import export, wants_export
 from ui.fields import Month
+from ui.formats import cut
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -108,7 +108,7 @@ def _row(listed: fees.Listed, root: str) -> dict[str, Any]:
         "name": localized(item.names),
         "href": f"{root}/fees/{item.id}",
         "kinds": _kind_words(item),
-        "rule": shorten(current.sentences[0], LONGEST_RULE, placeholder=" …") if current else "",
+        "rule": cut(current.sentences[0], LONGEST_RULE) if current else "",
         "since": current.rule.effective_from if current else None,
         "state": "stopped" if not item.is_active else "draft" if listed.draft else state,
     }

@@ -122,3 +122,16 @@ def test_numbers_keep_their_decimals() -> None:
     assert formats.number(Decimal("1234.5678")) == "1,234.5678"
     assert formats.percent(Decimal("0.9134")) == "91.3%"
     assert formats.percent(Decimal(1), 0) == "100%"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("short", "short"),
+        ("a rather long one", "a rathe…"),
+        ("一二三四", "一二三四"),
+        ("一二三四五", "一二三…"),
+    ],
+)
+def test_a_text_is_cut_to_its_room_in_any_script(text: str, shown: str) -> None:
+    assert formats.cut(text, 8) == shown
