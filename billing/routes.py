@@ -15,6 +15,7 @@ from billing.payer import pages as payer
 from billing.payments import pages as payments
 from billing.reconciliation import pages as reconciliation
 from billing.reports import pages as reports
+from billing.routing import pages as routing
 from billing.rules import pages as rules
 from billing.sealing import pages as sealing
 from billing.worklist import pages as worklist
@@ -39,5 +40,6 @@ def routes() -> list[BaseRoute]:
         sealing,
         bulk,
         checkouts,
+        routing,
     )
     return [route for part in parts for route in part.ROUTES]

@@ -46,10 +46,15 @@ async def save_terms(actor: Actor, terms: Section) -> None:
     actor.require("settings.write")
     actor.require_fresh()
     assert actor.tenant_id is not None  # noqa: S101 - staff act inside their tenant
-    before = await terms_of(actor.tenant_id, type(terms))
+    await keep_terms(actor, terms, tenant_id=actor.tenant_id)
+
+
+async def keep_terms(actor: Actor, terms: Section, *, tenant_id: UUID) -> None:
+    """Keep a section in the open tenant scope for somebody whose right to it has been proved."""
+    before = await terms_of(tenant_id, type(terms))
     document: dict[str, Any] = terms.model_dump(mode="json")
     now, name = datetime.now(UTC), actor.name[:100]
-    await execute(_SAVE, actor.tenant_id, new_id(), terms.section, json.dumps(document), name, now)
+    await execute(_SAVE, tenant_id, new_id(), terms.section, json.dumps(document), name, now)
     await audit.record(
         actor,
         "terms.changed",
@@ -58,4 +63,5 @@ async def save_terms(actor: Actor, terms: Section) -> None:
         subject_label=terms.section,
         before=before.model_dump(mode="json"),
         after=document,
+        tenant_id=tenant_id,
     )

@@ -1,6 +1,6 @@
 """The institution's terms, one form for each section; sections are data that their packages add."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,8 @@ class TermsPage:
     template: str
     shown: Callable[[Any, str], dict[str, Any]]
     read: Callable[[Any, str], Section]
+    more: Callable[[Actor], Awaitable[dict[str, Any]]] | None = None
+    """What its template needs besides the form."""
 
 
 PAGES: dict[str, TermsPage] = {}
@@ -66,6 +68,7 @@ async def _page(
         "action": f"{root}/settings/terms/{page.terms.section}",
         "tabs": _tabs(root, page),
     }
+    context |= await page.more(actor) if page.more else {}
     return await respond(request, page.template, context, status=status)
 
 

@@ -62,6 +62,10 @@ class Order:
     cancel_url: str
     locale: str
     payer_email: str = ""
+    methods: tuple[str, ...] = ()
+    """The channel's own names of the ways to pay that are allowed; empty leaves it to the channel."""
+    application_fee_minor: int = 0
+    """What the bank keeps of it, where the channel can."""
     reference: str = ""
     channel_payment: str = ""
 
@@ -108,11 +112,17 @@ class Capabilities:
 
     currencies: frozenset[str] | None = None
     refund_window: timedelta | None = None
+    refund_windows: Mapping[str, timedelta] = field(default_factory=dict)
+    """Windows of single ways to pay, by their keys, where they differ from the channel's."""
     lifetime: timedelta = timedelta(minutes=30)
     is_recurring: bool = False
     has_qr: bool = False
     has_partial_refund: bool = True
     minimum_minor: Mapping[str, int] = field(default_factory=dict)
+
+    def window(self, method: str) -> timedelta | None:
+        """Return how long money that came this way can go back; ``None`` for ever."""
+        return self.refund_windows.get(method, self.refund_window)
 
     def takes(self, currency: str) -> bool:
         """Tell whether the channel takes this currency."""

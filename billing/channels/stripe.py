@@ -104,6 +104,10 @@ class StripeChannel:
     capabilities = Capabilities(
         currencies=CURRENCIES,
         refund_window=timedelta(days=180),
+        refund_windows={
+            "stripe.wechat_pay": timedelta(days=180),
+            "stripe.alipay": timedelta(days=90),
+        },
         lifetime=timedelta(minutes=35),
         minimum_minor=MINIMUM_MINOR,
     )
@@ -190,17 +194,36 @@ def _ids(order: Order) -> dict[str, str]:
 
 
 def _session(order: Order) -> dict[str, Any]:
-    return {
-        "mode": "payment",
-        "client_reference_id": str(order.attempt_id),
-        "metadata": _ids(order),
-        "payment_intent_data": {"metadata": _ids(order), "description": order.number},
-        "line_items": [_line(item, order.currency) for item in order.items],
-        "success_url": order.return_url,
-        "cancel_url": order.cancel_url,
-        "expires_at": int(order.expires_at.timestamp()),
-        "locale": LOCALES.get(order.locale, "auto"),
-    } | ({"customer_email": order.payer_email} if order.payer_email else {})
+    return (
+        {
+            "mode": "payment",
+            "client_reference_id": str(order.attempt_id),
+            "metadata": _ids(order),
+            "payment_intent_data": {"metadata": _ids(order), "description": order.number, **_fee(order)},
+            "line_items": [_line(item, order.currency) for item in order.items],
+            "success_url": order.return_url,
+            "cancel_url": order.cancel_url,
+            "expires_at": int(order.expires_at.timestamp()),
+            "locale": LOCALES.get(order.locale, "auto"),
+        }
+        | _ways(order)
+        | ({"customer_email": order.payer_email} if order.payer_email else {})
+    )
+
+
+def _fee(order: Order) -> dict[str, Any]:
+    """A direct charge hands the fee to the platform; without one the parameter must not be there."""
+    return {"application_fee_amount": order.application_fee_minor} if order.application_fee_minor else {}
+
+
+def _ways(order: Order) -> dict[str, Any]:
+    """Name the ways to pay that are allowed; WeChat Pay wants to know that it is used in a browser."""
+    if not order.methods:
+        return {}
+    options = (
+        {"payment_method_options": {"wechat_pay": {"client": "web"}}} if "wechat_pay" in order.methods else {}
+    )
+    return {"payment_method_types": list(order.methods), **options}
 
 
 def _line(item: Item, currency: str) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from billing.channels.contract import Item, Outcome
 from billing.credit.terms import CreditTerms
 from billing.idempotency import Answer, once
 from billing.models import Attempt, SettlementAccount
-from billing.payments.choosing import Amount, Chosen, channel_for, must_be_taking
+from billing.payments.amounts import Amount
+from billing.payments.choosing import Chosen, must_be_taking, way_for
 from billing.payments.settling import settle
 from billing.payments.starting import (
     StartedPayment,
@@ -71,8 +72,10 @@ async def start_prepayment(
     async def do() -> Answer:
         chosen = await _chosen(tenant_id, account_id, amount_minor)
         account = await SettlementAccount.get(tenant_id=tenant_id, id=chosen.settlement_id)
-        lifetime = channel_for(channel, chosen, account).capabilities.lifetime
-        payment = new_payment(inside, chosen, channel, datetime.now(UTC) + lifetime)
+        method, way = await way_for(channel, chosen, account)
+        until = datetime.now(UTC) + way.capabilities.lifetime
+        payment = new_payment(inside, chosen, method.channel, until)
+        payment.method = method.key
         payment.account_id = account_id
         await payment.save(force_create=True)
         attempt = await new_attempt(inside, payment, chosen, (return_url, return_url))

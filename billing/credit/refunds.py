@@ -5,7 +5,7 @@ from uuid import UUID
 from billing.idempotency import Answer, once
 from billing.models import Credit
 from billing.payments import refunds
-from billing.payments.choosing import Amount
+from billing.payments.amounts import Amount
 from tenants.actor import Actor
 from ui.errors import Invalid, NotFound
 from ui.i18n import t

@@ -16,8 +16,9 @@ class Payment(TenantRow):
     ``account_id`` names the account to whose credit goes what no bill takes: set for money paid ahead and for
     transfers; without it such money is unassigned.
 
-    ``link_bill_id`` is the bill whose pay-link was used; its bearer sees this payment and no other. ``checkout_id`` is
-    what it has in common with payments to other institutions that its person makes in one go.
+    ``method`` is the way to pay that was chosen where its channel has several. ``link_bill_id`` is the bill whose
+    pay-link was used; its bearer sees this payment and no other. ``checkout_id`` is what it has in common with
+    payments to other institutions that its person makes in one go.
     """
 
     number = fields.CharField(max_length=40)
@@ -27,6 +28,7 @@ class Payment(TenantRow):
     refunding_minor = fields.BigIntField(db_default=0)
     status = fields.CharField(max_length=20, db_default="created")
     channel = fields.CharField(max_length=20)
+    method = fields.CharField(max_length=40, db_default="")
     settlement_account_id: UUID = fields.UUIDField()
     person_id: UUID | None = fields.UUIDField(null=True)
     link_bill_id: UUID | None = fields.UUIDField(null=True)

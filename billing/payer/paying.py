@@ -51,7 +51,7 @@ async def new_page(request: Request, side: Side, wanted: list[UUID]) -> Response
     if not bills:
         text = t("These bills are paid or closed. Nothing is left to pay.")
         return redirect(request, side.bill(wanted[0]) if len(wanted) == 1 else side.root, flash=text)
-    ways = await offers(bills[0].tenant_id, bills[0].currency)
+    ways = await offers(bills[0].tenant_id, bills[0].currency, [bill.id for bill in bills])
     values = {f"amount-{bill.id}": [plain_amount(bill.left_minor, bill.currency)] for bill in bills}
     values |= {"key": [new_token()], "channel": [ways[0].key if ways else ""]}
     return await _page(request, side, Form(Paying, dict(values)), bills, ways)
@@ -164,7 +164,7 @@ async def _again(request: Request, side: Side, form: Form[Paying], bills: Sequen
     if not left:
         text = t("These bills are paid or closed. Nothing is left to pay.")
         return redirect(request, side.bill(bills[0].id) if len(bills) == 1 else side.root, flash=text)
-    ways = await offers(left[0].tenant_id, left[0].currency)
+    ways = await offers(left[0].tenant_id, left[0].currency, [bill.id for bill in left])
     return await _page(request, side, form, left, ways, status=422 if form.errors else 200)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from billing.channels import CHANNELS
+from billing.channels import CHANNELS, health
 from billing.channels.contract import ChannelRefused, ChannelSilent, Order, Outcome
 from billing.channels.counter import KEY as COUNTER
 from billing.models import Attempt
@@ -73,7 +73,9 @@ async def _told(
     assert actor.tenant_id is not None  # noqa: S101 - callers are inside a tenant
     try:
         outcome = await call(order)
+        health.note(attempt.channel, is_answered=True)
     except (ChannelSilent, ChannelRefused) as error:
+        health.note(attempt.channel, is_answered=isinstance(error, ChannelRefused))
         log.warning("channel.silent", channel=attempt.channel, attempt_id=str(attempt.id), error=str(error))
         async with open_scope(tenant_scope(actor.tenant_id)):
             return await _unanswered(actor, attempt, str(error), is_ending=bool(ending))

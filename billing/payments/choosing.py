@@ -4,17 +4,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from billing.channels import CHANNELS
+from billing.channels import CHANNELS, health
 from billing.channels.contract import Channel, Item
 from billing.models import Bill, SettlementAccount
 from billing.payments.allocating import Parts
+from billing.payments.amounts import Amount
 from billing.payments.orders import as_destination
 from billing.payments.states import PAYABLE
+from billing.routing import choosing as routing
+from billing.routing.methods import Method
+from billing.routing.terms import Route, RoutingTerms
+from billing.terms import terms_of
 from tenants.actor import Actor
 from tenants.models import Tenant
 from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import AppError, Conflict, Invalid, NotFound
-from ui.formats import money
 from ui.i18n import Text, t
 
 MOST_BILLS = 50
@@ -29,18 +33,6 @@ class Chosen:
     amount_minor: int
     items: tuple[Item, ...]
     settlement_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """An amount inside a sentence, written in the reader's form when the sentence is shown."""
-
-    minor: int
-    currency: str
-
-    def __str__(self) -> str:
-        """Return the amount with its currency."""
-        return money(self.minor, self.currency)
 
 
 def parts_of(wanted: Wanted) -> dict[UUID, int]:
@@ -192,16 +184,19 @@ async def settlement_of(tenant_id: UUID, bill_ids: Iterable[UUID], currency: str
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A channel that a payer may choose; ``minimum_minor`` is the least it takes."""
+    """A way to pay that a payer may choose, with the least and the most of one payment; one that is down comes last."""
 
     key: str
     name: Text
     has_qr: bool
     minimum_minor: int
+    maximum_minor: int | None = None
+    hint: Text | str = ""
+    is_down: bool = False
 
 
-async def offers(tenant_id: UUID, currency: str) -> list[Offer]:
-    """Return the channels through which this institution can be paid online in ``currency``, best first.
+async def offers(tenant_id: UUID, currency: str, bill_ids: Iterable[UUID] = ()) -> list[Offer]:
+    """Return the ways by which these bills (or any) can be paid online in ``currency``, as the institution orders them.
 
     Opens the tenant's scope itself, since payers do not see settlement accounts.
     """
@@ -210,28 +205,52 @@ async def offers(tenant_id: UUID, currency: str) -> list[Offer]:
             tenant_id=tenant_id, currency=currency, status="active"
         ).order_by("created_at", "id")
         open_to = [as_destination(account) for account in accounts[:1]]
-    return [
-        Offer(each.key, each.name, each.capabilities.has_qr, each.capabilities.minimum_minor.get(currency, 0))
-        for each in CHANNELS.values()
-        if each.capabilities.takes(currency) and any(each.is_open_to(to) for to in open_to)
-    ]
+        terms = await terms_of(tenant_id, RoutingTerms)
+        fees = await fees_of(tenant_id, bill_ids)
+    down = {key for key in CHANNELS if health.is_down(key)}
+    found = routing.usable(
+        routing.routes_of(terms), currency=currency, destinations=open_to, fee_items=fees, down=down
+    )
+    return [_offer(method, route, currency, is_down=method.channel in down) for method, route in found]
 
 
-def channel_for(key: str, chosen: Chosen, account: SettlementAccount) -> Channel:
-    """Return the channel, once it can take this payment.
+def _offer(method: Method, route: Route, currency: str, *, is_down: bool) -> Offer:
+    least, most = routing.bounds(method, route, currency)
+    has_qr = CHANNELS[method.channel].capabilities.has_qr
+    return Offer(method.key, method.name, has_qr, least, most, method.hint, is_down)
+
+
+_FEES = """
+select distinct i.key from billing_bill_line l
+  join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id
+ where l.tenant_id = $1 and l.bill_id = any ($2::uuid[])
+"""
+
+
+async def fees_of(tenant_id: UUID, bill_ids: Iterable[UUID]) -> set[str]:
+    """Return the fee items, by key, that these bills charge."""
+    wanted = list(bill_ids)
+    return {each["key"] for each in await rows(_FEES, tenant_id, wanted)} if wanted else set()
+
+
+async def way_for(
+    key: str, chosen: Chosen, account: SettlementAccount, bill_ids: Iterable[UUID] = ()
+) -> tuple[Method, Channel]:
+    """Return the way to pay and its channel, once they can take this payment.
 
     Raises:
-        Invalid: there is no such channel here, or the amount is below what it takes.
+        Invalid: it is not offered here for these bills, or not for this amount.
     """
-    channel = CHANNELS.get(key)
-    if (
-        channel is None
-        or not channel.capabilities.takes(chosen.currency)
-        or not channel.is_open_to(as_destination(account))
-    ):
+    terms = await terms_of(account.tenant_id, RoutingTerms)
+    found = routing.usable(
+        [each for each in routing.routes_of(terms) if each[0].key == key],
+        currency=chosen.currency,
+        destinations=[as_destination(account)],
+        fee_items=await fees_of(account.tenant_id, bill_ids),
+        down=(),
+    )
+    if not found:
         raise Invalid("payment.channel", t("Choose how to pay."), fields={"channel": t("Choose how to pay.")})
-    least = channel.capabilities.minimum_minor.get(chosen.currency, 0)
-    if chosen.amount_minor < least:
-        text = t("This way of paying takes {least} or more.", least=Amount(least, chosen.currency))
-        raise Invalid("payment.too_little", text, fields={"channel": text})
-    return channel
+    method, route = found[0]
+    routing.check(method, route, chosen.amount_minor, chosen.currency)
+    return method, CHANNELS[method.channel]

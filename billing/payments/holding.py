@@ -10,8 +10,10 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from billing.channels.contract import Outcome
 from billing.payments.allocating import Parts
 from billing.payments.asking import ask, withdraw
+from billing.payments.settling import settle
 from billing.payments.states import LIVE
 from tenants.actor import Actor
 from tenants.models import Tenant
@@ -40,6 +42,8 @@ class Hold:
     expires_at: datetime
     parts: Parts
     checkout_id: UUID | None = None
+    has_address: bool = True
+    """Whether its payer was ever told where to pay; without that nobody can have paid it."""
 
     def is_of(self, actor: Actor) -> bool:
         """Tell whether this actor began it; bearers of one pay-link count as one."""
@@ -58,7 +62,8 @@ _HOLDS = """
 with held as materialized (
   select distinct payment_id from billing_payment_part
    where tenant_id = $1 and bill_id = any ($2::uuid[]) and is_live)
-select p.id payment_id, p.person_id, p.link_bill_id, p.checkout_id, a.id attempt_id, a.channel, a.status,
+select p.id payment_id, p.person_id, p.link_bill_id, p.checkout_id, a.id attempt_id, a.status,
+       coalesce(nullif(p.method, ''), p.channel) channel, a.redirect_url || a.qr_content <> '' has_address,
        a.expires_at, q.parts
   from held
   cross join lateral (select * from billing_payment where tenant_id = $1 and id = held.payment_id) p
@@ -125,7 +130,7 @@ async def clear_way(actor: Actor, parts: Parts, channel: str, checkout_id: UUID 
     for hold in held:
         if actor.kind != "staff" and not hold.is_of(actor):
             raise _busy(hold, zone)
-        await _end(actor, hold)
+        await _end(actor, hold, channel)
     return None
 
 
@@ -140,7 +145,17 @@ def _busy(hold: Hold, zone: str) -> Conflict:
     )
 
 
-async def _end(actor: Actor, hold: Hold) -> None:
+async def _abandon(actor: Actor, hold: Hold) -> None:
+    """Let go of a try whose channel never answered, so that another channel can be used at once.
+
+    Nobody was told where to pay it. It is looked at again later; money that comes all the same waits unassigned.
+    """
+    assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        await settle(actor, hold.attempt_id, Outcome(state="cancelled", error="abandoned: no answer"))
+
+
+async def _end(actor: Actor, hold: Hold, channel: str) -> None:
     if await ask(actor, hold.attempt_id) not in LIVE:
         return
     status = await withdraw(actor, hold.attempt_id)
@@ -149,6 +164,13 @@ async def _end(actor: Actor, hold: Hold) -> None:
             "payment.under_way",
             t("A payment for this bill is on its way. It usually arrives within minutes; do not pay twice."),
         )
+    if (
+        status == "unknown"
+        and not hold.has_address
+        and hold.channel.split(".")[0] != channel.split(".", maxsplit=1)[0]
+    ):
+        await _abandon(actor, hold)
+        return
     if status in LIVE:
         raise Conflict(
             "payment.unknown",

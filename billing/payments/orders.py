@@ -55,6 +55,8 @@ def _order(attempt: Attempt, payment: Payment, destination: Destination) -> Orde
         cancel_url=asked["cancel_url"],
         locale=asked["locale"],
         payer_email=asked["payer_email"],
+        methods=tuple(asked.get("methods") or ()),
+        application_fee_minor=int(asked.get("application_fee_minor") or 0),
         reference=attempt.channel_reference,
         channel_payment=attempt.channel_payment,
     )

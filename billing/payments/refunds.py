@@ -8,7 +8,7 @@ from billing.channels import capabilities
 from billing.channels.counter import KEY as COUNTER
 from billing.idempotency import Answer, once
 from billing.models import Credit, Payment, Refund, Suspense
-from billing.payments.choosing import Amount
+from billing.payments.amounts import Amount
 from billing.payments.numbers import new_number
 from billing.payments.refunding import HELD, SUBMIT_JOB, book_refund, give_up
 from billing.payments.states import move
@@ -124,7 +124,7 @@ async def _check_amount(payment: Payment, amount: int, seen: int) -> None:
 
 
 def _check_window(payment: Payment) -> None:
-    window = capabilities(payment.channel).refund_window
+    window = capabilities(payment.channel).window(payment.method)
     if payment.status in HELD:
         raise Conflict(
             "refund.disputed",

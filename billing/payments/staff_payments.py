@@ -13,7 +13,7 @@ from billing.channels import capabilities
 from billing.channels.counter import KEY as COUNTER
 from billing.models import Attempt, Dispute, Payment, Refund, Suspense
 from billing.payments import staff_queries as queries
-from billing.payments.choosing import Amount
+from billing.payments.amounts import Amount
 from billing.payments.service import change_minor, refundable_minor, request_refund
 from billing.payments.words import (
     ACT_WORDS,
@@ -122,7 +122,7 @@ async def _page(  # noqa: PLR0917 - the parts of one page
         "form": form,
         "refundable_minor": left,
         "limit_minor": actor.refund_limit_minor,
-        "window": capabilities(found.channel).refund_window,
+        "window": capabilities(found.channel).window(found.method),
         "parts": await queries.parts_of(found.tenant_id, found.id),
         "attempts": attempts,
         "refunds": await Refund.filter(**of_payment).order_by("-created_at"),

@@ -9,17 +9,20 @@ from uuid import UUID
 
 import structlog
 
-from billing.channels import CHANNELS
+from billing.channels import CHANNELS, health
 from billing.channels.contract import Channel, ChannelRefused, ChannelSilent, Order, Outcome
 from billing.idempotency import Answer, once
 from billing.models import Attempt, Payment, SettlementAccount
 from billing.payments.allocating import Parts
-from billing.payments.choosing import Chosen, Wanted, channel_for, choose, must_see, parts_of
+from billing.payments.choosing import Chosen, Wanted, choose, must_see, parts_of, way_for
 from billing.payments.holding import when_free
 from billing.payments.numbers import new_number
 from billing.payments.orders import order_of, request_of
 from billing.payments.settling import lose, settle
 from billing.payments.states import LIVE
+from billing.routing.methods import method_of
+from billing.routing.terms import BankFee
+from billing.terms import terms_of
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import enqueue
@@ -119,9 +122,10 @@ async def _commit(actor: Actor, will: Will) -> UUID:
     async def do() -> Answer:
         chosen = await choose(tenant_id, will.parts)
         account = await SettlementAccount.get(tenant_id=tenant_id, id=chosen.settlement_id)
-        lifetime = channel_for(will.channel, chosen, account).capabilities.lifetime
-        payment = new_payment(actor, chosen, will.channel, will.expires_at or datetime.now(UTC) + lifetime)
-        payment.checkout_id = will.checkout_id
+        method, channel = await way_for(will.channel, chosen, account, will.parts)
+        until = will.expires_at or datetime.now(UTC) + channel.capabilities.lifetime
+        payment = new_payment(actor, chosen, method.channel, until)
+        payment.checkout_id, payment.method = will.checkout_id, method.key
         await payment.save(force_create=True)
         await hold(payment, will.parts)
         attempt = await new_attempt(actor, payment, chosen, will.urls)
@@ -188,7 +192,8 @@ async def new_attempt(actor: Actor, payment: Payment, chosen: Chosen, urls: tupl
         amount_minor=payment.amount_minor,
         status="created",
         expires_at=payment.expires_at,
-        request=request_of(
+        request=await _asked_of(payment)
+        | request_of(
             items=list(chosen.items),
             return_url=return_url,
             cancel_url=cancel_url,
@@ -196,6 +201,16 @@ async def new_attempt(actor: Actor, payment: Payment, chosen: Chosen, urls: tupl
             payer_email=actor.email,
         ),
     )
+
+
+async def _asked_of(payment: Payment) -> dict[str, Any]:
+    """Return what the channel is told besides the bills: by which of its ways, and what the bank keeps."""
+    method = method_of(payment.method)
+    fee = await terms_of(payment.tenant_id, BankFee) if payment.channel == "stripe" else BankFee()
+    return {
+        "methods": list(method.types) if method else [],
+        "application_fee_minor": fee.of(payment.amount_minor),
+    }
 
 
 async def send(actor: Actor, attempt_id: UUID) -> StartedPayment:
@@ -215,7 +230,9 @@ async def send(actor: Actor, attempt_id: UUID) -> StartedPayment:
         channel = CHANNELS[(await Attempt.get(tenant_id=actor.tenant_id, id=attempt_id)).channel]
     try:
         outcome = await _call(channel, order, is_again=claimed[0]["sent_at"] is not None)
+        health.note(channel.key, is_answered=True)
     except ChannelSilent as error:
+        health.note(channel.key, is_answered=False)
         async with open_scope(tenant_scope(actor.tenant_id)):
             return _started(await lose(actor, attempt_id, str(error)))
     except ChannelRefused as error:

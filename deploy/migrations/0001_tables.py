@@ -1216,6 +1216,7 @@ class Migration(migrations.Migration):
                 ("refunding_minor", fields.BigIntField(db_default=0)),
                 ("status", fields.CharField(db_default="created", max_length=20)),
                 ("channel", fields.CharField(max_length=20)),
+                ("method", fields.CharField(db_default="", max_length=40)),
                 ("settlement_account_id", fields.UUIDField()),
                 ("person_id", fields.UUIDField(null=True)),
                 ("link_bill_id", fields.UUIDField(null=True)),
