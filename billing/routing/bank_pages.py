@@ -41,7 +41,7 @@ class FeeForm(BaseModel):
 
     basis_points: int = Field(title=N_("Share in basis points"), ge=0, le=1000)
     fixed: Money = Field(title=N_("Fixed amount for each payment"))
-    cap: Money | None = Field(None, title=N_("At most"))
+    cap: Money | None = Field(None, title=N_("Cap of the fee"))
     rounding: Rounding = Field(title=N_("Rounded"))
 
 

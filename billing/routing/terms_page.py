@@ -26,8 +26,8 @@ class RouteRow(BaseModel):
     method: str
     is_offered: bool = Field(False, title=N_("Offered"))
     place: int = Field(1, title=N_("Place in the list"), ge=1, le=99)
-    least: Money | None = Field(None, title=N_("From"))
-    most: Money | None = Field(None, title=N_("Up to"))
+    least: Money | None = Field(None, title=N_("Lowest payment"))
+    most: Money | None = Field(None, title=N_("Highest payment"))
     fees: list[str] = Field(default_factory=list, title=N_("Only for these fees"))
 
 
