@@ -101,6 +101,7 @@ _OWED = """
  ) late
 """.replace("{disputed}", IS_DISPUTED)
 
+_ONLY_LATE = "    where principal > 0\n ) late"
 _LINE = """, (select sum(l.amount_minor)::bigint from billing_bill_line l
    join billing_fee_item i on i.id = l.fee_item_id and i.key = '{name}'
   where l.account_id = a.id and l.period = $5 and l.is_live and l.is_periodic) line_{name}"""
@@ -258,15 +259,25 @@ def draft_sql(document: Charge | LateFee) -> str:
     keys = document.core.keys
     columns = {**month_facts("$5", "$6"), **_line_columns(keys)}
     late = isinstance(document, LateFee) or any(key in ARREARS_FACTS for key in keys)
-    if late:
+    joins = _OWED if late else ""
+    if late and isinstance(document, Charge):
+        columns |= {fact: _or_nothing(name) for fact, name in ARREARS_FACTS.items()}
+        joins = _OWED.replace(_ONLY_LATE, " ) late")
+    elif late:
         columns |= ARREARS_FACTS
     accounts = _ACCOUNTS.format(
         columns="".join(_LINE.format(name=name) for name in line_names(keys)) + (_LATE if late else ""),
-        joins=_OWED if late else "",
+        joins=joins,
     )
     rule = compile_sql(document, Source(relation=f"({accounts}) source", keep=_KEPT, columns=columns)).sql
     is_odd = "exception is not null and split_part(exception, ':', 1) not in ('not_eligible', 'not_active')"
     return _DRAFT.format(rule=rule, is_odd=is_odd if late else f"amount_minor = 0 or ({is_odd})")
+
+
+_SINCE = """(select case when bool_and(h.since is not null) then min(h.since) end from tenants_holder h
+   where h.tenant_id = $1 and h.account_id = source.account_id and (h.until is null or h.until >= {first}::date))"""
+"""The day on which the first of its present holders moved in: for rules that go by days. From a change of owner within
+the month on, somebody holds the account all the time; one that nobody holds is charged whole."""
 
 
 def month_facts(first: str, last: str) -> dict[str, str]:
@@ -276,9 +287,14 @@ def month_facts(first: str, last: str) -> dict[str, str]:
         "quantity:days": f"({last}::date - {first}::date + 1)",
         "period:first": f"{first}::date",
         "period:last": f"{last}::date",
-        "active:from": "NULL",
+        "active:from": _SINCE.format(first=first),
         "active:to": "NULL",
     }
+
+
+def _or_nothing(name: str) -> str:
+    """Return what a charge reads of arrears where there are none: zero, but no month of a last late fee."""
+    return name if name == "months_since_late_fee" else f"coalesce({name}, 0)"
 
 
 def line_names(keys: Sequence[str]) -> list[str]:
