@@ -5,6 +5,9 @@ from starlette.routing import BaseRoute
 from billing import terms_pages
 from billing.answers import pages as answers
 from billing.credit import pages as credit
+from billing.mandates import pages as mandates
 from billing.reminders import pages as reminders
+from billing.transfers import pages as transfers
 
-ROUTES: list[BaseRoute] = [*credit.ROUTES, *answers.ROUTES, *reminders.ROUTES, *terms_pages.ROUTES]
+PARTS = (credit, answers, reminders, transfers, mandates, terms_pages)
+ROUTES: list[BaseRoute] = [route for part in PARTS for route in part.ROUTES]

@@ -33,6 +33,8 @@ JOB_MODULES = (
     "billing.disputes.jobs",
     "billing.daily",
     "billing.answers.jobs",
+    "billing.transfers.jobs",
+    "billing.mandates.jobs",
     "billing.reminders.service",
 )
 ACT_MODULES = ("tenants.acts", "billing.acts", "billing.reconciliation.words", "integrations.acts")

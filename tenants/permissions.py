@@ -24,6 +24,7 @@ TENANT_PERMISSIONS: dict[str, str] = {
     "credit_notes.write": N_("Write credit notes"),
     "plans.write": N_("Agree and break instalment plans"),
     "bills.remind": N_("Send reminders"),
+    "mandates.write": N_("Stop automatic payments"),
     "answers.work": N_("Work what payers answer to bills"),
     "adjustments.read": N_("See adjustments"),
     "adjustments.request": N_("Ask for an adjustment"),

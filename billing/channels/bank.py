@@ -82,7 +82,7 @@ class BankChannel:
     key = "bank"
     name = t("Bank app (QR code)")
     capabilities = Capabilities(
-        refund_window=timedelta(days=365), lifetime=timedelta(minutes=30), has_qr=True
+        refund_window=timedelta(days=365), lifetime=timedelta(minutes=30), has_qr=True, is_recurring=True
     )
 
     def is_open_to(self, destination: Destination) -> bool:
@@ -91,6 +91,9 @@ class BankChannel:
 
     async def start(self, order: Order) -> Outcome:
         """Make the order."""
+        if order.mandate:
+            body = order_body(order) | {"mandate_id": order.mandate}
+            return order_outcome(await call(order.destination, "POST", "/debits", body))
         return order_outcome(await call(order.destination, "POST", "/orders", order_body(order)))
 
     async def query(self, order: Order) -> Outcome:
@@ -98,7 +101,7 @@ class BankChannel:
         path = f"/orders?merchant_order_no={order.attempt_id}"
         try:
             return order_outcome(await call(order.destination, "GET", path))
-        except _NotFound:
+        except NotFound:
             return Outcome(state="absent")
 
     async def cancel(self, order: Order) -> Outcome:
@@ -117,6 +120,7 @@ class BankChannel:
         """Ask for money back under our own number."""
         body = {
             "merchant_order_no": str(order.order.attempt_id),
+            **({"order_id": order.order.reference} if order.order.reference else {}),
             "merchant_refund_no": str(order.refund_id),
             "amount_minor": order.amount_minor,
             "notify_url": notify_url(order.tenant_id, order.order.destination.id),
@@ -128,11 +132,11 @@ class BankChannel:
         path = f"/refunds?merchant_refund_no={order.refund_id}"
         try:
             return refund_outcome(await call(order.order.destination, "GET", path))
-        except _NotFound:
+        except NotFound:
             return RefundOutcome(state="absent")
 
 
-class _NotFound(ChannelRefused):
+class NotFound(ChannelRefused):
     """The rail has no such order or refund."""
 
 
@@ -144,7 +148,7 @@ def order_body(order: Order) -> dict[str, Any]:
         "currency": order.currency,
         "description": " · ".join(item.name for item in order.items)[:DESCRIPTION_MAX],
         "notify_url": notify_url(order.tenant_id, order.destination.id),
-        "return_url": order.return_url,
+        **({"return_url": order.return_url} if order.return_url else {}),
         "expire_at": order.expires_at.isoformat(),
     }
 
@@ -190,7 +194,7 @@ def _read(answer: httpx.Response) -> dict[str, Any]:
     )
     if answer.status_code >= SERVER_ERROR or answer.status_code == TOO_MANY:
         raise ChannelSilent(words)
-    raise _NotFound(words) if answer.status_code == NOT_FOUND else ChannelRefused(words)
+    raise NotFound(words) if answer.status_code == NOT_FOUND else ChannelRefused(words)
 
 
 def order_outcome(order: Mapping[str, Any]) -> Outcome:
@@ -204,7 +208,7 @@ def order_outcome(order: Mapping[str, Any]) -> Outcome:
         currency=str(order["currency"]),
         redirect_url=str(order.get("cashier_url") or ""),
         qr_content=str(order.get("code_url") or ""),
-        error="declined" if state == "failed" else "",
+        error=str(order.get("reason") or "declined") if state == "failed" else "",
     )
 
 

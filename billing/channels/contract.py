@@ -46,7 +46,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One attempt, with all that a channel may need. ``reference`` is the channel's own id once it has told us."""
+    """One attempt, with all that a channel may need. ``reference`` is the channel's own id once it has told us.
+
+    ``mandate`` is the channel's name of the leave under which nobody has to confirm it, ``instrument`` what is debited.
+    """
 
     tenant_id: UUID
     payment_id: UUID
@@ -68,6 +71,8 @@ class Order:
     """What the bank keeps of it, where the channel can."""
     reference: str = ""
     channel_payment: str = ""
+    mandate: str = ""
+    instrument: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

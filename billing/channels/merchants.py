@@ -1,8 +1,8 @@
 """How an institution becomes a merchant of the bank's rail.
 
-``POST {rail_merchants_url}`` with ``{id, name, account_number, currency, secret}`` opens the merchant, or confirms
-it when it is there already: the id and the secret are ours, so asking twice makes one. A bank that opens merchants
-by hand leaves the address empty and has its operations officer enter what it was given
+``POST {rail_merchants_url}`` with ``{id, name, account_number, currency, secret, notify_url}`` opens the merchant, or
+confirms it when it is there already: the id and the secret are ours, so asking twice makes one. A bank that opens
+merchants by hand leaves the address empty and has its operations officer enter what it was given
 (``billing.payments.settlement.enter_rail_merchant``).
 """
 
@@ -14,7 +14,9 @@ from billing.runtime import channel_settings
 SERVER_ERROR = 500
 
 
-async def open_merchant(*, merchant: str, name: str, account_number: str, currency: str, secret: str) -> None:
+async def open_merchant(
+    *, merchant: str, name: str, account_number: str, currency: str, secret: str, notify_url: str
+) -> None:
     """Have the rail pay what this merchant's orders bring into the institution's own account.
 
     Raises:
@@ -25,6 +27,7 @@ async def open_merchant(*, merchant: str, name: str, account_number: str, curren
     body = {"id": merchant, "name": name, "account_number": account_number} | {
         "currency": currency,
         "secret": secret,
+        "notify_url": notify_url,
     }
     try:
         async with httpx.AsyncClient(timeout=settings.timeout_seconds, trust_env=False) as rail:

@@ -21,6 +21,7 @@ from billing.models.charges import (
 )
 from billing.models.checkouts import Checkout
 from billing.models.disputes import Dispute, DisputeFile
+from billing.models.mandates import Debit, Mandate, Proxy, Transfer, VirtualAccount
 from billing.models.payments import (
     Allocation,
     Attempt,
@@ -66,6 +67,7 @@ __all__ = [
     "CreditNote",
     "CreditUse",
     "DayClose",
+    "Debit",
     "Dispute",
     "DisputeFile",
     "Entry",
@@ -74,6 +76,7 @@ __all__ = [
     "InboxEvent",
     "Instalment",
     "InstalmentPlan",
+    "Mandate",
     "MatchSuggestion",
     "NumberSeries",
     "Payment",
@@ -82,6 +85,7 @@ __all__ = [
     "Period",
     "PlanBill",
     "Posting",
+    "Proxy",
     "Receipt",
     "Refund",
     "Rehearsal",
@@ -98,5 +102,7 @@ __all__ = [
     "StatementSource",
     "Suspense",
     "Terms",
+    "Transfer",
+    "VirtualAccount",
     "WorkOwner",
 ]

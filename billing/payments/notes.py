@@ -7,13 +7,16 @@ from uuid import UUID
 
 from billing.channels import bank, stripe
 from billing.channels.contract import Outcome, RefundOutcome
+from billing.channels.rail_agreements import MandateNews, mandate_news
 from billing.disputes.news import News, rail_news, stripe_news
 from billing.disputes.settling import take_news
+from billing.mandates.life import hear
 from billing.models import Attempt, Payment, Refund, SettlementAccount
 from billing.payments.landing import Opened
 from billing.payments.refunding import settle_refund
 from billing.payments.settling import WrongAccount, settle
 from billing.payments.starting import ASK_JOB
+from billing.transfers.receiving import receive
 from tenants.actor import Actor
 from tenants.jobs import enqueue
 
@@ -31,7 +34,7 @@ class Discarded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A message made plain. Exactly one of ``attempt_id``, ``refund_id``, ``settlement_id``, ``dispute`` is set.
+    """A message made plain: about an attempt, refund, settlement account, dispute, transfer or mandate, exactly one.
 
     ``account`` is the channel's name of the institution that it concerns. Without an outcome the message is no
     more than a reason to ask.
@@ -46,6 +49,9 @@ class Note:
     refund: RefundOutcome | None = None
     is_charging: bool = False
     dispute: News | None = None
+    transfer: Mapping[str, Any] | None = None
+    mandate_id: UUID | None = None
+    mandate: MandateNews | None = None
 
 
 def read(source: str, kind: str, payload: Mapping[str, Any], tenant_id: UUID | None) -> Note:
@@ -120,6 +126,11 @@ def _bank(kind: str, payload: Mapping[str, Any], tenant_id: UUID) -> Note:
         return Note(tenant_id, account, attempt_id=_id(found, "merchant_order_no"), outcome=outcome)
     if kind.startswith("chargeback."):
         return Note(tenant_id, account, dispute=rail_news(found))
+    if kind == "transfer.credited":
+        return Note(tenant_id, account, transfer=found)
+    if kind.startswith("mandate."):
+        news = mandate_news(dict(found))
+        return Note(tenant_id, account, mandate_id=_id(found, "merchant_mandate_no"), mandate=news)
     raise Discarded(f"unused kind {kind}")
 
 
@@ -141,7 +152,14 @@ async def act(actor: Actor, note: Note, opened: Opened | None = None) -> None:
     if note.dispute is not None:
         await _dispute(actor, note, note.dispute)
         return
-    assert note.attempt_id is not None  # noqa: S101 - one of the four is set
+    if note.transfer is not None:
+        await receive(actor, await _account_of(note), note.transfer)
+        return
+    if note.mandate_id is not None and note.mandate is not None:
+        await _account_of(note)
+        await hear(actor, note.mandate_id, note.mandate)
+        return
+    assert note.attempt_id is not None  # noqa: S101 - one of the six is set
     if note.outcome is None:
         attempt = await Attempt.get(tenant_id=note.tenant_id, id=note.attempt_id)
         await _must_match(note, attempt.payment_id)
@@ -151,6 +169,14 @@ async def act(actor: Actor, note: Note, opened: Opened | None = None) -> None:
         await settle(actor, note.attempt_id, note.outcome, account=note.account, opened=opened)
     except WrongAccount as error:
         raise Discarded(str(error)) from None
+
+
+async def _account_of(note: Note) -> SettlementAccount:
+    """Return the settlement account that a message of the rail is about; the signature was made with its key."""
+    found = await SettlementAccount.filter(tenant_id=note.tenant_id, rail_merchant=note.account).first()
+    if found is None or not note.account:
+        raise Discarded(f"account {note.account or '(none)'} is not this institution's")
+    return found
 
 
 async def _dispute(actor: Actor, note: Note, news: News) -> None:

@@ -59,6 +59,8 @@ def _order(attempt: Attempt, payment: Payment, destination: Destination) -> Orde
         application_fee_minor=int(asked.get("application_fee_minor") or 0),
         reference=attempt.channel_reference,
         channel_payment=attempt.channel_payment,
+        mandate=asked.get("mandate", ""),
+        instrument=asked.get("instrument", ""),
     )
 
 

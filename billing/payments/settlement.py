@@ -8,6 +8,7 @@ import secrets
 from uuid import UUID
 
 from billing.channels import merchants, stripe
+from billing.channels.bank import notify_url
 from billing.channels.contract import ChannelRefused
 from billing.models import SettlementAccount
 from billing.payments.orders import SECRET
@@ -138,6 +139,7 @@ async def connect_rail(actor: Actor, settlement_id: UUID) -> None:
         account_number=runtime().decrypt(NUMBER, bytes(row.account_number)),
         currency=row.currency,
         secret=runtime().decrypt(SECRET, bytes(row.rail_secret)),
+        notify_url=notify_url(row.tenant_id, row.id),
     )
     await _keep(actor, row, rail_merchant=merchant)
 

@@ -152,7 +152,7 @@ async def _receive(actor: Actor, opened: Opened, outcome: Outcome) -> None:
     )
     await land(attempt, payment, done, receipt)
     await _keep_rest(
-        actor, payment, attempt, rest, "" if is_credit else mismatch or _why(done, is_late=is_late)
+        actor, payment, attempt, rest, "" if is_credit else mismatch or _why(attempt, done, is_late=is_late)
     )
     await _book(payment, attempt, done, rest, is_credit=is_credit)
     await _warn_others(opened.rivals, done)
@@ -187,7 +187,9 @@ def _take_amount(attempt: Attempt, payment: Payment, outcome: Outcome) -> str:
     return "amount_mismatch" if currency == attempt.currency else "currency_mismatch"
 
 
-def _why(done: Allocated, *, is_late: bool) -> str:
+def _why(attempt: Attempt, done: Allocated, *, is_late: bool) -> str:
+    if attempt.request.get("transfer"):
+        return "unknown_reference"
     closed = [done.bills[bill_id].status for bill_id in done.left_over]
     if any(status not in {"issued", "part_paid", "paid"} for status in closed):
         return "bill_closed"

@@ -25,6 +25,7 @@ REASONS = {
     "amount_mismatch": N_("Another amount arrived than was asked for"),
     "currency_mismatch": N_("Another currency arrived than was asked for"),
     "found": N_("It was found on a statement"),
+    "unknown_reference": N_("A transfer whose reference names no account"),
     "refund_returned": N_("A refund came back, and the bill was paid in the meantime"),
     "dispute_won": N_("A lost dispute was won after all, and the bill was paid in the meantime"),
 }

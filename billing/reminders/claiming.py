@@ -3,15 +3,13 @@
 from typing import Any
 
 from billing.answers.conditions import IS_DISPUTED, is_promised
+from billing.mandates.conditions import IS_AUTOPAID
 from tenants.scope import rows
 
 BATCH = 500
 CATCH_UP_DAYS = 3
 """A step missed by a worker that was down is made up for this long; after that it is left out."""
 TODAY = "$2::date"
-
-AUTOPAY = "false"
-"""The condition that bill ``b`` is going to be debited by itself."""
 
 HOLDER = f"""
 join lateral (
@@ -26,7 +24,7 @@ join lateral (
 
 MAY = f"""
    b.status in ('issued', 'part_paid') and b.total_minor > b.paid_minor + b.adjusted_minor
-   and not {IS_DISPUTED} and not {is_promised(TODAY)} and not {AUTOPAY}
+   and not {IS_DISPUTED} and not {is_promised(TODAY)} and not {IS_AUTOPAID}
 """
 """Nobody is reminded of what is disputed, promised, under autopay, or needs no money."""
 WANTS = """not exists (select 1 from billing_reminder_stop s

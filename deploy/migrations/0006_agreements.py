@@ -71,7 +71,92 @@ TABLES: list[Wall] = [
         " and h.person_id = (select scope_person()))",
         uniques=["holder_id"],
     ),
+    Wall(
+        "billing_mandate",
+        refs={"account_id": "tenants_account", "settlement_account_id": "billing_settlement_account"},
+        person=HOLDS_NOW,
+        uniques=["account_id where status in ('created', 'authorising', 'active', 'paused')"],
+        indexes=["status, created_at", "reference"],
+        checks={
+            "ceiling": "ceiling_minor > 0",
+            "schedule": "schedule in ('bill', 'day') and day_of_month between 1 and 28",
+        },
+    ),
+    Wall(
+        "billing_debit",
+        refs={
+            "mandate_id": "billing_mandate",
+            "account_id": "tenants_account",
+            "bill_id": "billing_bill",
+            "payment_id": "billing_payment",
+        },
+        person=HOLDS_NOW,
+        uniques=["bill_id where status in ('announced', 'trying', 'waiting')", "mandate_id, bill_id"],
+        indexes=["status, due_on", "mandate_id, created_at", "payment_id"],
+        checks={"amount": "amount_minor > 0"},
+    ),
+    Wall(
+        "billing_proxy",
+        refs={"account_id": "tenants_account"},
+        person=HOLDS_NOW,
+        extra={
+            "person": "t.person_id = (select scope_person())",
+            "secret": "t.code_hash = (select scope_secret())",
+        },
+        uniques=["account_id, person_id where ended_at is null and person_id is not null"],
+        indexes=["account_id, created_at"],
+        checks={"caps": "bill_cap_minor > 0 and month_cap_minor > 0"},
+    ),
+    Wall(
+        "billing_virtual_account",
+        refs={"account_id": "tenants_account", "settlement_account_id": "billing_settlement_account"},
+        person=HOLDS_NOW,
+        uniques=["account_id, settlement_account_id", "number"],
+    ),
+    Wall(
+        "billing_transfer",
+        refs={
+            "settlement_account_id": "billing_settlement_account",
+            "account_id": "tenants_account",
+            "payment_id": "billing_payment",
+        },
+        uniques=["settlement_account_id, number"],
+        indexes=["created_at", "payment_id"],
+        checks={"amount": "amount_minor > 0"},
+    ),
 ]
+
+PROXIES = """
+create index billing_proxy_person_idx on billing_proxy (person_id, tenant_id) where person_id is not null;
+create unique index billing_proxy_code_key on billing_proxy (code_hash) where code_hash is not null;
+
+create or replace function scope_set(kind text, value text) returns void language plpgsql as $$
+begin
+  perform set_config('cloud.kind', kind, true), set_config('cloud.value', value, true),
+          set_config('cloud.tenants', '', true);
+  if kind = 'tenant' then
+    perform set_config('cloud.tenants', '{' || value || '}', true);
+  elsif kind = 'link' then
+    perform set_config('cloud.tenants', '{' || split_part(value, ' ', 1) || '}', true);
+  elsif kind = 'person' then
+    perform set_config('cloud.tenants', (
+      select coalesce(array_agg(distinct tenant_id), '{}')::text from (
+        select tenant_id from tenants_holder where person_id = value::uuid and confirmed_at is not null
+        union all
+        select tenant_id from billing_proxy where person_id = value::uuid and accepted_at is not null
+           and ended_at is null and until >= current_date) seen), true);
+  end if;
+end $$;
+
+create policy by_proxy on billing_bill for select using (
+  (select scope_is('person')) and tenant_id = any ((select scope_tenants())::uuid[]) and status <> 'draft'
+  and exists (select 1 from billing_proxy x
+               where x.tenant_id = billing_bill.tenant_id and x.account_id = billing_bill.account_id
+                 and x.person_id = (select scope_person()) and x.accepted_at is not null and x.ended_at is null
+                 and x.until >= current_date
+                 and (billing_bill.status in ('issued', 'part_paid') or billing_bill.issued_at >= x.accepted_at)));
+"""
+"""Whoever pays for somebody else sees that account's open bills, and those issued since, for as long as they may."""
 
 LINKS = """
 alter table billing_refund add constraint billing_refund_credit_id_fkey
@@ -88,4 +173,4 @@ create policy by_credit on billing_refund for select using ((select scope_is('pe
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0005_adjustments")]
-    operations = [*(ops.RunSQL(build(wall)) for wall in TABLES), ops.RunSQL(LINKS)]
+    operations = [*(ops.RunSQL(build(wall)) for wall in TABLES), ops.RunSQL(LINKS), ops.RunSQL(PROXIES)]

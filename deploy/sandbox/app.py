@@ -19,7 +19,7 @@ from deploy.sandbox.faults import Faults
 from deploy.sandbox.oidc import model
 from deploy.sandbox.oidc import routes as oidc
 from deploy.sandbox.pages import STATIC, page
-from deploy.sandbox.rail import orders
+from deploy.sandbox.rail import debits, orders
 from deploy.sandbox.rail import refunds as rail_refunds
 from deploy.sandbox.rail import routes as rail
 from deploy.sandbox.settings import Settings
@@ -29,6 +29,7 @@ from deploy.sandbox.stripe_api import routes as stripe
 from deploy.sandbox.world import Action, Clock, World
 
 _ACTIONS: dict[str, Action] = {
+    "rail.debit": debits.finish,
     "rail.expire": orders.expire,
     "rail.succeed": orders.succeed_later,
     "rail.refund": rail_refunds.finish_later,

@@ -9,7 +9,15 @@ from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox import history, mail
 from deploy.sandbox.oidc import logout, model
-from deploy.sandbox.rail import bank_statements, chargebacks, orders, paper_faults, refunds
+from deploy.sandbox.rail import (
+    bank_statements,
+    chargebacks,
+    debits,
+    orders,
+    paper_faults,
+    refunds,
+    transfers,
+)
 from deploy.sandbox.rail.api import put_merchant
 from deploy.sandbox.store import Doc
 from deploy.sandbox.stripe_api import accounts, balance, checkout, disputes, hosted
@@ -186,6 +194,18 @@ def rail_refund(world: World, body: Doc, path: dict[str, str]) -> Doc:
     return refunds.public(refund)
 
 
+def rail_transfer(world: World, body: Doc, _path: dict[str, str]) -> Doc:
+    """Have somebody transfer money to a merchant."""
+    return transfers.receive(world, body)
+
+
+def rail_mandate(world: World, body: Doc, path: dict[str, str]) -> Doc:
+    """Do what a payer does with a mandate: authorise (with an account), refuse, revoke."""
+    mandate = _need(world, "rail.mandate", path["id"])
+    debits.authorise(world, mandate, str(body.get("act", "authorise")), str(body.get("account", "salary")))
+    return debits.public(world, mandate)
+
+
 def rail_chargeback(world: World, body: Doc, _path: dict[str, str]) -> Doc:
     """The payer of a paid `order` asks the bank for their money back: `{order, reason?}`."""
     order = _need(world, "rail.order", str(body.get("order", "")))
@@ -287,6 +307,8 @@ _POSTS: dict[str, Act] = {
     "merchants": lambda world, body, _path: put_merchant(world, body),
     "rail/orders/{id}": rail_order,
     "rail/refunds/{id}": rail_refund,
+    "rail/transfers": rail_transfer,
+    "rail/mandates/{id}": rail_mandate,
     "rail/chargebacks": rail_chargeback,
     "rail/chargebacks/{id}": rail_chargeback_status,
     "rail/papers": lambda world, body, _path: paper_faults.add(world, body),

@@ -1,6 +1,23 @@
 """The Chinese of the sandbox's pages, by the English."""
 
 CHINESE: dict[str, str] = {
+    "Authorise debits": "授权代扣",
+    "May take at most, each time": "每次最多扣款",
+    "From which account?": "从哪个账户扣款？",
+    "Salary account **** 8813": "工资账户 **** 8813",
+    "Empty account **** 0071 (debits are refused)": "空账户 **** 0071（扣款会被拒绝）",
+    "Authorise": "授权",
+    "Refuse": "拒绝",
+    "Revoke this mandate": "撤销授权",
+    "mandate active": "已授权",
+    "mandate refused": "已拒绝",
+    "mandate revoked": "已撤销",
+    "Transfer money": "转账",
+    "To account": "收款账号",
+    "Reference": "附言",
+    "Your name": "付款人姓名",
+    "Send": "转账",
+    "Sent: {number}": "已转出：{number}",
     "Sandbox": "沙箱",
     "Page": "页面",
     "A play bank and play money. Nothing here is real.": "演示用的银行与资金，均非真实。",

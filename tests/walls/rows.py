@@ -37,6 +37,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "billing_period": {"month": date(2026, 1, 1), "ends_at": datetime(2100, 1, 1, tzinfo=UTC)},
     "billing_dispute": {"status": "opened", "decision": ""},
     "billing_credit": {"refunded_minor": 0, "refunding_minor": 0, "left_minor": 50},
+    "billing_mandate": {"schedule": "bill", "day_of_month": 1, "status": "active"},
+    "billing_debit": {"status": "announced"},
     "billing_answer": {"kind": "dispute", "status": "opened", "amount_minor": 1},
     "billing_bill_run": {"status": "issued", "period": date(2026, 1, 1)},
     "billing_instalment_plan": {"remainder": "last"},

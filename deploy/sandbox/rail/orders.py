@@ -90,6 +90,7 @@ def public(world: World, order: Doc) -> Doc:
     return {
         **{k: order[k] for k in kept},
         **{k: v for k, v in order["terms"].items() if k not in hidden},
+        "reason": order.get("reason", ""),
         "code_url": world.url(f"/rail/q/{shown}"),
         "cashier_url": world.url(f"/rail/cashier/{shown}"),
     }
@@ -153,21 +154,34 @@ def decline(world: World, order: Doc) -> None:
         _announce(world, each, "order.failed")
 
 
+def process(world: World, order: Doc) -> None:
+    """A debit that the bank has taken on."""
+    _move(world, order, "processing")
+
+
+def refuse(world: World, order: Doc, reason: str) -> None:
+    """The bank could not take the money, and says why."""
+    order["reason"] = reason
+    _move(world, order, "failed")
+    _announce(world, order, "order.failed")
+
+
 def succeed(world: World, order: Doc) -> None:
-    """The money moved, whatever the order's state was; once only, and for a combined order all of it."""
+    """The money moved, whatever the order's state was; once only, and for a combined order all of it. It is told."""
     for each in together(world, order):
         if each["paid_at"] is None:
-            _succeed_one(world, each)
+            credit(world, each)
+            _announce(world, each, "order.succeeded")
 
 
-def _succeed_one(world: World, order: Doc) -> None:
+def credit(world: World, order: Doc) -> None:
+    """Put the money to the merchant's account and onto its statement."""
     order |= {"paid_at": iso(world.clock.now()), "transaction_no": new_id("", 20)}
     _move(world, order, "succeeded")
     merchant = world.store.get("rail.merchant", order["merchant"]) or {}
     terms, fee = order["terms"], fee_of(order["terms"]["amount_minor"], merchant["fee_bps"])
     number = terms["merchant_order_no"]
     add_line(world, order, "payment", amount_minor=terms["amount_minor"], fee_minor=fee, number=number)
-    _announce(world, order, "order.succeeded")
 
 
 def expire(world: World, args: Doc) -> None:

@@ -1,11 +1,23 @@
 """Addresses of the rail: the merchants' API, and the bank's own pages for payers and account holders."""
 
+from decimal import Decimal
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox.pages import go, page
-from deploy.sandbox.rail import bank_statements, chargebacks, combined, deposits, orders, refunds, statements
+from deploy.sandbox.rail import (
+    bank_statements,
+    chargebacks,
+    combined,
+    debits,
+    deposits,
+    orders,
+    refunds,
+    statements,
+    transfers,
+)
 from deploy.sandbox.rail.api import endpoint
 from deploy.sandbox.store import Doc
 from deploy.sandbox.world import World, world_of
@@ -34,6 +46,20 @@ def routes() -> list[BaseRoute]:
             endpoint("chargebacks.accept", chargebacks.accept),
             methods=["POST"],
         ),
+        Route("/rail/mandates", endpoint("mandates.create", debits.create), methods=["POST"]),
+        Route("/rail/mandates", endpoint("mandates.query", debits.query)),
+        Route("/rail/mandates/{mandate}", endpoint("mandates.query", debits.query)),
+        Route(
+            "/rail/mandates/{mandate}/revoke", endpoint("mandates.revoke", debits.revoke), methods=["POST"]
+        ),
+        Route("/rail/debits", endpoint("debits.create", debits.debit), methods=["POST"]),
+        Route("/rail/authorise/{mandate}", authorise, methods=both),
+        Route(
+            "/rail/virtual-accounts", endpoint("accounts.create", transfers.open_account), methods=["POST"]
+        ),
+        Route("/rail/transfers", endpoint("transfers.query", transfers.query)),
+        Route("/rail/transfers/{transfer}", endpoint("transfers.query", transfers.one)),
+        Route("/rail/transfer", transfer, methods=both),
         Route("/rail/micro-deposits", endpoint("deposits.create", deposits.create), methods=["POST"]),
         Route("/rail/micro-deposits/{deposit}", endpoint("deposits.query", deposits.query)),
         Route(
@@ -91,3 +117,33 @@ async def account(request: Request) -> Response:
     number = request.path_params["account"]
     found = world_of(request).store.find("rail.deposit", number, newest=True)
     return page(request, "account.html", number=number, deposits=found)
+
+
+async def authorise(request: Request) -> Response:
+    """The bank's page for a debit mandate: who may take how much; authorise, refuse, or revoke it later."""
+    world = world_of(request)
+    mandate = world.store.get("rail.mandate", request.path_params["mandate"])
+    if mandate is None:
+        text = "Check the address, or ask whoever gave it to you."
+        return page(request, "message.html", 404, title="There is no such mandate", text=text)
+    if request.method == "POST":
+        form = await request.form()
+        with world.store.transaction():
+            debits.authorise(world, mandate, str(form.get("act", "")), str(form.get("account", "")))
+        return go(mandate["return_url"] or request.url.path)
+    payee = world.store.get("rail.merchant", mandate["merchant"])
+    return page(request, "authorise.html", mandate=mandate, payee=payee)
+
+
+async def transfer(request: Request) -> Response:
+    """The bank's form for a transfer to anybody."""
+    world, values, error, done = world_of(request), dict(request.query_params), "", None
+    if request.method == "POST":
+        values = {name: str(value) for name, value in (await request.form()).items()}
+        try:
+            amount = int(Decimal(values.get("amount", "")) * 100)
+            with world.store.transaction():
+                done = transfers.receive(world, values | {"amount_minor": amount})
+        except (ValueError, ArithmeticError) as refused:
+            error = str(refused) or "the amount is not a number"
+    return page(request, "transfer.html", 422 if error else 200, values=values, error=error, done=done)

@@ -1,0 +1,254 @@
+"""Debits: announced before, taken on their day through the same core as every payment, tried again by the plan."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from billing.charges.periods import today
+from billing.idempotency import Answer, once
+from billing.mandates.life import record
+from billing.mandates.states import DEBIT, MANDATE, WAITING
+from billing.mandates.telling import tell
+from billing.mandates.terms import MandateTerms
+from billing.models import Bill, Debit, Mandate, Payment, SettlementAccount
+from billing.names import Day, Month, Sum
+from billing.payments.choosing import channel_for, choose
+from billing.payments.holding import when_free
+from billing.payments.starting import begin_asking, hold, new_attempt, new_payment, send
+from billing.payments.states import LIVE as PAYING
+from billing.payments.states import PAYABLE, RECEIVED
+from billing.terms import terms_of
+from tenants.actor import Actor
+from tenants.jobs import enqueue
+from tenants.models import Tenant
+from tenants.scope import open_scope, rows, tenant_scope
+from ui.errors import AppError
+from ui.i18n import t
+
+TAKE_JOB, LOOK_JOB = "billing.take_debit", "billing.look_at_debit"
+LOOK_AFTER = timedelta(seconds=30)
+_PLAN = """
+insert into billing_debit (tenant_id, mandate_id, account_id, bill_id, currency, amount_minor, due_on, status, error)
+select $1, m.id, b.account_id, b.id, b.currency, b.total_minor - b.paid_minor - b.adjusted_minor,
+       case when m.schedule = 'bill' then greatest(b.due_on, $2::date + $3::int)
+            else (date_trunc('month', $2::date + $3::int)::date + m.day_of_month - 1)
+                 + case when date_trunc('month', $2::date + $3::int)::date + m.day_of_month - 1 < $2::date + $3::int
+                        then interval '1 month' else interval '0' end end,
+       case when b.total_minor - b.paid_minor - b.adjusted_minor > m.ceiling_minor then 'skipped' else 'announced' end,
+       case when b.total_minor - b.paid_minor - b.adjusted_minor > m.ceiling_minor then 'over_ceiling' else '' end
+  from billing_mandate m join billing_bill b on b.tenant_id = $1 and b.account_id = m.account_id
+   and b.currency = m.currency and b.status in ('issued', 'part_paid')
+   and b.total_minor > b.paid_minor + b.adjusted_minor
+ where m.tenant_id = $1 and m.status = 'active'
+   and not exists (select 1 from billing_answer d where d.tenant_id = $1 and d.bill_id = b.id
+                      and d.kind = 'dispute' and d.closed_at is null)
+   and not exists (select 1 from billing_debit x where x.tenant_id = $1 and x.bill_id = b.id
+                      and (x.mandate_id = m.id or x.status in ('announced', 'trying', 'waiting')))
+ order by b.due_on limit 500
+on conflict do nothing returning id
+"""
+
+
+async def plan(actor: Actor) -> int:
+    """Announce a debit for each open bill under an active mandate, and tell its payer; return how many."""
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    count = 0
+    while True:
+        async with open_scope(tenant_scope(actor.tenant_id)):
+            now = today((await Tenant.get(id=actor.tenant_id)).timezone)
+            terms = await terms_of(actor.tenant_id, MandateTerms)
+            made = await rows(_PLAN, actor.tenant_id, now, terms.notice_days)
+            for found in made:
+                await _announce(actor, found["id"])
+        count += len(made)
+        if not made:
+            return count
+
+
+async def _announce(actor: Actor, debit_id: UUID) -> None:
+    debit = await Debit.get(tenant_id=actor.tenant_id, id=debit_id)
+    mandate = await Mandate.get(tenant_id=debit.tenant_id, id=debit.mandate_id)
+    bill = await Bill.get(tenant_id=debit.tenant_id, id=debit.bill_id)
+    words = {
+        "amount": Sum(debit.amount_minor, debit.currency),
+        "account": bill.account_number,
+        "month": Month(bill.period),
+        "day": Day(debit.due_on),
+    }
+    if debit.status == "skipped":
+        subject = t("{amount} for {month} is above your ceiling", **words)
+        body = t(
+            "The bill of {account} for {month} is {amount}, more than a debit may take. Please pay it yourself.",
+            **words,
+        )
+    else:
+        subject = t("{amount} for {month} will be debited on {day}", **words)
+        body = t(
+            "The bill of {account} for {month}, {amount}, is debited on {day}. You can stop this before then.",
+            **words,
+        )
+    await tell(actor, mandate, subject, body)
+
+
+async def take_due(actor: Actor) -> int:
+    """Have every debit taken whose day has come; return how many."""
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        now = today((await Tenant.get(id=actor.tenant_id)).timezone)
+        due = await Debit.filter(tenant_id=actor.tenant_id, status__in=WAITING, due_on__lte=now).values_list(
+            "id", flat=True
+        )
+        for debit_id in due:
+            await enqueue(TAKE_JOB, {"debit_id": str(debit_id)})
+    return len(due)
+
+
+async def take(actor: Actor, debit_id: UUID) -> None:
+    """Take one debit: claim it, then start its payment as any other. Opens its own scopes."""
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    claimed = await _claim(actor, debit_id)
+    if claimed is None:
+        return
+    debit, mandate, amount = claimed
+    try:
+        await _pay(actor, debit, mandate, amount)
+    except AppError as refused:
+        async with open_scope(tenant_scope(actor.tenant_id)):
+            await _failed(actor, debit.id, refused.code, is_held=refused.code in _HELD)
+        return
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        await enqueue(LOOK_JOB, {"debit_id": str(debit.id)}, delay=LOOK_AFTER)
+    await look(actor, debit.id)
+
+
+_HELD = {"bill.held", "payment.under_way", "payment.unknown"}
+"""Somebody is paying the bill: no failure of the mandate's, looked at again tomorrow."""
+_STAYS = """
+select b.total_minor - b.paid_minor - b.adjusted_minor left_minor, b.status,
+       exists (select 1 from billing_answer d where d.tenant_id = $1 and d.bill_id = b.id and d.kind = 'dispute'
+                  and d.closed_at is null) is_disputed
+  from billing_bill b where b.tenant_id = $1 and b.id = $2
+"""
+
+
+async def _claim(actor: Actor, debit_id: UUID) -> tuple[Debit, Mandate, int] | None:
+    async with open_scope(tenant_scope(actor.tenant_id or debit_id)):
+        debit = await Debit.filter(tenant_id=actor.tenant_id, id=debit_id).select_for_update().get()
+        mandate = await Mandate.get(tenant_id=debit.tenant_id, id=debit.mandate_id)
+        if not DEBIT.can(debit.status, "try") or mandate.status != "active":
+            return None
+        (bill,) = await rows(_STAYS, debit.tenant_id, debit.bill_id)
+        amount = min(int(bill["left_minor"]), int(debit.amount_minor))
+        if (
+            bill["status"] not in PAYABLE
+            or amount <= 0
+            or bill["is_disputed"]
+            or amount > mandate.ceiling_minor
+        ):
+            debit.status, debit.ended_at = DEBIT.after(debit.status, "skip"), datetime.now(UTC)
+            debit.error = "disputed" if bill["is_disputed"] else "nothing_left"
+            await debit.save()
+            return None
+        debit.status, debit.tries = DEBIT.after(debit.status, "try"), debit.tries + 1
+        await debit.save(update_fields=["status", "tries"])
+        return debit, mandate, amount
+
+
+async def _pay(actor: Actor, debit: Debit, mandate: Mandate, amount: int) -> None:
+    """Start the debit's payment; one live attempt for the bill holds here as everywhere."""
+    parts = {debit.bill_id: amount}
+
+    async def do() -> Answer:
+        chosen = await choose(debit.tenant_id, parts)
+        account = await SettlementAccount.get(tenant_id=debit.tenant_id, id=chosen.settlement_id)
+        lifetime = channel_for(mandate.channel, chosen, account).capabilities.lifetime
+        payment = new_payment(actor, chosen, mandate.channel, datetime.now(UTC) + lifetime)
+        payment.person_id, payment.payer_name = mandate.person_id, mandate.person_name
+        payment.payer_email = mandate.email
+        await payment.save(force_create=True)
+        await hold(payment, parts)
+        attempt = await new_attempt(actor, payment, chosen, ("", ""))
+        attempt.request |= {"mandate": mandate.reference, "instrument": mandate.instrument}
+        await attempt.save(update_fields=["request"])
+        await begin_asking(attempt)
+        await Debit.filter(tenant_id=debit.tenant_id, id=debit.id).update(payment_id=payment.id)
+        return {"attempt_id": str(attempt.id)}
+
+    async def commit() -> UUID:
+        body = {"debit": str(debit.id), "amount": amount}
+        async with open_scope(tenant_scope(debit.tenant_id)):
+            key = f"debit-{debit.id}-{debit.tries}"
+            return UUID((await once(actor, key=key, act="debit.take", body=body, do=do))["attempt_id"])
+
+    await send(actor, await when_free(actor, parts, mandate.channel, commit))
+
+
+async def look(actor: Actor, debit_id: UUID) -> bool:
+    """Bring a debit to what became of its payment; ``True`` once that is known. Opens its own scope."""
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        debit = await Debit.filter(tenant_id=actor.tenant_id, id=debit_id).select_for_update().get()
+        if debit.status != "trying" or debit.payment_id is None:
+            return True
+        payment = await Payment.get(tenant_id=debit.tenant_id, id=debit.payment_id)
+        if payment.status in PAYING:
+            return False
+        if payment.status in RECEIVED:
+            debit.status, debit.ended_at = DEBIT.after(debit.status, "pay"), datetime.now(UTC)
+            await debit.save()
+        else:
+            reason = await rows(
+                "select error from billing_attempt where tenant_id = $1 and payment_id = $2",
+                debit.tenant_id,
+                payment.id,
+            )
+            await _failed(actor, debit.id, reason[0]["error"] if reason else "", is_held=False)
+        return True
+
+
+async def _failed(actor: Actor, debit_id: UUID, error: str, *, is_held: bool) -> None:
+    """Plan the next try, or give up and pause the mandate with a clear word."""
+    debit = await Debit.filter(tenant_id=actor.tenant_id, id=debit_id).select_for_update().get()
+    mandate = await Mandate.filter(tenant_id=debit.tenant_id, id=debit.mandate_id).select_for_update().get()
+    terms = await terms_of(debit.tenant_id, MandateTerms)
+    now = today((await Tenant.get(id=debit.tenant_id)).timezone)
+    debit.error = error[:200]
+    if is_held:
+        debit.tries -= 1
+    if is_held or (debit.tries <= terms.retry_count and "revoked" not in error):
+        debit.status = DEBIT.after(debit.status, "wait")
+        debit.due_on = now + timedelta(days=1 if is_held else terms.retry_days)
+        await debit.save()
+        if not is_held:
+            await _tell_failed(actor, mandate, debit, debit.due_on)
+        return
+    debit.status, debit.ended_at = DEBIT.after(debit.status, "fail"), datetime.now(UTC)
+    await debit.save()
+    if MANDATE.can(mandate.status, "pause"):
+        mandate.status, mandate.word = MANDATE.after(mandate.status, "pause"), "retries_over"
+        await mandate.save(update_fields=["status", "word"])
+        await Debit.filter(tenant_id=debit.tenant_id, mandate_id=mandate.id, status__in=WAITING).update(
+            status=DEBIT.after("waiting", "stop"), ended_at=datetime.now(UTC)
+        )
+        await record(actor, mandate, "mandate.paused")
+    await _tell_failed(actor, mandate, debit, None)
+
+
+async def _tell_failed(actor: Actor, mandate: Mandate, debit: Debit, again: date | None) -> None:
+    bill = await Bill.get(tenant_id=debit.tenant_id, id=debit.bill_id)
+    words = {
+        "amount": Sum(debit.amount_minor, debit.currency),
+        "account": bill.account_number,
+        "month": Month(bill.period),
+    }
+    subject = t("{amount} for {month} could not be debited", **words)
+    if again is not None:
+        body = t(
+            "The bank could not take {amount} for {account}. We try again on {day}.", day=Day(again), **words
+        )
+    else:
+        body = t(
+            "The bank could not take {amount} for {account}, so automatic payment is paused. Please pay this bill"
+            " yourself; you can take automatic payment up again under your account.",
+            **words,
+        )
+    await tell(actor, mandate, subject, body)

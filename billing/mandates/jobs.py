@@ -1,0 +1,54 @@
+"""The day's work of autopay: announce, take, look; and telling the channel of a mandate that was stopped."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from billing.channels.rail_agreements import revoke_mandate
+from billing.daily import every_day
+from billing.mandates import debiting
+from billing.mandates.life import REVOKE_JOB
+from billing.models import Mandate, SettlementAccount
+from billing.payments.orders import as_destination
+from tenants.actor import Actor
+from tenants.jobs import enqueue, job
+from tenants.scope import open_scope, tenant_scope
+
+PAUSES = (30, 60, 300, 1800, 3600)
+"""Seconds between two looks at a debit under way; the last one repeats."""
+
+
+@every_day
+async def autopay(actor: Actor) -> None:
+    """Announce what is coming, then take what is due."""
+    await debiting.plan(actor)
+    await debiting.take_due(actor)
+
+
+@job(debiting.TAKE_JOB, is_transactional=False)
+async def take_debit(actor: Actor, payload: dict[str, Any]) -> None:
+    """Take one debit."""
+    await debiting.take(actor, UUID(payload["debit_id"]))
+
+
+@job(debiting.LOOK_JOB, is_transactional=False)
+async def look_at_debit(actor: Actor, payload: dict[str, Any]) -> None:
+    """Look what became of a debit, and again until it is known."""
+    if await debiting.look(actor, UUID(payload["debit_id"])):
+        return
+    n = int(payload.get("n", 0)) + 1
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        pause = timedelta(seconds=PAUSES[min(n, len(PAUSES) - 1)])
+        await enqueue(debiting.LOOK_JOB, {"debit_id": payload["debit_id"], "n": n}, delay=pause)
+
+
+@job(REVOKE_JOB, is_transactional=False)
+async def revoke(actor: Actor, payload: dict[str, Any]) -> None:
+    """Tell the channel that a mandate is over."""
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        mandate = await Mandate.get(tenant_id=actor.tenant_id, id=UUID(payload["mandate_id"]))
+        settlement = await SettlementAccount.get(tenant_id=actor.tenant_id, id=mandate.settlement_account_id)
+    if mandate.reference:
+        await revoke_mandate(as_destination(settlement), mandate.reference)

@@ -1,0 +1,93 @@
+"""Transfers: found by number or reference, taken once, part and over; unknown ones get an owner."""
+
+import json
+
+from billing.models import Suspense, Transfer
+from billing.payments import notes
+from billing.transfers.jobs import ask_for_transfers
+from billing.transfers.opening import virtual_account
+from tests import make
+from tests.billing.credit.test_credit import left
+from tests.billing.payments import world
+from tests.page import inspect, text_of
+
+
+async def arrives(place, outside, amount: int) -> None:
+    """Somebody transfers money to the account's own number, and the rail tells us twice."""
+    data = outside.post("rail/transfers", to=await own(place), amount_minor=amount, payer_name="Ann Tan")
+    await told(place, data)
+    await told(place, data)
+
+
+async def told(place, data) -> None:
+    message = world.rail_message(place, "transfer.credited", data)
+    payload = json.loads(message["content"]) | {"merchant": place.settlement.rail_merchant}
+    note = notes.read("bank", "transfer.credited", payload, place.id)
+    async with place.scope():
+        await notes.act(place.system, note)
+
+
+async def own(place) -> str:
+    return await virtual_account(place.payer, tenant_id=place.id, account_id=place.account.id)
+
+
+async def test_an_accounts_own_number_pays_the_oldest_bill_and_the_rest_is_credit(place, outside):
+    first, second = await world.bill(place, 3000), await world.bill(place, 2000)
+    assert await own(place) == await own(place)
+    await arrives(place, outside, 4000)
+    oldest, newest = sorted((first, second), key=lambda bill: (bill.due_on, bill.number))
+    assert (await world.fresh(place, oldest)).status == "paid"
+    assert (await world.fresh(place, newest)).paid_minor == 4000 - oldest.total_minor
+    await arrives(place, outside, 4000)
+    assert (await world.fresh(place, newest)).status == "paid"
+    assert await left(place) == 3000
+    assert await world.count(place, "billing_transfer") == 2
+    assert await world.ledger_is_right(place)
+
+
+async def test_a_bills_number_as_reference_finds_its_account_exactly(place, outside):
+    bill = await world.bill(place, 3000)
+    number = await own(place)
+    data = outside.post(
+        "rail/transfers", to=number, amount_minor=3000, reference=f"Bill {bill.number.lower()}, thanks"
+    )
+    await told(place, data | {"account_number": ""})
+    assert (await world.fresh(place, bill)).status == "paid"
+    assert await world.ledger_is_right(place)
+
+
+async def test_an_unknown_reference_is_unassigned_money_with_an_owner(place, outside):
+    officer = await make.staff(place.tenant, "finance", "Fay Officer")
+    await world.bill(place, 3000)
+    number = await own(place)
+    data = outside.post("rail/transfers", to=number, amount_minor=3000, reference="for the flat")
+    await told(place, data | {"account_number": ""})
+    async with place.scope():
+        held = await Suspense.get(tenant_id=place.id)
+        transfer = await Transfer.get(tenant_id=place.id)
+    assert (held.reason, held.owner_id) == ("unknown_reference", officer.person_id)
+    assert transfer.account_id is None
+    assert await world.ledger_is_right(place)
+
+
+async def test_news_that_was_lost_is_asked_for(place, outside):
+    bill = await world.bill(place, 3000)
+    outside.post("rail/transfers", to=await own(place), amount_minor=3000)
+    await ask_for_transfers(place.system)
+    await ask_for_transfers(place.system)
+    assert (await world.fresh(place, bill)).status == "paid"
+    assert await world.count(place, "billing_payment") == 1
+
+
+async def test_pages_say_where_to_send_and_what_arrived(place, client, outside):
+    await world.bill(place, 3000)
+    await make.sign_in(client, place.person.id)
+    path = f"/my/accounts/{place.account.id}/transfer"
+    assert "Get my account number" in (await client.get(path)).text
+    assert (await client.post(path)).status_code == 303
+    assert await own(place) in text_of(inspect((await client.get(path)).text))
+    await arrives(place, outside, 1000)
+    officer = await make.staff(place.tenant, "finance")
+    await make.sign_in(client, officer.person_id)
+    page = await client.get(f"/t/{place.tenant.slug}/transfers?state=known")
+    assert place.account.number in text_of(inspect(page.text))
