@@ -29,7 +29,7 @@ from ui.errors import Conflict, Invalid, NotFound
 from ui.fields import MinorAmount
 from ui.flash import Flash
 from ui.forms import Form, bind
-from ui.i18n import N_, t
+from ui.i18n import N_, Text, t
 from ui.render import redirect, respond
 from ui.tables import Column
 
@@ -146,7 +146,7 @@ async def autopay_card(actor: Actor, account: SeenAccount) -> Card | None:
     )
     return Card(
         t("Automatic payment"),
-        t("{text}", text=text),
+        Text("{text}", {"text": text}) if isinstance(text, str) else text,
         f"/my/accounts/{account.id}/autopay",
         t("See or stop it") if mandate else t("Set it up"),
     )

@@ -22,7 +22,7 @@ CALL_KINDS = (
     "drop_after",
 )
 WEBHOOK_KINDS = ("webhook_duplicate", "webhook_hold", "webhook_delay")
-OUTCOME_KINDS = ("late_success", "refund_pending", "refund_fail")
+OUTCOME_KINDS = ("late_success", "refund_pending", "refund_fail", "debit_refuse")
 KINDS = CALL_KINDS + WEBHOOK_KINDS + OUTCOME_KINDS
 SURFACES = ("stripe", "rail", "oidc", "sms")
 

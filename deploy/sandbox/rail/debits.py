@@ -124,7 +124,7 @@ def finish(world: World, args: Doc) -> None:
     if order is None or order["status"] != "processing":
         return
     mandate = world.store.get("rail.mandate", order["mandate"]) or {}
-    is_refused = world.faults.take("rail", "debit", ("refuse",)) is not None
+    is_refused = world.faults.take("rail", "debit", ("debit_refuse",)) is not None
     has_enough = ACCOUNTS.get(mandate.get("account", ""), 0) >= order["terms"]["amount_minor"]
     if mandate.get("status") != "active":
         orders.refuse(world, order, "mandate_revoked")

@@ -176,7 +176,7 @@ async def test_one_mandate_at_a_time_for_holders_with_a_sound_wish(place, outsid
 
 
 async def test_a_silent_bank_sets_up_nothing_twice(place, outside):
-    outside.fault("rail", "timeout", "mandates.create", times=1, seconds=3)
+    outside.fault("rail", "timeout_after", "mandates.create", times=1, seconds=3)
     with pytest.raises(Conflict, match=r"mandate\.silent"):
         await set_up(place)
     async with place.scope():
