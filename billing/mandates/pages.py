@@ -29,7 +29,7 @@ from ui.errors import Conflict, Invalid, NotFound
 from ui.fields import MinorAmount
 from ui.flash import Flash
 from ui.forms import Form, bind
-from ui.i18n import N_, Text, t
+from ui.i18n import N_, t
 from ui.render import redirect, respond
 from ui.tables import Column
 
@@ -139,14 +139,10 @@ async def autopay_card(actor: Actor, account: SeenAccount) -> Card | None:
     """Say on an account's page whether it is paid automatically."""
     del actor
     mandate = await _live(account)
-    text = (
-        MANDATE_WORDS[mandate.status]
-        if mandate
-        else t("Bills can be taken from your bank account by themselves.")
-    )
+    waits = t("Bills can be taken from your bank account by themselves.")
     return Card(
         t("Automatic payment"),
-        Text("{text}", {"text": text}) if isinstance(text, str) else text,
+        MANDATE_WORDS[mandate.status] if mandate else waits,
         f"/my/accounts/{account.id}/autopay",
         t("See or stop it") if mandate else t("Set it up"),
     )
@@ -183,7 +179,7 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column("mask", t("From")),
         Column("next_on", t("Next debit"), format="date"),
         Column("created_at", t("Since"), format="date", sortable=True),
-        Column("ceiling_minor", t("At most"), format="money"),
+        Column("ceiling_minor", t("Ceiling"), format="money"),
     )
 
 

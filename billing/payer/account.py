@@ -24,7 +24,7 @@ class Card:
     """One way an account is paid, in a line: what it is, how it stands, and where it is changed."""
 
     title: Text
-    text: Text
+    text: Text | str
     href: str
     link: Text
 
