@@ -28,6 +28,8 @@ MIGRATION_LEDGER = {"tortoise_migrations": "Tortoise's own list; the application
 KEYED_BY_A_SECRET = {
     "tenants_holder_person_idx": "a person's accounts across tenants",
     "tenants_holder_code_key": "found by the printed code's hash",
+    "billing_proxy_person_idx": "the accounts somebody may pay for, across tenants",
+    "billing_proxy_code_key": "found by the hash of the code that was given",
     "tenants_membership_person_idx": "a person's places across tenants",
     "tenants_invitation_token_key": "found by the invitation's hash",
     "tenants_outbox_waiting_idx": "the dispatcher sweeps all tenants",
