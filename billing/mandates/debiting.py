@@ -3,15 +3,16 @@
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+from billing.channels import CHANNELS
 from billing.charges.periods import today
 from billing.idempotency import Answer, once
 from billing.mandates.life import record
 from billing.mandates.states import DEBIT, MANDATE, WAITING
 from billing.mandates.telling import tell
 from billing.mandates.terms import MandateTerms
-from billing.models import Bill, Debit, Mandate, Payment, SettlementAccount
+from billing.models import Bill, Debit, Mandate, Payment
 from billing.names import Day, Month, Sum
-from billing.payments.choosing import channel_for, choose
+from billing.payments.choosing import choose
 from billing.payments.holding import when_free
 from billing.payments.starting import begin_asking, hold, new_attempt, new_payment, send
 from billing.payments.states import LIVE as PAYING
@@ -159,8 +160,7 @@ async def _pay(actor: Actor, debit: Debit, mandate: Mandate, amount: int) -> Non
 
     async def do() -> Answer:
         chosen = await choose(debit.tenant_id, parts)
-        account = await SettlementAccount.get(tenant_id=debit.tenant_id, id=chosen.settlement_id)
-        lifetime = channel_for(mandate.channel, chosen, account).capabilities.lifetime
+        lifetime = CHANNELS[mandate.channel].capabilities.lifetime
         payment = new_payment(actor, chosen, mandate.channel, datetime.now(UTC) + lifetime)
         payment.person_id, payment.payer_name = mandate.person_id, mandate.person_name
         payment.payer_email = mandate.email
