@@ -10,7 +10,7 @@ from tenants.actor import Actor
 from ui.errors import AppError
 from ui.formats import ago, money
 from ui.forms import Form
-from ui.i18n import N_, gettext, t
+from ui.i18n import N_, t
 from ui.shell import NavItem
 from ui.tables import Column
 
@@ -70,7 +70,8 @@ def _what(value: Any, row: Any) -> str:
     """Return what a break is about, in as few words as tell it from others."""
     facts = row["facts"]
     named = [facts.get(name) for name in ("payment", "refund", "payout") if facts.get(name)]
-    return str(value or " · ".join(named) or row["reference"] or gettext(str(words.LINE_KINDS["other"])))
+    kind = words.LINE_KINDS.get(row["line_kind"] or "other", words.LINE_KINDS["other"])
+    return str(value or " · ".join(named) or kind)[:80]
 
 
 def break_columns(root: str) -> tuple[Column, ...]:
@@ -84,7 +85,6 @@ def break_columns(root: str) -> tuple[Column, ...]:
             href=lambda row: f"{root}/breaks/{row['id']}",
         ),
         Column("text", t("About"), format=_what),
-        Column("channel", t("Channel"), words=words.CHANNELS),
         Column("day", t("Day"), format="date", sortable=True),
         Column("created_at", t("Age"), format=_age, sortable=True),
         Column("expected_minor", t("With us"), format=_money, align="end"),

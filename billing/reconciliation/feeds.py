@@ -90,6 +90,8 @@ async def fetch(actor: Actor, source_id: UUID) -> bool:
         words = str(error.message) if isinstance(error, StatementRefused) else str(error)
         await _note(source, failed_at=now, error=words[:500])
         return False
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        await intake.look_again(account)
     await _note(source, read_at=now, failed_at=None, error="")
     return True
 

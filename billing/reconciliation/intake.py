@@ -89,6 +89,14 @@ async def take_in(
     return Taken(made, is_new=True, matched=matched, breaks=breaks)
 
 
+async def look_again(account: SettlementAccount) -> None:
+    """Match what our side has learnt since the last statement, and clear the breaks that this ends."""
+    await one_at_a_time(account.id)
+    for channel in CHANNELS:
+        await rematch(account.tenant_id, account.id, channel, fee=await agreed_fee(account, channel))
+    await finding.clear(account.tenant_id, account.id)
+
+
 async def agreed_fee(account: SettlementAccount, channel: str) -> tuple[int | None, int]:
     """Return the agreed fee of a channel's payments: parts of ten thousand (none: not held) and minor units."""
     kind = {"stripe": "stripe", "bank": "rail"}.get(channel, "")

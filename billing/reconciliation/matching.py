@@ -73,6 +73,13 @@ update billing_statement_line l
                   and l.occurred_at <= pair.succeeded_at + {LATE} then 'matched' else 'differs' end
   from pair where l.tenant_id = $1 and l.id = pair.line_id
 """
+_DISPUTES = """
+update billing_statement_line l set status = 'matched', matched_by = 'dispute'
+ where l.tenant_id = $1 and l.settlement_account_id = $2 and l.channel = $3 and l.status = 'open'
+   and l.kind = 'dispute' and exists (select 1 from billing_dispute d where d.tenant_id = $1 and d.channel = $3::text
+     and d.reference in (l.channel_reference, l.reference) and abs(l.amount_minor) = d.amount_minor
+     and d.currency = l.currency)
+"""
 _SETTLED_AFTER_ALL = """
 update billing_statement_line l set status = 'matched'
   from billing_attempt a join billing_payment p on p.tenant_id = a.tenant_id and p.id = a.payment_id
@@ -98,7 +105,7 @@ async def rematch(
     for how, pairs in _PAIRS.items():
         sql = _BIND.format(pairs=pairs, how=how, late=LATE, fee=FEE_IS_RIGHT)
         found += await execute(sql, *of, *fee)
-    found += await execute(_REFUNDS, *of)
+    found += await execute(_REFUNDS, *of) + await execute(_DISPUTES, *of)
     await execute(_SETTLED_AFTER_ALL, *of, *fee)
     return found
 

@@ -21,7 +21,7 @@ BREAK_SORTS = {
 _BREAKS = """
 select b.id, b.kind, b.status, b.channel, b.subject_kind, b.day, b.currency, b.expected_minor, b.found_minor,
        b.owner_id, b.owner_name, b.created_at, b.resolution, b.reason, b.facts, l.text, l.reference,
-       coalesce(b.found_minor, b.expected_minor) shown_minor, b.found_minor - b.expected_minor difference_minor
+       l.kind line_kind, coalesce(b.found_minor, b.expected_minor) shown_minor
   from billing_break b left join billing_statement_line l on l.tenant_id = $1 and l.id = b.line_id
  where b.tenant_id = $1
 """
@@ -149,11 +149,15 @@ ours as (
      and p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed')
      and p.succeeded_at >= ($3::date at time zone $5) and p.succeeded_at < (($4::date + 1) at time zone $5) group by 1),
 theirs as (
-  select s.day_until as day, sum(s.in_minor) filter (where s.channel <> 'account')::bigint amount,
-         sum(s.fee_minor) filter (where s.channel <> 'account')::bigint fee,
-         count(*) filter (where s.channel <> 'account') n, count(*) filter (where s.channel = 'account') bank_n
-    from billing_statement s where s.tenant_id = $1 and s.settlement_account_id = $2 and not s.is_provisional
-     and s.day_until between $3 and $4 group by 1),
+  select x.day, sum(x.in_minor)::bigint amount, sum(x.fee_minor)::bigint fee, count(*) n
+    from billing_statement s cross join lateral (
+      select s.day_until as day, s.in_minor, s.fee_minor where s.day_from = s.day_until
+      union all
+      select l.day, sum(l.amount_minor) filter (where l.kind = 'payment'), sum(l.fee_minor)
+        from billing_statement_line l where l.tenant_id = $1 and l.statement_id = s.id and s.day_from < s.day_until
+       group by l.day) x
+   where s.tenant_id = $1 and s.settlement_account_id = $2 and s.channel <> 'account' and not s.is_provisional
+     and s.source <> 'rail_fund' and s.day_until >= $3 and s.day_from <= $4 group by 1),
 bank as (
   select p.day_until as day, sum(p.amount_minor)::bigint expected,
          sum(p.amount_minor) filter (where p.status = 'received')::bigint amount,

@@ -33,15 +33,20 @@ select p.id, p.reference, p.channel, p.currency, p.day_from, p.day_until, p.arri
  order by p.day_until desc, p.channel, p.reference limit {MOST}
 """
 _DAYS = """
-select s.day_until as day, s.channel, s.currency, sum(s.in_minor)::bigint gross_minor,
-       sum(s.out_minor)::bigint refund_minor,
-       sum(s.fee_minor)::bigint fee_minor, sum(s.in_minor - s.out_minor - s.fee_minor)::bigint net_minor,
-       sum(s.line_count)::int line_count
-  from billing_statement s
+select x.day, s.channel, s.currency, sum(x.gross)::bigint gross_minor, sum(x.refunds)::bigint refund_minor,
+       sum(x.fees)::bigint fee_minor, sum(x.net)::bigint net_minor, sum(x.n)::int line_count
+  from billing_statement s cross join lateral (
+    select s.day_until as day, s.in_minor gross, s.out_minor refunds, s.fee_minor fees,
+           s.in_minor - s.out_minor - s.fee_minor net, s.line_count n where s.day_from = s.day_until
+    union all
+    select l.day, coalesce(sum(l.amount_minor) filter (where l.amount_minor > 0), 0),
+           coalesce(-sum(l.amount_minor) filter (where l.amount_minor < 0), 0), sum(l.fee_minor),
+           sum(l.amount_minor - l.fee_minor), count(*) from billing_statement_line l
+     where l.tenant_id = $1 and l.statement_id = s.id and s.day_from < s.day_until and l.kind <> 'payout'
+       and l.currency = s.currency group by l.day) x
  where s.tenant_id = $1 and s.settlement_account_id = $2 and s.channel in ('stripe', 'bank') and not s.is_provisional
-   and s.day_until between $3 and $4
- group by s.day_until, s.channel, s.currency having sum(s.line_count) filter (where s.source <> 'rail_fund') > 0
- order by 1 desc, 2
+   and s.source <> 'rail_fund' and x.n > 0 and x.day between $3 and $4
+ group by x.day, s.channel, s.currency order by 1 desc, 2
 """
 _BILLS = """
 select l.id line_id, l.kind, l.occurred_at, l.currency, l.amount_minor line_minor, p.number payment_number,

@@ -12,7 +12,8 @@ from billing.reconciliation.overview_pages import account_of, month_of
 from tenants.actor import Actor
 from tenants.http import path_id
 from ui.exports import export, wants_export
-from ui.i18n import t
+from ui.formats import date_text
+from ui.i18n import gettext, t
 from ui.render import respond
 from ui.shell import Shell
 from ui.tables import Column, Page, TableQuery
@@ -38,13 +39,16 @@ def _day_columns() -> tuple[Column, ...]:
     )
 
 
+def _received(value: Any, row: Any) -> str:
+    return date_text(value) if value else gettext("Expected {day}", day=date_text(row["arrives_on"]))
+
+
 def _payout_columns(root: str) -> tuple[Column, ...]:
     return (
         Column("reference", t("Payout"), is_main=True, href=lambda row: f"{root}/payouts/{row['id']}"),
         Column("channel", t("Channel"), words=words.CHANNELS),
         Column("day_until", t("For the day"), format="date"),
-        Column("arrives_on", t("Expected"), format="date"),
-        Column("received_on", t("Received"), format="date"),
+        Column("received_on", t("Received"), format=_received),
         *_money_columns(),
         Column("amount_minor", t("Paid out"), format="money"),
         Column("status", t("State"), format="badge", words=words.PAYOUT_WORDS, tones=words.PAYOUT_TONES),

@@ -57,6 +57,7 @@ HOW = {
     "": t("Not matched"),
     "reference": t("By reference"),
     "channel_reference": t("By the channel's reference"),
+    "dispute": t("By the dispute"),
     "window": t("By amount and day"),
     "payouts": t("Several payouts in one credit"),
     "suggestion": t("Suggestion confirmed"),

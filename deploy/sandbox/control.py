@@ -325,6 +325,7 @@ _POSTS: dict[str, Act] = {
     "stripe/disputes/{id}": stripe_dispute_status,
     "history/rail": history.rail,
     "history/stripe": history.stripe,
+    "history/payouts": history.payouts,
 }
 _GETS: dict[str, Act] = {
     "state": state,

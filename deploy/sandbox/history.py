@@ -4,7 +4,7 @@ Each is made and paid by the same code as any other, with the clock standing at 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +12,9 @@ from deploy.sandbox.rail import orders
 from deploy.sandbox.rail.api import Call as RailCall
 from deploy.sandbox.rail.api import RailError
 from deploy.sandbox.store import Doc
-from deploy.sandbox.stripe_api import checkout, hosted
+from deploy.sandbox.stripe_api import balance, checkout, hosted
 from deploy.sandbox.stripe_api.http import Call as StripeCall
+from deploy.sandbox.stripe_api.http import StripeError
 from deploy.sandbox.world import World
 
 _MOST = 20_000
@@ -60,6 +61,20 @@ def _session(world: World, account: str, asked: Doc, stand_at: Any) -> Doc:
     session = checkout.create(StripeCall(world, account, asked, {}))
     paid = hosted.force(world, session)
     return {"id": paid["id"], "payment_intent": paid["payment_intent"]}
+
+
+def payouts(world: World, body: Doc, _path: dict[str, str]) -> Doc:
+    """`account` and `at`: moments at which its balance was paid out; those with nothing to pay out are passed over."""
+    account, made = str(body.get("account")), []
+    moments = body.get("at")
+    if world.store.get("acct", account) is None or not isinstance(moments, list):
+        raise LookupError("no such account")
+    with _past(world) as stand_at:
+        for moment in sorted(moments):
+            stand_at(moment)
+            with suppress(StripeError):
+                made.append(balance.create_payout(world, account)["id"])
+    return {"payouts": made}
 
 
 def _asked(body: Doc, name: str) -> list[Doc]:

@@ -10,7 +10,7 @@ import asyncpg
 from billing.payments.settlement import CONNECT_JOB
 from deploy.database import credentials
 from deploy.seed import bank as banks
-from deploy.seed import estate, institutions, months, stories, takings
+from deploy.seed import estate, institutions, months, reconciled, stories, takings
 from deploy.seed.bank import Founded, open_bank
 from deploy.seed.books import Desk
 from deploy.seed.cast import EMPLOYEES, MARKET, RESIDENTS, SEAVIEW, SEED, TENGAH, Institution
@@ -152,6 +152,13 @@ async def _stories(play: Play) -> str:
     return "Payments in every state, refunds, unassigned money and reminders"
 
 
+async def _statements(play: Play) -> str:
+    tenant = await play.tenant(TENGAH)
+    finance = await play.staff(tenant, "finance")
+    count, breaks = await reconciled.reconcile(tenant, play.outside, finance)
+    return f"A month of {count} statements of the channels and the bank, with {breaks} breaks"
+
+
 def _month(index: int) -> tuple[Chapter, Chapter]:
     return (
         Chapter(f"bills {index}", partial(_bill, index), is_atomic=False),
@@ -167,6 +174,7 @@ CHAPTERS = (
     Chapter("tariff", _tariff),
     *(chapter for index in range(months.COUNT) for chapter in _month(index)),
     Chapter("stories", _stories, is_atomic=False),
+    Chapter("statements", _statements, is_atomic=False),
 )
 
 

@@ -62,6 +62,7 @@ class CamtFile:
         self._has_account = False
         self._said_count = -1
         self._days: list[date] = []
+        self._closed_on: date | None = None
         self._moments: list[datetime] = []
         while not self._waiting and self._advance():
             pass
@@ -131,6 +132,8 @@ class CamtFile:
 
     def _balance(self, balance: Element) -> None:
         kind, amount = balance.value("Tp", "CdOrPrtry", "Cd"), balance.child("Amt")
+        if kind == "CLBD" and (day := balance.value("Dt", "Dt")):
+            self._closed_on = self._date(day, balance)
         if amount is None or amount.attributes.get("Ccy") != self._expected.currency:
             return
         self._told[kind] = (self._amount(balance), "")
@@ -207,14 +210,17 @@ class CamtFile:
                 moment = self._moment(text, entry)
                 return moment.astimezone(self._zone).date(), moment
             if text := entry.value(name, "Dt"):
-                try:
-                    day = date.fromisoformat(text[:10])
-                except ValueError:
-                    raise refused(
-                        "day", entry.row, t("“{day}” is no day like 2026-01-31.", day=text[:40])
-                    ) from None
+                day = self._date(text, entry)
                 return day, datetime.combine(day, time(12), self._zone)
         raise refused("day", entry.row, t("The entry has no booking date (BookgDt)."))
+
+    def _date(self, text: str, element: Element) -> date:
+        try:
+            return date.fromisoformat(text[:10])
+        except ValueError:
+            raise refused(
+                "day", element.row, t("“{day}” is no day like 2026-01-31.", day=text[:40])
+            ) from None
 
     def _moment(self, text: str, element: Element) -> datetime:
         try:
@@ -250,6 +256,8 @@ class CamtFile:
     def _close(self) -> None:
         head = self.head
         days = self._days or [moment.astimezone(self._zone).date() for moment in self._moments[-1:]]
+        if self._closed_on and not head.is_provisional:
+            days = [*days, self._closed_on]
         if days:
             head.day_from, head.day_until = min(days), max(days)
         head.covers_from, head.covers_until = day_bounds(head.day_from, head.day_until, head.zone)

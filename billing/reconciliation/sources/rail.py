@@ -14,6 +14,7 @@ from typing import IO
 from zoneinfo import ZoneInfo
 
 from billing.reconciliation.sources.contract import (
+    DISPUTE,
     LONGEST_TEXT,
     MOST_LINES,
     OTHER,
@@ -37,7 +38,8 @@ CHANNEL = "bank"
 TRADE_TITLE, TRADE_END = "#商户对账单", "#资金汇总"
 FUND_TITLE, FUND_PAYOUTS, FUND_END = "#商户资金账单", "#结算", "#合计"
 UNITS = {"元": "yuan", "分": "fen"}
-_KINDS = {"支付": PAYMENT, "退款": REFUND}
+_KINDS = {"支付": PAYMENT, "退款": REFUND, "拒付": DISPUTE}
+_ALL = (PAYMENT, REFUND, DISPUTE, OTHER)
 _TRADE_HEAD = "交易时间,交易类型,商户订单号,商户退款单号,平台订单号,交易流水号,币种,金额,手续费,商品描述"
 _TRADE_SUMS = "总笔数,支付笔数,支付金额,退款笔数,退款金额,手续费,结算净额"
 _FUND_HEAD = "期初余额,收入,退款,手续费,结算,期末余额"
@@ -197,7 +199,7 @@ class TradeFile(_DayFile):
         """Yield the trades; at the end the totals must be those of the rows."""
         rows, amounts, zone, day = self._rows, self.amounts, self.zone, self.day
         start = f"{day} "
-        counts, sums, fees = {PAYMENT: 0, REFUND: 0, OTHER: 0}, {PAYMENT: 0, REFUND: 0, OTHER: 0}, 0
+        counts, sums, fees = dict.fromkeys(_ALL, 0), dict.fromkeys(_ALL, 0), 0
         for row in rows:
             if len(row) != 10:  # noqa: PLR2004 - the columns of a trade
                 break
@@ -208,14 +210,18 @@ class TradeFile(_DayFile):
                 amount, fee = amounts(amount_text), amounts(fee_text)
             except ValueError:
                 raise self._wrong(row) from None
-            if not at.startswith(start) or (kind == PAYMENT) != (amount > 0):
+            if (
+                not at.startswith(start)
+                or (kind == PAYMENT and amount <= 0)
+                or (kind == REFUND and amount >= 0)
+            ):
                 raise self._wrong(row)
             counts[kind] += 1
             sums[kind] += amount
             fees += fee
             if rows.number > MOST_LINES:
                 raise StatementRefused("long", t("The file has more than {n} rows.", n=MOST_LINES))
-            reference = refund_no if kind == REFUND else order_no
+            reference = order_no if kind == PAYMENT else refund_no or order_no
             said_text = text if kind != OTHER else f"{said} {text}"
             yield Line(
                 rows.number, kind, occurred, day, currency, amount, fee,
@@ -230,7 +236,7 @@ class TradeFile(_DayFile):
         number, (at, said, *_, amount_text, fee_text, _) = self._rows.number, row
         amount = self.money(amount_text)
         self.money(fee_text)
-        if _KINDS.get(said) and (said == "支付") != (amount > 0):
+        if (said == "支付" and amount <= 0) or (said == "退款" and amount >= 0):
             text = t("A payment is above zero and a refund below it, not {amount}.", amount=amount_text)
             return refused("sign", number, text)
         if not at.startswith(f"{self.day} "):

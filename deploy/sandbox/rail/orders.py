@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from deploy.sandbox.rail import statements
 from deploy.sandbox.rail.api import Call, RailError, moment, notify
 from deploy.sandbox.store import Doc, Row
 from deploy.sandbox.world import World, iso, new_id
@@ -217,7 +218,8 @@ def add_line(world: World, order: Doc, kind: str, *, amount_minor: int, fee_mino
         "currency": order["terms"]["currency"],
         "description": order["terms"]["description"],
     }
-    world.store.put("rail.line", Row(new_id("rl_"), line, order["merchant"]))
+    day = statements.today(world).isoformat()
+    world.store.put("rail.line", Row(new_id("rl_"), line, order["merchant"], words=day))
 
 
 def _announce(world: World, order: Doc, event: str) -> None:

@@ -46,12 +46,10 @@ def clear(world: World) -> Doc:
 
 
 def _free(world: World, fault: Doc) -> str:
-    from deploy.sandbox.rail.statements import local_day  # noqa: PLC0415 - the two tell of each other
-
     hit = {each["order"] for each in world.store.find(_KIND, fault["merchant"])}
-    for line in world.store.find("rail.line", fault["merchant"]):
+    for line in world.store.find("rail.line", fault["merchant"], words=fault["day"]):
         number = str(line["merchant_order_no"])
-        if local_day(line).isoformat() == fault["day"] and line["kind"] == "payment" and number not in hit:
+        if line["kind"] == "payment" and number not in hit:
             return number
     raise ValueError("no payment of that day is left to be wrong")
 
@@ -111,7 +109,7 @@ def _moved(world: World, merchant: str, day: date) -> list[Doc]:
     found = []
     for kind, days in _MOVES.items():
         for fault in _on(world, merchant, day - timedelta(days=days), kind):
-            for line in world.store.find("rail.line", merchant):
+            for line in world.store.find("rail.line", merchant, words=fault["day"]):
                 if line["merchant_order_no"] == fault["order"] and line["kind"] == "payment":
                     later = datetime.fromisoformat(line["time"]) + timedelta(days=days)
                     found.append({**line, "time": later.isoformat()})

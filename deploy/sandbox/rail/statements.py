@@ -67,7 +67,7 @@ def today(world: World) -> date:
 
 def lines_of(world: World, merchant: str, day: date) -> list[Doc]:
     """The trades that the files of a day tell: what happened, and what a fault makes of it."""
-    found = [line for line in world.store.find("rail.line", merchant) if local_day(line) == day]
+    found = world.store.find("rail.line", merchant, words=day.isoformat())
     return paper_faults.told(world, merchant, day, found)
 
 

@@ -132,7 +132,9 @@ def create_payout(
     Raises StripeError when there is nothing to pay out.
     """
     done = _paid_out(world, account)
-    open_items = [t for t in mature(world, account) if t["id"] not in done and t["type"] != "payout"]
+    now = world.clock.seconds()
+    known = [t for t in mature(world, account) if t["created"] <= now]
+    open_items = [t for t in known if t["id"] not in done and t["type"] != "payout"]
     currency = currency or (open_items[0]["currency"] if open_items else "")
     chosen = [t for t in open_items if t["currency"] == currency and (is_early or t["status"] == "available")]
     amount = sum(t["net"] for t in chosen)
