@@ -171,7 +171,8 @@ def transaction(kind: str, amount: int, fee: int = 0, **source) -> dict:
     return {
         "object": "balance_transaction", "id": f"txn_{kind}", "amount": amount, "fee": fee, "net": amount - fee,
         "currency": "sgd", "type": kind, "reporting_category": kind, "created": int(at().timestamp()),
-        "description": kind, "source": {"id": "src_1", "payment_intent": "", "attempt_id": "", "refund_id": ""} | source,
+        "description": kind,
+        "source": {"id": "src_1", "payment_intent": "", "attempt_id": "", "refund_id": ""} | source,
     }  # fmt: skip
 
 
