@@ -18,6 +18,7 @@ from billing.reports import pages as reports
 from billing.routing import pages as routing
 from billing.rules import pages as rules
 from billing.sealing import pages as sealing
+from billing.splits import pages as splits
 from billing.worklist import pages as worklist
 
 
@@ -36,6 +37,7 @@ def routes() -> list[BaseRoute]:
         institution,
         worklist,
         disputes,
+        splits,
         ledger,
         sealing,
         bulk,

@@ -31,6 +31,7 @@ JOB_MODULES = (
     "billing.reconciliation.jobs",
     "billing.credit.jobs",
     "billing.disputes.jobs",
+    "billing.splits.jobs",
     "billing.daily",
     "billing.answers.jobs",
     "billing.transfers.jobs",

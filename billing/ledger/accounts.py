@@ -69,6 +69,7 @@ LEDGERS: tuple[Ledger, ...] = (
         "charged by the bank; taken back",
     ),
     Ledger("fees:", t("Fees: {name}"), "expense", "kept by a channel, charged by the bank", "given back"),
+    Ledger("share:", t("Shared with {name}"), "expense", "paid to a receiver", "come back"),
     Ledger("receivable", t("Owed by accounts"), "asset", "issued; refunded", "paid; voided"),
     Ledger(
         "suspense", t("Unassigned money"), "liability", "refunded; put to a bill", "received without a bill"
@@ -133,6 +134,8 @@ KINDS: dict[str, Kind] = {
             "suspense, or receivable of a paid bill → credit",
         ),
         Kind("credit.applied", t("Credit put to a bill"), "use of credit", "credit → receivable"),
+        Kind("share.paid", t("Share paid to a receiver"), "share", "clearing → share:<receiver>"),
+        Kind("share.returned", t("Share come back"), "share's return", "share:<receiver> → clearing"),
         Kind("fee.charged", t("Channel's fees"), "statement", "clearing → fees:<channel>"),
         Kind("payout.received", t("Payout received"), "receipt of a payout", "clearing → settlement"),
         Kind(

@@ -9,6 +9,7 @@ from billing.credit.checks import CREDIT_CHECKS
 from billing.ledger.adjustment_checks import ADJUSTMENTS
 from billing.ledger.dispute_checks import DISPUTES
 from billing.ledger.reconciliation_checks import RECONCILIATION
+from billing.splits.checks import SPLIT_CHECKS
 
 CHECKS: dict[str, str] = {
     "entry does not balance": """
@@ -53,6 +54,7 @@ CHECKS: dict[str, str] = {
     **CREDIT_CHECKS,
     **DISPUTES,
     **RECONCILIATION,
+    **SPLIT_CHECKS,
     "closed month's balance is not what it was": """
         with closed as (
           select ends_at, to_char(month, 'YYYY-MM') name, totals from billing_period

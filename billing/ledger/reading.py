@@ -87,7 +87,9 @@ async def balances_at(tenant_id: UUID, moment: datetime) -> dict[tuple[str, str]
 async def names_of(tenant_id: UUID) -> dict[str, Text | str]:
     """Return the words for what families of ledger accounts are named after: fee items, by key."""
     found = await rows("select key, names from billing_fee_item where tenant_id = $1", tenant_id)
-    return {each["key"]: localized(json.loads(each["names"])) for each in found}
+    receivers = await rows("select id, name from billing_receiver where tenant_id = $1", tenant_id)
+    fees = {each["key"]: localized(json.loads(each["names"])) for each in found}
+    return fees | {str(each["id"]): each["name"] for each in receivers}
 
 
 def midnight(day: date, zone: str) -> datetime:

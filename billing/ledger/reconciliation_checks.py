@@ -12,6 +12,13 @@ RECONCILIATION: dict[str, str] = {
                   select channel, currency, -amount_minor from billing_dispute
                    where tenant_id = $1 and is_withdrawn and status <> 'won'
                   union all
+                  select 'bank', currency, -amount_minor from billing_share
+                   where tenant_id = $1 and status = 'paid'
+                  union all
+                  select 'bank', s.currency, b.amount_minor from billing_share_return b
+                    join billing_share s on s.tenant_id = b.tenant_id and s.id = b.share_id
+                   where b.tenant_id = $1 and b.status in ('returned', 'undone')
+                  union all
                   select channel, currency, -fee_minor from billing_statement
                    where tenant_id = $1 and channel <> 'account' and not is_provisional
                   union all

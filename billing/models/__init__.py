@@ -47,6 +47,7 @@ from billing.models.reconciliation import (
 from billing.models.rehearsals import Rehearsal, RehearsalLine
 from billing.models.runs import NumberSeries, RunSetting
 from billing.models.seals import BankSeal, Period, Seal, SealedEntry
+from billing.models.splits import Receiver, Share, ShareReturn, SplitRule
 from billing.models.worklist import WorkOwner
 
 __all__ = [
@@ -87,6 +88,7 @@ __all__ = [
     "Posting",
     "Proxy",
     "Receipt",
+    "Receiver",
     "Refund",
     "Rehearsal",
     "RehearsalLine",
@@ -96,6 +98,9 @@ __all__ = [
     "Seal",
     "SealedEntry",
     "SettlementAccount",
+    "Share",
+    "ShareReturn",
+    "SplitRule",
     "StandingAdjustment",
     "Statement",
     "StatementLine",

@@ -1,5 +1,6 @@
 """Giving money back: sent to the channel once, followed until it is certain, booked when it has gone."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -31,9 +32,22 @@ HELD = ("disputed", "charged_back")
 """States of a payment that its disputes decide; a refund that was under way then moves amounts alone."""
 
 
+Gate = Callable[[Actor, UUID], Awaitable[bool]]
+_gates: list[Gate] = []
+
+
+def before_sending(gate: Gate) -> None:
+    """Have ``gate`` asked before a refund is sent: one that says no brings the refund again itself, when it may go."""
+    if gate not in _gates:
+        _gates.append(gate)
+
+
 async def submit_refund(actor: Actor, refund_id: UUID) -> None:
     """Send an approved refund to its channel, or find out about one that may have been sent. Opens own scopes."""
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    for gate in _gates:
+        if not await gate(actor, refund_id):
+            return
     async with open_scope(tenant_scope(actor.tenant_id)):
         found = await Refund.get(tenant_id=actor.tenant_id, id=refund_id)
         await Payment.filter(tenant_id=actor.tenant_id, id=found.payment_id).select_for_update().get()

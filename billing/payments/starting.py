@@ -22,6 +22,7 @@ from billing.payments.settling import lose, settle
 from billing.payments.states import LIVE
 from billing.routing.methods import method_of
 from billing.routing.terms import BankFee
+from billing.splits.rules import must_be_shareable
 from billing.terms import terms_of
 from tenants.actor import Actor
 from tenants.ids import new_id
@@ -123,6 +124,7 @@ async def _commit(actor: Actor, will: Will) -> UUID:
         chosen = await choose(tenant_id, will.parts)
         account = await SettlementAccount.get(tenant_id=tenant_id, id=chosen.settlement_id)
         method, channel = await way_for(will.channel, chosen, account, will.parts)
+        await must_be_shareable(tenant_id, will.parts, method.channel)
         until = will.expires_at or datetime.now(UTC) + channel.capabilities.lifetime
         payment = new_payment(actor, chosen, method.channel, until)
         payment.checkout_id, payment.method = will.checkout_id, method.key

@@ -52,13 +52,64 @@ CHECKOUT = (
     + "create unique index billing_checkout_key on billing_checkout (person_id, key);"
 )
 """A person's own, above tenants: each of its payments is inside one."""
+SPLITS: list[Wall] = [
+    Wall(
+        "billing_receiver",
+        uniques=["rail_merchant", "name"],
+        checks={"kind": "kind in ('merchant', 'partner')", "status": "status in ('active', 'closed')"},
+    ),
+    Wall(
+        "billing_split_rule",
+        refs={"fee_item_id": "billing_fee_item"},
+        uniques=["fee_item_id, version", "fee_item_id where status = 'draft'"],
+        indexes=["status, created_at"],
+        checks={"status": "status in ('draft', 'active', 'refused')"},
+    ),
+    Wall(
+        "billing_share",
+        refs={
+            "payment_id": "billing_payment",
+            "receiver_id": "billing_receiver",
+            "rule_id": "billing_split_rule",
+        },
+        uniques=[
+            "payment_id, receiver_id, rule_id where return_id is null",
+            "return_id where return_id is not null",
+        ],
+        indexes=["payment_id", "receiver_id, created_at", "status, created_at"],
+        checks={
+            "amount": "amount_minor > 0",
+            "status": "status in ('created', 'sent', 'paid', 'failed', 'kept')",
+        },
+    ),
+    Wall(
+        "billing_share_return",
+        refs={"share_id": "billing_share", "payment_id": "billing_payment"},
+        uniques=["cause_id, share_id"],
+        indexes=["payment_id", "share_id", "status, created_at"],
+        checks={
+            "amount": "amount_minor > 0",
+            "status": "status in ('created', 'sent', 'returned', 'failed', 'borne', 'undone')",
+        },
+    ),
+]
+FIXED_SPLITS = """
+create function refuse_split_change() returns trigger language plpgsql as $$
+begin
+  if old.status <> 'draft' and (tg_op = 'DELETE' or (new.document::text, new.effective_from, new.version)
+      is distinct from (old.document::text, old.effective_from, old.version)) then
+    raise exception 'a split rule that was in force never changes' using errcode = 'restrict_violation';
+  end if;
+  return case when tg_op = 'DELETE' then old else new end;
+end $$;
+create trigger billing_split_rule_fixed before update or delete on billing_split_rule
+  for each row execute function refuse_split_change();
+"""
 
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0006_agreements")]
     operations = [
-        *(ops.RunSQL(build(wall)) for wall in DISPUTES),
-        ops.RunSQL(LOST),
-        ops.RunSQL(CHECKOUT),
-        ops.RunSQL(FINDING),
+        *(ops.RunSQL(build(wall)) for wall in [*DISPUTES, *SPLITS]),
+        *(ops.RunSQL(sql) for sql in (LOST, CHECKOUT, FINDING, FIXED_SPLITS)),
     ]

@@ -42,6 +42,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "billing_answer": {"kind": "dispute", "status": "opened", "amount_minor": 1},
     "billing_bill_run": {"status": "issued", "period": date(2026, 1, 1)},
     "billing_instalment_plan": {"remainder": "last"},
+    "billing_receiver": {"kind": "merchant"},
+    "billing_share_return": {"cause": "refund"},
     "billing_credit_note": {"amount_minor": 100, "adjusted_minor": 100, "excess_minor": 0},
 }
 

@@ -135,7 +135,7 @@ def notify(world: World, event: str, url: str, merchant_id: str, data: Doc) -> N
 
 def put_merchant(world: World, body: Doc) -> Doc:
     """Open or change a merchant account; the secret is made when none is given. Raises ValueError."""
-    known = {"id", "name", "account_number", "secret", "currency", "fee_bps", "notify_url"}
+    known = {"id", "name", "account_number", "secret", "currency", "fee_bps", "notify_url", "is_closed"}
     if not body.get("name") or set(body) - known:
         raise ValueError(f"name is required; fields are {', '.join(sorted(known))}")
     key = str(body.get("id") or new_id("mch_", 12))

@@ -86,12 +86,15 @@ def paid_before(call: Call) -> Doc:
 def public(world: World, order: Doc) -> Doc:
     """An order as the merchant sees it."""
     hidden = ("notify_url", "return_url", "expire_at")
+    merchant = world.store.get("rail.merchant", order["merchant"]) or {"fee_bps": 0}
+    fee = fee_of(order["terms"]["amount_minor"], merchant["fee_bps"]) if order["paid_at"] else None
     kept = ("order_id", "status", "expire_at", "created_at", "paid_at", "refunded_minor", "transaction_no")
     shown = order.get("combined_id") or order["order_id"]
     return {
         **{k: order[k] for k in kept},
         **{k: v for k, v in order["terms"].items() if k not in hidden},
         "reason": order.get("reason", ""),
+        "fee_minor": fee,
         "code_url": world.url(f"/rail/q/{shown}"),
         "cashier_url": world.url(f"/rail/cashier/{shown}"),
     }

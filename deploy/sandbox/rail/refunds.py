@@ -2,6 +2,7 @@
 
 from deploy.sandbox.rail.api import Call, RailError, notify
 from deploy.sandbox.rail.orders import add_line, find
+from deploy.sandbox.rail.shares import shared
 from deploy.sandbox.store import Doc, Row
 from deploy.sandbox.world import World, iso, new_id
 
@@ -24,6 +25,8 @@ def _open(call: Call, order: Doc, number: str, amount: int, alt: str) -> Doc:
     left = order["terms"]["amount_minor"] - order["refunded_minor"]
     if amount > left:
         raise RailError(409, "refund_exceeds_payment", f"At most {left} can still be refunded")
+    if amount > left - shared(call.world, order):
+        raise RailError(409, "shares_not_returned", "Shares of the order are taken back before a refund")
     world = call.world
     refund = {
         "refund_id": new_id("rfd_"),

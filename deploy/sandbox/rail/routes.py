@@ -15,6 +15,7 @@ from deploy.sandbox.rail import (
     deposits,
     orders,
     refunds,
+    shares,
     statements,
     transfers,
 )
@@ -60,6 +61,10 @@ def routes() -> list[BaseRoute]:
         Route("/rail/transfers", endpoint("transfers.query", transfers.query)),
         Route("/rail/transfers/{transfer}", endpoint("transfers.query", transfers.one)),
         Route("/rail/transfer", transfer, methods=both),
+        Route("/rail/shares", endpoint("shares.create", shares.create), methods=["POST"]),
+        Route("/rail/shares", endpoint("shares.query", shares.query)),
+        Route("/rail/share-returns", endpoint("shares.return", shares.give_back), methods=["POST"]),
+        Route("/rail/share-returns", endpoint("shares.query", shares.query_return)),
         Route("/rail/micro-deposits", endpoint("deposits.create", deposits.create), methods=["POST"]),
         Route("/rail/micro-deposits/{deposit}", endpoint("deposits.query", deposits.query)),
         Route(
