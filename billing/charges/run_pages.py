@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from billing.adjustments.issuing import preview_standing
 from billing.bulk import papers
 from billing.charges import run_list, runs
 from billing.charges.fee_pages import root_of
@@ -157,6 +158,8 @@ async def show(request: Request, actor: Actor) -> Response:
     if run.status in WORKING_RUNS:
         return await respond(request, "billing/charges/run_working.html", context, block="progress")
     context |= await run_list.figures(run)
+    is_draft = run.status in {"drafted", "approved"}
+    context["lasting"] = await preview_standing(run.tenant_id, run_id=run.id) if is_draft else None
     return await respond(request, "billing/charges/run.html", context)
 
 

@@ -117,6 +117,8 @@ async def test_a_lasting_adjustment_reaches_the_bills_of_its_time(town, client):
     run = (await town.estate.draft(period=AUGUST)).id
     async with open_scope(tenant_scope(town.tenant.id)):
         assert (await preview_standing(town.tenant.id, run_id=run)).amount_minor == 635
+    assert "take SGD 6.35 off" in await shown(client, f"{root(town)}/runs/{run}")
+    async with open_scope(tenant_scope(town.tenant.id)):
         await runs.request_issue(other, run)
     await run_due(town.tenant.id)
     async with open_scope(tenant_scope(town.tenant.id)):

@@ -37,7 +37,7 @@ def python_row(outcome: Any) -> Row:
 
 
 @settings(
-    max_examples=400,
+    max_examples=300,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -51,7 +51,7 @@ def test_python_and_sql_agree(run_sql: Run, data: dict[str, Any], rows: Sequence
     assert run_sql(document, rows) == expected
 
 
-@settings(max_examples=200, deadline=None, database=None)
+@settings(max_examples=100, deadline=None, database=None)
 @given(data=documents, account=accounts)
 def test_a_line_recomputes_from_its_inputs(data: dict[str, Any], account: Facts) -> None:
     document = parse(data)

@@ -40,7 +40,7 @@ def _texts(data: Any) -> Any:
     return text_of(data) if isinstance(data, (bool, int)) else data
 
 
-@settings(max_examples=120, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents)
 def test_any_rule_goes_into_the_form_and_comes_back(data: dict[str, Any]) -> None:
     document = parse(data)
