@@ -17,8 +17,10 @@ _OWED = f"""
 select t.id tenant_id, t.short_name, h.account_id, b.account_number, b.account_name, b.currency,
        b.id::text, b.number, b.period, b.due_on, b.total_minor - b.paid_minor - b.adjusted_minor left_minor,
        b.due_on < (now() at time zone t.timezone)::date is_overdue, b.paid_minor > 0 is_part_paid, p.payment_id::text
-  from (select distinct tenant_id, account_id from tenants_holder
-         where person_id = $1 and confirmed_at is not null) h
+  from (select tenant_id, account_id from tenants_holder where person_id = $1 and confirmed_at is not null
+        union
+        select tenant_id, account_id from billing_proxy where person_id = $1 and accepted_at is not null
+           and ended_at is null and until >= current_date) h
   join tenants_tenant t on t.id = h.tenant_id
   left join billing_bill b on b.tenant_id = h.tenant_id and b.account_id = h.account_id
    and b.status in ('issued', 'part_paid')

@@ -12,6 +12,7 @@ import structlog
 from billing.channels import CHANNELS, health
 from billing.channels.contract import Channel, ChannelRefused, ChannelSilent, Order, Outcome
 from billing.idempotency import Answer, once
+from billing.mandates.caps import check_caps
 from billing.models import Attempt, Payment, SettlementAccount
 from billing.payments.allocating import Parts
 from billing.payments.choosing import Chosen, Wanted, choose, must_see, parts_of, way_for
@@ -121,6 +122,7 @@ async def _commit(actor: Actor, will: Will) -> UUID:
     body = {"bills": bills, "channel": will.channel}
 
     async def do() -> Answer:
+        await check_caps(actor, will.parts)
         chosen = await choose(tenant_id, will.parts)
         account = await SettlementAccount.get(tenant_id=tenant_id, id=chosen.settlement_id)
         method, channel = await way_for(will.channel, chosen, account, will.parts)

@@ -1,0 +1,146 @@
+"""Who pays for somebody else: sees those bills alone, within the caps, until they are stopped."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from billing.mandates import proxies
+from billing.models import Proxy
+from tenants.codes import new_code
+from tenants.scope import execute, open_scope, rows
+from tests import make
+from tests.billing.payments import world
+from tests.page import inspect, text_of
+from ui.errors import AppError, Conflict, Invalid, NotFound
+
+
+def soon() -> date:
+    return datetime.now(UTC).date() + timedelta(days=60)
+
+
+async def granted(place, *, bill: int = 5000, month: int = 8000):
+    """A friend who may pay, with the code given and taken."""
+    friend = make.payer(await make.person("Friend"))
+    _, code = await proxies.grant(
+        place.payer,
+        tenant_id=place.id,
+        account_id=place.account.id,
+        name="Friend",
+        bill_cap_minor=bill,
+        month_cap_minor=month,
+        until=soon(),
+    )
+    return friend, await proxies.accept(friend, code.lower()), code
+
+
+async def seen_by(actor, table: str = "billing_bill") -> int:
+    async with open_scope(actor.scope()):
+        return len(await rows(f"select 1 from {table}"))
+
+
+async def test_a_proxy_sees_those_bills_and_nothing_else(place):
+    other = await make.account(place.tenant)
+    await world.bill(place, 3000)
+    await world.bill(place, 3000, account=other)
+    friend, proxy, _ = await granted(place)
+    assert await seen_by(friend) == 1
+    assert await seen_by(friend, "billing_bill_line") == 1
+    for table in (
+        "tenants_account",
+        "tenants_holder",
+        "billing_credit",
+        "billing_payment",
+        "billing_mandate",
+    ):
+        assert await seen_by(friend, table) == 0, table
+    async with place.scope():
+        await proxies.end(place.payer, tenant_id=place.id, proxy_id=proxy.id)
+    assert await seen_by(friend) == 0
+
+
+async def test_its_day_ends_it_by_itself(place):
+    bill = await world.bill(place, 3000)
+    friend, _, _ = await granted(place)
+    async with place.scope():
+        await execute("update billing_proxy set until = current_date - 1 where tenant_id = $1", place.id)
+    assert await seen_by(friend) == 0
+    with pytest.raises(NotFound):
+        await world.start(place, bill, actor=friend)
+
+
+async def test_caps_hold_for_a_bill_and_for_a_month(place, outside):
+    first, second = await world.bill(place, 6000), await world.bill(place, 6000)
+    friend, _, _ = await granted(place)
+    with pytest.raises(Invalid, match=r"proxy\.bill_cap"):
+        await world.start(place, first, actor=friend, amount=5001)
+    started = await world.start(place, first, actor=friend, amount=5000, channel="bank")
+    outside.pay(await world.attempt(place, started))
+    await world.hurry(place, "billing.ask_attempt")
+    with pytest.raises(Invalid, match=r"proxy\.bill_cap"):
+        await world.start(place, first, actor=friend, amount=1)
+    with pytest.raises(Invalid, match=r"proxy\.month_cap"):
+        await world.start(place, second, actor=friend, amount=3001)
+    await world.start(place, second, actor=friend, amount=3000)
+    assert (await world.fresh(place, first)).paid_minor == 5000
+
+
+async def test_two_payments_at_once_stay_within_the_month(real_place):
+    bills = [await world.bill(real_place, 5000) for _ in range(2)]
+    friend, _, _ = await granted(real_place)
+    answers = await asyncio.gather(
+        *(world.start(real_place, bill, actor=friend) for bill in bills), return_exceptions=True
+    )
+    assert sum(isinstance(answer, AppError) for answer in answers) == 1
+
+
+async def test_a_code_is_used_once_by_somebody_else(place):
+    _, proxy, code = await granted(place)
+    stranger = make.payer(await make.person("Stranger"))
+    with pytest.raises(Conflict):
+        await proxies.accept(stranger, code)
+    with pytest.raises(Invalid):
+        await proxies.accept(stranger, new_code(12))
+    with pytest.raises(NotFound):
+        await proxies.grant(
+            stranger,
+            tenant_id=place.id,
+            account_id=place.account.id,
+            name="x",
+            bill_cap_minor=1,
+            month_cap_minor=1,
+            until=soon(),
+        )
+    async with place.scope():
+        kept = await Proxy.get(tenant_id=place.id, id=proxy.id)
+    assert code.replace("-", "").encode() not in bytes(kept.code_hash or b"")
+
+
+async def test_pages_grant_accept_and_stop(place, client):
+    await world.bill(place, 3000)
+    await make.sign_in(client, place.person.id)
+    path = f"/my/accounts/{place.account.id}/helpers"
+    wrong = await client.post(
+        path, data={"name": "Bo", "bill_cap": "50", "month_cap": "20", "until": str(soon())}
+    )
+    assert wrong.status_code == 422
+    assert "at least as much as for one bill" in text_of(inspect(wrong.text))
+    good = await client.post(
+        path, data={"name": "Bo", "bill_cap": "50", "month_cap": "80", "until": str(soon())}
+    )
+    text = text_of(inspect(good.text))
+    code = text.split("Give this code to them: ")[1].split()[0]
+    friend = await make.person("Bo")
+    await make.sign_in(client, friend.id)
+    assert (await client.post("/my/helping", data={"code": "nonsense"})).status_code == 422
+    assert (await client.post("/my/helping", data={"code": code})).status_code == 303
+    assert place.account.number in text_of(inspect((await client.get("/my/helping")).text))
+    assert "30.00" in text_of(inspect((await client.get("/my")).text))
+    async with place.scope():
+        proxy = await Proxy.get(tenant_id=place.id)
+    await make.sign_in(client, (await make.person("Stranger")).id)
+    assert (await client.post(f"/my/helpers/{proxy.id}/end")).status_code == 404
+    await make.sign_in(client, place.person.id)
+    assert (await client.post(f"/my/helpers/{proxy.id}/end")).status_code == 303
+    await make.sign_in(client, friend.id)
+    assert place.account.number not in text_of(inspect((await client.get("/my")).text))
