@@ -21,6 +21,8 @@ class Waits:
 
     def facts(self) -> dict[str, float]:
         """Return the count, median, 99th percentile and the longest."""
+        if len(self.waits_ms) < 2:  # noqa: PLR2004 - what quantiles need; a slow machine may take one or none
+            return {"payments": len(self.waits_ms)} | dict.fromkeys(("p50_ms", "p99_ms", "longest_ms"), 0.0)
         cut = quantiles(self.waits_ms, n=100)
         figures = {"p50_ms": cut[49], "p99_ms": cut[98], "longest_ms": max(self.waits_ms)}
         return {"payments": len(self.waits_ms), **{name: round(each, 1) for name, each in figures.items()}}
