@@ -119,7 +119,7 @@ async def must_be_taking(tenant_id: UUID) -> None:
 
 def item_name(bill: Bill) -> str:
     """Return the bill as named on the channel's page, in the payer's language."""
-    account = f"{bill.account_number} {bill.account_name}".strip()
+    account = " ".join(dict.fromkeys(part for part in (bill.account_number, bill.account_name) if part))
     return str(t("Bill {number} for {account}", number=bill.number, account=account))
 
 

@@ -1,12 +1,13 @@
 """Where people get their browsers: opened for a test or for all of them, looked over and closed at the end."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
+from playwright.async_api import Error as BrowserError
 
 from tests.journeys.live import Live
 from tests.journeys.someone import Someone, all_complaints, arrive
@@ -28,12 +29,15 @@ class Lobby:
         """Leave what somebody needs who was not there: a picture of every open page, and the logs."""
         for someone in self.people:
             for number, page in enumerate(someone.context.pages):
-                name = f"{someone.name}-{number}"
-                await page.screenshot(path=folder / f"{name}.png", full_page=True)
-                (folder / f"{name}.html").write_text(f"<!-- {page.url} -->\n{await page.content()}")
+                with suppress(BrowserError):  # a page that cannot be drawn must not hide what went wrong
+                    await self._keep_page(page, folder / f"{someone.name}-{number}")
         (folder / "logs.txt").write_text(self.live.logs(400))
         print(f"\nPictures, pages and logs: {folder}")  # noqa: T201 - pytest shows it with the failure
         print("\n".join(f"{one.name}: {one.page.url}" for one in self.people))  # noqa: T201
+
+    async def _keep_page(self, page: Page, stem: Path) -> None:
+        await page.screenshot(path=stem.with_suffix(".png"), full_page=True)
+        stem.with_suffix(".html").write_text(f"<!-- {page.url} -->\n{await page.content()}")
 
 
 @asynccontextmanager
