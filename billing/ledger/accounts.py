@@ -109,6 +109,12 @@ KINDS: dict[str, Kind] = {
             "receivable of each bill, suspense or credit → clearing",
         ),
         Kind(
+            "refund.set_aside",
+            t("Failed refund set aside"),
+            "refund",
+            "suspense → receivable of each bill, with the opposite sign",
+        ),
+        Kind(
             "refund.bounced",
             t("Refund came back"),
             "refund",

@@ -9,6 +9,10 @@ RECONCILIATION: dict[str, str] = {
                    where tenant_id = $1
                      and status in ('succeeded', 'part_refunded', 'refunded', 'disputed', 'charged_back')
                   union all
+                  select p.channel, r.currency, r.amount_minor from billing_refund r
+                    join billing_payment p on p.tenant_id = r.tenant_id and p.id = r.payment_id
+                   where r.tenant_id = $1 and r.way = 'transfer' and r.status = 'succeeded'
+                  union all
                   select channel, currency, -amount_minor from billing_dispute
                    where tenant_id = $1 and is_withdrawn and status <> 'won'
                   union all
@@ -36,6 +40,9 @@ RECONCILIATION: dict[str, str] = {
                 union all
                 select currency, amount_minor, 0 from billing_statement_line
                  where tenant_id = $1 and matched_by = 'charge'
+                union all
+                select currency, -amount_minor, 0 from billing_refund
+                 where tenant_id = $1 and way = 'transfer' and status = 'succeeded'
                 union all
                 select currency, 0, amount_minor from billing_posting
                  where tenant_id = $1 and ledger = 'settlement') both_sides

@@ -130,6 +130,8 @@ class Suspense(TenantRow):
 class Refund(TenantRow):
     """Money back, always of one payment. Asked by one person, approved by another above the asker's limit.
 
+    ``way`` is ``channel``, back whence it came, or ``transfer`` from the institution's own account under
+    ``transfer_reference``. A failed one waits until its ``resolution``: ``retried``, ``transfer`` or ``set_aside``.
     ``paid_by`` is who handed cash over at the counter, and ``day_close_id`` that person's end of day.
     """
 
@@ -150,6 +152,11 @@ class Refund(TenantRow):
     decision_reason = fields.TextField(db_default="")
     decided_at = fields.DatetimeField(null=True)
     sent_at = fields.DatetimeField(null=True)
+    way = fields.CharField(max_length=20, db_default="channel")
+    transfer_reference = fields.CharField(max_length=100, db_default="")
+    resolution = fields.CharField(max_length=20, db_default="")
+    resolved_by_name = fields.CharField(max_length=100, db_default="")
+    resolved_at = fields.DatetimeField(null=True)
     paid_by: UUID | None = fields.UUIDField(null=True)
     paid_by_name = fields.CharField(max_length=100, db_default="")
     day_close_id: UUID | None = fields.UUIDField(null=True)

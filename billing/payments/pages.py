@@ -39,6 +39,22 @@ ROUTES: list[BaseRoute] = [
     tenant_route(
         "/refunds/{id}/rejection", staff_refunds.rejection, permission="refunds.approve", methods=WRITES
     ),
+    tenant_route(
+        "/refunds/{id}/retrial", staff_refunds.retrial, permission="refunds.request", methods=WRITES
+    ),
+    tenant_route(
+        "/refunds/{id}/transfer",
+        staff_refunds.transfer,
+        permission="refunds.request",
+        methods=WRITES,
+        name="refund_transfer",
+    ),
+    tenant_route(
+        "/refunds/{id}/setting-aside",
+        staff_refunds.setting_aside,
+        permission="refunds.request",
+        methods=WRITES,
+    ),
     tenant_route("/refunds/{id}/payout", staff_refunds.payout, permission="payments.take", methods=WRITES),
     tenant_route("/suspense", staff_suspense.suspense_list, permission="suspense.work"),
     tenant_route("/suspense/{id}", staff_suspense.suspense, permission="suspense.work"),

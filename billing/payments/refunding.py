@@ -28,6 +28,7 @@ SEND_GRACE = timedelta(seconds=90)
 PAUSES = (30, 60, 300, 1800, 3600, 6 * 3600, 24 * 3600)
 """Seconds between two questions about a refund on its way; the last one repeats, since some take weeks."""
 ERROR_MAX = 500
+SETTLEMENT, TRANSFER = "settlement", "transfer"
 HELD = ("disputed", "charged_back")
 """States of a payment that its disputes decide; a refund that was under way then moves amounts alone."""
 
@@ -74,7 +75,7 @@ async def _is_held(actor: Actor, refund: Refund) -> bool:
     if payment.status not in HELD:
         return False
     refund.error = "disputed"
-    await _fail(actor, refund, payment)
+    await fail(actor, refund, payment)
     return True
 
 
@@ -154,7 +155,7 @@ async def settle_refund(actor: Actor, refund_id: UUID, outcome: RefundOutcome) -
         await _reserve_credit(refund)
         await book_refund(actor, refund, payment)
     elif outcome.state == "failed" and refund.status == "submitted":
-        await _fail(actor, refund, payment)
+        await fail(actor, refund, payment)
     elif outcome.state == "failed" and refund.status == "succeeded":
         await _bounce(actor, refund, payment)
     else:
@@ -173,7 +174,8 @@ async def book_refund(actor: Actor, refund: Refund, payment: Payment) -> None:
         move(payment, "refund_all" if is_all else "refund_part")
     await payment.save(update_fields=["refunding_minor", "refunded_minor", "status"])
     await refund.save()
-    sides = [Side(ledger.clearing(payment.channel), -amount, currency), *(await _returned(refund, payment))]
+    source = SETTLEMENT if refund.way == TRANSFER else ledger.clearing(payment.channel)
+    sides = [Side(source, -amount, currency), *(await _returned(refund, payment))]
     await ledger.post(payment.tenant_id, "refund.succeeded", refund.id, sides)
     await _tell(actor, refund, "refund.succeeded")
 
@@ -248,7 +250,7 @@ async def reopen_suspense(refund: Refund) -> None:
     await held.save(update_fields=["status", "refund_id", "resolved_at"])
 
 
-async def _fail(actor: Actor, refund: Refund, payment: Payment) -> None:
+async def fail(actor: Actor, refund: Refund, payment: Payment) -> None:
     """The channel refused: the amount is refundable again, and somebody has to know."""
     move(refund, "fail")
     payment.refunding_minor -= refund.amount_minor

@@ -10,7 +10,7 @@ from billing.idempotency import Answer, once
 from billing.models import Credit, Payment, Refund, Suspense
 from billing.payments.amounts import Amount
 from billing.payments.numbers import new_number
-from billing.payments.refunding import HELD, SUBMIT_JOB, book_refund, give_up
+from billing.payments.refunding import HELD, SUBMIT_JOB, TRANSFER, book_refund, fail, give_up
 from billing.payments.states import move
 from tenants import audit
 from tenants.actor import Actor
@@ -123,8 +123,12 @@ async def _check_amount(payment: Payment, amount: int, seen: int) -> None:
         raise Invalid("refund.part", text, fields={"amount": text})
 
 
-def _check_window(payment: Payment) -> None:
-    window = capabilities(payment.channel).window(payment.method)
+def check_refundable(payment: Payment) -> None:
+    """Refuse a payment of which nothing may go back now.
+
+    Raises:
+        Conflict: nothing has come in, all has gone back, or it is in a dispute.
+    """
     if payment.status in HELD:
         raise Conflict(
             "refund.disputed",
@@ -135,14 +139,16 @@ def _check_window(payment: Payment) -> None:
         )
     if payment.status not in REFUNDABLE or payment.succeeded_at is None:
         raise Conflict("refund.nothing", t("There is nothing to refund on this payment."))
-    if window is not None and datetime.now(UTC) - payment.succeeded_at > window:
-        raise Conflict(
-            "refund.window",
-            t(
-                "This way of paying refunds within {days} days only. Agree on another way with the payer.",
-                days=window.days,
-            ),
-        )
+
+
+def is_window_over(payment: Payment) -> bool:
+    """Tell whether the channel gives nothing of this payment back any more."""
+    window = capabilities(payment.channel).window(payment.method)
+    return (
+        window is not None
+        and payment.succeeded_at is not None
+        and datetime.now(UTC) - payment.succeeded_at > window
+    )
 
 
 async def create(  # noqa: PLR0917 - how much of what, and why
@@ -152,13 +158,15 @@ async def create(  # noqa: PLR0917 - how much of what, and why
     reason: str,
     suspense: Suspense | None = None,
     credit: Credit | None = None,
+    *,
+    transfer_reference: str = "",
 ) -> Refund:
     """Reserve the amount and write the refund, approved where the asker may decide alone."""
     reason = reason.strip()
     if not 0 < len(reason) <= REASON_MAX:
         text = t("Say why, in at most {n} characters.", n=REASON_MAX)
         raise Invalid("refund.reason", text, fields={"reason": text})
-    _check_window(payment)
+    check_refundable(payment)
     payment.refunding_minor += amount_minor
     await payment.save(update_fields=["refunding_minor"])
     refund = await Refund.create(
@@ -172,6 +180,8 @@ async def create(  # noqa: PLR0917 - how much of what, and why
         credit_id=credit.id if credit else None,
         reason=reason,
         status="requested",
+        way=TRANSFER if transfer_reference else "channel",
+        transfer_reference=transfer_reference,
         requested_by=actor.person_id,
         requested_by_name=actor.name[:100],
     )
@@ -191,15 +201,25 @@ _ASKED_SO_FAR = (
 
 async def _may_decide_alone(actor: Actor, refund: Refund) -> bool:
     """A limit holds for all that one person gives back of a payment, so that slices do not get around it."""
+    if refund.way == TRANSFER:
+        return False
     tenant = await Tenant.get(id=refund.tenant_id)
     asked = await value(_ASKED_SO_FAR, refund.tenant_id, refund.payment_id, actor.person_id)
     return bool(refund.currency == tenant.currency and asked <= actor.refund_limit_minor)
 
 
 async def _approve(actor: Actor, refund: Refund, payment: Payment) -> None:
+    """Send it on its way; what its channel gives back no more ends at once, for somebody to find another way."""
     move(refund, "approve")
     await _decided(actor, refund, "refund.approved", "")
-    if payment.channel != COUNTER:
+    if refund.way == TRANSFER:
+        move(refund, "pay_out")
+        refund.paid_by_name = refund.requested_by_name
+        await book_refund(actor, refund, payment)
+    elif is_window_over(payment):
+        refund.error = "window"
+        await fail(actor, refund, payment)
+    elif payment.channel != COUNTER:
         await enqueue(SUBMIT_JOB, {"refund_id": str(refund.id)})
 
 
@@ -240,7 +260,7 @@ async def approve_refund(actor: Actor, *, refund_id: UUID) -> None:
         Conflict: it has been decided already.
     """
     refund, payment = await _to_decide(actor, refund_id)
-    _check_window(payment)
+    check_refundable(payment)
     await _approve(actor, refund, payment)
 
 

@@ -178,6 +178,10 @@ async def _said(refund_id: Any) -> Flash:
     refund = await Refund.get(id=refund_id)
     if refund.status == "requested":
         return Flash(t("The refund is asked for. Another person has to approve it."), tone="info")
+    if refund.status == "failed":
+        return Flash(
+            t("This way of paying gives nothing back any more. Choose another way out."), tone="warning"
+        )
     return Flash(t("The refund is approved, because it is within your limit."))
 
 

@@ -9,15 +9,19 @@ from starlette.responses import Response
 from billing.channels.counter import KEY as COUNTER
 from billing.models import Payment, Refund
 from billing.payments import staff_queries as queries
+from billing.payments import stuck
+from billing.payments.refunds import is_window_over
 from billing.payments.service import approve_refund, pay_out_refund, reject_refund
 from billing.payments.words import CHANNEL_WORDS, REFUND_TONES, REFUND_WORDS
+from billing.worklist.kinds import STUCK_WORDS
 from tenants.actor import Actor
+from tenants.codes import new_token
 from tenants.http import path_id
-from ui.errors import Conflict, NotFound
+from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.flash import Flash
 from ui.forms import Form, bind
-from ui.i18n import N_, t
+from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
@@ -66,6 +70,21 @@ class Refusing(BaseModel):
     reason: str = Field(title=N_("Why not"), max_length=500)
 
 
+class Transferring(BaseModel):
+    """A transfer that was made, by the reference it has at the bank."""
+
+    reference: str = Field("", title=N_("Reference of the transfer"))
+    key: str = ""
+
+
+RESOLUTIONS = {
+    "retried": t("Asked for again"),
+    "transfer": t("Paid out by transfer"),
+    "set_aside": t("Set aside as money to assign"),
+}
+"""What became of a refund that failed, in words."""
+
+
 async def refund(request: Request, actor: Actor) -> Response:
     """One refund, and the decision about it."""
     return await _page(request, actor, await _refund(request, actor), Form.blank(Refusing))
@@ -79,7 +98,13 @@ async def _refund(request: Request, actor: Actor) -> Refund:
 
 
 async def _page(
-    request: Request, actor: Actor, found: Refund, form: Form[Refusing], status: int = 200
+    request: Request,
+    actor: Actor,
+    found: Refund,
+    form: Form[Refusing],
+    status: int = 200,
+    *,
+    transfer: Form[Transferring] | None = None,
 ) -> Response:
     payment = await Payment.get(tenant_id=found.tenant_id, id=found.payment_id)
     is_own = found.requested_by == actor.person_id
@@ -94,6 +119,12 @@ async def _page(
         "may_pay_out": actor.may("payments.take") and is_at_desk and found.status == "approved",
         "is_moving": found.status in {"approved", "submitted"} and not is_at_desk,
         "channel": CHANNEL_WORDS[payment.channel],
+        "may_work": actor.may("refunds.request") and found.status == "failed" and not found.resolution,
+        "is_over": is_window_over(payment),
+        "key": new_token(),
+        "transfer": transfer or Form.blank(Transferring),
+        "why": gettext(STUCK_WORDS.get(found.error, found.error)),
+        "resolutions": RESOLUTIONS,
         "words": REFUND_WORDS,
         "tones": REFUND_TONES,
     }
@@ -135,3 +166,46 @@ async def payout(request: Request, actor: Actor) -> Response:
     except Conflict as refused:
         return _back(request, actor, found, Flash(refused.message, tone="warning"))
     return _back(request, actor, found, Flash(t("Paid out. It is in your day close.")))
+
+
+async def retrial(request: Request, actor: Actor) -> Response:
+    """Ask the channel once more."""
+    found = await _refund(request, actor)
+    key = str((await request.form()).get("key", ""))
+    try:
+        made = await stuck.retry(actor, refund_id=found.id, key=key)
+    except Conflict as refused:
+        return _back(request, actor, found, Flash(refused.message, tone="warning"))
+    url = f"/t/{actor.place['slug']}/refunds/{made}"
+    return redirect(request, url, flash=t("The refund is asked for again."))
+
+
+async def transfer(request: Request, actor: Actor) -> Response:
+    """Record a transfer; another person confirms it."""
+    found = await _refund(request, actor)
+    form = await bind(request, Transferring)
+    if form.is_valid:
+        try:
+            made = await stuck.by_transfer(
+                actor, refund_id=found.id, reference=form.ok.reference, key=form.ok.key
+            )
+        except Conflict as refused:
+            return _back(request, actor, found, Flash(refused.message, tone="warning"))
+        except Invalid as refused:
+            form.fail_with(refused)
+        else:
+            url = f"/t/{actor.place['slug']}/refunds/{made}"
+            return redirect(request, url, flash=t("Recorded. Another person has to confirm the transfer."))
+    return await _page(request, actor, found, Form.blank(Refusing), 422, transfer=form)
+
+
+async def setting_aside(request: Request, actor: Actor) -> Response:
+    """Keep it as money to assign."""
+    found = await _refund(request, actor)
+    key = str((await request.form()).get("key", ""))
+    try:
+        held = await stuck.set_aside(actor, refund_id=found.id, key=key)
+    except Conflict as refused:
+        return _back(request, actor, found, Flash(refused.message, tone="warning"))
+    url = f"/t/{actor.place['slug']}/suspense/{held}"
+    return redirect(request, url, flash=t("Set aside. Put it to credit or to another bill here."))

@@ -103,7 +103,11 @@ REFUND = Machine(
         "approve": Edge(("requested",), "approved", "within the asker's limit, or another person agreed"),
         "reject": Edge(("requested",), "rejected", "another person refused, with a reason"),
         "submit": Edge(("approved",), "submitted", "about to be sent to the channel"),
-        "pay_out": Edge(("approved",), "succeeded", "cash handed over at the counter"),
+        "pay_out": Edge(
+            ("approved",),
+            "succeeded",
+            "cash handed over, or transferred from the own account",
+        ),
         "succeed": Edge(("submitted",), "succeeded", "the channel has paid it back"),
         "fail": Edge(
             ("approved", "submitted"), "failed", "the channel refused; the amount is refundable again"

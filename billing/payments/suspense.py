@@ -27,6 +27,7 @@ REASONS = {
     "found": N_("It was found on a statement"),
     "unknown_reference": N_("A transfer whose reference names no account"),
     "refund_returned": N_("A refund came back, and the bill was paid in the meantime"),
+    "refund_failed": N_("A refund did not go through and was set aside"),
     "dispute_won": N_("A lost dispute was won after all, and the bill was paid in the meantime"),
 }
 """Why money is unassigned, in English msgids."""

@@ -19,6 +19,15 @@ select id, created_at since, null::timestamptz due_at, amount_minor, currency, n
        '/refunds/' || id path
   from billing_refund where tenant_id = $1 and status = 'requested'
 """
+STUCK = """
+select id, coalesce(sent_at, decided_at, created_at) since, null::timestamptz due_at, amount_minor, currency,
+       number title, error detail, '/refunds/' || id path
+  from billing_refund where tenant_id = $1 and status = 'failed' and resolution = ''
+"""
+STUCK_WORDS = {
+    "window": N_("The channel's time for refunds is over"),
+    "disputed": N_("The payer's bank took the money back"),
+}
 PAYOUTS = """
 select r.id, r.decided_at since, null::timestamptz due_at, r.amount_minor, r.currency, r.number title,
        p.payer_name detail, '/refunds/' || r.id path
@@ -45,6 +54,7 @@ SUSPENSE_WORDS = {
     "currency_mismatch": N_("Another currency arrived than was asked for"),
     "found": N_("It was found on a statement"),
     "refund_returned": N_("A refund came back, and the bill was paid in the meantime"),
+    "refund_failed": N_("A refund did not go through and was set aside"),
     "dispute_won": N_("A lost dispute was won after all, and the bill was paid in the meantime"),
 }
 FAILED_WORK = """
@@ -57,6 +67,9 @@ add_kind(
     Kind("run", N_("Bill runs to issue"), "runs.issue", RUNS, order=10),
     Kind("rule", N_("Fee rules to put into force"), "fees.activate", RULES, order=15, is_named=True),
     Kind("refund", N_("Refunds to approve"), "refunds.approve", REFUNDS, order=20),
+    Kind(
+        "stuck", N_("Refunds that did not go through"), "refunds.request", STUCK, order=30, words=STUCK_WORDS
+    ),
     Kind("payout", N_("Cash refunds to hand out"), "payments.take", PAYOUTS, order=25),
     Kind("unknown", N_("Payments being asked after"), "payments.read", UNKNOWN, order=50),
     Kind("suspense", N_("Unassigned money"), "suspense.work", SUSPENSE, order=60, words=SUSPENSE_WORDS),

@@ -221,8 +221,11 @@ async def test_the_channels_time_for_refunds_ends(place, outside, officer):
     async with place.scope():
         long_ago = datetime.now(UTC) - timedelta(days=181)
         await Payment.filter(id=started.payment_id).update(succeeded_at=long_ago)
-    with pytest.raises(Conflict, match="180 days"):
-        await ask(place, officer, started, 100)
+    refund_id = await ask(place, officer, started, 100)
+    over = await refund_of(place, refund_id)
+    assert (over.status, over.error) == ("failed", "window")
+    await run_due(place.id)
+    assert outside.refunded(place, await world.attempt(place, started)) == 0
 
 
 async def test_in_another_currency_the_limit_says_nothing(place, outside, officer):
