@@ -82,6 +82,20 @@ async def of_bill(tenant_id: UUID, bill_id: UUID) -> Sequence[Any]:
     return await rows(_OF_BILL, tenant_id, bill_id)
 
 
+_LET_OFF = """
+select coalesce(a.kind, p.cause) kind, sum(p.amount_minor)::bigint amount_minor, min(p.created_at) applied_at
+  from billing_adjustment_part p
+  left join billing_adjustment a on a.tenant_id = p.tenant_id and a.id = p.source_id and p.cause = 'adjustment'
+ where p.tenant_id = $1 and p.bill_id = $2
+ group by p.cause, p.source_id, a.kind having sum(p.amount_minor) <> 0 order by 3, 1 limit 200
+"""
+
+
+async def let_off(tenant_id: UUID, bill_id: UUID) -> Sequence[Any]:
+    """Return what a bill no longer asks for, whatever the cause: together its ``adjusted_minor``."""
+    return await rows(_LET_OFF, tenant_id, bill_id)
+
+
 _OF_ACCOUNT = _STANDING + " and a.account_id = $2 order by a.status, a.effective_from desc, a.id limit 50"
 
 

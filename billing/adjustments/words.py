@@ -21,6 +21,14 @@ STATE_TONES: dict[str, Tone] = {
 }
 
 
+LET_OFF_WORDS = {
+    **KIND_WORDS,
+    "credit_note": t("Credit note"),
+    "declined": t("Declined by you"),
+}
+"""What made a bill ask for less, as its payer reads it: adjustments by kind, and other causes."""
+
+
 def kind_options(*, standing: bool = False) -> list[tuple[str, str, str]]:
     """Return the kinds to choose from, in their stacking order, each with what it is for."""
     keys = STANDING if standing else tuple(KINDS)

@@ -7,8 +7,8 @@ import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from billing.adjustments.queries import of_bill
-from billing.adjustments.words import KIND_WORDS
+from billing.adjustments.queries import let_off
+from billing.adjustments.words import LET_OFF_WORDS
 from billing.charges.bills import lines_of
 from billing.charges.printing import documents_of
 from billing.credit import queries as credit
@@ -43,8 +43,8 @@ async def bill_page(request: Request, side: Side, seen: SeenBill) -> Response:
         "bill": seen,
         "side": side,
         "lines": lines[seen.id],
-        "adjustments": await of_bill(seen.tenant_id, seen.id) if seen.adjusted_minor else [],
-        "kinds": KIND_WORDS,
+        "adjustments": await let_off(seen.tenant_id, seen.id) if seen.adjusted_minor else [],
+        "kinds": LET_OFF_WORDS,
         "credit_minor": 0 if side.is_link else await _credit_for(seen),
         "payments": [] if side.is_link else await queries.payments_of_bill(seen),
     }

@@ -8,6 +8,7 @@ import pytest
 
 from billing import ledger
 from billing.adjustments.applying import Off, adjust_bill, restore_bill
+from billing.adjustments.queries import let_off
 from billing.adjustments.service import (
     Ask,
     adjustable_minor,
@@ -16,6 +17,7 @@ from billing.adjustments.service import (
     request_adjustment,
     reverse_adjustment,
 )
+from billing.adjustments.words import LET_OFF_WORDS
 from billing.charges import bills
 from billing.models import Adjustment, AdjustmentPart, Bill, BillLine, FeeItem, Payment, PaymentPart
 from tenants.actor import StepUp
@@ -241,6 +243,31 @@ async def test_a_bill_that_is_being_paid_waits(place):
         await hold(place, bill)
         with pytest.raises(Conflict, match="paying this bill"):
             await asks(finance, bill, 100)
+
+
+async def test_what_the_payer_reads_adds_up_whatever_the_cause(place):
+    finance = await make.staff(place.tenant, "finance")
+    bill = await world.bill(place, 5000)
+    async with place.scope():
+        await asks(finance, bill, 100, kind="aid")
+        taken_back = await asks(finance, bill, 50)
+        await reverse_adjustment(finance, adjustment_id=taken_back, reason="Mistake")
+        off = Off(amount_minor=700)
+        await adjust_bill(place.id, bill_id=bill.id, off=off, cause="credit_note", source_id=new_id())
+        found = await let_off(place.id, bill.id)
+        assert sum(one["amount_minor"] for one in found) == (await fresh(place, bill)).adjusted_minor == 800
+    assert sorted(one["kind"] for one in found) == ["aid", "credit_note"]
+    assert {one["kind"] for one in found} <= set(LET_OFF_WORDS)
+
+
+async def test_the_journal_refuses_the_same_adjustment_twice(place):
+    finance = await make.staff(place.tenant, "finance")
+    bill = await world.bill(place, 5000)
+    async with place.scope():
+        asked = await asks(finance, bill, 100)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        async with place.scope():
+            await ledger.post(place.id, "adjustment.applied", asked, [])
 
 
 async def test_postgresql_itself_refuses_more_than_was_billed(place):
