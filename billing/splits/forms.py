@@ -33,7 +33,7 @@ class PartRow(BaseModel):
     receiver: str | None = Field(None, title=N_("Receiver"))
     how: str | None = Field(None, title=N_("Gets"))
     value: str | None = Field(None, title=N_("How much"), max_length=30)
-    cap: str | None = Field(None, title=N_("At most (may be left empty)"), max_length=30)
+    cap: str | None = Field(None, title=N_("At most"), max_length=30)
 
 
 class RuleForm(BaseModel):

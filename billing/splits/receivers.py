@@ -8,9 +8,9 @@ from tenants import audit
 from tenants.actor import Actor
 from tenants.scope import rows
 from ui.errors import Conflict, Invalid, NotFound
-from ui.i18n import N_, t
+from ui.i18n import t
 
-KINDS = {"merchant": N_("Merchant"), "partner": N_("Partner")}
+KINDS = {"merchant": t("Merchant"), "partner": t("Partner")}
 MOST = 500
 
 

@@ -13,7 +13,6 @@ from billing.splits import queries, receivers, rules
 from billing.splits.forms import HOW, NewReceiver, RuleForm, Start
 from billing.splits.words import (
     CAUSE_WORDS,
-    KIND_WORDS,
     RECEIVER_TONES,
     RECEIVER_WORDS,
     RETURN_TONES,
@@ -129,7 +128,7 @@ async def rule_form_page(request: Request, actor: Actor, form: Form[RuleForm], s
 def _receiver_columns(root: str) -> tuple[Column, ...]:
     return (
         Column("name", t("Receiver"), is_main=True, href=lambda r: f"{root}/splits/receivers/{r['id']}"),
-        Column("kind", t("What they are"), words=KIND_WORDS),
+        Column("kind", t("What they are"), words=receivers.KINDS),
         Column("rail_merchant", t("Account at the bank's rail"), format="code"),
         Column("status", t("State"), format="badge", words=RECEIVER_WORDS, tones=RECEIVER_TONES),
     )
@@ -153,7 +152,7 @@ async def receivers_page(
         "page": Page(found, query, len(found), False),
         "columns": columns,
         "form": form,
-        "kinds": [(key, gettext(words)) for key, words in KIND_WORDS.items()],
+        "kinds": list(receivers.KINDS.items()),
         "root": root_of(actor),
         "may": actor.may,
     }
@@ -209,7 +208,7 @@ async def receiver(request: Request, actor: Actor) -> Response:
         "holdings": await receivers.holdings(actor, found.id),
         "words": RECEIVER_WORDS,
         "tones": RECEIVER_TONES,
-        "kind": gettext(KIND_WORDS[found.kind]),
+        "kind": receivers.KINDS[found.kind],
         "root": root_of(actor),
         "may": actor.may,
     }

@@ -1,25 +1,24 @@
 """What shares, returns and split rules are called, and their acts in the audit trail."""
 
-from billing.splits.receivers import KINDS
 from tenants.audit_words import tell
-from ui.i18n import N_
+from ui.i18n import N_, t
 from ui.shell import Tone
 
 SHARE_WORDS = {
-    "created": N_("About to be paid"),
-    "sent": N_("On its way"),
-    "paid": N_("Paid to the receiver"),
-    "failed": N_("Refused: work it"),
-    "kept": N_("Kept by the institution"),
+    "created": t("About to be paid"),
+    "sent": t("On its way"),
+    "paid": t("Paid to the receiver"),
+    "failed": t("Refused: work it"),
+    "kept": t("Kept by the institution"),
 }
 SHARE_TONES: dict[str, Tone] = {"paid": "success", "failed": "danger", "sent": "info", "created": "info"}
 RETURN_WORDS = {
-    "created": N_("About to come back"),
-    "sent": N_("On its way back"),
-    "returned": N_("Come back"),
-    "failed": N_("Cannot come back: work it"),
-    "borne": N_("Borne by the institution"),
-    "undone": N_("Come back, and paid again"),
+    "created": t("About to come back"),
+    "sent": t("On its way back"),
+    "returned": t("Come back"),
+    "failed": t("Cannot come back: work it"),
+    "borne": t("Borne by the institution"),
+    "undone": t("Come back, and paid again"),
 }
 RETURN_TONES: dict[str, Tone] = {
     "returned": "success",
@@ -27,12 +26,11 @@ RETURN_TONES: dict[str, Tone] = {
     "borne": "warning",
     "sent": "info",
 }
-CAUSE_WORDS = {"refund": N_("Refund"), "dispute": N_("Dispute")}
-RULE_WORDS = {"draft": N_("Waits for another person"), "active": N_("In force"), "refused": N_("Refused")}
+CAUSE_WORDS = {"refund": t("Refund"), "dispute": t("Dispute")}
+RULE_WORDS = {"draft": t("Waits for another person"), "active": t("In force"), "refused": t("Refused")}
 RULE_TONES: dict[str, Tone] = {"draft": "info", "active": "success"}
-RECEIVER_WORDS = {"active": N_("Open"), "closed": N_("Closed")}
+RECEIVER_WORDS = {"active": t("Open"), "closed": t("Closed")}
 RECEIVER_TONES: dict[str, Tone] = {"active": "success"}
-KIND_WORDS = KINDS
 ACTS = {
     "receiver.added": N_("Receiver added"),
     "receiver.closed": N_("Receiver closed"),

@@ -40,6 +40,8 @@ async def test_every_page_reads_well_in_both_languages(app, client, market, at):
     for locale in ("en", "zh-CN"):
         client.headers["Accept-Language"] = locale
         pages = {path: await shown(client, at + path) for path in paths}
+    assert "已付给接收方" in pages[f"/payments/{payment.id}/shares"]
+    assert "/splits" in pages["/worklist"]
     client.headers["Accept-Language"] = "en"
     text = await shown(client, f"{at}/payments/{payment.id}/shares")
     assert "The refund waits for this" in text
