@@ -3,7 +3,8 @@
 Every message passes the whole web application (in process, without sockets): signature, inbox, and in a transaction
 of its own what a received payment means. Eight are in flight at a time. It is measured for one institution that gets
 them all, and for payments spread over a thousand institutions; the floor is ``pgbench -N`` on the same server, with as
-many clients, before, between and after. Offering the outbox to Redis is left out: the sweep would find it too.
+many clients, before, between and after; ``scale`` is its size, 10 a million accounts.
+Offering the outbox to Redis is left out: the sweep would find it too.
 """
 
 import json
@@ -27,10 +28,9 @@ DEFAULTS: Mapping[str, int] = {
     "connections": 8,
     "processes": 2,
     "seconds": 5,
+    "scale": 10,
 }
 AIM = 0.35
-_SCALE = 10
-"""pgbench's size: a million accounts, so that its eight clients never meet on a row, as ``-N`` means it."""
 _WARM_UP = 100
 _PARENT, _OWN, _ENDED = 1, (11, 12), (13, 14)
 """Places in ``/proc/<pid>/stat`` after the name: the parent, own ticks, and those of children that have ended."""
@@ -164,7 +164,7 @@ class Floor:
         """Make its database and fill its tables."""
         name, host = "bench", self._url.partition("host=")[2]
         _run("psql", "-q", "-h", host, "-U", "postgres", "-d", "postgres", "-c", f"create database {name}")
-        _run("pgbench", "-i", "-q", "-s", str(_SCALE), *self._to())
+        _run("pgbench", "-i", "-q", "-s", str(self._options["scale"]), *self._to())
 
     def take(self) -> None:
         """Measure one stretch."""

@@ -80,7 +80,9 @@ def test_a_bill_run_is_measured_beside_its_bare_rows_and_somebody_elses_payments
 
 
 def test_payments_are_measured_beside_pgbench_and_each_arrives_whole() -> None:
-    found = _measured("pay", "payments=130", "tenants=3", "connections=2", "processes=1", "seconds=1")
+    found = _measured(
+        "pay", "payments=130", "tenants=3", "connections=2", "processes=1", "seconds=1", "scale=1"
+    )
     assert set(found) >= ALWAYS
     assert (found["name"], found["unit"]) == ("pay", "payments/s")
     for way in ("hot", "wide"):
