@@ -9,9 +9,12 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from itertools import islice
+from typing import IO
 from uuid import UUID
 
+from billing.reconciliation.bulk import stage_trades
 from billing.reconciliation.sources.contract import PAYMENT, REFUND, Document, Line
+from billing.reconciliation.sources.rail import TradeFile
 from tenants.scope import execute, raw, row
 
 BATCH = 4_000
@@ -59,7 +62,7 @@ select {_READ}, case when $5 then 'provisional' when a.kind in ('payout', 'fee')
        case when not $5 and a.kind in ('payout', 'fee') then a.kind else '' end, null, null
   from arriving a
  where not exists (select 1 from billing_statement_line l
-                    where l.tenant_id = $1 and l.statement_id = $2 and l.position = a.position)
+                    where l.tenant_id = $1 and l.id = a.id)
 """
 _SUMS = """
 select count(*)::int lines, coalesce(sum(amount_minor) filter (where amount_minor > 0 and own), 0)::bigint in_minor,
@@ -68,6 +71,13 @@ select count(*)::int lines, coalesce(sum(amount_minor) filter (where amount_mino
        count(*) filter (where kind = 'payment') payments, count(*) filter (where kind = 'refund') refunds
   from (select kind, amount_minor, fee_minor, currency = $1 and kind <> 'payout' own from arriving) a
 """
+
+
+LINES_OF = (
+    "l.id between (left({s}::text, 28) || '00000000')::uuid and (left({s}::text, 28) || 'ffffffff')::uuid"
+    " and l.statement_id = {s}"
+)
+"""The lines of a statement, found by the primary key alone: their ids are the statement's, ended by the position."""
 
 
 class Sums:
@@ -83,7 +93,7 @@ class Sums:
         self.refunds: int = got["refunds"]
 
 
-async def stage(document: Document, statement_id: UUID) -> Sums:
+async def stage(document: Document, file: IO[bytes], statement_id: UUID) -> Sums:
     """Copy every line into the transaction's own table and return the sums.
 
     Raises:
@@ -92,8 +102,9 @@ async def stage(document: Document, statement_id: UUID) -> Sums:
     await execute(f"set local work_mem = '{WORK_MEMORY}'")
     await execute(_TABLE)
     await execute("truncate arriving")
-    source = _chunks(document.lines(), str(statement_id)[:28])
-    await raw().copy_to_table("arriving", source=source, columns=list(COLUMNS), format="text")
+    if not (isinstance(document, TradeFile) and await stage_trades(document, file, statement_id)):
+        source = _chunks(document.lines(), str(statement_id)[:28])
+        await raw().copy_to_table("arriving", source=source, columns=list(COLUMNS), format="text")
     await execute("analyze arriving")
     return Sums(await row(_SUMS, document.head.currency))
 

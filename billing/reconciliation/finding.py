@@ -124,13 +124,15 @@ _CLEARED = """
 update billing_break b set status = 'cleared', closed_at = now(), closed_by_name = 'Scenario Cloud'
  where b.tenant_id = $1 and b.settlement_account_id = $2 and b.status in ('open', 'working') and (
    (b.subject_kind = 'payment' and exists (select 1 from billing_statement_line l
-     where l.tenant_id = $1 and l.attempt_id = b.subject_id))
+     where l.tenant_id = $1 and l.attempt_id = b.subject_id offset 0))
    or (b.subject_kind = 'refund' and exists (select 1 from billing_statement_line l
-     where l.tenant_id = $1 and l.refund_id = b.subject_id))
+     where l.tenant_id = $1 and l.refund_id = b.subject_id offset 0))
    or (b.subject_kind = 'line' and b.kind in ('theirs_only', 'cut_off', 'duplicate') and exists (
-     select 1 from billing_statement_line l where l.tenant_id = $1 and l.id = b.subject_id and l.status <> 'open'))
+     select 1 from billing_statement_line l where l.tenant_id = $1 and l.id = b.subject_id
+        and l.status <> 'open' offset 0))
    or (b.subject_kind = 'line' and b.kind in ('amount', 'currency', 'fee', 'late') and exists (
-     select 1 from billing_statement_line l where l.tenant_id = $1 and l.id = b.subject_id and l.status <> 'differs'))
+     select 1 from billing_statement_line l where l.tenant_id = $1 and l.id = b.subject_id
+        and l.status <> 'differs' offset 0))
    or (b.subject_kind = 'payout' and b.kind = 'late' and exists (
      select 1 from billing_payout p where p.tenant_id = $1 and p.id = b.subject_id and p.status <> 'on_the_way')))
 """

@@ -63,7 +63,7 @@ async def take_in(
     if known is not None:
         return Taken(known, is_new=False)
     statement_id, document = new_id(), parser.open(file, await expected_of(account))
-    sums = await arriving.stage(document, statement_id)
+    sums = await arriving.stage(document, file, statement_id)
     head = document.head
     fee = await agreed_fee(account, head.channel)
     matched = await arriving.write(

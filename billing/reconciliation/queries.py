@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.payments.staff_queries import Selection, day_of, like
+from billing.reconciliation.arriving import LINES_OF
 from tenants.actor import Actor
 from tenants.scope import row, rows
 from ui.tables import TableQuery
@@ -102,15 +103,17 @@ async def lines(actor: Actor, query: TableQuery, *, limit: int, offset: int) -> 
     for name in ("kind", "channel"):
         if query.get(name):
             chosen.add(f"l.{name} = {{}}", query.get(name))
-    for name, column in (("account", "settlement_account_id"), ("statement", "statement_id")):
-        if (value := uuid_of(query.get(name))) is not None:
-            chosen.add(f"l.{column} = {{}}", value)
+    if (account := uuid_of(query.get("account"))) is not None:
+        chosen.add("l.settlement_account_id = {}", account)
+    if (statement := uuid_of(query.get("statement"))) is not None:
+        chosen.add(LINES_OF.format(s="{}::uuid"), statement)
     for name, sign in (("from", ">="), ("until", "<=")):
         if (day := day_of(query.get(name))) is not None:
             chosen.add(f"l.day {sign} {{}}", day)
     if query.q:
         chosen.add("(l.reference ilike {} or l.channel_reference ilike {} or l.text ilike {})", like(query.q))
-    return await _page(_LINES, chosen, query, LINE_SORTS, "l.statement_id desc, l.position", limit, offset)
+    standard = "l.id" if query.get("statement") else "l.id desc"
+    return await _page(_LINES, chosen, query, LINE_SORTS, standard, limit, offset)
 
 
 def uuid_of(text: str) -> UUID | None:
@@ -141,7 +144,7 @@ async def statements(
     return await _page(_STATEMENTS, chosen, query, {}, "s.day_until desc, s.created_at desc", limit, offset)
 
 
-_DAYS = """
+_DAYS = f"""
 with span as (select d::date as day from generate_series($3::date, $4::date, interval '1 day') d),
 ours as (
   select (p.succeeded_at at time zone $5)::date as day, sum(p.amount_minor)::bigint amount, count(*)::int n
@@ -154,7 +157,8 @@ theirs as (
       select s.day_until as day, s.in_minor, s.fee_minor where s.day_from = s.day_until
       union all
       select l.day, sum(l.amount_minor) filter (where l.kind = 'payment'), sum(l.fee_minor)
-        from billing_statement_line l where l.tenant_id = $1 and l.statement_id = s.id and s.day_from < s.day_until
+        from billing_statement_line l
+       where l.tenant_id = $1 and {LINES_OF.format(s="s.id")} and s.day_from < s.day_until
        group by l.day) x
    where s.tenant_id = $1 and s.settlement_account_id = $2 and s.channel <> 'account' and not s.is_provisional
      and s.source <> 'rail_fund' and s.day_until >= $3 and s.day_from <= $4 group by 1),

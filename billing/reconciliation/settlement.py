@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.models import Payout
+from billing.reconciliation.arriving import LINES_OF
 from tenants.actor import Actor
 from tenants.scope import row, rows
 from ui.errors import NotFound
@@ -32,7 +33,7 @@ select p.id, p.reference, p.channel, p.currency, p.day_from, p.day_until, p.arri
  where p.tenant_id = $1 and p.settlement_account_id = $2 and p.day_until between $3 and $4
  order by p.day_until desc, p.channel, p.reference limit {MOST}
 """
-_DAYS = """
+_DAYS = f"""
 select x.day, s.channel, s.currency, sum(x.gross)::bigint gross_minor, sum(x.refunds)::bigint refund_minor,
        sum(x.fees)::bigint fee_minor, sum(x.net)::bigint net_minor, sum(x.n)::int line_count
   from billing_statement s cross join lateral (
@@ -42,19 +43,23 @@ select x.day, s.channel, s.currency, sum(x.gross)::bigint gross_minor, sum(x.ref
     select l.day, coalesce(sum(l.amount_minor) filter (where l.amount_minor > 0), 0),
            coalesce(-sum(l.amount_minor) filter (where l.amount_minor < 0), 0), sum(l.fee_minor),
            sum(l.amount_minor - l.fee_minor), count(*) from billing_statement_line l
-     where l.tenant_id = $1 and l.statement_id = s.id and s.day_from < s.day_until and l.kind <> 'payout'
+     where l.tenant_id = $1 and {LINES_OF.format(s="s.id")} and s.day_from < s.day_until and l.kind <> 'payout'
        and l.currency = s.currency group by l.day) x
  where s.tenant_id = $1 and s.settlement_account_id = $2 and s.channel in ('stripe', 'bank') and not s.is_provisional
    and s.source <> 'rail_fund' and x.n > 0 and x.day between $3 and $4
  group by x.day, s.channel, s.currency order by 1 desc, 2
 """
-_BILLS = """
+_BILLS = f"""
 select l.id line_id, l.kind, l.occurred_at, l.currency, l.amount_minor line_minor, p.number payment_number,
        p.id payment_id,
        b.number bill_number, b.id bill_id, b.account_number, b.account_name, l.text,
        coalesce(al.amount, l.amount_minor)::bigint amount_minor,
        case when row_number() over (partition by l.id order by b.number) = 1 then l.fee_minor else 0 end fee_minor
-  from billing_statement_line l
+  from (select l.* from billing_statement_line l where l.tenant_id = $1 and l.payout_id = $2 and l.channel = $3
+        union all
+        select l.* from billing_statement s join billing_statement_line l on l.tenant_id = $1
+           and {LINES_OF.format(s="s.id")}
+         where s.tenant_id = $1 and s.payout_id = $2) l
   left join billing_refund r on r.tenant_id = $1 and r.id = l.refund_id
   left join billing_attempt a on a.tenant_id = $1 and a.id = l.attempt_id
   left join billing_payment p on p.tenant_id = $1 and p.id = coalesce(a.payment_id, r.payment_id)
@@ -62,9 +67,7 @@ select l.id line_id, l.kind, l.occurred_at, l.currency, l.amount_minor line_mino
      where x.tenant_id = $1 and x.payment_id = p.id and x.refund_id is not distinct from l.refund_id
      group by x.bill_id) al on true
   left join billing_bill b on b.tenant_id = $1 and b.id = al.bill_id
- where l.tenant_id = $1 and l.channel = $3 and l.kind <> 'payout'
-   and (l.payout_id = $2 or l.statement_id in (
-     select id from billing_statement where tenant_id = $1 and payout_id = $2))
+ where l.kind <> 'payout'
 """
 
 

@@ -34,7 +34,6 @@ TABLES = [
             "refund_id where refund_id is not null",
         ],
         indexes=[
-            "statement_id, position",
             "status, settlement_account_id, day where status in ('open', 'differs', 'provisional')",
             "payout_id where payout_id is not null",
             "settlement_account_id, line_key where line_key <> ''",

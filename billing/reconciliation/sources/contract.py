@@ -5,6 +5,7 @@ reads from a file that can be read again, keeps no more than a line at a time, a
 as something is wrong; the caller writes nothing of a file that was refused.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from ui.i18n import Text, t
 MOST_LINES = 2_000_000
 LONGEST = 140
 LONGEST_TEXT = 300
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 PAYMENT, REFUND, FEE, PAYOUT, CREDIT, DEBIT, DISPUTE, OTHER = (
     "payment",
     "refund",
@@ -150,6 +152,4 @@ def refused(code: str, row: int, text: Text) -> StatementRefused:
 
 def clean(text: str, most: int = LONGEST) -> str:
     """Return a text of the outside as it is kept: without control characters, cut to its column."""
-    if text.isprintable():
-        return text[:most]
-    return "".join(c if c.isprintable() else " " for c in text)[:most]
+    return text[:most] if text.isprintable() else _CONTROL.sub(" ", text)[:most]

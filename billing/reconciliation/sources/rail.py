@@ -98,8 +98,19 @@ class _Rows:
                 t("This is not the bank's file: its first row is not “{title}”.", title=titles[0]),
             )
         self.number = 0
-        text = io.TextIOWrapper(file, encoding=self.encoding, newline="")
-        self._reader = csv.reader(text, strict=True)
+        self._file = file
+        self._text = io.TextIOWrapper(file, encoding=self.encoding, newline="")
+        self._reader = csv.reader(self._text, strict=True)
+
+    def restart(self, number: int) -> None:
+        """Begin the file anew, after its first ``number`` rows; somebody else has read in it."""
+        self._text.detach()
+        self._file.seek(0)
+        self._text = io.TextIOWrapper(self._file, encoding=self.encoding, newline="")
+        self._reader = csv.reader(self._text, strict=True)
+        self.number = 0
+        for _ in range(number):
+            next(self)
 
     def __iter__(self) -> Iterator[list[str]]:
         return self
@@ -230,6 +241,26 @@ class TradeFile(_DayFile):
         else:
             row = []
         self._check(row, counts, sums, fees)
+
+    def restart(self) -> None:
+        """Begin the trades anew, after somebody else has read in the file."""
+        self._rows.restart(2)
+
+    def day_offset(self) -> str:
+        """Return the day's offset from UTC such as ``+08:00``; empty where it is none, or changes during the day."""
+        return str(self.zone)[3:] if isinstance(self.zone, timezone) else ""
+
+    def told_totals(self, text: str) -> list[int]:
+        """Return the seven totals that end the file, in minor units; ``ValueError`` where they do not."""
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        plain = [_UNIT.sub("", name) for name in rows[1]] if len(rows) == 3 else []  # noqa: PLR2004 - mark, names, totals
+        if plain != _TRADE_SUMS.split(","):
+            raise ValueError(text[:40])
+        names = _TRADE_SUMS.split(",")
+        return [
+            _whole(told) if name.endswith("笔数") else self.amounts(told)
+            for name, told in zip(names, rows[2], strict=True)
+        ]
 
     def _wrong(self, row: list[str]) -> StatementRefused:
         """Return what is wrong with a row, looking closely."""
