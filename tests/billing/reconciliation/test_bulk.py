@@ -69,7 +69,7 @@ async def test_the_quick_way_is_taken(own, monkeypatch):
     ],
 )
 async def test_what_is_wrong_is_said_by_row(own, monkeypatch, change, words):
-    content = trade_file(*TRADES[4:]).replace(*change, 1)
+    content = trade_file(*TRADES[4:]).replace(change[0], change[1], 1)
     with pytest.raises(StatementRefused) as refused:
         await staged(own, content, monkeypatch, 1)
     assert words in str(refused.value.message)
