@@ -109,18 +109,14 @@ _LINE = """, (select sum(l.amount_minor)::bigint from billing_bill_line l
 _DRAFT = """
 with computed as materialized (
 {rule}
-), billed as materialized (
-  select c.*, coalesce((select b.id from billing_bill b where b.run_id = $2
-                         and b.account_id = c.account_id), new_id()) bill_id
-    from computed c where amount_minor > 0 order by sort_key, number
+), billed as materialized ({billed}
 ), bills as (
   insert into billing_bill (tenant_id, id, account_id, run_id, scenario, number, period, due_on, currency,
                             total_minor, account_number, account_name, place)
   select $1, bill_id, account_id, $2, $3, 'draft-' || replace(bill_id::text, '-', ''), $5, $8, $9,
          amount_minor, number, name, place
     from billed
-  on conflict (tenant_id, run_id, account_id) where run_id is not null
-  do update set total_minor = billing_bill.total_minor + excluded.total_minor
+  {again}
 ), lines as (
   insert into billing_bill_line (tenant_id, bill_id, account_id, fee_item_id, fee_rule_id, period, currency,
                                  amount_minor, names, inputs, position)
@@ -135,6 +131,18 @@ with computed as materialized (
 )
 select count(*) lines from billed
 """
+
+_FIRST = """
+  select c.*, new_id() bill_id from computed c
+   where amount_minor > 0
+     and not exists (select 1 from billing_bill b where b.run_id = $2 and b.account_id = c.account_id offset 0)
+   order by sort_key, number"""
+_FURTHER = """
+  select c.*, coalesce((select b.id from billing_bill b where b.run_id = $2 and b.account_id = c.account_id),
+                       new_id()) bill_id
+    from computed c where amount_minor > 0 order by sort_key, number"""
+_ADD_TO_IT = """on conflict (tenant_id, run_id, account_id) where run_id is not null
+  do update set total_minor = billing_bill.total_minor + excluded.total_minor"""
 
 WITHOUT_RULE = f"""
 insert into billing_bill_exception (tenant_id, run_id, account_id, account_number, fee_item_id, code, detail)
@@ -250,8 +258,10 @@ async def by_stretch() -> AsyncIterator[None]:
 _OTHER_WAYS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_sort", "jit")
 
 
-def draft_sql(document: Charge | LateFee) -> str:
+def draft_sql(document: Charge | LateFee, *, is_first: bool = False) -> str:
     """Return the statement that drafts one fee item for a stretch's accounts that have no live line yet.
+
+    ``is_first`` says that the run has drafted nothing for the stretch so far, so that every bill is a new one.
 
     Parameters: tenant, run, scenario, fee item, first and last day of the period, the day up to which lateness
     counts, due day, currency, rule id, and the stretch. It answers with how many lines it added.
@@ -271,7 +281,8 @@ def draft_sql(document: Charge | LateFee) -> str:
     )
     rule = compile_sql(document, Source(relation=f"({accounts}) source", keep=_KEPT, columns=columns)).sql
     is_odd = "exception is not null and split_part(exception, ':', 1) not in ('not_eligible', 'not_active')"
-    return _DRAFT.format(rule=rule, is_odd=is_odd if late else f"amount_minor = 0 or ({is_odd})")
+    bills = {"billed": _FIRST, "again": ""} if is_first else {"billed": _FURTHER, "again": _ADD_TO_IT}
+    return _DRAFT.format(**bills, rule=rule, is_odd=is_odd if late else f"amount_minor = 0 or ({is_odd})")
 
 
 _SINCE = """(select case when bool_and(h.since is not null) then min(h.since) end from tenants_holder h

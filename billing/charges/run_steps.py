@@ -25,8 +25,8 @@ from tenants.jobs import publish
 from tenants.models import Task, Tenant
 from tenants.scope import execute, open_scope, row, rows, value
 
-STRETCH = 20_000
-"""Accounts in a step: a second or two of work, and as long a lock on the run."""
+STRETCH = 50_000
+"""Accounts in a step: some seconds of work, and as long a lock on the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +96,20 @@ async def _draft(_: Actor, run: BillRun, task: Task, __: Any) -> None:
         await _end(task, run)
         return
     async with run_sql.by_stretch():
-        for item in run.fee_items:
-            await _draft_item(run, UUID(item), stretch)
+        for place, item in enumerate(run.fee_items):
+            await _draft_item(run, UUID(item), stretch, is_first=place == 0)
         await _look(run, stretch)
     await _reach(run, task, stretch, stretch.accounts)
 
 
-async def _draft_item(run: BillRun, fee_item_id: UUID, stretch: Stretch) -> None:
+async def _draft_item(run: BillRun, fee_item_id: UUID, stretch: Stretch, *, is_first: bool) -> None:
     """Add one item's lines for the stretch's accounts that have none yet."""
     rule = await rule_in_force(run.tenant_id, fee_item_id, run.period)
     if rule is None:
         await execute(run_sql.WITHOUT_RULE, run.tenant_id, run.id, run.scenario, fee_item_id, *stretch.ends)
         return
     await row(
-        run_sql.draft_sql(parse(rule.document)),
+        run_sql.draft_sql(parse(rule.document), is_first=is_first),
         run.tenant_id,
         run.id,
         run.scenario,

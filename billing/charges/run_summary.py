@@ -3,13 +3,14 @@
 ``exception_count`` is what nobody has decided about yet; ``summary`` counts all that was found, by reason.
 """
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from billing.charges import run_comparison
+from billing.charges import run_comparison, run_sql
 from billing.charges.periods import months_after
 from billing.models import BillRun
-from tenants.scope import row, rows
+from tenants.scope import row, rows, value
 
 MOST_PLACES = 300
 """Places kept with the run; an estate with more is read from the list of bills instead."""
@@ -84,9 +85,16 @@ async def _figures(run: BillRun) -> dict[str, Any]:
         ],
         "places": [dict(found) for found in by_place],
         "exceptions": {found["code"]: found["count"] for found in by_code},
-        "changes": await run_comparison.changes(run),
-        "spread": await run_comparison.spread(run),
+        **await _beside_last_month(run, before),
     }
+
+
+async def _beside_last_month(run: BillRun, before: date) -> dict[str, Any]:
+    """Return how accounts changed; where nothing was billed last month, everybody is new."""
+    if not await value(run_sql.HAS_LAST_MONTH, run.tenant_id, before):
+        everybody = {"count": run.bill_count, "total": run.total_minor}
+        return {"changes": {"new": everybody} if run.bill_count else {}, "spread": []}
+    return {"changes": await run_comparison.changes(run), "spread": await run_comparison.spread(run)}
 
 
 async def count_anew(run: BillRun) -> None:

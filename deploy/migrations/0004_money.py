@@ -192,7 +192,7 @@ begin
       using errcode = 'check_violation';
   end if;
   if not row_security_active('billing_posting') then return null; end if;
-  select p.id into wrong from added p
+  select p.entry_id into wrong from (select distinct entry_id, account_id, bill_id from added) p
    where not exists (select 1 from billing_entry e where e.id = p.entry_id offset 0)
       or (p.account_id is not null and not exists (
             select 1 from tenants_account a where a.id = p.account_id offset 0))
@@ -201,7 +201,7 @@ begin
              where b.id = p.bill_id and (b.status <> 'draft') is true offset 0))
    limit 1;
   if found then
-    raise exception 'posting % names an entry, account or issued bill that is not there', wrong.id
+    raise exception 'entry % names itself, an account or an issued bill that is not there', wrong.entry_id
       using errcode = 'foreign_key_violation';
   end if;
   return null;
@@ -216,12 +216,15 @@ begin
   select l.id into stray from added l
    where not exists (select 1 from billing_bill b
                       where b.id = l.bill_id and (b.account_id = l.account_id) is true offset 0)
-      or not exists (select 1 from billing_fee_item f
-                      where f.id = l.fee_item_id offset 0)
-      or (l.fee_rule_id is not null and not exists (
-            select 1 from billing_fee_rule r where r.id = l.fee_rule_id
-               and (r.fee_item_id = l.fee_item_id and r.status <> 'draft') is true offset 0))
    limit 1;
+  if not found then
+    select l.fee_item_id id into stray from (select distinct fee_item_id, fee_rule_id from added) l
+     where not exists (select 1 from billing_fee_item f where f.id = l.fee_item_id offset 0)
+        or (l.fee_rule_id is not null and not exists (
+              select 1 from billing_fee_rule r where r.id = l.fee_rule_id
+                 and (r.fee_item_id = l.fee_item_id and r.status <> 'draft') is true offset 0))
+     limit 1;
+  end if;
   if found then
     raise exception 'bill line % names a bill of another account, or a fee or rule that is not there', stray.id
       using errcode = 'foreign_key_violation';
