@@ -13,6 +13,7 @@ from billing.institution import pages as institution
 from billing.ledger import pages as ledger
 from billing.payer import pages as payer
 from billing.payments import pages as payments
+from billing.plans import pages as plans
 from billing.reconciliation import pages as reconciliation
 from billing.reports import pages as reports
 from billing.routing import pages as routing
@@ -29,6 +30,7 @@ def routes() -> list[BaseRoute]:
         rules,
         charges,
         adjustments,
+        plans,
         payments,
         reconciliation,
         desk,

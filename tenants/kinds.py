@@ -95,6 +95,8 @@ class ImportSpec:
     apply: Apply
     check: Check | None = None
     example: tuple[Mapping[str, str], ...] = ()
+    permission: str = ""
+    """What else than importing somebody must be allowed; such an import also asks for a fresh sign-in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,16 @@ def account_kind(scenario: str, key: str) -> AccountKind | None:
     return next((kind for kind in SCENARIOS[scenario].account_kinds if kind.key == key), None)
 
 
+GENERAL_IMPORTS: dict[str, ImportSpec] = {}
+"""Tables that any institution may import, whatever its scenarios."""
+
+
+def register_import(spec: ImportSpec) -> None:
+    """Let every institution import this table; safe to call again."""
+    GENERAL_IMPORTS[spec.kind] = spec
+
+
 def import_spec(kind: str) -> ImportSpec | None:
     """Return the importable table named ``kind``."""
-    return next((spec for s in SCENARIOS.values() for spec in s.imports if spec.kind == kind), None)
+    known = (spec for s in SCENARIOS.values() for spec in s.imports if spec.kind == kind)
+    return next(known, None) or GENERAL_IMPORTS.get(kind)

@@ -14,6 +14,7 @@ from billing.charges.run_pages import LANGUAGES
 from billing.charges.states import BILL_TONES, BILL_WORDS, OPEN_BILLS
 from billing.charges.story import story
 from billing.models import Bill
+from billing.plans.queries import notes_of_bill, plan_of_bill
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Tenant
@@ -116,6 +117,8 @@ async def show(request: Request, actor: Actor) -> Response:
         "state": {"words": WORDS[bill.status], "tone": BILL_TONES[bill.status]},
         "lines": (await bills.lines_of(bill.tenant_id, [bill.id]))[bill.id],
         "story": await story(bill, root),
+        "plan_id": await plan_of_bill(bill.tenant_id, bill.id),
+        "notes": await notes_of_bill(bill.tenant_id, bill.id),
         "languages": LANGUAGES,
         "open": OPEN_BILLS,
         "root": root,

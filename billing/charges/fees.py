@@ -39,7 +39,11 @@ class Listed:
 async def list_items(actor: Actor) -> list[Listed]:
     """Return all fee items, active ones first, in their order."""
     actor.require("fees.read")
-    items = await FeeItem.filter(tenant_id=actor.tenant_id).order_by("-is_active", "position", "key")
+    items = await (
+        FeeItem.filter(tenant_id=actor.tenant_id)
+        .exclude(kind="single")
+        .order_by("-is_active", "position", "key")
+    )
     rules = await FeeRule.filter(tenant_id=actor.tenant_id).order_by("effective_from", "version")
     month = today((await Tenant.get(id=actor.tenant_id)).timezone).replace(day=1)
     return [_listed(item, [rule for rule in rules if rule.fee_item_id == item.id], month) for item in items]

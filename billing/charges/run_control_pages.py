@@ -50,10 +50,9 @@ class ChecksForm(BaseModel):
     """How runs are checked."""
 
     jump_percent: int = Field(title=N_("Look at changes of more than (per cent)"))
-    approval_limit_minor: Annotated[int | None, MinorAmount(currency_field="currency", allow_zero=True)] = (
-        Field(None, title=N_("One person alone up to"))
+    approval_limit_minor: Annotated[int | None, MinorAmount(allow_zero=True)] = Field(
+        None, title=N_("One person alone up to")
     )
-    currency: str = Field("SGD", title=N_("Currency"))
 
 
 CHANGE_WORDS = {key: t(words) for key, words in CHANGES.items()}
@@ -286,7 +285,7 @@ async def checks(request: Request, actor: Actor) -> Response:
     tenant = await Tenant.get(id=actor.tenant_id)
     now = await run_settings.checks_of(tenant.id)
     limit = "" if now.approval_limit_minor is None else Sum(now.approval_limit_minor, tenant.currency).plain
-    values = {"jump_percent": now.jump_percent, "approval_limit_minor": limit, "currency": tenant.currency}
+    values = {"jump_percent": now.jump_percent, "approval_limit_minor": limit}
     return await _checks(request, tenant, Form.blank(ChecksForm, values))
 
 
@@ -298,7 +297,7 @@ async def _checks(request: Request, tenant: Tenant, form: Form[ChecksForm], stat
 async def save_checks(request: Request, actor: Actor) -> Response:
     """Set how runs are checked from now on."""
     tenant = await Tenant.get(id=actor.tenant_id)
-    form = await bind(request, ChecksForm)
+    form = await bind(request, ChecksForm, context={"currency": tenant.currency})
     if form.is_valid:
         try:
             await run_settings.save(actor, Checks(form.ok.jump_percent, form.ok.approval_limit_minor))

@@ -90,14 +90,28 @@ _OWED = """
   offset 0
  ) charged
  cross join lateral (
-  select arrears, principal, coalesce(since, 0)::bigint late_fee_charged, $7::date - late_since days_late,
+  select coalesce(sum(least(plans.left_minor, plans.later_minor)), 0)::bigint not_due from (
+    select (select coalesce(sum(b.total_minor - b.paid_minor - b.adjusted_minor), 0)
+              from billing_plan_bill q
+             cross join lateral (select * from billing_bill where id = q.bill_id offset 0) b
+             where q.plan_id = p.id and q.is_live and b.status in ('issued', 'part_paid') and b.due_on < $7::date
+               and b.period < $5::date) left_minor,
+           (select coalesce(sum(i.amount_minor), 0) from billing_instalment i
+             where i.plan_id = p.id and i.due_on >= $7::date) later_minor
+      from billing_instalment_plan p
+     where p.account_id = a.id and (p.status = 'active') is true and owed.principal > 0) plans
+  offset 0
+ ) spread
+ cross join lateral (
+  select arrears - not_due arrears, principal - not_due principal, coalesce(since, 0)::bigint late_fee_charged,
+         $7::date - late_since days_late,
          (extract(year from age($5::date, last)) * 12 + extract(month from age($5::date, last)))::int
            months_since_late_fee,
          (extract(year from $7::date) * 12 + extract(month from $7::date)
            - extract(year from late_since) * 12 - extract(month from late_since)
            + case when extract(day from $7::date) > extract(day from late_since) then 1 else 0 end)::int
            months_in_arrears
-    where principal > 0
+    where principal > not_due
  ) late
 """.replace("{disputed}", IS_DISPUTED)
 

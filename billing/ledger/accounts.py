@@ -77,7 +77,8 @@ LEDGERS: tuple[Ledger, ...] = (
     Ledger(
         "credit", t("Credit of accounts"), "liability", "put to a bill; refunded", "paid ahead or too much"
     ),
-    Ledger("income:", t("Income: {name}"), "income", "voided", "issued"),
+    Ledger("opening", t("Balances brought over"), "liability", "voided", "recorded"),
+    Ledger("income:", t("Income: {name}"), "income", "voided; credited", "issued"),
     Ledger("disputed", t("Held in disputes"), "asset", "taken by the payer's bank", "decided"),
     Ledger(
         "charged_back", t("Lost in disputes, to decide"), "asset", "lost", "bills owed again; borne; won late"
@@ -90,6 +91,8 @@ KINDS: dict[str, Kind] = {
     kind.key: kind
     for kind in (
         Kind("bill.issued", t("Bill issued"), "bill", "receivable → income of each line"),
+        Kind("opening.recorded", t("Balance brought over"), "bill", "receivable → opening"),
+        Kind("credit_note.written", t("Credit note"), "credit note", "income of each line → receivable"),
         Kind(
             "bill.voided",
             t("Bill voided"),

@@ -7,6 +7,7 @@ a dictionary beside its own code and names it in ``CHECKS``.
 
 from billing.credit.checks import CREDIT_CHECKS
 from billing.ledger.adjustment_checks import ADJUSTMENTS
+from billing.ledger.credit_note_checks import CREDIT_NOTES
 from billing.ledger.dispute_checks import DISPUTES
 from billing.ledger.reconciliation_checks import RECONCILIATION
 from billing.splits.checks import SPLIT_CHECKS
@@ -51,6 +52,7 @@ CHECKS: dict[str, str] = {
            and p.amount_minor - p.refunded_minor - coalesce(d.amount, 0)
                <> coalesce(a.amount, 0) + coalesce(s.amount, 0) + coalesce(c.amount, 0)""",
     **ADJUSTMENTS,
+    **CREDIT_NOTES,
     **CREDIT_CHECKS,
     **DISPUTES,
     **RECONCILIATION,

@@ -15,6 +15,7 @@ from billing.credit import queries as credit
 from billing.payer import queries
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
+from billing.plans.queries import notes_of_bill, plan_of_bill
 from billing.receipts.pdf import render_bills
 from tenants.actor import Actor
 from tenants.http import path_id
@@ -45,6 +46,8 @@ async def bill_page(request: Request, side: Side, seen: SeenBill) -> Response:
         "lines": lines[seen.id],
         "adjustments": await let_off(seen.tenant_id, seen.id) if seen.adjusted_minor else [],
         "kinds": LET_OFF_WORDS,
+        "notes": await notes_of_bill(seen.tenant_id, seen.id) if seen.adjusted_minor else [],
+        "plan_id": None if side.is_link else await plan_of_bill(seen.tenant_id, seen.id),
         "credit_minor": 0 if side.is_link else await _credit_for(seen),
         "payments": [] if side.is_link else await queries.payments_of_bill(seen),
     }

@@ -67,7 +67,11 @@ def limits() -> Limits:
 def specs(actor: Actor) -> list[ImportSpec]:
     """Return the tables that the actor's institution can import."""
     scenarios = actor.place.get("scenarios", ())
-    return [spec for key in scenarios if key in kinds.SCENARIOS for spec in kinds.SCENARIOS[key].imports]
+    own = [spec for key in scenarios if key in kinds.SCENARIOS for spec in kinds.SCENARIOS[key].imports]
+    general = [
+        one for one in kinds.GENERAL_IMPORTS.values() if not one.permission or actor.may(one.permission)
+    ]
+    return [*own, *general]
 
 
 def spec_named(kind: str) -> ImportSpec:
@@ -222,6 +226,9 @@ async def apply(actor: Actor, import_id: UUID) -> Import:
         Conflict: it has not been checked, no row of it is good, or it would change nothing.
     """
     found = await get(actor, import_id, lock=True)
+    if asked := spec_named(found.kind).permission:
+        actor.require(asked)
+        actor.require_fresh()
     if found.state in {"applying", "applied"}:
         return found
     if found.state != "checked" or not found.counts.get("good"):

@@ -173,6 +173,20 @@ async def test_bills_are_voided_reminded_of_and_printed(billed, client):
     assert "Twice" in shown.text
 
 
+async def test_how_runs_are_checked_is_set_by_the_administrator(billed, client):
+    chief = await make.staff(billed.tenant, "administrator")
+    assert (await client.get(f"{billed.root}/run-checks")).status_code == 403
+    await make.sign_in(client, chief.person_id)
+    path = f"{billed.root}/run-checks"
+    inspect((await client.get(path)).text)
+    wrong = await client.post(path, data={"jump_percent": "0", "approval_limit_minor": "1000.00"})
+    assert wrong.status_code == 422
+    inspect(wrong.text)
+    done = await client.post(path, data={"jump_percent": "20", "approval_limit_minor": "1000.00"})
+    assert done.status_code == 303
+    assert "1000.00" in (await client.get(path)).text
+
+
 async def test_a_run_is_cancelled(billed, client):
     url = f"{billed.root}/runs/{billed.august.id}"
     assert (await client.post(f"{url}/cancelling")).headers["location"] == f"{billed.root}/runs"

@@ -1,0 +1,164 @@
+"""Single bills and opening balances: what one account owes outside of any run, issued at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from billing import ledger
+from billing.adjustments.issuing import apply_standing
+from billing.charges.numbering import next_bill_number
+from billing.charges.periods import today
+from billing.idempotency import Answer, once
+from billing.ledger import Side
+from billing.models import Bill, BillLine, FeeItem
+from billing.payments.states import PAYABLE
+from billing.plans.items import SINGLE, item_named
+from tenants import audit
+from tenants.actor import Actor
+from tenants.ids import new_id
+from tenants.jobs import publish
+from tenants.models import Account, Tenant
+from ui.errors import Invalid, NotFound
+from ui.i18n import t
+
+MOST_LINES = 20
+LONGEST_NAME = 100
+MOST_MINOR = 10**13
+LATEST_DUE = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One line: a fee of the institution, or anything else by a name; minor units."""
+
+    amount_minor: int
+    name: str = ""
+    fee_item_id: UUID | None = None
+
+
+async def issue(
+    actor: Actor, *, account_id: UUID, charges: Sequence[Charge], due_on: date, reference: str = "", key: str
+) -> Bill:
+    """Issue one bill with these lines, once for each ``key``.
+
+    Raises:
+        Invalid: no line, an amount or a name that is wrong, or a due day out of reach; the field says which.
+        NotFound: there is no such account, or it is closed.
+        StepUp: the sign-in is not fresh and strong; issuing is a money act.
+    """
+    actor.require("bills.single")
+    actor.require_fresh()
+    body = {
+        "account": str(account_id),
+        "due_on": due_on.isoformat(),
+        "reference": reference,
+        "lines": [[one.amount_minor, one.name, str(one.fee_item_id or "")] for one in charges],
+    }
+
+    async def do() -> Answer:
+        return {"bill_id": str((await _issue(actor, account_id, charges, due_on, reference)).id)}
+
+    answer = await once(actor, key=key, act="bill.single", body=body, do=do)
+    return await Bill.get(tenant_id=actor.tenant_id, id=UUID(answer["bill_id"]))
+
+
+async def _issue(
+    actor: Actor, account_id: UUID, charges: Sequence[Charge], due_on: date, reference: str
+) -> Bill:
+    tenant = await Tenant.get(id=actor.tenant_id)
+    account = await Account.get_or_none(tenant_id=tenant.id, id=account_id, is_active=True)
+    if account is None:
+        raise NotFound("account.not_found", t("There is no such account, or it is closed."))
+    _check(charges, due_on, today(tenant.timezone))
+    lines = [(one, await _item(tenant, one)) for one in charges]
+    bill = await _bill(tenant, account, sum(one.amount_minor for one in charges), due_on, reference)
+    for place, (charge, item) in enumerate(lines):
+        await _line(bill, charge, item, place)
+    sides = [
+        Side(f"income:{item.key}", -one.amount_minor, bill.currency, account.id, bill.id)
+        for one, item in lines
+    ]
+    owed = Side(ledger.RECEIVABLE, bill.total_minor, bill.currency, account.id, bill.id)
+    await ledger.post(tenant.id, "bill.issued", bill.id, [owed, *sides])
+    await apply_standing(tenant.id, at=datetime.now(UTC), bill_ids=[bill.id])
+    await _record(actor, bill)
+    await publish("bills.issued", {"bill_id": str(bill.id), "period": bill.period.isoformat()})
+    return bill
+
+
+def _check(charges: Sequence[Charge], due_on: date, now: date) -> None:
+    if not 0 < len(charges) <= MOST_LINES:
+        text = t("Enter between one and {n} lines.", n=MOST_LINES)
+        raise Invalid("bill.lines", text, fields={"lines": text})
+    for place, one in enumerate(charges):
+        if not 0 < one.amount_minor <= MOST_MINOR:
+            text = t("Enter an amount above zero.")
+            raise Invalid("bill.amount", text, fields={f"lines-{place}-amount_minor": text})
+        if one.fee_item_id is None and not 0 < len(one.name.strip()) <= LONGEST_NAME:
+            text = t("Choose a fee, or say in at most {n} characters what it is for.", n=LONGEST_NAME)
+            raise Invalid("bill.name", text, fields={f"lines-{place}-name": text})
+    if not now <= due_on <= now + LATEST_DUE:
+        text = t("Choose a day from today on, within a year.")
+        raise Invalid("bill.due_on", text, fields={"due_on": text})
+
+
+async def _item(tenant: Tenant, charge: Charge) -> FeeItem:
+    if charge.fee_item_id is None:
+        return await item_named(tenant, SINGLE)
+    item = await FeeItem.get_or_none(
+        tenant_id=tenant.id, id=charge.fee_item_id, currency=tenant.currency, is_active=True
+    )
+    if item is None:
+        raise NotFound("fee.not_found", t("There is no such fee."))
+    return item
+
+
+async def _bill(tenant: Tenant, account: Account, total: int, due_on: date, reference: str) -> Bill:
+    period = today(tenant.timezone).replace(day=1)
+    return await Bill.create(
+        id=new_id(),
+        tenant_id=tenant.id,
+        account_id=account.id,
+        kind="one_off",
+        reference=reference.strip(),
+        scenario=account.scenario,
+        number=await next_bill_number(tenant.id, period),
+        period=period,
+        due_on=due_on,
+        currency=tenant.currency,
+        total_minor=total,
+        status=PAYABLE[0],
+        account_number=account.number,
+        account_name=account.name,
+        place=account.place,
+        issued_at=datetime.now(UTC),
+    )
+
+
+async def _line(bill: Bill, charge: Charge, item: FeeItem, place: int) -> None:
+    name = charge.name.strip()
+    await BillLine.create(
+        tenant_id=bill.tenant_id,
+        bill_id=bill.id,
+        account_id=bill.account_id,
+        fee_item_id=item.id,
+        period=bill.period,
+        currency=bill.currency,
+        amount_minor=charge.amount_minor,
+        names={"en": name, "zh_CN": name} if name else item.names,
+        inputs={},
+        position=place,
+        is_periodic=False,
+    )
+
+
+async def _record(actor: Actor, bill: Bill) -> None:
+    await audit.record(
+        actor,
+        "bill.issued",
+        subject_kind="bill",
+        subject_id=bill.id,
+        subject_label=bill.number,
+        after={"total_minor": bill.total_minor, "currency": bill.currency, "reference": bill.reference},
+    )
