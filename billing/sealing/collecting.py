@@ -17,16 +17,17 @@ _HEAD = (
 _UNSEALED = f"""
 select {_HEAD} from billing_entry e
  where e.tenant_id = $1 and e.id > $2 and not exists (
-   select 1 from billing_sealed_entry s where s.tenant_id = e.tenant_id and s.id = e.id)
+   select 1 from billing_sealed_entry s where s.tenant_id = e.tenant_id and s.id = e.id and s.id > $2)
  order by e.id limit $3
 """
+"""The second ``> $2`` is implied, and keeps a join from reading what was sealed long ago."""
 _BY_ID = (
     f"select {_HEAD} from billing_entry e where e.tenant_id = $1 and e.id = any ($2::uuid[]) order by e.id"
 )
 _POSTINGS = f"""
 select p.entry_id, p.id, p.ledger, p.currency, p.amount_minor, p.account_id, p.bill_id,
        {_US.format("p.created_at", "created_at")}
-  from billing_posting p where p.tenant_id = $1 and p.entry_id = any ($2::uuid[]) order by p.id
+  from billing_posting p where p.tenant_id = $1 and p.entry_id = any ($2::uuid[])
 """
 _RECEIPTS = """
 select a.id attempt_id, r.id, r.number, r.document from billing_attempt a

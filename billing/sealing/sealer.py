@@ -4,8 +4,8 @@ Each institution has a chain of its own: whoever checks its books needs nobody e
 The bank's chain takes one link for each seal, hashes alone, so that one published root stands for all of them.
 
 Entries commit in any order. An entry counts as new while it is in no seal, whatever its number or time, so none can
-be passed over; looking back a minute every second, a quarter of an hour every half minute, and so on (``LOOKS``), only
-decides how soon it is found.
+be passed over; looking back a little every second and further every now and then (``LOOKS``) only decides how soon it
+is found.
 """
 
 import time
@@ -26,9 +26,9 @@ SIZE = 1000
 EVERY = 1.0
 """Seconds between two looks for new entries."""
 LOOKS = (
-    (0.0, timedelta(minutes=1)),
-    (30.0, timedelta(minutes=15)),
-    (600.0, timedelta(days=1)),
+    (0.0, timedelta(seconds=20)),
+    (10.0, timedelta(minutes=3)),
+    (120.0, timedelta(hours=2)),
     (3600.0, timedelta(days=36500)),
 )
 """How many seconds apart to look, and how far back; the last looks at everything."""
@@ -42,6 +42,10 @@ select e.tenant_id, min(e.id::text)::uuid first from billing_entry e
    select 1 from billing_sealed_entry s where s.tenant_id = e.tenant_id and s.id = e.id)
  group by e.tenant_id limit $2
 """
+_STREAMED = """
+select set_config(name, 'off', true) from unnest(array['enable_bitmapscan', 'enable_sort', 'enable_hashjoin']) name
+"""
+"""Read by index, a batch at a time: without statistics the planner would gather and sort all there is for each."""
 _LOCK = "select pg_try_advisory_xact_lock(hashtextextended('seal ' || $1::text, 0))"
 _LINK_LOCK = "select pg_advisory_xact_lock(hashtextextended('bank seal ' || $1::text, 0))"
 _MEMBERS = """
@@ -79,6 +83,7 @@ async def seal_tenant(tenant_id: UUID, first: UUID = FIRST) -> int:
         async with open_scope(tenant_scope(tenant_id)):
             if not await value(_LOCK, str(tenant_id)):
                 return sealed
+            await execute(_STREAMED)
             batch = await unsealed(tenant_id, after, SIZE)
             if batch:
                 await _seal(tenant_id, batch)

@@ -152,7 +152,7 @@ async def test_a_large_batch_fills_several_seals(place, monkeypatch):
 def test_a_sealer_looks_far_back_at_first_and_near_soon_after():
     looking = Sealer()
     assert looking._due() == sealer.LOOKS[-1][1]
-    assert looking._due() == timedelta(minutes=1)
+    assert looking._due() == sealer.LOOKS[0][1] < timedelta(minutes=1)
 
 
 async def test_another_institution_sees_no_seal_of_this_one(place, bank):
