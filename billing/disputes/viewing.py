@@ -194,7 +194,7 @@ async def page(
 
 
 ENTRY_COLUMNS = (
-    Column("occurred_at", t("Booked"), format="datetime"),
+    Column("occurred_at", t("Booked"), format="date"),
     Column("what", t("What")),
     Column("ledger", t("Ledger account")),
     Column("debit_minor", t("Debit side"), format="money"),

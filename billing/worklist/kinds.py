@@ -57,6 +57,12 @@ SUSPENSE_WORDS = {
     "refund_failed": N_("A refund did not go through and was set aside"),
     "dispute_won": N_("A lost dispute was won after all, and the bill was paid in the meantime"),
 }
+ANSWERS = """
+select a.id, a.created_at since, null::timestamptz due_at, b.total_minor - b.paid_minor - b.adjusted_minor amount_minor,
+       b.currency, b.number title, a.person_name detail, '/answers/' || a.id path
+  from billing_answer a join billing_bill b on b.tenant_id = a.tenant_id and b.id = a.bill_id
+ where a.tenant_id = $1 and a.kind = 'dispute' and a.closed_at is null
+"""
 FAILED_WORK = """
 select id, failed_at since, null::timestamptz due_at, null::bigint amount_minor, '' currency, job title,
        left(error, 200) detail, '/operations' path
@@ -73,5 +79,6 @@ add_kind(
     Kind("payout", N_("Cash refunds to hand out"), "payments.take", PAYOUTS, order=25),
     Kind("unknown", N_("Payments being asked after"), "payments.read", UNKNOWN, order=50),
     Kind("suspense", N_("Unassigned money"), "suspense.work", SUSPENSE, order=60, words=SUSPENSE_WORDS),
+    Kind("answer", N_("Bills that payers object to"), "answers.work", ANSWERS, order=40),
     Kind("parked", N_("Failed background work"), "operations.read", FAILED_WORK, order=90),
 )
