@@ -3,7 +3,7 @@
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.channels import capabilities, health
@@ -94,6 +94,7 @@ def test_money_goes_back_within_the_window_of_its_own_way():
 _MODES = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "up": ROUND_UP, "down": ROUND_DOWN}
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**9), st.integers(0, 1000), st.integers(0, 500), st.sampled_from(sorted(_MODES)))
 def test_the_fee_is_the_share_rounded_once_plus_the_fixed_part(amount, bps, fixed, mode):
     fee = BankFee(basis_points=bps, fixed_minor=fixed, rounding=mode).of(amount)
