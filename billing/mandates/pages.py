@@ -176,7 +176,7 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column("person_name", t("Payer")),
         Column("status", t("State"), format="badge", words=MANDATE_WORDS, tones=MANDATE_TONES),
         Column("schedule", t("When"), words=SCHEDULE_WORDS, format=lambda v, _r: SCHEDULE_WORDS.get(v, v)),
-        Column("mask", t("From")),
+        Column("mask", t("Taken from")),
         Column("next_on", t("Next debit"), format="date"),
         Column("created_at", t("Since"), format="date", sortable=True),
         Column("ceiling_minor", t("Ceiling"), format="money"),

@@ -24,10 +24,10 @@ from ui.render import redirect, respond
 class Grant(BaseModel):
     """Whom a holder lets pay, how much, and until when."""
 
-    name: str = Field(title=N_("Who"), max_length=100)
+    name: str = Field(title=N_("Who pays"), max_length=100)
     bill_cap: Annotated[int, MinorAmount()] = Field(title=N_("At most for one bill"))
     month_cap: Annotated[int, MinorAmount()] = Field(title=N_("At most in a month"))
-    until: Day = Field(title=N_("Until"))
+    until: Day = Field(title=N_("Last day"))
 
 
 class Code(BaseModel):
