@@ -61,11 +61,11 @@ class Drawing:
         return list(self._members(self.form.item.kind, data, ""))
 
     def _members(self, kind: str, data: Mapping[str, Any], path: str) -> Iterator[Drawn]:
-        if kind == "part" and data.get("kind"):
-            yield Drawn(f"{path}.label", gettext("Called"), is_optional=True)
         for member in members_of(kind, data):
             place = f"{path}.{member.name}" if path else member.name
             yield self._member(member, data, place)
+        if kind == "part" and data.get("kind"):
+            yield Drawn(f"{path}.label", gettext("Called"), is_optional=True)
 
     def _member(self, member: Member, around: Mapping[str, Any], path: str) -> Drawn:
         value, label = around.get(member.name), gettext(member.label)
