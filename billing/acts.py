@@ -176,14 +176,14 @@ FACTS: dict[str, Fact] = {
     "version": Fact(N_("Version")),
     "adjustment.bill": Fact(N_("Bill")),
     "adjustment.kind": Fact(N_("Kind"), words={k: kind.name.message for k, kind in ADJUSTMENTS.items()}),
-    "adjustment.status": Fact(N_("Status"), words={k: words.message for k, words in ADJUSTED.items()}),
-    "bill.status": Fact(N_("Status"), words=BILL_WORDS),
+    "adjustment.status": Fact(N_("State"), words={k: words.message for k, words in ADJUSTED.items()}),
+    "bill.status": Fact(N_("State"), words=BILL_WORDS),
     "fee_item.is_active": Fact(N_("Charged")),
     "fee_item.kind": Fact(
         N_("Kind"), words={"charge": N_("Charge on bills"), "late_fee": N_("Late-payment penalty")}
     ),
-    "payment.status": Fact(N_("Status"), words=PAYMENT_WORDS),
-    "refund.status": Fact(N_("Status"), words=REFUND_WORDS),
+    "payment.status": Fact(N_("State"), words=PAYMENT_WORDS),
+    "refund.status": Fact(N_("State"), words=REFUND_WORDS),
 }
 
 tell(ACTS, FACTS, {"suspense": _sum, "credit": _sum, "bill_run": _run})

@@ -155,7 +155,7 @@ def _bare(cells: Sequence[Any]) -> tuple[Any, ...]:
     )
     since = date.fromisoformat(str(said["Since"]))
     place = f"{said['Building']} {said['Street']}"
-    holder = (said["Holder"], said["Relation"], said["E-mail"], said["Telephone"])
+    holder = (said["Holder"], said["Relation"], said["E-mail"], said["Phone"])
     return (new_id(), place, int(said["Storey"]), str(said["Door"]), attributes, *holder, since)
 
 

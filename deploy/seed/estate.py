@@ -54,7 +54,7 @@ def town_csv(name: str, seed: int, residents: Iterable[Resident] = ()) -> bytes:
 
 
 def _as_resident(one: Resident) -> dict[str, str]:
-    found = {"Holder": one.name, "Relation": "owner", "E-mail": one.email, "Telephone": one.phone}
+    found = {"Holder": one.name, "Relation": "owner", "E-mail": one.email, "Phone": one.phone}
     return found | {"Since": _RESIDENT_SINCE}
 
 
@@ -63,7 +63,7 @@ def _anybody(names: Names, is_rented: bool) -> dict[str, str]:
     since = date(2023, 1, 1) + timedelta(days=names.number(0, 900))
     mail = f"holder{phone}@mail.example" if phone % 5 else ""
     found = {"Holder": name, "Relation": "resident" if is_rented else "owner", "E-mail": mail}
-    return found | {"Telephone": f"+65 {phone // 10_000} {phone % 10_000:04d}", "Since": since.isoformat()}
+    return found | {"Phone": f"+65 {phone // 10_000} {phone % 10_000:04d}", "Since": since.isoformat()}
 
 
 def street_csv() -> bytes:

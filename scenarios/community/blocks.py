@@ -54,7 +54,7 @@ HEADER = (
     "Holder",
     "Relation",
     "E-mail",
-    "Telephone",
+    "Phone",
     "Since",
 )
 HolderOf = Callable[["BlockUnit"], Mapping[str, str]]

@@ -88,7 +88,7 @@ FIELDS = (
     Field("holder", N_("Holder"), text(100), ("holder name", "name", "owner name", "业主姓名", "姓名")),
     Field("relation", N_("Relation"), choice(_RELATIONS), ("holder relation", "关系")),
     Field("email", N_("E-mail"), email(), ("email address", "mail", "邮箱")),
-    Field("phone", N_("Telephone"), phone(), ("phone number", "mobile", "tel", "手机", "手机号")),
+    Field("phone", N_("Phone"), phone(), ("telephone", "phone number", "mobile", "tel", "手机", "手机号")),
     Field("since", N_("Since"), day(), ("from", "move-in date", "入住日期")),
 )
 EXAMPLE = (

@@ -112,7 +112,7 @@ class HolderForm(BaseModel):
     email: Annotated[str, AfterValidator(check_email)] | None = Field(
         None, title=N_("E-mail"), max_length=200
     )
-    phone: Annotated[str, AfterValidator(_phone)] | None = Field(None, title=N_("Telephone"), max_length=40)
+    phone: Annotated[str, AfterValidator(_phone)] | None = Field(None, title=N_("Phone"), max_length=40)
     since: Day | None = Field(None, title=N_("Since"))
 
 

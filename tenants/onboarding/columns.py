@@ -33,5 +33,5 @@ def application_columns(actor: Actor) -> tuple[Column, ...]:
         Column("branch", t("Branch")),
         Column("created_by_name", t("Opened by")),
         Column("changed_at", t("Last step"), format="datetime", sortable=True),
-        Column("status", t("Status"), format="badge", tones=TONES, words=STATUS_WORDS),
+        Column("status", t("State"), format="badge", tones=TONES, words=STATUS_WORDS),
     )

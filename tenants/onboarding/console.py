@@ -64,7 +64,7 @@ def _columns(actor: Actor) -> tuple[Column, ...]:
         ),
         Column("branch", t("Branch")),
         Column("live_at", t("Live since"), format="date", sortable=True),
-        Column("status", t("Status"), format="badge", tones=TENANT_TONES, words=TENANT_STATUSES),
+        Column("status", t("State"), format="badge", tones=TENANT_TONES, words=TENANT_STATUSES),
     )
 
 

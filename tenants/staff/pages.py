@@ -36,7 +36,7 @@ class InvitationForm(BaseModel):
 class RoleForm(BaseModel):
     """What a role may do."""
 
-    permissions: list[str] = Field([], title=N_("Rights"))
+    permissions: list[str] = Field([], title=N_("Permissions"))
     refund_limit_minor: Annotated[int, MinorAmount(allow_zero=True)] = Field(
         title=N_("May refund alone up to")
     )

@@ -94,7 +94,7 @@ async def change_role(
     found = await role(role_id)
     unknown = permissions - set(TENANT_PERMISSIONS)
     if unknown:
-        raise Invalid("role.permission", t("Choose from the rights listed."))
+        raise Invalid("role.permission", t("Choose from the permissions listed."))
     if found.key == "administrator" and not {"people.read", ADMINISTERS} <= permissions:
         text = t("Administrators must be able to see and invite staff, or nobody could.")
         raise Invalid("role.administrator", text, fields={"permissions": text})

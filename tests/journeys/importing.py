@@ -17,7 +17,7 @@ HOLDER = {
     "Holder": "Tan Mei Ling",
     "Relation": "owner",
     "E-mail": "tan.meiling@mail.example",
-    "Telephone": "+65 9123 4567",
+    "Phone": "+65 9123 4567",
     "Since": "2021-06-01",
 }
 WRONG = "102,Bedok Reservoir Rd,9,#09-01,7-room,normal,65,owner,,,,,\r\n"

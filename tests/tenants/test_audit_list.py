@@ -39,7 +39,7 @@ def test_an_act_without_words_would_be_noticed(app: Starlette) -> None:
             {"status": "issued"},
             {"status": "void", "reason": "Sold", "total_minor": 6200, "currency": "SGD"},
             {
-                "en": ["Status: To pay → Void", "Reason: Sold", "Total: SGD 62.00"],
+                "en": ["State: To pay → Void", "Reason: Sold", "Total: SGD 62.00"],
                 "zh_CN": ["状态：待缴 → 作废", "原因：Sold", "合计：SGD 62.00"],
             },
         ),
@@ -114,7 +114,7 @@ async def test_page_search_and_file_speak_the_readers_language(
     address = f"/t/{tenant.slug}/audit"
     page = (await client.get(address)).text
     assert "Bill voided" in page
-    assert "Status: To pay → Void" in page
+    assert "State: To pay → Void" in page
     assert "bill.voided" not in page
     assert "B-1" in (await client.get(f"{address}?q=voided")).text
     assert "B-1" not in (await client.get(f"{address}?q=renamed")).text
