@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from playwright.async_api import Error as BrowserError
+
 from tests.browser import overflow, violations
 from tests.journeys.live import ROOT, Live
 from tests.journeys.lobby import Lobby
@@ -102,7 +104,12 @@ class Walk:
         scheme = ("light", "dark")[len(self.looked_at) % 2]
         await eye.page.set_viewport_size(NARROW)
         await eye.page.emulate_media(color_scheme=scheme)
-        answer = await eye.page.goto(url, wait_until="load")
+        try:
+            answer = await eye.page.goto(url, wait_until="load")
+        except BrowserError as error:
+            if "Download is starting" not in str(error):
+                raise
+            return True  # a file, which is not for looking at
         if (
             answer is None
             or answer.status not in SHOWN
