@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from billing.reconciliation.feeds import NAMES
 from billing.reconciliation.states import KINDS, RESOLUTIONS
 from tenants.audit_words import Fact, tell
+from ui.formats import money
 from ui.i18n import N_, Text, t
 from ui.shell import Tone
 
@@ -109,6 +110,14 @@ ACTS = {
     "payment.recorded": N_("Payment recorded from a statement"),
     "source.changed": N_("Agreed fee of a source changed"),
 }
+
+
+def _sum(label: str) -> str:
+    """Return ``-300 SGD`` (minor units) as an amount."""
+    amount, _, currency = label.partition(" ")
+    return money(int(amount), currency) if amount.removeprefix("-").isdecimal() and currency else label
+
+
 tell(
     ACTS,
     {
@@ -123,4 +132,5 @@ tell(
         "fee_fixed_minor": Fact(N_("Fixed part of the fee")),
         "statement_line.kind": Fact(N_("Kind"), words=LINE_KINDS),
     },
+    {"break": _sum, "statement_line": _sum},
 )

@@ -124,7 +124,7 @@ async def _cheat_status(place, bill, payment_id):
             _cheat_payment,
             {
                 "payment is not its allocations, credit, unassigned money and refunds",
-                "clearing is not the payments less refunds",
+                "clearing is not the payments less refunds, fees and payouts",
             },
         ),
         (_cheat_status, {"receivable is not what the bill says is left"}),
