@@ -73,35 +73,33 @@ async def test_a_rule_is_written_decided_and_read(app, client, market, at):
     assert (rule.status, rule.decided_by_name) == ("active", "Ada Ong")
 
 
-@pytest.mark.parametrize(
-    ("typed", "field", "says"),
-    [
-        ({"parts-0-value": "0"}, "parts-0-value", "above 0"),
-        ({"parts-0-value": "12.345"}, "parts-0-value", "two decimals"),
-        ({"parts-0-value": "ten"}, "parts-0-value", "like 12.5"),
-        ({"parts-0-receiver": "nobody"}, "parts-0-receiver", "Choose a receiver"),
-        ({"parts-0-how": "half"}, "parts-0-how", "reckoned"),
-        ({"parts-0-how": "amount", "parts-0-value": "-1"}, "parts-0-value", "above zero"),
-        (
-            {"parts-0-how": "amount", "parts-0-value": "1", "parts-0-cap": "1"},
-            "parts-0-cap",
-            "no upper bound",
-        ),
-        ({"parts-0-cap": "1.234"}, "parts-0-cap", "decimals"),
-        ({"fee": "none"}, "fee", "Choose a fee"),
-    ],
-)
-async def test_each_wrong_field_says_what_is_wrong_and_keeps_what_was_typed(  # noqa: PLR0917
-    app, client, market, at, typed, field, says
-):
+WRONG: list[tuple[dict[str, str], str, str]] = [
+    ({"parts-0-value": "0"}, "parts-0-value", "above 0"),
+    ({"parts-0-value": "12.345"}, "parts-0-value", "two decimals"),
+    ({"parts-0-value": "ten"}, "parts-0-value", "like 12.5"),
+    ({"parts-0-receiver": "nobody"}, "parts-0-receiver", "Choose a receiver"),
+    ({"parts-0-how": "half"}, "parts-0-how", "reckoned"),
+    ({"parts-0-how": "amount", "parts-0-value": "-1"}, "parts-0-value", "above zero"),
+    (
+        {"parts-0-how": "amount", "parts-0-value": "1", "parts-0-cap": "1"},
+        "parts-0-cap",
+        "no upper bound",
+    ),
+    ({"parts-0-cap": "1.234"}, "parts-0-cap", "decimals"),
+    ({"fee": "none"}, "fee", "Choose a fee"),
+]
+
+
+async def test_each_wrong_field_says_what_is_wrong_and_keeps_what_was_typed(app, client, market, at):
     await entered(client, market.writer)
-    form = {"fee": str(market.place.fee.id), "parts-0-receiver": str(market.baker.id)}
-    form |= {"parts-0-how": "percent", "parts-0-value": "7"} | typed
-    answer = await client.post(f"{at}/splits/rules", data=form)
-    assert answer.status_code == 422
-    inspect(answer.text)
-    assert says in answer.text
-    assert f'"{field}"' in answer.text
+    right = {"fee": str(market.place.fee.id), "parts-0-receiver": str(market.baker.id)}
+    right |= {"parts-0-how": "percent", "parts-0-value": "7"}
+    for typed, field, says in WRONG:
+        answer = await client.post(f"{at}/splits/rules", data=right | typed)
+        assert answer.status_code == 422, typed
+        inspect(answer.text)
+        assert says in answer.text, typed
+        assert f'"{field}"' in answer.text, typed
 
 
 async def test_more_than_all_and_one_twice_are_refused(app, client, market, at):

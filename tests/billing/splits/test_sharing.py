@@ -2,9 +2,10 @@
 
 import pytest
 
-from billing.models import Receiver, Refund
+from billing.models import Dispute, Receiver, Refund
 from billing.splits import returning, rules, sharing
 from billing.splits.documents import SplitDocument
+from tenants.jobs import publish
 from tests.billing.payments import world
 from tests.jobs import run_due
 from ui.errors import Conflict, Forbidden, Invalid
@@ -168,3 +169,30 @@ async def test_a_rule_that_was_in_force_never_changes(market, bank):
                 "update billing_split_rule set effective_from = '2000-01-01' where tenant_id = $1",
                 market.place.id,
             )
+
+
+async def test_a_lost_dispute_takes_shares_back_and_one_won_after_all_pays_them_again(market):
+    payment, _, attempt = await market.paid(10000)
+    async with market.place.scope():
+        dispute = await Dispute.create(
+            tenant_id=market.place.id,
+            payment_id=payment.id,
+            attempt_id=attempt.id,
+            number="D1",
+            channel="bank",
+            reference="cb_1",
+            currency=payment.currency,
+            amount_minor=6000,
+            status="lost",
+            is_withdrawn=True,
+            evidence={},
+        )
+        told = {"dispute_id": str(dispute.id), "payment_id": str(payment.id)}
+        for _ in range(2):
+            await publish("dispute.lost", told)
+    await run_due(market.place.id)
+    assert await market.nets() == [1200, 200]
+    async with market.place.scope():
+        await publish("dispute.won", told)
+    await run_due(market.place.id)
+    assert await market.nets() == [3000, 500]
