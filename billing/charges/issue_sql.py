@@ -17,7 +17,7 @@ series as (
 ), issued as (
   update billing_bill b
      set status = 'issued', issued_at = $5,
-         number = $4::text || '-' || lpad(((select before from series) + chunk.n)::text, 6, '0')
+         number = $4::text || '-' || bill_number((select before from series) + chunk.n)
     from chunk where b.ctid = chunk.place
   returning b.id, b.account_id, b.currency, b.total_minor, new_id() entry_id
 ), entry as (

@@ -172,7 +172,7 @@ _ISSUE = f"""{_STAGED}, numbered as materialized (
      set last_number = billing_number_series.last_number + excluded.last_number
   returning series, last_number
 ), given as materialized (
-  select n.*, n.series || '-' || lpad((s.last_number - count(*) over (partition by n.series) + n.n)::text, 6, '0')
+  select n.*, n.series || '-' || bill_number(s.last_number - count(*) over (partition by n.series) + n.n)
          bill_number
     from numbered n join series s on s.series = n.series
 ), bill as (

@@ -182,6 +182,9 @@ create unique index billing_receipt_verification_key on billing_receipt (verific
 alter table billing_suspense add constraint billing_suspense_status_check
   check (status in ('open', 'refunding', 'refunded', 'applied', 'credited', 'charged_back'));
 
+create function bill_number(n bigint) returns text language sql immutable parallel safe as
+  $$ select lpad(n::text, greatest(6, length(n::text)), '0') $$;
+
 create function refuse_unbalanced() returns trigger language plpgsql as $$
 declare wrong record;
 begin

@@ -8,7 +8,7 @@ import pytest
 
 from billing.charges import run_steps, runs
 from billing.ledger import verify_ledger
-from billing.models import Bill, BillLine, BillRun, Entry, Posting
+from billing.models import Bill, BillLine, BillRun, Entry, NumberSeries, Posting
 from tenants.actor import system_actor
 from tenants.jobs import JOBS
 from tenants.models import Audit, Outbox, Task
@@ -80,6 +80,15 @@ async def test_numbers_are_unique_and_in_the_order_of_the_estate(estate):
     await make.account(estate.tenant, "D")
     again = await estate.bills(await estate.bill())
     assert [(b.number, b.account_number) for b in again] == [("202607-000004", "D")]
+
+
+async def test_numbers_go_on_above_a_million(estate):
+    for number in ("A", "B"):
+        await make.account(estate.tenant, number)
+    async with open_scope(tenant_scope(estate.tenant.id)):
+        await NumberSeries.create(tenant_id=estate.tenant.id, series="202607", last_number=999_998)
+    first = await estate.bills(await estate.bill())
+    assert {b.number for b in first} == {"202607-999999", "202607-1000000"}
 
 
 async def test_the_same_month_again_adds_nothing(estate):
