@@ -15,7 +15,6 @@ from playwright.async_api import Error as BrowserError
 from tests.browser import chromium
 from tests.journeys import story
 from tests.journeys.estate import Estate, open_estate
-from tests.journeys.founding import Founding, found
 from tests.journeys.live import Live, running
 from tests.journeys.lobby import lobby
 from tests.journeys.someone import Someone
@@ -50,31 +49,25 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="session")
 def live(browser: Browser) -> Iterator[Live]:
-    """Everything, as ``cloud up`` starts it; asked after the browser, so that nothing starts without one.
+    """Everything with its demonstration; asked after the browser, so that nothing starts without one.
 
     Its folder has a short name, as sockets need.
     """
     folder = Path(tempfile.mkdtemp(prefix="journey-", dir="/tmp"))
     try:
-        with running(folder, "--no-seed") as product:
+        with running(folder) as product:
             yield product
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def founding(live: Live) -> Founding:
-    """The bank with its staff, as the operator sets it up."""
-    return found(live)
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def estate(
-    browser: Browser, live: Live, founding: Founding, tmp_path_factory: pytest.TempPathFactory
+    browser: Browser, live: Live, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Estate]:
     """An institution in its first month, opened in the browser: approved, imported, its bills issued."""
     async with lobby(browser, live, lambda: tmp_path_factory.mktemp("estate")) as people:
-        yield await open_estate(people, founding)
+        yield await open_estate(people)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -7,7 +7,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tests.journeys import importing, managing, onboarding
-from tests.journeys.founding import Founding
 from tests.journeys.live import Live
 from tests.journeys.lobby import Lobby
 from tests.journeys.onboarding import Institution
@@ -49,12 +48,12 @@ class Estate:
         return managing.pay_link(await self.paper())
 
 
-async def open_estate(people: Lobby, founding: Founding) -> Estate:
+async def open_estate(people: Lobby) -> Estate:
     """Open the institution in the browser, as its people would."""
     court = onboarding.institution("green-court", "Green Court")
     manager, reviewer = await people.guest("relationship-manager"), await people.guest("reviewer")
-    await onboarding.apply(manager, court, founding)
-    await onboarding.approve(reviewer, court, founding)
+    await onboarding.apply(manager, court)
+    await onboarding.approve(reviewer, court)
     other = onboarding.institution("hill-view", "Hill View")
     returned = await onboarding.send_back(manager, reviewer, other)
     onboarding.register_operator(people.live, court)

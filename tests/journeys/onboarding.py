@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from tenants.uscc import make as make_uscc
 from tests.journeys.live import Live
@@ -11,6 +10,8 @@ from tests.journeys.someone import Someone
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 DOCUMENTS = ("licence", "representative_id", "account_proof")
 BANK = "/bank/harbour"
+MANAGER, REVIEWER = "staff-wen", "staff-zhao"
+"""Of the demonstration's bank."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,9 @@ def institution(slug: str, name: str) -> Institution:
     )
 
 
-async def apply(manager: Someone, wanted: Institution, founding: Any) -> str:
+async def apply(manager: Someone, wanted: Institution) -> str:
     """Open an application, first with a mistyped credit code; hand it in with its documents. Return its page."""
-    await manager.sign_in(founding.manager, "staff", f"{BANK}/applications/new")
+    await manager.sign_in(MANAGER, "staff", f"{BANK}/applications/new")
     await manager.heading("New application")
     fields = wanted.fields()
     mistyped = fields["uscc"][:-1] + ("0" if fields["uscc"][-1] != "0" else "1")
@@ -109,14 +110,14 @@ async def _hand_in(manager: Someone) -> None:
     assert await manager.page.get_by_role("button", name="Approve").count() == 0
 
 
-async def approve(reviewer: Someone, wanted: Institution, founding: Any) -> None:
+async def approve(reviewer: Someone, wanted: Institution) -> None:
     """Decide as the second pair of eyes, with the bank asked once more who that is."""
-    await reviewer.sign_in(founding.reviewer, "staff", BANK)
+    await reviewer.sign_in(REVIEWER, "staff", BANK)
     await reviewer.press("Decide now")
     await reviewer.press(wanted.legal_name)
     await reviewer.heading(wanted.legal_name)
     await reviewer.press("Approve")
-    await reviewer.confirm_if_asked(founding.reviewer)
+    await reviewer.confirm_if_asked(REVIEWER)
     await reviewer.sees(f"{wanted.short_name} is ready. Its administrator has been invited.")
     await reviewer.heading(wanted.legal_name)
 

@@ -9,7 +9,7 @@ from tests.journeys.someone import Someone
 
 MINE, OTHER = "102 BEDOK RESERVOIR RD #01-01", "102 BEDOK RESERVOIR RD #01-02"
 CASH = "102 BEDOK RESERVOIR RD #01-03"
-RESIDENT = "p-tan"
+RESIDENT = "p-yeo"
 
 
 @dataclass
@@ -28,6 +28,8 @@ class Desk:
 async def move_in(people: Lobby, estate: Estate) -> Someone:
     """Sign a resident in, who is nobody yet, and confirm two flats with the codes on their printed bills."""
     resident = await people.guest("resident")
+    person = {"id": RESIDENT, "kind": "personal", "name": "Yeo Kim Hock", "level": 2}
+    people.live.control("customers", {"bank": "harbour", "customers": [person]})
     await resident.sign_in(RESIDENT, "personal")
     await resident.heading("Nothing is linked to you yet")
     await resident.press("Add my account")

@@ -35,6 +35,16 @@ ELSEWHERE = (
 
 
 NEWCOMER = "p-nur"
+DEMONSTRATION = (
+    ("op-goh", "company", "/t/tengah"),
+    ("op-pereira", "company", "/t/tengah/worklist"),
+    ("op-sulaiman", "company", "/t/tengah/desk"),
+    ("op-farah", "company", "/t/market-street"),
+    ("p-siti", "personal", "/my"),
+    ("p-kumar", "personal", "/my/payments"),
+    ("staff-lin", "staff", "/bank/harbour"),
+)
+"""Who plays in it, and where they begin: it has something of everything."""
 Everybody = tuple[Live, Estate, Someone, Desk, str, Callable[[], Path]]
 
 
@@ -55,6 +65,8 @@ async def test_every_page_is_accessible_and_fits(everybody: Everybody, browser: 
     async with lobby(browser, live, folder) as people:
         draft = await managing.address_of_fee(estate.administrator, estate.court, "Shop service charge")
         bill = await managing.address_of_bill(estate.administrator, estate.court, next(estate.fresh))
+        for name, kind, start in DEMONSTRATION:
+            await walk.go(people, await _player(people, name, kind), [start])
         starts = [root, desk.refund, f"{draft}/activation", bill, *estate.addresses[1:]]
         await walk.go(people, estate.administrator, starts)
         await walk.go(people, desk.cashier, [f"{root}/desk", *desk.addresses])
@@ -69,6 +81,12 @@ async def test_every_page_is_accessible_and_fits(everybody: Everybody, browser: 
         missed = [f"nobody comes to {template}" for template in walk.missed]
         found = [*walk.problems, *all_complaints(people.people), *missed]
         assert not found, "\n".join(["pages are wrong:", *found])
+
+
+async def _player(people: Lobby, customer: str, kind: str) -> Someone:
+    player = await people.guest(customer)
+    await player.sign_in(customer, kind)
+    return player
 
 
 async def _letters(walk: Walk, people: Lobby) -> None:

@@ -95,29 +95,34 @@ class Walk:
             template = self.template_of(url)
             if template and template not in self.looked_at:
                 self.looked_at[template] = f"{eye.name} {url}"
-                if await self._open(eye, url, lang):
-                    waiting += await eye.page.evaluate(_LINKS)
-                else:
+                links = await self._open(eye, url, lang)
+                if links is None:
                     del self.looked_at[template]
+                waiting += links or []
 
-    async def _open(self, eye: Someone, url: str, lang: str) -> bool:
-        scheme = ("light", "dark")[len(self.looked_at) % 2]
-        await eye.page.set_viewport_size(NARROW)
-        await eye.page.emulate_media(color_scheme=scheme)
+    async def _open(self, eye: Someone, url: str, lang: str) -> list[str] | None:
+        """Look at a page and return where it leads; nowhere from a file, ``None`` where it is not what it was to be."""
         try:
-            answer = await eye.page.goto(url, wait_until="load")
+            return await self._open_page(eye, url, lang)
         except BrowserError as error:
             if "Download is starting" not in str(error):
                 raise
-            return True  # a file, which is not for looking at
+            return []
+
+    async def _open_page(self, eye: Someone, url: str, lang: str) -> list[str] | None:
+        scheme = ("light", "dark")[len(self.looked_at) % 2]
+        await eye.page.set_viewport_size(NARROW)
+        await eye.page.emulate_media(color_scheme=scheme)
+        answer = await eye.page.goto(url, wait_until="load")
         if (
             answer is None
             or answer.status not in SHOWN
             or self.template_of(eye.page.url) != self.template_of(url)
         ):
-            return False
+            return None
         self.problems += [f"{url} ({lang}, {scheme}): {one}" for one in await self._wrong(eye, lang)]
-        return True
+        links: list[str] = await eye.page.evaluate(_LINKS)
+        return links
 
     async def _wrong(self, eye: Someone, lang: str) -> list[str]:
         page = eye.page
