@@ -54,6 +54,7 @@ async def page(request: Request) -> Response:
         raise NotFound("page.not_found", t("There is no such page."))
     text = re.sub(r"^# .+$", "", path.read_text(), count=1, flags=re.MULTILINE)
     html = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    html = html.replace("<table>", '<table tabindex="0">')
     html = diagrams.drawn(html.replace('src="deploy/pictures/', 'src="/docs/pictures/'))
     return await respond(
         request,

@@ -18,9 +18,9 @@ from tests.journeys.walk import Walk, pages_of
 
 NO_PAGES = (
     r"/static/.*", r"/brand/.*", r"/healthz", r"/readyz", r"/metrics", r"/docs/pictures/.*",
-    r"/.*/pdf", r"/.*/blank", r"/.*/rejected", r"/.*/file", r"/.*/documents/\{document\}",
-    r"/t/\{tenant\}/payments/\{id\}/receipt", r"/.*/content", r"/.*/proof", r"/.*\.json", r"/.*\.py",
-    r"/.*/answer-files/.*", r"/.*/disputes/.*/files/.*",
+    r"/\.well-known/.*", r"/.*/evidence", r"/.*/pdf", r"/.*/blank", r"/.*/rejected", r"/.*/file",
+    r"/.*/documents/\{document\}", r"/t/\{tenant\}/payments/\{id\}/receipt", r"/.*/content", r"/.*/proof",
+    r"/.*\.json", r"/.*\.py", r"/.*/answer-files/.*", r"/.*/disputes/.*/files/.*",
 )  # fmt: skip
 """Files and figures for machines."""
 ELSEWHERE = (

@@ -22,6 +22,8 @@ SHOWN = {200, 410}
 _ICONS = """() => [...document.querySelectorAll("use")]
   .filter(use => use.closest("svg").checkVisibility() && !use.getBBox().width)
   .map(use => use.getAttribute("href"))"""
+_OF_ONE = re.compile(r"\{(?!tenant|bank)|/docs|/new")
+"""Pages of one thing, which lead to nothing that the page of another would not."""
 _LINKS = "() => [...document.querySelectorAll('a[href]')].map(link => link.href)"
 
 
@@ -80,11 +82,14 @@ class Walk:
             await people.guest(f"{name}-{lang}", storage_state=state, locale=locale, viewport=NARROW)
             for locale, lang in LANGUAGES
         ]
-        pairs = zip(eyes, LANGUAGES, strict=True)
-        await asyncio.gather(*(self._look_around(eye, lang, waiting) for eye, (_, lang) in pairs))
+        pairs, passed = zip(eyes, LANGUAGES, strict=True), set[str]()
+        await asyncio.gather(*(self._look_around(eye, lang, waiting, passed) for eye, (_, lang) in pairs))
 
-    async def _look_around(self, eye: Someone, lang: str, waiting: list[str]) -> None:
-        """Take addresses until none is left; wait a little for those that the other one may yet find."""
+    async def _look_around(self, eye: Someone, lang: str, waiting: list[str], passed: set[str]) -> None:
+        """Take addresses until none is left; wait a little for those that the other one may yet find.
+
+        Lists that somebody has looked at are passed through, for what is in them differs from place to place.
+        """
         idle = 0
         while idle < 10:
             if not waiting:
@@ -99,6 +104,10 @@ class Walk:
                 if links is None:
                     del self.looked_at[template]
                 waiting += links or []
+            elif template and template not in passed and not _OF_ONE.search(template):
+                passed.add(template)
+                await eye.page.goto(url, wait_until="domcontentloaded")
+                waiting += await eye.page.evaluate(_LINKS)
 
     async def _open(self, eye: Someone, url: str, lang: str) -> list[str] | None:
         """Look at a page and return where it leads; nowhere from a file, ``None`` where it is not what it was to be."""
