@@ -5,6 +5,7 @@ from typing import Any
 
 from billing.adjustments.kinds import KINDS as ADJUSTMENTS
 from billing.adjustments.words import STATE_WORDS as ADJUSTED
+from billing.answers.service import TOPICS
 from billing.channels.counter import METHODS
 from billing.charges.states import BILL_WORDS
 from billing.payments.words import CHANNEL_WORDS, PAYMENT_WORDS, REFUND_WORDS
@@ -176,6 +177,7 @@ FACTS: dict[str, Fact] = {
     "month_cap_minor": Fact(N_("At most in a month")),
     "until": Fact(N_("Until")),
     "word": Fact(""),
+    "topic": Fact(N_("About"), words=TOPICS),
     "channel": Fact(N_("Channel"), words=CHANNEL_WORDS),
     "counted": Fact(N_("Counted"), show=_by_method),
     "document": Fact(N_("Rule"), show=_rule),

@@ -9,8 +9,8 @@ import asyncpg
 
 from billing.payments.settlement import CONNECT_JOB
 from deploy.database import credentials
+from deploy.seed import agreements, estate, institutions, months, reconciled, stories, takings
 from deploy.seed import bank as banks
-from deploy.seed import estate, institutions, months, reconciled, stories, takings
 from deploy.seed.bank import Founded, open_bank
 from deploy.seed.books import Desk
 from deploy.seed.cast import EMPLOYEES, MARKET, RESIDENTS, SEAVIEW, SEED, TENGAH, Institution
@@ -148,6 +148,7 @@ async def _stories(play: Play) -> str:
         stages[institution.slug] = await stories.set_stage(tenant, play.outside, finance, cashier)
     await stories.tell(stages[TENGAH.slug])
     await stories.tell_of_shop(stages[MARKET.slug])
+    await agreements.tell(stages[TENGAH.slug])
     await play.statistics.of_everything()
     return "Payments in every state, refunds, unassigned money and reminders"
 
