@@ -9,7 +9,7 @@ import asyncpg
 
 from billing.payments.settlement import CONNECT_JOB
 from deploy.database import credentials
-from deploy.seed import agreements, estate, institutions, months, reconciled, stories, takings
+from deploy.seed import agreements, estate, institutions, months, office, reconciled, stories, takings
 from deploy.seed import bank as banks
 from deploy.seed.bank import Founded, open_bank
 from deploy.seed.books import Desk
@@ -149,8 +149,9 @@ async def _stories(play: Play) -> str:
     await stories.tell(stages[TENGAH.slug])
     await stories.tell_of_shop(stages[MARKET.slug])
     await agreements.tell(stages[TENGAH.slug])
+    await office.decide(stages[TENGAH.slug], await play.staff(await play.tenant(TENGAH), "administrator"))
     await play.statistics.of_everything()
-    return "Payments in every state, refunds, unassigned money and reminders"
+    return "Payments in every state, refunds, disputes, agreements and what the office decides"
 
 
 async def _statements(play: Play) -> str:

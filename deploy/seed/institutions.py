@@ -149,7 +149,7 @@ async def staff_actor(tenant: Tenant, one: Employee) -> Actor:
         roles=(role.name,),
         refund_limit_minor=role.refund_limit_minor,
         adjustment_limit_minor=role.adjustment_limit_minor,
-        place={"slug": tenant.slug, "scenarios": tenant.scenarios},
+        place={"slug": tenant.slug, "scenarios": tenant.scenarios, "timezone": tenant.timezone},
     )
 
 
