@@ -58,6 +58,9 @@ def _layers(edges: Iterable[tuple[str, str]]) -> list[list[str]]:
         leads.setdefault(a, []).append(b)
     depth: dict[str, int] = {}
     _descend(START, leads, depth, [])
+    for name in leads:
+        if name not in depth:  # begun elsewhere than at the start
+            _descend(name, leads, depth, [START])
     layers: list[list[str]] = [[] for _ in range(max(depth.values()) + 1)]
     for name, layer in depth.items():
         layers[layer].append(name)

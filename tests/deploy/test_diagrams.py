@@ -29,6 +29,10 @@ def test_a_state_stands_below_what_leads_to_it_and_rings_end():
     assert layers == [["[*]"], ["open"], ["shut"], ["gone"]]
 
 
+def test_a_state_that_nothing_leads_to_stands_below_the_start():
+    assert diagrams._layers([("[*]", "a"), ("b", "c")]) == [["[*]"], ["a", "b"], ["c"]]
+
+
 def test_all_machines_can_be_drawn_within_a_phone_s_reach():
     for machine in states.MACHINES:
         drawing = diagrams.svg(states.diagram(machine), "x")
