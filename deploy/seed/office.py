@@ -10,9 +10,11 @@ from billing.adjustments.service import Ask, request_adjustment
 from billing.adjustments.standing import Lasting, approve_standing, request_standing
 from billing.charges.periods import months_after
 from billing.ledger import periods
-from billing.models import InstalmentPlan, Period, StandingAdjustment
+from billing.models import FeeItem, InstalmentPlan, Period, Receiver, StandingAdjustment
 from billing.plans import credit_notes
 from billing.plans.service import Proposal, agree
+from billing.splits import receivers, rules
+from billing.splits.documents import Part, SplitDocument
 from deploy.seed.months import months
 from deploy.seed.stories import Stage
 from tenants.actor import Actor
@@ -24,6 +26,7 @@ _ADJUSTED = (
     (22, "write_off", 0, "Left the country; letters come back."),
 )
 """Debtor, kind, minor units (0: all of the bill) and reason; the last is more than a finance officer decides alone."""
+_GARDENERS = "mch_gardeners"
 
 
 async def adjusted(stage: Stage, chief: Actor) -> None:
@@ -105,12 +108,28 @@ async def closed(stage: Stage, chief: Actor) -> None:
         await periods.ask_closing(stage.finance, second)
 
 
+async def shared(stage: Stage, chief: Actor) -> None:
+    """A partner who is to get a part of each charge, once somebody else puts that into force."""
+    del chief
+    told = {"id": _GARDENERS, "name": "Green Thumb Gardeners Pte Ltd", "currency": stage.tenant.currency}
+    await stage.outside.tell("merchants", told)
+    async with open_scope(stage.finance.scope()):
+        if await Receiver.exists(tenant_id=stage.tenant.id, rail_merchant=_GARDENERS):
+            return
+        made = await receivers.add(stage.finance, name=told["name"], kind="partner", rail_merchant=_GARDENERS)
+        fee = await FeeItem.filter(tenant_id=stage.tenant.id, kind="charge").order_by("position").first()
+        assert fee is not None  # noqa: S101 - provisioning made it
+        part = Part(receiver=made.id, kind="percent", rate=250, base="after_fees", cap_minor=300)
+        await rules.draft(stage.finance, fee_item_id=fee.id, document=SplitDocument(parts=(part,)))
+
+
 DECISIONS: tuple[Callable[[Stage, Actor], Awaitable[None]], ...] = (
     adjusted,
     lasting,
     credited,
     spread_out,
     closed,
+    shared,
 )
 
 

@@ -61,10 +61,10 @@ async def open_estate(people: Lobby) -> Estate:
     await onboarding.accept(administrator, court.operator, court.operator_email, court.short_name)
     await administrator.sees("What to do next", "Bring in your accounts", "Set the monthly charge")
     await importing.bring_in(administrator, court)
-    await importing.bring_in_again(administrator, court)
+    columns = await importing.bring_in_again(administrator, court)
     await managing.set_the_charge(administrator, court)
     await managing.activate_the_charge(administrator, court)
-    addresses = [returned, *await _first_bills(administrator, court)]
+    addresses = [returned, columns, *await _first_bills(administrator, court)]
     return Estate(people.live, court, administrator, manager, reviewer, addresses)
 
 

@@ -72,13 +72,15 @@ async def _look_at_rejected(administrator: Someone) -> None:
     assert "#09-01" in rejected[1]
 
 
-async def bring_in_again(administrator: Someone, court: Institution) -> None:
-    """Repeat the very file: it says so, and finds nothing to change."""
+async def bring_in_again(administrator: Someone, court: Institution) -> str:
+    """Repeat the very file: it says so, and finds nothing to change. Return the page of its columns."""
     await _upload(administrator, court)
     await administrator.heading("Match the columns")
+    columns = administrator.page.url
     await administrator.sees("This very file was imported on")
     await administrator.press("Check the file")
     await administrator.sees("Everything in this file is in the accounts already.", "Import another file")
     assert await administrator.page.get_by_role("button", name=re.compile("^Import ")).count() == 0
     figures = " ".join((await administrator.page.locator(".stats").inner_text()).split())
     assert re.fullmatch(rf"New.* 0 Changed 0 Unchanged {FLATS} .*Refused 1", figures), figures
+    return columns
