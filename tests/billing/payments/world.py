@@ -106,7 +106,8 @@ async def bill(place: Place, *amounts: int, account: Account | None = None, stat
             Side(ledger.RECEIVABLE, made.total_minor, made.currency, account.id, made.id),
             Side("income:estate", -made.total_minor, made.currency, account.id, made.id),
         ]
-        await ledger.post(place.id, "bill.issued", made.id, sides)
+        if status != "draft":
+            await ledger.post(place.id, "bill.issued", made.id, sides)
         return made
 
 
