@@ -10,6 +10,7 @@ from billing.channels.counter import METHODS
 from billing.charges.states import BILL_WORDS
 from billing.payments.words import CHANNEL_WORDS, PAYMENT_WORDS, REFUND_WORDS
 from billing.rules import parse, sentence
+from billing.splits.receivers import KINDS as RECEIVERS
 from tenants import kinds
 from tenants.audit_words import Fact, plain, tell
 from ui.errors import Invalid
@@ -184,6 +185,7 @@ FACTS: dict[str, Fact] = {
     "drafted_by": Fact(N_("Drafted by")),
     "effective_from": Fact(N_("In force from")),
     "error": Fact(N_("What went wrong")),
+    "excess_minor": Fact(N_("Became the account's credit")),
     "expected": Fact(N_("Expected"), show=_by_method),
     "is_alone": Fact(N_("Decided by one person, as nobody else has the right")),
     "is_late": Fact(N_("Arrived late")),
@@ -203,6 +205,8 @@ FACTS: dict[str, Fact] = {
         N_("Kind"), words={"charge": N_("Charge on bills"), "late_fee": N_("Late-payment penalty")}
     ),
     "payment.status": Fact(N_("State"), words=PAYMENT_WORDS),
+    "receiver.kind": Fact(N_("Kind"), words={key: word.message for key, word in RECEIVERS.items()}),
+    "split_rule.document": Fact(""),
     "refund.status": Fact(N_("State"), words=REFUND_WORDS),
 }
 

@@ -190,5 +190,9 @@ async def _record(actor: Actor, rule: SplitRule, item: FeeItem, act: str) -> Non
         subject_kind="split_rule",
         subject_id=rule.id,
         subject_label=localized(item.names),
-        after={"version": rule.version, "from": rule.effective_from.isoformat(), "document": rule.document},
+        after={
+            "version": rule.version,
+            "effective_from": rule.effective_from.isoformat(),
+            "document": rule.document,
+        },
     )

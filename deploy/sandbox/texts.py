@@ -1,6 +1,8 @@
 """The Chinese of the sandbox's pages, by the English."""
 
 CHINESE: dict[str, str] = {
+    "Amount": "金额",
+    "There is no such mandate": "没有这份授权",
     "Authorise debits": "授权代扣",
     "May take at most, each time": "每次最多扣款",
     "From which account?": "从哪个账户扣款？",

@@ -41,9 +41,6 @@ ELSEWHERE = (
 NEWCOMER = "p-nur"
 DEMONSTRATION = (
     ("op-goh", "company", "/t/tengah"),
-    ("op-pereira", "company", "/t/tengah/worklist"),
-    ("op-sulaiman", "company", "/t/tengah/desk"),
-    ("op-farah", "company", "/t/market-street"),
     ("p-siti", "personal", "/my"),
     ("p-kumar", "personal", "/my/payments"),
     ("staff-lin", "staff", "/bank/harbour"),
@@ -93,7 +90,7 @@ async def _beside(player: Someone, kind: str) -> list[str]:
     if kind != "company":
         return []
     lists = (
-        ("/t/tengah/accounts?q=%2307-04", "/accounts/", "/plans/new"),
+        ("/t/tengah/accounts?q=111A+Plantation+Cres+%2307-04", "/accounts/", "/plans/new"),
         ("/t/tengah/suspense", "/suspense/", "/credit"),
     )
     return [
