@@ -161,6 +161,7 @@ FACTS: dict[str, Fact] = {
     "breaks": Fact(N_("Breaks")),
     "day": Fact(N_("Day")),
     "entries": Fact(N_("Exceptions")),
+    "instalments": Fact(N_("Instalments")),
     "is_voluntary": Fact(N_("May be declined")),
     "jump_percent": Fact(N_("Changes looked at from, in percent")),
     "lines": Fact(N_("Lines")),
