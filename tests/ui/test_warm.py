@@ -4,6 +4,7 @@ from ui import i18n, templating
 def test_what_every_page_needs_is_read_before_the_first_page() -> None:
     templating.environment.cache_clear()
     i18n._translations.cache_clear()
+    i18n._translated.cache_clear()
     templating.warm()
     cache = templating.environment().cache
     assert cache is not None
