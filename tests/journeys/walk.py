@@ -22,8 +22,6 @@ SHOWN = {200, 410}
 _ICONS = """() => [...document.querySelectorAll("use")]
   .filter(use => use.closest("svg").checkVisibility() && !use.getBBox().width)
   .map(use => use.getAttribute("href"))"""
-_OF_ONE = re.compile(r"\{(?!tenant|bank)|/docs|/new")
-"""Pages of one thing, which lead to nothing that the page of another would not."""
 _LINKS = "() => [...document.querySelectorAll('a[href]')].map(link => link.href)"
 
 
@@ -88,7 +86,7 @@ class Walk:
     async def _look_around(self, eye: Someone, lang: str, waiting: list[str], passed: set[str]) -> None:
         """Take addresses until none is left; wait a little for those that the other one may yet find.
 
-        Lists that somebody has looked at are passed through, for what is in them differs from place to place.
+        A payer's lists that another has looked at are passed through, for each of them has something else.
         """
         idle = 0
         while idle < 10:
@@ -104,7 +102,7 @@ class Walk:
                 if links is None:
                     del self.looked_at[template]
                 waiting += links or []
-            elif template and template not in passed and not _OF_ONE.search(template):
+            elif template.startswith("/my") and template not in passed and "{" not in template:
                 passed.add(template)
                 await eye.page.goto(url, wait_until="domcontentloaded")
                 waiting += await eye.page.evaluate(_LINKS)
