@@ -1,6 +1,6 @@
 """Lists of a tenant's records as data: one statement with its filters and orders, for the page and for the file."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -54,11 +54,6 @@ class Listing:
         )
 
 
-async def _each(found: Sequence[Any]) -> AsyncIterator[Any]:
-    for each in found:
-        yield each
-
-
 async def list_page(  # noqa: PLR0917 - the parts of one page
     request: Request,
     actor: Actor,
@@ -72,7 +67,7 @@ async def list_page(  # noqa: PLR0917 - the parts of one page
     query = listing.query(request, columns)
     if wants_export(request):
         found = await listing.read(actor.tenant_id, query, MOST_EXPORTED, 0)
-        return await export(request, columns, _each(found), listing.name)
+        return await export(request, columns, found, listing.name)
     found = await listing.read(actor.tenant_id, query, query.limit, query.offset)
     page = Page.of(query, found, await listing.count(actor.tenant_id, query))
     return await respond(request, template, {"page": page, "columns": columns, **context}, block="list")

@@ -1,7 +1,6 @@
 """The audit trail as a list, one page for banks and tenants alike: the scope decides what is in it."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.requests import Request
@@ -59,7 +58,7 @@ async def audit_list(request: Request, door: str, place_id: Any, currency: str =
         found = await rows(
             f"{SELECT}{where} order by created_at desc, id desc limit $6", *args, MOST_EXPORTED
         )
-        return await export(request, columns, _each(found), "audit")
+        return await export(request, columns, found, "audit")
     found = await rows(
         f"{SELECT}{where} order by created_at desc, id desc limit $6 offset $7",
         *args,
@@ -75,8 +74,3 @@ async def audit_list(request: Request, door: str, place_id: Any, currency: str =
 def _is_day(text: str) -> bool:
     parts = text.split("-")
     return len(parts) == 3 and all(part.isdecimal() for part in parts) and len(text) == 10  # noqa: PLR2004
-
-
-async def _each(found: list[Any]) -> AsyncIterator[Any]:
-    for row in found:
-        yield row

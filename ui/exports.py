@@ -29,7 +29,8 @@ _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-Rows = AsyncIterable[Any]
+Rows = AsyncIterable[Any] | Iterable[Any]
+"""What is read already, or a reader that gives one row after another."""
 
 
 def wants_export(request: Request) -> bool:
@@ -40,7 +41,7 @@ def wants_export(request: Request) -> bool:
 async def export(request: Request, columns: Sequence[Column], rows: Rows, filename: str) -> StreamingResponse:
     """Send ``rows`` as a file, CSV unless the address asks for ``xlsx``.
 
-    The rows are read while the answer is being sent, so the iterator must open its own scope and
+    An asynchronous reader is read while the answer is being sent, so it must open its own scope and
     transaction. A list longer than ``MOST_ROWS`` ends with a row that says so.
     """
     kind = request.query_params.get("export", "csv")
@@ -98,7 +99,7 @@ def _cell(value: Any) -> Any:
 
 async def _bounded(rows: Rows, most: int) -> AsyncIterator[Any]:
     count = 0
-    async for row in rows:
+    async for row in rows if isinstance(rows, AsyncIterable) else _each(rows):
         if count == most:
             yield None
             return
@@ -106,11 +107,18 @@ async def _bounded(rows: Rows, most: int) -> AsyncIterator[Any]:
         yield row
 
 
+async def _each(rows: Iterable[Any]) -> AsyncIterator[Any]:
+    for row in rows:
+        yield row
+
+
 def _cut_short(most: int) -> str:
     return str(t("This file ends here, after {most} rows. Narrow the list to get the rest.", most=most))
 
 
-async def _csv(columns: Sequence[Column], rows: Rows, locale: str, zone: str) -> AsyncIterator[bytes]:
+async def _csv(
+    columns: Sequence[Column], rows: AsyncIterable[Any], locale: str, zone: str
+) -> AsyncIterator[bytes]:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     with use_locale(locale):
@@ -131,7 +139,9 @@ def _drain(buffer: io.StringIO) -> bytes:
     return text.encode()
 
 
-async def _xlsx(columns: Sequence[Column], rows: Rows, locale: str, zone: str) -> AsyncIterator[bytes]:
+async def _xlsx(
+    columns: Sequence[Column], rows: AsyncIterable[Any], locale: str, zone: str
+) -> AsyncIterator[bytes]:
     with tempfile.TemporaryFile() as file:
         sheet = _Sheet(file)
         with use_locale(locale):

@@ -1,7 +1,6 @@
 """Pages of adjustments of bills: the list, asking, deciding, taking back."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -95,7 +94,7 @@ async def adjustments(request: Request, actor: Actor) -> Response:
     query = TableQuery.parse(request, columns=columns, filters=queries.FILTERS)
     if wants_export(request):
         every, _ = await queries.list_adjustments(actor, query, limit=MOST, offset=0)
-        return await export(request, (*columns, *FILED), each(every), "adjustments")
+        return await export(request, (*columns, *FILED), every, "adjustments")
     found, total = await queries.list_adjustments(actor, query, limit=query.limit, offset=query.offset)
     context = {
         "page": Page.of(query, found, total),
@@ -105,12 +104,6 @@ async def adjustments(request: Request, actor: Actor) -> Response:
         "states": [(key, STATE_WORDS[key]) for key in STATES],
     }
     return await respond(request, "billing/adjustments/list.html", context, block="list")
-
-
-async def each(found: Any) -> AsyncIterator[Any]:
-    """Yield rows one by one, for a file."""
-    for one in found:
-        yield one
 
 
 async def _bill(request: Request, actor: Actor) -> Bill:

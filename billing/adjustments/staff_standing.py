@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from billing.adjustments import queries, standing
 from billing.adjustments.evidence import ENDINGS, keep, send
-from billing.adjustments.staff_adjustments import MOST, Saying, each, fee_of, root_of
+from billing.adjustments.staff_adjustments import MOST, Saying, fee_of, root_of
 from billing.adjustments.standing import Lasting
 from billing.adjustments.words import KIND_WORDS, STATE_TONES, STATE_WORDS, kind_options
 from billing.charges.periods import today
@@ -101,7 +101,7 @@ async def standings(request: Request, actor: Actor) -> Response:
     query = TableQuery.parse(request, columns=columns, filters=queries.FILTERS)
     if wants_export(request):
         every, _ = await queries.list_standing(actor, query, limit=MOST, offset=0)
-        return await export(request, (*columns, *FILED), each(every), "standing-adjustments")
+        return await export(request, (*columns, *FILED), every, "standing-adjustments")
     found, total = await queries.list_standing(actor, query, limit=query.limit, offset=query.offset)
     context = {
         "page": Page.of(query, found, total),

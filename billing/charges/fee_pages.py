@@ -1,6 +1,5 @@
 """Pages of fees: what is charged, by which rule, since when; and how the next rule is written."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -92,7 +91,7 @@ async def index(request: Request, actor: Actor) -> Response:
     root = root_of(request)
     rows = [_row(one, root) for one in await fees.list_items(actor)]
     if wants_export(request):
-        return await export(request, COLUMNS, _each(rows), "fees")
+        return await export(request, COLUMNS, rows, "fees")
     query = TableQuery.parse(request, per=MOST_FEES)
     page = Page(
         rows[query.offset : query.offset + query.per], query, len(rows), len(rows) > query.offset + query.per
@@ -112,11 +111,6 @@ def _row(listed: fees.Listed, root: str) -> dict[str, Any]:
         "since": current.rule.effective_from if current else None,
         "state": "stopped" if not item.is_active else "draft" if listed.draft else state,
     }
-
-
-async def _each(rows: list[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
-    for row in rows:
-        yield row
 
 
 def _kind_words(item: FeeItem) -> str:

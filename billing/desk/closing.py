@@ -1,8 +1,5 @@
 """The end of a cashier's day: what should be there, what was counted, and the report of it."""
 
-from collections.abc import AsyncIterator
-from typing import Any
-
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -104,7 +101,7 @@ async def closes(request: Request, actor: Actor) -> Response:
     columns, query = _columns(f"/t/{actor.place['slug']}"), TableQuery.parse(request)
     if wants_export(request):
         every, _ = await queries.list_closes(actor, limit=_MOST_EXPORTED, offset=0)
-        return await export(request, columns, _each(every), "day-closes")
+        return await export(request, columns, every, "day-closes")
     found, total = await queries.list_closes(actor, limit=query.limit, offset=query.offset)
     context = {
         "page": Page.of(query, found, total),
@@ -112,11 +109,6 @@ async def closes(request: Request, actor: Actor) -> Response:
         "root": f"/t/{actor.place['slug']}",
     }
     return await respond(request, "billing/desk/closes.html", context, block="list")
-
-
-async def _each(found: Any) -> AsyncIterator[Any]:
-    for each in found:
-        yield each
 
 
 async def report(request: Request, actor: Actor) -> Response:

@@ -79,7 +79,7 @@ async def disputes(request: Request, actor: Actor) -> Response:
     query = TableQuery.parse(request, columns=columns, filters=queries.FILTERS)
     if wants_export(request):
         every, _ = await queries.list_disputes(actor, query, limit=_MOST_EXPORTED, offset=0)
-        return await export(request, (*columns, *FILED), _each(every), "disputes")
+        return await export(request, (*columns, *FILED), every, "disputes")
     found, total = await queries.list_disputes(actor, query, limit=query.limit, offset=query.offset)
     context = {
         "page": Page.of(query, found, total),
@@ -89,11 +89,6 @@ async def disputes(request: Request, actor: Actor) -> Response:
         "currency": actor.place["currency"],
     }
     return await respond(request, "billing/disputes/list.html", context, block="list")
-
-
-async def _each(found: Any) -> Any:
-    for each in found:
-        yield each
 
 
 async def _chart(actor: Actor) -> charts.Chart | None:

@@ -1,6 +1,6 @@
 """Months of the books: what was booked in each, which are closed, and closing and opening them by two people."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -98,7 +98,7 @@ async def _page(request: Request, actor: Actor, form: Form[Closing], status: int
     found = await _months(actor, year)
     columns = _columns(root)
     if wants_export(request):
-        return await export(request, columns, _each(found), f"months-{year}")
+        return await export(request, columns, found, f"months-{year}")
     currencies = sorted({each["currency"] for each in found})
     more = {
         "year": year,
@@ -143,11 +143,6 @@ def _state(period: Period | None) -> dict[str, Any]:
 
 def _sums(months: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return {name: sum(each[name] for each in months) for name in _FIGURES}
-
-
-async def _each(found: Sequence[Any]) -> AsyncIterator[Any]:
-    for each in found:
-        yield each
 
 
 async def ask(request: Request, actor: Actor) -> Response:

@@ -1,7 +1,7 @@
 """An account's statement: everything that changed what it owes, with what it owed after it, on screen and paper."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -103,15 +103,10 @@ async def statement(request: Request, actor: Actor) -> Response:
     columns, account, span = _columns(asking.root_of(actor)), found.account, found.span
     if wants_export(request):
         name = f"statement-{account.number}-{span.first}-{span.last}"
-        return await export(request, columns, _each(found.movements), name)
+        return await export(request, columns, reversed(found.movements), name)
     currencies = sorted({*found.opening, *found.closing}) or [actor.place["currency"]]
     more = {"statement": found, "query": query, "columns": columns, "currencies": currencies, "span": span}
     return await respond(request, "billing/ledger/statement.html", asking.context(actor, "statement", **more))
-
-
-async def _each(found: Sequence[Any]) -> AsyncIterator[Any]:
-    for each in reversed(found):
-        yield each
 
 
 async def pdf(request: Request, actor: Actor) -> Response:

@@ -1,6 +1,6 @@
 """The trial balance, and one ledger account with its postings."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -52,7 +52,7 @@ async def trial_balance(request: Request, actor: Actor) -> Response:
     columns = _columns(root, f"?from={span.first}&until={span.last}")
     if wants_export(request):
         lines = [line for found in by_currency.values() for line in found]
-        return await export(request, columns, _each(lines), f"trial-balance-{span.last}")
+        return await export(request, columns, lines, f"trial-balance-{span.last}")
     more = {"query": asking.shown(query, span), "span": span, "columns": columns}
     tables = [(currency, lines, _foot(lines)) for currency, lines in by_currency.items()]
     context = asking.context(actor, "", tables=tables, **more)
@@ -62,11 +62,6 @@ async def trial_balance(request: Request, actor: Actor) -> Response:
 def _foot(lines: Sequence[Line]) -> dict[str, int]:
     names = ("opening_minor", "debit_minor", "credit_minor", "closing_minor")
     return {name: sum(getattr(line, name) for line in lines) for name in names}
-
-
-async def _each(found: Sequence[Any]) -> AsyncIterator[Any]:
-    for each in found:
-        yield each
 
 
 def posting_columns(root: str, names: dict[str, Text | str], *, has_ledger: bool) -> tuple[Column, ...]:

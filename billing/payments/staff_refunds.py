@@ -1,7 +1,5 @@
 """Refunds: what waits for a decision first, and deciding about one that another person asked for."""
 
-from typing import Any
-
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -53,15 +51,10 @@ async def refunds(request: Request, actor: Actor) -> Response:
     query = TableQuery.parse(request, filters=queries.REFUND_FILTERS)
     if wants_export(request):
         every, _ = await queries.list_refunds(actor, query, limit=_MOST_EXPORTED, offset=0)
-        return await export(request, (*columns, *FILED), _each(every), "refunds")
+        return await export(request, (*columns, *FILED), every, "refunds")
     found, total = await queries.list_refunds(actor, query, limit=query.limit, offset=query.offset)
     context = {"page": Page.of(query, found, total), "columns": columns, "states": list(REFUND_WORDS.items())}
     return await respond(request, "billing/payments/refunds.html", context, block="list")
-
-
-async def _each(found: Any) -> Any:
-    for each in found:
-        yield each
 
 
 class Refusing(BaseModel):

@@ -54,16 +54,11 @@ async def suspense_list(request: Request, actor: Actor) -> Response:
     query = TableQuery.parse(request, filters=queries.SUSPENSE_FILTERS)
     if wants_export(request):
         every, _ = await queries.list_suspense(actor, query, limit=_MOST_EXPORTED, offset=0)
-        return await export(request, columns, _each(every), "money-to-assign")
+        return await export(request, columns, every, "money-to-assign")
     found, total = await queries.list_suspense(actor, query, limit=query.limit, offset=query.offset)
     states = [*SUSPENSE_WORDS.items(), ("all", t("All"))]
     context = {"page": Page.of(query, found, total), "columns": columns, "states": states[1:]}
     return await respond(request, "billing/payments/suspense_list.html", context, block="list")
-
-
-async def _each(found: Any) -> Any:
-    for each in found:
-        yield each
 
 
 class Working(BaseModel):

@@ -1,6 +1,5 @@
 """Pages of instalment plans: the list, agreeing one for an account, one plan, breaking it; and what its payer sees."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -97,7 +96,7 @@ async def index(request: Request, actor: Actor) -> Response:
     query = TableQuery.parse(request, columns=columns, filters=("status",), default_sort="-number")
     if wants_export(request):
         found, _ = await queries.listed(actor, query, now, most=queries.MOST)
-        return await export(request, columns, _each(found), "instalment-plans")
+        return await export(request, columns, found, "instalment-plans")
     found, total = await queries.listed(actor, query, now)
     context = {
         "page": Page.of(query, found, total),
@@ -105,11 +104,6 @@ async def index(request: Request, actor: Actor) -> Response:
         "states": [(key, str(words)) for key, words in WORDS.items()],
     }
     return await respond(request, "billing/plans/plans.html", context, block="list")
-
-
-async def _each(found: list[Any]) -> AsyncIterator[Any]:
-    for one in found:
-        yield one
 
 
 async def account_of(actor: Actor, account_id: UUID) -> Account:

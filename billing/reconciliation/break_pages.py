@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from billing.models import Break
 from billing.reconciliation import breaks, found, queries, words
-from billing.reconciliation.common import Reason, break_columns, each_of, root_of, tabs, take_over
+from billing.reconciliation.common import Reason, break_columns, root_of, tabs, take_over
 from billing.reconciliation.states import BY_HAND, WORKED
 from tenants.actor import Actor
 from tenants.codes import new_token
@@ -30,7 +30,7 @@ async def worklist(request: Request, actor: Actor) -> Response:
     query = TableQuery.parse(request, columns=columns, filters=queries.BREAK_FILTERS)
     if wants_export(request):
         every, _ = await queries.breaks(actor, query, limit=queries.MOST, offset=0)
-        return await export(request, columns, each_of(_read(every)), "breaks")
+        return await export(request, columns, _read(every), "breaks")
     rows, total = await queries.breaks(actor, query, limit=query.limit, offset=query.offset)
     context = {
         "tabs": tabs(actor, "/breaks"),

@@ -1,6 +1,5 @@
 """What the pages of reconciliation share: tabs, roots, columns of lists, the form of a reason."""
 
-from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -49,12 +48,6 @@ def take_over(form: Form[Any], refused: AppError) -> None:
         form.fail(name, text)
     if not refused.fields:
         form.fail("", refused.message)
-
-
-async def each_of(found: Iterable[Any]) -> AsyncIterator[Any]:
-    """Yield what was found, for an export."""
-    for each in found:
-        yield each
 
 
 def _age(value: Any, row: Any) -> str:

@@ -10,7 +10,6 @@ from billing.models import Statement
 from billing.reconciliation import accounts, hands, keeping, queries, uploads, words
 from billing.reconciliation.common import (
     Reason,
-    each_of,
     line_columns,
     root_of,
     statement_columns,
@@ -41,7 +40,7 @@ async def statements(request: Request, actor: Actor) -> Response:
     query = TableQuery.parse(request, columns=columns, filters=queries.STATEMENT_FILTERS)
     if wants_export(request):
         every, _ = await queries.statements(actor, query, limit=queries.MOST, offset=0)
-        return await export(request, columns, each_of(every), "statements")
+        return await export(request, columns, every, "statements")
     found, total = await queries.statements(actor, query, limit=query.limit, offset=query.offset)
     context = {
         "tabs": tabs(actor, "/statements"),
@@ -107,7 +106,7 @@ async def lines(request: Request, actor: Actor) -> Response:
     query = TableQuery.parse(request, columns=columns, filters=queries.LINE_FILTERS)
     if wants_export(request):
         every, _ = await queries.lines(actor, query, limit=queries.MOST, offset=0)
-        return await export(request, columns, each_of(every), "lines")
+        return await export(request, columns, every, "lines")
     found, total = await queries.lines(actor, query, limit=query.limit, offset=query.offset)
     context = {
         "tabs": tabs(actor, "/lines"),

@@ -52,7 +52,7 @@ async def overview(request: Request, actor: Actor) -> Response:
     )
     currency = account.currency if account else actor.place["currency"]
     if wants_export(request):
-        return await export(request, _columns(currency), _each(found), f"reconciliation-{month:%Y-%m}")
+        return await export(request, _columns(currency), found, f"reconciliation-{month:%Y-%m}")
     sources = await StatementSource.filter(tenant_id=actor.tenant_id).order_by("kind")
     context = {
         "tabs": tabs(actor, ""),
@@ -72,11 +72,6 @@ async def overview(request: Request, actor: Actor) -> Response:
         "currency": currency,
     }
     return await respond(request, "billing/reconciliation/overview.html", context, block="list")
-
-
-async def _each(found: Any) -> Any:
-    for each in found:
-        yield each
 
 
 def _has_something(day: Any) -> bool:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from billing.reconciliation import settlement, words
-from billing.reconciliation.common import each_of, root_of, tabs
+from billing.reconciliation.common import root_of, tabs
 from billing.reconciliation.overview_pages import account_of, month_of
 from tenants.actor import Actor
 from tenants.http import path_id
@@ -75,7 +75,7 @@ async def report(request: Request, actor: Actor) -> Response:
     if wants_export(request):
         by_day = params.get("by") == "day"
         columns, found = (_day_columns(), days) if by_day else (_payout_columns(root), paid)
-        return await export(request, columns, each_of(found), f"settlement-{month:%Y-%m}")
+        return await export(request, columns, found, f"settlement-{month:%Y-%m}")
     sums = {name: sum(day[name] for day in days) for name in (*_SUMS, "net_minor")}
     context = {
         "tabs": tabs(actor, "/settlement"),
@@ -127,7 +127,7 @@ async def payout(request: Request, actor: Actor) -> Response:
     query = TableQuery.parse(request)
     if wants_export(request):
         every, _ = await settlement.bills(actor, found, limit=settlement.MOST, offset=0)
-        return await export(request, columns, each_of(every), f"payout-{found['day_until']}")
+        return await export(request, columns, every, f"payout-{found['day_until']}")
     is_printed = _printed(request, actor)
     limit, offset = (settlement.MOST, 0) if is_printed else (query.limit, query.offset)
     rows, total = await settlement.bills(actor, found, limit=limit, offset=offset)

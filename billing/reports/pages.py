@@ -1,6 +1,6 @@
 """The tenant's overview and its reports."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -185,7 +185,7 @@ async def _report(  # noqa: PLR0917
     chart: charts.Chart | None,
 ) -> Response:
     if wants_export(request):
-        return await export(request, columns, _each(rows), f"{key}-{today_of(actor).isoformat()}")
+        return await export(request, columns, rows, f"{key}-{today_of(actor).isoformat()}")
     root = f"/t/{actor.place['slug']}/reports"
     tabs = [NavItem(label=t(label), href=root + path, is_current=name == key) for name, path, label in TABS]
     context = {
@@ -197,11 +197,6 @@ async def _report(  # noqa: PLR0917
         "currency": actor.place["currency"],
     }
     return await respond(request, "billing/reports/report.html", context)
-
-
-async def _each(rows: Sequence[Any]) -> AsyncIterator[Any]:
-    for row in rows:
-        yield row
 
 
 ROUTES: list[BaseRoute] = [

@@ -1,7 +1,6 @@
 """Reading how proceeds are shared: rules, receivers, and a payment's shares."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.requests import Request
@@ -55,7 +54,7 @@ async def index(request: Request, actor: Actor) -> Response:
     """The rules, those that wait for somebody first; or all of them as a file."""
     columns, found = _rule_columns(root_of(actor)), await _rules(actor)
     if wants_export(request):
-        return await export(request, columns, _each(found), "split-rules")
+        return await export(request, columns, found, "split-rules")
     query = TableQuery.parse(request, per=MOST_RULES)
     shown = found[query.offset : query.offset + query.per]
     page = Page(shown, query, len(found), len(found) > query.offset + query.per)
@@ -73,11 +72,6 @@ async def _rules(actor: Actor) -> list[Row]:
 
 def _name(names: str) -> str:
     return localized(json.loads(names))
-
-
-async def _each(found: list[Row]) -> AsyncIterator[Row]:
-    for each in found:
-        yield each
 
 
 async def rule(request: Request, actor: Actor) -> Response:
@@ -146,7 +140,7 @@ async def receivers_page(
     columns = _receiver_columns(root_of(actor))
     found = [_receiver_row(each) for each in await receivers.every(actor)]
     if wants_export(request):
-        return await export(request, columns, _each(found), "receivers")
+        return await export(request, columns, found, "receivers")
     query = TableQuery.parse(request, per=MOST_RULES)
     context = {
         "page": Page(found, query, len(found), False),

@@ -1,6 +1,5 @@
 """The worklist's page, and giving work to somebody."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -55,13 +54,8 @@ async def worklist(request: Request, actor: Actor) -> Response:
     query = TableQuery.parse(request, columns=columns, filters=queries.FILTERS, default_sort="")
     if wants_export(request):
         every, _ = await queries.items(actor, query, limit=queries.MOST, offset=0)
-        return await export(request, columns, _each(every), "work-to-do")
+        return await export(request, columns, every, "work-to-do")
     return await _page(request, actor, query, columns)
-
-
-async def _each(found: list[Item]) -> AsyncIterator[Item]:
-    for each in found:
-        yield each
 
 
 async def _page(request: Request, actor: Actor, query: TableQuery, columns: tuple[Column, ...]) -> Response:

@@ -1,6 +1,6 @@
 """The estate's buildings: each with its units storey by storey, and which of them owe."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -87,7 +87,7 @@ async def buildings(request: Request, actor: Actor) -> Response:
     columns = _columns(actor)
     query = TableQuery.parse(request, columns=columns, default_sort="code")
     if wants_export(request):
-        return await export(request, columns, _each(await _list(actor, query, 0, MOST_EXPORTED)), "buildings")
+        return await export(request, columns, await _list(actor, query, 0, MOST_EXPORTED), "buildings")
     context = {
         "page": Page.of(
             query, await _list(actor, query, query.offset, query.limit), await _count(actor, query)
@@ -118,11 +118,6 @@ async def _count(actor: Actor, query: TableQuery) -> int:
         containing(query.q),
     )
     return int(counted)
-
-
-async def _each(found: list[Any]) -> AsyncIterator[Any]:
-    for one in found:
-        yield one
 
 
 async def building(request: Request, actor: Actor) -> Response:

@@ -78,7 +78,7 @@ async def imports(request: Request, actor: Actor) -> Response:
     query = TableQuery.parse(request, columns=columns, filters=("state",), default_sort="-created_at")
     found, total = await queries.imports(actor, query)
     if wants_export(request):
-        return await export(request, columns, _each(found), "imports")
+        return await export(request, columns, found, "imports")
     context = {
         "page": Page.of(query, found, total),
         "columns": columns,
@@ -86,11 +86,6 @@ async def imports(request: Request, actor: Actor) -> Response:
         "root": _root(actor),
     }
     return await respond(request, "tenants/imports/imports.html", context, block="list")
-
-
-async def _each(found: list[Any]) -> AsyncIterator[Any]:
-    for one in found:
-        yield one
 
 
 async def new(request: Request, actor: Actor) -> Response:

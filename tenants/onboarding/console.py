@@ -1,6 +1,5 @@
 """The bank at a glance, its institutions, branches and staff."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -74,7 +73,7 @@ async def institutions(request: Request, actor: Actor) -> Response:
     query = TableQuery.parse(request, columns=columns, filters=("status", "branch"), default_sort="name")
     if wants_export(request):
         return await export(
-            request, columns, _each(await queries.tenants(actor, query, most=100_000)), "institutions"
+            request, columns, await queries.tenants(actor, query, most=100_000), "institutions"
         )
     page = Page.of(query, await queries.tenants(actor, query), await queries.count_tenants(actor, query))
     context = {
@@ -84,11 +83,6 @@ async def institutions(request: Request, actor: Actor) -> Response:
         "branches": [(str(b.id), b.name) for b in await queries.branches(actor)],
     }
     return await respond(request, "tenants/onboarding/institutions.html", context, block="list")
-
-
-async def _each(rows: Any) -> AsyncIterator[Any]:
-    for row in rows:
-        yield row
 
 
 async def institution(request: Request, actor: Actor) -> Response:

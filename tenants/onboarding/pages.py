@@ -1,6 +1,5 @@
 """The bank's console: applications from first contact to a live institution."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -55,7 +54,7 @@ async def applications(request: Request, actor: Actor) -> Response:
     )
     if wants_export(request):
         return await export(
-            request, columns, _each(await queries.applications(actor, query, most=10_000)), "applications"
+            request, columns, await queries.applications(actor, query, most=10_000), "applications"
         )
     page = Page.of(
         query, await queries.applications(actor, query), await queries.count_applications(actor, query)
@@ -69,11 +68,6 @@ async def applications(request: Request, actor: Actor) -> Response:
         "may_open": actor.may("applications.write"),
     }
     return await respond(request, "tenants/onboarding/applications.html", context, block="list")
-
-
-async def _each(rows: Any) -> AsyncIterator[Any]:
-    for row in rows:
-        yield row
 
 
 async def new_application(request: Request, actor: Actor) -> Response:
