@@ -1,7 +1,7 @@
 """What a scenario is: one value that says everything the rest of the house needs to run it."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.routing import BaseRoute
 
@@ -10,15 +10,16 @@ from tenants.actor import Actor
 from tenants.kinds import ScenarioKinds
 from tenants.models import Tenant
 from tenants.navigation import Place
+from tenants.permissions import Rights
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One industry cloud.
 
-    ``kinds`` teaches the rooms below its accounts and imports, ``fee_templates`` its first fees, ``places`` and
-    ``routes`` its own pages. ``provision(actor, tenant)`` adds what is its own to a tenant that is being approved,
-    in the approval's transaction and the tenant's scope.
+    ``kinds`` teaches the rooms below its accounts and imports, ``fee_templates`` its first fees, ``rights`` its
+    permissions and roles, ``places`` and ``routes`` its own pages. ``provision(actor, tenant)`` adds what is its own
+    to a tenant that is being approved, in the approval's transaction and the tenant's scope.
     """
 
     kinds: ScenarioKinds
@@ -26,6 +27,7 @@ class Scenario:
     places: Sequence[Place]
     routes: Sequence[BaseRoute]
     provision: Callable[[Actor, Tenant], Awaitable[None]] | None = None
+    rights: Rights = field(default_factory=Rights)
 
     @property
     def key(self) -> str:

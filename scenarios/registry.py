@@ -8,6 +8,7 @@ from billing import catalogue
 from scenarios.contract import Scenario
 from tenants import kinds
 from tenants.navigation import add_tenant_places
+from tenants.permissions import add_rights
 from tenants.provisioning import add_provisioner
 
 SCENARIO_PACKAGES = ("scenarios.community",)
@@ -27,6 +28,7 @@ def install(scenario: Scenario) -> None:
     """Teach the rooms below about a scenario; safe to call again."""
     kinds.register(scenario.kinds)
     catalogue.register(scenario.key, tuple(scenario.fee_templates))
+    add_rights(scenario.key, scenario.rights)
     add_tenant_places(*scenario.places)
     if scenario.provision:
         add_provisioner(scenario.provision, scenario=scenario.key)

@@ -6,7 +6,7 @@ from tenants import kinds
 from tenants.audit_words import Fact, plain, tell
 from tenants.onboarding.checklist import INSTITUTION_KINDS, STATUSES
 from tenants.onboarding.forms import ApplicationForm
-from tenants.permissions import BANK_ROLES, TENANT_PERMISSIONS, TENANT_ROLES
+from tenants.permissions import BANK_ROLES, TENANT_PERMISSIONS, every_tenant_role
 from ui.i18n import N_
 
 ACTS = {
@@ -42,15 +42,18 @@ ACTS = {
     "tenant.approved": N_("Institution approved"),
     "work.run_again": N_("Background work run again"),
 }
-_ROLES = {role.key: role.name for role in (*TENANT_ROLES, *BANK_ROLES.values())} | {
-    role.name: role.name for role in TENANT_ROLES
-}
 _METHODS = {"bank": N_("Sign-in at the bank"), "code": N_("One-time code")}
 _LANGUAGES = {"en": "English", "zh_CN": "中文"}
 _REFUSALS = {
     "holder.taken": N_("Somebody else has confirmed it"),
     "holder.ended": N_("No longer the holder"),
 }
+
+
+def _role(value: Any, _currency: str) -> str:
+    """Roles are kept by key, and in older acts by name."""
+    roles = (*BANK_ROLES.values(), *every_tenant_role())
+    return plain(value, {word: role.name for role in roles for word in (role.key, role.name)})
 
 
 def _scenarios(value: Any, _currency: str) -> str:
@@ -99,7 +102,7 @@ FACTS: dict[str, Fact] = {
     "reasons": Fact(N_("Reasons")),
     "refund_limit_minor": Fact(N_("May refund alone up to")),
     "relation": Fact(N_("Relation"), show=_relation),
-    "role": Fact(N_("Role"), words=_ROLES),
+    "role": Fact(N_("Role"), show=_role),
     "scenarios": Fact(N_("Industry cloud"), show=_scenarios),
     "sha256": Fact(N_("Fingerprint of the file")),
     "since": Fact(N_("Since")),

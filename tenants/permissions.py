@@ -1,6 +1,7 @@
 """What may be done, and the roles everybody starts with: data, read by pages and provisioning alike."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ui.i18n import N_
 
@@ -112,6 +113,62 @@ TENANT_ROLES: tuple[RoleSpec, ...] = (
     ),
     RoleSpec("reader", N_("Read only"), _READ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What an industry cloud adds: permissions with their words, roles of its own, and more for built-in roles.
+
+    Administrators get all of its permissions, and whoever reads everything gets those that end in ``.read``.
+    """
+
+    permissions: Mapping[str, str] = field(default_factory=dict)
+    roles: Sequence[RoleSpec] = ()
+    grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+_scenario_rights: dict[str, Rights] = {}
+
+
+def add_rights(scenario: str, rights: Rights) -> None:
+    """Make a scenario's rights known; safe to call again."""
+    _scenario_rights[scenario] = rights
+    TENANT_PERMISSIONS.update(rights.permissions)
+
+
+def permissions_of(scenarios: Iterable[str]) -> dict[str, str]:
+    """Return every permission that an institution with these scenarios can give, with its words."""
+    own = {key for scenario in scenarios for key in _rights(scenario).permissions}
+    others = {key for rights in _scenario_rights.values() for key in rights.permissions} - own
+    return {key: words for key, words in TENANT_PERMISSIONS.items() if key not in others}
+
+
+def roles_of(scenarios: Iterable[str]) -> list[RoleSpec]:
+    """Return the roles that an institution with these scenarios starts with."""
+    added = [_rights(scenario) for scenario in scenarios]
+    built_in = [_widened(role, added) for role in TENANT_ROLES]
+    return [*built_in, *(role for rights in added for role in rights.roles)]
+
+
+def every_tenant_role() -> list[RoleSpec]:
+    """Return the roles of all institutions, whatever their scenarios."""
+    return [*TENANT_ROLES, *(role for rights in _scenario_rights.values() for role in rights.roles)]
+
+
+def _rights(scenario: str) -> Rights:
+    return _scenario_rights.get(scenario, Rights())
+
+
+def _widened(role: RoleSpec, added: Sequence[Rights]) -> RoleSpec:
+    more: set[str] = set()
+    for rights in added:
+        more |= rights.grants.get(role.key, frozenset())
+        if role.key == "administrator":
+            more |= set(rights.permissions)
+        elif role.key in {"finance", "reader"}:
+            more |= {key for key in rights.permissions if key.endswith(".read")}
+    return replace(role, permissions=role.permissions | more)
+
 
 BANK_ROLES: dict[str, RoleSpec] = {
     role.key: role

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tenants.actor import Actor
 from tenants.models import Role, Tenant
-from tenants.permissions import TENANT_ROLES
+from tenants.permissions import roles_of
 
 Provisioner = Callable[[Actor, Tenant], Awaitable[None]]
 _provisioners: list[tuple[str, Provisioner]] = []
@@ -39,7 +39,7 @@ def add_provisioner(provisioner: Provisioner, *, scenario: str = "") -> None:
 
 async def provision(actor: Actor, tenant: Tenant, settlement: Settlement | None = None) -> None:
     """Fill a new tenant in the open transaction and tenant scope: roles, the account, then every package's part."""
-    for spec in TENANT_ROLES:
+    for spec in roles_of(tenant.scenarios):
         await Role.create(
             tenant_id=tenant.id,
             key=spec.key,

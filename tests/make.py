@@ -13,7 +13,7 @@ from deploy import database
 from tenants import models, sessions
 from tenants.actor import Actor
 from tenants.ids import new_id
-from tenants.permissions import TENANT_ROLES, bank_permissions
+from tenants.permissions import bank_permissions, roles_of
 from tenants.provisioning import provision
 from tenants.scope import bank_scope, open_scope, operator_scope, person_scope, tenant_scope
 from tenants.uscc import make as make_uscc
@@ -87,7 +87,7 @@ async def staff(
 ) -> Actor:
     """A member of the tenant's staff with one built-in role, as an actor."""
     who = await person(name)
-    spec = next(r for r in TENANT_ROLES if r.key == role)
+    spec = next(r for r in roles_of(tenant.scenarios) if r.key == role)
     async with open_scope(tenant_scope(tenant.id)):
         held = await models.Role.get(tenant_id=tenant.id, key=role)
         await models.Membership.create(

@@ -13,7 +13,7 @@ from tenants.audit_list import audit_list
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Role
 from tenants.onboarding.forms import check_email
-from tenants.permissions import TENANT_PERMISSIONS
+from tenants.permissions import permissions_of
 from tenants.scope import tenant_id
 from tenants.staff import services
 from ui.errors import Invalid
@@ -150,7 +150,7 @@ async def _role(
     context = {
         "role": found,
         "form": form,
-        "options": [(key, gettext(name)) for key, name in TENANT_PERMISSIONS.items()],
+        "options": [(key, gettext(name)) for key, name in permissions_of(actor.place["scenarios"]).items()],
         "currency": actor.place["currency"],
         "root": _root(actor),
         "may_write": actor.may("people.write"),

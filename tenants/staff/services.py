@@ -6,8 +6,8 @@ from uuid import UUID
 
 from tenants import audit
 from tenants.actor import Actor
-from tenants.models import Membership, Outbox, Role
-from tenants.permissions import TENANT_PERMISSIONS
+from tenants.models import Membership, Outbox, Role, Tenant
+from tenants.permissions import permissions_of
 from tenants.scope import rows, tenant_id
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
@@ -92,7 +92,8 @@ async def change_role(
     actor.require("people.write")
     actor.require_fresh()
     found = await role(role_id)
-    unknown = permissions - set(TENANT_PERMISSIONS)
+    scenarios = (await Tenant.get(id=tenant_id())).scenarios
+    unknown = permissions - set(permissions_of(scenarios))
     if unknown:
         raise Invalid("role.permission", t("Choose from the permissions listed."))
     if found.key == "administrator" and not {"people.read", ADMINISTERS} <= permissions:
