@@ -26,6 +26,9 @@ PAUSES = (5, 30, 120, 600, 3600, 6 * 3600)
 """Seconds before the second, third … try; after the last one the row has failed."""
 CLAIM = timedelta(seconds=60)
 """How long the sweep leaves a row alone after offering it to the queue."""
+FRESH = timedelta(seconds=5)
+"""How long the sweep leaves a new row to the offer that its own commit makes. Were it to hold the row at the moment a
+worker takes it up, the worker would pass it by, and nobody would offer it again before ``CLAIM`` is over."""
 
 Handler = Callable[[Actor, dict[str, Any]], Awaitable[None]]
 
@@ -111,14 +114,16 @@ async def _offer(tenant: UUID, outbox_id: UUID) -> None:
 
 
 async def sweep(limit: int = 500) -> int:
-    """Offer due rows of all tenants to the queue and return how many; rows just offered are left alone."""
+    """Offer due rows of all tenants to the queue and return how many; rows new or just offered are left alone."""
     async with open_scope(queue_scope()):
         due = await rows(
             "update tenants_outbox set due_at = now() + $2 where (tenant_id, id) in ("
             " select tenant_id, id from tenants_outbox where done_at is null and failed_at is null"
-            " and due_at <= now() order by due_at limit $1 for update skip locked) returning tenant_id, id",
+            " and due_at <= now() and created_at <= now() - $3::interval"
+            " order by due_at limit $1 for update skip locked) returning tenant_id, id",
             limit,
             CLAIM,
+            FRESH,
         )
     for found in due:
         await _offer(found["tenant_id"], found["id"])
