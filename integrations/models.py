@@ -4,7 +4,23 @@ from uuid import UUID
 
 from tortoise import fields
 
+from integrations.apps.models import App, AppVersion, Vendor, VendorMember
+from integrations.apps.tenant_models import AppConsent, AppDocument, AppMessage, Installation, Launch
 from tenants.models.base import Row
+
+__all__ = [
+    "App",
+    "AppConsent",
+    "AppDocument",
+    "AppMessage",
+    "AppVersion",
+    "BankProvider",
+    "Installation",
+    "Launch",
+    "Once",
+    "Vendor",
+    "VendorMember",
+]
 
 
 class BankProvider(Row):

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from tenants.scope import Scope, bank_scope, link_scope, person_scope, tenant_scope
+from tenants.scope import Scope, bank_scope, link_scope, person_scope, tenant_scope, vendor_scope
 from ui.errors import AppError, Forbidden
 from ui.i18n import t
 
-Kind = Literal["staff", "bank", "payer", "link", "system"]
+Kind = Literal["staff", "bank", "vendor", "payer", "link", "system"]
 STRONG_LEVEL = 2
 FRESH = timedelta(minutes=15)
 
@@ -38,6 +38,7 @@ class Actor:
     session_id: UUID | None = None
     tenant_id: UUID | None = None
     bank_id: UUID | None = None
+    vendor_id: UUID | None = None
     bill_id: UUID | None = None
     permissions: frozenset[str] = field(default_factory=frozenset)
     roles: tuple[str, ...] = ()
@@ -75,6 +76,8 @@ class Actor:
             return tenant_scope(self.tenant_id)
         if self.kind == "bank" and self.bank_id:
             return bank_scope(self.bank_id)
+        if self.kind == "vendor" and self.vendor_id:
+            return vendor_scope(self.vendor_id)
         if self.kind == "link" and self.tenant_id and self.bill_id:
             return link_scope(self.tenant_id, self.bill_id)
         if self.kind == "payer" and self.person_id:

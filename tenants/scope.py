@@ -6,6 +6,7 @@ PostgreSQL sees only the ``cloud.*`` settings of the transaction; none set means
 tenant   staff of one tenant, and jobs: that tenant's rows
 person   a payer, or a person's own things: themselves and what they hold
 bank     bank staff: their bank's own tables and its directory of tenants
+vendor   people of a vendor: its apps, and what belongs to them in tenants
 link     the bearer of a pay-link: that bill
 secret   the bearer of a token (session, invitation, code): that row
 queue    the dispatcher and the webhook inbox: work that waits
@@ -58,6 +59,11 @@ def person_scope(person_id: UUID) -> Scope:
 def bank_scope(bank_id: UUID) -> Scope:
     """See a bank's own tables and its directory of tenants."""
     return Scope("bank", str(bank_id))
+
+
+def vendor_scope(vendor_id: UUID) -> Scope:
+    """See a vendor's own apps, and how they fare where they are installed."""
+    return Scope("vendor", str(vendor_id))
 
 
 def link_scope(tenant_id: UUID, bill_id: UUID) -> Scope:

@@ -20,6 +20,10 @@ ABOVE_TENANTS = {
     "tenants_parked_form": "belongs to a person",
     "tenants_bank_membership": "belongs to a bank",
     "integrations_bank_provider": "belongs to a bank",
+    "integrations_vendor": "belongs to the bank that admits it",
+    "integrations_vendor_member": "belongs to a vendor",
+    "integrations_app": "belongs to a vendor; listed by its bank",
+    "integrations_app_version": "belongs to a vendor's app",
     "integrations_once": "a hash that was used up before anybody is known",
     "billing_bank_seal": "hashes of a bank's seals, published for everybody",
     "billing_inbox_event": "arrives before its tenant is known; only the queue scope sees it",
@@ -35,6 +39,10 @@ KEYED_BY_A_SECRET = {
     "tenants_outbox_waiting_idx": "the dispatcher sweeps all tenants",
     "billing_receipt_verification_key": "found by the receipt code's hash",
     "billing_settlement_account_stripe_idx": "whose connected account a dispute is about",
+    "integrations_installation_app_idx": "where an app is installed, for its vendor and its end",
+    "integrations_installation_vendor_idx": "where a vendor's apps are installed",
+    "integrations_launch_vendor_idx": "how often a vendor's apps are opened",
+    "integrations_app_message_vendor_idx": "what a vendor's apps were told",
     "billing_entry_created_at_brin": "the sealer looks for new entries of all tenants",
 }
 
@@ -138,7 +146,7 @@ async def test_the_models_and_the_catalogue_agree(owner, committed):
     "table",
     [
         *("tenants_audit", "billing_allocation", "billing_receipt", "billing_entry", "billing_posting"),
-        *("billing_seal", "billing_sealed_entry", "billing_bank_seal"),
+        *("billing_seal", "billing_sealed_entry", "billing_bank_seal", "integrations_app_consent"),
     ],
 )
 async def test_proof_is_append_only(owner, table):

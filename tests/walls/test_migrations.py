@@ -70,7 +70,8 @@ async def test_forward_on_filled_tables_loses_nothing(fresh, db, bank, settings)
     with pytest.raises(asyncpg.NotNullViolationError):
         await alter(owner_url, "alter table tenants_role add column note text not null")
     assert await asyncio.to_thread(migrate, owner_url, "__latest__") == database.migration_names()[4:]
-    assert await counts(owner_url, {}, settings) == before
+    after = await counts(owner_url, {}, settings)
+    assert {table: after[table] for table in before} == before
     assert min(before.values()) == 1
 
 
@@ -91,12 +92,19 @@ async def rows_of_a_tenant(bank) -> dict[str, list[str]]:
 
 
 async def counts(owner_url: str, filled: dict[str, list[str]], settings) -> dict[str, int]:
-    """Fill as the superuser, without triggers, since only the shape of rows matters here; count every table."""
+    """Fill as the superuser, without triggers, since only the shape of rows matters here; count every table.
+
+    Tables that a later migration makes are not there yet.
+    """
     superuser = settings.database_superuser_url.get_secret_value()
     given = database.credentials(superuser) | {"database": database.credentials(owner_url)["database"]}
     connection = await asyncpg.connect(**given)
     try:
         await connection.execute("set session_replication_role = replica")
+        there = {
+            r["relname"] for r in await connection.fetch("select relname from pg_class where relkind = 'r'")
+        }
+        filled = {table: documents for table, documents in filled.items() if table in there}
         for table, documents in filled.items():
             for document in documents:
                 await connection.execute(

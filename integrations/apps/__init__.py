@@ -1,0 +1,1 @@
+"""Third-party apps: vendors, versions, installations, launches, webhooks and the open API."""

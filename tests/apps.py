@@ -1,0 +1,139 @@
+"""Vendors, listed apps and installations for tests, as their services leave them."""
+
+from typing import Any
+
+from integrations.apps.clients import client_key, secret_hash
+from integrations.apps.models import App, AppVersion, Vendor, VendorMember
+from integrations.apps.scopes import claims_of
+from integrations.apps.tenant_models import AppConsent, Installation
+from tenants.actor import Actor
+from tenants.ids import new_id
+from tenants.models import Person, Tenant
+from tenants.runtime import runtime
+from tenants.scope import bank_scope, open_scope, tenant_scope, vendor_scope
+from tenants.uscc import make as make_uscc
+from tests import make
+
+SECRET = "app-secret-of-the-tests"
+WEBHOOK_SECRET = "whsec_dGVzdC1vbmx5LXdlYmhvb2stc2VjcmV0LTAxMjM0NTY3"
+
+
+async def vendor(bank: make.Bank, *, owner: Person | None = None, **given: Any) -> Vendor:
+    """A vendor that the bank has admitted, with an owner."""
+    n, vendor_id = make.serial(), new_id()
+    who = owner or await make.person("Vera Ng")
+    values = {
+        "slug": f"vendor-{n}-{vendor_id.hex[-6:]}",
+        "name": f"Vendor {n} Ltd",
+        "uscc": make_uscc(f"91350100M0002{n:04d}"),
+        "legal_representative": "Ng Vera",
+        "website": "https://vendor.example",
+        "contact_email": "hello@vendor.example",
+        "status": "admitted",
+        "created_by": who.id,
+    } | given
+    async with open_scope(vendor_scope(vendor_id)):
+        await VendorMember.create(
+            bank_id=bank.id,
+            vendor_id=vendor_id,
+            person_id=who.id,
+            role="owner",
+            name=who.name,
+            email="v@x.example",
+        )
+        async with open_scope(bank_scope(bank.id)):
+            return await Vendor.create(id=vendor_id, bank_id=bank.id, **values)
+
+
+async def listed(vendor: Vendor, **given: Any) -> App:
+    """An app of the vendor with one listed version; ``given`` are the version's facts."""
+    app_id, version_id = new_id(), new_id()
+    client_id, test_client_id = f"app_{app_id.hex}", f"test_{app_id.hex}"
+    async with open_scope(vendor_scope(vendor.id)):
+        app = await App.create(
+            id=app_id,
+            bank_id=vendor.bank_id,
+            vendor_id=vendor.id,
+            slug=f"app-{app_id.hex[-8:]}",
+            name="E-invoice",
+            status="listed",
+            listed_version_id=version_id,
+            client_id=client_id,
+            client_key=client_key(client_id),
+            test_client_id=test_client_id,
+            test_client_key=client_key(test_client_id),
+            secret_hash=bytes.fromhex(secret_hash(SECRET)),
+            webhook_secret=runtime().encrypt("app-webhook", WEBHOOK_SECRET),
+        )
+        await AppVersion.create(id=version_id, app_id=app.id, **_version(vendor) | given)
+    return app
+
+
+def _version(vendor: Vendor) -> dict[str, Any]:
+    return {
+        "bank_id": vendor.bank_id,
+        "vendor_id": vendor.id,
+        "number": 1,
+        "status": "listed",
+        "texts": {
+            "en": {"name": "E-invoice", "summary": "Invoices", "about": "Issues invoices.", "price": "Free"},
+            "zh_CN": {"name": "电子发票", "summary": "开票", "about": "开具发票。", "price": "免费"},
+        },
+        "category": "finance",
+        "scenarios": ["community"],
+        "needs": ["invoice"],
+        "scopes": {
+            scope: {"en": f"Because of {scope}", "zh_CN": f"因为 {scope}"}
+            for scope in ("openid", "profile", "email", "tenant", "payments", "offline_access")
+        },
+        "launch_uri": "https://app.example/launch",
+        "redirect_uris": ["https://app.example/callback"],
+        "post_logout_redirect_uris": ["https://app.example/bye"],
+        "backchannel_logout_uri": "https://app.example/logout",
+        "frame_origins": ["https://app.example"],
+        "webhook_uri": "https://app.example/webhooks",
+        "health_uri": "https://app.example/health",
+        "places": {},
+        "protocols": ["oidc"],
+        "findings": [],
+        "created_by_name": "Vera Ng",
+    }
+
+
+async def install(
+    tenant: Tenant,
+    app: App,
+    *,
+    scopes: tuple[str, ...] = ("openid", "profile", "email", "tenant", "payments", "offline_access"),
+    claims: list[str] | None = None,
+    roles: tuple[str, ...] = ("administrator", "finance"),
+    by: Actor | None = None,
+    **given: Any,
+) -> Installation:
+    """The app installed in the tenant with a recorded consent to these scopes."""
+    told = list(claims_of(scopes)) if claims is None else claims
+    async with open_scope(tenant_scope(tenant.id)):
+        made = await Installation.create(
+            tenant_id=tenant.id,
+            vendor_id=app.vendor_id,
+            app_id=app.id,
+            version_id=app.listed_version_id or new_id(),
+            scopes=list(scopes),
+            claims=told,
+            roles=list(roles),
+            installed_by=by.person_id if by else None,
+            installed_by_name=by.name if by else "Mei Lim",
+            **given,
+        )
+        await AppConsent.create(
+            tenant_id=tenant.id,
+            installation_id=made.id,
+            version_id=made.version_id,
+            vendor_id=app.vendor_id,
+            scopes=list(scopes),
+            claims=told,
+            reasons={},
+            person_name=made.installed_by_name,
+            level=3,
+        )
+    return made
