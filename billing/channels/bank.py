@@ -29,6 +29,7 @@ from billing.channels.contract import (
     RefundState,
     State,
 )
+from billing.channels.wire import rail_client
 from billing.runtime import channel_settings
 from tenants.runtime import runtime
 from ui.i18n import t
@@ -168,7 +169,7 @@ async def call(to: Destination, method: str, path: str, body: dict[str, Any] | N
     text = "" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     headers = signed_headers(text, merchant=to.rail_merchant, secret=to.rail_secret)
     try:
-        async with httpx.AsyncClient(timeout=settings.timeout_seconds, trust_env=False) as rail:
+        async with rail_client() as rail:
             answer = await rail.request(
                 method,
                 settings.rail_url.rstrip("/") + path,

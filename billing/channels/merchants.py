@@ -9,6 +9,7 @@ merchants by hand leaves the address empty and has its operations officer enter 
 import httpx
 
 from billing.channels.contract import ChannelRefused, ChannelSilent
+from billing.channels.wire import rail_client
 from billing.runtime import channel_settings
 
 SERVER_ERROR = 500
@@ -30,7 +31,7 @@ async def open_merchant(
         "notify_url": notify_url,
     }
     try:
-        async with httpx.AsyncClient(timeout=settings.timeout_seconds, trust_env=False) as rail:
+        async with rail_client() as rail:
             answer = await rail.post(settings.rail_merchants_url, json=body)
     except httpx.HTTPError as error:
         raise ChannelSilent(f"{type(error).__name__}: {error}") from error

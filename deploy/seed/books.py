@@ -19,6 +19,7 @@ from billing.channels import CHANNELS, channel_name
 from billing.channels.contract import Item
 from billing.channels.counter import CASH, METHODS, REFERENCED, method_name
 from billing.channels.counter import KEY as COUNTER
+from billing.charges.run_sql import by_stretch
 from billing.models import SettlementAccount
 from billing.names import localized
 from billing.payments.allocating import spread
@@ -129,8 +130,9 @@ async def write(desk: Desk, past: Sequence[Past]) -> None:
     for paid in past:
         for table, row in _rows(desk, paid, closes):
             made[table].append(row)
-    for table, columns in _TYPES.items():
-        await _put(table, columns, made[table])
+    async with by_stretch():
+        for table, columns in _TYPES.items():
+            await _put(table, columns, made[table])
     good = [paid for paid in past if paid.state == "succeeded"]
     lines = [(line.id, amount) for paid in good for _, line, amount in _shares(paid)]
     bills = [(bill.id, amount) for paid in good for bill, amount in paid.parts]

@@ -10,6 +10,7 @@ import httpx
 
 from billing.channels.bank import SERVER_ERROR, TOO_MANY, signed_headers
 from billing.channels.contract import ChannelRefused, ChannelSilent, Destination
+from billing.channels.wire import rail_client
 from billing.runtime import channel_settings
 from ui.i18n import t
 
@@ -43,7 +44,7 @@ async def _fetch(to: Destination, path: str) -> IO[bytes]:
     file = tempfile.SpooledTemporaryFile(max_size=SPOOLED)  # noqa: SIM115 - the caller reads it
     try:
         async with (
-            httpx.AsyncClient(timeout=settings.timeout_seconds, trust_env=False) as rail,
+            rail_client() as rail,
             rail.stream("GET", settings.rail_url.rstrip("/") + path, headers=headers) as answer,
         ):
             await _take(answer, file)
