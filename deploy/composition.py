@@ -39,7 +39,13 @@ JOB_MODULES = (
     "billing.mandates.jobs",
     "billing.reminders.service",
 )
-ACT_MODULES = ("tenants.acts", "billing.acts", "billing.reconciliation.words", "integrations.acts")
+ACT_MODULES = (
+    "tenants.acts",
+    "billing.acts",
+    "billing.reconciliation.words",
+    "integrations.acts",
+    "integrations.apps.acts",
+)
 """Where acts of the audit trail get their words."""
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 

@@ -2,6 +2,7 @@
 
 from starlette.routing import BaseRoute
 
+from integrations.apps import routes as apps
 from integrations.bank_staff import pages as bank_staff
 from integrations.sign_in import account_pages, code_pages, invitation_pages, pages
 
@@ -14,4 +15,5 @@ def routes() -> list[BaseRoute]:
         *account_pages.ROUTES,
         *invitation_pages.ROUTES,
         *bank_staff.ROUTES,
+        *apps.ROUTES,
     ]

@@ -25,16 +25,18 @@ async def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     tenant_id: UUID | None = None,
+    bank_id: UUID | None = None,
 ) -> None:
     """Write one audit row in the open transaction.
 
     ``act`` is a past-tense event name (``bill_run.issued``). ``tenant_id`` is given by bank staff whose act
-    touches a tenant; inside a tenant it is the actor's own. Values must be JSON; secrets never belong here.
+    touches a tenant, ``bank_id`` by others whose act is the bank's concern; inside a tenant it is the actor's own.
+    Values must be JSON; secrets never belong here.
     """
     await execute(
         _RECORD,
         tenant_id or (actor.tenant_id if actor.kind != "bank" else None),
-        actor.bank_id if actor.kind == "bank" else None,
+        bank_id or (actor.bank_id if actor.kind == "bank" else None),
         act,
         actor.person_id,
         actor.name[:100],

@@ -106,13 +106,13 @@ def _heading(place: Place) -> str:
     return next((heading for end, heading in HEADINGS if place.order < end), HEADINGS[-1][1])
 
 
-_MENU = (
+MENU = (
     NavItem(label=t("My places"), href="/home", icon="app"),
     NavItem(label=t("My sign-ins"), href="/sessions", icon="lock"),
 )
 
 
-def _named(place: Mapping[str, Any], name: str) -> str:
+def named(place: Mapping[str, Any], name: str) -> str:
     """Return a bank's name in the reader's language."""
     return str(place[name] if current_locale() == "zh_CN" else place[f"{name}_en"])
 
@@ -125,14 +125,14 @@ def shell_for(actor: Actor) -> Shell:
         return Shell(
             face="console",
             title=place["short_name"],
-            brand=_named(place, "bank_name"),
+            brand=named(place, "bank_name"),
             accent=place["bank_accent"].lstrip("#"),
             home=root,
             nav=_rail("staff", root, actor.permissions, tuple(place["scenarios"])),
             person_hint=", ".join(gettext(role) for role in actor.roles),
             zone=place["timezone"],
             person_name=actor.name,
-            menu=_MENU,
+            menu=MENU,
             sign_out="/sign-out",
         )
     if actor.kind == "bank":
@@ -140,7 +140,7 @@ def shell_for(actor: Actor) -> Shell:
         return Shell(
             face="console",
             title=t("Bank console"),
-            brand=_named(place, "name"),
+            brand=named(place, "name"),
             accent=place["accent"].lstrip("#"),
             home=root,
             nav=_rail("bank", root, actor.permissions, ()),
@@ -149,7 +149,7 @@ def shell_for(actor: Actor) -> Shell:
             ),
             zone=ZONES.get(place["country"], "UTC"),
             person_name=actor.name,
-            menu=_MENU,
+            menu=MENU,
             sign_out="/sign-out",
         )
     if actor.kind == "link":
@@ -163,6 +163,6 @@ def shell_for(actor: Actor) -> Shell:
         home="/my",
         nav=_rail("payer", "/my", actor.permissions, ()),
         person_name=actor.name,
-        menu=_MENU,
+        menu=MENU,
         sign_out="/sign-out",
     )

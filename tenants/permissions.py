@@ -46,6 +46,8 @@ TENANT_PERMISSIONS: dict[str, str] = {
     "reports.read": N_("See reports"),
     "ledger.read": N_("See the ledger and take it out"),
     "periods.close": N_("Close months of the books and open them again"),
+    "apps.read": N_("See the catalogue of apps and what is installed"),
+    "apps.install": N_("Install apps and choose what they get"),
     "operations.read": N_("See failed background work"),
     "operations.write": N_("Run failed background work again"),
     "settings.write": N_("Change the institution's settings"),
@@ -58,6 +60,8 @@ BANK_PERMISSIONS: dict[str, str] = {
     "applications.decide": N_("Approve or return applications"),
     "tenants.read": N_("See institutions"),
     "tenants.write": N_("Suspend and resume institutions"),
+    "apps.read": N_("See vendors and their apps"),
+    "apps.review": N_("Admit vendors, list and suspend apps"),
     "staff.write": N_("Manage bank staff and branches"),
     "audit.read": N_("Read the audit trail"),
 }
@@ -82,7 +86,13 @@ _READ = frozenset(p for p in TENANT_PERMISSIONS if p.endswith(".read")) - {"audi
 
 TENANT_ROLES: tuple[RoleSpec, ...] = (
     RoleSpec("administrator", N_("Administrator"), _all_but("payments.take"), 0),
-    RoleSpec("finance", N_("Finance officer"), _all_but("people.write", "settings.write"), 50_000, 20_000),
+    RoleSpec(
+        "finance",
+        N_("Finance officer"),
+        _all_but("people.write", "settings.write", "apps.install"),
+        50_000,
+        20_000,
+    ),
     RoleSpec(
         "cashier",
         N_("Cashier"),
@@ -184,12 +194,16 @@ BANK_ROLES: dict[str, RoleSpec] = {
         RoleSpec(
             "reviewer",
             N_("Reviewer"),
-            frozenset({"bank.read", "applications.decide", "tenants.read", "audit.read"}),
+            frozenset(
+                {"bank.read", "applications.decide", "tenants.read", "apps.read", "apps.review", "audit.read"}
+            ),
         ),
         RoleSpec(
             "operations",
             N_("Operations officer"),
-            frozenset({"bank.read", "tenants.read", "tenants.write", "audit.read"}),
+            frozenset(
+                {"bank.read", "tenants.read", "tenants.write", "apps.read", "apps.review", "audit.read"}
+            ),
         ),
     )
 }

@@ -79,7 +79,6 @@ def _version(vendor: Vendor) -> dict[str, Any]:
             "en": {"name": "E-invoice", "summary": "Invoices", "about": "Issues invoices.", "price": "Free"},
             "zh_CN": {"name": "电子发票", "summary": "开票", "about": "开具发票。", "price": "免费"},
         },
-        "category": "finance",
         "scenarios": ["community"],
         "needs": ["invoice"],
         "scopes": {

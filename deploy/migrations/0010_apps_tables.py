@@ -139,7 +139,6 @@ class Migration(migrations.Migration):
                 ("texts", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
                 ("icon", fields.BinaryField(null=True)),
                 ("icon_type", fields.CharField(db_default="", max_length=40)),
-                ("category", fields.CharField(max_length=30)),
                 ("scenarios", ArrayField(element_type="TEXT")),
                 ("needs", ArrayField(element_type="TEXT")),
                 ("scopes", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),

@@ -142,6 +142,8 @@ create index integrations_app_message_vendor_idx on integrations_app_message (ve
 create policy of_bank on integrations_installation for select using ((select scope_is('bank')) and exists (
   select 1 from integrations_vendor v where v.id = integrations_installation.vendor_id
      and v.bank_id = (select scope_bank())));
+create policy vendor_adding on tenants_audit for insert with check ((select scope_is('vendor')) and tenant_id is null
+  and bank_id = (select v.bank_id from integrations_vendor v where v.id = (select scope_vendor())));
 """
 
 FUNCTIONS = """

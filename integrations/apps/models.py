@@ -102,7 +102,6 @@ class AppVersion(Row):
     texts: dict[str, Any] = fields.JSONField()
     icon: bytes | None = fields.BinaryField(null=True)
     icon_type = fields.CharField(max_length=40, db_default="")
-    category = fields.CharField(max_length=30)
     scenarios: list[str] = ArrayField("text")
     needs: list[str] = ArrayField("text")
     scopes: dict[str, Any] = fields.JSONField()

@@ -27,6 +27,10 @@ select b.slug, b.name, b.name_en, array_agg(m.role order by m.role) roles
   from tenants_bank_membership m join tenants_bank b on b.id = m.bank_id
  where m.person_id = $1 and m.ended_at is null group by b.slug, b.name, b.name_en order by b.name_en
 """
+_VENDORS = """
+select v.slug, v.name from integrations_vendor_member m join integrations_vendor v on v.id = m.vendor_id
+ where m.person_id = $1 and m.ended_at is null order by v.name
+"""
 _HOLDS = "select exists (select 1 from tenants_holder where person_id = $1 and confirmed_at is not null)"
 
 
@@ -36,6 +40,10 @@ async def places_of(person_id: UUID) -> list[Place]:
     found += [
         Place(row["short_name"], row["name"], f"/t/{row['slug']}", "building")
         for row in await rows(_TENANTS, person_id)
+    ]
+    found += [
+        Place(row["name"], t("Offers apps"), f"/vendor/{row['slug']}", "app")
+        for row in await rows(_VENDORS, person_id)
     ]
     if await value(_HOLDS, person_id):
         found.append(Place(t("My bills"), t("See and pay what I owe"), "/my", "bill"))

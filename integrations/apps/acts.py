@@ -1,0 +1,53 @@
+"""Acts about apps in the audit trail, in words."""
+
+from integrations.apps.scopes import SCOPES, claims_of
+from integrations.apps.vendors.states import INSTALLATION_WORDS, VENDOR_WORDS, VERSION_WORDS
+from tenants.audit_words import Fact, tell
+from ui.i18n import N_
+
+ACTS = {
+    "vendor.registered": N_("Vendor registered"),
+    "vendor.admitted": N_("Vendor admitted"),
+    "vendor.refused": N_("Vendor refused"),
+    "vendor.suspended": N_("Vendor suspended"),
+    "vendor.resumed": N_("Vendor resumed"),
+    "vendor_member.invited": N_("Vendor's colleague invited"),
+    "vendor_member.joined": N_("Vendor's colleague joined"),
+    "vendor_member.ended": N_("Vendor's colleague taken off"),
+    "app.created": N_("App made"),
+    "app.secret_made": N_("New client secret made"),
+    "app.webhook_secret_made": N_("New webhook secret made"),
+    "app_version.submitted": N_("App version submitted"),
+    "app_version.withdrawn": N_("App version taken back"),
+    "app_version.listed": N_("App version listed"),
+    "app_version.returned": N_("App version returned"),
+    "app_version.suspended": N_("App version suspended"),
+    "app_version.resumed": N_("App version resumed"),
+    "app.installed": N_("App installed"),
+    "app.consented": N_("What an app gets was agreed anew"),
+    "app.roles_changed": N_("Who may open an app was changed"),
+    "app.paused": N_("App paused"),
+    "app.resumed": N_("App resumed"),
+    "app.uninstalled": N_("App uninstalled"),
+    "app.webhooks_stopped": N_("Webhooks to an app stopped by themselves"),
+    "app.webhooks_resumed": N_("Webhooks to an app resumed"),
+}
+_SCOPES = {key: scope.label for key, scope in SCOPES.items()}
+_CLAIMS = {key: claim.label for key, claim in claims_of(SCOPES).items()}
+FACTS = {
+    "vendor.status": Fact(N_("State"), {**VERSION_WORDS, **VENDOR_WORDS}),
+    "vendor.website": Fact(N_("Website")),
+    "vendor.reasons": Fact(N_("Reasons")),
+    "vendor.app": Fact(N_("App")),
+    "vendor.version": Fact(N_("Version")),
+    "vendor.name": Fact(N_("Name")),
+    "vendor.role": Fact(N_("Role")),
+    "installation.status": Fact(N_("State"), INSTALLATION_WORDS),
+    "installation.version": Fact(N_("Version")),
+    "installation.scopes": Fact(N_("What it gets"), _SCOPES),
+    "installation.claims": Fact(N_("Facts in it"), _CLAIMS),
+    "installation.roles": Fact(N_("Roles that see it")),
+    "installation.failures": Fact(N_("Failures")),
+}
+
+tell(ACTS, FACTS)

@@ -1,0 +1,1 @@
+"""Vendors: how a company becomes one, its people, its console."""
