@@ -41,6 +41,8 @@ ACTS = {
     "adjustment.requested": N_("Adjustment asked for"),
     "adjustment.reversed": N_("Adjustment reversed"),
     "bill.declined": N_("Item declined by the payer"),
+    "fee_item.destination_changed": N_("Account of a fee changed"),
+    "bill.lapsed": N_("Voluntary item lapsed unpaid"),
     "bill.disputed": N_("Bill disputed by the payer"),
     "bill.promised": N_("Payment promised by the payer"),
     "bill.reminded": N_("Reminder sent"),

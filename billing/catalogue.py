@@ -19,6 +19,8 @@ class FeeTemplate:
     kind: Literal["charge", "late_fee"] = "charge"
     document: Callable[[str], dict[str, Any] | None] = lambda currency: None  # noqa: ARG005
     is_in_force: bool = True
+    is_voluntary: bool = False
+    """Whoever is billed for it may decline it, and what stays unpaid lapses on its due day."""
 
 
 TEMPLATES: dict[str, tuple[FeeTemplate, ...]] = {}

@@ -25,7 +25,7 @@ from starlette.routing import Route
 
 from tenants import sessions
 from tenants.actor import Actor
-from tenants.navigation import shell_for
+from tenants.navigation import home_of, shell_for
 from tenants.permissions import bank_permissions
 from tenants.scope import Scope, adopt, open_scope, person_scope, value
 from ui import hx
@@ -132,6 +132,8 @@ async def _enter(
     async with open_scope(Scope()):
         actor = await _actor(request, door)
         if actor is not None:
+            if elsewhere := _begins_elsewhere(request, actor, permission):
+                return RedirectResponse(elsewhere, 303)
             if permission:
                 actor.require(permission)
             request.state.actor = actor
@@ -144,6 +146,14 @@ async def _enter(
     if actor is None:
         return await ask_to_sign_in(request)
     return await endpoint(request, actor)
+
+
+def _begins_elsewhere(request: Request, actor: Actor, permission: str) -> str:
+    """Return where somebody begins who opens an institution's console and may not see its overview, if anywhere."""
+    if actor.kind != "staff" or actor.may(permission) or request.url.path != f"/t/{actor.place['slug']}":
+        return ""
+    home = home_of(request.url.path, actor.permissions, tuple(actor.place["scenarios"]))
+    return home if home != request.url.path else ""
 
 
 async def _gathered(response: Response) -> Response:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
 from tenants.actor import Actor
+from ui.i18n import N_
 
 if TYPE_CHECKING:
     from tenants.models import Account
@@ -103,7 +104,8 @@ class ImportSpec:
 class ScenarioKinds:
     """Everything the lower rooms know of one scenario. ``relations`` maps holder relations to msgids.
 
-    ``number_hint`` says what account numbers look like, in an English msgid.
+    ``number_hint`` says what account numbers look like, ``place_name`` what their place is called (a class) and
+    ``place_hint`` what to type there, in English msgids.
     ``tidy`` writes an account number that somebody typed as the scenario's imports write it, so that both mean the
     same account. ``added`` keeps what is the scenario's own of an account that was added by hand.
     """
@@ -116,6 +118,8 @@ class ScenarioKinds:
     tidy: Callable[[str], str] = str.strip
     added: Callable[[Account], Awaitable[None]] | None = None
     number_hint: str = ""
+    place_name: str = N_("Place")
+    place_hint: str = N_("Where it is, so that lists and reports can bring neighbours together.")
 
 
 SCENARIOS: dict[str, ScenarioKinds] = {}
@@ -129,6 +133,12 @@ def register(kinds: ScenarioKinds) -> None:
 def account_kind(scenario: str, key: str) -> AccountKind | None:
     """Return the kind of account, or ``None`` for one that the scenario no longer has."""
     return next((kind for kind in SCENARIOS[scenario].account_kinds if kind.key == key), None)
+
+
+def place_name(scenarios: Sequence[str]) -> str:
+    """Return what the place of an account is called where these scenarios are, as an English msgid."""
+    names = {SCENARIOS[key].place_name for key in scenarios if key in SCENARIOS}
+    return names.pop() if len(names) == 1 else N_("Place")
 
 
 GENERAL_IMPORTS: dict[str, ImportSpec] = {}

@@ -102,6 +102,12 @@ def _rail(
     )
 
 
+def home_of(root: str, permissions: frozenset[str], scenarios: tuple[str, ...]) -> str:
+    """Return where staff with these permissions begin: the overview, or the first place that they may open."""
+    rail = _rail("staff", root, permissions, scenarios)
+    return rail[0].items[0].href if rail else root
+
+
 def _heading(place: Place) -> str:
     return next((heading for end, heading in HEADINGS if place.order < end), HEADINGS[-1][1])
 
@@ -127,7 +133,7 @@ def shell_for(actor: Actor) -> Shell:
             title=place["short_name"],
             brand=named(place, "bank_name"),
             accent=place["bank_accent"].lstrip("#"),
-            home=root,
+            home=home_of(root, actor.permissions, tuple(place["scenarios"])),
             nav=_rail("staff", root, actor.permissions, tuple(place["scenarios"])),
             person_hint=", ".join(gettext(role) for role in actor.roles),
             zone=place["timezone"],

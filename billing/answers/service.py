@@ -120,14 +120,29 @@ async def decline(actor: Actor, *, tenant_id: UUID, bill_id: UUID, line_id: UUID
     item = await FeeItem.get(tenant_id=tenant_id, id=line.fee_item_id)
     if not item.is_voluntary or line.paid_minor or line.adjusted_minor or line.amount_minor <= 0:
         raise Conflict("decline.not", t("This charge cannot be declined."))
-    answer = _answer(actor, bill, "decline", "declined")
+    return await take_off(actor, bill, line, item.key, "bill.declined")
+
+
+async def lapse(actor: Actor, *, tenant_id: UUID, bill_id: UUID, line_id: UUID) -> UUID:
+    """Take a voluntary item off a bill whose due day has passed: what nobody has to pay never becomes a debt.
+
+    Raises:
+        Conflict: nothing is owed any more.
+    """
+    bill = await _owed(tenant_id, bill_id)
+    line = await BillLine.get(tenant_id=tenant_id, bill_id=bill_id, id=line_id)
+    item = await FeeItem.get(tenant_id=tenant_id, id=line.fee_item_id)
+    return await take_off(actor, bill, line, item.key, "bill.lapsed")
+
+
+async def take_off(actor: Actor, bill: Bill, line: BillLine, key: str, act: str) -> UUID:
+    """Reverse a voluntary line of a locked bill, with the answer that says so."""
+    answer = _answer(actor, bill, "decline", "declined" if act == "bill.declined" else "lapsed")
     answer.bill_line_id, answer.amount_minor = line.id, line.amount_minor
     answer.closed_at, answer.closed_by_name = datetime.now(UTC), actor.name[:100]
     await answer.save(force_create=True)
-    await _reverse(bill, line, item.key, answer.id)
-    await _record(
-        actor, bill, "bill.declined", {"amount_minor": line.amount_minor, "currency": bill.currency}
-    )
+    await _reverse(bill, line, key, answer.id)
+    await _record(actor, bill, act, {"amount_minor": line.amount_minor, "currency": bill.currency})
     return answer.id
 
 

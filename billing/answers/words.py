@@ -19,6 +19,7 @@ STATE_WORDS: dict[str, Text | str] = {
     "kept": t("Promise kept"),
     "broken": t("Promise not kept"),
     "declined": t("Declined"),
+    "lapsed": t("Lapsed unpaid"),
 }
 STATE_TONES: dict[str, Tone] = {
     "opened": "warning",

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.charges.periods import months_after, today
-from billing.models import FeeItem, FeeRule
+from billing.models import FeeItem, FeeRule, SettlementAccount
 from billing.names import Joined, Month
 from billing.rules import Charge, LateFee, dump, parse
 from tenants import audit
@@ -176,6 +176,53 @@ async def set_active(actor: Actor, item_id: UUID, *, is_active: bool) -> FeeItem
     act = "fee_item.resumed" if is_active else "fee_item.stopped"
     await _record(actor, act, item, before={"is_active": not is_active}, after={"is_active": is_active})
     return item
+
+
+async def destinations(actor: Actor, item: FeeItem) -> list[SettlementAccount]:
+    """Return the institution's accounts that a fee could be paid to, the one that is meant by default first."""
+    actor.require("fees.read")
+    return await SettlementAccount.filter(
+        tenant_id=actor.tenant_id, currency=item.currency, status="active"
+    ).order_by("created_at", "id")
+
+
+async def set_destination(actor: Actor, item_id: UUID, *, settlement_account_id: UUID) -> FeeItem:
+    """Have a fee paid to one of the institution's accounts from now on.
+
+    Raises:
+        Invalid: the institution has no such account in this currency.
+        Conflict: something was paid for the fee already; money of one fee never goes two ways.
+        StepUp: the sign-in is not fresh and strong.
+    """
+    actor.require("fees.activate")
+    item = (await get_item(actor, item_id)).item
+    known = {account.id: account for account in await destinations(actor, item)}
+    if settlement_account_id not in known:
+        text = t("Choose one of your accounts.")
+        raise Invalid("fee.destination", text, fields={"settlement_account_id": text})
+    before = item.settlement_account_id or next(iter(known))
+    if before == settlement_account_id:
+        return item
+    actor.require_fresh()
+    if await value(_IS_PAID, actor.tenant_id, item.id):
+        raise Conflict(
+            "fee.paid_already", t("This fee has been paid already. Add another fee for the other account.")
+        )
+    item.settlement_account_id = settlement_account_id
+    await item.save(update_fields=["settlement_account_id"])
+    await _record(
+        actor,
+        "fee_item.destination_changed",
+        item,
+        before={"account": known[before].account_mask if before in known else ""},
+        after={"account": known[settlement_account_id].account_mask},
+    )
+    return item
+
+
+_IS_PAID = """
+select exists (select 1 from billing_bill_line l where l.tenant_id = $1 and l.fee_item_id = $2 and l.paid_minor > 0)
+"""
 
 
 async def save_draft(actor: Actor, item_id: UUID, document: Document) -> FeeRule:

@@ -40,6 +40,7 @@ async def _create(  # noqa: PLR0917 - one value of each thing that is known here
         account_kinds=list(template.account_kinds),
         currency=tenant.currency,
         position=position * 10,
+        is_voluntary=template.is_voluntary,
     )
     document = template.document(tenant.currency)
     if document is not None:

@@ -26,6 +26,7 @@ from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.kinds import SCENARIOS
 from tenants.models import Tenant
+from tenants.scope import rows
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.fields import Day, Month
@@ -36,6 +37,7 @@ from ui.tables import Column, Page, TableQuery
 
 NOTICE = timedelta(days=14)
 """What people get to pay bills that are issued after the day on which they would be due."""
+MOST_PLACES = 100
 LANGUAGES = (("en", "English"), ("zh_CN", "中文"))
 
 
@@ -46,6 +48,7 @@ class NewRun(BaseModel):
     period: Annotated[Month, Field(title=N_("Month to bill"))]
     due_on: Annotated[Day, Field(title=N_("Due on"))]
     items: list[UUID] = Field([], title=N_("What to charge"))
+    places: list[str] = Field([], title=N_("Only here"))
 
 
 class Printing(BaseModel):
@@ -101,7 +104,21 @@ async def _new_context(actor: Actor, form: Form[NewRun], root: str) -> dict[str,
     scenarios = [(key, gettext(SCENARIOS[key].name)) for key in tenant.scenarios]
     options = [(str(item.id), localized(item.names), _hint(item, len(scenarios))) for item in ready]
     links = [(localized(item.names), f"{root}/fees/{item.id}") for item in waiting]
-    return {"form": form, "options": options, "waiting": links, "scenarios": scenarios, "root": root}
+    places = await _places(tenant)
+    context = {"form": form, "options": options, "waiting": links, "scenarios": scenarios, "root": root}
+    return context | {"places": [(one, one) for one in places]}
+
+
+_PLACES = f"""
+select place from tenants_account where tenant_id = $1 and is_active and place <> ''
+ group by place order by min(sort_key) limit {MOST_PLACES + 1}
+"""
+
+
+async def _places(tenant: Tenant) -> list[str]:
+    """Return the places that a run can be for alone; where there are very many, it is for all."""
+    found = [one["place"] for one in await rows(_PLACES, tenant.id)]
+    return found if 1 < len(found) <= MOST_PLACES else []
 
 
 def _hint(item: FeeItem, scenarios: int) -> str:
@@ -141,6 +158,7 @@ async def create(request: Request, actor: Actor) -> Response:
                 period=form.ok.period,
                 due_on=form.ok.due_on,
                 fee_item_ids=form.ok.items,
+                places=form.ok.places,
             )
             return redirect(request, f"{root_of(request)}/runs/{run.id}")
         except Invalid as error:

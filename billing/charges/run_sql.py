@@ -42,6 +42,9 @@ def stretch(first: int, alias: str = "a") -> str:
     )
 
 
+IN_PLACES = "coalesce((select r.summary -> 'only' from billing_bill_run r where r.id = $2) ? a.place, true)"
+"""Whether the run ($2) is for the account's place: of a class, a building. Most runs are for all."""
+
 NEXT_STRETCH = """
 with chosen as materialized (
   select a.sort_key, a.number from tenants_account a
@@ -58,7 +61,7 @@ _ACCOUNTS = f"""
 select a.id account_id, a.number, a.name, a.place, a.sort_key, a.attributes{{columns}}
   from tenants_account a{{joins}}
  where a.is_active and $6::date <= $6 and $7::date <= $7
-   and {stretch(11)}
+   and {stretch(11)} and {IN_PLACES}
    and a.kind = any ((select array(select jsonb_array_elements_text(account_kinds)) from billing_fee_item
                       where tenant_id = $1 and id = $4)::text[])
    and not exists (select 1 from billing_bill_line l where l.account_id = a.id
@@ -161,7 +164,7 @@ WITHOUT_RULE = f"""
 insert into billing_bill_exception (tenant_id, run_id, account_id, account_number, fee_item_id, code, detail)
 select $1, $2, a.id, a.number, $4, 'no_rule', '{{}}'
   from tenants_account a
- where a.is_active and {stretch(5)} and a.kind = any ((
+ where a.is_active and {stretch(5)} and {IN_PLACES} and a.kind = any ((
    select array(select jsonb_array_elements_text(account_kinds)) from billing_fee_item
     where tenant_id = $1 and id = $4)::text[])
 """
@@ -195,7 +198,7 @@ with charged as materialized (
          exists (select 1 from billing_bill b where b.run_id = $2 and b.account_id = a.id) is_ours,
          exists (select 1 from billing_bill_exception e where e.run_id = $2
                   and e.account_number = a.number and e.account_id = a.id and e.code <> 'no_holder') is_known
-    from tenants_account a where {stretch(4)}
+    from tenants_account a where {stretch(4)} and {IN_PLACES}
 )
 insert into billing_bill_exception (tenant_id, run_id, account_id, account_number, code, detail)
 select $1, $2, id, number, case when now is null then 'missing' else 'jumped' end,

@@ -38,12 +38,21 @@ LATE_NOTICE = timedelta(days=14)
 
 
 async def start(
-    actor: Actor, *, scenario: str, period: date, due_on: date, fee_item_ids: Sequence[UUID]
+    actor: Actor,
+    *,
+    scenario: str,
+    period: date,
+    due_on: date,
+    fee_item_ids: Sequence[UUID],
+    places: Sequence[str] = (),
 ) -> BillRun:
     """Begin a run for the month that begins with ``period`` and have it drafted in the background.
 
+    It is for every account, or only for those in some ``places``: a class, a building.
+
     Raises:
-        Invalid: nothing to charge, an item without a rule in that month, or a month too far away.
+        Invalid: nothing to charge, an item without a rule in that month, a month too far away, or fees that are
+            paid to different accounts.
         Conflict: another run of this scenario and month has not been issued or cancelled yet.
     """
     actor.require("runs.write")
@@ -59,7 +68,7 @@ async def start(
         due_on=due_on,
         currency=tenant.currency,
         fee_items=[str(item.id) for item in items],
-        summary={"as_of": min(today(tenant.timezone), due_on).isoformat()},
+        summary=_beginning(min(today(tenant.timezone), due_on), places),
         jump_percent=(await run_settings.checks_of(tenant.id)).jump_percent,
         created_by=actor.person_id,
         created_by_name=actor.name[:100],
@@ -71,6 +80,11 @@ async def start(
     await run.save(update_fields=["task_id"])
     await enqueue(DRAFT_JOB, {"run_id": str(run.id)})
     return run
+
+
+def _beginning(as_of: date, places: Sequence[str]) -> dict[str, object]:
+    only = sorted({place for place in places if place})
+    return {"as_of": as_of.isoformat(), **({"only": only} if only else {})}
 
 
 _ACCOUNTS = "select count(*) from tenants_account where tenant_id = $1 and scenario = $2"
@@ -93,6 +107,7 @@ async def start_late_joiners(actor: Actor, run_id: UUID) -> BillRun:
         period=run.period,
         due_on=max(run.due_on, today(tenant.timezone) + LATE_NOTICE),
         fee_item_ids=[UUID(item) for item in run.fee_items],
+        places=run.summary.get("only", ()),
     )
 
 
@@ -125,10 +140,30 @@ async def _check(tenant: Tenant, items: Sequence[FeeItem], period: date, due_on:
     if not period <= due_on <= max(months_after(period, LATEST_DUE), now + NOTICE):
         text = t("Choose a due day within four months of the month billed.")
         raise Invalid("run.due_on", text, fields={"due_on": text})
+    if await _account_count(tenant, items) > 1:
+        text = t(
+            "These fees are paid to different accounts, and a bill to one. Bill them one after the other."
+        )
+        raise Invalid("run.accounts", text, fields={"items": text})
     for item in items:
         if await rule_in_force(tenant.id, item.id, period) is None:
             text = t("“{fee}” has no rule in force in {month}.", fee=Named(item.names), month=Month(period))
             raise Invalid("run.no_rule", text, fields={"items": text})
+
+
+_FIRST_ACCOUNT = """
+select id from billing_settlement_account where tenant_id = $1 and currency = $2 and status = 'active'
+ order by created_at, id limit 1
+"""
+
+
+async def _account_count(tenant: Tenant, items: Sequence[FeeItem]) -> int:
+    """Return to how many settlement accounts these fees are paid; one that names none is paid to the first."""
+    named = {item.settlement_account_id for item in items}
+    if len(named) < 2:  # noqa: PLR2004 - all the same
+        return len(named)
+    first = await value(_FIRST_ACCOUNT, tenant.id, tenant.currency)
+    return len({each or first for each in named})
 
 
 async def rule_in_force(tenant_id: UUID, fee_item_id: UUID, period: date) -> FeeRule | None:

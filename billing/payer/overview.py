@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from billing.adjustments.queries import let_off
 from billing.adjustments.words import LET_OFF_WORDS
+from billing.answers.queries import voluntary_lines
 from billing.charges.bills import lines_of
 from billing.charges.printing import documents_of
 from billing.credit import queries as credit
@@ -44,6 +45,7 @@ async def bill_page(request: Request, side: Side, seen: SeenBill) -> Response:
         "bill": seen,
         "side": side,
         "lines": lines[seen.id],
+        "voluntary": {one["id"] for one in await voluntary_lines(seen.tenant_id, seen.id)},
         "adjustments": await let_off(seen.tenant_id, seen.id) if seen.adjusted_minor else [],
         "kinds": LET_OFF_WORDS,
         "notes": await notes_of_bill(seen.tenant_id, seen.id) if seen.adjusted_minor else [],

@@ -120,6 +120,7 @@ async def _ask(request: Request, actor: Actor, chosen: str, form: Form[Any], sta
         "kind": kind,
         "chosen": chosen,
         "hint": gettext(scenario.number_hint),
+        "place": (gettext(scenario.place_name), gettext(scenario.place_hint)),
         "form": form,
         "options": forms.choices(kind),
         "list_url": _root(actor),

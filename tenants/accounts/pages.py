@@ -12,7 +12,7 @@ from tenants.accounts.acts import ACTS
 from tenants.accounts.panels import panels_of
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
-from tenants.kinds import AccountKind, Attribute
+from tenants.kinds import SCENARIOS, AccountKind, Attribute, place_name
 from tenants.models import Account, Holder
 from ui.exports import export, wants_export
 from ui.forms import Form, bind
@@ -32,7 +32,7 @@ def _columns(actor: Actor) -> tuple[Column, ...]:
     return (
         Column("number", t("Number"), sortable=True, is_main=True, href=lambda row: f"{root}/{row['id']}"),
         Column("kind", t("Kind"), sortable=True, words=names),
-        Column("place", t("Place"), sortable=True),
+        Column("place", t(place_name(actor.place["scenarios"])), sortable=True),
         Column("holders", t("Holders")),
         Column(
             "confirmed",
@@ -94,7 +94,7 @@ async def show(request: Request, actor: Actor) -> Response:
         "kind": gettext(kind.name),
         "facts": [
             (gettext("Number"), found.number),
-            (gettext("Place"), found.place or "–"),
+            (gettext(SCENARIOS[found.scenario].place_name), found.place or "–"),
             *forms.attribute_words(kind, found.attributes),
         ],
         "holders": [_holder(one, relations) for one in await queries.holders(actor, found.id)],

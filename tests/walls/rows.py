@@ -47,6 +47,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "integrations_installation": {"status": "active", "uninstalled_at": None, "min_level": 1},
     "integrations_launch": {"outcome": "started"},
     "integrations_app_message": {"status": "waiting"},
+    "education_session": {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 6, 30)},
+    "education_class": {"kind": "homeroom"},
     "billing_credit_note": {"amount_minor": 100, "adjusted_minor": 100, "excess_minor": 0},
 }
 

@@ -1,0 +1,1 @@
+"""Schools: pupils, classes and guardians, fees by class, offers with places, canteen, leave, notices, enrolment."""

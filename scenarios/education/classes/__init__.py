@@ -1,0 +1,1 @@
+"""Classes with their pupils and teachers, and who of them owes."""

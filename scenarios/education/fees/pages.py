@@ -1,0 +1,174 @@
+"""Pages of a school's fees: what each is for, whose price it is, and where the money goes."""
+
+import json
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from billing.charges import fees
+from billing.models import FeeItem
+from billing.names import localized
+from scenarios.education.fees import services
+from scenarios.education.fees.services import Approval
+from scenarios.education.fees.templates import BASES, GROUPS
+from scenarios.education.here import root_of, school
+from tenants.actor import Actor
+from tenants.http import WRITES, path_id, tenant_route
+from ui.errors import Conflict, Invalid
+from ui.exports import export, wants_export
+from ui.fields import Day
+from ui.forms import Form, bind
+from ui.i18n import N_, gettext, t
+from ui.render import redirect, respond
+from ui.tables import Column, Page, TableQuery
+
+MOST = 200
+
+
+class ApprovalForm(BaseModel):
+    """What is written down about a fee."""
+
+    group: str = Field(title=N_("What it is for"))
+    basis: str = Field(title=N_("Who sets the price"))
+    authority: str = Field("", title=N_("Authority"), max_length=200)
+    number: str = Field("", title=N_("Number of the approval"), max_length=100)
+    approved_on: Annotated[Day | None, Field(title=N_("Approved on"))] = None
+    note: str = Field("", title=N_("Note"), max_length=1000)
+
+
+class DestinationForm(BaseModel):
+    """Where a fee is paid to."""
+
+    settlement_account_id: UUID = Field(title=N_("Paid to"))
+
+
+def _columns(actor: Actor) -> tuple[Column, ...]:
+    root = f"{root_of(actor)}/school-fees"
+    return (
+        Column("name", t("Fee"), is_main=True, href=lambda row: f"{root}/{row['id']}"),
+        Column("group", t("What it is for"), words={key: t(words) for key, words in GROUPS.items()}),
+        Column(
+            "is_voluntary",
+            t("Duty"),
+            format="badge",
+            value=lambda row: "voluntary" if row["is_voluntary"] else "mandatory",
+            words={"voluntary": t("Voluntary"), "mandatory": t("Mandatory")},
+            tones={"voluntary": "info"},
+        ),
+        Column("basis", t("Price"), words={key: t(words) for key, words in BASES.items()}),
+        Column("authority", t("Authority")),
+        Column("approval_number", t("Approval")),
+        Column("account", t("Paid to")),
+    )
+
+
+async def index(request: Request, actor: Actor) -> Response:
+    """List the school's fees."""
+    tenant_id = school(actor)
+    found = [
+        {**dict(one), "name": localized(json.loads(one["names"])), "group": one["fee_group"]}
+        for one in await services.listed(tenant_id)
+    ]
+    columns = _columns(actor)
+    if wants_export(request):
+        return await export(request, columns, found, "school-fees")
+    query = TableQuery.parse(request, per=MOST)
+    context = {
+        "page": Page.of(query, found, len(found)),
+        "columns": columns,
+        "root": root_of(actor),
+        "actor": actor,
+    }
+    return await respond(request, "education/fees.html", context, block="list")
+
+
+async def show(request: Request, actor: Actor) -> Response:
+    """Show a fee for changing what is written down about it."""
+    school(actor)
+    item = (await fees.get_item(actor, path_id(request))).item
+    found = await services.facts_of(item)
+    values = {
+        "group": found.group,
+        "basis": found.basis,
+        "authority": found.authority,
+        "number": found.approval_number,
+        "approved_on": found.approved_on.isoformat() if found.approved_on else "",
+        "note": found.note,
+    }
+    return await _page(
+        request, actor, item, Form.blank(ApprovalForm, values), await _destination(actor, item)
+    )
+
+
+async def _destination(actor: Actor, item: FeeItem) -> Form[DestinationForm]:
+    known = await fees.destinations(actor, item)
+    chosen = item.settlement_account_id or (known[0].id if known else "")
+    return Form.blank(DestinationForm, {"settlement_account_id": str(chosen)})
+
+
+async def _page(  # noqa: PLR0917 - all that one page shows
+    request: Request, actor: Actor, item: FeeItem, form: Form[Any], destination: Form[Any], status: int = 200
+) -> Response:
+    accounts = await fees.destinations(actor, item)
+    context = {
+        "item": item,
+        "name": localized(item.names),
+        "form": form,
+        "destination": destination,
+        "accounts": [(str(one.id), f"{one.account_name} {one.account_mask}") for one in accounts],
+        "groups": [(key, gettext(words)) for key, words in GROUPS.items()],
+        "bases": [(key, gettext(words)) for key, words in BASES.items()],
+        "actor": actor,
+        "root": root_of(actor),
+    }
+    return await respond(request, "education/fee.html", context, status=status)
+
+
+async def change(request: Request, actor: Actor) -> Response:
+    """Keep what a fee is for and whose price it is."""
+    school(actor)
+    item = (await fees.get_item(actor, path_id(request))).item
+    form = await bind(request, ApprovalForm)
+    if form.is_valid:
+        try:
+            await services.write_down(actor, item.id, Approval(**form.ok.model_dump()))
+            return redirect(request, f"{root_of(actor)}/school-fees", flash=t("Written down."))
+        except Invalid as error:
+            form.fail_with(error)
+    return await _page(request, actor, item, form, await _destination(actor, item), status=422)
+
+
+async def direct(request: Request, actor: Actor) -> Response:
+    """Have a fee paid to another account of the school."""
+    school(actor)
+    item = (await fees.get_item(actor, path_id(request))).item
+    form = await bind(request, DestinationForm)
+    if form.is_valid:
+        try:
+            await fees.set_destination(actor, item.id, settlement_account_id=form.ok.settlement_account_id)
+            return redirect(
+                request, f"{root_of(actor)}/school-fees", flash=t("It is paid there from now on.")
+            )
+        except (Invalid, Conflict) as error:
+            form.fail_with(error)
+    return await _page(request, actor, item, Form.blank(ApprovalForm), form, status=422)
+
+
+ROUTES: list[BaseRoute] = [
+    tenant_route("/school-fees", index, permission="fees.read", name="school_fees"),
+    tenant_route("/school-fees/{id}", show, permission="school_fees.write", name="school_fee"),
+    tenant_route(
+        "/school-fees/{id}", change, permission="school_fees.write", methods=WRITES, name="change_school_fee"
+    ),
+    tenant_route(
+        "/school-fees/{id}/account",
+        direct,
+        permission="fees.activate",
+        methods=WRITES,
+        name="direct_school_fee",
+    ),
+]

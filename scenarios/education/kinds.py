@@ -1,0 +1,64 @@
+"""Who owes at a school: pupils, with the facts that fees go by, and how people stand to them."""
+
+from tenants.kinds import AccountKind, Attribute
+from ui.i18n import N_
+
+SCENARIO_KEY = "education"
+GRADES = {
+    "K1": N_("Kindergarten 1"),
+    "K2": N_("Kindergarten 2"),
+    "K3": N_("Kindergarten 3"),
+    "1": N_("Grade 1"),
+    "2": N_("Grade 2"),
+    "3": N_("Grade 3"),
+    "4": N_("Grade 4"),
+    "5": N_("Grade 5"),
+    "6": N_("Grade 6"),
+    "7": N_("Grade 7"),
+    "8": N_("Grade 8"),
+    "9": N_("Grade 9"),
+    "10": N_("Grade 10"),
+    "11": N_("Grade 11"),
+    "12": N_("Grade 12"),
+}
+"""In the order in which pupils go through them."""
+BOARDING = {"day": N_("Goes home every day"), "boarder": N_("Boards at school")}
+STUDENT_KINDS = {
+    "resident": N_("Resident of the district"),
+    "other_district": N_("From another district"),
+    "international": N_("International"),
+}
+MEALS = {"none": N_("No school meals"), "lunch": N_("Lunch"), "all": N_("All meals of the day")}
+RELATIONS = {
+    "guardian": N_("Guardian"),
+    "parent": N_("Parent"),
+    "relative": N_("Relative"),
+    "student": N_("The pupil"),
+}
+FAMILY = ("guardian", "parent")
+"""Relations that may sign for a child, and by which two pupils are brother and sister."""
+
+STUDENT = AccountKind(
+    "student",
+    N_("Pupil"),
+    N_("Pupils"),
+    (
+        Attribute("grade", N_("Grade"), "choice", GRADES, is_required=True),
+        Attribute("boarding", N_("Boarding"), "choice", BOARDING),
+        Attribute("student_kind", N_("Kind of pupil"), "choice", STUDENT_KINDS),
+        Attribute("meals", N_("Meals"), "choice", MEALS),
+        Attribute("has_care", N_("After-school care"), "boolean"),
+        Attribute("is_staff_child", N_("Child of a member of staff"), "boolean"),
+        Attribute("sibling_rank", N_("Place among brothers and sisters here"), "integer"),
+    ),
+)
+ACCOUNT_KINDS = (STUDENT,)
+DEFAULTS = {
+    "boarding": "day",
+    "student_kind": "resident",
+    "meals": "none",
+    "has_care": False,
+    "is_staff_child": False,
+    "sibling_rank": 1,
+}
+"""What a new pupil is where nobody says otherwise, so that every fee rule finds what it asks for."""

@@ -1,0 +1,271 @@
+"""A school's own table of pupils; classes, brothers and sisters, fees, runs by class, what is owed and who sees it."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from billing.answers.jobs import lapse_voluntary
+from billing.charges import fees
+from billing.models import Answer, Bill, BillLine, FeeItem, SettlementAccount
+from billing.payments.settlement import provision_settlement
+from billing.rules import Facts, Outcome, evaluate, parse
+from scenarios.education.classes import queries, services
+from scenarios.education.classes.pages import paid_state
+from scenarios.education.fees.templates import TEMPLATES
+from scenarios.education.kinds import DEFAULTS
+from scenarios.education.models import SchoolClass, SchoolEnrolment
+from tenants.actor import system_actor
+from tenants.models import Holder, Tenant
+from tenants.scope import execute, open_scope, rows, tenant_scope
+from tests import make
+from tests.page import inspect, text_of
+from tests.scenarios.education import world
+from tests.scenarios.education.world import pupil
+from ui.errors import Conflict, Invalid, NotFound
+
+FAMILY = {"guardian": "Tan Mei", "email": "mei@mail.example"}
+
+
+async def test_the_same_table_twice_changes_nothing_and_a_move_keeps_the_old_class(db, bank):
+    tenant, staff = await world.school(bank)
+    content = world.table(
+        pupil("A1", "Tan Ah", **FAMILY), pupil("A2", "Tan Bee", class_title="1B", grade="1", **FAMILY)
+    )
+    first = await world.bring_in(tenant, staff, content)
+    assert (first["added"], first["refused"]) == (2, 0)
+    again = await world.bring_in(tenant, staff, content)
+    assert (again["added"], again["changed"], again["unchanged"]) == (0, 0, 2)
+    await world.bring_in(tenant, staff, world.table(pupil("A1", "Tan Ah", class_title="3B", **FAMILY)))
+    async with open_scope(tenant_scope(tenant.id)):
+        assert await SchoolClass.filter(tenant_id=tenant.id).count() == 3
+        kept = await SchoolEnrolment.filter(tenant_id=tenant.id).order_by("created_at")
+    assert [one.closed_on is not None for one in kept] == [True, False, False]
+    assert (await world.account(tenant, "A1")).place == "3B"
+
+
+async def test_wrong_rows_are_named_and_the_others_come_in(db, bank):
+    tenant, staff = await world.school(bank)
+    rows_ = (
+        pupil("A1", "Tan Ah"),
+        pupil("A2", "Tan Bee", grade="13"),
+        pupil("A3", "Tan Cai", guardian="", email="x@mail.example"),
+        pupil("A1", "Twin"),
+    )
+    counts = await world.bring_in(tenant, staff, world.table(*rows_))
+    assert (counts["added"], counts["refused"]) == (1, 3)
+
+
+async def test_brothers_and_sisters_stand_in_order_of_age_and_a_school_address_makes_none(db, bank):
+    tenant, staff = await world.school(bank)
+    alone = [pupil(f"B{n}", f"Child {n}", guardian=f"P{n}", email="office@school.example") for n in range(12)]
+    family = (
+        pupil("A1", "Youngest", grade="1", class_title="1A", **FAMILY),
+        pupil("A2", "Eldest", grade="6", class_title="6A", **FAMILY),
+        pupil("A3", "Middle", grade="3", guardian="Tan Wei", email="MEI@mail.example"),
+    )
+    await world.bring_in(tenant, staff, world.table(*family, *alone))
+    ranks = {n: (await world.account(tenant, n)).attributes["sibling_rank"] for n in ("A1", "A2", "A3", "B3")}
+    assert ranks == {"A2": 1, "A3": 2, "A1": 3, "B3": 1}
+
+
+async def test_a_pupil_added_by_hand_has_a_class_and_every_fact_a_rule_asks_for(client, db, bank):
+    tenant, staff = await world.school(bank)
+    await make.sign_in(client, staff.person_id)
+    data = {"number": "C1", "name": "Lee Min", "place": "2C", "attribute_grade": "2"}
+    answer = await client.post(f"/t/{tenant.slug}/accounts?kind=education.student", data=data)
+    assert answer.status_code == 303, text_of(inspect(answer.text))
+    made = await world.account(tenant, "C1")
+    assert {**DEFAULTS, "grade": "2"}.items() <= made.attributes.items()
+    async with open_scope(tenant_scope(tenant.id)):
+        assert await SchoolClass.filter(tenant_id=tenant.id, title="2C").count() == 1
+
+
+def owed(key: str, **facts: object) -> int | None:
+    template = next(one for one in TEMPLATES if one.key == key)
+    outcome = evaluate(parse(template.document("SGD")), Facts(DEFAULTS | facts))
+    return outcome.amount_minor if isinstance(outcome, Outcome) else None
+
+
+def test_discounts_are_conditions_of_one_rule():
+    assert owed("tuition", grade="3") == 60_000
+    assert owed("tuition", grade="3", sibling_rank=2) == 54_000
+    assert owed("tuition", grade="3", sibling_rank=4) == 48_000
+    assert owed("tuition", grade="3", sibling_rank=2, is_staff_child=True) == 37_800
+    assert owed("boarding", grade="3") is None
+    assert owed("boarding", grade="3", boarding="boarder") == 45_000
+    assert owed("meals", grade="3", meals="lunch") == 6_600
+
+
+async def billed(tenant: Tenant) -> dict[str, int]:
+    async with open_scope(tenant_scope(tenant.id)):
+        bills = await Bill.filter(tenant_id=tenant.id).exclude(status="void")
+        return {bill.account_number: bill.total_minor - bill.adjusted_minor for bill in bills}
+
+
+async def test_a_run_for_one_class_bills_that_class_and_the_next_one_the_rest(db, bank):
+    tenant, staff = await world.school(bank)
+    content = world.table(pupil("A1", "Ah"), pupil("A2", "Bee"), pupil("B1", "Cai", class_title="3B"))
+    await world.bring_in(tenant, staff, content)
+    run = await world.charge(tenant, staff, "tuition", places=("3A",))
+    assert run.bill_count == 2
+    assert await billed(tenant) == {"A1": 60_000, "A2": 60_000}
+    again = await world.charge(tenant, staff, "tuition", places=("3A",))
+    assert again.bill_count == 0, "running it again adds nothing"
+    rest = await world.charge(tenant, staff, "tuition")
+    assert rest.bill_count == 1
+    assert set(await billed(tenant)) == {"A1", "A2", "B1"}
+
+
+async def test_a_change_of_class_in_the_month_bills_nothing_twice(db, bank):
+    tenant, staff = await world.school(bank)
+    await world.bring_in(tenant, staff, world.table(pupil("A1", "Ah")))
+    await world.charge(tenant, staff, "tuition")
+    await world.bring_in(tenant, staff, world.table(pupil("A1", "Ah", class_title="3B")))
+    assert (await world.charge(tenant, staff, "tuition", places=("3B",))).bill_count == 0
+
+
+async def test_fees_of_different_accounts_are_billed_apart(db, bank):
+    tenant, staff = await world.school(bank)
+    await world.bring_in(tenant, staff, world.table(pupil("A1", "Ah", meals="lunch")))
+    async with open_scope(tenant_scope(tenant.id)):
+        for n in ("1020000001", "1020000002"):
+            await provision_settlement(
+                staff, tenant, bank_code="HARBSGSG", account_name="School", account_number=n, currency="SGD"
+            )
+        canteen = await SettlementAccount.get(tenant_id=tenant.id, account_mask="•••• 0002")
+        meals = await FeeItem.get(tenant_id=tenant.id, key="meals")
+        await fees.set_destination(staff, meals.id, settlement_account_id=canteen.id)
+    with pytest.raises(Invalid):
+        await world.charge(tenant, staff, "tuition", "meals")
+    assert (await world.charge(tenant, staff, "meals")).bill_count == 1
+    async with open_scope(tenant_scope(tenant.id)):
+        await execute("update billing_bill_line set paid_minor = 1 where tenant_id = $1", tenant.id)
+        other = await SettlementAccount.get(tenant_id=tenant.id, account_mask="•••• 0001")
+        with pytest.raises(Conflict):
+            await fees.set_destination(staff, meals.id, settlement_account_id=other.id)
+
+
+async def test_what_is_voluntary_lapses_on_its_day_and_never_becomes_arrears(db, bank):
+    tenant, staff = await world.school(bank)
+    await world.bring_in(tenant, staff, world.table(pupil("A1", "Ah", care="yes")))
+    await world.charge(tenant, staff, "books", "magazine")
+    async with open_scope(tenant_scope(tenant.id)):
+        past = date.today() - timedelta(days=2)  # noqa: DTZ011
+        await execute("update billing_bill set due_on = $2 where tenant_id = $1", tenant.id, past)
+        assert (await queries.arrears(tenant.id, "class"))[0]["overdue_minor"] == 6_000
+    await lapse_voluntary(system_actor(tenant.id))
+    await lapse_voluntary(system_actor(tenant.id))
+    async with open_scope(tenant_scope(tenant.id)):
+        assert (await queries.arrears(tenant.id, "class"))[0]["overdue_minor"] == 4_800
+        answer = await Answer.get(tenant_id=tenant.id)
+        assert (answer.kind, answer.status, answer.amount_minor) == ("decline", "lapsed", 1_200)
+        line = await BillLine.get(tenant_id=tenant.id, id=answer.bill_line_id)
+        assert (line.amount_minor, line.adjusted_minor) == (1_200, 1_200), "the line stays as it was issued"
+
+
+async def test_what_is_owed_is_the_same_by_class_grade_and_pupil(client, db, bank):
+    tenant, staff = await world.school(bank)
+    await world.bring_in(tenant, staff, world.table(*(pupil(f"A{n}", f"Child {n}") for n in range(5))))
+    await world.charge(tenant, staff, "tuition")
+    async with open_scope(tenant_scope(tenant.id)):
+        await execute("update billing_bill set due_on = current_date - 1 where tenant_id = $1", tenant.id)
+        sums = {
+            by: sum(one["overdue_minor"] for one in await queries.arrears(tenant.id, by))
+            for by in queries.ARREARS_BY
+        }
+    assert set(sums.values()) == {300_000}
+    await make.sign_in(client, staff.person_id)
+    for by in queries.ARREARS_BY:
+        page = await client.get(f"/t/{tenant.slug}/classes/arrears?by={by}")
+        assert "3,000.00" in text_of(inspect(page.text))
+    assert "A3" in (await client.get(f"/t/{tenant.slug}/classes/arrears?by=pupil&export=csv")).text
+
+
+async def test_a_teacher_sees_their_class_and_of_money_only_paid_or_not(client, db, bank):
+    tenant, staff = await world.school(bank)
+    await world.bring_in(tenant, staff, world.table(pupil("A1", "Ah"), pupil("B1", "Bee", class_title="3B")))
+    await world.charge(tenant, staff, "tuition")
+    teacher = await make.staff(tenant, "class_teacher", name="Ann Lee")
+    async with open_scope(tenant_scope(tenant.id)):
+        mine = await SchoolClass.get(tenant_id=tenant.id, title="3A")
+        other = await SchoolClass.get(tenant_id=tenant.id, title="3B")
+        known = [
+            one for one in await rows(queries.STAFF, tenant.id) if one["email"] == "class_teacher@example.com"
+        ]
+        await services.add_teacher(staff, mine.id, membership_id=known[0]["id"])
+    await make.sign_in(client, teacher.person_id)
+    root = f"/t/{tenant.slug}"
+    assert (await client.get(root)).headers["location"] == f"{root}/classes"
+    listed = await client.get(f"{root}/classes")
+    assert "3A" in listed.text
+    assert "3B" not in listed.text
+    page = await client.get(f"{root}/classes/{mine.id}")
+    assert "Ah" in text_of(inspect(page.text))
+    assert "600" not in page.text
+    assert "Not paid" not in page.text
+    assert (await client.get(f"{root}/classes/{other.id}")).status_code == 404
+    for refused in ("classes/arrears", "accounts", "bills", "rosters", "school-fees"):
+        assert (await client.get(f"{root}/{refused}")).status_code == 403, refused
+    await make.sign_in(client, staff.person_id)
+    assert (
+        await client.post(f"{root}/classes/settings", data={"teachers_see_payment": "1"})
+    ).status_code == 303
+    await make.sign_in(client, teacher.person_id)
+    page = await client.get(f"{root}/classes/{mine.id}")
+    assert "Not yet due" in page.text or "Not paid" in page.text
+    assert "600" not in page.text
+    async with open_scope(tenant_scope(tenant.id)):
+        teaching = await SchoolEnrolment.get(tenant_id=tenant.id, role="teacher")
+        with pytest.raises(NotFound):
+            await services.end_teacher(staff, other.id, teaching.id)
+        await services.end_teacher(staff, mine.id, teaching.id)
+    assert (await client.get(f"{root}/classes/{mine.id}")).status_code == 404
+
+
+def test_the_state_that_a_teacher_sees():
+    assert paid_state({"bills": 0, "left_minor": 0, "overdue_minor": 0}) == "none"
+    assert paid_state({"bills": 1, "left_minor": 0, "overdue_minor": 0}) == "paid"
+    assert paid_state({"bills": 1, "left_minor": 5, "overdue_minor": 0}) == "open"
+    assert paid_state({"bills": 1, "left_minor": 5, "overdue_minor": 5}) == "late"
+
+
+async def test_approvals_are_written_down_with_authority_and_number(client, db, bank):
+    tenant, staff = await world.school(bank)
+    await make.sign_in(client, staff.person_id)
+    root = f"/t/{tenant.slug}/school-fees"
+    page = await client.get(root)
+    inspect(page.text)
+    assert "Set by the government" in page.text
+    async with open_scope(tenant_scope(tenant.id)):
+        item = await FeeItem.get(tenant_id=tenant.id, key="tuition")
+    inspect((await client.get(f"{root}/{item.id}")).text)
+    data = {"group": "tuition", "basis": "approved", "authority": "Price bureau", "number": ""}
+    refused = await client.post(f"{root}/{item.id}", data=data)
+    assert refused.status_code == 422
+    assert "Enter the number" in refused.text
+    assert (await client.post(f"{root}/{item.id}", data=data | {"number": "2026-17"})).status_code == 303
+    assert "2026-17" in (await client.get(root)).text
+    reader = await make.staff(tenant, "reader")
+    await make.sign_in(client, reader.person_id)
+    assert (await client.get(root)).status_code == 200
+    assert (await client.post(f"{root}/{item.id}", data=data)).status_code == 403
+
+
+async def test_a_guardian_sees_exactly_their_children(client, db, bank):
+    tenant, staff = await world.school(bank)
+    await world.bring_in(tenant, staff, world.table(pupil("A1", "Ah", **FAMILY), pupil("B1", "Bee")))
+    await world.charge(tenant, staff, "tuition")
+    mother = await make.person("Tan Mei")
+    async with open_scope(tenant_scope(tenant.id)):
+        await execute(
+            "update tenants_holder set person_id = $2, confirmed_at = now() where tenant_id = $1 and name = 'Tan Mei'",
+            tenant.id,
+            mother.id,
+        )
+        others = await Bill.get(tenant_id=tenant.id, account_number="B1")
+        assert await Holder.filter(tenant_id=tenant.id).count() == 2
+    await make.sign_in(client, mother.id)
+    page = await client.get("/my")
+    assert "A1" in page.text
+    assert "B1" not in page.text
+    assert (await client.get(f"/my/bills/{others.id}")).status_code == 404
