@@ -58,7 +58,7 @@ def ui_settings(settings: Settings) -> UiSettings:
         debug=settings.environment == "demo",
         raise_errors=settings.environment == "test",
         form_action=tuple(payment_pages),
-        csrf_exempt=("/webhooks/",),
+        csrf_exempt=("/webhooks/", "/oauth/"),
         api_prefixes=("/webhooks/",),
         body_limits=dict.fromkeys(UPLOADS, settings.upload_max_bytes),
     )

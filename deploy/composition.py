@@ -38,6 +38,7 @@ JOB_MODULES = (
     "billing.transfers.jobs",
     "billing.mandates.jobs",
     "billing.reminders.service",
+    "integrations.provider.logout",
 )
 ACT_MODULES = (
     "tenants.acts",

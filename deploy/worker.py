@@ -15,6 +15,7 @@ from deploy import composition, metrics
 from deploy.database import connected
 from deploy.queue import JOB, RedisQueue, dumps, loads, redis_settings
 from deploy.settings import Settings
+from integrations.provider import sweeping
 from scenarios import registry
 from tenants import jobs
 
@@ -23,7 +24,7 @@ SWEEP_SECONDS = 3
 JOB_TIMEOUT = 1800
 POLL_SECONDS = 0.1
 AT_ONCE = 8
-PERIODIC: list[Any] = [inbox.sweep]
+PERIODIC: list[Any] = [inbox.sweep, sweeping.sweep]
 
 
 async def run_outbox(ctx: dict[str, Any], tenant: str, outbox_id: str) -> bool:

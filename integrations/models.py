@@ -6,6 +6,7 @@ from tortoise import fields
 
 from integrations.apps.models import App, AppVersion, Vendor, VendorMember
 from integrations.apps.tenant_models import AppConsent, AppDocument, AppMessage, Installation, Launch
+from integrations.provider.models import AuthorizationRequest, Grant, ProviderKey, Token
 from tenants.models.base import Row
 
 __all__ = [
@@ -14,10 +15,14 @@ __all__ = [
     "AppDocument",
     "AppMessage",
     "AppVersion",
+    "AuthorizationRequest",
     "BankProvider",
+    "Grant",
     "Installation",
     "Launch",
     "Once",
+    "ProviderKey",
+    "Token",
     "Vendor",
     "VendorMember",
 ]

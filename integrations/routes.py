@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute
 
 from integrations.apps import routes as apps
 from integrations.bank_staff import pages as bank_staff
+from integrations.provider import authorize, endpoints, logout
 from integrations.sign_in import account_pages, code_pages, invitation_pages, pages
 
 
@@ -16,4 +17,7 @@ def routes() -> list[BaseRoute]:
         *invitation_pages.ROUTES,
         *bank_staff.ROUTES,
         *apps.ROUTES,
+        *endpoints.ROUTES,
+        *authorize.ROUTES,
+        *logout.ROUTES,
     ]

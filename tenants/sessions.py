@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -100,15 +100,34 @@ async def touch(session_id: UUID) -> None:
     )
 
 
+Listener = Callable[[Sequence[UUID]], Awaitable[None]]
+_listeners: list[Listener] = []
+
+
+def when_ended(listener: Listener) -> None:
+    """Have ``listener`` told, in the same transaction, of every session that is ended: what hangs on it ends too."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+async def _end(condition: str, *args: Any) -> int:
+    ended = await rows(
+        f"update tenants_session set ended_at = now() where ended_at is null and {condition} returning id",
+        *args,
+    )
+    for listener in _listeners if ended else ():
+        await listener([row["id"] for row in ended])
+    return len(ended)
+
+
 async def end(session_id: UUID) -> bool:
     """End one session of the open person scope; ``False`` when there was nothing to end."""
-    return bool(await Session.filter(id=session_id, ended_at=None).update(ended_at=datetime.now(UTC)))
+    return bool(await _end("id = $1", session_id))
 
 
 async def end_others(person_id: UUID, kept: UUID) -> int:
     """End all of the person's sessions but one; how many ended."""
-    others = Session.filter(person_id=person_id, ended_at=None).exclude(id=kept)
-    return await others.update(ended_at=datetime.now(UTC))
+    return await _end("person_id = $1 and id <> $2", person_id, kept)
 
 
 async def end_token(token: str) -> None:
@@ -123,17 +142,13 @@ async def end_token(token: str) -> None:
 async def end_of_provider(provider_key: bytes) -> int:
     """End the sessions that a bank's provider knows by this key, when the bank says that they are over."""
     async with open_scope(secret_scope(provider_key)):
-        return await execute(
-            "update tenants_session set ended_at = now() where provider_key = $1 and ended_at is null",
-            provider_key,
-        )
+        return await _end("provider_key = $1", provider_key)
 
 
 async def end_of_identity(person_id: UUID, identity_id: UUID) -> int:
     """End all sessions that one identity of a person has opened."""
     async with open_scope(person_scope(person_id)):
-        of_identity = Session.filter(person_id=person_id, identity_id=identity_id, ended_at=None)
-        return await of_identity.update(ended_at=datetime.now(UTC))
+        return await _end("person_id = $1 and identity_id = $2", person_id, identity_id)
 
 
 async def person_of_expired(token: str) -> UUID | None:

@@ -25,6 +25,8 @@ ABOVE_TENANTS = {
     "integrations_app": "belongs to a vendor; listed by its bank",
     "integrations_app_version": "belongs to a vendor's app",
     "integrations_once": "a hash that was used up before anybody is known",
+    "integrations_provider_key": "belongs to the issuer; only the queue scope sees it, encrypted",
+    "integrations_authorization_request": "a request of an app before anybody, or any tenant, is known",
     "billing_bank_seal": "hashes of a bank's seals, published for everybody",
     "billing_inbox_event": "arrives before its tenant is known; only the queue scope sees it",
 }
@@ -43,6 +45,13 @@ KEYED_BY_A_SECRET = {
     "integrations_installation_vendor_idx": "where a vendor's apps are installed",
     "integrations_launch_vendor_idx": "how often a vendor's apps are opened",
     "integrations_app_message_vendor_idx": "what a vendor's apps were told",
+    "integrations_token_hash_key": "found by the token's hash",
+    "integrations_grant_session_idx": "the apps that a signing out ends, across tenants",
+    "integrations_grant_sid_idx": "what an app's own signing out ends",
+    "integrations_grant_app_idx": "what ends with an app, across tenants",
+    "integrations_grant_vendor_idx": "what ends with a vendor, across tenants",
+    "integrations_grant_over_idx": "the sweep removes what has run out, of all tenants",
+    "integrations_token_over_idx": "the sweep removes what has run out, of all tenants",
     "billing_entry_created_at_brin": "the sealer looks for new entries of all tenants",
 }
 

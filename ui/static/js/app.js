@@ -48,6 +48,9 @@
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   };
 
+  // An answer that travels by a form goes on by itself; its button is for whoever has no scripts.
+  document.querySelector("form[data-sends-itself]")?.requestSubmit();
+
   const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable]");
   let prefix = "";
 

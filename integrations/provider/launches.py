@@ -1,0 +1,45 @@
+"""The launch value that our pages hand to an app, brought back with its authorization request and good once."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from integrations.provider.admission import Place
+from tenants.scope import open_scope, row, tenant_scope
+from tenants.sessions import hash_of
+
+LIFE = timedelta(minutes=5)
+_OPEN = (
+    "tenant_id = $1 and value_hash = $2 and person_id = $3 and arrived_at is null"
+    " and created_at > now() - $4::interval"
+)
+
+
+async def launched_in(value: str, places: list[Place], person_id: UUID) -> list[Place]:
+    """Return the one place whose page made this launch for this person, as a list; empty when it is not good."""
+    for place in places:
+        async with open_scope(tenant_scope(place.tenant_id)):
+            found = await row(
+                f"select installation_id from integrations_launch where {_OPEN}",
+                place.tenant_id,
+                hash_of(value),
+                person_id,
+                LIFE,
+            )
+        if found is not None and found["installation_id"] == place.granted.installation_id:
+            return [place]
+    return []
+
+
+async def redeem(value: str, place: Place, person_id: UUID) -> dict[str, Any] | None:
+    """Use a launch up and return where it was opened; ``None`` when somebody else was first."""
+    async with open_scope(tenant_scope(place.tenant_id)):
+        found = await row(
+            f"update integrations_launch set arrived_at = now(), outcome = 'arrived' where {_OPEN}"
+            " returning id, place, context",
+            place.tenant_id,
+            hash_of(value),
+            person_id,
+            LIFE,
+        )
+    return dict(found) if found else None

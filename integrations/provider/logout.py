@@ -1,0 +1,173 @@
+"""Signing out, both ways: apps are told of every session that ends, and an app may ask for one to end.
+
+Sources: OpenID Connect Back-Channel Logout 1.0, RP-Initiated Logout 1.0.
+"""
+
+from typing import Any
+
+import structlog
+from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
+from authlib.oidc.rpinitiated import EndSessionEndpoint, EndSessionRequest
+from joserfc.jwk import KeySet
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from integrations.apps import clients
+from integrations.provider import id_tokens, keys, replies
+from integrations.provider.asked import Asked, anywhere, said
+from integrations.provider.bridge import run, wait
+from integrations.provider.ending import JOB, end_of_sid
+from integrations.provider.relying import App
+from integrations.provider.server import Server, find_app
+from integrations.sign_in.logout import sign_out
+from tenants import sessions
+from tenants.actor import Actor
+from tenants.http import READS, WRITES, public_route, who_is
+from tenants.jobs import job
+from tenants.outbound import call
+from tenants.scope import Scope, execute, open_scope, person_scope, tenant_scope, value
+from ui.flash import Flash, add_flash
+from ui.i18n import t
+from ui.render import redirect, respond
+from ui.security import allow_form_action
+
+log = structlog.get_logger(__name__)
+CONFIRM = "/sign-on/leaving"
+KEPT = ("client_id", "id_token_hint", "post_logout_redirect_uri", "state")
+
+
+@job(JOB, is_transactional=False)
+async def tell(actor: Actor, payload: dict[str, Any]) -> None:
+    """Tell an app that a session is over; an error has it told again later."""
+    assert actor.tenant_id is not None  # noqa: S101 - jobs have one
+    client = await clients.client(payload["client_id"])
+    if client is None or not client.backchannel_logout_uri:
+        return
+    token = await id_tokens.logout_token(client, payload["subject"], payload["sid"])
+    (await call("POST", client.backchannel_logout_uri, form={"logout_token": token})).expected()
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        await execute(
+            "update integrations_grant set told_at = now() where tenant_id = $1 and client_id = $2 and sid = $3"
+            " and ended_at is not null and told_at is null",
+            actor.tenant_id,
+            payload["client_id"],
+            payload["sid"],
+        )
+
+
+class EndSession(EndSessionEndpoint):  # type: ignore[misc]
+    """What Authlib asks of us to check an app's request to sign somebody out."""
+
+    def get_server_jwks(self) -> KeySet:
+        """Return every key that may have signed the hint."""
+        return wait(keys.ring()).verifying()
+
+    def get_algorithms(self) -> list[str]:
+        """Return how we sign."""
+        return list(keys.ALGORITHMS)
+
+    def _validate_id_token_hint(self, id_token_hint: str) -> dict[str, Any]:
+        claims: dict[str, Any] = super()._validate_id_token_hint(id_token_hint)
+        if claims.get("iss") != id_tokens.issuer():
+            raise InvalidRequestError("The id_token_hint is of another issuer.")
+        return claims
+
+    def _is_valid_post_logout_redirect_uri(self, client: App, uri: str) -> bool:
+        return uri in client.client.post_logout_redirect_uris
+
+
+async def logout(request: Request) -> Response:
+    """Sign somebody out because an app asks: at once if it shows whom, else after asking them."""
+    try:
+        asked = await anywhere(request)
+        found = await _checked(asked)
+    except (OAuth2Error, ValueError) as error:
+        return await replies.show(request, said(error))
+    actor = await who_is(request)
+    if found.id_token_claims is not None and (actor is None or await _is_same(actor, found)):
+        await end_of_sid(_client_id(found), str(found.id_token_claims.get("sid") or ""))
+        return await _sign_out(request, found.redirect_uri or "")
+    if actor is None:
+        return await _leave(request, found.redirect_uri or "")
+    return await _ask(request, found)
+
+
+async def _checked(asked: Asked) -> EndSessionRequest:
+    asked.once()
+    server = Server(asked, await find_app(asked.payload.client_id or ""))
+    server.register_endpoint(EndSession)
+    async with open_scope(Scope()):
+        return await run(server.validate_endpoint_request, "end_session", asked)
+
+
+def _client_id(found: EndSessionRequest) -> str:
+    return str((found.id_token_claims or {}).get("aud") or "")
+
+
+async def _is_same(actor: Actor, found: EndSessionRequest) -> bool:
+    """Tell whether the hint is about the session of this very browser: somebody else's is not ended by a link."""
+    assert actor.person_id is not None  # noqa: S101 - signed in
+    async with open_scope(person_scope(actor.person_id)):
+        return bool(
+            await value(
+                "select exists (select 1 from integrations_grant"
+                " where session_id = $1 and client_id = $2 and sid = $3)",
+                actor.session_id,
+                _client_id(found),
+                str((found.id_token_claims or {}).get("sid") or ""),
+            )
+        )
+
+
+async def _ask(request: Request, found: EndSessionRequest) -> Response:
+    if found.redirect_uri:
+        allow_form_action(request, found.redirect_uri)
+    given = found.request.payload.data
+    context = {
+        "app": found.client.client if found.client else None,
+        "kept": {name: given[name] for name in KEPT if name in given} if found.redirect_uri else {},
+    }
+    return await respond(request, "integrations/provider/leave.html", context)
+
+
+async def confirmed(request: Request) -> Response:
+    """Sign out whoever has said that they want it, and go where the app asked, if that is one of its addresses."""
+    try:
+        found = await _checked(await anywhere(request))
+    except (OAuth2Error, ValueError) as error:
+        return await replies.show(request, said(error))
+    return await _sign_out(request, found.redirect_uri or "")
+
+
+async def _sign_out(request: Request, target: str) -> Response:
+    """End the session here; without an address of the app's, the way leads on to the bank's own signing out."""
+    token = request.cookies.get(sessions.COOKIE, "")
+    bank = await sign_out(token) if token else ""
+    response = await _leave(request, target or bank, is_bank=not target and bool(bank))
+    sessions.clear_cookie(response)
+    return response
+
+
+async def _leave(request: Request, target: str, *, is_bank: bool = False) -> Response:
+    if is_bank:
+        response = await respond(request, "integrations/sign_in/leaving.html", {"url": target})
+        add_flash(request, response, Flash(t("You are signed out.")))
+        return response
+    if target:
+        return redirect(request, target)
+    return redirect(request, "/", flash=t("You are signed out."))
+
+
+ROUTES: list[BaseRoute] = [
+    public_route(
+        "/oauth/logout",
+        logout,
+        reason="Apps send people here to sign out.",
+        methods=(*READS, *WRITES),
+        name="op_logout",
+    ),
+    public_route(
+        CONFIRM, confirmed, reason="Signing out always works.", methods=WRITES, name="sign_on_leaving"
+    ),
+]
