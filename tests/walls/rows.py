@@ -44,6 +44,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "billing_instalment_plan": {"remainder": "last"},
     "billing_receiver": {"kind": "merchant"},
     "billing_share_return": {"cause": "refund"},
+    "integrations_token": {"kind": "refresh"},
     "integrations_installation": {"status": "active", "uninstalled_at": None, "min_level": 1},
     "integrations_launch": {"outcome": "started"},
     "integrations_app_message": {"status": "waiting"},
