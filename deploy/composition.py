@@ -24,6 +24,7 @@ JOB_MODULES = (
     "tenants.imports.jobs",
     "billing.charges.jobs",
     "billing.payments.jobs",
+    "billing.holds.jobs",
     "billing.plans.jobs",
     "billing.bulk.files",
     "billing.bulk.papers",

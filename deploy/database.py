@@ -15,7 +15,7 @@ import asyncpg
 from tortoise import Tortoise
 from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
-from tortoise.migrations.operations import CreateModel, RunSQL
+from tortoise.migrations.operations import AddField, CreateModel, RunSQL
 from tortoise.migrations.schema_generator.state import State
 
 from deploy.settings import Settings
@@ -130,13 +130,18 @@ class _Executor(MigrationExecutor):
     """Tortoise's executor without a copy of every model before every step.
 
     The copies tell a step that changes a column how it was; they take the square of the number of tables. Steps
-    that make tables or run SQL never look at them, so a history of nothing else goes without.
+    that make tables, add columns or run SQL never look at them, so a history of nothing else goes without.
     """
 
     async def _project_state(self, *args: Any, **kwargs: Any) -> State:
         state = await super()._project_state(*args, **kwargs)
         nodes = self.loader.graph.nodes.values()
-        if all(isinstance(step, CreateModel | RunSQL) for node in nodes if node for step in node.operations):
+        if all(
+            isinstance(step, CreateModel | AddField | RunSQL)
+            for node in nodes
+            if node
+            for step in node.operations
+        ):
             return _Growing(models=state.models, apps=state.apps)
         return state
 

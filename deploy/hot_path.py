@@ -52,7 +52,7 @@ begin
   if is_receiving and attempt.status <> 'succeeded' then
     with locked as (
       select b.id, b.account_id, b.number, b.status, b.currency, b.total_minor, b.paid_minor,
-             b.adjusted_minor, part.amount_minor part_minor
+             b.adjusted_minor, b.held_until is not null is_held, part.amount_minor part_minor
         from billing_payment_part part
         join billing_bill b on b.tenant_id = part.tenant_id and b.id = part.bill_id
        where part.tenant_id = of_tenant and part.payment_id = payment.id order by b.id for update of b)

@@ -119,6 +119,9 @@ async def _create(actor: Actor, ask: Ask) -> Adjustment:
 async def _check(bill: Bill, ask: Ask) -> None:
     if bill.status not in PAYABLE:
         raise Conflict("bill.closed", t("Nothing is owed on this bill any more, so nothing can be let off."))
+    if bill.held_until is not None:
+        text = t("This bill keeps something for its payer until it is paid. Cancel that instead.")
+        raise Conflict("bill.is_held", text)
     if ask.kind not in KINDS:
         text = t("Choose what kind of adjustment it is.")
         raise Invalid("adjustment.kind", text, fields={"kind": text})

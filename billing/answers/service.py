@@ -177,6 +177,9 @@ async def _owed(tenant_id: UUID, bill_id: UUID) -> Bill:
         raise NotFound("bill.not_found", t("There is no such bill, or it is not yours to see."))
     if locked.status not in PAYABLE:
         raise Conflict("bill.paid", t("Nothing is left to pay of bill {number}.", number=locked.number))
+    if locked.is_held:
+        text = t("Bill {number} is paid whole, or what it is for is let go.", number=locked.number)
+        raise Conflict("bill.whole", text)
     return await Bill.get(tenant_id=tenant_id, id=bill_id)
 
 

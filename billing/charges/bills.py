@@ -12,6 +12,7 @@ from billing.charges.naming import names_of_lines
 from billing.charges.states import require_bill_move
 from billing.models import Bill, BillLine, FeeRule, PaymentPart
 from billing.names import localized
+from billing.payments.watching import tell_voided
 from billing.rules import Charge, Facts, LateFee, Outcome, evaluate, parse
 from billing.rules.words import fee_names
 from tenants import audit
@@ -118,17 +119,20 @@ async def void(actor: Actor, bill_id: UUID, *, reason: str) -> Bill:
             "bill.being_paid",
             t("Somebody is paying this bill right now. Wait until the payment has ended, then look again."),
         )
-    await _void(bill, reason.strip())
-    await _record(actor, bill)
-    await publish("bill.voided", {"bill_id": str(bill.id)})
+    await take_back(actor, bill, reason.strip())
+    if bill.held_until is not None:
+        await tell_voided(actor, bill.id)
     return bill
 
 
-async def _void(bill: Bill, reason: str) -> None:
+async def take_back(actor: Actor, bill: Bill, reason: str) -> None:
+    """Void a bill that is locked, of which nothing is paid and that nobody is paying; its lines become free."""
     bill.status, bill.closed_reason = "void", reason
     await bill.save(update_fields=["status", "closed_reason"])
     await BillLine.filter(tenant_id=bill.tenant_id, bill_id=bill.id).update(is_live=False)
     await execute(issue_sql.VOID_ENTRY, bill.tenant_id, bill.id, datetime.now(UTC))
+    await _record(actor, bill)
+    await publish("bill.voided", {"bill_id": str(bill.id)})
 
 
 async def _record(actor: Actor, bill: Bill) -> None:

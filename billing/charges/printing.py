@@ -24,6 +24,7 @@ _ARREARS = """
 select b.id, coalesce(sum(o.total_minor - o.paid_minor - o.adjusted_minor), 0)::bigint arrears
   from billing_bill b join billing_bill o on o.tenant_id = b.tenant_id and o.account_id = b.account_id
    and o.currency = b.currency and o.period < b.period and o.status in ('issued', 'part_paid')
+   and o.held_until is null
  where b.tenant_id = $1 and b.id = any ($2::uuid[]) group by b.id
 """
 

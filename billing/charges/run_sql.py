@@ -80,7 +80,7 @@ _OWED = """
         from billing_bill_line where bill_id = b.id offset 0) l
     cross join lateral (select kind from billing_fee_item where id = l.fee_item_id offset 0) i
    where b.account_id = a.id and (b.status in ('issued', 'part_paid')) is true and b.due_on < $7::date
-     and b.period < $5::date
+     and b.period < $5::date and b.held_until is null
      and not {disputed}
      and b.currency = (select currency from billing_fee_item where tenant_id = $1 and id = $4)
   offset 0

@@ -11,8 +11,11 @@ from uuid import UUID
 from billing.answers.conditions import IS_DISPUTED
 from billing.credit.terms import PENALTY_RANK
 from billing.idempotency import Answer, once
+from billing.models import Bill
 from billing.payments.allocating import lock_bills
+from billing.payments.choosing import check_held
 from billing.payments.states import PAYABLE
+from billing.payments.watching import tell_paid
 from tenants import audit
 from tenants.actor import Actor
 from tenants.scope import rows
@@ -48,7 +51,7 @@ with credit as materialized (
      and l.amount_minor > l.paid_minor + l.adjusted_minor
     join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id
    where b.tenant_id = $1 and b.account_id = any ($2::uuid[]) and b.status in ('issued', 'part_paid')
-     and (b.id = $3 or ($3::uuid is null and not {IS_DISPUTED}))
+     and (b.id = $3 or ($3::uuid is null and b.held_until is null and not {IS_DISPUTED}))
      and not exists (select 1 from billing_payment_part p
                       where p.tenant_id = $1 and p.bill_id = b.id and p.is_live)
 ), bounded as (
@@ -149,14 +152,15 @@ async def use_credit(actor: Actor, *, bill_id: UUID, amount_minor: int, key: str
         if type(amount_minor) is not int or amount_minor <= 0:
             text = t("Enter an amount above zero.")
             raise Invalid("credit.amount", text, fields={"amount": text})
-        account_id = await _payable(tenant_id, bill_id)
+        bill = await _payable(tenant_id, bill_id, amount_minor)
         done = await apply_to(
-            tenant_id, [account_id], bill_id=bill_id, most_minor=amount_minor, by=actor.name[:100]
+            tenant_id, [bill.account_id], bill_id=bill_id, most_minor=amount_minor, by=actor.name[:100]
         )
         if sum(each.amount_minor for each in done) != amount_minor:
             text = t("There is not that much credit, or not that much left to pay.")
             raise Invalid("credit.too_much", text, fields={"amount": text})
         await _record(actor, bill_id, amount_minor, done[0].currency)
+        await tell_paid(actor, [bill_id] if bill.held_until is not None else [])
         return {"amount_minor": amount_minor}
 
     body = {"bill": str(bill_id), "amount": amount_minor}
@@ -167,22 +171,18 @@ async def use_credit(actor: Actor, *, bill_id: UUID, amount_minor: int, key: str
 _HELD = "select 1 from billing_payment_part where tenant_id = $1 and bill_id = $2 and is_live"
 
 
-async def _payable(tenant_id: UUID, bill_id: UUID) -> UUID:
-    found = await rows(
-        "select account_id, number, status from billing_bill where tenant_id = $1 and id = $2",
-        tenant_id,
-        bill_id,
-    )
-    if not found or found[0]["status"] == "draft":
+async def _payable(tenant_id: UUID, bill_id: UUID, amount_minor: int) -> Bill:
+    bill = await Bill.get_or_none(tenant_id=tenant_id, id=bill_id)
+    if bill is None or bill.status == "draft":
         raise NotFound("bill.not_found", t("There is no such bill, or it is not yours to see."))
-    if found[0]["status"] not in PAYABLE:
-        raise Conflict("bill.paid", t("Nothing is left to pay of bill {number}.", number=found[0]["number"]))
+    if bill.status not in PAYABLE:
+        raise Conflict("bill.paid", t("Nothing is left to pay of bill {number}.", number=bill.number))
+    check_held(bill, amount_minor)
     if await rows(_HELD, tenant_id, bill_id):
         raise Conflict(
             "bill.held", t("Somebody is just paying this bill. Use the credit once that has ended.")
         )
-    account_id: UUID = found[0]["account_id"]
-    return account_id
+    return bill
 
 
 async def _record(actor: Actor, bill_id: UUID, amount: int, currency: str) -> None:
@@ -202,7 +202,7 @@ select distinct c.account_id from billing_credit c
  where c.tenant_id = $1 and c.left_minor > c.refunding_minor and ($2::uuid is null or c.account_id > $2)
    and exists (select 1 from billing_bill b where b.tenant_id = $1 and b.account_id = c.account_id
                   and b.currency = c.currency and b.status in ('issued', 'part_paid') and not {IS_DISPUTED}
-                  and not exists (select 1 from billing_payment_part p
+                  and b.held_until is null and not exists (select 1 from billing_payment_part p
                                    where p.tenant_id = $1 and p.bill_id = b.id and p.is_live))
  order by c.account_id limit $3
 """

@@ -6,6 +6,7 @@ a dictionary beside its own code and names it in ``CHECKS``.
 """
 
 from billing.credit.checks import CREDIT_CHECKS
+from billing.holds.checks import HOLD_CHECKS
 from billing.ledger.adjustment_checks import ADJUSTMENTS
 from billing.ledger.credit_note_checks import CREDIT_NOTES
 from billing.ledger.dispute_checks import DISPUTES
@@ -55,6 +56,7 @@ CHECKS: dict[str, str] = {
     **CREDIT_NOTES,
     **CREDIT_CHECKS,
     **DISPUTES,
+    **HOLD_CHECKS,
     **RECONCILIATION,
     **SPLIT_CHECKS,
     "closed month's balance is not what it was": """

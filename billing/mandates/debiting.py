@@ -38,7 +38,7 @@ select $1, m.id, b.account_id, b.id, b.currency, b.total_minor - b.paid_minor - 
        case when b.total_minor - b.paid_minor - b.adjusted_minor > m.ceiling_minor then 'over_ceiling' else '' end
   from billing_mandate m join billing_bill b on b.tenant_id = $1 and b.account_id = m.account_id
    and b.currency = m.currency and b.status in ('issued', 'part_paid')
-   and b.total_minor > b.paid_minor + b.adjusted_minor
+   and b.total_minor > b.paid_minor + b.adjusted_minor and b.held_until is null
  where m.tenant_id = $1 and m.status = 'active'
    and not exists (select 1 from billing_answer d where d.tenant_id = $1 and d.bill_id = b.id
                       and d.kind = 'dispute' and d.closed_at is null)

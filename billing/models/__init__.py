@@ -21,6 +21,7 @@ from billing.models.charges import (
 )
 from billing.models.checkouts import Checkout
 from billing.models.disputes import Dispute, DisputeFile
+from billing.models.holds import Hold
 from billing.models.mandates import Debit, Mandate, Proxy, Transfer, VirtualAccount
 from billing.models.payments import (
     Allocation,
@@ -74,6 +75,7 @@ __all__ = [
     "Entry",
     "FeeItem",
     "FeeRule",
+    "Hold",
     "InboxEvent",
     "Instalment",
     "InstalmentPlan",

@@ -140,6 +140,9 @@ class Bill(TenantRow):
 
     ``kind`` is ``periodic`` (of a run), ``one_off`` or ``opening`` (a balance brought over); ``reference`` is what
     the institution calls the latter two, and keeps a table from being billed twice.
+
+    ``held_until`` is set while what it charges is only kept for its payer (``billing.holds``), and stays when it was
+    let go: such a bill is paid whole or not at all, and is nobody's arrears.
     """
 
     account_id: UUID = fields.UUIDField()
@@ -161,6 +164,7 @@ class Bill(TenantRow):
     issued_at = fields.DatetimeField(null=True)
     closed_reason = fields.TextField(db_default="")
     reminded_at = fields.DatetimeField(null=True)
+    held_until = fields.DatetimeField(null=True)
 
     class Meta:
         table = "billing_bill"

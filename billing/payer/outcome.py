@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from billing.channels import channel_name
 from billing.channels.counter import KEY as COUNTER
+from billing.holds.keeping import pages_of
 from billing.payer import queries
 from billing.payer.queries import SeenPayment
 from billing.payer.sides import Side, person_side
@@ -33,6 +34,7 @@ async def outcome_page(request: Request, side: Side, payment_id: UUID) -> Respon
     async with open_scope(side.actor.scope()):
         seen = await queries.payment_seen(payment_id)
         parts = await queries.parts_seen(seen)
+        kept = await pages_of(seen.tenant_id, [part["bill_id"] for part in parts])
     shown = request.query_params.get("seen", "")
     if hx.is_partial(request) and shown and shown != seen.status:
         return Response(status_code=200, headers=hx.leave(side.payment(payment_id)))
@@ -40,6 +42,7 @@ async def outcome_page(request: Request, side: Side, payment_id: UUID) -> Respon
         "side": side,
         "payment": seen,
         "parts": parts,
+        "kept": kept,
         "channel": channel_name(seen.channel),
         "is_desk": seen.channel == COUNTER,
         "receipt": side.receipt(seen),

@@ -84,6 +84,7 @@ async def _page(
         "side": side,
         "form": form,
         "bills": bills,
+        "open_bills": [bill for bill in bills if not bill.is_held],
         "ways": ways,
         "total_minor": sum(amount or 0 for amount in amounts.values()),
         "left_minor": sum(bill.left_minor for bill in bills),

@@ -131,8 +131,14 @@ class SeenBill:
     paid_minor: int
     adjusted_minor: int
     closed_reason: str
+    held_until: datetime | None
     is_overdue: bool
     payment_id: UUID | None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is for something that is kept for its payer until then."""
+        return self.held_until is not None and self.left_minor > 0
 
     @property
     def left_minor(self) -> int:
@@ -147,7 +153,7 @@ class SeenBill:
 _BILLS = """
 select b.id, b.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contact_phone, t.contact_email, b.number,
        b.account_number, b.account_name, b.place, b.period, b.due_on, b.currency, b.status, b.total_minor,
-       b.paid_minor, b.adjusted_minor, b.closed_reason, p.payment_id,
+       b.paid_minor, b.adjusted_minor, b.closed_reason, b.held_until, p.payment_id,
        b.status in ('issued', 'part_paid') and b.due_on < (now() at time zone t.timezone)::date is_overdue
   from billing_bill b join tenants_tenant t on t.id = b.tenant_id
   left join billing_payment_part p on p.tenant_id = b.tenant_id and p.bill_id = b.id and p.is_live

@@ -30,6 +30,7 @@ class LockedBill:
     total_minor: int
     paid_minor: int
     adjusted_minor: int = 0
+    is_held: bool = False
 
     @property
     def left_minor(self) -> int:
@@ -99,7 +100,8 @@ def _sum(pairs: Iterable[tuple[UUID, int]]) -> dict[UUID, int]:
 async def lock_bills(tenant_id: UUID, bill_ids: Iterable[UUID]) -> dict[UUID, LockedBill]:
     """Lock the bills until the transaction ends."""
     found = await rows(
-        "select id, account_id, number, status, currency, total_minor, paid_minor, adjusted_minor from billing_bill"
+        "select id, account_id, number, status, currency, total_minor, paid_minor, adjusted_minor,"
+        " held_until is not null is_held from billing_bill"
         " where tenant_id = $1 and id = any ($2::uuid[]) order by id for update",
         tenant_id,
         list(bill_ids),
@@ -161,16 +163,23 @@ select l.id, l.bill_id, a.net left_minor, l.names, to_char(l.period, 'YYYY-MM') 
 
 
 async def take_back(
-    tenant_id: UUID, payment_id: UUID, refund_id: UUID | None, amount: int, *, dispute_id: UUID | None = None
+    tenant_id: UUID,
+    payment_id: UUID,
+    refund_id: UUID | None,
+    amount: int,
+    *,
+    dispute_id: UUID | None = None,
+    bill_id: UUID | None = None,
 ) -> Allocated:
     """Take ``amount`` of a payment off its lines again, the last one paid first, and open their bills.
 
-    Because of a refund, or of a dispute that was lost.
+    Because of a refund, or of a dispute that was lost. ``bill_id`` names the only bill that gives.
 
     Raises:
         ValueError: the payment pays less than that.
     """
-    lines = [_read(line) for line in await rows(_TAKEN, tenant_id, payment_id)]
+    found = [_read(line) for line in await rows(_TAKEN, tenant_id, payment_id)]
+    lines = [line for line in found if bill_id in {None, line.bill_id}]
     bills = await lock_bills(tenant_id, {line.bill_id for line in lines})
     taken = spread([line.left_minor for line in lines], amount)
     if sum(taken) != amount:

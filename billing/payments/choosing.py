@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from billing.channels import CHANNELS, health
@@ -142,6 +143,24 @@ def _check(bill: Bill, amount: int) -> None:
             number=bill.number,
         )
         raise Invalid("payment.too_much", text, fields={f"amount-{bill.id}": text})
+    check_held(bill, amount)
+
+
+def check_held(bill: Bill, amount: int) -> None:
+    """Refuse a held bill whose time is over, and a part of one: half a place cannot be kept.
+
+    Raises:
+        Conflict: its time is over.
+        Invalid: it is not the whole of it.
+    """
+    if bill.held_until is None:
+        return
+    if bill.held_until <= datetime.now(UTC):
+        text = t("The time to pay bill {number} is over. Nothing was taken.", number=bill.number)
+        raise Conflict("hold.over", text)
+    if amount != bill.left_minor:
+        text = t("Bill {number} can only be paid whole.", number=bill.number)
+        raise Invalid("payment.whole", text, fields={f"amount-{bill.id}": text})
 
 
 def _closed(bill: Bill) -> AppError:

@@ -86,6 +86,7 @@ def _bill(found: Mapping[str, Any]) -> LockedBill:
         total_minor=found["total_minor"],
         paid_minor=found["paid_minor"],
         adjusted_minor=found["adjusted_minor"],
+        is_held=found["is_held"],
     )
 
 

@@ -16,6 +16,7 @@ from billing.payments.allocating import allocate, take_back
 from billing.payments.orders import refund_order_of
 from billing.payments.settling import receivables
 from billing.payments.states import move
+from billing.payments.watching import tell_returned
 from tenants import audit
 from tenants.actor import Actor
 from tenants.jobs import enqueue, publish
@@ -175,17 +176,17 @@ async def book_refund(actor: Actor, refund: Refund, payment: Payment) -> None:
     await payment.save(update_fields=["refunding_minor", "refunded_minor", "status"])
     await refund.save()
     source = SETTLEMENT if refund.way == TRANSFER else ledger.clearing(payment.channel)
-    sides = [Side(source, -amount, currency), *(await _returned(refund, payment))]
+    sides = [Side(source, -amount, currency), *(await _returned(actor, refund, payment))]
     await ledger.post(payment.tenant_id, "refund.succeeded", refund.id, sides)
     await _tell(actor, refund, "refund.succeeded")
 
 
-async def _returned(refund: Refund, payment: Payment) -> list[Side]:
+async def _returned(actor: Actor, refund: Refund, payment: Payment) -> list[Side]:
     """Take the money off what it had paid, and return the debits."""
     if refund.credit_id is not None:
-        return await _credit_returned(refund, payment)
+        return await _credit_returned(actor, refund, payment)
     if refund.suspense_id is None:
-        return await _bills_returned(refund, payment, refund.amount_minor)
+        return await _bills_returned(actor, refund, payment, refund.amount_minor)
     held = await Suspense.filter(tenant_id=refund.tenant_id, id=refund.suspense_id).select_for_update().get()
     move(held, "pay_back")
     held.resolved_at = datetime.now(UTC)
@@ -193,8 +194,9 @@ async def _returned(refund: Refund, payment: Payment) -> list[Side]:
     return [Side(ledger.SUSPENSE, refund.amount_minor, refund.currency)]
 
 
-async def _bills_returned(refund: Refund, payment: Payment, amount: int) -> list[Side]:
-    taken = await take_back(payment.tenant_id, payment.id, refund.id, amount)
+async def _bills_returned(actor: Actor, refund: Refund, payment: Payment, amount: int) -> list[Side]:
+    taken = await take_back(payment.tenant_id, payment.id, refund.id, amount, bill_id=refund.bill_id)
+    await tell_returned(actor, taken, refund.reason)
     return receivables(taken, refund.currency)
 
 
@@ -202,7 +204,7 @@ async def _locked_credit(refund: Refund) -> Credit:
     return await Credit.filter(tenant_id=refund.tenant_id, id=refund.credit_id).select_for_update().get()
 
 
-async def _credit_returned(refund: Refund, payment: Payment) -> list[Side]:
+async def _credit_returned(actor: Actor, refund: Refund, payment: Payment) -> list[Side]:
     """Take the money off the credit; what has been used since it was reserved goes off the bills it pays."""
     credit = await _locked_credit(refund)
     reserved = min(int(credit.refunding_minor), int(refund.amount_minor))
@@ -212,7 +214,7 @@ async def _credit_returned(refund: Refund, payment: Payment) -> list[Side]:
     await credit.save(update_fields=["left_minor", "refunding_minor", "refunded_minor"])
     sides = [credit_side(credit.account_id, reserved, refund.currency)]
     rest = refund.amount_minor - reserved
-    return sides + (await _bills_returned(refund, payment, rest) if rest else [])
+    return sides + (await _bills_returned(actor, refund, payment, rest) if rest else [])
 
 
 async def _reserve_credit(refund: Refund) -> None:

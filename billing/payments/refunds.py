@@ -13,7 +13,7 @@ from billing.payments.numbers import new_number
 from billing.payments.refunding import HELD, SUBMIT_JOB, TRANSFER, book_refund, fail, give_up
 from billing.payments.states import move
 from tenants import audit
-from tenants.actor import Actor
+from tenants.actor import Actor, system_actor
 from tenants.ids import new_id
 from tenants.jobs import enqueue, publish
 from tenants.models import Tenant
@@ -160,8 +160,13 @@ async def create(  # noqa: PLR0917 - how much of what, and why
     credit: Credit | None = None,
     *,
     transfer_reference: str = "",
+    bill_id: UUID | None = None,
+    is_agreed: bool = False,
 ) -> Refund:
-    """Reserve the amount and write the refund, approved where the asker may decide alone."""
+    """Reserve the amount and write the refund, approved where the asker may decide alone.
+
+    ``bill_id`` is the one bill that gives it back. ``is_agreed`` says that a rule has decided, in the system's name.
+    """
     reason = reason.strip()
     if not 0 < len(reason) <= REASON_MAX:
         text = t("Say why, in at most {n} characters.", n=REASON_MAX)
@@ -178,6 +183,7 @@ async def create(  # noqa: PLR0917 - how much of what, and why
         amount_minor=amount_minor,
         suspense_id=suspense.id if suspense else None,
         credit_id=credit.id if credit else None,
+        bill_id=bill_id,
         reason=reason,
         status="requested",
         way=TRANSFER if transfer_reference else "channel",
@@ -186,7 +192,9 @@ async def create(  # noqa: PLR0917 - how much of what, and why
         requested_by_name=actor.name[:100],
     )
     await _record(actor, refund, "refund.requested", {"reason": reason})
-    if await _may_decide_alone(actor, refund):
+    if is_agreed:
+        await _approve(system_actor(refund.tenant_id), refund, payment)
+    elif await _may_decide_alone(actor, refund):
         await _approve(actor, refund, payment)
     else:
         await publish("refund.requested", {"refund_id": str(refund.id), "payment_id": str(payment.id)})

@@ -19,6 +19,7 @@ from billing.models import Attempt, Payment, Suspense
 from billing.payments.allocating import Allocated, plan
 from billing.payments.landing import Opened, Rival, land, open_payment
 from billing.payments.states import LIVE, move
+from billing.payments.watching import LATE, LATE_JOB, held_and_paid, is_let_go, tell_paid
 from billing.receipts import service as receipts
 from tenants import audit
 from tenants.actor import Actor
@@ -151,12 +152,22 @@ async def _receive(actor: Actor, opened: Opened, outcome: Outcome) -> None:
         reference=_reference(attempt, payment),
     )
     await land(attempt, payment, done, receipt)
-    await _keep_rest(
-        actor, payment, attempt, rest, "" if is_credit else mismatch or _why(attempt, done, is_late=is_late)
-    )
+    own = 0 if is_credit or mismatch else await _keep_late(payment, done)
+    why = "" if is_credit else mismatch or _why(attempt, done, is_late=is_late)
+    await _keep_rest(actor, payment, attempt, rest - own, why)
     await _book(payment, attempt, done, rest, is_credit=is_credit)
     await _warn_others(opened.rivals, done)
+    await tell_paid(actor, held_and_paid(done))
     await _tell(actor, payment, attempt, 0 if is_credit else rest, is_late=is_late)
+
+
+async def _keep_late(payment: Payment, done: Allocated) -> int:
+    """Keep the money of each bill that had been let go by itself, for its hold to say what becomes of it."""
+    late = {bill_id: over for bill_id, over in done.left_over.items() if is_let_go(done.bills[bill_id])}
+    for bill_id, over in late.items():
+        held = await _suspend(payment, over, LATE)
+        await enqueue(LATE_JOB, {"suspense_id": str(held.id), "bill_id": str(bill_id)})
+    return sum(late.values())
 
 
 async def _keep_rest(actor: Actor, payment: Payment, attempt: Attempt, rest: int, why: str) -> None:
@@ -196,7 +207,7 @@ def _why(attempt: Attempt, done: Allocated, *, is_late: bool) -> str:
     return "late" if is_late else "paid_already"
 
 
-async def _suspend(payment: Payment, amount: int, reason: str) -> None:
+async def _suspend(payment: Payment, amount: int, reason: str) -> Suspense:
     held = await Suspense.create(
         tenant_id=payment.tenant_id,
         payment_id=payment.id,
@@ -205,6 +216,7 @@ async def _suspend(payment: Payment, amount: int, reason: str) -> None:
         reason=reason,
     )
     await publish("suspense.opened", {"suspense_id": str(held.id), "payment_id": str(payment.id)})
+    return held
 
 
 async def _book(payment: Payment, attempt: Attempt, done: Allocated, rest: int, *, is_credit: bool) -> None:

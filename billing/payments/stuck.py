@@ -18,6 +18,7 @@ from billing.payments.allocating import take_back
 from billing.payments.refunding import TRANSFER
 from billing.payments.settling import receivables
 from billing.payments.states import move
+from billing.payments.watching import tell_returned
 from tenants import audit
 from tenants.actor import Actor
 from ui.errors import Conflict, Invalid, NotFound
@@ -124,7 +125,13 @@ async def _again(
     elif await refunds.refundable_minor(payment.tenant_id, payment.id) < failed.amount_minor:
         raise Conflict("refund.moved", t("Less than that is left of the payment. Look at it again."))
     made = await refunds.create(
-        actor, payment, failed.amount_minor, reason, held, transfer_reference=reference
+        actor,
+        payment,
+        failed.amount_minor,
+        reason,
+        held,
+        transfer_reference=reference,
+        bill_id=failed.bill_id,
     )
     if held is not None:
         held.refund_id = made.id
@@ -133,7 +140,10 @@ async def _again(
 
 
 async def _aside(actor: Actor, failed: Refund, payment: Payment) -> UUID:
-    taken = await take_back(payment.tenant_id, payment.id, failed.id, failed.amount_minor)
+    taken = await take_back(
+        payment.tenant_id, payment.id, failed.id, failed.amount_minor, bill_id=failed.bill_id
+    )
+    await tell_returned(actor, taken, failed.reason)
     held = await Suspense.create(
         tenant_id=payment.tenant_id,
         payment_id=payment.id,

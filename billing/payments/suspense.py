@@ -12,6 +12,7 @@ from billing.payments import refunds
 from billing.payments.allocating import LockedBill, allocate, lock_bills
 from billing.payments.settling import receivables
 from billing.payments.states import PAYABLE, move
+from billing.payments.watching import held_and_paid, tell_paid
 from tenants import audit
 from tenants.actor import Actor
 from tenants.models import Membership
@@ -25,6 +26,7 @@ REASONS = {
     "amount_mismatch": N_("Another amount arrived than was asked for"),
     "currency_mismatch": N_("Another currency arrived than was asked for"),
     "found": N_("It was found on a statement"),
+    "hold_ended": N_("It arrived after what it was for had been let go"),
     "unknown_reference": N_("A transfer whose reference names no account"),
     "refund_returned": N_("A refund came back, and the bill was paid in the meantime"),
     "refund_failed": N_("A refund did not go through and was set aside"),
@@ -142,6 +144,8 @@ async def _payable(held: Suspense, bill_id: UUID) -> LockedBill:
         raise Invalid("suspense.currency", text, fields={"bill": text})
     if bill.status not in PAYABLE or not bill.left_minor:
         raise Conflict("bill.paid", t("Nothing is left to pay of bill {number}.", number=bill.number))
+    if bill.is_held and held.amount_minor < bill.left_minor:
+        raise Conflict("bill.whole", t("Bill {number} can only be paid whole.", number=bill.number))
     return bill
 
 
@@ -151,6 +155,7 @@ async def _apply(  # noqa: PLR0917 - what is applied, to what, how much and why
     done = await allocate(held.tenant_id, payment.id, {bill.id: amount})
     sides = [Side(ledger.SUSPENSE, amount, held.currency), *receivables(done, held.currency)]
     await ledger.post(held.tenant_id, "suspense.applied", held.id, sides)
+    await tell_paid(actor, held_and_paid(done))
     rest = held.amount_minor - amount
     move(held, "apply")
     held.amount_minor, held.resolution, held.resolved_at = amount, note, datetime.now(UTC)

@@ -54,14 +54,21 @@ async def write(
     body = {"bill": str(bill_id), "line": str(line_id or ""), "amount": amount_minor, "reason": reason}
 
     async def do() -> Answer:
-        made = await _write(actor, bill_id, line_id, amount_minor, reason)
+        made = await write_for(actor, bill_id, line_id, amount_minor, reason)
         return {"credit_note_id": str(made.id)}
 
     answer = await once(actor, key=key, act="credit_note.write", body=body, do=do)
     return await CreditNote.get(tenant_id=actor.tenant_id, id=UUID(answer["credit_note_id"]))
 
 
-async def _write(actor: Actor, bill_id: UUID, line_id: UUID | None, amount: int, reason: str) -> CreditNote:
+async def write_for(
+    actor: Actor, bill_id: UUID, line_id: UUID | None, amount: int, reason: str
+) -> CreditNote:
+    """Write a credit note that something else has decided about, in the transaction that makes it happen once.
+
+    Raises:
+        Invalid, Conflict: as for ``write``.
+    """
     if not reason.strip() or len(reason) > REASON_MAX:
         text = t("Say why in at most {n} characters; the payer sees it.", n=REASON_MAX)
         raise Invalid("credit_note.reason", text, fields={"reason": text})
@@ -95,6 +102,9 @@ async def _locked(actor: Actor, bill_id: UUID) -> Bill:
     bill = await Bill.get_or_none(tenant_id=actor.tenant_id, id=bill_id)
     if bill is None or bill.status == "draft":
         raise NotFound("bill.not_found", t("There is no such bill."))
+    if bill.held_until is not None:
+        text = t("This bill keeps something for its payer until it is paid. Cancel that instead.")
+        raise Conflict("bill.is_held", text)
     if bill.status not in CREDITABLE:
         raise Conflict("bill.closed", t("This bill is closed, so nothing of it can be credited."))
     if await value(_IS_BEING_PAID, bill.tenant_id, bill.id):

@@ -102,6 +102,8 @@ async def _same_account(tenant_id: UUID, locked: dict[UUID, LockedBill], proposa
         raise Conflict(
             "plan.not_owed", t("Nothing is left to pay on one of these bills. Look at them again.")
         )
+    if any(bill.is_held for bill in bills):
+        raise Conflict("plan.held", t("One of these bills keeps something for its payer, and is paid whole."))
     if len({(bill.account_id, bill.currency) for bill in bills}) > 1:
         raise Conflict("plan.accounts", t("One plan is for the bills of one account, in one currency."))
     if await value(_IS_IN_PLAN, tenant_id, list(locked)):

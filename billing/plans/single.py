@@ -1,8 +1,9 @@
 """Single bills and opening balances: what one account owes outside of any run, issued at once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from billing import ledger
@@ -30,11 +31,21 @@ LATEST_DUE = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One line: a fee of the institution, or anything else by a name; minor units."""
+    """One line: a fee of the institution, or anything else by a name; minor units.
+
+    ``names`` is the name by locale where it is known in several, instead of ``name``.
+    """
 
     amount_minor: int
     name: str = ""
     fee_item_id: UUID | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What the line is called, by locale; empty leaves it to the fee."""
+        name = self.name.strip()
+        return dict(self.names) or ({"en": name, "zh_CN": name} if name else {})
 
 
 async def issue(
@@ -49,30 +60,66 @@ async def issue(
     """
     actor.require("bills.single")
     actor.require_fresh()
+    return await issue_for(
+        actor, account_id=account_id, charges=charges, due_on=due_on, reference=reference, key=key
+    )
+
+
+async def issue_for(
+    actor: Actor, *, account_id: UUID, charges: Sequence[Charge], due_on: date, reference: str = "", key: str
+) -> Bill:
+    """Issue one bill that something else has decided about: an order, an approved application.
+
+    For other packages and jobs, in the open tenant scope, once for each ``key``: whoever calls has asked for the right
+    to whatever leads to the bill, so that none of its own is asked for here, nor a fresh sign-in.
+
+    Raises:
+        Invalid, NotFound: as for ``issue``.
+    """
     body = {
         "account": str(account_id),
         "due_on": due_on.isoformat(),
         "reference": reference,
-        "lines": [[one.amount_minor, one.name, str(one.fee_item_id or "")] for one in charges],
+        "lines": asked(charges),
     }
 
     async def do() -> Answer:
-        return {"bill_id": str((await _issue(actor, account_id, charges, due_on, reference)).id)}
+        await _must_be_charged(actor, charges)
+        return {"bill_id": str((await write(actor, account_id, charges, due_on, reference)).id)}
 
     answer = await once(actor, key=key, act="bill.single", body=body, do=do)
     return await Bill.get(tenant_id=actor.tenant_id, id=UUID(answer["bill_id"]))
 
 
-async def _issue(
-    actor: Actor, account_id: UUID, charges: Sequence[Charge], due_on: date, reference: str
+def asked(charges: Sequence[Charge]) -> list[list[Any]]:
+    """Return the lines as an idempotency key's body keeps them."""
+    return [[one.amount_minor, one.words, str(one.fee_item_id or "")] for one in charges]
+
+
+async def write(  # noqa: PLR0917 - whom, for what, by when
+    actor: Actor,
+    account_id: UUID,
+    charges: Sequence[Charge],
+    due_on: date,
+    reference: str,
+    held_until: datetime | None = None,
+    *,
+    has_standing: bool = True,
 ) -> Bill:
+    """Write, book and announce a bill, in the transaction of whoever has seen to it that this happens once.
+
+    ``has_standing`` lets the account's lasting adjustments take something off it.
+
+    Raises:
+        Invalid, NotFound: as for ``issue``.
+    """
     tenant = await Tenant.get(id=actor.tenant_id)
     account = await Account.get_or_none(tenant_id=tenant.id, id=account_id, is_active=True)
     if account is None:
         raise NotFound("account.not_found", t("There is no such account, or it is closed."))
     _check(charges, due_on, today(tenant.timezone))
     lines = [(one, await _item(tenant, one)) for one in charges]
-    bill = await _bill(tenant, account, sum(one.amount_minor for one in charges), due_on, reference)
+    bill = await _bill(tenant, account, charges, due_on, reference, held_until)
     for place, (charge, item) in enumerate(lines):
         await _line(bill, charge, item, place)
     sides = [
@@ -81,7 +128,8 @@ async def _issue(
     ]
     owed = Side(ledger.RECEIVABLE, bill.total_minor, bill.currency, account.id, bill.id)
     await ledger.post(tenant.id, "bill.issued", bill.id, [owed, *sides])
-    await apply_standing(tenant.id, at=datetime.now(UTC), bill_ids=[bill.id])
+    if has_standing:
+        await apply_standing(tenant.id, at=datetime.now(UTC), bill_ids=[bill.id])
     await _record(actor, bill)
     await publish("bills.issued", {"bill_id": str(bill.id), "period": bill.period.isoformat()})
     return bill
@@ -95,7 +143,7 @@ def _check(charges: Sequence[Charge], due_on: date, now: date) -> None:
         if not 0 < one.amount_minor <= MOST_MINOR:
             text = t("Enter an amount above zero.")
             raise Invalid("bill.amount", text, fields={f"lines-{place}-amount_minor": text})
-        if one.fee_item_id is None and not 0 < len(one.name.strip()) <= LONGEST_NAME:
+        if one.fee_item_id is None and not _is_named(one):
             text = t("Choose a fee, or say in at most {n} characters what it is for.", n=LONGEST_NAME)
             raise Invalid("bill.name", text, fields={f"lines-{place}-name": text})
     if not now <= due_on <= now + LATEST_DUE:
@@ -103,18 +151,39 @@ def _check(charges: Sequence[Charge], due_on: date, now: date) -> None:
         raise Invalid("bill.due_on", text, fields={"due_on": text})
 
 
+def _is_named(charge: Charge) -> bool:
+    return bool(charge.words) and all(0 < len(name) <= LONGEST_NAME for name in charge.words.values())
+
+
 async def _item(tenant: Tenant, charge: Charge) -> FeeItem:
     if charge.fee_item_id is None:
         return await item_named(tenant, SINGLE)
-    item = await FeeItem.get_or_none(
-        tenant_id=tenant.id, id=charge.fee_item_id, currency=tenant.currency, is_active=True
-    )
+    item = await FeeItem.get_or_none(tenant_id=tenant.id, id=charge.fee_item_id, currency=tenant.currency)
     if item is None:
-        raise NotFound("fee.not_found", t("There is no such fee."))
+        raise _no_fee()
     return item
 
 
-async def _bill(tenant: Tenant, account: Account, total: int, due_on: date, reference: str) -> Bill:
+def _no_fee() -> NotFound:
+    return NotFound("fee.not_found", t("There is no such fee."))
+
+
+async def _must_be_charged(actor: Actor, charges: Sequence[Charge]) -> None:
+    """Refuse fees that the institution charges no more."""
+    wanted = {one.fee_item_id for one in charges if one.fee_item_id is not None}
+    found = FeeItem.filter(tenant_id=actor.tenant_id, id__in=list(wanted), is_active=True)
+    if await found.count() != len(wanted):
+        raise _no_fee()
+
+
+async def _bill(  # noqa: PLR0917 - whom, for what, by when
+    tenant: Tenant,
+    account: Account,
+    charges: Sequence[Charge],
+    due_on: date,
+    reference: str,
+    held_until: datetime | None,
+) -> Bill:
     period = today(tenant.timezone).replace(day=1)
     return await Bill.create(
         id=new_id(),
@@ -127,17 +196,17 @@ async def _bill(tenant: Tenant, account: Account, total: int, due_on: date, refe
         period=period,
         due_on=due_on,
         currency=tenant.currency,
-        total_minor=total,
+        total_minor=sum(one.amount_minor for one in charges),
         status=PAYABLE[0],
         account_number=account.number,
         account_name=account.name,
         place=account.place,
         issued_at=datetime.now(UTC),
+        held_until=held_until,
     )
 
 
 async def _line(bill: Bill, charge: Charge, item: FeeItem, place: int) -> None:
-    name = charge.name.strip()
     await BillLine.create(
         tenant_id=bill.tenant_id,
         bill_id=bill.id,
@@ -146,7 +215,7 @@ async def _line(bill: Bill, charge: Charge, item: FeeItem, place: int) -> None:
         period=bill.period,
         currency=bill.currency,
         amount_minor=charge.amount_minor,
-        names={"en": name, "zh_CN": name} if name else item.names,
+        names=charge.words or item.names,
         inputs={},
         position=place,
         is_periodic=False,

@@ -24,9 +24,9 @@ join lateral (
 
 MAY = f"""
    b.status in ('issued', 'part_paid') and b.total_minor > b.paid_minor + b.adjusted_minor
-   and not {IS_DISPUTED} and not {is_promised(TODAY)} and not {IS_AUTOPAID}
+   and b.held_until is null and not {IS_DISPUTED} and not {is_promised(TODAY)} and not {IS_AUTOPAID}
 """
-"""Nobody is reminded of what is disputed, promised, under autopay, or needs no money."""
+"""Nobody is reminded of what is held for them, disputed, promised, under autopay, or needs no money."""
 WANTS = """not exists (select 1 from billing_reminder_stop s
     where s.tenant_id = b.tenant_id and s.holder_id = h.holder_id)"""
 

@@ -92,7 +92,7 @@ async def collection(tenant_id: UUID, currency: str, *, months: int = 6) -> list
     found = await rows(
         "select period, count(*) bill_count, sum(total_minor - adjusted_minor)::bigint billed,"
         " sum(paid_minor)::bigint paid"
-        f" from billing_bill where tenant_id = $1 and status in {COUNTED} and currency = $2"
+        f" from billing_bill where tenant_id = $1 and status in {COUNTED} and currency = $2 and held_until is null"
         " group by period order by period desc limit $3",
         tenant_id,
         currency,
@@ -152,7 +152,7 @@ async def arrears_by_place(tenant_id: UUID, currency: str, today: date, *, most:
     found = await rows(
         "with owed as (select place, account_id, total_minor - paid_minor - adjusted_minor as rest,"
         " $3::date - due_on as late"
-        f" from billing_bill where tenant_id = $1 and currency = $2 and status in {OWED})"
+        f" from billing_bill where tenant_id = $1 and currency = $2 and status in {OWED} and held_until is null)"
         f" select place, count(distinct account_id) accounts, {bands}, sum(rest) filter (where late > 0) overdue"
         " from owed group by place order by overdue desc nulls last, place limit $4",
         tenant_id,
@@ -181,7 +181,8 @@ async def totals(tenant_id: UUID, currency: str, zone: str) -> Totals:
         f"""
         with today as (select (now() at time zone $3)::date as day),
         overdue as (select count(*) n, coalesce(sum(total_minor - paid_minor - adjusted_minor), 0)::bigint amount
-          from billing_bill, today where tenant_id = $1 and currency = $2 and status in {OWED} and due_on < today.day)
+          from billing_bill, today where tenant_id = $1 and currency = $2 and status in {OWED}
+             and due_on < today.day and held_until is null)
         select
           (select count(*) from tenants_account where tenant_id = $1 and is_active) accounts,
           (select count(*) from tenants_holder where tenant_id = $1 and confirmed_at is null) unconfirmed,

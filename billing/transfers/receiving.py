@@ -35,7 +35,7 @@ select distinct account_id from (
 """
 _OPEN = """
 select id, total_minor - paid_minor - adjusted_minor left_minor from billing_bill
- where tenant_id = $1 and account_id = $2 and currency = $3 and status in ('issued', 'part_paid')
+ where tenant_id = $1 and account_id = $2 and currency = $3 and status in ('issued', 'part_paid') and held_until is null
  order by due_on, number
 """
 _OWNER = """

@@ -1,0 +1,1 @@
+"""Holds: something is kept for somebody while they pay for it."""

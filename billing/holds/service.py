@@ -1,0 +1,116 @@
+"""Placing a hold. What becomes of it is in ``keeping``, ``ending``, ``late`` and ``refunding``."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from billing import pay_links
+from billing.holds.keeping import END_JOB, keep
+from billing.holds.kinds import HOLD_KINDS
+from billing.idempotency import Answer, once
+from billing.models import Bill, Hold
+from billing.payments.states import PAYABLE
+from billing.plans.single import Charge, asked, write
+from tenants.actor import Actor
+from tenants.ids import new_id
+from tenants.jobs import enqueue
+from tenants.models import Tenant
+from ui.errors import Conflict, Invalid
+from ui.i18n import t
+
+LONGEST = timedelta(days=90)
+
+
+async def place(
+    actor: Actor,
+    *,
+    kind: str,
+    subject_id: UUID,
+    account_id: UUID,
+    charges: Sequence[Charge],
+    until: datetime,
+    reference: str = "",
+    key: str,
+) -> Hold:
+    """Issue the bill of something that the caller takes in this very transaction, and keep it until ``until``.
+
+    Once for each ``key``. Needs no right and no fresh sign-in of its own: whoever calls has asked for what booking
+    takes. The bill is not in the payer's arrears, is paid whole, and is voided when nobody pays it in time.
+
+    Raises:
+        KeyError: the kind is not registered.
+        Invalid: the lines or the moment are wrong.
+        NotFound: there is no such account.
+        Conflict: this subject is being held already; the key was used otherwise.
+    """
+    HOLD_KINDS[kind]
+    body = {
+        "kind": kind,
+        "subject": str(subject_id),
+        "account": str(account_id),
+        "until": until.isoformat(),
+        "reference": reference,
+        "lines": asked(charges),
+    }
+
+    async def do() -> Answer:
+        _check(until)
+        await _must_be_free(actor, kind, subject_id)
+        made = await _place(actor, (kind, subject_id), account_id, charges, until, reference)
+        return {"hold_id": str(made.id)}
+
+    answer = await once(actor, key=key, act="hold.place", body=body, do=do)
+    return await Hold.get(tenant_id=actor.tenant_id, id=UUID(answer["hold_id"]))
+
+
+def _check(until: datetime) -> None:
+    now = datetime.now(UTC)
+    if not now < until <= now + LONGEST:
+        text = t("Choose a moment from now on, within {n} days.", n=LONGEST.days)
+        raise Invalid("hold.until", text, fields={"until": text})
+
+
+async def _must_be_free(actor: Actor, kind: str, subject_id: UUID) -> None:
+    query = Hold.filter(tenant_id=actor.tenant_id, kind=kind, subject_id=subject_id, status="held")
+    if await query.exists():
+        raise Conflict("hold.held", t("This is being paid for already."))
+
+
+async def _place(  # noqa: PLR0917 - what, for whom, for how much, for how long
+    actor: Actor,
+    subject: tuple[str, UUID],
+    account_id: UUID,
+    charges: Sequence[Charge],
+    until: datetime,
+    reference: str,
+) -> Hold:
+    tenant = await Tenant.get(id=actor.tenant_id)
+    due_on = until.astimezone(ZoneInfo(tenant.timezone)).date()
+    bill = await write(actor, account_id, charges, due_on, reference, until)
+    hold = await Hold.create(
+        id=new_id(),
+        tenant_id=tenant.id,
+        kind=subject[0],
+        subject_id=subject[1],
+        account_id=account_id,
+        bill_id=bill.id,
+        until=until,
+        status="held",
+    )
+    await enqueue(
+        END_JOB, {"hold_id": str(hold.id), "n": 0}, delay=max(timedelta(), until - datetime.now(UTC))
+    )
+    if (await Bill.get(tenant_id=tenant.id, id=bill.id)).status not in PAYABLE:
+        await keep(hold)
+    return hold
+
+
+def pay_path(hold: Hold) -> str:
+    """Return the path at which anybody who has it may pay, without signing in."""
+    return pay_links.make(hold.tenant_id, hold.bill_id)
+
+
+def checkout_path(hold: Hold, *, is_signed_in: bool) -> str:
+    """Return where paying begins: choosing how, for somebody who has signed in or for a guest."""
+    return f"/my/checkout?bill={hold.bill_id}" if is_signed_in else f"{pay_path(hold)}/checkout"

@@ -1,0 +1,71 @@
+"""Who wants to know, in the very transaction, what becomes of bills that are held; told by whatever moves them.
+
+``billing.holds`` registers itself here, so that nothing of payments knows of it.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from billing.payments.allocating import Allocated, LockedBill, status_after
+from tenants.actor import Actor
+
+Paid = Callable[[Actor, UUID], Awaitable[None]]
+Voided = Callable[[Actor, UUID], Awaitable[None]]
+Returned = Callable[[Actor, Mapping[UUID, int], str], Awaitable[None]]
+LATE_JOB = "billing.hold_came_late"
+"""Unassigned money (``suspense_id``) of a bill (``bill_id``) that had been let go."""
+LATE = "hold_ended"
+"""Why such money is unassigned for the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """What is called when a held bill needs no more money, was voided by hand, and when money of bills went back."""
+
+    paid: Paid
+    voided: Voided
+    returned: Returned
+
+
+_watchers: list[Watcher] = []
+
+
+def watch(watcher: Watcher) -> None:
+    """Have the watcher told from now on."""
+    if watcher not in _watchers:
+        _watchers.append(watcher)
+
+
+async def tell_paid(actor: Actor, bill_ids: Iterable[UUID]) -> None:
+    """Say that held bills, locked, need no more money."""
+    for bill_id in sorted(bill_ids):
+        for watcher in _watchers:
+            await watcher.paid(actor, bill_id)
+
+
+async def tell_voided(actor: Actor, bill_id: UUID) -> None:
+    """Say that somebody has taken a held bill back."""
+    for watcher in _watchers:
+        await watcher.voided(actor, bill_id)
+
+
+async def tell_returned(actor: Actor, taken: Allocated, reason: str) -> None:
+    """Say what bills have given back, which are owed again by that much unless somebody lets it off."""
+    back = {bill_id: -amount for bill_id, amount in taken.by_bill().items()}
+    for watcher in _watchers:
+        await watcher.returned(actor, back, reason)
+
+
+def held_and_paid(done: Allocated) -> list[UUID]:
+    """Return the held bills that an allocation has paid."""
+    return [
+        bill_id
+        for bill_id, amount in done.by_bill().items()
+        if done.bills[bill_id].is_held and status_after(done.bills[bill_id], amount) == "paid"
+    ]
+
+
+def is_let_go(bill: LockedBill) -> bool:
+    """Tell whether what a bill was for had been let go of."""
+    return bill.is_held and bill.status == "void"
