@@ -20,6 +20,7 @@ from billing.routing import pages as routing
 from billing.rules import pages as rules
 from billing.sealing import pages as sealing
 from billing.splits import pages as splits
+from billing.trial import pages as trial
 from billing.worklist import pages as worklist
 
 
@@ -45,5 +46,6 @@ def routes() -> list[BaseRoute]:
         bulk,
         checkouts,
         routing,
+        trial,
     )
     return [route for part in parts for route in part.ROUTES]

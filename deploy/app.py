@@ -23,7 +23,7 @@ from tenants.scope import open_scope, queue_scope, value
 from ui import templating
 from ui.settings import UiSettings
 
-UPLOADS = ("/t/", "/bank/")
+UPLOADS = ("/t/", "/bank/", "/apply/")
 
 
 def create(

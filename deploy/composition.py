@@ -13,15 +13,18 @@ from billing.runtime import ChannelSettings
 from billing.sealing import keys as seal_keys
 from deploy import gauges
 from deploy.settings import Settings
+from integrations.bank_services.client import BankServices
 from scenarios import registry
 from scenarios.contract import Scenario
 from tenants.actor import StepUp
 from tenants.http import ask_to_sign_in
+from tenants.onboarding import ports
 from tenants.runtime import Runtime
 
 JOB_MODULES = (
     "tenants.notices",
     "tenants.imports.jobs",
+    "billing.trial.service",
     "billing.charges.jobs",
     "billing.payments.jobs",
     "billing.holds.jobs",
@@ -57,6 +60,7 @@ def compose(settings: Settings, scenarios: list[Scenario]) -> None:
     tenants.runtime.use(runtime_of(settings))
     billing.runtime.use(channels_of(settings))
     seal_keys.use(*settings.seal_keys())
+    ports.use(_outside_of(settings))
     for scenario in scenarios:
         registry.install(scenario)
     for module in (*JOB_MODULES, *ACT_MODULES):
@@ -66,7 +70,11 @@ def compose(settings: Settings, scenarios: list[Scenario]) -> None:
 
 def runtime_of(settings: Settings) -> Runtime:
     """Return the slice for ``tenants`` and those above it."""
-    hosts = {urlsplit(url).netloc for url in (settings.sandbox_url, settings.sms_url) if url}
+    hosts = {
+        urlsplit(url).netloc
+        for url in (settings.sandbox_url, settings.sms_url, settings.bank_services_url)
+        if url
+    }
     return Runtime(
         secret_key=settings.secret_key.get_secret_value(),
         public_url=settings.public_url,
@@ -80,7 +88,16 @@ def runtime_of(settings: Settings) -> Runtime:
         is_demo=settings.environment == "demo",
         redis_url=settings.redis_url.get_secret_value(),
         private_hosts=frozenset(hosts),
+        field_keys=settings.field_keys(),
     )
+
+
+def _outside_of(settings: Settings) -> ports.Outside | None:
+    """Return whom the bank asks about applicants; nobody where no address is given."""
+    if not settings.bank_services_url:
+        return None
+    services = BankServices(settings.bank_services_url, settings.rail_key.get_secret_value())
+    return ports.Outside(registry=services, lists=services, accounts=services)
 
 
 def channels_of(settings: Settings) -> ChannelSettings:

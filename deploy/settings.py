@@ -113,6 +113,12 @@ class Settings(BaseSettings):
     sms_key: SecretStr = ABSENT
     rail_url: str = ""
     rail_key: SecretStr = ABSENT
+    bank_services_url: str = ""
+    """Where the bank is asked about applicants: registry, lists, proofs of accounts; empty: people do it by hand."""
+    field_key: SecretStr = ABSENT
+    """Encrypts single fields (identity numbers, bank accounts); by default derived from ``SECRET_KEY``."""
+    field_former_keys: SecretStr = ABSENT
+    """Keys of the time before a rotation, comma separated; what they encrypted can still be read."""
 
     seal_key: SecretStr = ABSENT
     """The Ed25519 secret key that seals the ledger: 64 hexadecimal digits; by default derived from ``SECRET_KEY``."""
@@ -165,6 +171,11 @@ class Settings(BaseSettings):
         """Return the secret key that seals and the public keys of former ones."""
         secret = self.seal_key.get_secret_value() or self.secret("seal")
         return bytes.fromhex(secret), [bytes.fromhex(key) for key in _listed(self.seal_former_keys)]
+
+    def field_keys(self) -> tuple[str, ...]:
+        """Return the key that encrypts fields, then the former ones that still decrypt."""
+        former = _listed(self.field_former_keys.get_secret_value())
+        return (self.field_key.get_secret_value() or self.secret_key.get_secret_value(), *former)
 
     def secret(self, purpose: str) -> str:
         """Return a key of its own for one purpose, derived from ``SECRET_KEY``: no two uses share one."""
@@ -232,6 +243,7 @@ def _with_sandbox(values: Values) -> Values:
     values.setdefault("rail_key", _derive(key, "rail_key"))
     values.setdefault("sms_key", "sandbox-sms-key")
     values.setdefault("rail_url", f"{sandbox}/rail")
+    values.setdefault("bank_services_url", f"{sandbox}/bank-services")
     values.setdefault("smtp_url", f"smtp://127.0.0.1:{values['sandbox_smtp_port']}")
     values.setdefault("sms_url", f"{sandbox}/sms")
     return values

@@ -4,7 +4,8 @@ from typing import Any
 
 from tenants import kinds
 from tenants.audit_words import Fact, plain, tell
-from tenants.onboarding.checklist import INSTITUTION_KINDS, STATUSES
+from tenants.banks.words import TENANT_STATUSES
+from tenants.onboarding.checklist import INSTITUTION_KINDS, PEOPLE_ROLES, REQUIREMENTS, STATUSES
 from tenants.onboarding.forms import ApplicationForm
 from tenants.permissions import BANK_ROLES, TENANT_PERMISSIONS, every_tenant_role
 from ui.i18n import N_
@@ -14,17 +15,27 @@ ACTS = {
     "account.changed": N_("Account changed"),
     "account.closed": N_("Account closed"),
     "account.opened": N_("Account opened again"),
+    "account_proof.begun": N_("Proof of a settlement account begun"),
+    "account_proof.expired": N_("Proof of a settlement account ran out"),
+    "account_proof.failed": N_("Proof of a settlement account failed"),
+    "account_proof.proven": N_("Settlement account proven"),
     "application.approved": N_("Application approved"),
+    "application.checked": N_("Application checked against registry and lists"),
     "application.changed": N_("Application changed"),
     "application.document_added": N_("Document added to an application"),
+    "application.document_asked": N_("Document asked for again"),
     "application.document_removed": N_("Document removed from an application"),
     "application.opened": N_("Application opened"),
+    "application.person_added": N_("Person named in an application"),
+    "application.person_removed": N_("Person taken off an application"),
     "application.rejected": N_("Application rejected"),
     "application.returned": N_("Application returned"),
     "application.submitted": N_("Application submitted for decision"),
     "application.withdrawn": N_("Application withdrawn"),
+    "bank_policy.changed": N_("Bank's policy changed"),
     "branch.added": N_("Branch added"),
     "demonstration.seeded": N_("Demonstration written"),
+    "gate.passed": N_("Step before going live done"),
     "holder.added": N_("Holder added"),
     "holder.changed": N_("Holder changed"),
     "holder.confirmation_refused": N_("Holder's confirmation refused"),
@@ -39,6 +50,7 @@ ACTS = {
     "membership.created": N_("Invitation accepted"),
     "membership.ended": N_("Staff membership ended"),
     "role.changed": N_("Role changed"),
+    "tenant.live": N_("Institution gone live"),
     "tenant.approved": N_("Institution approved"),
     "work.run_again": N_("Background work run again"),
 }
@@ -79,7 +91,26 @@ def _table(value: Any, _currency: str) -> str:
 _TYPED = {
     f"application.{name}": Fact(str(field.title)) for name, field in ApplicationForm.model_fields.items()
 }
+_STEPS = {key: one.name for key, one in REQUIREMENTS.items()}
 FACTS: dict[str, Fact] = {
+    "account": Fact(N_("Account")),
+    "before_approval": Fact(N_("Before approval"), words=_STEPS),
+    "before_live": Fact(N_("Before going live"), words=_STEPS),
+    "cooling_days": Fact(N_("Days before a new settlement account counts")),
+    "direction": Fact(N_("Direction"), words={"out": N_("From the bank"), "in": N_("To the bank")}),
+    "due_on": Fact(N_("Wanted by")),
+    "expires_on": Fact(N_("Runs out on")),
+    "findings": Fact(""),
+    "note": Fact(N_("Note")),
+    "review_months": Fact(N_("Look at each institution again after months")),
+    "score": Fact(N_("Score")),
+    "score_to_refuse": Fact(N_("Take nobody whose score is from")),
+    "share_percent": Fact(N_("Share in percent")),
+    "step": Fact(N_("Step"), words=_STEPS),
+    "weights": Fact(N_("Weights")),
+    "application_person.role": Fact(N_("Role"), words=PEOPLE_ROLES),
+    "application_person.number": Fact(N_("Identity document")),
+    "tenant.status": Fact(N_("State"), words=TENANT_STATUSES),
     "application": Fact(N_("Application")),
     "asked_by": Fact(N_("Asked by")),
     "currency": Fact(""),

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from tenants.actor import Actor
 from tenants.permissions import BANK_ROLES
 from ui.i18n import N_, current_locale, gettext, t
-from ui.shell import NavGroup, NavItem, Shell
+from ui.shell import NavGroup, NavItem, Notice, Shell
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ BANK_PLACES: list[Place] = [
     Place(N_("Branches"), "/branches", "bank.read", "branch", 30),
     Place(N_("Staff"), "/staff", "bank.read", "people", 40),
     Place(N_("Audit trail"), "/audit", "audit.read", "list", 90),
+    Place(N_("Policy"), "/policy", "policy.write", "settings", 95),
 ]
 ZONES = {
     "CN": "Asia/Shanghai",
@@ -118,6 +119,23 @@ MENU = (
 )
 
 
+def _standing(place: Mapping[str, Any], root: str) -> tuple[Notice, ...]:
+    """Return what staff must know on every page: that the institution is not live yet, suspended or closed."""
+    status = place.get("status")
+    if status == "approved":
+        text = t("Not live yet: payers cannot pay.")
+        return (Notice(text, "info", f"{root}/go-live", t("What is left to do")),)
+    if status in {"suspended", "closing", "closed"}:
+        paying = t("Payers can pay.") if place.get("takes_payments") else t("Payers cannot pay.")
+        words = {
+            "suspended": t("Suspended by the bank."),
+            "closing": t("Being closed."),
+            "closed": t("Closed."),
+        }
+        return (Notice(t("{state} {paying}", state=words[status], paying=paying), "warning"),)
+    return ()
+
+
 def named(place: Mapping[str, Any], name: str) -> str:
     """Return a bank's name in the reader's language."""
     return str(place[name] if current_locale() == "zh_CN" else place[f"{name}_en"])
@@ -140,6 +158,7 @@ def shell_for(actor: Actor) -> Shell:
             person_name=actor.name,
             menu=MENU,
             sign_out="/sign-out",
+            notices=_standing(place, root),
         )
     if actor.kind == "bank":
         root = f"/bank/{place['slug']}"

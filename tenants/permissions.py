@@ -64,6 +64,7 @@ BANK_PERMISSIONS: dict[str, str] = {
     "apps.review": N_("Admit vendors, list and suspend apps"),
     "staff.write": N_("Manage bank staff and branches"),
     "audit.read": N_("Read the audit trail"),
+    "policy.write": N_("Set what the bank asks for, its brand and its periods"),
 }
 
 

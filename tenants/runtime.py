@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Runtime:
     redis_url: str = ""
     private_hosts: frozenset[str] = field(default_factory=frozenset)
     """Hosts on private addresses that outgoing calls may reach (the sandbox); everything else private is refused."""
+    field_keys: tuple[str, ...] = ()
+    """What encrypts, first, and what may still decrypt; without any, ``secret_key``."""
 
     def key(self, purpose: str) -> bytes:
         """Return 32 bytes that serve one purpose alone."""
@@ -40,18 +42,35 @@ class Runtime:
         return hmac.new(self.key(purpose), message, hashlib.sha256).digest()
 
     def encrypt(self, purpose: str, text: str) -> bytes:
-        """Return ``text`` encrypted and authenticated for one purpose (Fernet)."""
+        """Return ``text`` encrypted and authenticated for one purpose (Fernet), under the newest key."""
         return self._fernet(purpose).encrypt(text.encode())
 
     def decrypt(self, purpose: str, token: bytes) -> str:
-        """Return the text of ``encrypt``; ``ValueError`` when it was made under another key."""
+        """Return the text of ``encrypt``; ``ValueError`` when no key of ours has made it."""
         try:
             return self._fernet(purpose).decrypt(token).decode()
         except InvalidToken:
             raise ValueError(purpose) from None
 
-    def _fernet(self, purpose: str) -> Fernet:
-        return Fernet(base64.urlsafe_b64encode(self.key(purpose)))
+    def renew(self, purpose: str, token: bytes) -> bytes:
+        """Return the same text under the newest key; ``ValueError`` when no key of ours has made it."""
+        try:
+            return self._fernet(purpose).rotate(token)
+        except InvalidToken:
+            raise ValueError(purpose) from None
+
+    def blind(self, purpose: str, text: str) -> bytes:
+        """Return what finds equal texts without showing them: an HMAC that does not change with the field keys."""
+        return self.sign(f"{purpose} index", text.encode())
+
+    def _fernet(self, purpose: str) -> MultiFernet:
+        return MultiFernet(
+            [Fernet(_fernet_key(key, purpose)) for key in self.field_keys or (self.secret_key,)]
+        )
+
+
+def _fernet_key(key: str, purpose: str) -> bytes:
+    return base64.urlsafe_b64encode(hmac.new(key.encode(), purpose.encode(), hashlib.sha256).digest())
 
 
 _runtime: list[Runtime] = []

@@ -8,7 +8,7 @@ from billing.credit.terms import CreditTerms
 from billing.idempotency import Answer, once
 from billing.models import Attempt, SettlementAccount
 from billing.payments.amounts import Amount
-from billing.payments.choosing import Chosen, must_be_taking, way_for
+from billing.payments.choosing import Chosen, way_for
 from billing.payments.settling import settle
 from billing.payments.starting import (
     StartedPayment,
@@ -20,6 +20,7 @@ from billing.payments.starting import (
 )
 from billing.payments.taking import check_taking, desk_attempt, desk_payment
 from billing.terms import terms_of
+from billing.trial.opening import must_be_taking
 from tenants.actor import Actor
 from tenants.models import Account, Tenant
 from tenants.scope import open_scope, rows, tenant_scope

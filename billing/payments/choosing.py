@@ -16,8 +16,8 @@ from billing.routing import choosing as routing
 from billing.routing.methods import Method
 from billing.routing.terms import Route, RoutingTerms
 from billing.terms import terms_of
+from billing.trial.opening import must_be_taking
 from tenants.actor import Actor
-from tenants.models import Tenant
 from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import AppError, Conflict, Invalid, NotFound
 from ui.i18n import Text, t
@@ -81,7 +81,7 @@ async def choose(tenant_id: UUID, parts: Parts, *, is_paying: bool = False) -> C
         Invalid: more than is left, or bills that cannot be paid together.
         Conflict: a bill is paid or closed, or the institution takes no payments now.
     """
-    await must_be_taking(tenant_id)
+    await must_be_taking(tenant_id, parts)
     await rows(
         "select 1 from billing_bill where tenant_id = $1 and id = any ($2::uuid[]) order by id"
         + (" for update" if is_paying else " for share"),
@@ -104,18 +104,6 @@ async def choose(tenant_id: UUID, parts: Parts, *, is_paying: bool = False) -> C
         items=tuple(Item(item_name(bill), parts[bill.id]) for bill in bills),
         settlement_id=await settlement_of(tenant_id, parts, bills[0].currency),
     )
-
-
-async def must_be_taking(tenant_id: UUID) -> None:
-    """Refuse payments to an institution that has been suspended.
-
-    Raises:
-        Conflict: it has been.
-    """
-    tenant = await Tenant.get(id=tenant_id)
-    if tenant.status == "suspended":
-        text = t("{name} takes no online payments at the moment. Please ask them.", name=tenant.short_name)
-        raise Conflict("tenant.suspended", text)
 
 
 def item_name(bill: Bill) -> str:

@@ -1,14 +1,15 @@
 """The lives of payments, attempts, refunds, bills and unassigned money, as data: every edge has a name.
 
 ``move`` takes one edge and refuses it from every state that does not have it; nothing else writes a status.
-``diagram`` and ``table`` draw a machine for the documentation, so that what is drawn is what runs.
+What a machine is, and how it is drawn for the documentation, is ``tenants.states``.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from billing.models import Attempt, Bill, Payment, Refund, Suspense
+from tenants.states import Edge, Machine, StateError, diagram, table
+
+__all__ = ["Edge", "Machine", "StateError", "diagram", "machine_of", "move", "table"]
 
 LIVE = ("created", "pending", "processing", "unknown")
 """States of an attempt whose end the channel has not told yet; its bills are held."""
@@ -16,48 +17,6 @@ RECEIVED = ("succeeded", "part_refunded", "refunded", "disputed", "charged_back"
 """States of a payment whose money has arrived."""
 PAYABLE = ("issued", "part_paid")
 """States of a bill that somebody still owes."""
-
-
-class StateError(RuntimeError):
-    """A move that the machine does not have: a programming error, never a person's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """One named move, from any of ``sources`` to ``target``; ``because`` is for the documentation."""
-
-    sources: tuple[str, ...]
-    target: str
-    because: str
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """All states and edges of one kind of row."""
-
-    name: str
-    start: str
-    edges: Mapping[str, Edge]
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        """Every state, in the order in which the edges first name it."""
-        named = [self.start, *(s for e in self.edges.values() for s in (*e.sources, e.target))]
-        return tuple(dict.fromkeys(named))
-
-    def can(self, status: str, edge: str) -> bool:
-        """Tell whether the edge leaves ``status``."""
-        return status in self.edges[edge].sources
-
-    def after(self, status: str, edge: str) -> str:
-        """Return the state that the edge leads to.
-
-        Raises:
-            StateError: the edge does not leave ``status``.
-        """
-        if not self.can(status, edge):
-            raise StateError(f"{self.name}: no edge {edge!r} from {status!r}")
-        return self.edges[edge].target
 
 
 _TRY = {
@@ -175,24 +134,3 @@ def move(row: HasStatus, edge: str) -> None:
         StateError: the edge does not leave the row's state.
     """
     row.status = machine_of(row).after(row.status, edge)
-
-
-def diagram(machine: Machine) -> str:
-    """Return the machine as a Mermaid state diagram."""
-    lines = ["stateDiagram-v2", f"    [*] --> {machine.start}"]
-    lines += [
-        f"    {source} --> {edge.target}: {name}"
-        for name, edge in machine.edges.items()
-        for source in edge.sources
-    ]
-    return "\n".join(lines)
-
-
-def table(machine: Machine) -> str:
-    """Return the machine's edges as a Markdown table."""
-    lines = [f"| {machine.name}: edge | from | to | because |", "|---|---|---|---|"]
-    lines += [
-        f"| `{name}` | {', '.join(edge.sources)} | {edge.target} | {edge.because} |"
-        for name, edge in machine.edges.items()
-    ]
-    return "\n".join(lines)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from deploy.sandbox import history, mail
+from deploy.sandbox import bank_services, history, mail
 from deploy.sandbox.oidc import logout, model
 from deploy.sandbox.rail import (
     bank_statements,
@@ -33,6 +33,7 @@ _REGISTRATIONS = (
     "oidc.client",
     "oidc.key",
     "rail.merchant",
+    "registry.entry",
     "stripe.endpoint",
     "acct",
 )
@@ -323,6 +324,7 @@ _POSTS: dict[str, Act] = {
     "stripe/payouts/{id}": stripe_payout_status,
     "stripe/disputes": stripe_dispute,
     "stripe/disputes/{id}": stripe_dispute_status,
+    "registry": bank_services.register,
     "history/rail": history.rail,
     "history/stripe": history.stripe,
     "history/payouts": history.payouts,

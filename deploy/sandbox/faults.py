@@ -24,7 +24,7 @@ CALL_KINDS = (
 WEBHOOK_KINDS = ("webhook_duplicate", "webhook_hold", "webhook_delay")
 OUTCOME_KINDS = ("late_success", "refund_pending", "refund_fail", "debit_refuse")
 KINDS = CALL_KINDS + WEBHOOK_KINDS + OUTCOME_KINDS
-SURFACES = ("stripe", "rail", "oidc", "sms")
+SURFACES = ("stripe", "rail", "oidc", "sms", "bank")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

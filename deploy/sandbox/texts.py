@@ -15,6 +15,7 @@ CHINESE: dict[str, str] = {
     "mandate refused": "已拒绝",
     "mandate revoked": "已撤销",
     "Transfer money": "转账",
+    "From account": "付款账户",
     "To account": "收款账号",
     "Reference": "附言",
     "Your name": "付款人姓名",

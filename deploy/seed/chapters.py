@@ -9,7 +9,17 @@ import asyncpg
 
 from billing.payments.settlement import CONNECT_JOB
 from deploy.database import credentials
-from deploy.seed import agreements, estate, institutions, months, office, reconciled, stories, takings
+from deploy.seed import (
+    agreements,
+    console,
+    estate,
+    institutions,
+    months,
+    office,
+    reconciled,
+    stories,
+    takings,
+)
 from deploy.seed import bank as banks
 from deploy.seed.bank import Founded, open_bank
 from deploy.seed.books import Desk
@@ -177,6 +187,7 @@ CHAPTERS = (
     *(chapter for index in range(months.COUNT) for chapter in _month(index)),
     Chapter("stories", _stories, is_atomic=False),
     Chapter("statements", _statements, is_atomic=False),
+    Chapter("console", console.write, is_atomic=False),
 )
 
 

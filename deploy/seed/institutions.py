@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -15,7 +15,7 @@ from deploy.seed.cast import APPLICANTS, EMPLOYEES, MARKET, SEAVIEW, TENGAH, Emp
 from tenants import invitations
 from tenants.actor import Actor
 from tenants.models import Application, Bank, Membership, Notice, Role, Tenant
-from tenants.onboarding import services
+from tenants.onboarding import papers, services
 from tenants.onboarding.checklist import DOCUMENT_KINDS, REQUIRED_DOCUMENTS
 from tenants.onboarding.forms import ApplicationForm
 from tenants.scope import bank_scope, open_scope, tenant_scope
@@ -26,6 +26,7 @@ ESTABLISHED = timedelta(days=140)
 RETURNED = (
     "The proof of the settlement account names another holder. Please upload the bank's own confirmation."
 )
+Before = Callable[[Actor, Application], Awaitable[None]]
 _LINK = re.compile(r"/invitations/(\S+)")
 
 
@@ -34,19 +35,24 @@ async def onboard(bank: Founded, issuer: str) -> None:
     manager, reviewer = bank.staff["relationship_manager"], bank.staff["reviewer"]
     branch = bank.branches[BRANCH]
     for institution in (TENGAH, MARKET, SEAVIEW):
-        ready = await _submitted(manager, branch, institution)
+        ready = await submitted(manager, branch, institution)
         await services.approve(reviewer, ready.id, ready.version)
     for institution in (TENGAH, MARKET):
         await _employ(bank, institution, issuer)
-    await _submitted(manager, branch, APPLICANTS["submitted"])
-    back = await _submitted(manager, branch, APPLICANTS["returned"])
+    await submitted(manager, branch, APPLICANTS["submitted"])
+    back = await submitted(manager, branch, APPLICANTS["returned"])
     await services.send_back(reviewer, back.id, back.version, RETURNED)
     draft = await services.create(manager, _form(APPLICANTS["draft"], branch))
     await _add_document(manager, draft, "licence")
 
 
-async def _submitted(manager: Actor, branch: UUID, institution: Institution) -> Application:
+async def submitted(
+    manager: Actor, branch: UUID, institution: Institution, before: Before | None = None
+) -> Application:
+    """Open an institution's application with its documents and hand it in; ``before`` does what else it needs."""
     made = await services.create(manager, _form(institution, branch))
+    if before:
+        await before(manager, made)
     for kind in DOCUMENT_KINDS:
         if kind in REQUIRED_DOCUMENTS[institution.kind]:
             await _add_document(manager, made, kind)
@@ -79,7 +85,7 @@ def _form(institution: Institution, branch: UUID) -> ApplicationForm:
 
 
 async def _add_document(manager: Actor, application: Application, kind: str) -> None:
-    await services.add_document(
+    await papers.add_document(
         manager,
         application.id,
         kind=kind,

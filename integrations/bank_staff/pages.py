@@ -10,11 +10,11 @@ from starlette.routing import BaseRoute
 
 from integrations.bank_staff import services
 from tenants.actor import Actor
+from tenants.banks.reach import bank_of
 from tenants.http import WRITES, bank_route, path_id
 from tenants.models import BankMembership, Branch
 from tenants.onboarding import queries
 from tenants.onboarding.forms import check_email
-from tenants.onboarding.services import bank_of
 from tenants.permissions import BANK_ROLES
 from ui.errors import Invalid
 from ui.forms import Form, bind

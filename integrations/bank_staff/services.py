@@ -9,8 +9,8 @@ from integrations.sign_in import people
 from integrations.sign_in.provider import provider_for
 from tenants import audit
 from tenants.actor import Actor
+from tenants.banks.reach import bank_of, sees_branch
 from tenants.models import BankMembership
-from tenants.onboarding.services import bank_of, sees_branch
 from tenants.permissions import BANK_ROLES
 from tenants.scope import bank_scope, open_scope
 from ui.errors import Conflict, Invalid, NotFound

@@ -1,5 +1,14 @@
 """Tables of this package. Money tables live in ``billing.models``."""
 
+from tenants.models.banks import (
+    AccountProof,
+    ApplicationPerson,
+    BankPolicy,
+    BankRequest,
+    DocumentRequest,
+    GateCheck,
+    TenantMove,
+)
 from tenants.models.people import (
     Account,
     BankMembership,
@@ -18,12 +27,18 @@ from tenants.models.work import Idempotency, Import, ImportRow, Notice, Outbox, 
 
 __all__ = [
     "Account",
+    "AccountProof",
     "Application",
     "ApplicationDocument",
+    "ApplicationPerson",
     "Audit",
     "Bank",
     "BankMembership",
+    "BankPolicy",
+    "BankRequest",
     "Branch",
+    "DocumentRequest",
+    "GateCheck",
     "Holder",
     "Idempotency",
     "Identity",
@@ -40,4 +55,5 @@ __all__ = [
     "Session",
     "Task",
     "Tenant",
+    "TenantMove",
 ]

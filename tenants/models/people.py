@@ -142,7 +142,10 @@ class Invitation(TenantRow):
 
 
 class BankMembership(Row):
-    """Person × bank (or one branch and below) × built-in bank role."""
+    """Person × bank (or one branch and below) × built-in bank role.
+
+    A deputy's has ``since`` and ``until``, and names whom it ``stands_in_for``.
+    """
 
     bank_id: UUID = fields.UUIDField()
     branch_id: UUID | None = fields.UUIDField(null=True)
@@ -151,6 +154,9 @@ class BankMembership(Row):
     name = fields.CharField(max_length=100)
     email = fields.CharField(max_length=200)
     ended_at = fields.DatetimeField(null=True)
+    since = fields.DatetimeField(null=True)
+    until = fields.DatetimeField(null=True)
+    stands_in_for = fields.CharField(max_length=100, db_default="")
 
     class Meta:
         table = "tenants_bank_membership"

@@ -1,41 +1,58 @@
 """Banks, their branches, the tenants they onboard and the applications that lead there."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.fields.db_defaults import SqlDefault
 
 from tenants.models.base import Row
 
 
 class Bank(Row):
-    """A legal entity that runs a console; its name and accent colour brand everything its tenants show."""
+    """A legal entity that runs a console; its name and accent colour brand everything its tenants show.
+
+    ``union_id`` is the union it belongs to, a bank like any other, which sees its totals and nothing beneath them.
+    """
 
     slug = fields.CharField(max_length=40, unique=True)
     name = fields.CharField(max_length=200)
     name_en = fields.CharField(max_length=200)
     accent = fields.CharField(max_length=7)
     country = fields.CharField(max_length=2)
+    union_id: UUID | None = fields.UUIDField(null=True)
+    logo_key = fields.CharField(max_length=200, db_default="")
 
     class Meta:
         table = "tenants_bank"
 
 
 class Branch(Row):
-    """Part of a bank; a tree by ``parent_id``."""
+    """Part of a bank; a tree by ``parent_id``.
+
+    ``areas`` are the beginnings of the postal codes it looks after.
+    """
 
     bank_id: UUID = fields.UUIDField()
     parent_id: UUID | None = fields.UUIDField(null=True)
     code = fields.CharField(max_length=20)
     name = fields.CharField(max_length=200)
+    areas: list[str] = ArrayField("text", db_default=SqlDefault("'{}'"))
+    closed_at = fields.DatetimeField(null=True)
+    merged_into: UUID | None = fields.UUIDField(null=True)
 
     class Meta:
         table = "tenants_branch"
 
 
 class Tenant(Row):
-    """An institution that a bank has onboarded; ``id`` is the ``tenant_id`` of all its rows."""
+    """An institution that a bank has onboarded; ``id`` is the ``tenant_id`` of all its rows.
+
+    ``word_to_payers`` is what its payers read while it is suspended or closed. ``manager_id`` looks after it at the
+    bank, ``review_on`` is when the bank looks at it again.
+    """
 
     bank_id: UUID = fields.UUIDField()
     branch_id: UUID = fields.UUIDField()
@@ -54,13 +71,23 @@ class Tenant(Row):
     locale = fields.CharField(max_length=10, db_default="en")
     status = fields.CharField(max_length=20, db_default="approved")
     live_at = fields.DatetimeField(null=True)
+    takes_payments = fields.BooleanField(db_default=True)
+    word_to_payers = fields.CharField(max_length=300, db_default="")
+    manager_id: UUID | None = fields.UUIDField(null=True)
+    manager_name = fields.CharField(max_length=100, db_default="")
+    review_on: date | None = fields.DateField(null=True)
 
     class Meta:
         table = "tenants_tenant"
 
 
 class Application(Row):
-    """An institution on its way to becoming a tenant; owned by the bank, decided by two people."""
+    """An institution on its way to becoming a tenant; owned by the bank, decided by two people.
+
+    ``settlement_account_number`` shows its last digits alone: ``account_secret`` is the number, encrypted, and
+    ``account_hash`` finds the same account elsewhere. ``token_hash`` opens it to the applicant who began it without
+    us. ``sent_facts`` is what was last handed in, ``earlier_facts`` what was handed in before that.
+    """
 
     bank_id: UUID = fields.UUIDField()
     branch_id: UUID = fields.UUIDField()
@@ -93,6 +120,16 @@ class Application(Row):
     reasons = fields.TextField(db_default="")
     approved_tenant_id: UUID | None = fields.UUIDField(null=True)
     version = fields.IntField(db_default=1)
+    source = fields.CharField(max_length=10, db_default="staff")
+    token_hash: bytes | None = fields.BinaryField(null=True)
+    postal_code = fields.CharField(max_length=12, db_default="")
+    account_secret: bytes | None = fields.BinaryField(null=True)
+    account_hash: bytes | None = fields.BinaryField(null=True)
+    sent_facts: dict[str, Any] | None = fields.JSONField(null=True)
+    earlier_facts: dict[str, Any] | None = fields.JSONField(null=True)
+    findings: list[dict[str, Any]] | None = fields.JSONField(null=True)
+    score: int | None = fields.SmallIntField(null=True)
+    checked_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "tenants_application"
@@ -110,6 +147,9 @@ class ApplicationDocument(Row):
     sha256 = fields.CharField(max_length=64)
     storage_key = fields.CharField(max_length=200)
     uploaded_by_name = fields.CharField(max_length=100)
+    tenant_id: UUID | None = fields.UUIDField(null=True)
+    expires_on: date | None = fields.DateField(null=True)
+    replaced_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "tenants_application_document"

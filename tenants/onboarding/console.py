@@ -1,6 +1,5 @@
 """The bank at a glance, its institutions, branches and staff."""
 
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -11,12 +10,14 @@ from starlette.routing import BaseRoute
 from tenants import audit, kinds
 from tenants.actor import Actor
 from tenants.audit_list import audit_list
-from tenants.http import WRITES, bank_route, path_id
+from tenants.banks.reach import bank_of, sees_branch
+from tenants.banks.words import TENANT_STATUSES, TENANT_TONES
+from tenants.http import WRITES, bank_route
 from tenants.ids import new_id
-from tenants.models import Application, Branch, Tenant
-from tenants.onboarding import queries, services
+from tenants.models import Branch
+from tenants.onboarding import queries
 from tenants.onboarding.columns import application_columns
-from ui.errors import Invalid, NotFound
+from ui.errors import Invalid
 from ui.exports import export, wants_export
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
@@ -24,8 +25,6 @@ from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
 LATEST = 8
-TENANT_STATUSES = {"live": t("Live"), "suspended": t("Suspended")}
-TENANT_TONES: dict[str, Any] = {"live": "success", "suspended": "warning"}
 
 
 class BranchForm(BaseModel):
@@ -85,24 +84,6 @@ async def institutions(request: Request, actor: Actor) -> Response:
     return await respond(request, "tenants/onboarding/institutions.html", context, block="list")
 
 
-async def institution(request: Request, actor: Actor) -> Response:
-    """Show what the bank knows of one institution; its inside stays closed."""
-    bank_id = services.bank_of(actor)
-    found = await Tenant.get_or_none(bank_id=bank_id, id=path_id(request))
-    if found is None or not await services.sees_branch(actor, found.branch_id):
-        raise NotFound("tenant.not_found", t("There is no such institution."))
-    context = {
-        "tenant": found,
-        "branch": await Branch.get(bank_id=bank_id, id=found.branch_id),
-        "application": await Application.get_or_none(bank_id=bank_id, approved_tenant_id=found.id),
-        "scenarios": [t(kinds.SCENARIOS[key].name) for key in found.scenarios if key in kinds.SCENARIOS],
-        "status_word": TENANT_STATUSES.get(found.status, found.status),
-        "tone": TENANT_TONES.get(found.status, "neutral"),
-        "root": f"/bank/{actor.place['slug']}",
-    }
-    return await respond(request, "tenants/onboarding/institution.html", context)
-
-
 async def branches(request: Request, actor: Actor) -> Response:
     """List the branches this person works in."""
     return await _branches(request, actor, Form.blank(BranchForm))
@@ -122,11 +103,11 @@ async def add_branch(request: Request, actor: Actor) -> Response:
 
 
 async def _make_branch(actor: Actor, given: BranchForm) -> None:
-    bank_id = services.bank_of(actor)
+    bank_id = bank_of(actor)
     if await Branch.exists(bank_id=bank_id, code=given.code):
         text = t("Another branch has this code.")
         raise Invalid("branch.code", text, fields={"code": text})
-    if given.parent_id and not await services.sees_branch(actor, given.parent_id):
+    if given.parent_id and not await sees_branch(actor, given.parent_id):
         text = t("Choose one of your branches.")
         raise Invalid("branch.parent", text, fields={"parent_id": text})
     made = await Branch.create(id=new_id(), bank_id=bank_id, **given.model_dump())
@@ -161,13 +142,12 @@ async def _branches(request: Request, actor: Actor, form: Form[BranchForm], stat
 
 async def trail(request: Request, actor: Actor) -> Response:
     """Show what the bank's staff did."""
-    return await audit_list(request, "bank_id", services.bank_of(actor))
+    return await audit_list(request, "bank_id", bank_of(actor))
 
 
 ROUTES: list[BaseRoute] = [
     bank_route("", overview, permission="bank.read", name="bank_overview"),
     bank_route("/tenants", institutions, permission="tenants.read"),
-    bank_route("/tenants/{id}", institution, permission="tenants.read"),
     bank_route("/branches", branches, permission="bank.read"),
     bank_route("/branches", add_branch, permission="staff.write", methods=WRITES),
     bank_route("/audit", trail, permission="audit.read", name="bank_audit"),

@@ -1,43 +1,40 @@
 """The bank's console: applications from first contact to a live institution."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, Field
-from starlette.datastructures import UploadFile
+from pydantic import BaseModel
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from tenants import kinds
 from tenants.actor import Actor
 from tenants.http import WRITES, bank_route, path_id
-from tenants.models import Application, Branch
-from tenants.onboarding import console, queries, services
-from tenants.onboarding.checklist import (
-    CURRENCIES,
-    DOCUMENT_KINDS,
-    INSTITUTION_KINDS,
-    TIMEZONES,
-    missing_documents,
+from tenants.models import Application
+from tenants.onboarding import (
+    apply_pages,
+    console,
+    gate_pages,
+    paper_pages,
+    people_pages,
+    proof_pages,
+    queries,
+    services,
 )
-from tenants.onboarding.columns import STATUS_WORDS, TONES, application_columns
+from tenants.onboarding.accounts import number_of
+from tenants.onboarding.applying import write_to
+from tenants.onboarding.checklist import CURRENCIES, INSTITUTION_KINDS, TIMEZONES
+from tenants.onboarding.columns import STATUS_WORDS, application_columns
+from tenants.onboarding.findings import run_checks
 from tenants.onboarding.forms import ApplicationForm, ReasonsForm
+from tenants.onboarding.view import address, show
+from tenants.scope import after_commit, open_scope
 from ui.errors import Invalid
 from ui.exports import export, wants_export
-from ui.fields import Upload
 from ui.forms import Form, bind
-from ui.i18n import N_, gettext, t
+from ui.i18n import gettext, t
 from ui.render import redirect, respond
 from ui.tables import Page, TableQuery
-
-
-class DocumentForm(BaseModel):
-    """One file and what it is."""
-
-    kind: str = Field(title=N_("What it is"))
-    file: Annotated[UploadFile, Upload(endings=(".pdf", ".png", ".jpg", ".jpeg", ".webp"))] = Field(
-        title=N_("File")
-    )
 
 
 class VersionForm(BaseModel):
@@ -85,7 +82,7 @@ async def open_application(request: Request, actor: Actor) -> Response:
         except Invalid as error:
             form.fail_with(error)
         else:
-            return redirect(request, _address(actor, made), flash=t("The application is open as a draft."))
+            return redirect(request, address(actor, made), flash=t("The application is open as a draft."))
     return await _form(request, actor, form, status=422)
 
 
@@ -93,7 +90,8 @@ async def edit_application(request: Request, actor: Actor) -> Response:
     """Show an open application for changing."""
     found = await services.get(actor, path_id(request))
     values = {name: getattr(found, name) for name in ApplicationForm.model_fields}
-    form = Form.blank(ApplicationForm, values | {"branch_id": str(found.branch_id)})
+    values |= {"branch_id": str(found.branch_id), "settlement_account_number": number_of(found)}
+    form = Form.blank(ApplicationForm, values)
     return await _form(request, actor, form, found)
 
 
@@ -108,7 +106,7 @@ async def change_application(request: Request, actor: Actor) -> Response:
         except Invalid as error:
             form.fail_with(error)
         else:
-            return redirect(request, _address(actor, found), flash=t("Your changes are saved."))
+            return redirect(request, address(actor, found), flash=t("Your changes are saved."))
     return await _form(request, actor, form, found, status=422)
 
 
@@ -133,90 +131,26 @@ async def _form(
 
 async def show_application(request: Request, actor: Actor) -> Response:
     """Show one application: facts, documents, story, and what this person can do with it."""
-    return await _show(request, actor, await services.get(actor, path_id(request)))
-
-
-async def _show(
-    request: Request,
-    actor: Actor,
-    found: Application,
-    *,
-    form: Form[ReasonsForm] | None = None,
-    upload: Form[DocumentForm] | None = None,
-    status: int = 200,
-) -> Response:
-    papers = await services.documents(found)
-    branch = await Branch.get(bank_id=found.bank_id, id=found.branch_id)
-    context = {
-        "application": found,
-        "branch": branch,
-        "documents": [(paper, t(DOCUMENT_KINDS[paper.kind])) for paper in papers],
-        "missing": [
-            t(DOCUMENT_KINDS[kind]) for kind in missing_documents(found.kind, {p.kind for p in papers})
-        ],
-        "kind": t(INSTITUTION_KINDS[found.kind]),
-        "scenario": t(kinds.SCENARIOS[found.scenario].name),
-        "status_word": STATUS_WORDS[found.status],
-        "tone": TONES.get(found.status, "neutral"),
-        "story": await queries.story(found),
-        "form": form or Form.blank(ReasonsForm),
-        "upload": upload or Form.blank(DocumentForm),
-        "document_kinds": [(key, gettext(name)) for key, name in DOCUMENT_KINDS.items()],
-        "root": f"/bank/{actor.place['slug']}",
-        "may_write": actor.may("applications.write") and found.status in services.OPEN,
-        "may_decide": actor.may("applications.decide") and found.status == "submitted",
-        "is_own": found.created_by == actor.person_id,
-    }
-    return await respond(request, "tenants/onboarding/application.html", context, status=status)
-
-
-async def add_document(request: Request, actor: Actor) -> Response:
-    """Keep an uploaded document."""
-    found = await services.get(actor, path_id(request))
-    form = await bind(request, DocumentForm)
-    if form.is_valid:
-        given = form.ok
-        try:
-            await services.add_document(
-                actor,
-                found.id,
-                kind=given.kind,
-                filename=given.file.filename or "",
-                content_type=given.file.content_type or "",
-                content=given.file.file,
-            )
-        except Invalid as error:
-            form.fail("file", error.message)
-        else:
-            return redirect(request, _address(actor, found), flash=t("The document is kept."))
-    return await _show(request, actor, found, upload=form, status=422)
-
-
-async def show_document(request: Request, actor: Actor) -> Response:
-    """Send a document as a download: it was made by somebody else and is never shown inside our pages."""
-    found = await services.document(actor, path_id(request), path_id(request, "document"))
-    content = services.storage().open(found.storage_key)
-    name = found.filename.encode("ascii", "replace").decode().replace('"', "_")
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingResponse(content, media_type=found.content_type, headers=headers)
-
-
-async def remove_document(request: Request, actor: Actor) -> Response:
-    """Take a document off."""
-    found = await services.get(actor, path_id(request))
-    await services.remove_document(actor, found.id, path_id(request, "document"))
-    return redirect(request, _address(actor, found), flash=t("The document is removed."))
+    return await show(request, actor, await services.get(actor, path_id(request)))
 
 
 async def submit(request: Request, actor: Actor) -> Response:
-    """Hand the application to the reviewers."""
-    found = await services.get(actor, path_id(request))
-    form = await bind(request, VersionForm)
-    try:
-        await services.submit(actor, found.id, form.ok.version)
-    except Invalid as error:
-        return redirect(request, _address(actor, found), flash=error.message)
-    return redirect(request, _address(actor, found), flash=t("A reviewer will decide on it."))
+    """Hand the application to the reviewers, once everybody has been asked about it."""
+    application_id, form = path_id(request), await bind(request, VersionForm)
+    async with open_scope(actor.scope()):
+        found = await services.get(actor, application_id)
+        try:
+            await services.submit(actor, found.id, form.ok.version)
+        except Invalid as error:
+            return redirect(request, address(actor, found), flash=error.message)
+    await run_checks(actor, found.id)
+    return redirect(request, address(actor, found), flash=t("A reviewer will decide on it."))
+
+
+async def check(request: Request, actor: Actor) -> Response:
+    """Ask the registry, the lists and our own books again."""
+    found = await run_checks(actor, path_id(request))
+    return redirect(request, address(actor, found), flash=t("The checks have run. Read what they found."))
 
 
 async def withdraw(request: Request, actor: Actor) -> Response:
@@ -224,7 +158,7 @@ async def withdraw(request: Request, actor: Actor) -> Response:
     found = await services.get(actor, path_id(request))
     form = await bind(request, VersionForm)
     await services.withdraw(actor, found.id, form.ok.version)
-    return redirect(request, _address(actor, found), flash=t("The application is withdrawn."))
+    return redirect(request, address(actor, found), flash=t("The application is withdrawn."))
 
 
 async def send_back(request: Request, actor: Actor) -> Response:
@@ -242,9 +176,12 @@ async def _decide(request: Request, actor: Actor, act: Any, done: Any) -> Respon
     actor.require("applications.decide")
     form = await bind(request, ReasonsForm)
     if form.is_valid:
-        await act(actor, found.id, form.ok.version, form.ok.reasons)
-        return redirect(request, _address(actor, found), flash=done)
-    return await _show(request, actor, found, form=form, status=422)
+        decided = await act(actor, found.id, form.ok.version, form.ok.reasons)
+        if decided.source == "self":
+            slug = actor.place["slug"]
+            after_commit(lambda: write_to(slug, decided, t("The bank has looked at your application.")))
+        return redirect(request, address(actor, found), flash=done)
+    return await show(request, actor, found, form=form, status=422)
 
 
 async def approve(request: Request, actor: Actor) -> Response:
@@ -258,24 +195,23 @@ async def approve(request: Request, actor: Actor) -> Response:
     )
 
 
-def _address(actor: Actor, found: Application) -> str:
-    return f"/bank/{actor.place['slug']}/applications/{found.id}"
-
-
 WRITE, DECIDE, READ = "applications.write", "applications.decide", "bank.read"
 ONE = "/applications/{id}"
 ROUTES: list[BaseRoute] = [
     *console.ROUTES,
+    *paper_pages.ROUTES,
+    *people_pages.ROUTES,
+    *proof_pages.ROUTES,
+    *gate_pages.ROUTES,
+    *apply_pages.ROUTES,
     bank_route("/applications", applications, permission=READ),
     bank_route("/applications/new", new_application, permission=WRITE),
     bank_route("/applications", open_application, permission=WRITE, methods=WRITES),
     bank_route(ONE, show_application, permission=READ),
     bank_route(ONE + "/edit", edit_application, permission=WRITE),
     bank_route(ONE, change_application, permission=WRITE, methods=WRITES),
-    bank_route(ONE + "/documents", add_document, permission=WRITE, methods=WRITES),
-    bank_route(ONE + "/documents/{document}", show_document, permission=READ),
-    bank_route(ONE + "/documents/{document}/removal", remove_document, permission=WRITE, methods=WRITES),
-    bank_route(ONE + "/submission", submit, permission=WRITE, methods=WRITES),
+    bank_route(ONE + "/submission", submit, permission=WRITE, methods=WRITES, is_transactional=False),
+    bank_route(ONE + "/checks", check, permission=READ, methods=WRITES, is_transactional=False),
     bank_route(ONE + "/withdrawal", withdraw, permission=WRITE, methods=WRITES),
     bank_route(ONE + "/return", send_back, permission=DECIDE, methods=WRITES),
     bank_route(ONE + "/rejection", reject, permission=DECIDE, methods=WRITES),

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from tenants.actor import Actor
+from tenants.banks.reach import bank_of
 from tenants.models import Application, Branch
-from tenants.onboarding.services import bank_of
 from tenants.scope import row, rows, value
 from tenants.search import containing
 from ui.tables import TableQuery
@@ -118,6 +118,17 @@ async def counts(actor: Actor) -> dict[str, int]:
         list(actor.branches),
     )
     return {key: int(number) for key, number in dict(found or {}).items()}
+
+
+async def is_live(application: Application) -> bool:
+    """Tell whether the institution that came of an application has gone live."""
+    return bool(
+        await value(
+            "select exists (select 1 from tenants_tenant where bank_id = $1 and id = $2 and live_at is not null)",
+            application.bank_id,
+            application.approved_tenant_id,
+        )
+    )
 
 
 async def story(application: Application) -> list[dict[str, Any]]:

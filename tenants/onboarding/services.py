@@ -1,40 +1,39 @@
 """An application's way: opened by one person of the bank, decided by another, ending in a tenant."""
 
-import asyncio
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import IO, Any
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
 from tenants import audit, invitations
 from tenants.actor import Actor
+from tenants.banks.reach import bank_of, sees_branch
 from tenants.files import DirectoryStorage, Storage
 from tenants.ids import new_id
-from tenants.models import Application, ApplicationDocument, Branch, Tenant
-from tenants.onboarding.checklist import DOCUMENT_KINDS, MOVES, missing_documents
+from tenants.models import Application, ApplicationDocument, BankPolicy, Branch, Tenant
+from tenants.onboarding.accounts import columns_of, number_of
+from tenants.onboarding.checklist import MOVES
+from tenants.onboarding.completeness import check_before_approval, check_before_submit
 from tenants.onboarding.forms import ApplicationForm
+from tenants.onboarding.gate import open_gate
+from tenants.onboarding.snapshots import snapshot
 from tenants.provisioning import Settlement, provision
 from tenants.runtime import runtime
 from tenants.scope import bank_scope, open_scope, row, tenant_scope, value
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
-from ui.i18n import gettext, t
+from ui.i18n import t
 
 OPEN = ("draft", "returned")
-MOST_DOCUMENTS = 30
+NOBODY = UUID(int=0)
+"""Who opened what came in from outside: nobody of the bank."""
+MONTH = 30
+"""Days."""
 
 
 def storage() -> Storage:
     """Return where documents are kept: outside the web root, under the data folder."""
     return DirectoryStorage(runtime().data_dir / "files")
-
-
-def bank_of(actor: Actor) -> UUID:
-    """Return the bank whose staff is acting."""
-    if actor.kind != "bank" or actor.bank_id is None:
-        raise Forbidden("permission.missing", t("You do not have the right to do this."))
-    return actor.bank_id
 
 
 async def get(actor: Actor, application_id: UUID) -> Application:
@@ -45,22 +44,17 @@ async def get(actor: Actor, application_id: UUID) -> Application:
     return found
 
 
-async def sees_branch(actor: Actor, branch_id: UUID) -> bool:
-    """Tell whether the actor's branches (and all below them) include this one; no branch means the whole bank."""
-    if not actor.branches:
-        return True
-    found = await value(
-        "with recursive below as (select id from tenants_branch where id = any ($1::uuid[])"
-        " union all select b.id from tenants_branch b join below on b.parent_id = below.id)"
-        " select exists (select 1 from below where id = $2)",
-        list(actor.branches),
-        branch_id,
-    )
-    return bool(found)
+async def editable(actor: Actor, application_id: UUID) -> Application:
+    """Return an application that may still be changed by this actor; ``Conflict`` once it is out of their hands."""
+    actor.require("applications.write")
+    found = await get(actor, application_id)
+    if found.status not in OPEN:
+        raise Conflict("application.closed", t("This application can no longer be changed."))
+    return found
 
 
-async def create(actor: Actor, given: ApplicationForm) -> Application:
-    """Open an application as a draft."""
+async def create(actor: Actor, given: ApplicationForm, **more: Any) -> Application:
+    """Open an application as a draft; ``more`` says where it comes from when nobody of the bank has typed it."""
     actor.require("applications.write")
     await _check_place(actor, given)
     try:
@@ -69,13 +63,14 @@ async def create(actor: Actor, given: ApplicationForm) -> Application:
                 id=new_id(),
                 bank_id=bank_of(actor),
                 number=await _next_number(bank_of(actor)),
-                created_by=actor.person_id,
+                created_by=actor.person_id or NOBODY,
                 created_by_name=actor.name,
-                **given.model_dump(),
+                **columns_of(given),
+                **more,
             )
     except IntegrityError:
         raise _already_open() from None
-    await _record(actor, made, "application.opened", after=_facts(made))
+    await record(actor, made, "application.opened", after=_facts(made))
     return made
 
 
@@ -87,51 +82,16 @@ async def update(actor: Actor, application_id: UUID, version: int, given: Applic
         raise Conflict("application.closed", t("This application can no longer be changed."))
     await _check_place(actor, given)
     before = _facts(found)
-    found.update_from_dict(given.model_dump())
+    found.update_from_dict(columns_of(given))
     found.version += 1
+    found.checked_at = None
     try:
         async with open_scope(bank_scope(bank_of(actor))):
             await found.save()
     except IntegrityError:
         raise _already_open() from None
-    await _record(actor, found, "application.changed", before=before, after=_facts(found))
+    await record(actor, found, "application.changed", before=before, after=_facts(found))
     return found
-
-
-async def add_document(
-    actor: Actor, application_id: UUID, *, kind: str, filename: str, content_type: str, content: IO[bytes]
-) -> ApplicationDocument:
-    """Check a file, keep it outside the web root and add it to an open application."""
-    actor.require("applications.write")
-    found = await get(actor, application_id)
-    if found.status not in OPEN:
-        raise Conflict("application.closed", t("This application can no longer be changed."))
-    if kind not in DOCUMENT_KINDS:
-        raise Invalid("document.kind", t("Choose what kind of document it is."))
-    if (
-        await ApplicationDocument.filter(bank_id=found.bank_id, application_id=found.id).count()
-        >= MOST_DOCUMENTS
-    ):
-        raise Invalid("document.too_many", t("There are already {n} documents.", n=MOST_DOCUMENTS))
-    stored = await asyncio.to_thread(
-        storage().save, content, owner_key=found.id.hex, filename=filename, declared_type=content_type
-    )
-    made = await ApplicationDocument.create(
-        id=new_id(),
-        bank_id=found.bank_id,
-        application_id=found.id,
-        kind=kind,
-        filename=stored.filename,
-        content_type=stored.content_type,
-        size=stored.size,
-        sha256=stored.sha256,
-        storage_key=stored.key,
-        uploaded_by_name=actor.name,
-    )
-    await _record(
-        actor, found, "application.document_added", after={"file": made.filename, "sha256": made.sha256}
-    )
-    return made
 
 
 async def document(actor: Actor, application_id: UUID, document_id: UUID) -> ApplicationDocument:
@@ -145,35 +105,13 @@ async def document(actor: Actor, application_id: UUID, document_id: UUID) -> App
     return made
 
 
-async def remove_document(actor: Actor, application_id: UUID, document_id: UUID) -> None:
-    """Take a document off an open application; the audit trail keeps its name and hash."""
-    actor.require("applications.write")
-    found = await get(actor, application_id)
-    if found.status not in OPEN:
-        raise Conflict("application.closed", t("This application can no longer be changed."))
-    made = await document(actor, application_id, document_id)
-    await made.delete()
-    await _record(
-        actor, found, "application.document_removed", before={"file": made.filename, "sha256": made.sha256}
-    )
-
-
-async def documents(application: Application) -> list[ApplicationDocument]:
-    """Return an application's documents, oldest first."""
-    return await ApplicationDocument.filter(
-        bank_id=application.bank_id, application_id=application.id
-    ).order_by("id")
-
-
 async def submit(actor: Actor, application_id: UUID, version: int) -> Application:
     """Hand a complete application to the reviewers."""
     actor.require("applications.write")
     found = await _locked(actor, application_id, version)
-    missing = missing_documents(found.kind, {d.kind for d in await documents(found)})
-    if missing:
-        names = ", ".join(gettext(DOCUMENT_KINDS[kind]) for kind in missing)
-        raise Invalid("application.incomplete", t("These documents are still missing: {names}.", names=names))
+    await check_before_submit(found)
     found.submitted_at = datetime.now(UTC)
+    found.earlier_facts, found.sent_facts = found.sent_facts, await snapshot(found)
     return await _move(actor, found, "submit")
 
 
@@ -201,9 +139,11 @@ async def approve(actor: Actor, application_id: UUID, version: int) -> Tenant:
     """
     found = await _to_decide(actor, application_id, version)
     actor.require_fresh()
+    policy = await check_before_approval(found)
     try:
         async with open_scope(bank_scope(bank_of(actor))):
-            tenant = await _make_tenant(found)
+            tenant = await _make_tenant(found, policy)
+            await open_gate(tenant, policy)
     except IntegrityError:
         raise Conflict(
             "tenant.slug_taken",
@@ -234,7 +174,9 @@ async def approve(actor: Actor, application_id: UUID, version: int) -> Tenant:
     return tenant
 
 
-async def _make_tenant(found: Application) -> Tenant:
+async def _make_tenant(found: Application, policy: BankPolicy) -> Tenant:
+    now = datetime.now(UTC)
+    is_live = not policy.before_live
     return await Tenant.create(
         id=new_id(),
         bank_id=found.bank_id,
@@ -252,8 +194,12 @@ async def _make_tenant(found: Application) -> Tenant:
         currency=found.currency,
         timezone=found.timezone,
         locale=found.locale,
-        status="live",
-        live_at=datetime.now(UTC),
+        status="live" if is_live else "approved",
+        live_at=now if is_live else None,
+        takes_payments=is_live,
+        manager_id=None if found.created_by == NOBODY else found.created_by,
+        manager_name="" if found.created_by == NOBODY else found.created_by_name,
+        review_on=(now + timedelta(days=policy.review_months * MONTH)).date(),
     )
 
 
@@ -261,7 +207,7 @@ def _settlement(found: Application) -> Settlement:
     return Settlement(
         bank_code=found.settlement_bank_code,
         account_name=found.settlement_account_name,
-        account_number=found.settlement_account_number,
+        account_number=number_of(found),
         currency=found.currency,
     )
 
@@ -299,7 +245,7 @@ async def _move(actor: Actor, found: Application, act: str, reasons: str = "") -
         found.decided_at = datetime.now(UTC)
     await found.save()
     after: dict[str, Any] = {"status": target} | ({"reasons": reasons} if reasons else {})
-    await _record(actor, found, f"application.{target}", before={"status": before}, after=after)
+    await record(actor, found, f"application.{target}", before={"status": before}, after=after)
     return found
 
 
@@ -336,14 +282,10 @@ def _already_open() -> Invalid:
 def _facts(found: Application) -> dict[str, Any]:
     """Return what the audit trail keeps; the settlement account only by its last digits."""
     facts = {name: getattr(found, name) for name in ApplicationForm.model_fields}
-    shown: Mapping[str, Any] = facts | {
-        "settlement_account_number": f"…{found.settlement_account_number[-4:]}",
-        "branch_id": str(found.branch_id),
-    }
-    return dict(shown)
+    return facts | {"branch_id": str(found.branch_id)}
 
 
-async def _record(
+async def record(
     actor: Actor,
     found: Application,
     act: str,
@@ -351,6 +293,7 @@ async def _record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
+    """Write an act on an application into the trail."""
     await audit.record(
         actor,
         act,

@@ -59,7 +59,11 @@ async def open_estate(people: Lobby) -> Estate:
     onboarding.register_operator(people.live, court)
     administrator = await people.guest("administrator")
     await onboarding.accept(administrator, court.operator, court.operator_email, court.short_name)
-    await administrator.sees("What to do next", "Bring in your accounts", "Set the monthly charge")
+    await administrator.sees(
+        "What to do next", "Bring in your accounts", "Set the monthly charge", "Not live yet"
+    )
+    await onboarding.go_live(reviewer, administrator, court)
+    await administrator.go(court.root)
     await importing.bring_in(administrator, court)
     columns = await importing.bring_in_again(administrator, court)
     await managing.set_the_charge(administrator, court)

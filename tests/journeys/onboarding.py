@@ -99,7 +99,10 @@ async def apply(manager: Someone, wanted: Institution) -> str:
 
 async def _hand_in(manager: Someone) -> None:
     await manager.press("Submit for decision")
-    await manager.sees("Still missing", "Draft")
+    await manager.sees("These documents are still missing", "Draft")
+    await _name(manager, role="representative")
+    await _name(manager, role="owner", share_percent="100")
+    await _prove_account(manager)
     for kind in DOCUMENTS:
         await manager.fill(kind=kind)
         await manager.attach(f"{kind}.pdf", "application/pdf", PDF)
@@ -108,6 +111,67 @@ async def _hand_in(manager: Someone) -> None:
     await manager.press("Submit for decision")
     await manager.sees("A reviewer will decide on it.", "To be decided")
     assert await manager.page.get_by_role("button", name="Approve").count() == 0
+
+
+async def _name(manager: Someone, **given: str) -> None:
+    """Name somebody behind the institution; the number is shown by its end alone."""
+    await manager.page.locator("summary", has_text="Name somebody").click()
+    fields = {"name": "Chen Wei", "id_kind": "cn_id", "id_number": "11010519491231002X", **given}
+    form = manager.page.locator('form[action$="/people"]')
+    for name, text in fields.items():
+        box = form.locator(f'[name="{name}"]')
+        await (box.select_option(text) if name in {"role", "id_kind"} else box.fill(text))
+    await manager.press("Name")
+    await manager.sees("Chen Wei", "•••• 002X")
+
+
+async def _prove_account(manager: Someone) -> None:
+    """Have a small amount sent, read it on the account's own page at the bank, and tell it."""
+    await manager.press("Have the bank send a small amount")
+    await manager.sees("3 tries are left")
+    account = await manager.context.request.get(f"{manager.live.sandbox_url}/rail/accounts/0012345678")
+    minor = re.search(r'data-amount-minor="(\d+)"', await account.text())
+    assert minor
+    await manager.fill(amount_minor=f"{int(minor[1]) / 100:.2f}")
+    await manager.press("Compare")
+    await manager.sees("The settlement account is proven.")
+
+
+async def go_live(reviewer: Someone, administrator: Someone, wanted: Institution) -> None:
+    """Pass the gate: the contact's letter, the fees, a test bill paid and given back; then the one click."""
+    await reviewer.go(f"{BANK}/tenants?q={wanted.short_name}")
+    await reviewer.press(wanted.legal_name)
+    await reviewer.press("Send the contact a letter to confirm")
+    letter = reviewer.live.mail_to("lee@greencourt.example")
+    link = re.search(r"http\S+/contact-proof/\S+", letter["text"])
+    assert link, letter["text"]
+    address = reviewer.page.url
+    await reviewer.go(link[0])
+    await reviewer.press("Yes, this is my address")
+    await reviewer.sees("Thank you. The bank can reach you here.")
+    await _pass_own_steps(administrator, wanted)
+    await reviewer.go(address)
+    await reviewer.press("Go live")
+    await reviewer.confirm_if_asked(REVIEWER)
+    await reviewer.sees(f"{wanted.short_name} is live. Its payers can pay now.")
+
+
+async def _pass_own_steps(administrator: Someone, wanted: Institution) -> None:
+    await administrator.go(f"{wanted.root}/go-live")
+    await administrator.press("I have looked at the fees")
+    await administrator.press("Test bill paid and given back")
+    await administrator.press("Pay the test bill")
+    await administrator.confirm_if_asked(wanted.operator)
+    await administrator.page.locator('button[value="pay"]').click()
+    await administrator.page.wait_for_load_state("domcontentloaded")
+    if administrator.page.url.startswith(administrator.live.sandbox_url):
+        await administrator.page.locator(".after a").click()
+    await administrator.page.wait_for_url(f"{administrator.live.url}/**")
+    await administrator.press("Have the money given back")
+    await administrator.confirm_if_asked(wanted.operator)
+    while await administrator.page.get_by_role("link", name="Look again", exact=True).count():
+        await administrator.press("Look again")
+    await administrator.sees("The test has passed.")
 
 
 async def approve(reviewer: Someone, wanted: Institution) -> None:

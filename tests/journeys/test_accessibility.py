@@ -69,7 +69,8 @@ async def test_every_page_is_accessible_and_fits(everybody: Everybody, browser: 
         for name, kind, start in DEMONSTRATION:
             player = await _player(people, name, kind)
             await walk.go(people, player, [start, *await _beside(player, kind)])
-        starts = [root, desk.refund, f"{draft}/activation", bill, *estate.addresses[1:]]
+        gate = [f"{root}/go-live", f"{root}/go-live/trial"]
+        starts = [root, desk.refund, f"{draft}/activation", bill, *gate, *estate.addresses[1:]]
         await walk.go(people, estate.administrator, starts)
         await walk.go(people, desk.cashier, [f"{root}/desk", *desk.addresses])
         await walk.go(people, resident, ["/my"])
@@ -78,7 +79,8 @@ async def test_every_page_is_accessible_and_fits(everybody: Everybody, browser: 
         newcomer = await people.guest("newcomer")
         await newcomer.sign_in(NEWCOMER, "personal")
         await walk.go(people, newcomer, ["/home"])
-        await walk.go(people, None, ["/", "/docs", link, *desk.links, "/verify", "/sign-in/code/entry"])
+        public = ["/", "/docs", "/apply", link, *desk.links, "/verify", "/sign-in/code/entry"]
+        await walk.go(people, None, public)
         await _letters(walk, people)
         missed = [f"nobody comes to {template}" for template in walk.missed]
         found = [*walk.problems, *all_complaints(people.people), *missed]

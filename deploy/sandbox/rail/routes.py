@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from deploy.sandbox import bank_services
 from deploy.sandbox.pages import go, page
 from deploy.sandbox.rail import (
     bank_statements,
@@ -147,8 +148,11 @@ async def transfer(request: Request) -> Response:
         values = {name: str(value) for name, value in (await request.form()).items()}
         try:
             amount = int(Decimal(values.get("amount", "")) * 100)
+            receive = (
+                bank_services.remit if values.get("to") == bank_services.COLLECTION else transfers.receive
+            )
             with world.store.transaction():
-                done = transfers.receive(world, values | {"amount_minor": amount})
+                done = receive(world, values | {"amount_minor": amount})
         except (ValueError, ArithmeticError) as refused:
             error = str(refused) or "the amount is not a number"
     return page(request, "transfer.html", 422 if error else 200, values=values, error=error, done=done)

@@ -139,7 +139,7 @@ async def test_the_bearer_of_a_pay_link_pays_that_bill_alone(place, outside):
 async def test_a_suspended_institution_takes_nothing(place, bank):
     bill = await world.bill(place, 3000)
     async with open_scope(bank_scope(bank.id)):
-        await Tenant.filter(id=place.id).update(status="suspended")
+        await Tenant.filter(id=place.id).update(status="suspended", takes_payments=False)
     with pytest.raises(Conflict, match="no online payments"):
         await world.start(place, bill)
 

@@ -6,7 +6,7 @@ import pytest
 
 from tenants.ids import new_id
 from tenants.models import Application, Audit, Invitation, Role, Tenant
-from tenants.onboarding import services
+from tenants.onboarding import papers, services
 from tenants.onboarding.forms import ApplicationForm
 from tenants.scope import bank_scope, open_scope, tenant_scope
 from tenants.uscc import make as make_uscc
@@ -45,7 +45,7 @@ async def submitted(bank, manager, **given) -> Application:
     async with open_scope(bank_scope(bank.id)):
         made = await services.create(manager, ApplicationForm.model_validate(facts(bank, **given)))
         for kind in ("licence", "representative_id", "account_proof"):
-            await services.add_document(
+            await papers.add_document(
                 manager,
                 made.id,
                 kind=kind,
@@ -54,14 +54,6 @@ async def submitted(bank, manager, **given) -> Application:
                 content=io.BytesIO(PDF),
             )
         return await services.submit(manager, made.id, made.version)
-
-
-@pytest.fixture
-async def people(db, bank):
-    return (
-        await make.bank_staff(bank, "relationship_manager", "Ravi Kumar"),
-        await make.bank_staff(bank, "reviewer", "Rui Ong"),
-    )
 
 
 async def test_approval_makes_everything_or_nothing(bank, people):
@@ -136,7 +128,7 @@ async def test_a_program_dressed_as_a_document_is_refused(bank, people):
     async with open_scope(bank_scope(bank.id)):
         made = await services.create(manager, ApplicationForm.model_validate(facts(bank)))
         with pytest.raises(Invalid):
-            await services.add_document(
+            await papers.add_document(
                 manager,
                 made.id,
                 kind="licence",

@@ -1,0 +1,1 @@
+"""How a bank is put together and what it asks for: policy, brand, branches, its people's duties."""

@@ -1,0 +1,60 @@
+"""What the bank knows of one institution; its inside stays closed."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from tenants import kinds
+from tenants.actor import Actor
+from tenants.banks.words import TENANT_STATUSES, TENANT_TONES
+from tenants.http import bank_route, path_id
+from tenants.models import Application, Branch, Tenant
+from tenants.onboarding import gate
+from ui.i18n import gettext, t
+from ui.render import respond
+
+
+async def institution(request: Request, actor: Actor) -> Response:
+    """Show one institution and what this person can do about it."""
+    found = await gate.tenant_of(actor, path_id(request))
+    context = {**await _facts(actor, found), **await _gate(actor, found)}
+    return await respond(request, "tenants/banks/institution.html", context)
+
+
+async def _facts(actor: Actor, found: Tenant) -> dict[str, Any]:
+    return {
+        "tenant": found,
+        "branch": await Branch.get(bank_id=found.bank_id, id=found.branch_id),
+        "application": await Application.get_or_none(bank_id=found.bank_id, approved_tenant_id=found.id),
+        "scenarios": [t(kinds.SCENARIOS[key].name) for key in found.scenarios if key in kinds.SCENARIOS],
+        "status_word": TENANT_STATUSES.get(found.status, found.status),
+        "tone": TENANT_TONES.get(found.status, "neutral"),
+        "root": f"/bank/{actor.place['slug']}",
+        "here": f"/bank/{actor.place['slug']}/tenants/{found.id}",
+    }
+
+
+async def _gate(actor: Actor, found: Tenant) -> dict[str, Any]:
+    steps = await gate.steps(found)
+    return {
+        "steps": [
+            {
+                "title": gettext(one.name),
+                "text": f"{one.check.passed_by_name} {one.check.note}"
+                if one.is_done
+                else gettext(one.advice),
+                "is_done": one.is_done,
+                "href": None,
+            }
+            for one in steps
+        ],
+        "is_ready": found.status == "approved" and not gate.missing(steps),
+        "may_decide": actor.may("applications.decide"),
+        "waits_for_contact": found.status == "approved"
+        and any(one.key == "contact" and not one.is_done for one in steps),
+    }
+
+
+ROUTES: list[BaseRoute] = [bank_route("/tenants/{id}", institution, permission="tenants.read")]

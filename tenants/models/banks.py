@@ -1,0 +1,142 @@
+"""What a bank keeps about the institutions it takes on and looks after, above any tenant."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.fields.db_defaults import Now
+
+from tenants.models.base import Row
+
+
+class BankPolicy(Row):
+    """What a bank asks for before it approves and before an institution goes live, and its periods."""
+
+    bank_id: UUID = fields.UUIDField()
+    before_approval: list[str] = ArrayField("text")
+    before_live: list[str] = ArrayField("text")
+    review_months = fields.SmallIntField(db_default=12)
+    cooling_days = fields.SmallIntField(db_default=3)
+    score_to_refuse = fields.SmallIntField(db_default=70)
+    weights: dict[str, int] = fields.JSONField()
+
+    class Meta:
+        table = "tenants_bank_policy"
+
+
+class ApplicationPerson(Row):
+    """Somebody behind an institution: its legal representative, its agent, or who owns it in the end."""
+
+    bank_id: UUID = fields.UUIDField()
+    application_id: UUID = fields.UUIDField()
+    role = fields.CharField(max_length=20)
+    name = fields.CharField(max_length=100)
+    id_kind = fields.CharField(max_length=20)
+    id_number: bytes = fields.BinaryField()
+    id_mask = fields.CharField(max_length=40)
+    id_expires_on: date | None = fields.DateField(null=True)
+    share_percent: int | None = fields.SmallIntField(null=True)
+
+    class Meta:
+        table = "tenants_application_person"
+
+
+class DocumentRequest(Row):
+    """A document that the bank wants (again): from an applicant, or from an institution whose paper runs out."""
+
+    bank_id: UUID = fields.UUIDField()
+    application_id: UUID = fields.UUIDField()
+    tenant_id: UUID | None = fields.UUIDField(null=True)
+    kind = fields.CharField(max_length=40)
+    reason = fields.TextField()
+    due_on: date = fields.DateField()
+    asked_by_name = fields.CharField(max_length=100)
+    met_at = fields.DatetimeField(null=True)
+    document_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "tenants_document_request"
+
+
+class AccountProof(Row):
+    """A few cents that prove whose a settlement account is.
+
+    ``out``: the bank sends them and the applicant tells the amount, which we never know; ``in``: the applicant
+    sends ``amount_minor``, and it is given back. ``account_hash`` is the account that is proven.
+    """
+
+    bank_id: UUID = fields.UUIDField()
+    application_id: UUID = fields.UUIDField()
+    direction = fields.CharField(max_length=3)
+    status = fields.CharField(max_length=20, db_default="waiting")
+    reference = fields.CharField(max_length=40)
+    currency = fields.CharField(max_length=3)
+    amount_minor: int | None = fields.IntField(null=True)
+    account_hash: bytes = fields.BinaryField()
+    account_mask = fields.CharField(max_length=20)
+    tries_left = fields.SmallIntField(db_default=3)
+    until = fields.DatetimeField()
+    begun_by_name = fields.CharField(max_length=100)
+    proven_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "tenants_account_proof"
+
+
+class GateCheck(Row):
+    """One thing that has to be seen before an institution goes live, and who saw it."""
+
+    bank_id: UUID = fields.UUIDField()
+    tenant_id: UUID = fields.UUIDField()
+    key = fields.CharField(max_length=30)
+    passed_at = fields.DatetimeField(null=True)
+    passed_by_name = fields.CharField(max_length=100, db_default="")
+    note = fields.CharField(max_length=200, db_default="")
+    code_hash: bytes | None = fields.BinaryField(null=True)
+
+    class Meta:
+        table = "tenants_gate_check"
+
+
+class BankRequest(Row):
+    """An act on an institution that one person of the bank asks for and another decides.
+
+    ``facts`` is frozen: exactly what will be done. ``seen`` is the state it was asked against; if that has changed
+    by the time of deciding, the request is void. Secrets in ``facts`` are encrypted by whoever asks.
+    """
+
+    bank_id: UUID = fields.UUIDField()
+    tenant_id: UUID = fields.UUIDField()
+    kind = fields.CharField(max_length=30)
+    facts: dict[str, Any] = fields.JSONField()
+    seen: dict[str, Any] = fields.JSONField()
+    reason = fields.TextField()
+    status = fields.CharField(max_length=20, db_default="asked")
+    asked_by: UUID = fields.UUIDField()
+    asked_by_name = fields.CharField(max_length=100)
+    decided_by: UUID | None = fields.UUIDField(null=True)
+    decided_by_name = fields.CharField(max_length=100, db_default="")
+    decided_at = fields.DatetimeField(null=True)
+    decision_reason = fields.TextField(db_default="")
+    not_before = fields.DatetimeField(db_default=Now())
+    done_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "tenants_bank_request"
+
+
+class TenantMove(Row):
+    """An institution went from one branch to another on a day; scorecards follow the day."""
+
+    bank_id: UUID = fields.UUIDField()
+    tenant_id: UUID = fields.UUIDField()
+    from_branch_id: UUID = fields.UUIDField()
+    to_branch_id: UUID = fields.UUIDField()
+    moved_on: date = fields.DateField()
+    reason = fields.CharField(max_length=300)
+    moved_by_name = fields.CharField(max_length=100)
+
+    class Meta:
+        table = "tenants_tenant_move"

@@ -1,0 +1,151 @@
+"""The same through the pages: an institution that applies by itself, and a reviewer's page."""
+
+import re
+
+import pytest
+
+from tenants import throttle
+from tenants.models import Application, Branch, Notice
+from tenants.onboarding.ports import Entry
+from tenants.scope import bank_scope, open_scope, tenant_scope
+from tenants.uscc import make as make_uscc
+from tests import make
+from tests.page import inspect
+from tests.tenants.onboarding.test_applications import PDF
+from tests.tenants.onboarding.test_depth import CN_ID, ready
+
+
+def typed(**given):
+    return {
+        "legal_name": "Riverside School",
+        "short_name": "Riverside",
+        "kind": "company",
+        "uscc": make_uscc(f"91350100MA0{make.serial():06d}"),
+        "legal_representative": "Chen Wei",
+        "postal_code": "642 105",
+        "scenario": "community",
+        "contact_name": "Lee Hua",
+        "contact_email": "lee@riverside.example",
+        "contact_phone": "+65 6123 4567",
+        "settlement_bank_code": "HARBSGSG",
+        "settlement_account_name": "Riverside School",
+        "settlement_account_number": "001-234567-8",
+    } | given
+
+
+@pytest.fixture
+def unhurried():
+    throttle.forget()
+    yield
+    throttle.forget()
+
+
+@pytest.fixture
+async def handed_in(bank, people, played, careful):
+    return await ready(bank, people[0], played)
+
+
+async def test_an_institution_applies_by_itself_and_the_nearest_branch_gets_it(
+    client, bank, played, unhurried
+):
+    async with open_scope(bank_scope(bank.id)):
+        west = await Branch.create(
+            bank_id=bank.id, parent_id=bank.branch_id, code="W", name="West", areas=["64", "65"]
+        )
+        await Branch.create(
+            bank_id=bank.id, parent_id=bank.branch_id, code="E", name="East", areas=["4", "6"]
+        )
+    client.cookies.clear()
+    page = await client.get(f"/apply/{bank.slug}")
+    inspect(page.text)
+    wrong = await client.post(f"/apply/{bank.slug}", data=typed(uscc="91350100M000100Y4Z"))
+    assert wrong.status_code == 422
+    assert 'value="Riverside School"' in wrong.text
+    given = typed()
+    played.entries[given["uscc"]] = Entry("Riverside School", "Chen Wei", True, "Test registry", "2026-01-01")
+    sent = await client.post(f"/apply/{bank.slug}", data=given)
+    assert sent.status_code == 303, sent.text[:2000]
+    here = sent.headers["location"]
+    async with open_scope(bank_scope(bank.id)):
+        made = await Application.get(uscc=given["uscc"])
+        assert (made.branch_id, made.source, made.status) == (west.id, "self", "draft")
+    for kind in ("licence", "representative_id", "account_proof"):
+        files = {"file": (f"{kind}.pdf", PDF, "application/pdf")}
+        assert (await client.post(f"{here}/documents", data={"kind": kind}, files=files)).status_code == 303
+    person = {"role": "representative", "name": "Chen Wei", "id_kind": "cn_id", "id_number": CN_ID}
+    assert (await client.post(f"{here}/people", data=person)).status_code == 303
+    await client.post(f"{here}/proof", data={"direction": "out"})
+    assert (await client.post(f"{here}/proof/amount", data={"amount_minor": "0.42"})).status_code == 303
+    page = await client.get(here)
+    inspect(page.text)
+    assert "Proven" in page.text
+    assert "Test registry" not in page.text, "what the checks found is for the bank alone"
+    assert (await client.post(f"{here}/submission")).status_code == 303
+    async with open_scope(bank_scope(bank.id)):
+        made = await Application.get(id=made.id)
+        assert (made.status, made.score) == ("submitted", 0)
+
+
+async def test_a_link_opens_its_own_application_alone(client, bank, people, played, unhurried):
+    first = (await client.post(f"/apply/{bank.slug}", data=typed())).headers["location"]
+    second = (await client.post(f"/apply/{bank.slug}", data=typed())).headers["location"]
+    files = {"file": ("licence.pdf", PDF, "application/pdf")}
+    await client.post(f"{second}/documents", data={"kind": "licence"}, files=files)
+    paper = re.search(r"/documents/([0-9a-f-]{36})\"", (await client.get(second)).text)[1]
+    assert (await client.get(f"{second}/documents/{paper}")).status_code == 200
+    assert (await client.get(f"{first}/documents/{paper}")).status_code == 404
+    assert (await client.post(f"{first}/documents/{paper}/removal")).status_code == 404
+    assert (await client.get(first[:-2] + "xx")).status_code == 404
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_a_reviewer_reads_findings_checklist_and_people(client, people, handed_in, language):
+    _, reviewer = people
+    made = handed_in
+    await make.sign_in(client, reviewer.person_id)
+    here = f"/bank/{reviewer.place['slug']}/applications/{made.id}"
+    assert (await client.post(f"{here}/checks")).status_code == 303
+    page = await client.get(here, headers={"Accept-Language": language})
+    inspect(page.text)
+    assert "Test registry" in page.text
+    assert "•••• 002X" in page.text
+    assert CN_ID not in page.text
+    answer = await client.post(f"{here}/approval", data={"version": made.version})
+    page = await client.get(answer.headers["location"], headers={"Accept-Language": language})
+    inspect(page.text)
+
+
+async def test_the_contact_confirms_by_a_letter_that_works_once(client, people, handed_in, unhurried):
+    _, reviewer = people
+    made = handed_in
+    await make.sign_in(client, reviewer.person_id)
+    here = f"/bank/{reviewer.place['slug']}/applications/{made.id}"
+    await client.post(f"{here}/checks")
+    answer = await client.post(f"{here}/approval", data={"version": made.version})
+    there = answer.headers["location"]
+    await client.post(f"{there}/contact-proof")
+    tenant_id = there.rsplit("/", 1)[1]
+    async with open_scope(tenant_scope(tenant_id)):
+        letter = await Notice.get(template="contact_proof")
+    link = re.search(r"/contact-proof/\S+", letter.body)[0]
+    page = await client.get(link)
+    inspect(page.text)
+    assert "lee@green.example" in page.text
+    assert (await client.post(link)).status_code == 200
+    assert (await client.post(link)).status_code == 404
+
+
+@pytest.mark.parametrize("role", ["relationship_manager", "reviewer", "operations"])
+async def test_only_the_administrator_sets_the_policy(client, bank, db, role):
+    actor = await make.bank_staff(bank, role)
+    await make.sign_in(client, actor.person_id)
+    assert (await client.get(f"/bank/{bank.slug}/policy")).status_code == 403
+    chief = await make.bank_staff(bank, "administrator")
+    await make.sign_in(client, chief.person_id)
+    page = await client.get(f"/bank/{bank.slug}/policy")
+    inspect(page.text)
+    weights = {"volume": 50, "value": 50, "reach": 0, "speed": 0, "complaints": 0}
+    periods = {"review_months": 6, "cooling_days": 2, "score_to_refuse": 60}
+    sent = {"before_approval": ["checks"], **periods, **weights}
+    assert (await client.post(f"/bank/{bank.slug}/policy", data=sent | {"volume": 49})).status_code == 422
+    assert (await client.post(f"/bank/{bank.slug}/policy", data=sent)).status_code == 303
