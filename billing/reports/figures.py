@@ -227,7 +227,7 @@ async def readiness(tenant_id: UUID) -> Readiness:
     found = await row(
         """
         select
-          exists (select 1 from tenants_account where tenant_id = $1) has_accounts,
+          exists (select 1 from tenants_account where tenant_id = $1 and is_active) has_accounts,
           exists (select 1 from billing_fee_rule r join billing_fee_item i
                    on i.tenant_id = r.tenant_id and i.id = r.fee_item_id
                    where r.tenant_id = $1 and r.status = 'active' and i.kind = 'charge') has_rule,
@@ -235,7 +235,8 @@ async def readiness(tenant_id: UUID) -> Readiness:
                    and (stripe_account <> '' or rail_merchant <> '')) has_channel,
           exists (select 1 from billing_bill_run where tenant_id = $1) has_draft,
           exists (select 1 from billing_bill_run where tenant_id = $1 and status = 'issued') has_issued,
-          exists (select 1 from billing_payment where tenant_id = $1 and succeeded_at is not null) has_payment,
+          exists (select 1 from billing_payment where tenant_id = $1 and succeeded_at is not null
+                   and status <> 'refunded') has_payment,
           (select count(distinct person_id) from tenants_membership where tenant_id = $1
             and ended_at is null) > 1 has_colleagues
         """,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from deploy.seed.cast import APPLICANTS, MARKET, SEAVIEW, TENGAH, Institution
-from deploy.seed.institutions import submitted
+from deploy.seed.institutions import BRANCH, submitted
 from tenants import uscc
 from tenants.actor import Actor
 from tenants.banks.policy import WEIGHTS, set_policy
@@ -123,7 +123,7 @@ async def _go_on(founded: Founded) -> None:
     async with open_scope(bank_scope(founded.bank.id)):
         if await Tenant.exists(bank_id=founded.bank.id, slug=WHARF.slug):
             return
-        made = await submitted(manager, founded.branches["101"], WHARF, before=_name_people)
+        made = await submitted(manager, founded.branches[BRANCH], WHARF, before=_name_people)
         await _prove(made)
     await findings.run_checks(reviewer, made.id)
     async with open_scope(bank_scope(founded.bank.id)):
