@@ -9,7 +9,7 @@ from integrations.apps.models import App, AppVersion, Vendor
 from integrations.apps.vendors import services
 from integrations.apps.vendors.states import VERSION_MOVES, check
 from tenants.actor import Actor
-from tenants.onboarding.services import bank_of
+from tenants.banks.reach import bank_of
 from tenants.scope import rows, value
 from tenants.search import containing
 from ui.errors import Conflict, NotFound

@@ -12,9 +12,9 @@ from integrations.apps.vendors import queries, review, services
 from integrations.apps.vendors.shown import shown_app, shown_version
 from integrations.apps.vendors.states import TONES, VENDOR_MOVES, VENDOR_WORDS, VERSION_MOVES, VERSION_WORDS
 from tenants.actor import Actor
+from tenants.banks.reach import bank_of
 from tenants.http import WRITES, bank_route, path_id
 from tenants.navigation import Place, add_bank_places
-from tenants.onboarding.services import bank_of
 from tenants.scope import open_scope, rows, vendor_scope
 from ui.errors import Invalid
 from ui.exports import export, wants_export

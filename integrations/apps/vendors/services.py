@@ -13,8 +13,8 @@ from integrations.apps.vendors import sandbox
 from integrations.apps.vendors.states import VENDOR_MOVES, check
 from tenants import audit
 from tenants.actor import STRONG_LEVEL, Actor, StepUp
+from tenants.banks.reach import bank_of
 from tenants.ids import new_id
-from tenants.onboarding.services import bank_of
 from tenants.scope import open_scope, person_scope, rows, vendor_scope
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 from ui.i18n import t
