@@ -75,5 +75,5 @@ create index tenants_tenant_branch_idx on tenants_tenant (bank_id, branch_id, st
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0014_bank_tables")]
+    dependencies = [("cloud", "0015_bank_tables")]
     operations = [*(ops.RunSQL(sql) for sql in ABOVE_TENANTS), ops.RunSQL(READERS), ops.RunSQL(NAMES)]

@@ -11,7 +11,7 @@ from tenants.ids import new_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0013_provider")]
+    dependencies = [("cloud", "0014_holds")]
 
     initial = False
 
