@@ -43,6 +43,9 @@ JOB_MODULES = (
     "billing.mandates.jobs",
     "billing.reminders.service",
     "integrations.provider.logout",
+    "integrations.apps.webhooks.messages",
+    "integrations.apps.webhooks.events",
+    "integrations.apps.catalogue.leaving",
 )
 ACT_MODULES = (
     "tenants.acts",

@@ -15,12 +15,14 @@ from deploy import composition, metrics
 from deploy.database import connected
 from deploy.queue import JOB, RedisQueue, dumps, loads, redis_settings
 from deploy.settings import Settings
+from integrations.apps.launching import health
 from integrations.provider import sweeping
 from scenarios import registry
 from tenants import jobs
 
 log = structlog.get_logger(__name__)
 SWEEP_SECONDS = 3
+LOOK_SECONDS = 5
 JOB_TIMEOUT = 1800
 POLL_SECONDS = 0.1
 AT_ONCE = 8
@@ -46,6 +48,7 @@ async def run(settings: Settings) -> None:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_sweep())
                 group.create_task(_seal())
+                group.create_task(_look_at_apps())
                 group.create_task(_consume(settings))
         finally:
             await queue.close()
@@ -72,6 +75,16 @@ async def _seal() -> None:
         except Exception:  # the edge of the process: what could not be sealed now is new at the next look
             log.exception("seal.failed")
         await asyncio.sleep(sealer.EVERY)
+
+
+async def _look_at_apps() -> None:
+    """Ask apps whether they are there, for ever; one that is slow to answer keeps nobody else waiting."""
+    while True:
+        try:
+            await health.look()
+        except Exception:  # the edge of the process: the next look is soon
+            log.exception("apps.look_failed")
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _consume(settings: Settings) -> None:

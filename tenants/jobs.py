@@ -51,6 +51,7 @@ class Queue(Protocol):
 
 JOBS: dict[str, Job] = {}
 SUBSCRIBERS: dict[str, list[str]] = {}
+CONDITIONS: dict[str, str] = {}
 _queue: Queue | None = None
 
 
@@ -70,28 +71,34 @@ def job(name: str, *, is_transactional: bool = True) -> Callable[[Handler], Hand
     return register
 
 
-def subscribe(event: str, job_name: str) -> None:
-    """Have ``job_name`` run for every ``event`` published; for the higher rooms, at composition."""
+def subscribe(event: str, job_name: str, *, where: str = "true") -> None:
+    """Have ``job_name`` run for every ``event`` published; for the higher rooms, at composition.
+
+    ``where`` is a condition in SQL on the tenant ``$1``, for what few tenants listen to: elsewhere nothing is written.
+    """
     listeners = SUBSCRIBERS.setdefault(event, [])
     if job_name not in listeners:
         listeners.append(job_name)
+    CONDITIONS[job_name] = where
 
 
 async def publish(event: str, payload: dict[str, Any]) -> None:
     """Announce a past-tense event to its subscribers, as part of the open transaction."""
     for name in SUBSCRIBERS.get(event, []):
-        await enqueue(name, {"event": event, **payload})
+        await enqueue(name, {"event": event, **payload}, where=CONDITIONS.get(name, "true"))
 
 
-async def enqueue(name: str, payload: dict[str, Any], *, delay: timedelta = timedelta()) -> UUID:
+async def enqueue(
+    name: str, payload: dict[str, Any], *, delay: timedelta = timedelta(), where: str = "true"
+) -> UUID:
     """Have the named job run in this tenant once the open transaction has committed, not before ``delay``."""
     if name not in JOBS:
         raise KeyError(name)
     tenant, outbox_id = tenant_id(), new_id()
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
-    await execute(
+    written = await execute(
         "insert into tenants_outbox (tenant_id, id, job, payload, due_at, request_id)"
-        " values ($1, $2, $3, $4, $5, $6)",
+        f" select $1::uuid, $2::uuid, $3, $4::jsonb, $5::timestamptz, $6 where {where}",
         tenant,
         outbox_id,
         name,
@@ -99,7 +106,7 @@ async def enqueue(name: str, payload: dict[str, Any], *, delay: timedelta = time
         datetime.now(UTC) + delay,
         request_id,
     )
-    if not delay:
+    if written and not delay:
         after_commit(lambda: _offer(tenant, outbox_id))
     return outbox_id
 

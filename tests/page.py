@@ -133,8 +133,8 @@ def _names(elements: list[Element]) -> list[str]:
             problems.append(f"<img src={element.get('src')!r}> has no alt")
         if element.tag == "a" and element.get("href") == "":
             problems.append(f"the link {text_of(element)!r} leads nowhere")
-        if element.tag == "iframe":
-            problems.append("there is an iframe")
+        if element.tag == "iframe" and not (element.get("title") and element.get("sandbox")):
+            problems.append("an iframe needs a title and has to be sandboxed")
     return problems
 
 

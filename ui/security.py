@@ -21,6 +21,7 @@ from ui.settings import UiSettings
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _FORM_ACTION = "csp_form_action"
+_FRAME = "csp_frame_src"
 _FIXED = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -44,11 +45,17 @@ def allow_form_action(connection: HTTPConnection, origin: str) -> None:
     origins.append(f"{parts.scheme}://{parts.netloc}")
 
 
-def content_security_policy(form_action: tuple[str, ...]) -> str:
-    """Return the policy: everything from here, nothing inline, no frames."""
+def allow_frame(connection: HTTPConnection, origin: str) -> None:
+    """Let this one page show ``origin`` in a frame (an app whose origin was reviewed); nobody frames us in any case."""
+    connection.scope.setdefault("state", {})[_FRAME] = origin
+
+
+def content_security_policy(form_action: tuple[str, ...], frame: str = "") -> str:
+    """Return the policy: everything from here, nothing inline, no frames but the one named."""
     return "; ".join(
         (
             "default-src 'self'",
+            *((f"frame-src {frame}",) if frame else ()),
             "img-src 'self' data:",
             "object-src 'none'",
             "base-uri 'none'",
@@ -59,8 +66,10 @@ def content_security_policy(form_action: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _headers(form_action: tuple[str, ...], is_https: bool) -> tuple[tuple[bytes, bytes], ...]:
-    headers = {"Content-Security-Policy": content_security_policy(form_action), **_FIXED}
+def _headers(
+    form_action: tuple[str, ...], is_https: bool, frame: str = ""
+) -> tuple[tuple[bytes, bytes], ...]:
+    headers = {"Content-Security-Policy": content_security_policy(form_action, frame), **_FIXED}
     if is_https:
         headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
     return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
@@ -86,10 +95,13 @@ class SecurityHeaders:
         await self.app(scope, receive, secured)
 
     def _add(self, message: Message, scope: Scope) -> None:
-        further = tuple(scope.get("state", {}).get(_FORM_ACTION, ()))
+        state = scope.get("state", {})
+        further = tuple(state.get(_FORM_ACTION, ()))
         headers = list(message["headers"])
         present = {name.lower() for name, _ in headers}
-        wanted = _headers((*self.settings.form_action, *further), self.settings.is_https)
+        wanted = _headers(
+            (*self.settings.form_action, *further), self.settings.is_https, state.get(_FRAME, "")
+        )
         message["headers"] = headers + [header for header in wanted if header[0] not in present]
 
 

@@ -3,7 +3,11 @@
 from starlette.routing import BaseRoute
 
 from integrations.apps import icons
+from integrations.apps.catalogue import pages as catalogue
+from integrations.apps.catalogue import settings_pages
+from integrations.apps.launching import pages as launching
 from integrations.apps.vendors import pages, register_pages, review_pages, version_pages
+from integrations.apps.webhooks import pages as webhooks
 
 ROUTES: list[BaseRoute] = [
     *icons.ROUTES,
@@ -11,4 +15,8 @@ ROUTES: list[BaseRoute] = [
     *pages.ROUTES,
     *version_pages.ROUTES,
     *review_pages.ROUTES,
+    *webhooks.ROUTES,
+    *catalogue.ROUTES,
+    *settings_pages.ROUTES,
+    *launching.ROUTES,
 ]

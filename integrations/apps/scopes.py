@@ -101,7 +101,7 @@ _LIST = (
         "bills",
         N_("Bills and their lines"),
         "money",
-        events=("bill.issued", "bill.voided"),
+        events=("bills.issued", "bill.voided"),
     ),
     AppScope(
         "payments",

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from integrations.apps.ending import end_grants
 from integrations.apps.models import App, AppVersion, Vendor
 from integrations.apps.vendors import services
 from integrations.apps.vendors.states import VERSION_MOVES, check
+from integrations.provider.ending import end_grants
 from tenants.actor import Actor
 from tenants.banks.reach import bank_of
 from tenants.scope import rows, value
@@ -58,7 +58,7 @@ async def decide(actor: Actor, version_id: UUID, becomes: str, *, reasons: str =
     )
     await _note(actor, vendor, found, was)
     if becomes == "suspended":
-        await end_grants(app_id=found.app_id, reason="suspended")
+        await end_grants("suspended", app_id=found.app_id)
     return found
 
 

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from integrations.apps.ending import end_grants
 from integrations.apps.models import Vendor, VendorMember
 from integrations.apps.vendors import sandbox
 from integrations.apps.vendors.states import VENDOR_MOVES, check
+from integrations.provider.ending import end_grants
 from tenants import audit
 from tenants.actor import STRONG_LEVEL, Actor, StepUp
 from tenants.banks.reach import bank_of
@@ -128,7 +128,7 @@ async def decide(actor: Actor, vendor_id: UUID, becomes: str, *, reasons: str = 
         actor, found, f"vendor.{act}", before={"status": was}, after={"status": becomes, "reasons": reasons}
     )
     if becomes == "suspended":
-        await end_grants(vendor_id=found.id, reason="suspended")
+        await end_grants("suspended", vendor_id=found.id)
     return found
 
 

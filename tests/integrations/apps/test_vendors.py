@@ -265,10 +265,10 @@ async def test_suspending_ends_every_grant_and_tells_the_provider(bank, db, monk
     await apps.install(tenant, app)
     ended = []
 
-    async def end(**given):
-        ended.append({key: value for key, value in given.items() if value})
+    async def end(reason, **given):
+        ended.append({"reason": reason, **given})
 
-    monkeypatch.setattr("integrations.apps.ending._ends", [end])
+    monkeypatch.setattr(review, "end_grants", end)
     reviewer = await make.bank_staff(bank, "operations")
     async with open_scope(bank_scope(bank.id)):
         with pytest.raises(Invalid):

@@ -1,0 +1,78 @@
+"""The page that an app is opened in, and the tokens that it asks of it."""
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute
+
+from integrations.apps.catalogue.pages import root_of
+from integrations.apps.launching import service, tokens
+from integrations.apps.launching.service import Opening, Wish
+from tenants.actor import Actor
+from tenants.http import WRITES, path_id, tenant_route
+from ui.errors import AppError
+from ui.render import respond
+from ui.security import allow_frame
+
+
+async def launch(request: Request, actor: Actor) -> Response:
+    """Open an app: in this page where its origin was reviewed for that, else in a page of its own."""
+    installation_id, given = path_id(request), request.query_params
+    wish = Wish(
+        given.get("place", "")[:40], given.get("record_kind", "")[:20], _id(given.get("record_id", ""))
+    )
+    try:
+        opening = await service.open_app(actor, installation_id, wish, is_insisting="anyway" in given)
+    except AppError as error:
+        if error.code not in {"app.no_role", "app.not_open"}:
+            raise
+        return await _refused(request, actor, error)
+    if not opening.url:
+        return await _down(request, actor, installation_id, opening)
+    if not opening.origin:
+        return RedirectResponse(
+            opening.url, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+        )
+    allow_frame(request, opening.origin)
+    context = {"opening": opening, "here": f"{root_of(actor)}/{installation_id}", "root": root_of(actor)}
+    return await respond(request, "integrations/apps/launch/frame.html", context)
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+async def _refused(request: Request, actor: Actor, error: AppError) -> Response:
+    context = {"words": error.message, "root": root_of(actor), "may_read": actor.may("apps.read")}
+    return await respond(request, "integrations/apps/launch/refused.html", context, status=error.status)
+
+
+async def _down(request: Request, actor: Actor, installation_id: UUID, opening: Opening) -> Response:
+    """Say calmly that the app does not answer; nothing of ours is affected."""
+    context = {"opening": opening, "root": root_of(actor), "here": f"{root_of(actor)}/{installation_id}"}
+    return await respond(request, "integrations/apps/launch/down.html", context)
+
+
+async def session_token(request: Request, actor: Actor) -> Response:
+    """Hand the page's app a token for its back end."""
+    installation_id = path_id(request)
+    token = await tokens.session_token(actor, installation_id)
+    form = await request.form(max_files=0, max_fields=5)
+    launch_id = _id(str(form.get("launch") or ""))
+    if launch_id:
+        await service.arrived(actor, launch_id)
+    told = {"token": token, "expires_in": tokens.SECONDS}
+    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+
+SEE = "dashboard.read"
+ROUTES: list[BaseRoute] = [
+    tenant_route("/apps/{id}", launch, permission=SEE, name="app_launch"),
+    tenant_route(
+        "/apps/{id}/session-tokens", session_token, permission=SEE, methods=WRITES, name="app_session_token"
+    ),
+]

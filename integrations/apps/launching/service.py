@@ -1,0 +1,152 @@
+"""One launch: may this person open this app now, is it there, and where does the browser go.
+
+What the app is handed is an opaque value that it brings back when it signs the person in; where in the tenant it was
+opened it then learns from us, as far as the tenant agreed to that.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
+
+from integrations.apps import clients
+from integrations.apps.clients import Client, Granted
+from integrations.apps.models import App, AppVersion
+from integrations.apps.tenant_models import Installation, Launch
+from integrations.apps.vendors.shown import words
+from tenants.actor import Actor, StepUp
+from tenants.ids import new_id
+from tenants.runtime import runtime
+from tenants.sessions import hash_of
+from ui.errors import Conflict, Forbidden, NotFound
+from ui.i18n import current_locale, t
+
+RECORDS: Mapping[str, str] = {"bill": "bills", "account": "accounts", "payment": "payments"}
+"""Which record an app may be opened on, and the scope it has to have for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What came of opening an app. ``url`` is empty when the app is known not to answer.
+
+    ``origin`` is the reviewed origin that may be framed; without one the app opens in a page of its own.
+    """
+
+    launch_id: UUID
+    name: str
+    url: str
+    origin: str
+    down_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Where in the app, and on which record of ours, it is opened."""
+
+    place: str = ""
+    record_kind: str = ""
+    record_id: UUID | None = None
+
+
+async def may_open(actor: Actor, installation_id: UUID) -> tuple[Installation, App, Granted]:
+    """Return the installation with what was granted, for somebody who may open it now.
+
+    Raises:
+        NotFound: when there is no such installation here.
+        Conflict: when it is paused, uninstalled or suspended.
+        Forbidden: when none of the person's roles sees it.
+        StepUp: when the sign-in is weaker than opening it takes.
+    """
+    found = await Installation.get_or_none(tenant_id=actor.tenant_id, id=installation_id)
+    app = await App.get_or_none(id=found.app_id) if found else None
+    if found is None or app is None:
+        raise NotFound("app.not_installed", t("This app is not installed here."))
+    client_id = app.test_client_id if found.is_test else app.client_id
+    granted = await clients.granted(client_id, found.tenant_id, person_id=actor.person_id)
+    if granted is None:
+        raise Conflict(
+            "app.not_open", t("This app cannot be opened now: it is paused, suspended or uninstalled.")
+        )
+    if not granted.person_roles:
+        raise Forbidden("app.no_role", t("Your role does not include this app."))
+    if actor.level < granted.min_level:
+        raise StepUp(granted.min_level)
+    return found, app, granted
+
+
+async def open_app(actor: Actor, installation_id: UUID, wish: Wish, *, is_insisting: bool = False) -> Opening:
+    """Note the launch and return where it leads; an app that does not answer is not led to, unless insisted."""
+    found, app, granted = await may_open(actor, installation_id)
+    client = await clients.client(granted.client_id)
+    assert client is not None  # noqa: S101 - granted a moment ago
+    version = await AppVersion.get(id=client.version_id)
+    name, origin = words(version.texts, "name"), framed_origin(client)
+    if app.health == "down" and not is_insisting:
+        made = await _note(actor, found, wish, granted, outcome="down")
+        return Opening(made.id, name, "", "", app.down_since or datetime.now(UTC))
+    value = secrets.token_urlsafe(24)
+    known = Wish(wish.place if wish.place in version.places else "", wish.record_kind, wish.record_id)
+    made = await _note(actor, found, known, granted, value=value, is_framed=bool(origin))
+    return Opening(made.id, name, _address(client, value, known, is_framed=bool(origin)), origin)
+
+
+def framed_origin(client: Client) -> str:
+    """Return the app's origin where it may be framed: where it is opened, and reviewed for that."""
+    parts = urlsplit(client.launch_uri)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    return origin if origin in client.frame_origins else ""
+
+
+def _address(client: Client, value: str, wish: Wish, *, is_framed: bool) -> str:
+    """Return where the browser goes: OpenID Connect's third-party-initiated login, with our launch value."""
+    given = {
+        "iss": runtime().public_url,
+        "client_id": client.client_id,
+        "launch": value,
+        "ui_locales": current_locale().replace("_", "-"),
+    }
+    further = {"place": wish.place, "embedded": "1" if is_framed else ""}
+    query = urlencode(given | {key: text for key, text in further.items() if text})
+    return f"{client.launch_uri}{'&' if '?' in client.launch_uri else '?'}{query}"
+
+
+async def _note(
+    actor: Actor,
+    found: Installation,
+    wish: Wish,
+    granted: Granted,
+    *,
+    value: str = "",
+    is_framed: bool = False,
+    outcome: str = "started",
+) -> Launch:
+    return await Launch.create(
+        id=new_id(),
+        tenant_id=found.tenant_id,
+        installation_id=found.id,
+        vendor_id=found.vendor_id,
+        person_id=actor.person_id,
+        session_id=actor.session_id,
+        value_hash=hash_of(value) if value else None,
+        is_framed=is_framed,
+        place=wish.place,
+        context=_context(wish, granted),
+        outcome=outcome,
+    )
+
+
+def _context(wish: Wish, granted: Granted) -> dict[str, Any]:
+    """Return what the app learns of where it was opened: a record only of a kind that it may read."""
+    if wish.record_id is None or RECORDS.get(wish.record_kind) not in granted.scopes:
+        return {}
+    return {"record": {"kind": wish.record_kind, "id": str(wish.record_id)}}
+
+
+async def arrived(actor: Actor, launch_id: UUID) -> None:
+    """Note that a framed app has shown itself to the person of this launch."""
+    await Launch.filter(
+        tenant_id=actor.tenant_id, id=launch_id, person_id=actor.person_id, outcome="started", is_framed=True
+    ).update(outcome="arrived", arrived_at=datetime.now(UTC))
