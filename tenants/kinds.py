@@ -108,6 +108,7 @@ class ScenarioKinds:
     ``place_hint`` what to type there, in English msgids.
     ``tidy`` writes an account number that somebody typed as the scenario's imports write it, so that both mean the
     same account. ``added`` keeps what is the scenario's own of an account that was added by hand.
+    ``quantities`` are the numbers of a month that its fee rules may charge by: name and English msgid.
     """
 
     key: str
@@ -120,6 +121,7 @@ class ScenarioKinds:
     number_hint: str = ""
     place_name: str = N_("Place")
     place_hint: str = N_("Where it is, so that lists and reports can bring neighbours together.")
+    quantities: Mapping[str, str] = field(default_factory=dict)
 
 
 SCENARIOS: dict[str, ScenarioKinds] = {}

@@ -139,7 +139,7 @@ class Drawing:
             case "attribute":
                 found = self.form.attributes
             case "quantity":
-                found = [(name, str(name_words(name))) for name in QUANTITIES]
+                found = [(name, str(name_words(name))) for name in (*self.form.counted, *QUANTITIES)]
             case "balance":
                 found = [(name, gettext(KNOWN[name])) for name in BALANCES]
             case "line":

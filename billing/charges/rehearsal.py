@@ -5,9 +5,10 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from billing.charges import quantities
 from billing.charges.fees import Document
 from billing.charges.periods import last_day
-from billing.charges.run_sql import month_facts
+from billing.charges.run_sql import ARREARS_FACTS, month_facts
 from billing.models import FeeItem
 from billing.rules import Facts, LateFee, Outcome, Period, RuleException, evaluate
 from billing.rules.compile import compile_sql
@@ -112,7 +113,12 @@ def _sample(account: Account, document: Document, current: Document | None, mont
 async def compare(
     item: FeeItem, document: Document, current: Document | None, month: date
 ) -> Comparison | None:
-    """Return what a month costs all accounts under both rules; nothing for late fees, which depend on arrears."""
+    """Return what a month costs all accounts under both rules; nothing for late fees, which depend on arrears.
+
+    Nothing either for what goes by numbers of the month: they are not there before the month is over.
+    """
+    if quantities.names_of(document.core.keys, (*month_facts("", ""), *ARREARS_FACTS)):
+        return None
     if isinstance(document, LateFee) or any(
         key.startswith(("line:", "balance:")) for key in document.core.keys
     ):

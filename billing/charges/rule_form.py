@@ -20,7 +20,7 @@ from billing.rules.form_parts import from_parts, to_parts
 from billing.rules.forms import SHAPES, from_form, to_form
 from billing.rules.terms import LateTerms
 from billing.rules.words import value_words
-from tenants.kinds import Attribute
+from tenants.kinds import SCENARIOS, Attribute
 from ui.errors import Invalid
 from ui.i18n import N_, Text, gettext, t
 
@@ -77,7 +77,9 @@ class RuleForm:
     def _allows(self, shape: str) -> bool:
         if shape in {"table", "by_attribute"}:
             return bool(self.lists)
-        return bool(self.numbers) if shape in {"area", "quantity", "tiers"} else True
+        if shape in {"quantity", "tiers"}:
+            return bool(self.numbers or self.counted)
+        return bool(self.numbers) if shape == "area" else True
 
     @property
     def _attributes(self) -> list[Attribute]:
@@ -103,7 +105,14 @@ class RuleForm:
     def quantities(self) -> Options:
         """What a rate can be for each of."""
         attributes = [(f"attribute:{key}", label) for key, label in self.numbers]
-        return [*attributes, ("quantity:days", gettext("Days of the month"))]
+        counted = [(f"quantity:{name}", gettext(label)) for name, label in self.counted.items()]
+        return [*attributes, *counted, ("quantity:days", gettext("Days of the month"))]
+
+    @property
+    def counted(self) -> Mapping[str, str]:
+        """The numbers of a month that the scenario finds out."""
+        scenario = SCENARIOS.get(self.item.scenario)
+        return scenario.quantities if scenario else {}
 
     @property
     def eligibles(self) -> Options:

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from billing.answers.conditions import IS_DISPUTED
+from billing.charges import quantities
 from billing.rules import Charge, LateFee
 from billing.rules.compile import compile_sql
 from billing.rules.sql_frame import Source
@@ -58,9 +59,9 @@ select count(*) accounts,
 """The next ``$5`` accounts after a place in the order: how many there are, and the last one's place."""
 
 _ACCOUNTS = f"""
-select a.id account_id, a.number, a.name, a.place, a.sort_key, a.attributes{{columns}}
+select a.id account_id, a.number, a.name, a.place, a.sort_key, a.attributes, a.closed_on{{columns}}
   from tenants_account a{{joins}}
- where a.is_active and $6::date <= $6 and $7::date <= $7
+ where a.is_active and (a.closed_on is null or a.closed_on >= $5{{or_counted}}) and $6::date <= $6 and $7::date <= $7
    and {stretch(11)} and {IN_PLACES}
    and a.kind = any ((select array(select jsonb_array_elements_text(account_kinds)) from billing_fee_item
                       where tenant_id = $1 and id = $4)::text[])
@@ -199,6 +200,7 @@ with charged as materialized (
          exists (select 1 from billing_bill_exception e where e.run_id = $2
                   and e.account_number = a.number and e.account_id = a.id and e.code <> 'no_holder') is_known
     from tenants_account a where {stretch(4)} and {IN_PLACES}
+     and (a.closed_on is null or not a.is_active or a.closed_on >= $9::date)
 )
 insert into billing_bill_exception (tenant_id, run_id, account_id, account_number, code, detail)
 select $1, $2, id, number, case when now is null then 'missing' else 'jumped' end,
@@ -283,7 +285,9 @@ def draft_sql(document: Charge | LateFee, *, is_first: bool = False) -> str:
     counts, due day, currency, rule id, and the stretch. It answers with how many lines it added.
     """
     keys = document.core.keys
-    columns = {**month_facts("$5", "$6"), **_line_columns(keys)}
+    columns = {**month_facts("$5", "$6"), "active:to": "closed_on", **_line_columns(keys)}
+    found = quantities.names_of(keys, {*columns, *ARREARS_FACTS})
+    columns |= {f"quantity:{name}": f"quantity_{name}" for name in found}
     late = isinstance(document, LateFee) or any(key in ARREARS_FACTS for key in keys)
     joins = ""
     if late:
@@ -291,8 +295,11 @@ def draft_sql(document: Charge | LateFee, *, is_first: bool = False) -> str:
         columns |= {fact: _or_nothing(name) if is_charge else name for fact, name in ARREARS_FACTS.items()}
         joins = _OWED.replace("{only}", "" if is_charge else _ONLY_LATE)
     accounts = _ACCOUNTS.format(
-        columns="".join(_LINE.format(name=name) for name in line_names(keys)) + (_LATE if late else ""),
+        columns="".join(_LINE.format(name=name) for name in line_names(keys))
+        + quantities.select_of(found)
+        + (_LATE if late else ""),
         joins=joins,
+        or_counted=quantities.counted(found),
     )
     rule = compile_sql(document, Source(relation=f"({accounts}) source", keep=_KEPT, columns=columns)).sql
     is_odd = "exception is not null and split_part(exception, ':', 1) not in ('not_eligible', 'not_active')"

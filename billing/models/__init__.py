@@ -37,6 +37,7 @@ from billing.models.payments import (
     Suspense,
 )
 from billing.models.plans import CreditNote, Instalment, InstalmentPlan, PlanBill
+from billing.models.quantities import Quantity
 from billing.models.reconciliation import (
     Break,
     MatchSuggestion,
@@ -89,6 +90,7 @@ __all__ = [
     "PlanBill",
     "Posting",
     "Proxy",
+    "Quantity",
     "Receipt",
     "Receiver",
     "Refund",

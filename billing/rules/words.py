@@ -139,6 +139,11 @@ def attribute_of(name: str) -> Attribute | None:
     return next((found for kind in kinds for found in kind.attributes if found.key == name), None)
 
 
+def quantity_of(name: str) -> str | None:
+    """Return how a scenario calls a number of the month."""
+    return next((one.quantities[name] for one in SCENARIOS.values() if name in one.quantities), None)
+
+
 def name_words(name: str) -> object:
     """Return how people call a fact: an attribute by the label that its scenario gives it."""
     if name in KNOWN:
@@ -146,6 +151,8 @@ def name_words(name: str) -> object:
     attribute = attribute_of(name)
     if attribute is not None:
         return Label(attribute.label, attribute.unit)
+    if (quantity := quantity_of(name)) is not None:
+        return Label(quantity)
     return name.removeprefix("is_").replace("_", " ")
 
 

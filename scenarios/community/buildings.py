@@ -1,7 +1,5 @@
 """The estate's buildings: each with its units storey by storey, and which of them owe."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from scenarios.community.common import tenant_of
+from scenarios.community.estate.map import VIEWS, drawing_of
+from scenarios.community.estate.models import EstatePhase
+from scenarios.community.estate.phases import care_of
 from scenarios.community.kinds import SCENARIO_KEY
 from tenants.actor import Actor
 from tenants.http import path_id, tenant_route
@@ -18,6 +20,7 @@ from ui.errors import NotFound
 from ui.exports import export, wants_export
 from ui.i18n import t
 from ui.render import respond
+from ui.shell import NavItem
 from ui.tables import Column, Page, TableQuery
 
 MOST_EXPORTED = 20_000
@@ -39,24 +42,6 @@ select b.id, b.code, b.storeys, min(a.sort_key) sorted, count(a.id) units,
  where b.tenant_id = $1 and ($2 = '' or b.code ilike $2)
  group by b.tenant_id, b.id, b.code, b.storeys
 """
-_UNITS = f"""
-select a.id, a.name, a.kind, a.is_active, u.storey, u.door, coalesce(owed.overdue_minor, 0)::bigint overdue_minor
-  from community_unit u join tenants_account a on a.tenant_id = $1 and a.id = u.account_id {_OVERDUE}
- where u.tenant_id = $1 and u.building_id = $2 order by u.storey desc, a.sort_key
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Storey:
-    """One storey of a building with its units, and how many of them owe."""
-
-    number: int
-    units: Sequence[Any]
-
-    @property
-    def owing(self) -> int:
-        """How many units of the storey have something overdue."""
-        return sum(unit["overdue_minor"] > 0 for unit in self.units)
 
 
 def _root(actor: Actor) -> str:
@@ -121,7 +106,7 @@ async def _count(actor: Actor, query: TableQuery) -> int:
 
 
 async def building(request: Request, actor: Actor) -> Response:
-    """Show one building storey by storey, the top one first, as one would look at it."""
+    """Show one building as it is drawn, and the same as a table."""
     _require_estate(actor)
     building_id = path_id(request)
     found = await row(
@@ -131,25 +116,47 @@ async def building(request: Request, actor: Actor) -> Response:
     )
     if found is None:
         raise NotFound("building.not_found", t("There is no such building, or it is not yours to see."))
-    storeys = await _storeys(actor, building_id)
-    units = [unit for storey in storeys for unit in storey.units]
+    asked = request.query_params.get("by", "")
+    view, currency = asked if asked in VIEWS else "arrears", actor.place["currency"]
+    drawing = await drawing_of(tenant_of(actor), building_id, view, currency)
+    care = await care_of(tenant_of(actor), building_id)
+    phase = (
+        await EstatePhase.get_or_none(tenant_id=actor.tenant_id, id=care.phase_id) if care.phase_id else None
+    )
+    units = [{**unit, "currency": currency} for unit in drawing.units]
     context = {
         "building": found,
-        "storeys": storeys,
-        "units": len(units),
-        "owing": sum(storey.owing for storey in storeys),
+        "drawing": drawing,
+        "care": care,
+        "phase": phase.title if phase else "",
+        "views": _tabs(actor, building_id, view),
+        "columns": _unit_columns(_root(actor)),
+        "units": units,
+        "owing": sum(unit["overdue_minor"] > 0 for unit in units),
         "overdue_minor": sum(unit["overdue_minor"] for unit in units),
-        "currency": actor.place["currency"],
+        "currency": currency,
+        "may_write": actor.may("accounts.write"),
         "root": _root(actor),
     }
     return await respond(request, "community/building.html", context)
 
 
-async def _storeys(actor: Actor, building_id: UUID) -> list[Storey]:
-    by_storey: dict[int, list[Any]] = {}
-    for unit in await rows(_UNITS, actor.tenant_id, building_id):
-        by_storey.setdefault(unit["storey"], []).append(unit)
-    return [Storey(number, units) for number, units in by_storey.items()]
+def _tabs(actor: Actor, building_id: UUID, view: str) -> list[NavItem]:
+    address = f"{_root(actor)}/buildings/{building_id}"
+    return [
+        NavItem(label=t(label), href=f"{address}?by={key}", is_current=key == view)
+        for key, label in VIEWS.items()
+    ]
+
+
+def _unit_columns(root: str) -> tuple[Column, ...]:
+    return (
+        Column("storey", t("Storey"), format="number"),
+        Column("door", t("Door"), is_main=True, href=lambda unit: f"{root}/accounts/{unit['id']}"),
+        Column("holders", t("Holders")),
+        Column("overdue_minor", t("Overdue"), format="money"),
+        Column("open_work", t("Open work"), format="number"),
+    )
 
 
 ROUTES: list[BaseRoute] = [

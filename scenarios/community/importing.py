@@ -49,8 +49,8 @@ _STOREY = re.compile(r"(\d{1,2})-.+")
 _DIGITS = re.compile(r"\d+")
 _DEFAULTS = {"unit": {"is_reduced": False}, "shop": {"has_living": False}, "parking": {}}
 _OWN = {
-    "unit": ("flat_type", "area_sqm", "ownership"),
-    "shop": ("area_sqm", "room_type", "ownership"),
+    "unit": ("flat_type", "area_sqm", "ownership", "gross_sqm", "shared_sqm", "coefficient"),
+    "shop": ("area_sqm", "room_type", "ownership", "gross_sqm", "shared_sqm", "coefficient"),
     "parking": ("vehicle",),
 }
 
@@ -79,6 +79,16 @@ FIELDS = (
     Field("flat_type", N_("Flat type"), choice(_names(FLAT_TYPES, _CHINESE)), ("type", "房型")),
     Field("rate", N_("Rate"), choice(_RATES), ("tariff", "费率")),
     Field("area_sqm", N_("Area (m²)"), decimal(2, minimum=1, maximum=100_000), ("area", "面积")),
+    Field(
+        "gross_sqm", N_("Gross area (m²)"), decimal(2, minimum=1, maximum=100_000), ("gross area", "建筑面积")
+    ),
+    Field(
+        "shared_sqm",
+        N_("Part of the shared area (m²)"),
+        decimal(2, maximum=100_000),
+        ("shared area", "公摊面积"),
+    ),
+    Field("coefficient", N_("Coefficient"), decimal(4, maximum=1000), ("factor", "系数")),
     Field("ownership", N_("Ownership"), choice(_OWNERSHIPS), ("tenure", "产权")),
     Field("has_living", N_("Has living quarters"), choice(_YES_NO), ("living quarters", "带住房")),
     Field(

@@ -21,6 +21,27 @@ OWNERSHIPS = {"owner": N_("Lived in by its owner"), "rented": N_("Rented out")}
 VEHICLES = {"car": N_("Car"), "motorcycle": N_("Motorcycle"), "heavy": N_("Lorry or bus")}
 RELATIONS = {"owner": N_("Unit owner"), "resident": N_("Resident"), "proxy": N_("Proxy")}
 AREA = Attribute("area_sqm", N_("Area"), "decimal", unit="m²")
+FURTHER_AREAS = (
+    Attribute("gross_sqm", N_("Gross area"), "decimal", unit="m²"),
+    Attribute("shared_sqm", N_("Part of the shared area"), "decimal", unit="m²"),
+    Attribute("coefficient", N_("Coefficient"), "decimal"),
+)
+"""``area_sqm`` is what is billed; these are for rules and shares that go by something else."""
+METER_KINDS = {"water": N_("Water"), "power": N_("Power"), "gas": N_("Gas"), "heat": N_("Heating")}
+METER_UNITS = {"water": "m³", "power": "kWh", "gas": "m³", "heat": "kWh"}
+SHARED_COSTS = "shared_costs"
+QUANTITIES = {
+    "water": N_("Water used (m³)"),
+    "water_this_year": N_("Water used in earlier months of the year (m³)"),
+    "power": N_("Power used (kWh)"),
+    "power_this_year": N_("Power used in earlier months of the year (kWh)"),
+    "gas": N_("Gas used (m³)"),
+    "gas_this_year": N_("Gas used in earlier months of the year (m³)"),
+    "heat": N_("Heat used (kWh)"),
+    "heat_this_year": N_("Heat used in earlier months of the year (kWh)"),
+    SHARED_COSTS: N_("Share of the month's shared costs"),
+}
+"""Numbers of a month that fee rules may charge by: what meters say, and what pools come to."""
 
 UNIT = AccountKind(
     "unit",
@@ -31,6 +52,7 @@ UNIT = AccountKind(
         Attribute("is_reduced", N_("Reduced rate"), "boolean"),
         AREA,
         Attribute("ownership", N_("Ownership"), "choice", OWNERSHIPS),
+        *FURTHER_AREAS,
     ),
 )
 SHOP = AccountKind(
@@ -42,6 +64,7 @@ SHOP = AccountKind(
         Attribute("has_living", N_("Has living quarters"), "boolean"),
         Attribute("room_type", N_("Living quarters"), "choice", ROOM_TYPES),
         Attribute("ownership", N_("Ownership"), "choice", OWNERSHIPS),
+        *FURTHER_AREAS,
     ),
 )
 PARKING = AccountKind(

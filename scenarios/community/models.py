@@ -1,30 +1,19 @@
-"""The estate. A unit is an account; what every account has lives in ``tenants.Account``."""
+"""Every table of community property."""
 
-from uuid import UUID
+from scenarios.community.estate.models import Building, BuildingCare, CommonArea, EstatePhase, Tenure, Unit
+from scenarios.community.meters.models import Meter, MeterReading
+from scenarios.community.pools.models import CostPool, PoolInvoice, PoolShare
 
-from tortoise import fields
-
-from tenants.models.base import TenantRow
-
-
-class Building(TenantRow):
-    """A block of an estate; ``code`` is what residents call it (``Blk 12 Bedok Sth Ave 1``)."""
-
-    code = fields.CharField(max_length=100)
-    street = fields.CharField(max_length=200, db_default="")
-    storeys = fields.SmallIntField(db_default=0)
-
-    class Meta:
-        table = "community_building"
-
-
-class Unit(TenantRow):
-    """Where an account's door is; keyed by the account itself (``account_id`` is unique per tenant)."""
-
-    account_id: UUID = fields.UUIDField()
-    building_id: UUID = fields.UUIDField()
-    storey = fields.SmallIntField(db_default=0)
-    door = fields.CharField(max_length=20)
-
-    class Meta:
-        table = "community_unit"
+__all__ = [
+    "Building",
+    "BuildingCare",
+    "CommonArea",
+    "CostPool",
+    "EstatePhase",
+    "Meter",
+    "MeterReading",
+    "PoolInvoice",
+    "PoolShare",
+    "Tenure",
+    "Unit",
+]

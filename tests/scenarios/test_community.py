@@ -89,9 +89,10 @@ async def test_an_estate_starts_with_a_proposed_charge_and_the_by_law_in_force(d
         "shop_charge": "draft",
         "late_fee": "active",
         "shop_late_fee": "active",
+        "shared_costs": "active",
     }
     async with open_scope(tenant_scope(yuan.id)):
-        assert await FeeRule.all().count() == 0
+        assert await FeeRule.all().count() == 1, "what pools come to is charged in any currency"
 
 
 def town() -> list[dict[str, str]]:
@@ -129,6 +130,9 @@ def test_attributes_are_those_of_the_kind():
             "rate": "reduced",
             "area_sqm": 9,
             "ownership": "owner",
+            "gross_sqm": 10,
+            "shared_sqm": 1,
+            "coefficient": 1,
             "has_living": "yes",
             "room_type": "3-room",
             "vehicle": "car",

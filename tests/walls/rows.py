@@ -1,6 +1,7 @@
 """One row of every tenant table, made from the models themselves, so that a new table is covered by being born."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,9 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "integrations_app_message": {"status": "waiting"},
     "education_session": {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 6, 30)},
     "education_class": {"kind": "homeroom"},
+    "community_meter": {"kind": "water", "digits": 5},
+    "community_reading": {"status": "accepted", "usage": 1},
+    "community_pool": {"basis": "area", "status": "closed"},
     "billing_credit_note": {"amount_minor": 100, "adjusted_minor": 100, "excess_minor": 0},
 }
 
@@ -140,6 +144,7 @@ def _value(field: Any) -> Any:
         (fields.BinaryField, new_id().bytes),
         (fields.CharField, f"x{make.serial()}"[: getattr(field, "max_length", 20)]),
         (fields.TextField, "x"),
+        (fields.DecimalField, Decimal(1)),
         (fields.BigIntField, 100),
         (fields.IntField, 1),
         (fields.SmallIntField, 1),

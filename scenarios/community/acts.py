@@ -1,0 +1,27 @@
+"""Acts on an estate in the audit trail, in words, and how their facts read."""
+
+from tenants.audit_words import Fact, tell
+from ui.i18n import N_
+
+ACTS = {
+    "building.changed": N_("Building changed"),
+    "common_area.added": N_("Common area added"),
+    "meter.installed": N_("Meter put in"),
+    "meter.replaced": N_("Meter replaced"),
+    "phase.added": N_("Estate or phase added"),
+    "pool.closed": N_("Shared costs divided"),
+    "pool.opened": N_("Pool of shared costs opened"),
+    "pool.reopened": N_("Shares of costs taken back"),
+    "reading.accepted": N_("Meter reading accepted"),
+    "reading.rejected": N_("Meter reading rejected"),
+    "reading.taken_back": N_("Meter reading taken back"),
+    "unit.handed_over": N_("Unit handed over to a new owner"),
+}
+FACTS = {
+    "manager": Fact(N_("Manager")),
+    "multiplier": Fact(N_("Multiplier")),
+    "read_on": Fact(N_("Read on")),
+    "meter.value": Fact(N_("It showed")),
+    "credited_minor": Fact(N_("Credited to the old owner")),
+}
+tell(ACTS, FACTS)

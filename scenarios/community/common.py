@@ -1,0 +1,83 @@
+"""What every page of an estate needs: where it is, whether there is one, and what day it is there."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from billing.charges.periods import today
+from scenarios.community.kinds import SCENARIO_KEY
+from tenants.actor import Actor
+from tenants.http import READS, tenant_route
+from tenants.models import Tenant
+from tenants.scope import row, rows
+from ui.errors import Invalid, NotFound
+from ui.i18n import Text, t
+
+MOST_EXPORTED = 20_000
+Endpoint = Callable[[Request, Actor], Awaitable[Response]]
+
+
+def root_of(actor: Actor) -> str:
+    """Return where the institution's console begins."""
+    return f"/t/{actor.place['slug']}"
+
+
+def estate_route(
+    path: str, endpoint: Endpoint, *, permission: str, name: str, methods: Sequence[str] = READS
+) -> Route:
+    """A page of staff that only an institution with this industry cloud has."""
+
+    @wraps(endpoint)
+    async def guarded(request: Request, actor: Actor) -> Response:
+        if SCENARIO_KEY not in actor.place["scenarios"]:
+            raise nothing()
+        return await endpoint(request, actor)
+
+    return tenant_route(path, guarded, permission=permission, name=name, methods=methods)
+
+
+def nothing() -> NotFound:
+    """Return what somebody is told who looks for what is not there, or not theirs."""
+    return NotFound("page.not_found", t("There is no such page, or it is not yours to see."))
+
+
+def tenant_of(actor: Actor) -> UUID:
+    """Return the institution that the actor acts in."""
+    assert actor.tenant_id is not None  # noqa: S101 - a door has led here
+    return actor.tenant_id
+
+
+def refused(code: str, field: str, text: Text) -> Invalid:
+    """Return a refusal that is said at a form's field."""
+    return Invalid(code, text, fields={field: text})
+
+
+async def day_there(tenant_id: UUID) -> date:
+    """Return the day it is now at the institution."""
+    return today((await Tenant.get(id=tenant_id)).timezone)
+
+
+async def one_of(sql: str, *args: Any) -> dict[str, Any]:
+    """Return the one row of a statement, or say that there is nothing of the kind."""
+    found = await row(sql, *args)
+    if found is None:
+        raise nothing()
+    return dict(found)
+
+
+async def buildings_of(tenant_id: UUID) -> list[tuple[str, str]]:
+    """Return the buildings as a form offers them, in the order of the estate."""
+    found = await rows(
+        "select b.id, b.code from community_building b where b.tenant_id = $1"
+        " order by (select min(a.sort_key) from community_unit u join tenants_account a"
+        "            on a.tenant_id = $1 and a.id = u.account_id where u.tenant_id = $1 and u.building_id = b.id),"
+        " b.code",
+        tenant_id,
+    )
+    return [(str(one["id"]), one["code"]) for one in found]

@@ -1,0 +1,1 @@
+"""Shared costs: invoices in a pool, divided among units to the cent."""
