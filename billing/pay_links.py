@@ -5,19 +5,15 @@ opens nothing but a bill that has been issued. The confirmation code that is pri
 ``tenants.accounts.codes``.
 """
 
-import base64
-import binascii
 from uuid import UUID
 
+from tenants import signed_links
 from tenants.accounts.codes import CODE_LENGTH, code_hash, confirmation_code, ensure_codes
-from tenants.codes import same
 from tenants.runtime import runtime
 from ui.errors import NotFound
 from ui.i18n import t
 
-_ID, _SEAL = 16, 16
-_LENGTH = 64
-"""Characters of a token: 48 bytes in base64."""
+PURPOSE = "pay-link"
 
 
 __all__ = [
@@ -44,8 +40,7 @@ def make_url(tenant_id: UUID, bill_id: UUID) -> str:
 
 def token(tenant_id: UUID, bill_id: UUID) -> str:
     """Return the signed token of a bill."""
-    ids = tenant_id.bytes + bill_id.bytes
-    return base64.urlsafe_b64encode(ids + _seal(ids)).decode()
+    return signed_links.token(PURPOSE, tenant_id, bill_id)
 
 
 def read(token: str) -> tuple[UUID, UUID]:
@@ -54,15 +49,7 @@ def read(token: str) -> tuple[UUID, UUID]:
     Raises:
         NotFound: it is not a token of ours.
     """
-    try:
-        raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
-    except (binascii.Error, UnicodeEncodeError):
-        raw = b""
-    ids, seal = raw[: 2 * _ID], raw[2 * _ID :]
-    if len(token) != _LENGTH or not same(seal, _seal(ids)):
+    found = signed_links.read(PURPOSE, token)
+    if found is None:
         raise NotFound("pay_link.unknown", t("This link does not open a bill. Check that it is complete."))
-    return UUID(bytes=ids[:_ID]), UUID(bytes=ids[_ID:])
-
-
-def _seal(ids: bytes) -> bytes:
-    return runtime().sign("pay-link", ids)[:_SEAL]
+    return found

@@ -104,6 +104,11 @@ def datetime_text(value: datetime | None, tz: str | None = None, form: str = "me
     return f"{_date(moment.date(), form, current_locale())} {moment:%H:%M}"
 
 
+def clock(value: datetime | None, tz: str | None = None) -> str:
+    """Return a moment's time of the day in ``tz``, or in the zone of the page."""
+    return "" if value is None else f"{_in_zone(value, tz):%H:%M}"
+
+
 def month_text(value: date | None) -> str:
     """Return a month and its year."""
     return "" if value is None else _month(value, current_locale())
@@ -174,6 +179,7 @@ FILTERS = {
     "plain_amount": plain_amount,
     "date": date_text,
     "datetime": datetime_text,
+    "clock": clock,
     "month": month_text,
     "ago": ago,
     "number": number,

@@ -1,6 +1,7 @@
 """Static files with their content's hash in the name, cached for ever; the style sheet is one bundle.
 
-``static_url("app.css")`` is all that pages know. Files are read and compressed once at start: together they
+``static_url("app.css")`` is all that pages know. A scenario's own files, in its ``static`` folder, are named after it
+(``tourism/shop.css``) and linked by its own pages alone. Files are read and compressed once at start: together they
 are small, and a request then costs no disk.
 """
 
@@ -16,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ui.errors import NotFound
-from ui.i18n import t
+from ui.i18n import ROOT, t
 
 FOLDER = Path(__file__).parent / "static"
 PREFIX = "/static"
@@ -49,6 +50,10 @@ def assets() -> dict[str, Asset]:
         name = path.relative_to(FOLDER).as_posix()
         if path.is_file() and path.suffix != ".css":
             found[name] = _asset(name, path.read_bytes())
+    for path in sorted(ROOT.glob("scenarios/*/static/**/*")):
+        if path.is_file():
+            scenario, _, rest = path.relative_to(ROOT / "scenarios").as_posix().partition("/static/")
+            found[f"{scenario}/{rest}"] = _asset(f"{scenario}/{rest}", path.read_bytes())
     return found
 
 

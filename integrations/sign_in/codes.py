@@ -19,7 +19,7 @@ from tenants.notices import send_now
 from tenants.runtime import runtime
 from tenants.scope import execute, open_scope, person_scope, queue_scope, row, secret_scope
 from ui.errors import Invalid
-from ui.i18n import Text, t
+from ui.i18n import N_, Text, t
 
 ISSUER = "urn:scenario:otp"
 LIFE = timedelta(minutes=5)
@@ -82,8 +82,19 @@ def _wrong(text: Text) -> Invalid:
     return Invalid("code.destination", text, fields={"destination": text})
 
 
-async def send_code(typed: str, visitor: Visitor) -> str:
+SIGN_IN = (
+    t("Your code for signing in"),
+    N_(
+        "{code} is your code for signing in to Scenario Cloud. It is good for five minutes. "
+        "Nobody will ever ask you for it: do not pass it on."
+    ),
+)
+
+
+async def send_code(typed: str, visitor: Visitor, words: tuple[Text, str] = SIGN_IN) -> str:
     """Send a new code and return the token that binds it to this browser.
+
+    ``words`` are the subject and the message (an English msgid that names ``{code}``) of what it is for.
 
     Raises:
         Invalid: for an address that cannot be one.
@@ -103,16 +114,8 @@ async def send_code(typed: str, visitor: Visitor) -> str:
             code_hash=_hash(token, code),
             expires_at=datetime.now(UTC) + LIFE,
         )
-    await send_now(
-        address.channel,
-        address.value,
-        t("Your code for signing in"),
-        t(
-            "{code} is your code for signing in to Scenario Cloud. It is good for five minutes. "
-            "Nobody will ever ask you for it: do not pass it on.",
-            code=code,
-        ),
-    )
+    subject, body = words
+    await send_now(address.channel, address.value, subject, Text(body, {"code": code}))
     return token
 
 
@@ -128,13 +131,8 @@ async def waiting(token: str) -> Waiting | None:
 
 
 async def redeem(token: str, typed: str, visitor: Visitor) -> str | None:
-    """Sign in with the code typed; the session's token, or ``None`` when the code is not the one.
-
-    A try counts before it is judged, so that many at once are still few.
-    """
-    await throttle.spend("code tried from", visitor.ip, TRIES_PER_VISITOR)
-    code = "".join(unicodedata.normalize("NFKC", typed).split())
-    destination = await _spend(token, code)
+    """Sign in with the code typed; the session's token, or ``None`` when the code is not the one."""
+    destination = await prove(token, typed, visitor)
     if destination is None:
         return None
     identity = await people.person_of(_proven(destination))
@@ -151,6 +149,15 @@ async def redeem(token: str, typed: str, visitor: Visitor) -> str | None:
         await sessions.end_token(visitor.token)
     async with open_scope(person_scope(identity.person_id)):
         return await sessions.start(signed_in)
+
+
+async def prove(token: str, typed: str, visitor: Visitor) -> str | None:
+    """Use the code up and return the address it was sent to; ``None`` when the code is not the one.
+
+    A try counts before it is judged, so that many at once are still few.
+    """
+    await throttle.spend("code tried from", visitor.ip, TRIES_PER_VISITOR)
+    return await _spend(token, "".join(unicodedata.normalize("NFKC", typed).split()))
 
 
 async def _spend(token: str, code: str) -> str | None:
