@@ -46,6 +46,7 @@ JOB_MODULES = (
     "integrations.apps.webhooks.messages",
     "integrations.apps.webhooks.events",
     "integrations.apps.catalogue.leaving",
+    "scenarios.tourism.jobs",
 )
 ACT_MODULES = (
     "tenants.acts",
@@ -53,6 +54,7 @@ ACT_MODULES = (
     "billing.reconciliation.words",
     "integrations.acts",
     "integrations.apps.acts",
+    "scenarios.tourism.acts",
 )
 """Where acts of the audit trail get their words."""
 Handler = Callable[[Request, Exception], Awaitable[Response]]

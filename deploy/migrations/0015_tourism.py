@@ -1,0 +1,407 @@
+"""Tables of scenic sites, their walls, and what PostgreSQL itself refuses of them."""
+
+from orjson import loads
+from tortoise import fields, migrations
+from tortoise.fields.data import JSON_DUMPS
+from tortoise.fields.db_defaults import Now
+from tortoise.migrations import operations as ops
+
+from deploy.walls import Wall, build
+from tenants.ids import new_id
+
+MODELS = [
+    ops.CreateModel(
+        name="Block",
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            ("document_key", fields.BinaryField()),
+            ("reason", fields.CharField(max_length=20)),
+            ("note", fields.CharField(db_default="", max_length=200)),
+            ("since", fields.DateField()),
+            ("until", fields.DateField()),
+            ("appeal", fields.TextField(db_default="", unique=False)),
+            ("appeal_contact", fields.BinaryField(null=True)),
+            ("appealed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ("lifted_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ("lifted_by_name", fields.CharField(db_default="", max_length=100)),
+            ("answer", fields.CharField(db_default="", max_length=200)),
+        ],
+        options={
+            "table": "tourism_block",
+            "app": "cloud",
+            "pk_attr": "id",
+            "table_description": "A document that may not buy until a day. Its holder may appeal; lifting it clears the strikes as well.",
+        },
+        bases=["TenantRow"],
+    ),
+    ops.CreateModel(
+        name="DayRule",
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            ("site_id", fields.UUIDField()),
+            ("day", fields.DateField()),
+            ("is_shut", fields.BooleanField(db_default=False)),
+            ("is_holiday", fields.BooleanField(db_default=False)),
+            ("cap_percent", fields.SmallIntField(db_default=100)),
+            ("reason", fields.CharField(db_default="", max_length=200)),
+            ("weather", fields.CharField(db_default="", max_length=100)),
+        ],
+        options={
+            "table": "tourism_day_rule",
+            "app": "cloud",
+            "pk_attr": "id",
+            "table_description": "An exception for one day of a site: shut, another cap in percent of the approved one, a holiday, and why.",
+        },
+        bases=["TenantRow"],
+    ),
+    ops.CreateModel(
+        name="Order",
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            ("number", fields.CharField(max_length=20)),
+            ("site_id", fields.UUIDField()),
+            ("slot_id", fields.UUIDField(null=True)),
+            ("day", fields.DateField()),
+            ("account_id", fields.UUIDField()),
+            ("bill_id", fields.UUIDField(null=True)),
+            ("channel", fields.CharField(max_length=20)),
+            ("status", fields.CharField(max_length=20)),
+            ("currency", fields.CharField(max_length=3)),
+            ("total_minor", fields.BigIntField()),
+            ("refunded_minor", fields.BigIntField(db_default=0)),
+            ("people", fields.IntField()),
+            ("pools", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ("name", fields.BinaryField()),
+            ("contact", fields.BinaryField()),
+            ("contact_kind", fields.CharField(max_length=10)),
+            ("contact_hint", fields.CharField(max_length=60)),
+            ("locale", fields.CharField(db_default="", max_length=10)),
+            ("held_until", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ("paid_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ("closed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ("note", fields.CharField(db_default="", max_length=200)),
+        ],
+        options={
+            "table": "tourism_order",
+            "app": "cloud",
+            "pk_attr": "id",
+            "table_description": "Tickets bought together; its bill is their price. See ``orders/states.py`` for its life.",
+        },
+        bases=["TenantRow"],
+    ),
+    ops.CreateModel(
+        name="Pool",
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            ("site_id", fields.UUIDField()),
+            ("day", fields.DateField()),
+            ("scope", fields.CharField(max_length=10)),
+            ("slot_id", fields.UUIDField(null=True)),
+            ("channel", fields.CharField(db_default="", max_length=40)),
+            ("ceiling", fields.IntField()),
+            ("capacity", fields.IntField()),
+            ("held", fields.IntField(db_default=0)),
+            ("sold", fields.IntField(db_default=0)),
+        ],
+        options={
+            "table": "tourism_pool",
+            "app": "cloud",
+            "pk_attr": "id",
+            "table_description": "How many people something still takes: a site's day (``scope`` day), a slot, or a channel's allotment of a slot.",
+        },
+        bases=["TenantRow"],
+    ),
+    ops.CreateModel(
+        name="Product",
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            ("site_id", fields.UUIDField()),
+            ("fee_item_id", fields.UUIDField()),
+            ("key", fields.CharField(max_length=40)),
+            ("kind", fields.CharField(max_length=20)),
+            ("names", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ("about", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ("visitor_kinds", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ("parts", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ("real_name", fields.CharField(db_default="none", max_length=10)),
+            ("refund_tiers", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ("uses", fields.SmallIntField(db_default=1)),
+            ("uses_per_day", fields.SmallIntField(db_default=1)),
+            ("valid_days", fields.SmallIntField(db_default=0)),
+            ("least_people", fields.SmallIntField(db_default=1)),
+            ("is_slotted", fields.BooleanField(db_default=True)),
+            ("is_transferable", fields.BooleanField(db_default=False)),
+            ("is_on_sale", fields.BooleanField(db_default=True)),
+            ("position", fields.SmallIntField(db_default=0)),
+        ],
+        options={
+            "table": "tourism_product",
+            "app": "cloud",
+            "pk_attr": "id",
+            "table_description": "What is sold. ``kind``: single, combo (a ticket for each of ``parts``), group, pass, or extra (a merchant's).",
+        },
+        bases=["TenantRow"],
+    ),
+    ops.CreateModel(
+        name="Site",
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            ("word", fields.CharField(max_length=40)),
+            ("word_hash", fields.BinaryField()),
+            ("names", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ("about", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ("day_cap", fields.IntField()),
+            ("instant_cap", fields.IntField()),
+            ("alarm_percent", fields.SmallIntField(db_default=90)),
+            ("seasons", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ("opens_days", fields.SmallIntField(db_default=7)),
+            ("opens_minute", fields.SmallIntField(db_default=1200)),
+            ("sells_on_the_day", fields.BooleanField(db_default=True)),
+            ("closes_minutes", fields.SmallIntField(db_default=120)),
+            ("hold_minutes", fields.SmallIntField(db_default=15)),
+            ("most_per_order", fields.SmallIntField(db_default=10)),
+            ("no_shows_to_block", fields.SmallIntField(db_default=3)),
+            ("is_open", fields.BooleanField(db_default=True)),
+        ],
+        options={
+            "table": "tourism_site",
+            "app": "cloud",
+            "pk_attr": "id",
+            "table_description": "A scenic site.",
+        },
+        bases=["TenantRow"],
+    ),
+    ops.CreateModel(
+        name="Slot",
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            ("site_id", fields.UUIDField()),
+            ("template_id", fields.UUIDField(null=True)),
+            ("day", fields.DateField()),
+            ("names", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ("starts_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ("ends_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ("grace_before", fields.SmallIntField(db_default=0)),
+            ("grace_after", fields.SmallIntField(db_default=0)),
+            ("status", fields.CharField(db_default="open", max_length=20)),
+        ],
+        options={
+            "table": "tourism_slot",
+            "app": "cloud",
+            "pk_attr": "id",
+            "table_description": "One slot of one day. ``starts_at`` to ``ends_at`` is when its tickets are sold for; the gate adds the grace.",
+        },
+        bases=["TenantRow"],
+    ),
+    ops.CreateModel(
+        name="SlotTemplate",
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            ("site_id", fields.UUIDField()),
+            ("names", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ("weekdays", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ("start_minute", fields.SmallIntField()),
+            ("end_minute", fields.SmallIntField()),
+            ("grace_before", fields.SmallIntField(db_default=0)),
+            ("grace_after", fields.SmallIntField(db_default=0)),
+            ("capacity", fields.IntField()),
+            ("allotments", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ("since", fields.DateField()),
+            ("until", fields.DateField(null=True)),
+        ],
+        options={
+            "table": "tourism_slot_template",
+            "app": "cloud",
+            "pk_attr": "id",
+            "table_description": "A slot that returns on some days of the week. Minutes are of the local day; ``weekdays`` has 1 for Monday.",
+        },
+        bases=["TenantRow"],
+    ),
+    ops.CreateModel(
+        name="Strike",
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            ("document_key", fields.BinaryField()),
+            ("ticket_id", fields.UUIDField()),
+            ("reason", fields.CharField(max_length=20)),
+            ("day", fields.DateField()),
+            ("lifted_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+        ],
+        options={
+            "table": "tourism_strike",
+            "app": "cloud",
+            "pk_attr": "id",
+            "table_description": "Something held against a document: a day that was booked and not come to, a refund on the day itself.",
+        },
+        bases=["TenantRow"],
+    ),
+    ops.CreateModel(
+        name="Ticket",
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            ("order_id", fields.UUIDField()),
+            ("site_id", fields.UUIDField()),
+            ("product_id", fields.UUIDField()),
+            ("bought_id", fields.UUIDField()),
+            ("slot_id", fields.UUIDField(null=True)),
+            ("number", fields.CharField(max_length=20)),
+            ("day", fields.DateField()),
+            ("valid_from", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ("valid_until", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ("begins_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ("kind", fields.CharField(max_length=20)),
+            ("visitor_kind", fields.CharField(max_length=20)),
+            ("visitor", fields.BinaryField(null=True)),
+            ("document", fields.BinaryField(null=True)),
+            ("document_key", fields.BinaryField(null=True)),
+            ("people", fields.IntField(db_default=1)),
+            ("places", fields.IntField(db_default=0)),
+            ("price_minor", fields.BigIntField()),
+            ("policy", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ("status", fields.CharField(max_length=20)),
+            ("serial", fields.SmallIntField(db_default=1)),
+            ("uses", fields.SmallIntField(db_default=1)),
+            ("uses_per_day", fields.SmallIntField(db_default=0)),
+            ("used", fields.IntField(db_default=0)),
+            ("used_on", fields.DateField(null=True)),
+            ("inside", fields.IntField(db_default=0)),
+            ("refund_minor", fields.BigIntField(db_default=0)),
+            ("changed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+        ],
+        options={
+            "table": "tourism_ticket",
+            "app": "cloud",
+            "pk_attr": "id",
+            "table_description": "One right to come in, for ``people`` (more than one on a group's). The gate and a refund contend for this row.",
+        },
+        bases=["TenantRow"],
+    ),
+]
+WALLS = [
+    Wall(
+        "tourism_site",
+        extra={"secret": "t.word_hash = (select scope_secret())"},
+        uniques=["word"],
+        checks={
+            "caps": "day_cap >= 0 and instant_cap >= 0 and alarm_percent between 1 and 100",
+            "sale": "opens_days between 0 and 365 and opens_minute between 0 and 1439 and hold_minutes > 0",
+        },
+    ),
+    Wall(
+        "tourism_product",
+        refs={"site_id": "tourism_site", "fee_item_id": "billing_fee_item"},
+        uniques=["site_id, key"],
+        checks={
+            "kind": "kind in ('single', 'combo', 'group', 'pass', 'extra')",
+            "real_name": "real_name in ('none', 'lead', 'each')",
+            "uses": "uses > 0 and uses_per_day > 0 and least_people > 0",
+        },
+    ),
+    Wall(
+        "tourism_slot_template",
+        refs={"site_id": "tourism_site"},
+        indexes=["site_id"],
+        checks={
+            "span": "start_minute >= 0 and end_minute > start_minute and end_minute <= 2880 and capacity >= 0"
+        },
+    ),
+    Wall(
+        "tourism_day_rule",
+        refs={"site_id": "tourism_site"},
+        uniques=["site_id, day"],
+        checks={"cap": "cap_percent between 0 and 100"},
+    ),
+    Wall(
+        "tourism_slot",
+        refs={"site_id": "tourism_site", "template_id": "tourism_slot_template"},
+        uniques=["template_id, day"],
+        indexes=["site_id, day, starts_at"],
+        checks={"span": "ends_at > starts_at", "status": "status in ('open', 'closed')"},
+    ),
+    Wall(
+        "tourism_pool",
+        refs={"site_id": "tourism_site", "slot_id": "tourism_slot"},
+        checks={
+            "guard": "held >= 0 and sold >= 0 and held + sold <= capacity",
+            "scope": "scope in ('day', 'slot', 'channel') and (scope = 'day') = (slot_id is null)",
+        },
+    ),
+    Wall(
+        "tourism_order",
+        refs={
+            "site_id": "tourism_site",
+            "slot_id": "tourism_slot",
+            "account_id": "tenants_account",
+            "bill_id": "billing_bill",
+        },
+        uniques=["number"],
+        indexes=["site_id, day", "created_at", "account_id", "bill_id where bill_id is not null"],
+        checks={
+            "total": "total_minor >= 0 and refunded_minor between 0 and total_minor and people > 0",
+            "status": "status in"
+            " ('held', 'paid', 'part_refunded', 'refunded', 'expired', 'cancelled', 'late')",
+        },
+    ),
+    Wall(
+        "tourism_ticket",
+        refs={
+            "order_id": "tourism_order",
+            "site_id": "tourism_site",
+            "product_id": "tourism_product",
+            "bought_id": "tourism_product",
+            "slot_id": "tourism_slot",
+        },
+        uniques=[
+            "number",
+            "document_key, site_id, day where document_key is not null"
+            " and status in ('held', 'issued', 'part_used', 'used', 'no_show')",
+        ],
+        indexes=[
+            "order_id",
+            "site_id, day",
+            "site_id, inside where inside > 0",
+            "site_id, changed_at where serial > 1 or status in ('refunding', 'refunded')",
+        ],
+        checks={
+            "status": "status in"
+            " ('held', 'issued', 'part_used', 'used', 'refunding', 'refunded', 'void', 'no_show')",
+            "counts": "people > 0 and places >= 0 and used >= 0 and inside between 0 and people",
+            "money": "price_minor >= 0 and refund_minor between 0 and price_minor",
+        },
+    ),
+    Wall("tourism_strike", refs={"ticket_id": "tourism_ticket"}, indexes=["document_key, day"]),
+    Wall("tourism_block", indexes=["document_key, until", "created_at"]),
+]
+MORE = """
+create unique index tourism_site_word_hash_key on tourism_site (word_hash);
+create unique index tourism_pool_key on tourism_pool
+  (tenant_id, site_id, day, scope, coalesce(slot_id, site_id), channel);
+create index tourism_pool_slot_id_idx on tourism_pool (tenant_id, slot_id) where slot_id is not null;
+alter index tourism_ticket_document_key_site_id_day_key rename to tourism_ticket_document_key;
+"""
+"""A site is found by its word alone; a pool is one of its day, its slot and its channel."""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("cloud", "0014_holds")]
+    operations = [*MODELS, *(ops.RunSQL(build(wall)) for wall in WALLS), ops.RunSQL(MORE)]

@@ -1,0 +1,26 @@
+"""Acts of a scenic site in the audit trail, in words, and how their facts read."""
+
+from scenarios.tourism.kinds import PRODUCT_KINDS
+from scenarios.tourism.words import REAL_NAMES
+from tenants.audit_words import Fact, tell
+from ui.i18n import N_
+
+ACTS = {
+    "site.added": N_("Site added"),
+    "site.changed": N_("Site changed"),
+    "site_day.changed": N_("Exception of a day made"),
+    "product.added": N_("Product added"),
+    "product.changed": N_("Product changed"),
+    "slot_template.added": N_("Slot added"),
+    "slot_template.changed": N_("Slot changed"),
+    "tickets.given_back": N_("Tickets given back"),
+}
+FACTS = {
+    "product.kind": Fact(N_("Kind"), words=PRODUCT_KINDS),
+    "product.real_name": Fact(N_("Names"), words=REAL_NAMES),
+    "day_cap": Fact(N_("Approved cap: people a day")),
+    "instant_cap": Fact(N_("Approved cap: people at once")),
+    "cap_percent": Fact(N_("Percent of the approved cap")),
+    "capacity": Fact(N_("People")),
+}
+tell(ACTS, FACTS)

@@ -1,0 +1,1 @@
+"""A site's days: seasons and exceptions, slots made from templates, when a day is on sale."""

@@ -1,0 +1,33 @@
+"""What a scenic site has done once a day: the next days are made, counters compared with what they count."""
+
+import structlog
+
+from billing.daily import every_day
+from scenarios.tourism.models import Site
+from scenarios.tourism.orders import absence, holding
+from scenarios.tourism.planning.services import make_coming_days
+from scenarios.tourism.stock import checks
+from tenants.actor import Actor
+from tenants.scope import open_scope, tenant_scope
+
+del holding  # importing it has told billing what becomes of orders
+log = structlog.get_logger(__name__)
+
+
+@every_day
+async def make_days(actor: Actor) -> None:
+    """Make the days that have come into reach, and note who did not come to those that are over."""
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        for site in await Site.filter(tenant_id=actor.tenant_id):
+            await make_coming_days(site)
+            await absence.note(site)
+
+
+@every_day
+async def compare_counters(actor: Actor) -> None:
+    """Compare every counter with what it counts; a difference is an incident."""
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        for wrong in await checks.differences(actor.tenant_id):
+            log.error("pool.differs", **wrong.facts())

@@ -1,0 +1,18 @@
+"""The tables of a scenic site, one file for each side of it."""
+
+from scenarios.tourism.models.orders import Order, Ticket
+from scenarios.tourism.models.sites import DayRule, Pool, Product, Site, Slot, SlotTemplate
+from scenarios.tourism.models.standing import Block, Strike
+
+__all__ = [
+    "Block",
+    "DayRule",
+    "Order",
+    "Pool",
+    "Product",
+    "Site",
+    "Slot",
+    "SlotTemplate",
+    "Strike",
+    "Ticket",
+]

@@ -1,0 +1,1 @@
+"""Selling: an order is held, paid, changed and given back; its tickets follow."""

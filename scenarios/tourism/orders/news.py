@@ -1,0 +1,85 @@
+"""What buyers are told: once, in the language they bought in, to the address they gave."""
+
+from billing.names import Sum, localized
+from scenarios.tourism.models import Order, Site
+from scenarios.tourism.orders import access, people
+from tenants.actor import system_actor
+from tenants.notices import notify
+from ui.i18n import Text, t, use_locale
+
+
+async def tickets_are_ready(order: Order) -> None:
+    """Send the link of an order that is paid."""
+    await _tell(
+        order,
+        "tourism_tickets",
+        t("Your tickets, order {number}", number=order.number),
+        t(
+            "Your tickets for {site} are ready. Open them here and show the code at the gate: {link}",
+            site=await _site(order),
+            link=access.url_of(order),
+        ),
+    )
+
+
+async def money_came_too_late(order: Order) -> None:
+    """Say that the payment came when no places were left, and that the money goes back by itself."""
+    await _tell(
+        order,
+        "tourism_late",
+        t("Your payment came too late, order {number}", number=order.number),
+        t(
+            "Your payment for {site} came after your places were given to others, and none are left. The whole amount"
+            " goes back to where it came from; you need not do anything. Order again for another time: {link}",
+            site=await _site(order),
+            link=access.url_of(order),
+        ),
+    )
+
+
+async def tickets_are_given_back(order: Order, amount_minor: int) -> None:
+    """Say that tickets were given back, and what comes back of their price."""
+    await _tell(
+        order,
+        "tourism_given_back",
+        t("Tickets given back, order {number}", number=order.number),
+        t(
+            "Tickets for {site} were given back. {amount} goes back to where it came from. Your order: {link}",
+            site=await _site(order),
+            amount=Sum(amount_minor, order.currency),
+            link=access.url_of(order),
+        ),
+    )
+
+
+async def slot_was_changed(order: Order) -> None:
+    """Say that tickets are for another time, and that the old codes no longer let in."""
+    await _tell(
+        order,
+        "tourism_changed",
+        t("Your new time, order {number}", number=order.number),
+        t(
+            "Your tickets for {site} are for another time now. Old codes no longer work; the new ones are here: {link}",
+            site=await _site(order),
+            link=access.url_of(order),
+        ),
+    )
+
+
+async def _tell(order: Order, template: str, subject: Text, body: Text) -> None:
+    await notify(
+        system_actor(order.tenant_id),
+        template=template,
+        channel=order.contact_kind,
+        recipient=people.unseal(people.CONTACTS, order.contact),
+        subject=subject,
+        body=body,
+        locale=order.locale,
+        account_id=order.account_id,
+    )
+
+
+async def _site(order: Order) -> str:
+    site = await Site.get(tenant_id=order.tenant_id, id=order.site_id)
+    with use_locale(order.locale):
+        return localized(site.names)

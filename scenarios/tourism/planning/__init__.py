@@ -1,0 +1,1 @@
+"""What planners decide: sites, products, slots and their exceptions. They never touch an order."""

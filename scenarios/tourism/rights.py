@@ -1,0 +1,24 @@
+"""What staff of a scenic site may do, and the roles it starts with."""
+
+from tenants.permissions import Rights, RoleSpec
+from ui.i18n import N_
+
+_BASE = frozenset({"dashboard.read", "accounts.read"})
+RIGHTS = Rights(
+    permissions={
+        "sites.read": N_("See sites, products and slots"),
+        "sites.write": N_("Plan sites, products and slots"),
+        "orders.read": N_("See orders and tickets"),
+        "orders.write": N_("Sell, change and refund tickets"),
+    },
+    roles=(
+        RoleSpec(
+            "ticket_clerk",
+            N_("Ticket clerk"),
+            _BASE
+            | {"sites.read", "orders.read", "orders.write", "bills.read", "payments.read", "payments.take"},
+        ),
+        RoleSpec("planner", N_("Planner"), _BASE | {"sites.read", "sites.write", "fees.read", "fees.write"}),
+    ),
+)
+"""Planners cannot touch orders, and whoever sells cannot change what is offered."""

@@ -1,0 +1,29 @@
+"""Tourism as the rest of the house sees it."""
+
+from scenarios.contract import Scenario
+from scenarios.tourism import routes
+from scenarios.tourism.fees import TEMPLATES
+from scenarios.tourism.kinds import ACCOUNT_KINDS, RELATIONS, SCENARIO_KEY
+from scenarios.tourism.rights import RIGHTS
+from scenarios.tourism.setup import provision
+from tenants.kinds import ScenarioKinds
+from tenants.navigation import Place
+from ui.i18n import N_
+
+SCENARIO = Scenario(
+    kinds=ScenarioKinds(
+        key=SCENARIO_KEY,
+        name=N_("Tourism"),
+        account_kinds=ACCOUNT_KINDS,
+        relations=RELATIONS,
+        number_hint=N_("A travel agency's number, like A-001. Visitors get theirs when they order."),
+    ),
+    fee_templates=TEMPLATES,
+    rights=RIGHTS,
+    places=(
+        Place(N_("Sites"), "/sites", "sites.read", "flag", 12, SCENARIO_KEY),
+        Place(N_("Orders"), "/ticket-orders", "orders.read", "ticket", 13, SCENARIO_KEY),
+    ),
+    routes=routes.ROUTES,
+    provision=provision,
+)

@@ -1,0 +1,1 @@
+"""What visitors see: the days, the times, the order, the tickets. No sign-in, no script."""

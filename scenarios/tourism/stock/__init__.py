@@ -1,0 +1,1 @@
+"""How many people something still takes: counter rows, changed by one conditional statement each."""

@@ -1,0 +1,191 @@
+"""Pools: counters that are changed under the shortest lock there can be, and never beyond their capacity.
+
+A place is taken by one ``UPDATE`` whose condition is the guard; the row stays locked only until the commit, so it is
+the last statement of a sale. Rows are locked in the order of their ids, by sales and by what gives places back alike,
+so that nobody waits in a circle. A ``CHECK`` refuses what the condition should have.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from scenarios.tourism.models import Site
+from tenants.ids import new_id
+from tenants.scope import execute, rows, value
+from ui.errors import Conflict
+from ui.i18n import t
+
+Places = Mapping[UUID, int]
+"""Pool → people."""
+
+_LOCKED = """
+with wanted as (select unnest($2::uuid[]) id, unnest($3::int[]) n),
+     locked as (select p.id, w.n from tourism_pool p join wanted w on w.id = p.id
+                 where p.tenant_id = $1 order by p.id for update of p)
+"""
+TAKE = (
+    _LOCKED
+    + """
+update tourism_pool p set held = p.held + l.n from locked l
+ where p.tenant_id = $1 and p.id = l.id and p.held + p.sold + l.n <= p.capacity
+"""
+)
+"""The guard of every sale is the last line; a test takes it away and sees that more is sold than there is."""
+_CONVERT = (
+    _LOCKED
+    + """
+update tourism_pool p set held = p.held - l.n, sold = p.sold + l.n from locked l
+ where p.tenant_id = $1 and p.id = l.id
+"""
+)
+_RELEASE = (
+    _LOCKED
+    + """
+update tourism_pool p set held = p.held - l.n, capacity = greatest(p.ceiling, p.held + p.sold - l.n) from locked l
+ where p.tenant_id = $1 and p.id = l.id
+"""
+)
+_GIVE_BACK = (
+    _LOCKED
+    + """
+update tourism_pool p set sold = p.sold - l.n, capacity = greatest(p.ceiling, p.held + p.sold - l.n) from locked l
+ where p.tenant_id = $1 and p.id = l.id
+"""
+)
+_LOCK = "select id from tourism_pool where tenant_id = $1 and id = any ($2) order by id for update"
+_FOR_SLOT = """
+select id, scope, channel, capacity - held - sold free from tourism_pool
+ where tenant_id = $1 and site_id = $2 and day = $3
+   and (scope = 'day' or (slot_id = $4 and (scope = 'slot' or (scope = 'channel' and channel = $5))))
+"""
+_SET = """
+insert into tourism_pool (tenant_id, id, site_id, day, scope, slot_id, channel, ceiling, capacity)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+on conflict (tenant_id, site_id, day, scope, coalesce(slot_id, site_id), channel) do update
+   set ceiling = excluded.ceiling, capacity = greatest(excluded.ceiling, tourism_pool.held + tourism_pool.sold)
+ where tourism_pool.ceiling <> excluded.ceiling
+"""
+
+
+class SoldOut(Conflict):
+    """Not enough places are left."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "pool.sold_out",
+            t("So many places are no longer free at this time. Nothing has been taken from you."),
+            advice=t("Choose another time or another day, or fewer people."),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """How many people a day, a slot or a channel's part of a slot is to take."""
+
+    scope: str
+    slot_id: UUID | None
+    channel: str
+    people: int
+
+
+async def for_slot(site: Site, day: date, slot_id: UUID | None, channel: str, people: int) -> dict[UUID, int]:
+    """Return the pools that a visit draws on; a channel draws on an allotment only where it has one.
+
+    Raises:
+        SoldOut: fewer are free than asked for, or the day has not been opened.
+    """
+    found = await rows(_FOR_SLOT, site.tenant_id, site.id, day, slot_id, channel)
+    if not found or min(one["free"] for one in found) < people:
+        raise SoldOut
+    return {one["id"]: people for one in found}
+
+
+async def take(tenant_id: UUID, places: Places) -> None:
+    """Hold places; the last statement of a sale.
+
+    Raises:
+        SoldOut: fewer are left than asked for. The caller's transaction ends with it.
+    """
+    if await execute(TAKE, tenant_id, *_arrays(places)) < len(places):
+        raise SoldOut
+
+
+async def convert(tenant_id: UUID, places: Places) -> None:
+    """Turn held places into sold ones; the number of free ones stays."""
+    await execute(_CONVERT, tenant_id, *_arrays(places))
+
+
+async def release(tenant_id: UUID, places: Places) -> None:
+    """Give held places back."""
+    await execute(_RELEASE, tenant_id, *_arrays(places))
+
+
+async def give_back(tenant_id: UUID, places: Places) -> None:
+    """Give sold places back."""
+    await execute(_GIVE_BACK, tenant_id, *_arrays(places))
+
+
+async def swap(tenant_id: UUID, taken: Places, given: Places) -> None:
+    """Sell places of some pools and give sold ones of others back; a pool in both keeps its count.
+
+    All rows are locked in the order of their ids first, whichever way each one goes.
+
+    Raises:
+        SoldOut: fewer are left than asked for.
+    """
+    more = {pool: people - given.get(pool, 0) for pool, people in taken.items()}
+    less = {pool: people - taken.get(pool, 0) for pool, people in given.items()}
+    await execute(_LOCK, tenant_id, sorted({*taken, *given}))
+    gained = {pool: people for pool, people in more.items() if people > 0}
+    if gained:
+        await take(tenant_id, gained)
+        await convert(tenant_id, gained)
+    await give_back(tenant_id, {pool: people for pool, people in less.items() if people > 0})
+
+
+def _arrays(places: Places) -> tuple[list[UUID], list[int]]:
+    ordered = sorted(places.items())
+    return [pool for pool, _ in ordered], [people for _, people in ordered]
+
+
+async def set_ceilings(site: Site, day: date, ceilings: Sequence[Ceiling]) -> None:
+    """Make or change the pools of a day. Tickets that are sold stay: a lower ceiling only ends further sales."""
+    for one in ceilings:
+        await execute(
+            _SET, site.tenant_id, new_id(), site.id, day, one.scope, one.slot_id, one.channel, one.people
+        )
+
+
+def stored(places: Places) -> dict[str, int]:
+    """Return places as an order keeps them."""
+    return {str(pool): people for pool, people in places.items()}
+
+
+def kept(stored: Mapping[str, int]) -> dict[UUID, int]:
+    """Return what an order keeps as places."""
+    return {UUID(pool): people for pool, people in stored.items()}
+
+
+def part(places: Mapping[str, int], people: int) -> dict[UUID, int]:
+    """Return so many people's places of what an order keeps."""
+    return {UUID(pool): people for pool in places}
+
+
+def as_json(data: Any) -> str:
+    """Return data as a raw statement takes it for a JSON column."""
+    return json.dumps(data, ensure_ascii=False)
+
+
+async def free_places(tenant_id: UUID, site_id: UUID, day: date) -> int:
+    """Return how many people a site's day still takes."""
+    found = await value(
+        "select capacity - held - sold from tourism_pool"
+        " where tenant_id = $1 and site_id = $2 and day = $3 and scope = 'day'",
+        tenant_id,
+        site_id,
+        day,
+    )
+    return max(int(found or 0), 0)

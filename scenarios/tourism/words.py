@@ -1,0 +1,45 @@
+"""The words of states and kinds on pages, and how they are coloured."""
+
+from collections.abc import Mapping
+
+from ui.i18n import N_
+from ui.shell import Tone
+
+ORDER_WORDS = {
+    "held": N_("To be paid"),
+    "paid": N_("Paid"),
+    "part_refunded": N_("Partly refunded"),
+    "refunded": N_("Refunded"),
+    "expired": N_("Not paid in time"),
+    "cancelled": N_("Cancelled"),
+    "late": N_("Paid too late"),
+}
+ORDER_TONES: Mapping[str, Tone] = {
+    "held": "info",
+    "paid": "success",
+    "part_refunded": "warning",
+    "late": "danger",
+}
+TICKET_WORDS = {
+    "held": N_("Not paid yet"),
+    "issued": N_("Valid"),
+    "part_used": N_("Partly used"),
+    "used": N_("Used"),
+    "refunding": N_("Being refunded"),
+    "refunded": N_("Refunded"),
+    "void": N_("No longer valid"),
+    "no_show": N_("Not used"),
+}
+TICKET_TONES: Mapping[str, Tone] = {
+    "issued": "success",
+    "part_used": "info",
+    "refunding": "warning",
+    "no_show": "warning",
+}
+CHANNEL_WORDS = {"web": N_("Online"), "desk": N_("At the desk"), "agency": N_("Travel agency")}
+SLOT_WORDS = {"open": N_("Open"), "closed": N_("Closed")}
+REAL_NAMES = {
+    "none": N_("Nobody's name is asked"),
+    "lead": N_("The buyer's name and document"),
+    "each": N_("Every visitor's name and document"),
+}
