@@ -55,6 +55,18 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "community_reading": {"status": "accepted", "usage": 1},
     "community_pool": {"basis": "area", "status": "closed"},
     "billing_credit_note": {"amount_minor": 100, "adjusted_minor": 100, "excess_minor": 0},
+    "tourism_site": {"alarm_percent": 90},
+    "tourism_slot": {
+        "starts_at": datetime(2026, 1, 1, 1, tzinfo=UTC),
+        "ends_at": datetime(2026, 1, 1, 2, tzinfo=UTC),
+        "status": "open",
+    },
+    "tourism_slot_template": {"start_minute": 0, "end_minute": 60},
+    "tourism_product": {"kind": "single", "real_name": "none"},
+    "tourism_day_rule": {"cap_percent": 100},
+    "tourism_pool": {"scope": "slot"},
+    "tourism_order": {"status": "held", "refunded_minor": 0},
+    "tourism_ticket": {"status": "held", "refund_minor": 0, "inside": 0},
 }
 
 

@@ -120,7 +120,7 @@ async def test_tickets_open_to_the_buyer_alone(db, bank, client, monkeypatch):
 def be_the_buyer(client, order) -> None:
     """Be the browser that bought."""
     response = Response()
-    access.open_for(response, Request({"type": "http", "scheme": "http", "headers": []}), order)
+    access.open_for(response, Request({"type": "http", "scheme": "http", "path": "/", "headers": []}), order)
     name, _, rest = response.headers["set-cookie"].partition("=")
     client.cookies.set(name, rest.partition(";")[0], domain=client.base_url.host)
 

@@ -403,5 +403,5 @@ alter index tourism_ticket_document_key_site_id_day_key rename to tourism_ticket
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0014_holds")]
+    dependencies = [("cloud", "0017_community")]
     operations = [*MODELS, *(ops.RunSQL(build(wall)) for wall in WALLS), ops.RunSQL(MORE)]
