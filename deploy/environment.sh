@@ -71,6 +71,24 @@ install_redis() {
     give_up "There is no embedded Redis for this Python and machine: install redis-server, or set REDIS_URL."
 }
 
+# Other people's clients of our OpenID provider, for its tests: kept apart in .clients, the versions pinned there.
+install_clients() {
+  local from="$project/tests/integrations/outside" into="$project/.clients" want
+  want="$(cat "$from/package.json" "$from/requirements.txt" | cksum) $(version_of "$venv/bin/python")"
+  [ "$(cat "$into/.installed" 2>/dev/null)" = "$want" ] && return 0
+  say "Installing other people's OpenID clients into .clients ..."
+  rm -rf "$into" && mkdir -p "$into" && cp "$from/package.json" "$into/"
+  if command -v uv >/dev/null 2>&1; then
+    quietly uv pip install --quiet --no-deps --python "$venv/bin/python" --target "$into/python" \
+      -r "$from/requirements.txt" || return 1
+  else
+    quietly "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
+      --target "$into/python" -r "$from/requirements.txt" || return 1
+  fi
+  (cd "$into" && quietly npm install --no-audit --no-fund --no-package-lock --ignore-scripts) || return 1
+  printf '%s' "$want" >"$into/.installed"
+}
+
 # Whether .venv runs, with a Python that is new enough, and can be installed into: uv makes it without pip.
 is_venv_usable() {
   is_new_enough "$venv/bin/python" && { command -v uv >/dev/null 2>&1 || [ -x "$venv/bin/pip" ]; }

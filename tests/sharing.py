@@ -9,8 +9,9 @@ from xdist.scheduler import LoadScopeScheduling
 TOGETHER = {
     "journeys": ("tests/journeys/",),
     "demonstration": ("tests/deploy/test_seed.py", "tests/deploy/test_verify.py"),
+    "outside": ("tests/integrations/outside/",),
 }
-COSTLY = {"live": "journeys", "told": "demonstration"}
+COSTLY = {"live": "journeys", "told": "demonstration", "shop": "outside"}
 """Fixtures made once for each worker that asks, with the group whose tests may."""
 
 

@@ -168,7 +168,8 @@ async def _context(visit: Visit, place: Place, person_id: UUID) -> dict[str, obj
     found = await launches.redeem(value, place, person_id)
     if found is None:
         raise InvalidRequestError("The launch was used, or is too old.")
-    return {"launch": {"id": str(found["id"]), "place": found["place"], "context": found["context"]}}
+    opened = {"place": found.place, **found.context}
+    return {"beside": {"launch": {name: value for name, value in opened.items() if value}}}
 
 
 async def answers(request: Request, actor: Actor) -> Response:

@@ -148,9 +148,10 @@ async def _hinted(visit: Visit, places: list[Place]) -> list[Place]:
 async def hinted_subject(hint: str, client_id: str) -> str | None:
     """Return whom an id_token of ours is about; ``None`` when it is not ours, or another app's, however old."""
     try:
-        claims = jwt.decode(hint, (await keys.ring()).verifying(), algorithms=list(keys.ALGORITHMS)).claims
+        token = jwt.decode(hint, (await keys.ring()).verifying(), algorithms=list(keys.ALGORITHMS))
     except (JoseError, ValueError, TypeError, KeyError):
         return None
+    claims = token.claims if token.header.get("typ") == "JWT" else {}
     is_ours = claims.get("iss") == runtime().public_url and claims.get("aud") == client_id
     return str(claims.get("sub")) if is_ours else None
 

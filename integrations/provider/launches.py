@@ -1,5 +1,8 @@
 """The launch value that our pages hand to an app, brought back with its authorization request and good once."""
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,8 +13,7 @@ from tenants.sessions import hash_of
 
 LIFE = timedelta(minutes=5)
 _OPEN = (
-    "tenant_id = $1 and value_hash = $2 and person_id = $3 and arrived_at is null"
-    " and created_at > now() - $4::interval"
+    "tenant_id = $1 and value_hash = $2 and person_id = $3 and created_at > now() - $4::interval"
 )
 
 
@@ -31,15 +33,24 @@ async def launched_in(value: str, places: list[Place], person_id: UUID) -> list[
     return []
 
 
-async def redeem(value: str, place: Place, person_id: UUID) -> dict[str, Any] | None:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Where in the app, and on what of ours, a launch opened it."""
+
+    id: UUID
+    place: str
+    context: Mapping[str, Any]
+
+
+async def redeem(value: str, place: Place, person_id: UUID) -> Opened | None:
     """Use a launch up and return where it was opened; ``None`` when somebody else was first."""
     async with open_scope(tenant_scope(place.tenant_id)):
         found = await row(
-            f"update integrations_launch set arrived_at = now(), outcome = 'arrived' where {_OPEN}"
-            " returning id, place, context",
+            "update integrations_launch set value_hash = null, arrived_at = coalesce(arrived_at, now()),"
+            f" outcome = 'arrived' where {_OPEN} returning id, place, context",
             place.tenant_id,
             hash_of(value),
             person_id,
             LIFE,
         )
-    return dict(found) if found else None
+    return Opened(found["id"], found["place"], json.loads(found["context"])) if found else None

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from authlib.oidc.rpinitiated import EndSessionEndpoint, EndSessionRequest
+from joserfc import jws
 from joserfc.jwk import KeySet
 from starlette.requests import Request
 from starlette.responses import Response
@@ -69,7 +70,8 @@ class EndSession(EndSessionEndpoint):  # type: ignore[misc]
 
     def _validate_id_token_hint(self, id_token_hint: str) -> dict[str, Any]:
         claims: dict[str, Any] = super()._validate_id_token_hint(id_token_hint)
-        if claims.get("iss") != id_tokens.issuer():
+        header = jws.extract_compact(id_token_hint.encode()).headers()
+        if claims.get("iss") != id_tokens.issuer() or header.get("typ") != "JWT":
             raise InvalidRequestError("The id_token_hint is of another issuer.")
         return claims
 

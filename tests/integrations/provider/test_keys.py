@@ -9,7 +9,7 @@ from joserfc.jwk import KeySet
 
 from integrations.provider import keys, lives
 from integrations.provider.models import ProviderKey
-from tenants.scope import open_scope, queue_scope
+from tenants.scope import execute, open_scope, queue_scope
 
 
 @pytest.fixture
@@ -17,7 +17,9 @@ async def anew(db):
     """No keys at all; RSA is left out where only the order of things matters."""
     keys.forget()
     async with open_scope(queue_scope()):
-        await ProviderKey.all().update(served_until=datetime(2000, 1, 1, tzinfo=UTC))
+        await execute(
+            "update integrations_provider_key set served_until = '2000-01-01', kid = kid || ' before'"
+        )
 
 
 async def later(**by: float) -> None:

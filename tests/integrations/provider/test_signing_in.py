@@ -249,8 +249,11 @@ async def test_the_apps_language_is_spoken_to_whoever_chose_none(world):
 
 async def test_a_launch_from_our_pages_says_where_and_is_good_once(world, bank):
     await two_places(world, bank)
-    await world.launch("a launch value")
-    assert "code" in back_of(await world.authorize(launch="a launch value", prompt="none"))
+    await world.launch("a launch value", place="drafts", context={"record": {"kind": "bill", "id": "b-1"}})
+    code = back_of(await world.authorize(launch="a launch value", prompt="none"))["code"]
+    tokens = (await world.redeem(code)).json()
+    assert tokens["launch"] == {"place": "drafts", "record": {"kind": "bill", "id": "b-1"}}
+    assert (await world.introspect(tokens["access_token"]))["launch"] == tokens["launch"]
     assert (
         back_of(await world.authorize(launch="a launch value", prompt="none"))["error"] == "invalid_request"
     )

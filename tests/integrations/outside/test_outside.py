@@ -1,0 +1,33 @@
+"""Other people's libraries sign in to us, over real HTTP, as their documentation says."""
+
+from tests.integrations.outside.conftest import run_node, run_python
+
+
+async def test_openid_client_signs_in_by_every_profile(shop):
+    steps = run_node("openid_client.mjs", await shop.told())
+    assert [f"{step['name']}: {step['why']}" for step in steps if not step["ok"]] == []
+    assert len(steps) == 26
+
+
+async def test_oauth4webapi_finds_every_answer_right_on_the_wire(shop):
+    steps = run_node("oauth4webapi.mjs", await shop.told())
+    assert [f"{step['name']}: {step['why']}" for step in steps if not step["ok"]] == []
+    assert len(steps) == 11
+
+
+async def test_mozilla_django_oidc_makes_a_user(shop):
+    found = run_python("django_oidc.py", await shop.told())
+    assert found == {"went_to": "/in", "users": ["mei@bank.example"], "is_in": True}
+
+
+async def test_idpyoidc_learns_who_it_was(shop):
+    found = run_python("idpy.py", await shop.told())
+    assert found["error"] == ""
+    told = found["claims"]
+    assert (told.get("name"), told.get("email")) == ("Mei Lim", "mei@bank.example"), told
+
+
+async def test_whatever_is_asked_the_answer_is_no_5xx(shop):
+    found = run_python("robust.py", await shop.told(examples=12))
+    assert found["failed"] == []
+    assert sum(found["statuses"].values()) >= 100
