@@ -57,20 +57,21 @@ create index integrations_token_over_idx on integrations_token (expires_at);
 OPEN = """
 create function provider_open(hash bytea) returns jsonb language plpgsql as $$
 declare
-  token record; family record; is_member boolean;
+  token record; family record; granted jsonb;
 begin
   perform scope_set('secret', encode(hash, 'hex'));
   select * into token from integrations_token where token_hash = hash;
   if not found then return null; end if;
   perform scope_set('tenant', token.tenant_id::text);
   select * into family from integrations_grant where tenant_id = token.tenant_id and id = token.grant_id;
-  select exists (select 1 from tenants_membership where tenant_id = token.tenant_id
-    and person_id = family.person_id and ended_at is null) into is_member;
-  return jsonb_build_object('token', to_jsonb(token) - 'token_hash', 'grant', to_jsonb(family),
-    'is_live', family.ended_at is null and family.expires_at > now() and is_member);
+  if family.ended_at is null and family.expires_at > now() then
+    granted := app_granted(family.client_id, token.tenant_id, family.person_id);
+    perform scope_set('tenant', token.tenant_id::text);
+  end if;
+  return jsonb_build_object('token', to_jsonb(token) - 'token_hash', 'grant', to_jsonb(family), 'granted', granted);
 end $$;
 """
-"""From a token's hash to its row, its grant and whether that still holds, leaving the tenant's scope set."""
+"""From a token's hash to its row, its grant and what the tenant lets the app have now; the tenant's scope stays set."""
 
 
 class Migration(migrations.Migration):

@@ -97,7 +97,12 @@ async def granted(client_id: str, tenant_id: UUID, *, person_id: UUID | None = N
     One statement, in any scope or none. With ``person_id`` the answer names the roles by which that person may.
     """
     found = await once("select app_granted($1, $2, $3)", client_id, tenant_id, person_id)
-    return None if found is None else _made(Granted, json.loads(found))
+    return None if found is None else read_granted(json.loads(found))
+
+
+def read_granted(facts: dict[str, Any]) -> Granted:
+    """Return what ``app_granted`` found, for statements that call it among other things."""
+    return _made(Granted, facts)
 
 
 def secret_hash(secret: str) -> str:

@@ -13,7 +13,6 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGr
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core.grants.code import OpenIDToken
 
-from integrations.apps import clients
 from integrations.provider import id_tokens, store
 from integrations.provider.admission import Admission, begin
 from integrations.provider.asked import Asked
@@ -77,7 +76,6 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
             InvalidGrantError: when somebody else just has.
         """
         _check_key(self.request, authorization_code)
-        wait(_check_granted(authorization_code))
         if not wait(store.spend(authorization_code)):
             wait(store.end_family(authorization_code.grant, "code replayed"))
             raise InvalidGrantError
@@ -131,7 +129,6 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
             InvalidGrantError: when another request was first.
         """
         _check_key(self.request, refresh_token)
-        wait(_check_granted(refresh_token))
         if self.request.client.profile.rotates and not wait(store.spend(refresh_token)):
             raise InvalidGrantError
         return refresh_token
@@ -147,13 +144,6 @@ def _check_key(asked: Asked, token: Opened) -> None:
     bound = token.grant.key_thumbprint
     if bound and bound != asked.thumbprint:
         raise InvalidProofError("This belongs to another key.")
-
-
-async def _check_granted(token: Opened) -> None:
-    """Check that the tenant still lets the app have it, and the person still may."""
-    found = await clients.granted(token.grant.client_id, token.tenant_id, person_id=token.grant.person_id)
-    if found is None or not found.person_roles or found.installation_id != token.grant.installation_id:
-        raise InvalidGrantError
 
 
 async def pay_out(asked: Asked) -> dict[str, Any]:

@@ -12,9 +12,7 @@ from tenants.scope import open_scope, row, tenant_scope
 from tenants.sessions import hash_of
 
 LIFE = timedelta(minutes=5)
-_OPEN = (
-    "tenant_id = $1 and value_hash = $2 and person_id = $3 and created_at > now() - $4::interval"
-)
+_OPEN = "tenant_id = $1 and value_hash = $2 and person_id = $3 and created_at > now() - $4::interval"
 
 
 async def launched_in(value: str, places: list[Place], person_id: UUID) -> list[Place]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from integrations.apps.clients import Granted, read_granted
 from integrations.provider import lives
 from integrations.provider.models import Grant
 from tenants.ids import new_id
@@ -31,9 +32,19 @@ class Opened:
     details: Mapping[str, Any]
     expires_at: datetime
     spent_at: datetime | None
-    is_live: bool
-    """Whether its grant has not ended and the person still belongs to the tenant."""
     grant: Grant
+    granted: Granted | None
+    """What the tenant lets the app have now; ``None`` when the grant, the installation or the app has ended."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether all that it hangs on holds: grant, installation, app, and a role of the person that may open it."""
+        found = self.granted
+        return (
+            found is not None
+            and bool(found.person_roles)
+            and found.installation_id == self.grant.installation_id
+        )
 
     @property
     def is_good(self) -> bool:
@@ -89,8 +100,8 @@ async def open_token(token: str) -> Opened | None:
         details=row["details"],
         expires_at=_time(row["expires_at"]),
         spent_at=_time(row["spent_at"]) if row["spent_at"] else None,
-        is_live=facts["is_live"],
         grant=_grant(facts["grant"]),
+        granted=read_granted(facts["granted"]) if facts["granted"] else None,
     )
 
 
