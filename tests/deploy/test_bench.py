@@ -57,6 +57,14 @@ def test_receipts_are_measured_in_time_and_size() -> None:
     assert found["figure"] > found["floor"] > 0
 
 
+def test_token_requests_are_measured_beside_their_bare_storage() -> None:
+    found = _measured("token", "requests=20", "at_once=4", "rounds=1")
+    assert set(found) >= ALWAYS
+    assert (found["name"], found["unit"], found["at_once"]) == ("token", "requests/s", 4)
+    assert found["floor"] > found["figure"] > 0
+    assert found["median_ms"] > 0
+
+
 def test_an_import_is_measured_beside_bare_reading_and_inserting() -> None:
     found = _measured("import", "rows=300", "wrong_every=50")
     assert set(found) >= ALWAYS
