@@ -47,6 +47,7 @@ ACTS = {
     "bill.promised": N_("Payment promised by the payer"),
     "bill.reminded": N_("Reminder sent"),
     "bill.voided": N_("Bill voided"),
+    "wallet.closed": N_("Stored money closed"),
     "bill_run.approval_withdrawn": N_("Approval of a bill run taken back"),
     "bill_run.approved": N_("Bill run approved"),
     "bill_run.cancelled": N_("Bill run cancelled"),

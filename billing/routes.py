@@ -21,6 +21,7 @@ from billing.rules import pages as rules
 from billing.sealing import pages as sealing
 from billing.splits import pages as splits
 from billing.trial import pages as trial
+from billing.wallets import pages as wallets
 from billing.worklist import pages as worklist
 
 
@@ -41,6 +42,7 @@ def routes() -> list[BaseRoute]:
         worklist,
         disputes,
         splits,
+        wallets,
         ledger,
         sealing,
         bulk,

@@ -28,6 +28,8 @@ JOB_MODULES = (
     "billing.charges.jobs",
     "billing.payments.jobs",
     "billing.holds.jobs",
+    "billing.wallets.topping_up",
+    "billing.wallets.paying_out",
     "billing.plans.jobs",
     "billing.bulk.files",
     "billing.bulk.papers",

@@ -1,6 +1,6 @@
 """Ways to pay: a contract, and one module for each."""
 
-from billing.channels import counter
+from billing.channels import counter, wallet
 from billing.channels.bank import BankChannel
 from billing.channels.contract import Capabilities, Channel
 from billing.channels.stripe import StripeChannel
@@ -10,14 +10,20 @@ CHANNELS: dict[str, Channel] = {channel.key: channel for channel in (StripeChann
 """Channels of the outside by key, in the order in which payers are offered them."""
 
 
+_INSIDE = {counter.KEY: counter.CAPABILITIES, wallet.KEY: wallet.CAPABILITIES}
+_NAMES = {counter.KEY: counter.NAME, wallet.KEY: wallet.NAME}
+CHANNEL_KEYS = (*CHANNELS, *_INSIDE)
+"""All ways by which money may have come, the desk and what was stored here included."""
+
+
 def capabilities(key: str) -> Capabilities:
-    """Return what a channel can do, the counter's included."""
-    return counter.CAPABILITIES if key == counter.KEY else CHANNELS[key].capabilities
+    """Return what a channel can do, those of the house itself included."""
+    return _INSIDE[key] if key in _INSIDE else CHANNELS[key].capabilities
 
 
 def channel_name(key: str) -> Text:
     """Return a channel's name for people."""
-    return counter.NAME if key == counter.KEY else CHANNELS[key].name
+    return _NAMES[key] if key in _NAMES else CHANNELS[key].name
 
 
-__all__ = ["CHANNELS", "capabilities", "channel_name"]
+__all__ = ["CHANNELS", "CHANNEL_KEYS", "capabilities", "channel_name"]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from billing.adjustments.kinds import KINDS as ADJUSTMENTS
-from billing.channels import CHANNELS, channel_name
-from billing.channels.counter import KEY as COUNTER
+from billing.channels import CHANNEL_KEYS, channel_name
+from billing.wallets.kinds import wallet_names
 from ui.i18n import Text, t
 
 Nature = Literal["asset", "liability", "income", "expense"]
@@ -76,6 +76,16 @@ LEDGERS: tuple[Ledger, ...] = (
     ),
     Ledger(
         "credit", t("Credit of accounts"), "liability", "put to a bill; refunded", "paid ahead or too much"
+    ),
+    Ledger(
+        "wallet:", t("Stored by accounts: {name}"), "liability", "spent; paid out", "topped up; given back"
+    ),
+    Ledger(
+        "top_up:",
+        t("Asked for to be stored, or on its way back: {name}"),
+        "liability",
+        "stored; paid back",
+        "billed; to be paid out",
     ),
     Ledger("opening", t("Balances brought over"), "liability", "voided", "recorded"),
     Ledger("income:", t("Income: {name}"), "income", "voided; credited", "issued"),
@@ -172,6 +182,28 @@ KINDS: dict[str, Kind] = {
             "dispute",
             "wherever the loss stood → clearing; suspense where bills have been paid since",
         ),
+        Kind("wallet.topped_up", t("Stored money topped up"), "movement", "top_up:<fee> → wallet:<kind>"),
+        Kind("wallet.spent", t("Stored money spent"), "movement", "wallet:<kind> → income:<fee>"),
+        Kind("wallet.given_back", t("Spending given back"), "movement", "income:<fee> → wallet:<kind>"),
+        Kind(
+            "wallet.bill_paid",
+            t("Bill paid from stored money"),
+            "movement",
+            "wallet:<kind> → clearing:wallet",
+        ),
+        Kind(
+            "wallet.bill_refunded",
+            t("Bill refunded into stored money"),
+            "movement",
+            "clearing:wallet → wallet:<kind>",
+        ),
+        Kind("wallet.paid_out", t("Stored money paid out"), "movement", "wallet:<kind> → top_up:<fee>"),
+        Kind(
+            "wallet.payout_returned",
+            t("Payout of stored money did not go through"),
+            "movement",
+            "top_up:<fee> → wallet:<kind>",
+        ),
         Kind("suspense.applied", t("Unassigned money put to a bill"), "suspense", "suspense → receivable"),
     )
 }
@@ -221,6 +253,11 @@ def _covers(known: Ledger, ledger: str) -> bool:
     return ledger == known.prefix
 
 
-def _words() -> dict[str, Text]:
-    channels = {key: channel_name(key) for key in (*CHANNELS, COUNTER)}
-    return channels | {"account": t("Bank account")} | {key: kind.name for key, kind in ADJUSTMENTS.items()}
+def _words() -> dict[str, Text | str]:
+    channels: dict[str, Text | str] = {key: channel_name(key) for key in CHANNEL_KEYS}
+    return (
+        channels
+        | wallet_names()
+        | {"account": t("Bank account")}
+        | {key: kind.name for key, kind in ADJUSTMENTS.items()}
+    )

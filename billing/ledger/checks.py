@@ -12,6 +12,7 @@ from billing.ledger.credit_note_checks import CREDIT_NOTES
 from billing.ledger.dispute_checks import DISPUTES
 from billing.ledger.reconciliation_checks import RECONCILIATION
 from billing.splits.checks import SPLIT_CHECKS
+from billing.wallets.checks import WALLET_CHECKS
 
 CHECKS: dict[str, str] = {
     "entry does not balance": """
@@ -59,6 +60,7 @@ CHECKS: dict[str, str] = {
     **HOLD_CHECKS,
     **RECONCILIATION,
     **SPLIT_CHECKS,
+    **WALLET_CHECKS,
     "closed month's balance is not what it was": """
         with closed as (
           select ends_at, to_char(month, 'YYYY-MM') name, totals from billing_period

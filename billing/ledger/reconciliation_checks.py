@@ -6,7 +6,7 @@ RECONCILIATION: dict[str, str] = {
                coalesce(e.amount, 0)::bigint expected, coalesce(l.amount, 0)::bigint found
           from (select channel, currency, sum(amount) amount from (
                   select channel, currency, amount_minor - refunded_minor amount from billing_payment
-                   where tenant_id = $1
+                   where tenant_id = $1 and channel <> 'wallet'
                      and status in ('succeeded', 'part_refunded', 'refunded', 'disputed', 'charged_back')
                   union all
                   select p.channel, r.currency, r.amount_minor from billing_refund r
@@ -30,7 +30,8 @@ RECONCILIATION: dict[str, str] = {
                    where tenant_id = $1 and status = 'received') moved
                  group by channel, currency) e
           full join (select substr(ledger, 10) channel, currency, sum(amount_minor) amount from billing_posting
-                      where tenant_id = $1 and ledger like 'clearing:%' group by ledger, currency) l
+                      where tenant_id = $1 and ledger like 'clearing:%' and ledger <> 'clearing:wallet'
+                      group by ledger, currency) l
             using (channel, currency)
          where coalesce(e.amount, 0) <> coalesce(l.amount, 0)""",
     "settlement is not the payouts received less the bank's charges": """

@@ -50,6 +50,7 @@ from billing.models.rehearsals import Rehearsal, RehearsalLine
 from billing.models.runs import NumberSeries, RunSetting
 from billing.models.seals import BankSeal, Period, Seal, SealedEntry
 from billing.models.splits import Receiver, Share, ShareReturn, SplitRule
+from billing.models.wallets import Wallet, WalletMovement, WalletTopUp
 from billing.models.worklist import WorkOwner
 
 __all__ = [
@@ -113,5 +114,8 @@ __all__ = [
     "Terms",
     "Transfer",
     "VirtualAccount",
+    "Wallet",
+    "WalletMovement",
+    "WalletTopUp",
     "WorkOwner",
 ]

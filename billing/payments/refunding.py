@@ -16,7 +16,7 @@ from billing.payments.allocating import allocate, take_back
 from billing.payments.orders import refund_order_of
 from billing.payments.settling import receivables
 from billing.payments.states import move
-from billing.payments.watching import tell_returned
+from billing.payments.watching import tell_gave_up, tell_returned, tell_went_after_all
 from tenants import audit
 from tenants.actor import Actor
 from tenants.jobs import enqueue, publish
@@ -29,7 +29,7 @@ SEND_GRACE = timedelta(seconds=90)
 PAUSES = (30, 60, 300, 1800, 3600, 6 * 3600, 24 * 3600)
 """Seconds between two questions about a refund on its way; the last one repeats, since some take weeks."""
 ERROR_MAX = 500
-SETTLEMENT, TRANSFER = "settlement", "transfer"
+SETTLEMENT, TRANSFER, TAKEN_BACK = "settlement", "transfer", "taken_back"
 HELD = ("disputed", "charged_back")
 """States of a payment that its disputes decide; a refund that was under way then moves amounts alone."""
 
@@ -154,6 +154,7 @@ async def settle_refund(actor: Actor, refund_id: UUID, outcome: RefundOutcome) -
         payment.refunding_minor += refund.amount_minor
         await _reserve_suspense(refund)
         await _reserve_credit(refund)
+        await tell_went_after_all(refund)
         await book_refund(actor, refund, payment)
     elif outcome.state == "failed" and refund.status == "submitted":
         await fail(actor, refund, payment)
@@ -233,6 +234,7 @@ async def give_up(refund: Refund) -> None:
         credit = await _locked_credit(refund)
         credit.refunding_minor -= refund.amount_minor
         await credit.save(update_fields=["refunding_minor"])
+    await tell_gave_up(refund)
 
 
 async def _reserve_suspense(refund: Refund) -> None:

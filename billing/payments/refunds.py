@@ -1,7 +1,8 @@
 """Asking for money back, and deciding: one person asks, another one agrees where it is more than the asker's limit."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from typing import Protocol
 from uuid import UUID
 
 from billing.channels import capabilities
@@ -36,6 +37,29 @@ _LOST = (
     "select coalesce(sum(amount_minor), 0)::bigint from billing_dispute"
     " where tenant_id = $1 and payment_id = $2 and is_withdrawn and status <> 'won'"
 )
+
+
+class Guard(Protocol):
+    """Refuses a refund before it is asked for; ``is_of_bills`` where it is taken off whatever the payment paid."""
+
+    async def __call__(self, payment: Payment, *, is_of_bills: bool) -> None:
+        """Raise ``Conflict`` to refuse."""
+
+
+Inside = Callable[[Actor, Refund], Awaitable[None]]
+_guards: list[Guard] = []
+_INSIDE: dict[str, Inside] = {}
+
+
+def before_asking(guard: Guard) -> None:
+    """Have ``guard`` asked before any refund; safe to call again."""
+    if guard not in _guards:
+        _guards.append(guard)
+
+
+def gives_back_inside(channel: str, give: Inside) -> None:
+    """Have refunds of a channel that is ours booked at once, by ``give`` in the same transaction."""
+    _INSIDE[channel] = give
 
 
 async def refundable_minor(tenant_id: UUID, payment_id: UUID) -> int:
@@ -162,20 +186,24 @@ async def create(  # noqa: PLR0917 - how much of what, and why
     transfer_reference: str = "",
     bill_id: UUID | None = None,
     is_agreed: bool = False,
+    refund_id: UUID | None = None,
 ) -> Refund:
     """Reserve the amount and write the refund, approved where the asker may decide alone.
 
     ``bill_id`` is the one bill that gives it back. ``is_agreed`` says that a rule has decided, in the system's name.
+    ``refund_id`` is the refund's own id, where something refers to it before it is written.
     """
     reason = reason.strip()
     if not 0 < len(reason) <= REASON_MAX:
         text = t("Say why, in at most {n} characters.", n=REASON_MAX)
         raise Invalid("refund.reason", text, fields={"reason": text})
     check_refundable(payment)
+    for guard in _guards:
+        await guard(payment, is_of_bills=(suspense, credit, bill_id) == (None, None, None))
     payment.refunding_minor += amount_minor
     await payment.save(update_fields=["refunding_minor"])
     refund = await Refund.create(
-        id=new_id(),
+        id=refund_id or new_id(),
         tenant_id=payment.tenant_id,
         payment_id=payment.id,
         number=new_number("F"),
@@ -227,6 +255,11 @@ async def _approve(actor: Actor, refund: Refund, payment: Payment) -> None:
     elif is_window_over(payment):
         refund.error = "window"
         await fail(actor, refund, payment)
+    elif payment.channel in _INSIDE:
+        move(refund, "pay_out")
+        refund.paid_by_name = refund.requested_by_name
+        await _INSIDE[payment.channel](actor, refund)
+        await book_refund(actor, refund, payment)
     elif payment.channel != COUNTER:
         await enqueue(SUBMIT_JOB, {"refund_id": str(refund.id)})
 

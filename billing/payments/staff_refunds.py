@@ -74,6 +74,7 @@ RESOLUTIONS = {
     "retried": t("Asked for again"),
     "transfer": t("Paid out by transfer"),
     "set_aside": t("Set aside as money to assign"),
+    "taken_back": t("Stored again where it came from"),
 }
 """What became of a refund that failed, in words."""
 

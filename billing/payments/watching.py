@@ -7,25 +7,37 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from billing.models import Refund
 from billing.payments.allocating import Allocated, LockedBill, status_after
 from tenants.actor import Actor
 
 Paid = Callable[[Actor, UUID], Awaitable[None]]
 Voided = Callable[[Actor, UUID], Awaitable[None]]
 Returned = Callable[[Actor, Mapping[UUID, int], str], Awaitable[None]]
+OfRefund = Callable[[Refund], Awaitable[None]]
 LATE_JOB = "billing.hold_came_late"
 """Unassigned money (``suspense_id``) of a bill (``bill_id``) that had been let go."""
 LATE = "hold_ended"
 """Why such money is unassigned for the moment."""
 
 
+async def _nothing(*_: object) -> None:
+    """Take no notice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """What is called when a held bill needs no more money, was voided by hand, and when money of bills went back."""
+    """What is called when a held bill needs no more money, was voided by hand, and when money of bills went back.
 
-    paid: Paid
-    voided: Voided
-    returned: Returned
+    ``gave_up`` is called with a refund that was rejected or refused, and ``went_after_all`` with one that had been and
+    was paid all the same; both before it is saved.
+    """
+
+    paid: Paid = _nothing
+    voided: Voided = _nothing
+    returned: Returned = _nothing
+    gave_up: OfRefund = _nothing
+    went_after_all: OfRefund = _nothing
 
 
 _watchers: list[Watcher] = []
@@ -55,6 +67,18 @@ async def tell_returned(actor: Actor, taken: Allocated, reason: str) -> None:
     back = {bill_id: -amount for bill_id, amount in taken.by_bill().items()}
     for watcher in _watchers:
         await watcher.returned(actor, back, reason)
+
+
+async def tell_gave_up(refund: Refund) -> None:
+    """Say that a refund came to nothing."""
+    for watcher in _watchers:
+        await watcher.gave_up(refund)
+
+
+async def tell_went_after_all(refund: Refund) -> None:
+    """Say that a refund which had come to nothing was paid all the same."""
+    for watcher in _watchers:
+        await watcher.went_after_all(refund)
 
 
 def held_and_paid(done: Allocated) -> list[UUID]:

@@ -1,7 +1,6 @@
 """States of payments, refunds and unassigned money in words and colours, for every page that shows them."""
 
-from billing.channels import CHANNELS, channel_name
-from billing.channels.counter import KEY as COUNTER
+from billing.channels import CHANNEL_KEYS, channel_name
 from ui.i18n import N_, Text, t
 from ui.shell import Tone
 
@@ -58,7 +57,7 @@ SUSPENSE_TONES: dict[str, Tone] = {
     "applied": "success",
     "credited": "success",
 }
-CHANNEL_WORDS: dict[str, Text | str] = {key: channel_name(key) for key in (*CHANNELS, COUNTER)}
+CHANNEL_WORDS: dict[str, Text | str] = {key: channel_name(key) for key in CHANNEL_KEYS}
 ACT_WORDS: dict[str, tuple[str, Tone]] = {
     "payment.succeeded": (N_("The money arrived"), "success"),
     "payment.failed": (N_("The payment did not go through"), "danger"),

@@ -30,7 +30,7 @@ REASON_MAX = 500
 CREDITABLE = ("issued", "part_paid", "paid")
 _LINES = """
 select l.id, l.amount_minor - l.adjusted_minor creditable, l.amount_minor - l.paid_minor - l.adjusted_minor left_minor,
-       i.key
+       case when i.kind = 'stored' then 'top_up:' else 'income:' end || i.key ledger
   from billing_bill_line l join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id
  where l.tenant_id = $1 and l.bill_id = $2 order by l.position, l.id
 """
@@ -149,8 +149,7 @@ async def _apply(actor: Actor, note: CreditNote, line_id: UUID | None) -> None:
         taken += (
             await adjust_bill(note.tenant_id, bill_id=note.bill_id, off=off, cause=CAUSE, source_id=note.id)
         ).lines
-    charged = found[line_id]["key"] if line_id else ""
-    sides = [_side(note, f"income:{charged or line.fee_item_key}", line.amount_minor) for line in taken]
+    sides = [_side(note, found[line_id or line.line_id]["ledger"], line.amount_minor) for line in taken]
     await ledger.post(
         note.tenant_id,
         "credit_note.written",

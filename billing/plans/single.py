@@ -123,8 +123,7 @@ async def write(  # noqa: PLR0917 - whom, for what, by when
     for place, (charge, item) in enumerate(lines):
         await _line(bill, charge, item, place)
     sides = [
-        Side(f"income:{item.key}", -one.amount_minor, bill.currency, account.id, bill.id)
-        for one, item in lines
+        Side(credited(item), -one.amount_minor, bill.currency, account.id, bill.id) for one, item in lines
     ]
     owed = Side(ledger.RECEIVABLE, bill.total_minor, bill.currency, account.id, bill.id)
     await ledger.post(tenant.id, "bill.issued", bill.id, [owed, *sides])
@@ -149,6 +148,11 @@ def _check(charges: Sequence[Charge], due_on: date, now: date) -> None:
     if not now <= due_on <= now + LATEST_DUE:
         text = t("Choose a day from today on, within a year.")
         raise Invalid("bill.due_on", text, fields={"due_on": text})
+
+
+def credited(item: FeeItem) -> str:
+    """Return the ledger account that a line of this item is charged to: income, or money that is to be stored."""
+    return f"top_up:{item.key}" if item.kind == "stored" else f"income:{item.key}"
 
 
 def _is_named(charge: Charge) -> bool:

@@ -110,7 +110,7 @@ async def takings(tenant_id: UUID, currency: str, zone: str, *, days: int = 30) 
         with span as (select generate_series((now() at time zone $3)::date - ($4::int - 1),
                                              (now() at time zone $3)::date, '1 day')::date as day),
         paid as (
-          select (succeeded_at at time zone $3)::date as day, count(*) n,
+          select (succeeded_at at time zone $3)::date as day, count(*) filter (where channel <> 'wallet') n,
                  coalesce(sum(amount_minor) filter (where channel = 'stripe'), 0)::bigint stripe,
                  coalesce(sum(amount_minor) filter (where channel = 'bank'), 0)::bigint bank,
                  coalesce(sum(amount_minor) filter (where channel = 'counter'), 0)::bigint counter
@@ -121,6 +121,8 @@ async def takings(tenant_id: UUID, currency: str, zone: str, *, days: int = 30) 
           select (succeeded_at at time zone $3)::date as day, sum(amount_minor)::bigint amount
             from billing_refund where tenant_id = $1 and currency = $2 and status = 'succeeded'
              and succeeded_at >= ((now() at time zone $3)::date - ($4::int - 1))::timestamp at time zone $3
+             and not exists (select 1 from billing_payment p where p.tenant_id = $1 and p.id = payment_id
+                                and p.channel = 'wallet')
            group by 1)
         select span.day, coalesce(stripe, 0) stripe, coalesce(bank, 0) bank, coalesce(counter, 0) counter,
                coalesce(refunded.amount, 0) refunded, coalesce(n, 0) n
@@ -188,7 +190,8 @@ async def totals(tenant_id: UUID, currency: str, zone: str) -> Totals:
           (select count(*) from tenants_holder where tenant_id = $1 and confirmed_at is null) unconfirmed,
           overdue.n overdue_count, overdue.amount overdue,
           (select coalesce(sum(amount_minor), 0)::bigint from billing_payment, today where tenant_id = $1
-            and currency = $2 and succeeded_at >= today.day::timestamp at time zone $3) today_minor,
+            and currency = $2 and channel <> 'wallet'
+            and succeeded_at >= today.day::timestamp at time zone $3) today_minor,
           (select count(*) from billing_suspense where tenant_id = $1 and status = 'open') suspense,
           (select count(*) from billing_refund where tenant_id = $1 and status = 'requested') refunds
         from overdue

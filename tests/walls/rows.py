@@ -54,6 +54,9 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "community_meter": {"kind": "water", "digits": 5},
     "community_reading": {"status": "accepted", "usage": 1},
     "community_pool": {"basis": "area", "status": "closed"},
+    "billing_hold": {"status": "held", "ended_at": None},
+    "billing_wallet": {"status": "open", "balance_minor": 0, "floor_minor": 0},
+    "billing_wallet_top_up": {"status": "asked"},
     "billing_credit_note": {"amount_minor": 100, "adjusted_minor": 100, "excess_minor": 0},
     "tourism_site": {"alarm_percent": 90},
     "tourism_slot": {

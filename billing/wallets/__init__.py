@@ -1,0 +1,1 @@
+"""Wallets: what an account has stored at its institution for one purpose."""
