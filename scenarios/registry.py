@@ -11,7 +11,12 @@ from tenants.navigation import add_tenant_places
 from tenants.permissions import add_rights
 from tenants.provisioning import add_provisioner
 
-SCENARIO_PACKAGES = ("scenarios.community", "scenarios.education", "scenarios.tourism")
+SCENARIO_PACKAGES = (
+    "scenarios.community",
+    "scenarios.education",
+    "scenarios.hospital",
+    "scenarios.tourism",
+)
 
 
 def model_modules() -> list[str]:

@@ -34,12 +34,17 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class AccountKind:
-    """A kind of account (unit, shop, student): its name, plural and attributes, in English msgids."""
+    """A kind of account (unit, shop, student): its name, plural and attributes, in English msgids.
+
+    With ``is_by_hand`` false the general form adds none: the scenario has a form of its own (a patient), or it is
+    nobody's account and only priced by its attributes (a visit).
+    """
 
     key: str
     name: str
     plural: str
     attributes: tuple[Attribute, ...] = ()
+    is_by_hand: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,12 @@ def add_bank_places(*places: Place) -> None:
     BANK_PLACES.extend(place for place in places if place not in BANK_PLACES)
 
 
+def add_payer_places(*places: Place) -> None:
+    """Add nouns to the pages of everybody who pays; safe to call again."""
+    PAYER_PLACES.extend(place for place in places if place not in PAYER_PLACES)
+    _rail.cache_clear()
+
+
 @lru_cache(maxsize=4096)
 def _rail(
     kind: Literal["staff", "bank", "payer"],

@@ -62,7 +62,7 @@ async def tenant(bank: Bank, scenario: str = "community", **given: Any) -> model
         "name": f"Institution {n} Ltd",
         "short_name": f"Institution {n}",
         "kind": "company",
-        "uscc": make_uscc(f"91350100M0001{n:04d}"),
+        "uscc": make_uscc(f"91350100M{n:08d}"),
         "legal_representative": "Chen Wei",
         "contact_name": "Lee Hua",
         "contact_email": "contact@example.com",

@@ -129,6 +129,11 @@ def short_day(value: date) -> str:
     return dates.format_skeleton("Md", value, locale=current_locale())
 
 
+def weekday_text(value: date) -> str:
+    """Return a day with its weekday, for where month and year are plain: ``Mon 30/11``."""
+    return dates.format_skeleton("EMd", value, locale=current_locale())
+
+
 def cut(text: str, room: int) -> str:
     """Return a text that takes at most the room of so many Latin letters; Chinese ones take that of two."""
     taken = 0

@@ -94,7 +94,12 @@ async def _record(actor: Actor, made: Account) -> None:
 def offered(actor: Actor) -> dict[str, tuple[ScenarioKinds, AccountKind]]:
     """Return the kinds of account that the institution may add, by ``scenario.kind``."""
     scenarios = [kinds.SCENARIOS[key] for key in actor.place.get("scenarios", ()) if key in kinds.SCENARIOS]
-    return {f"{one.key}.{kind.key}": (one, kind) for one in scenarios for kind in one.account_kinds}
+    return {
+        f"{one.key}.{kind.key}": (one, kind)
+        for one in scenarios
+        for kind in one.account_kinds
+        if kind.is_by_hand
+    }
 
 
 def _form_of(kind: AccountKind) -> type[BaseModel]:

@@ -65,7 +65,7 @@ async def accounts(request: Request, actor: Actor) -> Response:
         "kinds": [(kind.key, gettext(kind.plural)) for kind in queries.kinds_of(actor)],
         "states": list(STATES.items()),
         "may_import": actor.may("imports.write"),
-        "may_write": actor.may("accounts.write"),
+        "may_write": actor.may("accounts.write") and any(kind.is_by_hand for kind in queries.kinds_of(actor)),
         "root": _root(actor),
     }
     return await respond(request, "tenants/accounts/accounts.html", context, block="list")

@@ -70,6 +70,15 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "tourism_pool": {"scope": "slot"},
     "tourism_order": {"status": "held", "refunded_minor": 0},
     "tourism_ticket": {"status": "held", "refund_minor": 0, "inside": 0},
+    "hospital_doctor": {"title": "chief"},
+    "hospital_template": {"weekday": 0, "begins": 0, "ends": 60, "days_ahead": 1, "opens": 0},
+    "hospital_session": {
+        "starts_at": datetime(2026, 1, 1, 8, tzinfo=UTC),
+        "ends_at": datetime(2026, 1, 1, 9, tzinfo=UTC),
+    },
+    "hospital_slot": {"kind": "first"},
+    "hospital_grant": {"purpose": "visits"},
+    "hospital_appointment": {"status": "booked", "price_minor": 100, "kept_minor": 0},
 }
 
 

@@ -16,7 +16,10 @@ from tests.scenario import MINIATURE
 from tests.tenants.imports.uploads import csv_of, flat
 
 EVERY = [
-    (scenario, kind) for scenario in (*registry.load(), MINIATURE) for kind in scenario.kinds.account_kinds
+    (scenario, kind)
+    for scenario in (*registry.load(), MINIATURE)
+    for kind in scenario.kinds.account_kinds
+    if kind.is_by_hand
 ]
 
 

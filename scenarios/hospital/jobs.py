@@ -1,0 +1,60 @@
+"""Background work of a hospital: shells over the services, and the hour by which its calendar goes on."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from billing.daily import every_day
+from scenarios.hospital import blocks, calendar, holding, stopping, waiting  # noqa: F401 - holds are registered
+from scenarios.hospital.kinds import SCENARIO_KEY
+from tenants.actor import Actor
+from tenants.jobs import enqueue, job
+from tenants.models import Tenant
+from tenants.scope import open_scope, tenant_scope, value
+
+HOURLY_JOB = "hospital.hourly"
+_WAITS = (
+    "select exists (select 1 from tenants_outbox where tenant_id = $1 and job = $2 and done_at is null"
+    " and failed_at is null and due_at > now() + interval '5 minutes')"
+)
+
+
+@job(waiting.OFFER_JOB)
+async def offer_number(actor: Actor, payload: dict[str, Any]) -> None:
+    """Offer what nobody took up to the next who waits."""
+    await waiting.offer_next(actor, UUID(payload["session_id"]))
+
+
+@job(stopping.CLEAR_JOB, is_transactional=False)
+async def clear_appointment(actor: Actor, payload: dict[str, Any]) -> None:
+    """Rebook or refund one appointment of a stopped session."""
+    instead = payload["instead_id"]
+    await stopping.clear(
+        actor,
+        appointment_id=UUID(payload["appointment_id"]),
+        instead_id=UUID(instead) if instead else None,
+    )
+
+
+@job(HOURLY_JOB)
+async def hourly(actor: Actor, payload: dict[str, Any]) -> None:
+    """Make the sessions that come into sight, note who did not come, and go on in an hour."""
+    del payload
+    await begin(actor)
+    await calendar.make_sessions(await Tenant.get(id=actor.tenant_id))
+    await blocks.note_missed(actor)
+
+
+async def begin(actor: Actor) -> None:
+    """Have the chain of hours begin in the open tenant scope, unless it runs; safe to call often."""
+    if not await value(_WAITS, actor.tenant_id, HOURLY_JOB):
+        await enqueue(HOURLY_JOB, {}, delay=timedelta(hours=1))
+
+
+@every_day
+async def keep_hours_going(actor: Actor) -> None:
+    """Begin the chain again where it has been lost."""
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        if SCENARIO_KEY in (await Tenant.get(id=actor.tenant_id)).scenarios:
+            await begin(actor)

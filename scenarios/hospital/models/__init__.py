@@ -1,0 +1,21 @@
+"""The hospital's own tables: the house and its calendar, patients, visits."""
+
+from scenarios.hospital.models.calendar import ClinicSession, ClinicSlot, PractitionerRole, ScheduleTemplate
+from scenarios.hospital.models.house import ClinicService, Department, Doctor
+from scenarios.hospital.models.people import BookingBlock, CareGrant, Patient
+from scenarios.hospital.models.visits import Appointment, ClinicWaiting
+
+__all__ = [
+    "Appointment",
+    "BookingBlock",
+    "CareGrant",
+    "ClinicService",
+    "ClinicSession",
+    "ClinicSlot",
+    "ClinicWaiting",
+    "Department",
+    "Doctor",
+    "Patient",
+    "PractitionerRole",
+    "ScheduleTemplate",
+]

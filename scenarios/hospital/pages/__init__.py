@@ -1,0 +1,1 @@
+"""Pages of a hospital: the patient's (``mine_*``) and the staff's."""

@@ -1,0 +1,27 @@
+"""All routes of the hospital."""
+
+from starlette.routing import BaseRoute
+
+from scenarios.hospital.pages import (
+    consulting_pages,
+    desk_pages,
+    mine_choosing,
+    mine_home,
+    mine_patient,
+    mine_visit,
+    session_pages,
+    setup_pages,
+    visit_pages,
+)
+
+ROUTES: list[BaseRoute] = [
+    *mine_home.ROUTES,
+    *mine_choosing.ROUTES,
+    *mine_visit.ROUTES,
+    *mine_patient.ROUTES,
+    *desk_pages.ROUTES,
+    *consulting_pages.ROUTES,
+    *session_pages.ROUTES,
+    *visit_pages.ROUTES,
+    *setup_pages.ROUTES,
+]

@@ -1,0 +1,39 @@
+"""What the documentation says is what runs, and nothing that leaves the house names a department or a doctor."""
+
+from pathlib import Path
+
+import pytest
+
+import scenarios.hospital
+from billing.payments.states import StateError, diagram, table
+from scenarios.hospital.states import APPOINTMENT, FREEING, TONES, WORDS
+
+README = (Path(scenarios.hospital.__file__).parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_documentation_draws_the_states_that_run():
+    assert table(APPOINTMENT) in README
+    assert diagram(APPOINTMENT) in README
+
+
+def test_every_state_has_words_and_every_other_move_is_refused():
+    assert set(APPOINTMENT.states) == WORDS.keys() == TONES.keys()
+    for edge in APPOINTMENT.edges:
+        for state in APPOINTMENT.states:
+            if APPOINTMENT.can(state, edge):
+                assert APPOINTMENT.after(state, edge) == APPOINTMENT.edges[edge].target
+            else:
+                with pytest.raises(StateError):
+                    APPOINTMENT.after(state, edge)
+
+
+def test_only_a_booked_appointment_is_ever_missed():
+    assert APPOINTMENT.edges["no_show"].sources == ("booked",)
+
+
+def test_the_index_frees_what_the_machine_frees():
+    migration = next(
+        (Path(scenarios.hospital.__file__).parents[2] / "deploy/migrations").glob("*_hospital.py")
+    )
+    text = migration.read_text(encoding="utf-8")
+    assert "status not in (" + ", ".join(f"'{state}'" for state in FREEING) + ")" in text
