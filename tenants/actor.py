@@ -28,8 +28,9 @@ class StepUp(AppError):
 class Actor:
     """A person (or the system) acting in one place.
 
-    ``level`` is the assurance (1–3) of the sign-in at ``auth_time``; ``refund_limit_minor`` is what this person
-    may refund alone, ``adjustment_limit_minor`` what they may let off alone, in the tenant's currency.
+    ``level`` is the assurance (1–3) that the sign-in at ``auth_time`` still has (``tenants.levels``);
+    ``refund_limit_minor`` is what this person may refund alone, ``adjustment_limit_minor`` what they may let off
+    alone, in the tenant's currency.
     """
 
     kind: Kind

@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from tenants import sessions
 from tenants.actor import Actor
+from tenants.levels import worth
 from tenants.navigation import home_of, shell_for
 from tenants.permissions import bank_permissions
 from tenants.scope import Scope, adopt, open_scope, person_scope, value
@@ -193,15 +194,16 @@ async def _actor(request: Request, door: Door) -> Actor | None:
 
 
 def _person(request: Request, facts: dict[str, Any]) -> Actor:
+    auth_time = datetime.fromtimestamp(facts["auth_time"], UTC)
     return Actor(
         kind="payer",
         name=facts["name"],
         email=facts["email"],
         person_id=_id(facts["person_id"]),
         session_id=_id(facts["session_id"]),
-        level=facts["level"],
+        level=worth(facts["level"], auth_time),
         method=facts["method"],
-        auth_time=datetime.fromtimestamp(facts["auth_time"], UTC),
+        auth_time=auth_time,
         company=facts["company"],
         ip=client_ip(request),
         request_id=structlog.contextvars.get_contextvars().get("request_id", ""),

@@ -198,7 +198,8 @@ async def my_sessions(person_id: UUID) -> list[Any]:
     """Return the person's live sessions, newest first; ``company`` as a dict where there is one."""
     found = await rows(
         "select s.id, s.method, s.level, s.auth_time, s.ip, s.user_agent, s.seen_at, s.created_at, s.company,"
-        " b.name bank_name, b.name_en bank_name_en from tenants_session s left join tenants_bank b on b.id = s.bank_id"
+        " b.slug bank_slug, b.name bank_name, b.name_en bank_name_en"
+        " from tenants_session s left join tenants_bank b on b.id = s.bank_id"
         " where s.person_id = $1 and s.ended_at is null and s.expires_at > now() order by s.seen_at desc limit 50",
         person_id,
     )

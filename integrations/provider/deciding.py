@@ -24,9 +24,10 @@ from integrations.provider.errors import (
 from integrations.provider.launches import launched_in
 from integrations.provider.relying import App
 from integrations.provider.requests import Kept, Wish
-from integrations.sign_in.levels import ACR, STRONG, worth
+from integrations.sign_in.levels import ACR, STRONG
 from integrations.sign_in.tokens import SKEW
 from tenants.actor import Actor
+from tenants.levels import worth
 from tenants.runtime import runtime
 from tenants.scope import open_scope, person_scope, rows
 

@@ -38,9 +38,10 @@ async def end_grants(
     return await _end(f"{column} = $1", found, reason)
 
 
-async def end_of_person(tenant_id: UUID, person_id: UUID, reason: str) -> int:
-    """End what apps were given about somebody who no longer belongs to a tenant."""
-    return await _end("person_id = $1 and tenant_id = $4", person_id, reason, tenant_id)
+async def end_of_person(tenant_id: UUID, person_id: UUID, client_id: str) -> int:
+    """End what an app was given about somebody who may no longer open it in this tenant."""
+    condition = "person_id = $1 and tenant_id = $4 and client_id = $5"
+    return await _end(condition, person_id, "no role", tenant_id, client_id)
 
 
 async def end_of_sessions(session_ids: Sequence[UUID]) -> None:

@@ -4,6 +4,7 @@ Sources: OpenID Connect Back-Channel Logout 1.0, RP-Initiated Logout 1.0.
 """
 
 from typing import Any
+from uuid import UUID
 
 import structlog
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
@@ -18,22 +19,23 @@ from integrations.apps import clients
 from integrations.provider import id_tokens, keys, replies
 from integrations.provider.asked import Asked, anywhere, said
 from integrations.provider.bridge import run, wait
-from integrations.provider.ending import JOB, end_of_sid
+from integrations.provider.ending import JOB, end_of_person, end_of_sid
 from integrations.provider.relying import App
 from integrations.provider.server import Server, find_app
 from integrations.sign_in.logout import sign_out
 from tenants import sessions
 from tenants.actor import Actor
 from tenants.http import READS, WRITES, public_route, who_is
-from tenants.jobs import job
+from tenants.jobs import job, subscribe
 from tenants.outbound import call
-from tenants.scope import Scope, execute, open_scope, person_scope, tenant_scope, value
+from tenants.scope import Scope, execute, open_scope, person_scope, rows, tenant_scope, value
 from ui.flash import Flash, add_flash
 from ui.i18n import t
 from ui.render import redirect, respond
 from ui.security import allow_form_action
 
 log = structlog.get_logger(__name__)
+LEFT = "provider.left"
 CONFIRM = "/sign-on/leaving"
 KEPT = ("client_id", "id_token_hint", "post_logout_redirect_uri", "state")
 
@@ -55,6 +57,26 @@ async def tell(actor: Actor, payload: dict[str, Any]) -> None:
             payload["client_id"],
             payload["sid"],
         )
+
+
+@job(LEFT)
+async def left(actor: Actor, payload: dict[str, Any]) -> None:
+    """End what apps were given about somebody whose roles no longer open them; they are told that it is over."""
+    assert actor.tenant_id is not None  # noqa: S101 - jobs have one
+    person_id = UUID(payload["person_id"])
+    live = await rows(
+        "select distinct client_id from integrations_grant"
+        " where tenant_id = $1 and person_id = $2 and ended_at is null",
+        actor.tenant_id,
+        person_id,
+    )
+    for row in live:
+        found = await clients.granted(row["client_id"], actor.tenant_id, person_id=person_id)
+        if found is None or not found.person_roles:
+            await end_of_person(actor.tenant_id, person_id, row["client_id"])
+
+
+subscribe("membership.ended", LEFT)
 
 
 class EndSession(EndSessionEndpoint):  # type: ignore[misc]

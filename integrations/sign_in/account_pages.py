@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute
 
 from integrations.sign_in.devices import device_of
 from integrations.sign_in.failures import ProviderDown, SignInFailed
-from integrations.sign_in.logout import sign_out, take_logout_token
+from integrations.sign_in.logout import end_by_sid, origin_of, sign_out, take_logout_token
 from integrations.sign_in.pages import plain
 from integrations.sign_in.parked import readable
 from integrations.sign_in.places import places_of
@@ -15,6 +15,7 @@ from integrations.sign_in.provider import provider_of
 from tenants import sessions
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, person_route, public_route, who_is
+from tenants.levels import worth
 from tenants.models import ParkedForm
 from ui.errors import NotFound
 from ui.flash import Flash, add_flash
@@ -47,7 +48,12 @@ async def my_sessions(request: Request, actor: Actor) -> Response:
     """List where the person is signed in."""
     assert actor.person_id is not None  # noqa: S101 - the door is for persons
     found = [
-        {**session, "device": device_of(session["user_agent"]), "is_this": session["id"] == actor.session_id}
+        {
+            **session,
+            "device": device_of(session["user_agent"]),
+            "is_this": session["id"] == actor.session_id,
+            "worth": worth(session["level"], session["auth_time"]),
+        }
         for session in await sessions.my_sessions(actor.person_id)
     ]
     plain(request)
@@ -98,6 +104,24 @@ async def bank_logout(request: Request) -> Response:
         return JSONResponse({"error": "invalid_request"}, 400, headers)
     log.info("sign_in.bank_logout", bank=provider.slug, ended=ended)
     return Response(status_code=200, headers=headers)
+
+
+async def bank_front_logout(request: Request) -> Response:
+    """End a session because the bank's own sign-out page opens this in a frame (Front-Channel Logout 1.0).
+
+    The browser may keep our cookie to itself in there, so the session is found by what the bank calls it.
+    """
+    provider = await provider_of(request.path_params["bank"])
+    given = request.query_params
+    headers = {"Cache-Control": "no-store"}
+    if provider is None or given.get("iss") != provider.issuer or not given.get("sid"):
+        return Response("", 400, headers)
+    ended = await end_by_sid(provider, given["sid"])
+    log.info("sign_in.bank_front_logout", bank=provider.slug, ended=ended)
+    headers |= {
+        "Content-Security-Policy": f"default-src 'none'; frame-ancestors {origin_of(provider.issuer)}"
+    }
+    return Response("", 200, headers, media_type="text/html")
 
 
 async def resume(request: Request, actor: Actor) -> Response:
@@ -155,6 +179,12 @@ ROUTES: list[BaseRoute] = [
         bank_logout,
         reason="Banks tell us of ended sessions in signed tokens.",
         methods=WRITES,
+    ),
+    public_route(
+        "/sign-in/ended/{bank}",
+        bank_front_logout,
+        reason="A bank's sign-out page names a session that nobody else can know.",
+        name="bank_front_logout",
     ),
     person_route("/resume/{token}", resume),
     person_route("/resume/{token}", send_parked, methods=WRITES, name="resume_send"),

@@ -28,6 +28,7 @@ from ui.i18n import current_locale
 PURPOSE = "sign-in flow"
 LIFE = timedelta(minutes=10)
 PATH = "/sign-in"
+LONGEST_HINT = 200
 SCOPES = {"company": "openid profile email phone enterprise"}
 SCOPE = "openid profile email phone"
 
@@ -46,6 +47,7 @@ class Flow:
     level: int = 0
     person_id: str = ""
     session_id: str = ""
+    login_hint: str = ""
 
     @property
     def is_step_up(self) -> bool:
@@ -61,6 +63,7 @@ def begin(
     level: int = 0,
     person_id: UUID | None = None,
     session_id: UUID | None = None,
+    login_hint: str = "",
 ) -> Flow:
     """Return a new flow with fresh secrets; ``level`` above 0 demands at least that assurance, now."""
     return Flow(
@@ -74,6 +77,7 @@ def begin(
         level=level,
         person_id=str(person_id or ""),
         session_id=str(session_id or ""),
+        login_hint=login_hint[:LONGEST_HINT],
     )
 
 
@@ -96,6 +100,8 @@ def authorization_url(flow: Flow, provider: Provider, metadata: Metadata) -> str
         "claims": json.dumps({"id_token": _claims(flow)}),
         "ui_locales": current_locale().replace("_", "-"),
     }
+    if flow.login_hint:
+        wanted["login_hint"] = flow.login_hint
     if flow.level:
         wanted |= {"prompt": "login", "max_age": "0"}
     elif metadata.can_choose_account:

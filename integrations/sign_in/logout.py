@@ -66,6 +66,18 @@ async def take_logout_token(provider: Provider, token: str) -> int:
         return await _end(metadata.issuer, claims)
 
 
+async def end_by_sid(provider: Provider, sid: str) -> int:
+    """End the session that a bank's provider calls by this name; nobody else can guess it."""
+    key = people.session_key_of(provider.issuer, sid)
+    return await sessions.end_of_provider(key) if key else 0
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _check(claims: dict[str, Any]) -> None:
     events, now = claims.get("events"), time.time()
     issued, expires = claims.get("iat"), claims.get("exp", now)

@@ -66,6 +66,7 @@ async def _choices(request: Request, provider: Provider, target: str) -> Respons
     context = {
         "provider": provider,
         "next": target,
+        "login_hint": request.query_params.get("login_hint", "")[: flows.LONGEST_HINT],
         "is_lost_form": target.startswith("/resume/"),
         "is_only": len(await banks()) == 1,
         "has_code": bool(runtime().smtp_url or runtime().sms_url),
@@ -91,7 +92,10 @@ async def to_bank(request: Request) -> Response:
     if provider is None or kind not in KINDS:
         return await failed(request, stale(), target)
     try:
-        departure = await services.depart(provider, flows.begin(provider.slug, target, kind=kind))
+        hint = str(form.get("login_hint") or "")
+        departure = await services.depart(
+            provider, flows.begin(provider.slug, target, kind=kind, login_hint=hint)
+        )
     except SignInFailed as error:
         return await failed(request, error, target)
     return _leave(request, departure)

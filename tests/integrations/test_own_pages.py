@@ -1,11 +1,11 @@
 """A person's own pages: the front door, their places, where they are signed in."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from integrations.sign_in.devices import device_of
 from integrations.sign_in.parked import readable
-from tenants import models
-from tenants.scope import bank_scope, open_scope, tenant_scope
+from tenants import models, sessions
+from tenants.scope import bank_scope, open_scope, person_scope, tenant_scope
 from tests import make
 from tests.integrations.test_sign_in import session_of
 from tests.page import inspect
@@ -94,6 +94,20 @@ async def test_a_person_sees_and_ends_their_own_sessions(db, client, bank):
     assert (await session_of(third)).ended_at is None
     assert (await session_of(foreign)).ended_at is None
     assert (await client.post("/sessions/nonsense/ending")).status_code == 404
+
+
+async def test_a_sign_in_counts_for_less_as_it_grows_old(db, client, bank):
+    ann = await make.person("Ann")
+    company = {"name": "Seaview", "bank_id": str(bank.id), "enterprise_id": "e-1"}
+    token = await make.sign_in(client, ann.id, level=3, bank_id=bank.id, company=company)
+    for age, shown in ((0, "Strongest"), (1, "Strong"), (9, "Basic"), (13, "Too old to count")):
+        async with open_scope(person_scope(ann.id)):
+            then = datetime.now(UTC) - timedelta(hours=age)
+            await models.Session.filter(token_hash=sessions.hash_of(token)).update(auth_time=then)
+        page = await client.get("/sessions")
+        inspect(page.text)
+        assert shown in page.text, age
+        assert f'href="/sign-in?bank={bank.slug}"' in page.text
 
 
 def test_browsers_have_names():

@@ -84,6 +84,13 @@ async def test_the_sign_in_page_offers_the_bank_s_ways_and_keeps_where_to_go(wor
     assert world.issuer.split("/oidc")[0] in answer.headers["content-security-policy"]
 
 
+async def test_a_hint_of_an_app_reaches_the_bank(world: World):
+    page = await world.client.get(f"/sign-in?bank={world.tenant_bank.slug}&login_hint=p-ann")
+    assert 'name="login_hint" value="p-ann"' in page.text
+    assert query_of(await world.leave(login_hint="p-ann"))["login_hint"] == "p-ann"
+    assert "login_hint" not in query_of(await world.leave())
+
+
 async def test_with_several_banks_one_is_chosen_first(world: World):
     answer = await world.client.get("/sign-in?bank=nowhere&next=/sessions")
     inspect(answer.text)

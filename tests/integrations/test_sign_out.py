@@ -1,5 +1,7 @@
 """The way out: here, at the bank, and when the bank says so."""
 
+import base64
+import json
 import time
 from typing import Any
 
@@ -177,3 +179,26 @@ async def test_what_the_sandbox_sends_is_understood(world: World, monkeypatch):
     answer = await told(world, httpx2.QueryParams(sent["body"])["logout_token"])
     assert answer.status_code == 200
     assert (await session_of(token)).ended_at is not None
+
+
+async def test_the_banks_own_sign_out_page_ends_a_session_without_our_cookie(world: World):
+    await world.sign_in("p-ann")
+    token, session = world.token, await session_of(world.token)
+    sid = flow_sid(session)
+    world.client.cookies.clear()
+    path = f"/sign-in/ended/{world.tenant_bank.slug}"
+    for wrong in ({}, {"iss": world.issuer}, {"iss": "https://other.example", "sid": sid}):
+        assert (await world.client.get(path, params=wrong)).status_code == 400
+    guessed = await world.client.get(path, params={"iss": world.issuer, "sid": "guessed"})
+    assert guessed.status_code == 200, "a wrong name is no news to whoever guessed it"
+    assert (await session_of(token)).ended_at is None
+    answer = await world.client.get(path, params={"iss": world.issuer, "sid": sid})
+    assert answer.status_code == 200
+    assert f"frame-ancestors {world.issuer.split('/oidc')[0]}" in answer.headers["content-security-policy"]
+    assert (await session_of(token)).ended_at is not None
+
+
+def flow_sid(session) -> str:
+    """What the bank calls this session, read from the id_token it gave."""
+    payload = session.id_token.split(".")[1]
+    return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sid"])

@@ -1,6 +1,7 @@
 """Signing out: every app of the session is told, and an app may ask for it."""
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from joserfc import jws
 from integrations.provider import ending, id_tokens, keys, logout
 from integrations.provider.models import Grant
 from tenants import jobs, sessions
-from tenants.models import Outbox
+from tenants.models import Membership, Outbox
 from tenants.outbound import Answer, OutboundError
 from tenants.scope import open_scope, tenant_scope
 from tests.integrations.provider.conftest import HERE, install, listed, query_of
@@ -35,10 +36,10 @@ async def told(monkeypatch) -> list[dict[str, Any]]:
     return heard
 
 
-async def work(world) -> None:
+async def work(world, job: str = ending.JOB) -> None:
     """Run what waits, as the worker would."""
     async with open_scope(tenant_scope(world.tenant.id)):
-        waiting = await Outbox.filter(job=ending.JOB, done_at=None)
+        waiting = await Outbox.filter(job=job, done_at=None)
     for row in waiting:
         await jobs.run(world.tenant.id, row.id)
 
@@ -103,6 +104,19 @@ async def test_ending_another_browser_from_the_sessions_page_ends_its_apps(world
     assert (await world.userinfo(tokens["access_token"])).status_code == 401
     await work(world)
     assert len(told) == 1
+
+
+async def test_who_leaves_has_their_apps_told(world, told):
+    """Access ended with the membership; this is the app's news of it."""
+    await world.tokens()
+    async with open_scope(tenant_scope(world.tenant.id)):
+        await Membership.filter(person_id=world.staff.person_id).update(ended_at=datetime.now(UTC))
+        await jobs.publish("membership.ended", {"person_id": str(world.staff.person_id)})
+    await work(world, logout.LEFT)
+    await work(world)
+    assert len(told) == 1
+    async with open_scope(tenant_scope(world.tenant.id)):
+        assert (await Grant.get(person_id=world.staff.person_id)).end_reason == "no role"
 
 
 async def ask(world, **given: str):
