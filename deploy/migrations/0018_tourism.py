@@ -59,6 +59,47 @@ MODELS = [
         bases=["TenantRow"],
     ),
     ops.CreateModel(
+        name="Device",
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            ("gate_id", fields.UUIDField()),
+            ("name", fields.CharField(max_length=60)),
+            ("key_hash", fields.BinaryField()),
+            ("added_by_name", fields.CharField(max_length=100)),
+            ("seen_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ("revoked_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+        ],
+        options={
+            "table": "tourism_device",
+            "app": "cloud",
+            "pk_attr": "id",
+            "table_description": "A phone or turnstile at a gate. Its key is known to it alone; we keep the hash. A lost one is revoked.",
+        },
+        bases=["TenantRow"],
+    ),
+    ops.CreateModel(
+        name="Gate",
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            ("site_id", fields.UUIDField()),
+            ("name", fields.CharField(max_length=60)),
+            ("way", fields.CharField(db_default="both", max_length=10)),
+            ("products", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+            ("is_open", fields.BooleanField(db_default=True)),
+        ],
+        options={
+            "table": "tourism_gate",
+            "app": "cloud",
+            "pk_attr": "id",
+            "table_description": "A place where people pass. ``way`` is both, entry or exit; ``products`` are those it lets in, all when empty.",
+        },
+        bases=["TenantRow"],
+    ),
+    ops.CreateModel(
         name="Order",
         fields=[
             ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
@@ -149,6 +190,40 @@ MODELS = [
             "app": "cloud",
             "pk_attr": "id",
             "table_description": "What is sold. ``kind``: single, combo (a ticket for each of ``parts``), group, pass, or extra (a merchant's).",
+        },
+        bases=["TenantRow"],
+    ),
+    ops.CreateModel(
+        name="Redemption",
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            ("site_id", fields.UUIDField()),
+            ("gate_id", fields.UUIDField()),
+            ("device_id", fields.UUIDField()),
+            ("ticket_id", fields.UUIDField(null=True)),
+            ("nonce", fields.CharField(max_length=40)),
+            ("direction", fields.CharField(max_length=10)),
+            ("mode", fields.CharField(max_length=10)),
+            ("people", fields.IntField(db_default=1)),
+            ("day", fields.DateField()),
+            ("scanned_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ("received_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ("has_let_in", fields.BooleanField(db_default=False)),
+            ("fault", fields.CharField(db_default="", max_length=20)),
+            ("verdict", fields.CharField(max_length=10)),
+            ("reason", fields.CharField(db_default="", max_length=20)),
+            ("is_repeat", fields.BooleanField(db_default=False)),
+            ("settled_by_name", fields.CharField(db_default="", max_length=100)),
+            ("settled_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ("settled_reason", fields.CharField(db_default="", max_length=200)),
+        ],
+        options={
+            "table": "tourism_redemption",
+            "app": "cloud",
+            "pk_attr": "id",
+            "table_description": "One scan, whatever came of it. ``nonce`` is the device's own, so that a batch sent twice counts once.",
         },
         bases=["TenantRow"],
     ),
@@ -389,10 +464,42 @@ WALLS = [
             "money": "price_minor >= 0 and refund_minor between 0 and price_minor",
         },
     ),
+    Wall(
+        "tourism_gate",
+        refs={"site_id": "tourism_site"},
+        indexes=["site_id"],
+        checks={"way": "way in ('both', 'entry', 'exit')"},
+    ),
+    Wall(
+        "tourism_device",
+        refs={"gate_id": "tourism_gate"},
+        extra={"secret": "t.key_hash = (select scope_secret())"},
+        indexes=["gate_id"],
+    ),
+    Wall(
+        "tourism_redemption",
+        refs={
+            "site_id": "tourism_site",
+            "gate_id": "tourism_gate",
+            "device_id": "tourism_device",
+            "ticket_id": "tourism_ticket",
+        },
+        uniques=["device_id, nonce"],
+        indexes=[
+            "ticket_id",
+            "site_id, scanned_at",
+            "site_id, verdict, scanned_at where verdict = 'conflict'",
+        ],
+        checks={
+            "verdict": "verdict in ('accepted', 'rejected', 'conflict', 'annulled')",
+            "direction": "direction in ('entry', 'exit') and mode in ('online', 'offline') and people > 0",
+        },
+    ),
     Wall("tourism_strike", refs={"ticket_id": "tourism_ticket"}, indexes=["document_key, day"]),
     Wall("tourism_block", indexes=["document_key, until", "created_at"]),
 ]
 MORE = """
+create unique index tourism_device_key_hash_key on tourism_device (key_hash);
 create unique index tourism_site_word_hash_key on tourism_site (word_hash);
 create unique index tourism_pool_key on tourism_pool
   (tenant_id, site_id, day, scope, coalesce(slot_id, site_id), channel);

@@ -1,7 +1,7 @@
 """Acts of a scenic site in the audit trail, in words, and how their facts read."""
 
 from scenarios.tourism.kinds import PRODUCT_KINDS
-from scenarios.tourism.words import REAL_NAMES
+from scenarios.tourism.words import REAL_NAMES, WAY_WORDS
 from tenants.audit_words import Fact, tell
 from ui.i18n import N_
 
@@ -13,6 +13,12 @@ ACTS = {
     "product.changed": N_("Product changed"),
     "slot_template.added": N_("Slot added"),
     "slot_template.changed": N_("Slot changed"),
+    "gate.added": N_("Gate added"),
+    "gate.changed": N_("Gate changed"),
+    "device.added": N_("Device added to a gate"),
+    "device.revoked": N_("Device of a gate revoked"),
+    "scan.annulled": N_("Scan annulled"),
+    "scan.settled": N_("Conflict of a scan settled"),
     "tickets.given_back": N_("Tickets given back"),
 }
 FACTS = {
@@ -22,5 +28,7 @@ FACTS = {
     "instant_cap": Fact(N_("Approved cap: people at once")),
     "cap_percent": Fact(N_("Percent of the approved cap")),
     "capacity": Fact(N_("People")),
+    "gate": Fact(N_("Gate")),
+    "way": Fact(N_("Which way"), words=WAY_WORDS),
 }
 tell(ACTS, FACTS)

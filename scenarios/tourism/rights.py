@@ -10,6 +10,9 @@ RIGHTS = Rights(
         "sites.write": N_("Plan sites, products and slots"),
         "orders.read": N_("See orders and tickets"),
         "orders.write": N_("Sell, change and refund tickets"),
+        "gates.read": N_("See gates and scans"),
+        "gates.write": N_("Set up gates and their devices"),
+        "gates.supervise": N_("Annul scans and settle conflicts"),
     },
     roles=(
         RoleSpec(
@@ -17,6 +20,11 @@ RIGHTS = Rights(
             N_("Ticket clerk"),
             _BASE
             | {"sites.read", "orders.read", "orders.write", "bills.read", "payments.read", "payments.take"},
+        ),
+        RoleSpec(
+            "gate_supervisor",
+            N_("Gate supervisor"),
+            _BASE | {"sites.read", "orders.read", "gates.read", "gates.write", "gates.supervise"},
         ),
         RoleSpec("planner", N_("Planner"), _BASE | {"sites.read", "sites.write", "fees.read", "fees.write"}),
     ),

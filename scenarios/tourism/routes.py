@@ -2,8 +2,17 @@
 
 from starlette.routing import BaseRoute
 
+from scenarios.tourism.gates import device_pages
+from scenarios.tourism.gates import staff as gates
 from scenarios.tourism.office import orders, selling
 from scenarios.tourism.planning import pages as planning
 from scenarios.tourism.shop import pages as shop
 
-ROUTES: list[BaseRoute] = [*planning.ROUTES, *orders.ROUTES, *selling.ROUTES, *shop.ROUTES]
+ROUTES: list[BaseRoute] = [
+    *planning.ROUTES,
+    *orders.ROUTES,
+    *selling.ROUTES,
+    *gates.ROUTES,
+    *device_pages.ROUTES,
+    *shop.ROUTES,
+]

@@ -22,6 +22,7 @@ SCENARIO = Scenario(
     rights=RIGHTS,
     places=(
         Place(N_("Sites"), "/sites", "sites.read", "flag", 12, SCENARIO_KEY),
+        Place(N_("Gates"), "/gates", "gates.read", "qr", 14, SCENARIO_KEY),
         Place(N_("Orders"), "/ticket-orders", "orders.read", "ticket", 13, SCENARIO_KEY),
     ),
     routes=routes.ROUTES,

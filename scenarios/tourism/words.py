@@ -43,3 +43,13 @@ REAL_NAMES = {
     "lead": N_("The buyer's name and document"),
     "each": N_("Every visitor's name and document"),
 }
+VERDICT_WORDS = {
+    "accepted": N_("Let in"),
+    "rejected": N_("Refused"),
+    "conflict": N_("To look at"),
+    "annulled": N_("Annulled"),
+}
+VERDICT_TONES: Mapping[str, Tone] = {"accepted": "success", "rejected": "neutral", "conflict": "danger"}
+DIRECTION_WORDS = {"entry": N_("In"), "exit": N_("Out")}
+MODE_WORDS = {"online": N_("With network"), "offline": N_("Without network")}
+WAY_WORDS = {"both": N_("In and out"), "entry": N_("Way in"), "exit": N_("Way out")}

@@ -69,6 +69,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "tourism_day_rule": {"cap_percent": 100},
     "tourism_pool": {"scope": "slot"},
     "tourism_order": {"status": "held", "refunded_minor": 0},
+    "tourism_gate": {"way": "both"},
+    "tourism_redemption": {"verdict": "rejected", "direction": "entry", "mode": "online"},
     "tourism_ticket": {"status": "held", "refund_minor": 0, "inside": 0},
     "hospital_doctor": {"title": "chief"},
     "hospital_template": {"weekday": 0, "begins": 0, "ends": 60, "days_ahead": 1, "opens": 0},

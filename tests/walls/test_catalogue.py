@@ -59,6 +59,7 @@ KEYED_BY_A_SECRET = {
     "integrations_grant_vendor_idx": "what ends with a vendor, across tenants",
     "integrations_grant_over_idx": "the sweep removes what has run out, of all tenants",
     "integrations_token_over_idx": "the sweep removes what has run out, of all tenants",
+    "tourism_device_key_hash_key": "a gate's device is found by the hash of its key",
     "tourism_site_word_hash_key": "a site's page is found by the word in its address",
     "billing_entry_created_at_brin": "the sealer looks for new entries of all tenants",
 }

@@ -1,5 +1,6 @@
 """The tables of a scenic site, one file for each side of it."""
 
+from scenarios.tourism.models.gates import Device, Gate, Redemption
 from scenarios.tourism.models.orders import Order, Ticket
 from scenarios.tourism.models.sites import DayRule, Pool, Product, Site, Slot, SlotTemplate
 from scenarios.tourism.models.standing import Block, Strike
@@ -7,9 +8,12 @@ from scenarios.tourism.models.standing import Block, Strike
 __all__ = [
     "Block",
     "DayRule",
+    "Device",
+    "Gate",
     "Order",
     "Pool",
     "Product",
+    "Redemption",
     "Site",
     "Slot",
     "SlotTemplate",

@@ -1,0 +1,181 @@
+// The gate's page: scans are judged by the server while there is a network, and by gate-core.js while there is none.
+// What was scanned alone waits here with its own number and time, and is sent until the server has answered for good.
+(() => {
+  "use strict";
+
+  const root = document.querySelector("[data-gate]");
+  const form = document.querySelector("form[data-scan]");
+  if (!root || !form || !("fetch" in window)) return;
+
+  const words = JSON.parse(root.dataset.words);
+  const kinds = JSON.parse(root.dataset.kinds);
+  const told = root.querySelector("[data-told]");
+  const stateLine = root.querySelector("[data-state]");
+  const queueLine = root.querySelector("[data-queue]");
+  const LIST = "gate-list";
+  const QUEUE = "gate-queue";
+  const KEPT = "gate-kept";
+  const ONLINE_MS = 2500;
+  const BATCH = 100;
+
+  const load = (name, empty) => {
+    try {
+      return JSON.parse(localStorage.getItem(name)) ?? empty;
+    } catch (error) {
+      return empty;
+    }
+  };
+  const save = (name, value) => localStorage.setItem(name, JSON.stringify(value));
+  const newNonce = () => [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, "0")).join("");
+
+  const line = (text, className) => {
+    const p = document.createElement("p");
+    p.textContent = text;
+    if (className) p.className = className;
+    return p;
+  };
+
+  const show = (one, direction) => {
+    const good = one.verdict === "accepted";
+    const word = good ? (direction === "exit" ? words.goodbye : words[""]) : words[one.reason] || one.reason;
+    told.className = `gate__told gate__told--${one.verdict}`;
+    const more = [kinds[one.visitor_kind], one.people ? String(one.people) : "", one.number].filter(Boolean).join(" · ");
+    told.replaceChildren(line(word, "gate__word"), ...(more ? [line(more)] : []));
+    navigator.vibrate?.(good ? 60 : [80, 60, 80]);
+  };
+
+  const showNet = (isOnline) => {
+    stateLine.textContent = isOnline ? root.dataset.online : root.dataset.offline;
+    const waiting = load(QUEUE, []).length;
+    queueLine.textContent = waiting ? root.dataset.waiting.replace("{n}", waiting) : "";
+    root.dataset.net = isOnline ? "online" : "offline";
+    root.dataset.left = waiting;
+  };
+
+  const send = async (scans) => {
+    const stop = AbortSignal.timeout ? AbortSignal.timeout(ONLINE_MS) : undefined;
+    const answer = await fetch("/gate/scans", {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ scans }), signal: stop,
+    });
+    if (answer.status >= 500 || answer.status === 429) throw new Error(`status ${answer.status}`);
+    if (!answer.ok) return [];
+    return (await answer.json()).told;
+  };
+
+  const keep = (scan, code, decided) => {
+    save(QUEUE, [...load(QUEUE, []), scan]);
+    if (!code || !decided.has_let_in || decided.is_repeat) return;
+    const day = scan.scanned_at.slice(0, 10);
+    const entry = { ticket: code.ticket, direction: scan.direction, people: decided.people, at: Date.parse(scan.scanned_at), day };
+    save(KEPT, [...load(KEPT, []), entry].slice(-20000));
+  };
+
+  const alone = async (scan) => {
+    const list = load(LIST, null);
+    const now = new Date();
+    const code = list ? await gateCore.read(scan.code, list.key) : null;
+    const facts = { direction: scan.direction, people: scan.people, now: now.getTime(), day: now.toISOString().slice(0, 10) };
+    const decided = list
+      ? gateCore.judge(code, list, load(KEPT, []), facts)
+      : { has_let_in: false, reason: "unknown", people: scan.people || 1 };
+    const { has_let_in, reason, people } = decided;
+    keep({ ...scan, mode: "offline", scanned_at: now.toISOString(), has_let_in, reason, people }, code, decided);
+    return { verdict: has_let_in ? "accepted" : "rejected", reason, people };
+  };
+
+  const judge = async (scan) => {
+    try {
+      const [one] = await send([scan]);
+      showNet(true);
+      if (one) return one;
+      return { verdict: "rejected", reason: "unknown" };
+    } catch (error) {
+      const decided = await alone(scan);
+      showNet(false);
+      return decided;
+    }
+  };
+
+  let isBusy = false;
+  const scanned = async (text) => {
+    const code = text.trim();
+    if (!code || isBusy) return;
+    isBusy = true;
+    const data = new FormData(form);
+    const direction = data.get("direction") || "entry";
+    const scan = { nonce: newNonce(), code, direction, people: Number(data.get("people")) || 0, mode: "online" };
+    show(await judge(scan), direction);
+    form.elements.code.value = "";
+    form.elements.people.value = "";
+    isBusy = false;
+  };
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    scanned(form.elements.code.value);
+  }, true);
+
+  // What waits is sent in small batches; an answered scan is never sent again, whatever the answer.
+  let isSending = false;
+  const drain = async () => {
+    if (isSending) return;
+    isSending = true;
+    try {
+      for (let batch = load(QUEUE, []).slice(0, BATCH); batch.length; batch = load(QUEUE, []).slice(0, BATCH)) {
+        const answers = await send(batch);
+        const done = new Set(batch.map((one) => one.nonce));
+        save(QUEUE, load(QUEUE, []).filter((one) => !done.has(one.nonce)));
+        if (answers.some((one) => one.verdict === "conflict")) told.append(line(root.dataset.check));
+      }
+      showNet(true);
+    } catch (error) {
+      showNet(false);
+    } finally {
+      isSending = false;
+    }
+  };
+
+  const refresh = async () => {
+    try {
+      const answer = await fetch("/gate/codes.json");
+      if (answer.ok) save(LIST, await answer.json());
+      await drain();
+    } catch (error) {
+      showNet(false);
+    }
+  };
+
+  const startCamera = async (button) => {
+    const video = root.querySelector("[data-video]");
+    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    video.hidden = false;
+    button.hidden = true;
+    await video.play();
+    const detector = new BarcodeDetector({ formats: ["qr_code"] });
+    let last = "";
+    const look = async () => {
+      const [found] = await detector.detect(video).catch(() => []);
+      if (found && found.rawValue !== last) {
+        last = found.rawValue;
+        await scanned(last);
+        setTimeout(() => { last = ""; }, 3000);
+      }
+      requestAnimationFrame(look);
+    };
+    look();
+  };
+
+  const camera = form.querySelector("[data-camera]");
+  if ("BarcodeDetector" in window && navigator.mediaDevices) {
+    camera.hidden = false;
+    camera.addEventListener("click", () => startCamera(camera).catch(() => { camera.hidden = true; }));
+  }
+
+  if ("serviceWorker" in navigator) navigator.serviceWorker.register("/gate/worker.js", { scope: "/gate" }).catch(() => {});
+  window.addEventListener("online", refresh);
+  window.addEventListener("offline", () => showNet(false));
+  setInterval(refresh, 15000);
+  refresh();
+  root.dataset.ready = "1";
+})();
