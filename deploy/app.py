@@ -58,9 +58,9 @@ def ui_settings(settings: Settings) -> UiSettings:
         debug=settings.environment == "demo",
         raise_errors=settings.environment == "test",
         form_action=tuple(payment_pages),
-        csrf_exempt=("/webhooks/", "/oauth/"),
-        api_prefixes=("/webhooks/",),
-        body_limits=dict.fromkeys(UPLOADS, settings.upload_max_bytes),
+        csrf_exempt=("/webhooks/", "/oauth/", "/api/"),
+        api_prefixes=("/webhooks/", "/api/"),
+        body_limits=dict.fromkeys((*UPLOADS, "/api/v1/bills/"), settings.upload_max_bytes),
     )
 
 

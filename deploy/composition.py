@@ -11,7 +11,7 @@ import billing.runtime
 import tenants.runtime
 from billing.runtime import ChannelSettings
 from billing.sealing import keys as seal_keys
-from deploy import gauges
+from deploy import gauges, open_resources
 from deploy.settings import Settings
 from integrations.bank_services.client import BankServices
 from scenarios import registry
@@ -73,13 +73,19 @@ def compose(settings: Settings, scenarios: list[Scenario]) -> None:
     for module in (*JOB_MODULES, *ACT_MODULES):
         importlib.import_module(module)
     gauges.register()
+    open_resources.offer()
 
 
 def runtime_of(settings: Settings) -> Runtime:
     """Return the slice for ``tenants`` and those above it."""
     hosts = {
         urlsplit(url).netloc
-        for url in (settings.sandbox_url, settings.sms_url, settings.bank_services_url)
+        for url in (
+            settings.sandbox_url,
+            settings.sms_url,
+            settings.bank_services_url,
+            *settings.app_urls.values(),
+        )
         if url
     }
     return Runtime(

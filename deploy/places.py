@@ -11,7 +11,7 @@ LONGEST_SOCKET_FOLDER = 80
 """Unix sockets allow 104 (macOS) to 108 bytes for the whole path; the longest name here takes 20."""
 
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-OURS = ("postgres", "postgres.new", "sandbox", "files", "run", "logs", "samples")
+OURS = ("postgres", "postgres.new", "sandbox", "files", "run", "logs", "samples", "apps")
 """What a fresh start removes from the data folder; anything else there is not ours."""
 
 DATABASE = "cloud"

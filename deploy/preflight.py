@@ -42,6 +42,8 @@ def check_ports(settings: Settings) -> None:
     if settings.sandbox_port:
         check_port("127.0.0.1", settings.sandbox_port, "SANDBOX_PORT")
         check_port("127.0.0.1", settings.sandbox_smtp_port, "SANDBOX_SMTP_PORT")
+    for url in settings.app_urls.values():
+        check_port("127.0.0.1", int(url.rpartition(":")[2]), "SANDBOX_PORT")
 
 
 async def check_servers(settings: Settings) -> None:

@@ -27,6 +27,8 @@ Values = dict[str, Any]
 
 ABSENT = SecretStr("")
 MEGABYTE = 1_000_000
+DEMO_APPS = ("contract", "invoice", "people")
+"""The apps of ``deploy.sandbox.apps``."""
 SHORTEST_SECRET = 32
 SEAL_KEY = re.compile("[0-9a-fA-F]{64}")
 STRIPE_ITSELF = "https://api.stripe.com"
@@ -176,6 +178,15 @@ class Settings(BaseSettings):
         """Return the key that encrypts fields, then the former ones that still decrypt."""
         former = _listed(self.field_former_keys.get_secret_value())
         return (self.field_key.get_secret_value() or self.secret_key.get_secret_value(), *former)
+
+    @property
+    def app_urls(self) -> dict[str, str]:
+        """Where the demonstration's apps are, by name: right above the sandbox. Without a sandbox there are none."""
+        if not self.sandbox_port:
+            return {}
+        return {
+            name: f"http://127.0.0.1:{self.sandbox_port + n}" for n, name in enumerate(DEMO_APPS, start=11)
+        }
 
     def secret(self, purpose: str) -> str:
         """Return a key of its own for one purpose, derived from ``SECRET_KEY``: no two uses share one."""

@@ -68,7 +68,7 @@ async def _start(
     settings: Settings, children: supervisor.Supervisor, options: Options, say: Say
 ) -> Sequence[SignIn]:
     """Start what the next step needs before it: the seed talks to the sandbox, while the web is loading."""
-    async with _meanwhile(children.start(*_sandbox(settings))):
+    async with _meanwhile(children.start(*_sandbox(settings), *_apps(settings))):
         await _migrate(settings, say)
     signins: Sequence[SignIn] = ()
     address = f"http://{_host(settings.bind)}:{settings.port}/healthz"
@@ -120,6 +120,19 @@ def _sandbox(settings: Settings) -> list[Child]:
     if not settings.sandbox_port:
         return []
     return [Child("sandbox", sandbox_command(settings), f"http://127.0.0.1:{settings.sandbox_port}/")]
+
+
+def _apps(settings: Settings) -> list[Child]:
+    """Return the demonstration's apps, each a process that knows the product by its address alone."""
+    folder = str(settings.data_dir / "apps")
+    return [
+        Child(
+            f"app-{name}",
+            module("deploy.sandbox.apps", name, "--port", url.rpartition(":")[2], "--data", folder),
+            f"{url}/health",
+        )
+        for name, url in settings.app_urls.items()
+    ]
 
 
 def sandbox_command(settings: Settings) -> list[str]:

@@ -16,7 +16,7 @@ def routes() -> list[BaseRoute]:
         *account_pages.ROUTES,
         *invitation_pages.ROUTES,
         *bank_staff.ROUTES,
-        *apps.ROUTES,
+        *apps.routes(),
         *endpoints.ROUTES,
         *authorize.ROUTES,
         *logout.ROUTES,

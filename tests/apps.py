@@ -25,7 +25,7 @@ async def vendor(bank: make.Bank, *, owner: Person | None = None, **given: Any) 
     values = {
         "slug": f"vendor-{n}-{vendor_id.hex[-6:]}",
         "name": f"Vendor {n} Ltd",
-        "uscc": make_uscc(f"91350100M0002{n:04d}"),
+        "uscc": make_uscc(f"91350100K{n:08d}"),
         "legal_representative": "Ng Vera",
         "website": "https://vendor.example",
         "contact_email": "hello@vendor.example",

@@ -27,11 +27,11 @@ _HOP = {"content-encoding", "content-length", "transfer-encoding", "connection"}
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium(*switches: str) -> AsyncIterator[Browser]:
     """A headless Chromium: ``CHROMIUM`` names it, else the system's, else Playwright's own."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=_ARGS)
+        browser = await playwright.chromium.launch(executable_path=path, args=[*_ARGS, *switches])
         try:
             yield browser
         finally:

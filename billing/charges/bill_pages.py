@@ -18,6 +18,7 @@ from billing.plans.queries import notes_of_bill, plan_of_bill
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Tenant
+from tenants.papers import papers_of
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.flash import Flash
@@ -119,6 +120,7 @@ async def show(request: Request, actor: Actor) -> Response:
         "story": await story(bill, root),
         "plan_id": await plan_of_bill(bill.tenant_id, bill.id),
         "notes": await notes_of_bill(bill.tenant_id, bill.id),
+        "papers": await papers_of(actor, "bill", bill.id),
         "languages": LANGUAGES,
         "open": OPEN_BILLS,
         "root": root,

@@ -1,5 +1,6 @@
 """Everything a payer owes, and each bill of it."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from billing.plans.queries import notes_of_bill, plan_of_bill
 from billing.receipts.pdf import render_bills
 from tenants.actor import Actor
 from tenants.http import path_id
+from tenants.papers import Paper, papers_of
 from ui.errors import Conflict
 from ui.i18n import LOCALES, current_locale, t
 from ui.render import respond
@@ -35,10 +37,10 @@ async def owed(request: Request, actor: Actor) -> Response:
 async def bill(request: Request, actor: Actor) -> Response:
     """One bill, with how each line came about and what was paid."""
     seen = await queries.bill_seen(path_id(request))
-    return await bill_page(request, person_side(actor), seen)
+    return await bill_page(request, person_side(actor), seen, await papers_of(actor, "bill", seen.id))
 
 
-async def bill_page(request: Request, side: Side, seen: SeenBill) -> Response:
+async def bill_page(request: Request, side: Side, seen: SeenBill, papers: Sequence[Paper] = ()) -> Response:
     """Show a bill to whichever side sees it."""
     lines = await lines_of(seen.tenant_id, [seen.id])
     context: dict[str, Any] = {
@@ -51,6 +53,7 @@ async def bill_page(request: Request, side: Side, seen: SeenBill) -> Response:
         "notes": await notes_of_bill(seen.tenant_id, seen.id) if seen.adjusted_minor else [],
         "plan_id": None if side.is_link else await plan_of_bill(seen.tenant_id, seen.id),
         "credit_minor": 0 if side.is_link else await _credit_for(seen),
+        "papers": papers,
         "payments": [] if side.is_link else await queries.payments_of_bill(seen),
     }
     return await respond(request, "billing/payer/bill.html", context)

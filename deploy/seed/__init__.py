@@ -40,7 +40,9 @@ async def seed(settings: Settings, progress: Progress) -> SeedReport:
             play = Play(bank, outside, statistics)
             is_new = False
             for chapter in CHAPTERS:
-                if not await has_chapter(bank, chapter.title):
+                if await has_chapter(bank, chapter.title):
+                    continue
+                if chapter.is_possible is None or await chapter.is_possible(play):
                     is_new = True
                     progress(await chapter.tell(play))
             await outside.listen()

@@ -11,6 +11,7 @@ from billing.payments.settlement import CONNECT_JOB
 from deploy.database import credentials
 from deploy.seed import (
     agreements,
+    apps,
     console,
     estate,
     institutions,
@@ -73,6 +74,8 @@ class Chapter:
     title: str
     write: Callable[[Play], Awaitable[str]]
     is_atomic: bool = True
+    is_possible: Callable[[Play], Awaitable[bool]] | None = None
+    """Whether it can be written now; a later seeding writes it otherwise."""
 
     async def tell(self, play: Play) -> str:
         """Write the chapter and note that it stands."""
@@ -171,6 +174,17 @@ async def _statements(play: Play) -> str:
     return f"A month of {count} statements of the channels and the bank, with {breaks} breaks"
 
 
+async def _apps(play: Play) -> str:
+    founded = await play.founded()
+    async with open_scope(bank_scope(play.bank.id)):
+        made = await apps.open_shop(
+            play.bank.id, play.outside.issuer, founded.staff["operations"], play.outside.settings
+        )
+    tenant = await play.tenant(TENGAH)
+    await apps.install(tenant, await play.staff(tenant, "administrator"), made)
+    return f"{len(made)} vendors, each with an app that was measured, listed and installed"
+
+
 def _month(index: int) -> tuple[Chapter, Chapter]:
     return (
         Chapter(f"bills {index}", partial(_bill, index), is_atomic=False),
@@ -187,6 +201,7 @@ CHAPTERS = (
     *(chapter for index in range(months.COUNT) for chapter in _month(index)),
     Chapter("stories", _stories, is_atomic=False),
     Chapter("statements", _statements, is_atomic=False),
+    Chapter("apps", _apps, is_possible=lambda play: apps.are_running(play.outside.settings)),
     Chapter("console", console.write, is_atomic=False),
 )
 

@@ -20,12 +20,15 @@ class Heard:
     facts: Told
 
 
-Reader = Callable[[Mapping[str, Any]], Awaitable[Heard | None]]
+Reader = Callable[[Mapping[str, Any], str], Awaitable[Heard | None]]
 _readers: dict[str, Reader] = {}
 
 
 def tell_of(event: str, reader: Reader) -> None:
-    """Have ``reader(payload)`` tell in the tenant's open scope what an event is about; safe to call again."""
+    """Have ``reader(payload, sector)`` tell in the tenant's open scope what an event is about; safe to call again.
+
+    ``sector`` is whose pairwise subjects people are known by.
+    """
     _readers[event] = reader
 
 
@@ -41,10 +44,14 @@ def consented(facts: Told, scopes: frozenset[str]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What a list is asked for: rows after ``after`` in the order of their ids, at most ``limit``, narrowed."""
+    """What a list is asked for: rows after ``after`` in the order of their ids, at most ``limit``, narrowed.
+
+    ``sector`` is whose pairwise subjects people are known by.
+    """
 
     after: UUID | None = None
     limit: int = 50
+    sector: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -52,16 +59,16 @@ class Slice:
 class Resource:
     """A kind of thing in the API: which scope opens it, its list and one of it, in the tenant's open scope.
 
-    Each row is facts by scope; the resource's own scope holds its ``id``. ``schema`` describes each fact (JSON Schema
-    by scope), for the OpenAPI document.
+    A list gives each row's own id, to read on from, with its facts by scope; ``one(id, sector)`` the facts. ``schema``
+    describes each fact (JSON Schema by scope), for the OpenAPI document.
     """
 
     name: str
     scope: str
     summary: str
     schema: Mapping[str, Mapping[str, Any]]
-    page: Callable[[Slice], Awaitable[list[Told]]]
-    one: Callable[[UUID], Awaitable[Told | None]]
+    page: Callable[[Slice], Awaitable[list[tuple[UUID, Told]]]]
+    one: Callable[[UUID, str], Awaitable[Told | None]]
     filters: tuple[str, ...] = ()
 
 

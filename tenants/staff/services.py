@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tenants import audit
 from tenants.actor import Actor
+from tenants.jobs import publish
 from tenants.models import Membership, Outbox, Role, Tenant
 from tenants.permissions import permissions_of
 from tenants.scope import rows, tenant_id
@@ -54,6 +55,7 @@ async def end_membership(actor: Actor, membership_id: UUID) -> Membership:
         subject_label=found.name,
         before={"role": role.name},
     )
+    await publish("membership.ended", {"membership_id": str(found.id), "person_id": str(found.person_id)})
     return found
 
 

@@ -48,9 +48,9 @@ def free_port() -> int:
 
 
 def find_free_port() -> int:
-    """A port with the sandbox's two, 100 and 125 above, free as well."""
+    """A port with the sandbox's two and its apps' three above it free as well."""
     for port in range(21000 + os.getpid() % 5000, 40000, 7):
-        if all(is_free(port + more) for more in (0, 100, 125)):
+        if all(is_free(port + more) for more in (0, 100, 111, 112, 113, 125)):
             return port
     raise AssertionError("no port is free")
 

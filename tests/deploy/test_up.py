@@ -31,6 +31,8 @@ WORKER = "import os, time; print('worker', os.getpid()); time.sleep(60)"
 def module(name, *arguments):
     if name == "deploy.sandbox":
         return [sys.executable, "-c", SERVER, arguments[1]]
+    if name == "deploy.sandbox.apps":
+        return [sys.executable, "-c", SERVER, arguments[2]]
     if arguments == ("serve",):
         return [sys.executable, "-c", SERVER, PORT]
     return [sys.executable, "-c", WORKER]

@@ -21,6 +21,7 @@ NO_PAGES = (
     r"/\.well-known/.*", r"/.*/evidence", r"/.*/pdf", r"/.*/blank", r"/.*/rejected", r"/.*/file",
     r"/.*/documents/\{document\}", r"/t/\{tenant\}/payments/\{id\}/receipt", r"/.*/content", r"/.*/proof",
     r"/.*\.json", r"/.*\.py", r"/.*/answer-files/.*", r"/.*/disputes/.*/files/.*",
+    r"/api/.*", r"/oauth/.*", r"/app-icons/.*", r"/.*/papers/\{id\}",
 )  # fmt: skip
 """Files and figures for machines."""
 ELSEWHERE = (
@@ -34,6 +35,7 @@ ELSEWHERE = (
     r"/t/\{tenant\}/runs/\{id\}/(approval|decisions|exceptions/\{exception_id\})",  # need a run that waits
     r"/t/\{tenant\}/fees/\{id\}/rehearsals/\{rehearsal\}",  # needs a rehearsal that has been worked out
     r"/my/(plans|answers)/\{id\}",  # need a payer who has agreed on something
+    r"/vendor-invitations/\{token\}",  # tests/integrations/apps comes to it
     r"/my/bills/\{id\}/credit",  # needs a payer who has paid ahead
 )
 
@@ -44,6 +46,7 @@ DEMONSTRATION = (
     ("p-siti", "personal", "/my"),
     ("p-kumar", "personal", "/my/payments"),
     ("staff-lin", "staff", "/bank/harbour"),
+    ("op-rahul", "company", "/vendor/peopleware"),
 )
 """Who plays in it, and where they begin: it has something of everything."""
 Everybody = tuple[Live, Estate, Someone, Desk, str, Callable[[], Path]]
@@ -68,7 +71,8 @@ async def test_every_page_is_accessible_and_fits(everybody: Everybody, browser: 
         bill = await managing.address_of_bill(estate.administrator, estate.court, next(estate.fresh))
         for name, kind, start in DEMONSTRATION:
             player = await _player(people, name, kind)
-            await walk.go(people, player, [start, *await _beside(player, kind)])
+            offers = ["/vendors", "/vendors/new"] if start.startswith("/vendor") else []
+            await walk.go(people, player, [start, *offers, *await _beside(player, kind)])
         gate = [f"{root}/go-live", f"{root}/go-live/trial"]
         starts = [root, desk.refund, f"{draft}/activation", bill, *gate, *estate.addresses[1:]]
         await walk.go(people, estate.administrator, starts)
@@ -94,6 +98,7 @@ async def _beside(player: Someone, kind: str) -> list[str]:
     lists = (
         ("/t/tengah/accounts?q=111A+Plantation+Cres+%2307-04", "/accounts/", "/plans/new"),
         ("/t/tengah/suspense", "/suspense/", "/credit"),
+        ("/t/tengah/apps", "/apps/catalogue/", "/installation"),
     )
     return [
         address + rest

@@ -90,7 +90,9 @@ async def open_app(actor: Actor, installation_id: UUID, wish: Wish, *, is_insist
     value = secrets.token_urlsafe(24)
     known = Wish(wish.place if wish.place in version.places else "", wish.record_kind, wish.record_id)
     made = await _note(actor, found, known, granted, value=value, is_framed=bool(origin))
-    return Opening(made.id, name, _address(client, value, known, is_framed=bool(origin)), origin)
+    language = current_locale().replace("_", "-") if "locale" in granted.claims else ""
+    url = _address(client, value, known, language=language, is_framed=bool(origin))
+    return Opening(made.id, name, url, origin)
 
 
 def framed_origin(client: Client) -> str:
@@ -100,15 +102,13 @@ def framed_origin(client: Client) -> str:
     return origin if origin in client.frame_origins else ""
 
 
-def _address(client: Client, value: str, wish: Wish, *, is_framed: bool) -> str:
-    """Return where the browser goes: OpenID Connect's third-party-initiated login, with our launch value."""
-    given = {
-        "iss": runtime().public_url,
-        "client_id": client.client_id,
-        "launch": value,
-        "ui_locales": current_locale().replace("_", "-"),
-    }
-    further = {"place": wish.place, "embedded": "1" if is_framed else ""}
+def _address(client: Client, value: str, wish: Wish, *, language: str, is_framed: bool) -> str:
+    """Return where the browser goes: OpenID Connect's third-party-initiated login, with our launch value.
+
+    In which language the person reads is a fact about them: it is named where that was agreed to.
+    """
+    given = {"iss": runtime().public_url, "client_id": client.client_id, "launch": value}
+    further = {"place": wish.place, "ui_locales": language, "embedded": "1" if is_framed else ""}
     query = urlencode(given | {key: text for key, text in further.items() if text})
     return f"{client.launch_uri}{'&' if '?' in client.launch_uri else '?'}{query}"
 

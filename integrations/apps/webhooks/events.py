@@ -23,10 +23,10 @@ async def hear(actor: Actor, payload: dict[str, Any]) -> None:
     scope, reader = scope_of_event(event), reader_of(event)
     assert actor.tenant_id is not None  # noqa: S101 - jobs always have a tenant
     found = await Installation.filter(tenant_id=actor.tenant_id, status="active", scopes__contains=[scope])
-    heard = await reader(payload) if reader and found else None
-    if heard is None:
-        return
-    for installation in found:
+    for installation in found if reader else ():
+        heard = await reader(payload, str(installation.vendor_id)) if reader else None
+        if heard is None:
+            return
         data = consented(heard.facts, frozenset(installation.scopes))
         await tell(installation, event, data, cause=heard.cause, scope=scope)
 

@@ -11,7 +11,8 @@ from integrations.apps.clients import granted
 from integrations.apps.models import App, AppVersion, Vendor
 from integrations.apps.tenant_models import AppConsent, AppMessage, Installation
 from tenants.actor import StepUp
-from tenants.models import Outbox, Role
+from tenants.audit_words import has_label
+from tenants.models import Audit, Outbox, Role
 from tenants.scope import bank_scope, open_scope, tenant_scope, vendor_scope
 from tests import apps, make
 from tests.page import inspect
@@ -179,6 +180,10 @@ async def test_uninstalling_ends_everything_and_has_the_rest_deleted_after_two_d
         assert timedelta(hours=47) < due.due_at - datetime.now(UTC) < timedelta(hours=49)
         await leaving.deletion_due(chief, due.payload)
         assert await AppMessage.filter(tenant_id=tenant.id, event="installation.deletion_due").count() == 1
+        found = await Audit.filter(tenant_id=tenant.id, subject_kind="installation")
+    facts = {name for one in found for name in {**(one.before or {}), **(one.after or {})}}
+    assert {one.act for one in found} == {"app.installed", "app.uninstalled"}
+    assert [name for name in facts if not has_label("installation", name)] == []
     again = await installed(chief, listed)
     assert again.id != made.id
 

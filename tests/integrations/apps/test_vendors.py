@@ -9,6 +9,7 @@ from integrations.apps.clients import client, granted
 from integrations.apps.models import App, AppVersion, Vendor, VendorMember
 from integrations.apps.vendors import findings, review, services
 from integrations.apps.webhooks import signing
+from tenants.audit_words import acts, has_label
 from tenants.models import Audit, Membership, Tenant
 from tenants.outbound import Answer
 from tenants.scope import bank_scope, open_scope, tenant_scope, vendor_scope
@@ -27,7 +28,7 @@ async def company(db, bank, client):
         "bank_id": str(bank.id),
         "enterprise_id": "e1",
         "name": "Ink and Seal Software Ltd",
-        "uscc": make_uscc(f"91350100M0003{make.serial():04d}"),
+        "uscc": make_uscc(f"91350100P{make.serial():08d}"),
         "legal_representative": "Ng Vera",
         "operator_role": "authoriser",
     }
@@ -295,3 +296,51 @@ async def test_only_reviewers_decide(bank, db):
     async with open_scope(bank_scope(bank.id)):
         with pytest.raises(Forbidden):
             await services.decide(manager, vendor.id, "admitted")
+
+
+async def test_every_fact_of_every_act_about_apps_has_words(client, company, bank, monkeypatch):
+    await test_a_version_is_described_measured_submitted_and_listed(client, company, bank, monkeypatch)
+    async with open_scope(bank_scope(bank.id)):
+        found = await Audit.filter(bank_id=bank.id, subject_kind="vendor")
+    facts = {name for one in found for name in {**(one.before or {}), **(one.after or {})}}
+    assert [name for name in facts if not has_label("vendor", name)] == []
+    assert [one.act for one in found if one.act not in acts()] == []
+
+
+async def test_a_colleague_comes_in_by_invitation_with_the_same_companys_login_alone(
+    client, company, bank, monkeypatch
+):
+    vendor = await admitted(client, company, bank)
+    sent = []
+
+    async def send_now(channel, recipient, subject, body):
+        sent.append((recipient, str(body)))
+
+    monkeypatch.setattr("tenants.notices.send_now", send_now)
+    root = f"/vendor/{vendor.slug}"
+    invited = {"name": "Dev Lee", "email": "dev@ink.example", "role": "developer"}
+    assert (await client.post(f"{root}/people", data=invited)).status_code == 303
+    ((recipient, body),) = sent
+    path = body.split("http://cloud.test")[1].split()[0]
+    assert recipient == "dev@ink.example"
+    other = await make.person("Eve")
+    await make.sign_in(client, other.id, company=company[1] | {"uscc": "91350100M000100Y43"})
+    inspect((await client.get(path)).text)
+    assert (await client.post(f"{path}/acceptance")).status_code == 403
+    colleague = await make.person("Dev Lee")
+    await make.sign_in(client, colleague.id, company=company[1])
+    inspect((await client.get(path)).text)
+    assert (await client.post(f"{path}/acceptance")).headers["location"] == root
+    assert (await client.get(path)).status_code == 404, "a link is good once"
+    assert (await client.get(f"{root}/apps/new")).status_code == 200
+    assert (await client.post(f"{root}/people", data=invited)).status_code == 403
+    await make.sign_in(client, company[0].id, company=company[1])
+    page = await client.get(f"{root}/people")
+    inspect(page.text)
+    async with open_scope(vendor_scope(vendor.id)):
+        one = await VendorMember.get(vendor_id=vendor.id, person_id=colleague.id)
+        owner = await VendorMember.get(vendor_id=vendor.id, person_id=company[0].id)
+    assert (await client.post(f"{root}/people/{owner.id}/ending")).status_code == 409, "the last owner stays"
+    assert (await client.post(f"{root}/people/{one.id}/ending")).status_code == 303
+    await make.sign_in(client, colleague.id, company=company[1])
+    assert (await client.get(root)).status_code == 404

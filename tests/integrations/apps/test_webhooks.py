@@ -43,7 +43,7 @@ async def listed(vendor):
 def heard(monkeypatch):
     """An event that anybody may tell of in these tests."""
 
-    async def read(payload):
+    async def read(payload, sector):
         facts = {
             "payments": {"id": payload["payment_id"], "amount_minor": 100},
             "accounts": {"account": "Ann's flat"},

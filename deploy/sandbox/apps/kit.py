@@ -1,0 +1,417 @@
+"""What an app needs to live inside Scenario Cloud, in one file: copy it, and change what you like.
+
+Signing in is OpenID Connect (code, PKCE, id_token checked against the published keys). Inside a frame, where cookies
+may be blocked, the page asks for a session token instead (``static/kit.js``). Webhooks are Standard Webhooks. The
+open API is called with a token of one installation. Nothing here knows anything of the product but its address.
+"""
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import wraps
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx2
+from jinja2 import Environment, FileSystemLoader
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+HERE = Path(__file__).parent
+ALGORITHMS = ["RS256", "ES256"]
+TOLERANCE = 300
+CACHED = 300
+PRIVACY = (
+    "What your institution agreed to share is kept here alone. It is deleted 48 hours after uninstalling."
+)
+SESSION = 8 * 3600
+SCHEMA = """
+create table if not exists login (state text primary key, nonce text, verifier text, purpose text, at integer);
+create table if not exists session (token text primary key, person text, sid text, ends integer);
+create table if not exists installation (id text primary key, facts text, is_ended integer default 0);
+create table if not exists heard (id text primary key);
+"""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whoever has the app open: ``sub`` is all that names them, the rest is what their institution agreed to."""
+
+    sub: str
+    installation: str
+    claims: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name, where it was agreed to."""
+        return str(self.claims.get("name") or "Somebody")
+
+    def has(self, role: str) -> bool:
+        """Tell whether they have a role at their institution."""
+        return role in self.claims.get("roles", ())
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What the vendor's console gave us: paste it into the file that the app is started with."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    webhook_secret: str
+
+
+class NotReadyError(Exception):
+    """The app has no keys yet."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What an app is: its name, what signing in asks for, its pages (path, English, Chinese), its tables."""
+
+    name: str
+    title: str
+    scope: str
+    places: Sequence[tuple[str, str, str]]
+    schema: str
+
+
+class Kit:
+    """One app: its keys, its storage, and how it talks to the product."""
+
+    def __init__(self, about: "About", url: str, data: Path) -> None:
+        """Open the storage."""
+        self.name, self.title, self.scope, self.places = about.name, about.title, about.scope, about.places
+        self.url = url
+        data.mkdir(parents=True, exist_ok=True)
+        self.file = data / f"{self.name}.json"
+        self.db = sqlite3.connect(data / f"{self.name}.db", check_same_thread=False, isolation_level=None)
+        self.db.row_factory = sqlite3.Row
+        self.db.execute("pragma journal_mode = wal")
+        self.db.executescript(SCHEMA + about.schema)
+        loader = FileSystemLoader(HERE / "templates")
+        self.pages = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        self.http = httpx2.AsyncClient(timeout=10)
+        self._cached: dict[str, tuple[float, Any]] = {}
+
+    # ---- keys and what the product publishes
+
+    def keys(self) -> Keys:
+        """Return our keys as the file has them now; ``NotReadyError`` before the first are there."""
+        try:
+            return Keys(**json.loads(self.file.read_text()))
+        except FileNotFoundError:
+            raise NotReadyError(self.name) from None
+
+    async def published(self, url: str) -> Any:
+        """Return a public document of the product (discovery, keys), kept for five minutes."""
+        at, found = self._cached.get(url, (0.0, None))
+        if time.monotonic() - at > CACHED or found is None:
+            found = (await self.http.get(url)).raise_for_status().json()
+            self._cached[url] = (time.monotonic(), found)
+        return found
+
+    async def endpoint(self, name: str) -> str:
+        """Return one of the product's addresses by its name in the discovery document."""
+        found = await self.published(f"{self.keys().issuer}/.well-known/openid-configuration")
+        return str(found[name])
+
+    async def opened(self, token: str) -> dict[str, Any] | None:
+        """Return the claims of a token that the product signed for us; ``None`` for any other."""
+        keys = KeySet.import_key_set(await self.published(await self.endpoint("jwks_uri")))
+        try:
+            claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
+        except (JoseError, ValueError):
+            return None
+        ours = self.keys()
+        is_ours = claims.get("iss") == ours.issuer and claims.get("aud") == ours.client_id
+        return claims if is_ours and claims.get("exp", 0) > time.time() - 10 else None
+
+    # ---- signing in, in a page of our own
+
+    async def begin(self, *, launch: str = "", purpose: str = "", **further: str) -> Response:
+        """Send the browser to the product; ``purpose`` comes back to ``finish``, ``further`` goes into the request."""
+        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        self.db.execute("delete from login where at < ?", (int(time.time()) - 1800,))
+        self.db.execute(
+            "insert into login values (?, ?, ?, ?, ?)", (state, nonce, verifier, purpose, int(time.time()))
+        )
+        digest = hashlib.sha256(verifier.encode()).digest()
+        asked = {
+            "response_type": "code",
+            "client_id": self.keys().client_id,
+            "redirect_uri": f"{self.url}/callback",
+            "scope": self.scope,
+            "state": state,
+            "nonce": nonce,
+            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+            **({"launch": launch} if launch else {}),
+            **further,
+        }
+        answer = RedirectResponse(f"{await self.endpoint('authorization_endpoint')}?{urlencode(asked)}", 303)
+        answer.set_cookie(f"{self.name}-state", state, max_age=1800, httponly=True, samesite="lax")
+        return answer
+
+    async def finish(self, request: Request) -> tuple[Person, dict[str, Any], str] | None:
+        """Take the browser back: exchange the code, check the id_token; return person, its claims and the purpose."""
+        given, state = request.query_params, request.cookies.get(f"{self.name}-state", "")
+        login = self.db.execute("delete from login where state = ? returning *", (state,)).fetchone()
+        if (
+            not login
+            or given.get("state") != state
+            or given.get("iss") != self.keys().issuer
+            or "code" not in given
+        ):
+            return None
+        tokens = await self._exchange(given["code"], login["verifier"])
+        claims = await self.opened(tokens.get("id_token", ""))
+        if not claims or claims.get("nonce") != login["nonce"]:
+            return None
+        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+        told = (await self.http.get(await self.endpoint("userinfo_endpoint"), headers=bearer)).json()
+        tenant = (await self.http.get(f"{self.keys().issuer}/api/v1/tenant", headers=bearer)).json()
+        if told.get("sub") != claims["sub"] or "installation" not in tenant:
+            return None
+        self.know(tenant["installation"], {k: v for k, v in tenant.items() if k != "installation"})
+        return Person(claims["sub"], tenant["installation"], told), claims, login["purpose"]
+
+    async def _exchange(self, code: str, verifier: str) -> dict[str, Any]:
+        keys = self.keys()
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": f"{self.url}/callback",
+            "code_verifier": verifier,
+        }
+        asked = await self.http.post(
+            await self.endpoint("token_endpoint"), data=form, auth=(keys.client_id, keys.client_secret)
+        )
+        return dict(asked.json())
+
+    def remember(self, answer: Response, person: Person, sid: str = "") -> Response:
+        """Give the browser a session of ours."""
+        token = secrets.token_urlsafe(32)
+        facts = json.dumps(
+            {"sub": person.sub, "installation": person.installation, "claims": dict(person.claims)}
+        )
+        self.db.execute(
+            "insert into session values (?, ?, ?, ?)", (_hash(token), facts, sid, int(time.time()) + SESSION)
+        )
+        answer.set_cookie(self.name, token, max_age=SESSION, httponly=True, samesite="lax")
+        return answer
+
+    async def who(self, request: Request) -> Person | None:
+        """Return who calls: by the session token of a frame, or by our own cookie."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            claims = await self.opened(token)
+            person = Person(claims["sub"], claims["dest"], claims) if claims and "dest" in claims else None
+        else:
+            kept = self.db.execute(
+                "select person from session where token = ? and ends > ?",
+                (_hash(request.cookies.get(self.name, "")), int(time.time())),
+            ).fetchone()
+            person = Person(**json.loads(kept["person"])) if kept else None
+        return person if person and self.is_standing(person.installation) else None
+
+    async def logged_out(self, request: Request) -> Response:
+        """Take a logout token (back-channel logout) and end what it names."""
+        claims = await self.opened(str((await request.form()).get("logout_token") or ""))
+        event = "http://schemas.openid.net/event/backchannel-logout"
+        if not claims or event not in claims.get("events", {}) or "nonce" in claims:
+            return JSONResponse({"error": "invalid_request"}, 400)
+        self.db.execute("delete from session where sid = ?", (claims.get("sid", ""),))
+        return Response(headers={"Cache-Control": "no-store"})
+
+    # ---- installations and the open API
+
+    def know(self, installation: str, facts: Mapping[str, Any]) -> None:
+        """Keep what an institution agreed to tell us of itself."""
+        self.db.execute(
+            "insert into installation (id, facts) values (?, ?) on conflict (id) do update set facts = excluded.facts",
+            (installation, json.dumps(dict(facts))),
+        )
+
+    def facts(self, installation: str) -> dict[str, Any]:
+        """Return what we were told of an institution."""
+        found = self.db.execute("select facts from installation where id = ?", (installation,)).fetchone()
+        return dict(json.loads(found["facts"])) if found else {}
+
+    def is_standing(self, installation: str) -> bool:
+        """Tell whether an installation has not ended."""
+        found = self.db.execute("select is_ended from installation where id = ?", (installation,)).fetchone()
+        return not (found and found["is_ended"])
+
+    async def api(self, installation: str, method: str, path: str, **sent: Any) -> dict[str, Any]:
+        """Call the open API for one installation; the token is kept until shortly before it ends."""
+        ends, token = self._cached.get(f"token {installation}", (0.0, ""))
+        if ends < time.monotonic():
+            keys = self.keys()
+            asked = await self.http.post(
+                f"{keys.issuer}/api/v1/installation-tokens",
+                data={"installation": installation},
+                auth=(keys.client_id, keys.client_secret),
+            )
+            found = asked.raise_for_status().json()
+            token = found["access_token"]
+            self._cached[f"token {installation}"] = (time.monotonic() + found["expires_in"] - 30, token)
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = await self.http.request(
+            method, f"{self.keys().issuer}/api/v1/{path}", headers=headers, **sent
+        )
+        return dict(answer.raise_for_status().json())
+
+    # ---- webhooks
+
+    async def hook(self, request: Request, handle: "Handler") -> Response:
+        """Take one webhook: check it, answer the product's own events, hand the rest to ``handle`` exactly once."""
+        body = await request.body()
+        if not self._is_genuine(request.headers, body):
+            return JSONResponse({"error": "signature"}, 401)
+        message = json.loads(body)
+        installation, event = message.get("installation", ""), message["type"]
+        if message.get("is_check"):
+            return JSONResponse({"deleted": True} if event.endswith("deletion_due") else {})
+        if event == "installation.uninstalled":
+            self.db.execute("update installation set is_ended = 1 where id = ?", (installation,))
+        if event == "installation.deletion_due":
+            await handle(self, event, installation, {})
+            self.db.execute("delete from installation where id = ?", (installation,))
+            return JSONResponse({"deleted": True})
+        if self._is_new(request.headers["webhook-id"]):
+            try:
+                await handle(self, event, installation, message["data"])
+            except Exception:
+                self.db.execute("delete from heard where id = ?", (request.headers["webhook-id"],))
+                raise
+        return JSONResponse({})
+
+    def _is_genuine(self, given: Mapping[str, str], body: bytes) -> bool:
+        stamp = given.get("webhook-timestamp", "")
+        if not stamp.isdecimal() or abs(time.time() - int(stamp)) > TOLERANCE:
+            return False
+        key = base64.b64decode(self.keys().webhook_secret.removeprefix("whsec_"))
+        signed = f"{given.get('webhook-id', '')}.{stamp}.".encode() + body
+        wanted = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+        return any(hmac.compare_digest(one, wanted) for one in given.get("webhook-signature", "").split())
+
+    def _is_new(self, message_id: str) -> bool:
+        return self.db.execute("insert or ignore into heard values (?)", (message_id,)).rowcount == 1
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Do the block in one transaction."""
+        self.db.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self.db.execute("rollback")
+            raise
+        self.db.execute("commit")
+
+    # ---- pages
+
+    def page(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:
+        """Return a page that only the product may frame; ``t(en, zh)`` speaks the reader's language."""
+        is_chinese = self._speaks_chinese(request, context.get("person"))
+        html = self.pages.get_template(template).render(
+            app=self,
+            request=request,
+            t=lambda english, chinese: chinese if is_chinese else english,
+            lang="zh-CN" if is_chinese else "en",
+            money=money,
+            **context,
+        )
+        return HTMLResponse(html, status, self.headers())
+
+    def _speaks_chinese(self, request: Request, person: Person | None) -> bool:
+        told = request.query_params.get("ui_locales") or (person.claims.get("locale") if person else "")
+        return str(told or request.headers.get("accept-language", "")).lower().startswith("zh")
+
+    def headers(self) -> dict[str, str]:
+        """Return what every page of ours carries."""
+        try:
+            ancestors = self.keys().issuer
+        except NotReadyError:
+            ancestors = "'none'"
+        return {
+            "Content-Security-Policy": f"default-src 'self'; frame-ancestors {ancestors}; base-uri 'none'",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+        }
+
+    def routes(self, handle: "Handler") -> list[BaseRoute]:
+        """Return what every app has: health, privacy, the way back from signing in, logout, webhooks, static files."""
+
+        async def hooks(request: Request) -> Response:
+            return await self.hook(request, handle)
+
+        async def health(_: Request) -> Response:
+            return Response("ok", headers=self.headers())
+
+        async def privacy(request: Request) -> Response:
+            return self.page(request, "message.html", title="Privacy", text=PRIVACY)
+
+        return [
+            Route("/favicon.ico", health),
+            Route("/health", health),
+            Route("/privacy", privacy),
+            Route("/logout", self.logged_out, methods=["POST"]),
+            Route("/webhooks", hooks, methods=["POST"]),
+            Mount("/static", StaticFiles(directory=HERE / "static")),
+        ]
+
+    def frame(self, request: Request) -> Response:
+        """Return the empty page that a frame starts with; its script fetches the rest with a session token."""
+        return self.page(request, "frame.html", start=f"/{request.query_params.get('place', '')}")
+
+
+Handler = Callable[[Kit, str, str, dict[str, Any]], Awaitable[None]]
+"""Handles one event: its name, the installation, its data."""
+Shown = Callable[[Request, Kit, Person], Awaitable[Response]]
+
+
+def signed_in(page: Shown) -> Callable[[Request], Awaitable[Response]]:
+    """Return a handler for whoever has the app open; anybody else is asked to open it again."""
+
+    @wraps(page)
+    async def handle(request: Request) -> Response:
+        kit: Kit = request.app.state.kit
+        person = await kit.who(request)
+        if person is None:
+            return kit.page(request, "message.html", 401, title=kit.title, text="Please open it again.")
+        return await page(request, kit, person)
+
+    return handle
+
+
+def started(kit: Kit, pages: Sequence[BaseRoute], handle: Handler) -> Starlette:
+    """Return the finished app."""
+    app = Starlette(routes=[*pages, *kit.routes(handle)])
+    app.state.kit = kit
+    return app
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """Return an amount in the main unit."""
+    return f"{currency} {amount_minor / 100:,.2f}"
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

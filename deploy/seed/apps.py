@@ -1,0 +1,315 @@
+"""Three vendors with an app each, taken from registration to the catalogue by the product's own services.
+
+The apps run already (``deploy.sandbox.apps``): each is given the keys that its vendor's console makes, and is measured
+over HTTP as any other. Tengah Town installs them; its latest payments are told to the e-invoice.
+"""
+
+import asyncio
+import json
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from deploy.sandbox.apps import contract, invoice, people
+from deploy.sandbox.apps.kit import About
+from deploy.seed import people as persons
+from deploy.seed.cast import Institution
+from deploy.settings import Settings
+from integrations.apps.catalogue import installing
+from integrations.apps.catalogue.installing import Agreed
+from integrations.apps.doors import vendor_actor
+from integrations.apps.models import App, AppVersion, Vendor
+from integrations.apps.scopes import claims_of
+from integrations.apps.vendors import findings, review, services, versions
+from integrations.apps.vendors.forms import VersionForm
+from integrations.sign_in.people import Proven, person_of
+from tenants import jobs, uscc
+from tenants.actor import Actor
+from tenants.models import Tenant
+from tenants.outbound import OutboundError, call
+from tenants.scope import open_scope, rows, tenant_scope, vendor_scope
+from ui.forms import bind_values
+
+TOLD = 12
+"""How many of the latest payments the e-invoice hears of."""
+NEXT = "people"
+"""Whose vendor has begun a further version."""
+Words = tuple[str, str]
+"""English, Chinese."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One vendor with its owner and its app."""
+
+    about: About
+    company: Institution
+    customer: str
+    icon: tuple[int, Sequence[str]]
+    name: Words
+    summary: Words
+    text: Words
+    price: Words
+    needs: Sequence[str]
+    reasons: dict[str, Words]
+    roles: frozenset[str]
+    is_framed: bool = True
+    level: int = 1
+    places: Sequence[tuple[str, str, str]] = ()
+
+
+def _company(slug: str, name: str, code: str, head: str) -> Institution:
+    return Institution(
+        slug, name, name, uscc.make(code), head, head, f"office@{slug}.example", "+65 6555 0700"
+    )
+
+
+_WHO = {
+    "profile": ("To greet whoever opens it by name", "用姓名称呼打开者"),
+    "tenant": ("To keep each institution's papers apart", "区分各机构的文件"),
+}
+OFFERS = (
+    Offer(
+        contract.ABOUT,
+        _company("ink-and-seal", "Ink and Seal Software Ltd.", "91350100MA2XNKAR0", "Vera Ng"),
+        "op-vera",
+        (
+            0x8A3B12,
+            ("00111100", "00100100", "00111100", "00011000", "00011000", "01111110", "00000000", "01111110"),
+        ),
+        ("E-contract", "电子合同"),
+        ("Contracts signed with the bank's identity and sealed", "用银行身份签署并签章的合同"),
+        (
+            "Drafts a contract from what the bank has verified of your institution. Signing asks for your bank key,"
+            " now. The sealed PDF can be checked by anybody.",
+            "根据银行核实的机构信息起草合同。签署时现场验证银行密钥。签章 PDF 任何人都可验证。",
+        ),
+        ("Free up to 20 contracts a month, then SGD 1.50 each", "每月 20 份免费，之后每份 1.50 新元"),
+        ("contracts",),
+        _WHO
+        | {
+            "roles": ("To let only administrators send contracts out", "只允许管理员发出合同"),
+            "enterprise": ("To fill in your side of each contract", "填写合同中贵方信息"),
+        },
+        frozenset({"administrator"}),
+        is_framed=False,
+        level=2,
+        places=(("new", "New contract", "新合同"),),
+    ),
+    Offer(
+        invoice.ABOUT,
+        _company("fapiao-cloud", "Fapiao Cloud Technology Co., Ltd.", "91350100MA2XFPCL0", "Xu Jing"),
+        "op-xu",
+        (
+            0x0B6B5D,
+            ("01111110", "01000010", "01011010", "01000010", "01011010", "01000010", "01111110", "01011010"),
+        ),
+        ("E-invoice", "电子发票"),
+        ("A numbered invoice for every payment, by itself", "每笔缴费自动开具发票"),
+        (
+            "Issues an invoice as soon as a payment comes in, and a red-letter one when money goes back. Whoever paid"
+            " downloads it from the bill.",
+            "收到缴费即开具发票，退款时开具红字发票。缴费人可在账单中下载。",
+        ),
+        ("SGD 0.02 an invoice", "每张 0.02 新元"),
+        ("invoices", "accounting"),
+        _WHO
+        | {
+            "enterprise": ("To name the seller on the invoice", "发票上的销售方信息"),
+            "payments": ("To know of payments and refunds as they happen", "及时获知缴费与退款"),
+            "bills": ("To list what was paid for", "列明缴费项目"),
+            "accounts": ("To name the buyer on the invoice", "发票上的购买方信息"),
+            "documents": ("To add the invoice to its bill", "将发票附于账单"),
+            "offline_access": ("To issue invoices at night too", "夜间也能开票"),
+        },
+        frozenset({"administrator", "finance"}),
+        places=(("figures", "Figures", "统计"),),
+    ),
+    Offer(
+        people.ABOUT,
+        _company("peopleware", "Peopleware HR Services Pte. Ltd.", "91350100MA2XPEPL0", "Rahul Menon"),
+        "op-rahul",
+        (
+            0x3850B8,
+            ("00011000", "00111100", "00111100", "00011000", "00111100", "01111110", "01111110", "01111110"),
+        ),
+        ("People", "人事"),
+        ("Who works here, and who is away", "谁在岗，谁在休假"),
+        (
+            "The directory of your staff, always as your institution keeps it, and leave that is asked for and"
+            " decided.",
+            "与机构保持一致的员工通讯录，以及请假的申请与审批。",
+        ),
+        ("SGD 2 for each member of staff a month", "每名员工每月 2 新元"),
+        ("staff",),
+        _WHO
+        | {
+            "roles": ("To know who decides about leave", "确认谁审批请假"),
+            "people": ("To show who works here", "显示员工名单"),
+            "offline_access": ("To keep the directory fresh", "保持通讯录最新"),
+        },
+        frozenset({"administrator", "finance", "cashier", "front_desk"}),
+        places=(("leave", "Leave", "请假"),),
+    ),
+)
+
+
+def customers() -> list[dict[str, Any]]:
+    """Return the vendors' owners as customers of the sandbox's bank."""
+    return [
+        {
+            "id": one.customer,
+            "kind": "company",
+            "name": one.company.representative,
+            "email": one.company.email,
+            "note": f"{one.company.legal_name}: makes {one.name[0]}",
+            "mandates": [one.company.mandate("authoriser")],
+        }
+        for one in OFFERS
+    ]
+
+
+async def are_running(settings: Settings) -> bool:
+    """Tell whether every app answers: ``cloud up`` runs them, the sandbox alone does not."""
+    try:
+        for url in settings.app_urls.values():
+            (await call("GET", f"{url}/health", seconds=3)).expected()
+    except OutboundError:
+        return False
+    return bool(settings.app_urls)
+
+
+async def open_shop(bank_id: UUID, issuer: str, operations: Actor, settings: Settings) -> dict[str, App]:
+    """Take every vendor and its app into the catalogue, in the bank's open scope; return the apps by name."""
+    return {one.about.name: await _list(one, bank_id, issuer, operations, settings) for one in OFFERS}
+
+
+async def _list(one: Offer, bank_id: UUID, issuer: str, operations: Actor, settings: Settings) -> App:
+    owner = await _owner(one, bank_id, issuer)
+    vendor = await services.register(
+        owner,
+        slug=one.company.slug,
+        website=f"https://{one.company.slug}.example",
+        contact_email=one.company.email,
+        contact_phone=one.company.phone,
+        about=one.summary[0],
+    )
+    vendor = await services.decide(operations, vendor.id, "admitted")
+    writer = _writer(owner, vendor)
+    async with open_scope(vendor_scope(vendor.id)):
+        app = await versions.create_app(writer, name=one.name[0], slug=one.about.name)
+        await versions.save(writer, app.id, _form(one, settings.app_urls[one.about.name]))
+        await _hand_over(writer, app, settings.data_dir / "apps", settings.public_url)
+        version = await _measured(writer, app)
+    await review.decide(operations, version.id, "listed")
+    if one.about.name == NEXT:
+        async with open_scope(vendor_scope(vendor.id)):
+            await versions.next_version(writer, app.id)
+    return await App.get(id=app.id)
+
+
+async def _owner(one: Offer, bank_id: UUID, issuer: str) -> Actor:
+    company = one.company
+    claims = {"name": company.representative, "email": company.email, **company.mandate("authoriser")}
+    proven = Proven(
+        issuer, one.customer, "company", company.representative, email=company.email, claims=claims
+    )
+    person = (await person_of(proven)).person_id
+    actor = persons.actor("payer", company.representative, person, company.email)
+    return replace(actor, company=persons.company(company, bank_id))
+
+
+def _writer(owner: Actor, vendor: Vendor) -> Actor:
+    facts = {"id": str(vendor.id), "bank_id": str(vendor.bank_id), "slug": vendor.slug, "name": vendor.name}
+    return vendor_actor(owner, facts, "owner")
+
+
+def _form(one: Offer, url: str) -> VersionForm:
+    """Return the version as its vendor types it."""
+    texts = {"name": one.name, "summary": one.summary, "about": one.text, "price": one.price}
+    values: dict[str, list[Any]] = {f"{word}_{end}": [text] for word, pair in texts.items()
+                                    for end, text in zip(("en", "zh"), pair, strict=True)}  # fmt: skip
+    for n, (scope, (english, chinese)) in enumerate(one.reasons.items()):
+        values |= {f"asks-{n}-scope": [scope], f"asks-{n}-en": [english], f"asks-{n}-zh": [chinese]}
+    for n, (key, english, chinese) in enumerate(one.places):
+        values |= {f"places-{n}-key": [key], f"places-{n}-en": [english], f"places-{n}-zh": [chinese]}
+    paths = {"launch_uri": "launch", "redirect_uris": "callback", "backchannel_logout_uri": "logout"}
+    paths |= {"webhook_uri": "webhooks", "health_uri": "health", "privacy_uri": "privacy"}
+    values |= {name: [f"{url}/{path}"] for name, path in paths.items()}
+    values |= {"scenarios": ["community"], "needs": list(one.needs), "support_email": [one.company.email]}
+    values |= {
+        "frame_origins": [url] if one.is_framed else [],
+        "min_level": [str(one.level)],
+        "revision": ["1"],
+    }
+    return bind_values(values, VersionForm).ok
+
+
+async def _hand_over(writer: Actor, app: App, folder: Path, issuer: str) -> None:
+    """Give the running app its keys, as its vendor pastes them from the console."""
+    keys = {
+        "issuer": issuer,
+        "client_id": app.client_id,
+        "client_secret": await versions.new_client_secret(writer, app.id),
+        "webhook_secret": await versions.new_webhook_secret(writer, app.id),
+    }
+    await asyncio.to_thread(_write, folder, app.slug, json.dumps(keys))
+
+
+def _write(folder: Path, name: str, text: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.json"
+    file.touch(mode=0o600)
+    file.write_text(text)
+
+
+async def _measured(writer: Actor, app: App) -> AppVersion:
+    """Measure the app over HTTP and submit it; a check that does not hold ends the seeding with its words."""
+    one = next(offer for offer in OFFERS if offer.about.name == app.slug)
+    colour, rows_ = one.icon
+    await AppVersion.filter(app_id=app.id).update(icon=picture(colour, rows_), icon_type="image/png")
+    version = await versions.open_version(writer, app.id)
+    found = await findings.measure(await App.get(id=app.id), version)
+    await versions.keep_findings(writer, app.id, version.revision, found)
+    return await versions.submit(writer, app.id)
+
+
+async def install(tenant: Tenant, chief: Actor, apps: dict[str, App]) -> None:
+    """Install every app with all it asks for, and have the e-invoice hear of the latest payments."""
+    async with open_scope(tenant_scope(tenant.id)):
+        for one in OFFERS:
+            scopes = frozenset({"openid", *one.reasons})
+            agreed = Agreed(scopes, frozenset(claims_of(scopes)), one.roles, one.level)
+            await installing.install(chief, apps[one.about.name].id, agreed)
+        latest = await rows(
+            "select id from billing_payment where tenant_id = $1 and status = 'succeeded'"
+            " order by succeeded_at desc, id limit $2",
+            tenant.id,
+            TOLD,
+        )
+        for payment in reversed(latest):
+            await jobs.enqueue("apps.event", {"event": "payment.succeeded", "payment_id": str(payment["id"])})
+
+
+def picture(colour: int, rows_: Sequence[str], scale: int = 12) -> bytes:
+    """Return a PNG of white squares on a colour: an icon without any drawing program."""
+    ground, white = colour.to_bytes(3), b"\xff\xff\xff"
+    lines = b"".join(
+        (b"\0" + b"".join((white if cell == "1" else ground) * scale for cell in row)) * scale
+        for row in rows_
+    )
+    side = 8 * scale
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(lines, 9)),
+        (b"IEND", b""),
+    )
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

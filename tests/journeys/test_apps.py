@@ -1,0 +1,101 @@
+"""Apps in a real browser that blocks third-party cookies: opened, used, and gone as soon as the bank says so."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from tests.browser import chromium
+from tests.journeys.live import Live
+from tests.journeys.lobby import Lobby, lobby
+from tests.journeys.someone import PATIENCE, Someone
+
+STRICT = "--test-third-party-cookie-phaseout"
+AT_ONCE = 5.0
+"""Seconds after which nothing of a suspended app may be left."""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def strict(live: Live, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lobby]:
+    """People whose browsers keep no cookie of a site inside another."""
+    async with (
+        chromium(STRICT) as browser,
+        lobby(browser, live, lambda: tmp_path_factory.mktemp("apps")) as people,
+    ):
+        yield people
+
+
+def app_url(live: Live, n: int) -> str:
+    return f"http://127.0.0.1:{live.port + 100 + n}"
+
+
+def keys_of(live: Live, name: str) -> dict[str, str]:
+    """The app's own keys, as its vendor keeps them."""
+    return dict(json.loads((live.data_dir / "apps" / f"{name}.json").read_text()))
+
+
+async def open_app(who: Someone, name: str) -> None:
+    await who.go("/t/tengah/apps")
+    await who.page.locator(f'.app-card__link:text-is("{name}")').first.click()
+
+
+async def test_staff_use_apps_inside_and_outside_of_our_pages_and_lose_them_within_seconds(
+    strict: Lobby, live: Live
+) -> None:
+    chief = await strict.guest("goh")
+    await chief.sign_in("op-goh", "company", "/t/tengah/apps")
+    await inside(chief, live)
+    await signed(chief, live)
+    await cut_off(strict, chief, live)
+
+
+async def inside(chief: Someone, live: Live) -> None:
+    """The invoices show inside our page although the app could keep no cookie there."""
+    await open_app(chief, "E-invoice")
+    frame = chief.page.frame_locator("iframe")
+    await expect(frame.get_by_text("91350100MA2XTENG0P")).to_be_visible(timeout=PATIENCE)
+    await frame.get_by_role("link", name="Figures").click()
+    await expect(frame.get_by_role("heading", name="Figures")).to_be_visible(timeout=PATIENCE)
+    assert await chief.context.cookies(app_url(live, 12)) == []
+
+
+async def signed(chief: Someone, live: Live) -> None:
+    """A contract is signed with the bank key, in a page of the app's own."""
+    await open_app(chief, "E-contract")
+    await chief.page.wait_for_url(f"{app_url(live, 11)}/**", timeout=PATIENCE)
+    await chief.go(f"{app_url(live, 11)}/new")
+    await chief.fill(partner="Clean and Co")
+    await chief.press("Write the draft")
+    await chief.sees("Tengah Town Estate Management Pte. Ltd.")
+    await chief.press("Sign with my bank identity")
+    await chief.press("Confirm at Harbour Bank")
+    await chief.at_bank("op-goh")
+    await chief.sees("Sealed", "Signed by Goh Siew Lan")
+
+
+async def cut_off(strict: Lobby, chief: Someone, live: Live) -> None:
+    """The bank suspends the version: sign-ins, tokens and launches are gone within five seconds, measured."""
+    bank = await strict.guest("ong")
+    await bank.sign_in("staff-ong", "staff", "/bank/harbour/apps?q=E-contract")
+    await bank.press("E-contract")
+    await bank.fill(reasons="It is looked at again: a seal could not be checked.")
+    began = time.monotonic()
+    await bank.press("Suspend")
+    async with httpx2.AsyncClient(trust_env=False) as outside:
+        keys = keys_of(live, "contract")
+        auth = (keys["client_id"], keys["client_secret"])
+        refused = await outside.post(f"{live.url}/oauth/introspect", data={"token": "x"}, auth=auth)
+        assert refused.status_code == 401, "the client is nobody any more"
+    while (await chief.go(f"{app_url(live, 11)}/")).status != 401:
+        assert time.monotonic() - began < AT_ONCE, "the app still has a session"
+    print(f"\n{time.monotonic() - began:.2f} s from the bank's click to the end of the app's own session")  # noqa: T201
+    await chief.go("/t/tengah/apps")
+    await chief.sees("Suspended by the bank")
+    await open_app(chief, "E-contract")
+    await chief.sees("This app cannot be opened now")
+    await bank.press("Resume")
+    await bank.sees_state("Listed")
