@@ -6,7 +6,7 @@ Every measure makes a database of its own in a temporary folder, so that it neit
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from deploy.bench import bill_run, imports, pages, pay, receipts, reconcile, token
+from deploy.bench import bill_run, imports, pages, pay, receipts, reconcile, tickets, token
 from deploy.errors import OperatorError
 from deploy.settings import Settings
 
@@ -18,6 +18,7 @@ MEASURES: dict[str, tuple[Measure, Mapping[str, Any]]] = {
     "pay": (pay.measure, pay.DEFAULTS),
     "reconcile": (reconcile.measure, reconcile.DEFAULTS),
     "receipts": (receipts.measure, receipts.DEFAULTS),
+    "tickets": (tickets.measure, tickets.DEFAULTS),
     "token": (token.measure, token.DEFAULTS),
 }
 

@@ -57,12 +57,13 @@ def _settings(folder: Path, superuser: str) -> Settings:
     )
 
 
-async def tenant(number: int) -> Tenant:
+async def tenant(number: int, scenario: str = "community") -> Tenant:
     """Return a new institution of the bank, provisioned as approval leaves it."""
     bank = await the_bank()
     async with open_scope(bank_scope(bank.id)):
         branch = await Branch.create(id=new_id(), bank_id=bank.id, code=f"{number:03d}", name="Branch")
-        made = await Tenant.create(id=new_id(), bank_id=bank.id, branch_id=branch.id, **_facts(number))
+        facts = _facts(number) | {"scenarios": [scenario]}
+        made = await Tenant.create(id=new_id(), bank_id=bank.id, branch_id=branch.id, **facts)
         async with open_scope(tenant_scope(made.id)):
             await provision(Actor(kind="bank", name="Bench", bank_id=bank.id), made)
     return made

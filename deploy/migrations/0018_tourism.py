@@ -126,7 +126,7 @@ MODELS = [
             ("held_until", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ("paid_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ("closed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
-            ("note", fields.CharField(db_default="", max_length=200)),
+            ("told_slot_id", fields.UUIDField(null=True)),
         ],
         options={
             "table": "tourism_order",
@@ -273,6 +273,7 @@ MODELS = [
             ("grace_before", fields.SmallIntField(db_default=0)),
             ("grace_after", fields.SmallIntField(db_default=0)),
             ("status", fields.CharField(db_default="open", max_length=20)),
+            ("reason", fields.CharField(db_default="", max_length=200)),
         ],
         options={
             "table": "tourism_slot",
@@ -361,6 +362,7 @@ MODELS = [
             ("used_on", fields.DateField(null=True)),
             ("inside", fields.IntField(db_default=0)),
             ("refund_minor", fields.BigIntField(db_default=0)),
+            ("is_closed", fields.BooleanField(db_default=False)),
             ("changed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
         ],
         options={
@@ -455,7 +457,7 @@ WALLS = [
             "order_id",
             "site_id, day",
             "site_id, inside where inside > 0",
-            "site_id, changed_at where serial > 1 or status in ('refunding', 'refunded')",
+            "site_id, changed_at where serial > 1 or is_closed or status in ('refunding', 'refunded')",
         ],
         checks={
             "status": "status in"

@@ -13,6 +13,7 @@ ACTS = {
     "product.changed": N_("Product changed"),
     "slot_template.added": N_("Slot added"),
     "slot_template.changed": N_("Slot changed"),
+    "slot.closed": N_("Time closed that was sold"),
     "gate.added": N_("Gate added"),
     "gate.changed": N_("Gate changed"),
     "device.added": N_("Device added to a gate"),

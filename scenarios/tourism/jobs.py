@@ -3,6 +3,7 @@
 import structlog
 
 from billing.daily import every_day
+from scenarios.tourism.board import closing
 from scenarios.tourism.models import Site
 from scenarios.tourism.orders import absence, holding
 from scenarios.tourism.planning.services import make_coming_days
@@ -31,3 +32,9 @@ async def compare_counters(actor: Actor) -> None:
     async with open_scope(tenant_scope(actor.tenant_id)):
         for wrong in await checks.differences(actor.tenant_id):
             log.error("pool.differs", **wrong.facts())
+
+
+@every_day
+async def repay_closed(actor: Actor) -> None:
+    """Give the money back of closed times whose visitors have not chosen."""
+    await closing.repay_the_rest(actor)

@@ -8,6 +8,7 @@ RIGHTS = Rights(
     permissions={
         "sites.read": N_("See sites, products and slots"),
         "sites.write": N_("Plan sites, products and slots"),
+        "slots.close": N_("Close times that are sold"),
         "orders.read": N_("See orders and tickets"),
         "orders.write": N_("Sell, change and refund tickets"),
         "gates.read": N_("See gates and scans"),

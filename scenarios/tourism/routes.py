@@ -2,6 +2,7 @@
 
 from starlette.routing import BaseRoute
 
+from scenarios.tourism.board import pages as board
 from scenarios.tourism.gates import device_pages
 from scenarios.tourism.gates import staff as gates
 from scenarios.tourism.office import orders, selling
@@ -14,5 +15,7 @@ ROUTES: list[BaseRoute] = [
     *selling.ROUTES,
     *gates.ROUTES,
     *device_pages.ROUTES,
+    *board.ROUTES,
+    *board.PUBLIC,
     *shop.ROUTES,
 ]

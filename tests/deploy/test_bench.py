@@ -133,3 +133,11 @@ def test_what_is_measured_stays_on_one_core_and_who_measures_comes_back() -> Non
     with cores.on_others():
         assert min(before) not in os.sched_getaffinity(0)
     assert os.sched_getaffinity(0) == before
+
+
+def test_tickets_are_measured_beside_bare_sql_and_the_stock_is_exact() -> None:
+    found = _measured("tickets", "orders=6", "checkouts=3", "redemptions=6", "at_once=2")
+    assert set(found) >= ALWAYS
+    assert found["is_stock_exact"] is True
+    assert set(found["rates"]) == {"orders", "checkouts", "redemptions"}
+    assert all(rate["figure"] > 0 and rate["floor"] > 0 for rate in found["rates"].values())

@@ -10,9 +10,9 @@ from tenants.scope import rows
 NEVER = 255
 """The issue of a ticket that none has: all of its codes are revoked."""
 _REVOKED = """
-select id, case when status in ('refunding', 'refunded', 'void') then 255 else serial end least
+select id, case when is_closed or status in ('refunding', 'refunded') then 255 else serial end least
   from tourism_ticket where tenant_id = $1 and site_id = $2 and valid_until > now()
-   and (serial > 1 or status in ('refunding', 'refunded'))
+   and (serial > 1 or is_closed or status in ('refunding', 'refunded'))
 """
 _USED = """
 select id, used from tourism_ticket where tenant_id = $1 and site_id = $2 and valid_until > now() and used > 0

@@ -34,6 +34,7 @@ REASONS = {
     "not_paid": N_("Not paid"),
     "refunded": N_("Given back"),
     "void": N_("Cancelled"),
+    "closed": N_("The site has closed this time"),
     "used": N_("Used already"),
     "used_today": N_("Used already today"),
     "people": N_("More people than the ticket has"),
@@ -164,7 +165,7 @@ async def _ticket(station: Station, code: str) -> tuple[asyncpg.Record | None, i
     return await row(_FOUND.format("number = $2"), station.tenant_id, number), None
 
 
-def _fault(  # noqa: PLR0911 - one way out for each thing that can be wrong
+def _fault(  # noqa: C901, PLR0911 - one way out for each thing that can be wrong
     station: Station, asked: Asked, ticket: asyncpg.Record | None, serial: int | None, scanned: datetime
 ) -> str:
     """Return what is wrong with the ticket as such at this gate and moment, whoever else has used it."""
@@ -182,6 +183,8 @@ def _fault(  # noqa: PLR0911 - one way out for each thing that can be wrong
         return "other_gate"
     if ticket["status"] in _STATES:
         return _STATES[ticket["status"]]
+    if ticket["is_closed"]:
+        return "closed"
     if serial is not None and serial != ticket["serial"] % 256:
         return "revoked"
     if scanned < ticket["valid_from"]:

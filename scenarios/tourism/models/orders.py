@@ -13,7 +13,8 @@ class Order(TenantRow):
     """Tickets bought together; its bill is their price. See ``orders/states.py`` for its life.
 
     ``contact`` is the encrypted address that its one-time code goes to, ``contact_hint`` what pages show of it.
-    ``channel`` is web, desk or agency. ``pools`` freezes what it takes: ``{pool id: people}``.
+    ``channel`` is web, desk or agency. ``pools`` freezes what it takes: ``{pool id: people}``. ``told_slot_id`` is the
+    slot whose closing its buyer was told of.
     """
 
     number = fields.CharField(max_length=20)
@@ -37,7 +38,7 @@ class Order(TenantRow):
     held_until: datetime | None = fields.DatetimeField(null=True)
     paid_at: datetime | None = fields.DatetimeField(null=True)
     closed_at: datetime | None = fields.DatetimeField(null=True)
-    note = fields.CharField(max_length=200, db_default="")
+    told_slot_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta:
         table = "tourism_order"
@@ -50,7 +51,8 @@ class Ticket(TenantRow):
     ``serial`` is part of the signed code: a change of slot makes it one more, and older codes are then revoked.
     ``begins_at`` is the moment that its refund tiers count back from; ``policy`` is those tiers as they were at sale.
     ``document_key`` is a keyed hash of the visitor's document. ``places`` is how many of its order's places it stands
-    for, ``inside`` how many of its people are on site. ``used_on`` is the day of the last entry, for passes.
+    for, ``inside`` how many of its people are on site. ``is_closed`` when the site has closed its time: all of it may
+    go back, or it moves without paying more. ``used_on`` is the day of the last entry, for passes.
     """
 
     order_id: UUID = fields.UUIDField()
@@ -80,6 +82,7 @@ class Ticket(TenantRow):
     used_on: date | None = fields.DateField(null=True)
     inside = fields.IntField(db_default=0)
     refund_minor = fields.BigIntField(db_default=0)
+    is_closed = fields.BooleanField(db_default=False)
     changed_at: datetime | None = fields.DatetimeField(null=True)
 
     class Meta:

@@ -121,6 +121,7 @@ class Slot(TenantRow):
     grace_before = fields.SmallIntField(db_default=0)
     grace_after = fields.SmallIntField(db_default=0)
     status = fields.CharField(max_length=20, db_default="open")
+    reason = fields.CharField(max_length=200, db_default="")
 
     class Meta:
         table = "tourism_slot"

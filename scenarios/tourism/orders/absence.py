@@ -11,7 +11,8 @@ from tenants.scope import execute, rows
 
 BLOCKED_FOR, COUNTED_FOR = timedelta(days=180), timedelta(days=180)
 _MISS = """
-update tourism_ticket set status = $4 where tenant_id = $1 and site_id = $2 and status = any ($5) and used = 0
+update tourism_ticket set status = $4
+ where tenant_id = $1 and site_id = $2 and status = any ($5) and used = 0 and not is_closed
    and kind <> 'pass' and valid_until < now() and day < $3
 returning id, document_key, day
 """

@@ -41,13 +41,14 @@ async def _change(actor: Actor, order_id: UUID, day: date, slot_id: UUID) -> Non
     order, tickets = await refunding.locked(actor, order_id, ids)
     if order.slot_id == slot_id:
         raise Conflict("order.same_slot", t("The tickets are for this time already."))
-    if any(one.begins_at <= datetime.now(UTC) for one in tickets):
+    if any(one.begins_at <= datetime.now(UTC) and not one.is_closed for one in tickets):
         raise Conflict(
             "ticket.too_late", t("The time that was booked has begun, so it can no longer be changed.")
         )
     visit = await wishes.visit_of(order.tenant_id, order.site_id, day, slot_id)
     wishes.must_be_on_sale(visit, is_staff=actor.kind == "staff")
-    await _must_cost_no_more(visit, tickets)
+    if not all(one.is_closed for one in tickets):
+        await _must_cost_no_more(visit, tickets)
     places = sum(one.places for one in tickets)
     taken = await pools.for_slot(visit.site, day, slot_id, order.channel, places)
     given = pools.part(order.pools, places)
@@ -97,11 +98,12 @@ async def _move(visit: Visit, tickets: list[Ticket]) -> None:
         ticket.slot_id = visit.slot.id if visit.slot and product.is_slotted else None
         ticket.valid_from, ticket.valid_until = visit.span(product)
         ticket.begins_at, ticket.changed_at = visit.begins_at(product), datetime.now(UTC)
+        ticket.is_closed = False
     await _save(visit.site.tenant_id, tickets)
 
 
 async def _save(tenant_id: UUID, tickets: list[Ticket]) -> None:
-    fields = ["day", "serial", "slot_id", "valid_from", "valid_until", "begins_at", "changed_at"]
+    fields = ["day", "serial", "slot_id", "valid_from", "valid_until", "begins_at", "is_closed", "changed_at"]
     try:
         async with open_scope(tenant_scope(tenant_id)):
             for ticket in tickets:

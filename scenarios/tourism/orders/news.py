@@ -1,7 +1,7 @@
 """What buyers are told: once, in the language they bought in, to the address they gave."""
 
 from billing.names import Sum, localized
-from scenarios.tourism.models import Order, Site
+from scenarios.tourism.models import Order, Site, Slot
 from scenarios.tourism.orders import access, people
 from tenants.actor import system_actor
 from tenants.notices import notify
@@ -61,6 +61,22 @@ async def slot_was_changed(order: Order) -> None:
         t(
             "Your tickets for {site} are for another time now. Old codes no longer work; the new ones are here: {link}",
             site=await _site(order),
+            link=access.url_of(order),
+        ),
+    )
+
+
+async def time_was_closed(order: Order, slot: Slot) -> None:
+    """Say that the site has closed the time, why, and that the buyer may choose."""
+    await _tell(
+        order,
+        "tourism_closed",
+        t("Your time has been closed, order {number}", number=order.number),
+        t(
+            "{site} has had to close the time that you booked: {reason}. Choose here whether you want all your money"
+            " back or go at another time: {link} If you do nothing, the money comes back by itself.",
+            site=await _site(order),
+            reason=slot.reason,
             link=access.url_of(order),
         ),
     )

@@ -22,7 +22,7 @@ from ui.i18n import N_, gettext, t
 
 GIVEN_BACK, CLOSED = "given_back", "closed"
 REASONS = {GIVEN_BACK: N_("Tickets given back"), CLOSED: N_("The time that was booked has been closed")}
-_HOUR = 3600
+_HOUR, WHOLE = 3600, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Tier:
 
 def tier_of(ticket: Ticket, now: datetime) -> Tier | None:
     """Return the tier that holds now; ``None`` when the ticket can no longer be given back."""
+    if ticket.is_closed:
+        return Tier(WHOLE)
     left = (ticket.begins_at - now).total_seconds() / _HOUR
     for tier in sorted(ticket.policy, key=lambda one: -int(one["hours"])):
         if left >= int(tier["hours"]):

@@ -18,7 +18,7 @@ select p.day, p.ceiling, p.capacity, p.held, p.sold, coalesce(r.is_shut, false) 
 """
 _POOLS = """
 select p.scope, p.channel, p.ceiling, p.capacity, p.held, p.sold,
-       t.id slot_id, t.names, t.starts_at, t.ends_at, t.status
+       t.id slot_id, t.names, t.starts_at, t.ends_at, t.status, t.reason
   from tourism_pool p left join tourism_slot t on t.tenant_id = $1 and t.id = p.slot_id
  where p.tenant_id = $1 and p.site_id = $2 and p.day = $3
  order by t.starts_at nulls first, p.scope desc, p.channel

@@ -284,6 +284,7 @@ async def _day(
         "root": root_of(request),
         "may_write": actor.may("sites.write"),
         "may_sell": actor.may("orders.write"),
+        "may_close": actor.may("slots.close"),
     }
     return await respond(request, "tourism/planning/day.html", context, status=status)
 

@@ -177,7 +177,7 @@ async def _shown(order: Order) -> list[Shown]:
             one,
             localized(products[one.product_id].names),
             people.unseal(people.NAMES, one.visitor),
-            code_of(one) if one.status in {"issued", "part_used"} else "",
+            code_of(one) if one.status in {"issued", "part_used"} and not one.is_closed else "",
         )
         for one in tickets
     ]
