@@ -85,7 +85,7 @@ install_clients() {
     quietly "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
       --target "$into/python" -r "$from/requirements.txt" || return 1
   fi
-  (cd "$into" && quietly npm install --no-audit --no-fund --no-package-lock --ignore-scripts) || return 1
+  (cd "$into" && quietly npm install --no-audit --no-fund --no-package-lock --omit=optional --ignore-scripts) || return 1
   printf '%s' "$want" >"$into/.installed"
 }
 

@@ -4,7 +4,8 @@ from starlette.routing import BaseRoute
 
 from integrations.apps import routes as apps
 from integrations.bank_staff import pages as bank_staff
-from integrations.provider import authorize, endpoints, logout
+from integrations.provider import authorize, endpoints, logout, smart_pages
+from integrations.provider.lti import services as lti
 from integrations.sign_in import account_pages, code_pages, invitation_pages, pages
 
 
@@ -20,4 +21,6 @@ def routes() -> list[BaseRoute]:
         *endpoints.ROUTES,
         *authorize.ROUTES,
         *logout.ROUTES,
+        *lti.ROUTES,
+        *smart_pages.ROUTES,
     ]

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from integrations.apps.clients import Granted
-from integrations.provider import lives, store, subjects
+from integrations.provider import lives, smart, store, subjects
 from integrations.provider.asked import Asked
 from integrations.provider.models import Grant
 from tenants import sessions
@@ -54,7 +54,7 @@ async def begin(admission: Admission, asked: Asked, code: str) -> Grant:
 async def _facts(admission: Admission, asked: Asked) -> dict[str, Any]:
     actor, granted = admission.actor, admission.place.granted
     assert actor.session_id is not None and actor.person_id is not None  # noqa: S101, PT018 - signed in
-    scope = _scope(asked, granted)
+    scope = _scope(asked, granted.scopes | smart.scopes_of(asked.client.client))
     tenant = admission.place.tenant_id
     return {
         "id": new_id(),
@@ -78,11 +78,9 @@ async def _facts(admission: Admission, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _scope(asked: Asked, granted: Granted) -> str:
+def _scope(asked: Asked, agreed: frozenset[str]) -> str:
     """Return what was asked for and agreed to; what the tenant did not agree to is left out."""
-    return " ".join(
-        name for name in (asked.scope or "").split() if name == "openid" or name in granted.scopes
-    )
+    return " ".join(name for name in (asked.scope or "").split() if name == "openid" or name in agreed)
 
 
 async def _end(actor: Actor, *, is_offline: bool) -> datetime:

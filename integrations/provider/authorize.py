@@ -9,12 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from integrations.provider import claims, deciding, launches, replies, requests
+from integrations.provider import claims, deciding, launches, replies, requests, smart
 from integrations.provider.admission import Admission, Place
 from integrations.provider.asked import anywhere, said
 from integrations.provider.bridge import run
 from integrations.provider.deciding import Admit, Ask, Choose, Step, ToBank, Visit
 from integrations.provider.grants import CodeGrant
+from integrations.provider.lti import launch as lti
+from integrations.provider.lti.words import PROTOCOL
+from integrations.provider.relying import App
 from integrations.provider.requests import URN, Kept
 from integrations.provider.server import Server, find_app
 from integrations.sign_in.pages import plain
@@ -43,7 +46,10 @@ async def authorize(request: Request) -> Response:
 
 async def _go_on(request: Request, kept: Kept) -> Response:
     """Check the request, then do what comes next; a form's goes on by address, where the browser brings its session."""
-    server = Server(kept.asked, await find_app(kept.client_id))
+    app = await find_app(kept.client_id)
+    if app is not None and lti.is_launch(kept) and PROTOCOL in app.client.protocols:
+        return await _launch(request, kept, app)
+    server = Server(kept.asked, app)
     async with open_scope(Scope()):
         grant, wish = await run(requests.check, server)
     try:
@@ -55,6 +61,21 @@ async def _go_on(request: Request, kept: Kept) -> Response:
         return await _take(request, visit, await deciding.decide(visit), grant)
     except OAuth2Error as error:
         error.redirect_uri = grant.redirect_uri
+        raise
+
+
+async def _launch(request: Request, kept: Kept, app: App) -> Response:
+    """Give an LTI tool its message."""
+    kept.asked.once()
+    redirect_uri = kept.asked.payload.redirect_uri or ""
+    if app.client.status != "active" or not app.check_redirect_uri(redirect_uri):
+        raise InvalidRequestError("The redirect_uri is not one of this app's, or the app is suspended.")
+    if request.method == "POST":
+        return redirect(request, address(await requests.put_aside(kept)))
+    try:
+        return await lti.answer(request, kept, app)
+    except OAuth2Error as error:
+        error.redirect_uri = redirect_uri
         raise
 
 
@@ -169,7 +190,9 @@ async def _context(visit: Visit, place: Place, person_id: UUID) -> dict[str, obj
     if found is None:
         raise InvalidRequestError("The launch was used, or is too old.")
     opened = {"place": found.place, **found.context}
-    return {"beside": {"launch": {name: value for name, value in opened.items() if value}}}
+    told = {name: value for name, value in opened.items() if value}
+    scope = visit.kept.asked.scope or ""
+    return {"beside": {"launch": told, **smart.context(visit.app.client, scope, found.context)}}
 
 
 async def answers(request: Request, actor: Actor) -> Response:

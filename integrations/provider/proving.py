@@ -15,6 +15,7 @@ from joserfc.errors import JoseError
 from integrations.provider import lives
 from integrations.provider.asked import Asked
 from integrations.provider.bridge import wait
+from integrations.provider.lti.words import PROTOCOL as LTI
 from integrations.provider.relying import App, keys_of
 from integrations.sign_in.flow import once
 from tenants.runtime import runtime
@@ -92,11 +93,18 @@ def by_key(query: Query, asked: Asked) -> App | None:
     if app is None or app.key_set is None:
         raise InvalidClientError(description="The app, or its keys, are not known.")
     try:
-        proven = dict(jwt.decode(assertion, app.key_set, algorithms=list(ALGORITHMS)).claims)
+        proven = dict(jwt.decode(assertion, app.key_set, algorithms=_algorithms(app)).claims)
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise InvalidClientError(description="The assertion is not signed with a key of the app.") from error
     _check(proven, app.client_id, asked.form.get("client_id", app.client_id))
     return app
+
+
+def _algorithms(app: App) -> list[str]:
+    """LTI tools sign with RS256 and nothing else (IMS Security Framework 1.0, 5.1.1.3)."""
+    return (
+        [*ALGORITHMS, "RS256"] if LTI in app.client.protocols and not app.profile.must_push else [*ALGORITHMS]
+    )
 
 
 def _check(claims: dict[str, Any], client_id: str, said: str) -> None:

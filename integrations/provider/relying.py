@@ -11,7 +11,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from integrations.apps.clients import Client
-from integrations.provider import lives
+from integrations.provider import lives, smart
 from integrations.provider.lives import PROFILES, Profile
 from tenants.outbound import OutboundError, call
 from tenants.runtime import runtime
@@ -47,10 +47,8 @@ class App(ClientMixin):  # type: ignore[misc]
 
     def get_allowed_scope(self, scope: str | None) -> str:
         """Return what of the wish is its own to ask for; scopes that we do not know are left out, not refused."""
-        wished = (scope or "").split()
-        return " ".join(
-            name for name in dict.fromkeys(wished) if name == "openid" or name in self.client.scopes
-        )
+        own = self.client.scopes | smart.scopes_of(self.client) | {"openid"}
+        return " ".join(name for name in dict.fromkeys((scope or "").split()) if name in own)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Tell whether this is one of its addresses, letter for letter."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 
-from integrations.provider import lives, store
+from integrations.provider import lives, smart, store
 from integrations.provider.asked import Asked, again
 from integrations.provider.errors import InvalidRequestUriError
 from integrations.provider.grants import CodeGrant
@@ -71,6 +71,7 @@ def check(server: Server) -> tuple[CodeGrant, Wish]:
     if app.client.status != "active":
         raise InvalidClientError(description="The app is suspended.")
     try:
+        smart.check(app.client, asked.payload.data)
         return grant, wish_of(asked.payload.data)
     except InvalidRequestError as error:
         error.redirect_uri, error.state = grant.redirect_uri, asked.payload.state

@@ -11,6 +11,7 @@ from integrations.provider import proving
 from integrations.provider.asked import Asked, said
 from integrations.provider.bridge import run, wait
 from integrations.provider.grants import CodeGrant, IdToken, ProofKey, RefreshGrant, pay_out
+from integrations.provider.lti.services import ServiceGrant
 from integrations.provider.relying import App
 from tenants.scope import Scope, open_scope
 
@@ -31,6 +32,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
             self.register_client_auth_method(method, function)
         self.register_grant(CodeGrant, [ProofKey(required=True), IdToken()])
         self.register_grant(RefreshGrant, [IdToken()])
+        self.register_grant(ServiceGrant)
 
     def query_client(self, client_id: str) -> App | None:
         """Return the app, which is asked for many times in one request and looked up once."""

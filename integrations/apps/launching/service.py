@@ -92,7 +92,7 @@ async def open_app(actor: Actor, installation_id: UUID, wish: Wish, *, is_insist
     made = await _note(actor, found, known, granted, value=value, is_framed=bool(origin))
     language = current_locale().replace("_", "-") if "locale" in granted.claims else ""
     url = _address(client, value, known, language=language, is_framed=bool(origin))
-    return Opening(made.id, name, url, origin)
+    return Opening(made.id, name, url + _as_lti(client, value, found.id), origin)
 
 
 def framed_origin(client: Client) -> str:
@@ -100,6 +100,19 @@ def framed_origin(client: Client) -> str:
     parts = urlsplit(client.launch_uri)
     origin = f"{parts.scheme}://{parts.netloc}"
     return origin if origin in client.frame_origins else ""
+
+
+def _as_lti(client: Client, value: str, installation_id: UUID) -> str:
+    """Return the parameters by which LTI tools know that login, for those that are some."""
+    if "lti" not in client.protocols or not client.redirect_uris:
+        return ""
+    given = {
+        "target_link_uri": client.redirect_uris[0],
+        "login_hint": value,
+        "lti_message_hint": value,
+        "lti_deployment_id": str(installation_id),
+    }
+    return f"&{urlencode(given)}"
 
 
 def _address(client: Client, value: str, wish: Wish, *, language: str, is_framed: bool) -> str:

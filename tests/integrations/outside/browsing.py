@@ -18,6 +18,12 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 _opener = urllib.request.build_opener(_Stay)
 
 
+def browse_page(url: str) -> str:
+    """Go where an app sends the browser, and return the page it gets."""
+    request = urllib.request.Request(url, headers={"Cookie": f"session={TOLD['cookie']}"})  # noqa: S310
+    return str(_opener.open(request).read().decode())
+
+
 def browse(url: str) -> str:
     """Go where an app sends the browser, and return the address the browser is sent back to."""
     request = urllib.request.Request(url, headers={"Cookie": f"session={TOLD['cookie']}"})  # noqa: S310

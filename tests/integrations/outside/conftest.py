@@ -14,23 +14,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+from uuid import UUID
 
 import httpx2
 import pytest
 import pytest_asyncio
+from joserfc.jwk import KeySet, RSAKey
 
 from deploy.settings import Settings
+from integrations.apps.launching.service import Wish, open_app
+from integrations.apps.tenant_models import Installation
 from integrations.provider import keys
 from tenants.models import Person
-from tenants.scope import open_scope, person_scope
+from tenants.scope import open_scope, person_scope, tenant_scope
 from tests import make
 from tests.deploy.conftest import find_free_port
-from tests.integrations.provider.conftest import Made, install, listed
+from tests.integrations.provider.conftest import HERE, Made, install, listed
 
 FOLDER = Path(__file__).parent
 CLIENTS = Path(__file__).parents[3] / ".clients"
+LOGIN = "https://app.example/login"
 BYE = "https://app.example/bye"
-START_SECONDS = 30
+START_SECONDS = 120
 
 
 def need(path: Path) -> None:
@@ -64,6 +70,36 @@ class Shop:
             "jwk": made.key.as_dict(private=True),
         }
         return made
+
+    async def tool(self) -> str:
+        """List and install an LTI tool, and return the address at which our page opens it now."""
+        key = RSAKey.generate_key(2048)
+        key.ensure_kid()  # its thumbprint, as the tool names it
+        keys_of_tool = KeySet([key]).as_dict(private=False)
+        made = await self.app(
+            "lti", protocols=["lti"], auth_method="private_key_jwt", jwks=keys_of_tool, launch_uri=LOGIN
+        )
+        async with open_scope(tenant_scope(self.tenant.id)):
+            installation = await Installation.get(tenant_id=self.tenant.id, app_id=made.app.id)
+            opening = await open_app(self.staff, installation.id, Wish())
+        self.apps["lti"] |= {
+            "deployment": str(installation.id),
+            "pem": key.as_pem(private=True).decode(),
+            "public_pem": key.as_pem(private=False).decode(),
+        }
+        return self.from_there(opening.url)
+
+    async def hospital_tool(self, patient: UUID) -> str:
+        """List and install a SMART tool, and return the address at which our page opens it on a patient."""
+        made = await self.app("smart", protocols=["smart"], launch_uri="https://app.example/launch")
+        async with open_scope(tenant_scope(self.tenant.id)):
+            installation = await Installation.get(tenant_id=self.tenant.id, app_id=made.app.id)
+            opening = await open_app(self.staff, installation.id, Wish("", "account", patient))
+        return self.from_there(opening.url)
+
+    def from_there(self, url: str) -> str:
+        """Return an address as the running product would give it, whose name for itself is another than ours here."""
+        return url.replace(quote(HERE, safe=""), quote(self.url, safe=""))
 
     async def told(self, **further: Any) -> str:
         """What a script is told, with a new session of the member of staff."""

@@ -1,5 +1,6 @@
 """Other people's libraries sign in to us, over real HTTP, as their documentation says."""
 
+from tests import make
 from tests.integrations.outside.conftest import run_node, run_python
 
 
@@ -25,6 +26,25 @@ async def test_idpyoidc_learns_who_it_was(shop):
     assert found["error"] == ""
     told = found["claims"]
     assert (told.get("name"), told.get("email")) == ("Mei Lim", "mei@bank.example"), told
+
+
+async def test_pylti1p3_takes_the_launch_and_reads_who_is_here(shop):
+    opened = await shop.tool()
+    found = run_python("lti_tool.py", await shop.told(launch=opened))
+    told = found["told"]
+    assert told["email"] == "mei@bank.example"
+    assert told["https://purl.imsglobal.org/spec/lti/claim/deployment_id"] == shop.apps["lti"]["deployment"]
+    assert found["has_roster"] is True
+    assert [member["name"] for member in found["members"]] == ["Mei Lim"]
+    assert [member["user_id"] for member in found["members"]] == [told["sub"]]
+
+
+async def test_fhirclient_is_launched_on_a_patient(shop):
+    account = await make.account(shop.tenant)
+    opened = await shop.hospital_tool(account.id)
+    steps = run_node("fhirclient.mjs", await shop.told(launch=opened, patient=str(account.id)))
+    assert [f"{step['name']}: {step['why']}" for step in steps if not step["ok"]] == []
+    assert len(steps) == 4
 
 
 async def test_whatever_is_asked_the_answer_is_no_5xx(shop):
