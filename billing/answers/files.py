@@ -1,16 +1,22 @@
 """Sending a file of an answer, always as a download."""
 
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from starlette.responses import Response
 
 from billing.answers.notes import storage
-from billing.models import AnswerNote
 from ui.errors import NotFound
 from ui.i18n import t
 
 
-def send_file(note: AnswerNote | None, number: str) -> Response:
+class HasFiles(Protocol):
+    """Whatever keeps files as ``keep_files`` has described them."""
+
+    files: Any
+
+
+def send_file(note: HasFiles | None, number: str) -> Response:
     """Return the ``number``-th file of a note.
 
     Raises:

@@ -1,6 +1,6 @@
 """Everything a payer owes, and each bill of it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from billing.charges.bills import lines_of
 from billing.charges.printing import documents_of
 from billing.credit import queries as credit
 from billing.payer import queries
+from billing.payer.account import Card
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
 from billing.plans.queries import notes_of_bill, plan_of_bill
@@ -26,11 +27,24 @@ from ui.errors import Conflict
 from ui.i18n import LOCALES, current_locale, t
 from ui.render import respond
 
+Beside = Callable[[Actor], Awaitable[Sequence[Card]]]
+_beside: dict[str, Beside] = {}
+
+
+def add_beside(scenario: str, source: Beside) -> None:
+    """Have ``source(actor)`` add cards below what is owed, for those who hold something of this industry.
+
+    What waits for a payer beside money: to sign, to read, to collect. Safe to call again.
+    """
+    _beside[scenario] = source
+
 
 async def owed(request: Request, actor: Actor) -> Response:
-    """Everything the person owes, by institution, in one statement."""
+    """Everything the person owes, by institution, in one statement; what else waits for them below."""
     assert actor.person_id is not None  # noqa: S101 - somebody is signed in
-    context = {"owed": await queries.owed_by(actor.person_id)}
+    found = await queries.owed_by(actor.person_id)
+    beside = [await source(actor) for scenario, source in _beside.items() if scenario in found.scenarios]
+    context = {"owed": found, "cards": [card for cards in beside for card in cards]}
     return await respond(request, "billing/payer/owed.html", context)
 
 

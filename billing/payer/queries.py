@@ -14,7 +14,7 @@ MOST_BILLS = 2000
 """Bills on one page; nobody owes more, and a page without an end would be a way to stop the house."""
 
 _OWED = f"""
-select t.id tenant_id, t.short_name, h.account_id, b.account_number, b.account_name, b.currency,
+select t.id tenant_id, t.short_name, t.scenarios, h.account_id, b.account_number, b.account_name, b.currency,
        b.id::text, b.number, b.period, b.due_on, b.total_minor - b.paid_minor - b.adjusted_minor left_minor,
        b.due_on < (now() at time zone t.timezone)::date is_overdue, b.paid_minor > 0 is_part_paid, p.payment_id::text
   from (select tenant_id, account_id from tenants_holder where person_id = $1 and confirmed_at is not null
@@ -77,14 +77,19 @@ class Owed:
     overdue: dict[str, int] = field(default_factory=dict)
     account_count: int = 0
     bill_count: int = 0
+    scenarios: set[str] = field(default_factory=set)
+    """The industries of the institutions at which the person holds something."""
 
 
 async def owed_by(person_id: UUID) -> Owed:
     """Return everything the scope's person owes, in one statement, by institution and account."""
     owed, accounts = Owed(), set()
     groups: dict[tuple[UUID, str], OwedInstitution] = {}
-    for tenant_id, name, account_id, number, account_name, currency, *rest in await rows(_OWED, person_id):
+    for tenant_id, name, scenarios, account_id, number, account_name, currency, *rest in await rows(
+        _OWED, person_id
+    ):
         accounts.add(account_id)
+        owed.scenarios.update(scenarios)
         if currency is None:
             continue
         group = groups.get((tenant_id, currency))

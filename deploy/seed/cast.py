@@ -1,5 +1,6 @@
 """Who plays in the demonstration: the bank, its institutions, their staff, and residents with a story."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,6 +28,7 @@ class Institution:
     phone: str
     kind: str = "company"
     enterprise_id: str = ""
+    scenario: str = "community"
 
     def mandate(self, operator_role: str) -> dict[str, str]:
         """Return what the bank says of somebody who acts for it."""
@@ -233,6 +235,25 @@ RESIDENTS = (
 )
 
 
+_joined: list[tuple[Sequence[Employee], Sequence[Resident]]] = []
+
+
+def join(employees: Sequence[Employee], payers: Sequence[Resident] = ()) -> None:
+    """Have the people of another industry's chapter play too; safe to call again."""
+    if (employees, payers) not in _joined:
+        _joined.append((employees, payers))
+
+
+def every_employee() -> list[Employee]:
+    """Return everybody who works at an institution."""
+    return [*EMPLOYEES, *(one for employees, _ in _joined for one in employees)]
+
+
+def every_payer() -> list[Resident]:
+    """Return everybody who pays: residents, parents, patients, visitors."""
+    return [*RESIDENTS, *(one for _, payers in _joined for one in payers)]
+
+
 def customers() -> list[dict[str, Any]]:
     """Return everybody as customers of the sandbox's bank."""
     name, person, institution = NEWCOMER
@@ -244,7 +265,7 @@ def customers() -> list[dict[str, Any]]:
         "note": "Has an open invitation to administer Seaview",
         "mandates": [institution.mandate("authoriser")],
     }
-    return [*map(_clerk, CLERKS), *map(_employee, EMPLOYEES), newcomer, *map(_resident, RESIDENTS)]
+    return [*map(_clerk, CLERKS), *map(_employee, every_employee()), newcomer, *map(_resident, every_payer())]
 
 
 def _clerk(clerk: BankClerk) -> dict[str, Any]:

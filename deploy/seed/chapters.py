@@ -18,13 +18,14 @@ from deploy.seed import (
     months,
     office,
     reconciled,
+    school,
     stories,
     takings,
 )
 from deploy.seed import bank as banks
 from deploy.seed.bank import Founded, open_bank
 from deploy.seed.books import Desk
-from deploy.seed.cast import EMPLOYEES, MARKET, RESIDENTS, SEAVIEW, SEED, TENGAH, Institution
+from deploy.seed.cast import MARKET, RESIDENTS, SEAVIEW, SEED, TENGAH, Institution, every_employee
 from deploy.seed.institutions import staff_actor
 from deploy.seed.outside import Outside
 from deploy.seed.work import Statistics, work_off
@@ -55,7 +56,7 @@ class Play:
 
     async def staff(self, tenant: Tenant, role: str) -> Actor:
         """Return an institution's employee with this role, just signed in."""
-        one = next(e for e in EMPLOYEES if e.institution.slug == tenant.slug and e.role == role)
+        one = next(e for e in every_employee() if e.institution.slug == tenant.slug and e.role == role)
         return await staff_actor(tenant, one)
 
     async def desk(self, tenant: Tenant) -> Desk:
@@ -185,6 +186,40 @@ async def _apps(play: Play) -> str:
     return f"{len(made)} vendors, each with an app that was measured, listed and installed"
 
 
+async def _schools(play: Play) -> str:
+    founded = await play.founded()
+    async with open_scope(bank_scope(play.bank.id)):
+        tenants = [await institutions.found_one(founded, one, play.outside.issuer) for one in school.SCHOOLS]
+        await institutions.age(play.bank, tenants)
+    return "Two schools with their staff"
+
+
+async def _pupils(play: Play) -> str:
+    counts = []
+    for one in school.SCHOOLS:
+        tenant = await play.tenant(one)
+        await work_off(tenant.id, CONNECT_JOB)
+        counts.append(await school.bring_in(await play.staff(tenant, "administrator"), one))
+    await school.confirm(play.outside.issuer, [await play.tenant(one) for one in school.SCHOOLS])
+    await play.statistics.of_accounts()
+    return f"{counts[0]:,} pupils in {school.CLASS_COUNT} classes, and {counts[1]} at a second school"
+
+
+async def _term(play: Play) -> str:
+    count = 0
+    for one in school.SCHOOLS:
+        tenant = await play.tenant(one)
+        chief, finance = await play.staff(tenant, "administrator"), await play.staff(tenant, "finance")
+        for month, keys in school.terms(tenant.timezone):
+            async with open_scope(finance.scope()):
+                await months.set_tariff(chief, finance, school.since(tenant.timezone))
+            count += await months.bill(chief, finance, tenant, month, play.statistics, keys)
+            await takings.take(await takings.desk_of(tenant, play.bank, chief), month, play.outside)
+    tenant = await play.tenant(school.HILLSIDE)
+    await school.tell(tenant, await play.staff(tenant, "secretary"))
+    return f"A term's fees for two schools: {count:,} bills; trips, uniforms and notices"
+
+
 def _month(index: int) -> tuple[Chapter, Chapter]:
     return (
         Chapter(f"bills {index}", partial(_bill, index), is_atomic=False),
@@ -202,6 +237,9 @@ CHAPTERS = (
     Chapter("stories", _stories, is_atomic=False),
     Chapter("statements", _statements, is_atomic=False),
     Chapter("apps", _apps, is_possible=lambda play: apps.are_running(play.outside.settings)),
+    Chapter("schools", _schools),
+    Chapter("pupils", _pupils, is_atomic=False),
+    Chapter("term", _term, is_atomic=False),
     Chapter("console", console.write, is_atomic=False),
 )
 

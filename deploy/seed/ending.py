@@ -9,7 +9,16 @@ from pathlib import Path
 from billing import pay_links
 from billing.models import Bill
 from deploy.seed.bank import the_bank
-from deploy.seed.cast import BANK, CLERKS, EMPLOYEES, NEWCOMER, RESIDENTS, SEED, Resident
+from deploy.seed.cast import (
+    BANK,
+    CLERKS,
+    NEWCOMER,
+    RESIDENTS,
+    SEED,
+    Resident,
+    every_employee,
+    every_payer,
+)
 from deploy.seed.estate import town_csv
 from deploy.seed.report import SignIn
 from deploy.settings import Settings
@@ -44,10 +53,12 @@ async def signins(settings: Settings) -> tuple[SignIn, ...]:
             _door(public, one.institution.slug),
             one.name,
         )
-        for one in EMPLOYEES
+        for one in every_employee()
     ]
     payers = [
-        ("Resident", f"{public}/my", f"{one.name}: {one.story}") for one in RESIDENTS if one.is_confirmed
+        ("Resident" if one.doors else "Payer", f"{public}/my", f"{one.name}: {one.story}")
+        for one in every_payer()
+        if one.is_confirmed
     ]
     return (*bank, *staff, *payers, *await _links(public), *_files(settings, public))
 

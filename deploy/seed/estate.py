@@ -89,15 +89,15 @@ def _space(number: int, names: Names) -> dict[str, str]:
     return {"Door": door, "Kind": "parking", "Vehicle": kind, **holder}
 
 
-async def bring_in(actor: Actor, filename: str, content: bytes) -> int:
-    """Import a file of units from the upload to its last row, and return how many rows it has.
+async def bring_in(actor: Actor, filename: str, content: bytes, kind: str = UNITS.kind) -> int:
+    """Import a file, of units or of another ``kind``, from the upload to its last row; return how many rows it has.
 
     Raises:
         ValueError: a row was refused: the file is ours, so it is our mistake.
     """
     assert actor.tenant_id is not None  # noqa: S101 - staff act inside their tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
-        made = await services.upload(actor, kind=UNITS.kind, filename=filename, content=content)
+        made = await services.upload(actor, kind=kind, filename=filename, content=content)
         match = await services.match(actor, made)
         await services.choose(actor, made.id, chosen=match.proposed)
     await work_off(actor.tenant_id, services.CHECK_JOB)

@@ -11,7 +11,7 @@ from fpdf import FPDF
 
 from deploy.seed import people
 from deploy.seed.bank import Founded
-from deploy.seed.cast import APPLICANTS, EMPLOYEES, MARKET, SEAVIEW, TENGAH, Employee, Institution
+from deploy.seed.cast import APPLICANTS, MARKET, SEAVIEW, TENGAH, Employee, Institution, every_employee
 from tenants import invitations
 from tenants.actor import Actor
 from tenants.models import Application, Bank, Membership, Notice, Role, Tenant
@@ -46,6 +46,15 @@ async def onboard(bank: Founded, issuer: str) -> None:
     await _add_document(manager, draft, "licence")
 
 
+async def found_one(bank: Founded, institution: Institution, issuer: str) -> Tenant:
+    """Take one institution through its application and its staff through their invitations."""
+    manager, reviewer = bank.staff["relationship_manager"], bank.staff["reviewer"]
+    ready = await submitted(manager, bank.branches[BRANCH], institution)
+    await services.approve(reviewer, ready.id, ready.version)
+    await _employ(bank, institution, issuer)
+    return await Tenant.get(slug=institution.slug)
+
+
 async def submitted(
     manager: Actor, branch: UUID, institution: Institution, before: Before | None = None
 ) -> Application:
@@ -74,7 +83,7 @@ def _form(institution: Institution, branch: UUID) -> ApplicationForm:
         contact_phone=institution.phone,
         administrator_name=institution.administrator,
         administrator_email=institution.email,
-        scenario="community",
+        scenario=institution.scenario,
         currency="SGD",
         timezone="Asia/Singapore",
         locale="en",
@@ -109,7 +118,7 @@ async def _employ(bank: Founded, institution: Institution, issuer: str) -> None:
     """Have everybody of the institution take up an invitation: the administrator the bank's, the others theirs."""
     tenant = await Tenant.get(slug=institution.slug)
     chief: Actor | None = None
-    for one in (each for each in EMPLOYEES if each.institution is institution):
+    for one in (each for each in every_employee() if each.institution is institution):
         actor = people.actor("payer", one.name, await people.employee(one, issuer), one.email)
         if chief is None:
             await _take_up(actor, await _sent_to(tenant, institution.email), institution, bank.bank)

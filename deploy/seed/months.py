@@ -1,5 +1,6 @@
 """The tariff put into force, and a month billed as of its first day, by the services that people use."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -50,9 +51,19 @@ async def set_tariff(author: Actor, actor: Actor, since: date) -> None:
             await fees.activate(actor, listed.item.id, effective_from=since)
 
 
-async def bill(actor: Actor, approver: Actor, tenant: Tenant, month: Month, statistics: Statistics) -> int:
-    """Draft, approve and issue the month's bills as of its first day, from wherever that stands; return how many."""
-    run = await _run(actor, tenant, month)
+async def bill(  # noqa: PLR0917 - who, where, when and what
+    actor: Actor,
+    approver: Actor,
+    tenant: Tenant,
+    month: Month,
+    statistics: Statistics,
+    keys: Collection[str] = (),
+) -> int:
+    """Draft, approve and issue the month's bills as of its first day, from wherever that stands; return how many.
+
+    ``keys`` are the fees to bill; all that are in force where none is named.
+    """
+    run = await _run(actor, tenant, month, keys)
     if run.status == "drafting":
         await _draft(run, statistics)
     if run.status != "issued":
@@ -65,15 +76,16 @@ async def bill(actor: Actor, approver: Actor, tenant: Tenant, month: Month, stat
     return int(run.bill_count)
 
 
-async def _run(actor: Actor, tenant: Tenant, month: Month) -> BillRun:
+async def _run(actor: Actor, tenant: Tenant, month: Month, keys: Collection[str]) -> BillRun:
     async with open_scope(tenant_scope(tenant.id)):
         begun = await BillRun.filter(tenant_id=tenant.id, period=month.first).first()
         if begun is not None:
             return begun
         in_force = [one for one in await fees.list_items(actor) if one.current is not None]
+        in_force = [one for one in in_force if not keys or one.item.key in keys]
         return await runs.start(
             actor,
-            scenario="community",
+            scenario=tenant.scenarios[0],
             period=month.first,
             due_on=month.first.replace(day=DUE_DAY),
             fee_item_ids=[one.item.id for one in in_force],

@@ -7,6 +7,11 @@ PERMISSIONS = {
     "classes.read": N_("See all classes and who is in them"),
     "classes.own": N_("See the classes one teaches"),
     "classes.write": N_("Change classes and bring in rosters"),
+    "leave.decide": N_("Decide about leave"),
+    "school_notices.own": N_("Write notices to one's own classes"),
+    "school_notices.write": N_("Write notices to everybody at school"),
+    "offers.read": N_("See offers and who has booked"),
+    "offers.write": N_("Write, open and call off offers"),
     "school_fees.write": N_("Keep the approvals and accounts of fees"),
 }
 _OWN_CLASSES = frozenset({"classes.own"})
@@ -35,10 +40,19 @@ RIGHTS = Rights(
                     "classes.read",
                     "classes.own",
                     "classes.write",
+                    "leave.decide",
+                    "school_notices.own",
+                    "school_notices.write",
+                    "offers.read",
+                    "offers.write",
                 }
             ),
         ),
-        RoleSpec("class_teacher", N_("Class teacher"), _OWN_CLASSES),
+        RoleSpec(
+            "class_teacher",
+            N_("Class teacher"),
+            frozenset({"classes.own", "leave.decide", "school_notices.own"}),
+        ),
     ),
     grants={
         "finance": frozenset({"classes.own", "school_fees.write"}),

@@ -6,7 +6,14 @@ from billing.terms import Section
 
 
 class SchoolTerms(Section):
-    """``teachers_see_payment``: a class teacher sees who of the class has paid or not, never how much."""
+    """What holds for teachers and for meals.
+
+    ``teachers_see_payment``: a class teacher sees who of the class has paid or not, never how much.
+    ``meal_notice_days``: how many days ahead the kitchen has to know; ``meal_least_days``: how many school days away
+    are refunded at the least.
+    """
 
     section: ClassVar[str] = "education"
     teachers_see_payment: bool = False
+    meal_notice_days: int = 1
+    meal_least_days: int = 1

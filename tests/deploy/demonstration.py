@@ -11,11 +11,14 @@ from pathlib import Path
 COUNTS = {
     "banks": "select count(*) from tenants_bank",
     "branches": "select count(*) from tenants_branch",
-    "accounts": "select count(*) from tenants_account",
-    "holders": "select count(*) from tenants_holder",
-    "bills": "select count(*) from billing_bill",
+    "accounts": "select count(*) from tenants_account where scenario = 'community'",
+    "holders": "select count(*) from tenants_holder h join tenants_account a on a.id = h.account_id"
+    " where a.scenario = 'community'",
+    "pupils": "select count(*) from tenants_account where scenario = 'education'",
+    "classes": "select count(*) from education_class",
+    "bills": "select count(*) from billing_bill where scenario = 'community'",
     "drafts": "select count(*) from billing_bill where status = 'draft'",
-    "runs": "select count(*) from billing_bill_run",
+    "runs": "select count(*) from billing_bill_run where scenario = 'community'",
     "payments": "select count(*) from billing_payment",
     "parts_of_one_bill": "select count(*) from billing_payment_part where is_live",
     "without_receipt": "select count(*) from billing_payment p where succeeded_at is not null"

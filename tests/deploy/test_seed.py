@@ -34,6 +34,12 @@ def test_a_real_town_lives_there(told) -> None:
     assert counts["drafts"] == 0
 
 
+def test_two_schools_have_their_pupils_and_classes(told) -> None:
+    counts = told["counts"][0]
+    assert counts["pupils"] == 1_200 + 120
+    assert counts["classes"] == 30 + 4
+
+
 def test_there_are_payments_in_every_state(told) -> None:
     states = told["states"]
     assert set(PAYMENT.states) - {"created"} <= set(states["payments"])
@@ -41,7 +47,8 @@ def test_there_are_payments_in_every_state(told) -> None:
     assert set(states["refunds"]) == set(REFUND.states)
     assert states["suspense"] == ["open"]
     assert {"draft", "submitted", "returned", "approved"} <= set(states["applications"])
-    assert states["roles"] == ["administrator", "cashier", "finance", "front_desk", "reader"]
+    everywhere = {"administrator", "cashier", "finance", "front_desk", "reader"}
+    assert everywhere | {"class_teacher", "secretary"} <= set(states["roles"])
 
 
 def test_every_fact_in_the_audit_trail_has_a_label(told) -> None:
@@ -57,7 +64,7 @@ def test_bills_and_ledger_bear_verification(told) -> None:
     assert told["ledger"].pop("sealed")["waiting"] == 0
     assert told["ledger"] == {
         "is_right": True,
-        "tenants": 4,
+        "tenants": 6,
         "faults": 0,
         "balance": {"SGD": 0},
         "shown": [],
@@ -83,7 +90,9 @@ def _kinds_of_rows(twin: dict[str, Any]) -> dict[str, set[str]]:
 def test_everybody_who_may_sign_in_is_named_with_where(told) -> None:
     rows = told["signins"][0]
     named = " ".join(who for _, _, who in rows)
-    assert all(one.name in named for one in (*cast.CLERKS, *cast.EMPLOYEES, *cast.RESIDENTS))
+    everybody = [one.name for one in cast.CLERKS]
+    everybody += [one.name for one in cast.every_employee()] + [one.name for one in cast.every_payer()]
+    assert all(name in named for name in everybody)
     assert all(url.startswith("http://localhost:8000/") for _, url, _ in rows)
     assert {"Invitation", "Pay-link", "To import"} <= {label for label, _, _ in rows}
 

@@ -15,6 +15,18 @@ from tenants.scope import open_scope, rows, tenant_scope
 from tests import make
 
 CHOSEN: dict[str, dict[str, Any]] = {
+    "education_class": {"kind": "homeroom"},
+    "education_session": {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 6, 30)},
+    "education_offer": {
+        "kind": "trip",
+        "status": "open",
+        "closes_at": datetime(2100, 1, 1, tzinfo=UTC),
+        "most_each": 1,
+    },
+    "education_offer_option": {"places": 5, "taken": 0},
+    "education_booking": {"status": "waiting"},
+    "education_leave": {"status": "requested"},
+    "education_notice": {"status": "draft"},
     "billing_bill": {"status": "issued", "paid_minor": 0, "total_minor": 100},
     "billing_bill_line": {"paid_minor": 0},
     "billing_payment": {
@@ -49,8 +61,6 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "integrations_installation": {"status": "active", "uninstalled_at": None, "min_level": 1},
     "integrations_launch": {"outcome": "started"},
     "integrations_app_message": {"status": "waiting"},
-    "education_session": {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 6, 30)},
-    "education_class": {"kind": "homeroom"},
     "community_meter": {"kind": "water", "digits": 5},
     "community_reading": {"status": "accepted", "usage": 1},
     "community_pool": {"basis": "area", "status": "closed"},

@@ -45,6 +45,8 @@ class TermsForm(BaseModel):
     """What the school allows."""
 
     teachers_see_payment: bool = Field(False, title=N_("Class teachers see who has paid"))
+    meal_notice_days: int = Field(1, title=N_("Days ahead that the kitchen has to know"), ge=0, le=30)
+    meal_least_days: int = Field(1, title=N_("School days away that are refunded at the least"), ge=1, le=30)
 
 
 def grades_text(value: Any, _row: Any) -> str:

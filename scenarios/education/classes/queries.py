@@ -22,6 +22,13 @@ _TAUGHT = f"""exists (
    where e.tenant_id = $1 and e.class_id = c.id and e.role = 'teacher' and {IS_IN} and u.email <> ''
      and m.person_id = {{person}})"""
 CURRENCY = "(select currency from tenants_tenant where id = $1) currency"
+
+
+def teaches(person: str) -> str:
+    """Return the condition that a person (SQL) is put down as a teacher of class ``c``."""
+    return _TAUGHT.format(person=person)
+
+
 _OPEN = """
 select sum(b.total_minor - b.paid_minor - b.adjusted_minor)::bigint left_minor,
        (sum(b.total_minor - b.paid_minor - b.adjusted_minor)

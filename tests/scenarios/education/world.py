@@ -3,17 +3,24 @@
 import csv
 import io
 import zipfile
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from billing.charges import fees, runs
-from billing.models import BillRun, FeeItem
+from billing.models import Bill, BillRun, FeeItem
+from billing.payments.settlement import CONNECT_JOB, provision_settlement
+from billing.payments.taking import take_payment
 from billing.rules import parse
+from scenarios.education.family.children import Child, child_of
 from scenarios.education.importing import PUPILS
+from scenarios.education.offers import office
+from scenarios.education.offers.office import Asked, Option
 from scenarios.education.roster import services as rosters
+from tenants.actor import system_actor
+from tenants.ids import new_id
 from tenants.imports import services as imports
 from tenants.models import Account, Tenant
-from tenants.scope import open_scope, tenant_scope
+from tenants.scope import execute, open_scope, tenant_scope
 from tests import make
 from tests.jobs import run_due
 
@@ -191,3 +198,62 @@ async def charge(
 async def account(tenant: Tenant, number: str) -> Account:
     async with open_scope(tenant_scope(tenant.id)):
         return await Account.get(tenant_id=tenant.id, number=number)
+
+
+async def no_outside(tenant: Tenant) -> None:
+    """Leave a new account unknown to the channels: there is no outside here."""
+    await execute("delete from tenants_outbox where tenant_id = $1 and job = $2", tenant.id, CONNECT_JOB)
+
+
+async def account_to_be_paid_to(tenant: Tenant) -> None:
+    """Give a school somewhere for its money to go."""
+    async with open_scope(tenant_scope(tenant.id)):
+        await provision_settlement(
+            system_actor(tenant.id),
+            tenant,
+            bank_code="HARBSGSG",
+            account_name=tenant.name,
+            account_number="1020304050",
+            currency="SGD",
+        )
+        await no_outside(tenant)
+
+
+async def parent(tenant: Tenant, *numbers: str, name: str = "Tan Mei", relation: str = "parent") -> Any:
+    """Somebody who has confirmed themselves as family of these pupils, and is signed in."""
+    who = await make.person(name)
+    for number in numbers:
+        await make.holder(await account(tenant, number), who, relation=relation)
+    return make.payer(who)
+
+
+async def child(actor: Any, account_id: Any) -> Child:
+    async with open_scope(actor.scope()):
+        return await child_of(actor, account_id)
+
+
+async def offer(tenant: Tenant, staff: Any, *, places: int = 2, price: int = 5_000, **given: Any) -> Any:
+    """An open trip with one price."""
+    today = date.today()  # noqa: DTZ011
+    asked = {
+        "kind": "trip",
+        "titles": {"en": "Zoo", "zh_CN": "动物园"},
+        "texts": {"en": "By bus."},
+        "consent": {},
+        "grades": (),
+        "opens_on": today - timedelta(days=2),
+        "closes_on": today + timedelta(days=14),
+        "options": [Option({}, price, places)],
+    } | given
+    async with open_scope(tenant_scope(tenant.id)):
+        made = await office.add(staff, Asked(**asked))
+        made = await office.turn(staff, made.id, "open")
+        return made, (await office.options_of(made))[0]
+
+
+async def pay_at_desk(tenant: Tenant, bill_id: Any) -> None:
+    """Pay a bill in cash, whole."""
+    cashier = await make.staff(tenant, "cashier", name=f"Cashier {make.serial()}")
+    async with open_scope(tenant_scope(tenant.id)):
+        bill = await Bill.get(tenant_id=tenant.id, id=bill_id)
+    await take_payment(cashier, bills=[(bill.id, bill.left_minor)], method="cash", key=new_id().hex)

@@ -1,0 +1,1 @@
+"""What parents see and do: all their children, at all their schools."""

@@ -1,0 +1,182 @@
+"""The parent's pages: all children at all schools, and what each of them is offered."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from scenarios.education.family import queries
+from scenarios.education.family.children import Child, child_of, children_of
+from scenarios.education.offers import cancelling, services
+from scenarios.education.offers.states import BOOKING_TONES, BOOKING_WORDS, KINDS
+from tenants.actor import Actor
+from tenants.codes import new_token
+from tenants.http import WRITES, path_id, person_route
+from tenants.scope import open_scope, tenant_scope
+from ui.errors import Conflict, Forbidden, Invalid
+from ui.forms import Form, bind
+from ui.i18n import N_, t
+from ui.render import redirect, respond
+
+ACCOUNT = "account_id"
+
+
+class BookForm(BaseModel):
+    """What is taken of an offer."""
+
+    option: UUID = Field(title=N_("Which"))
+    quantity: int = Field(1, title=N_("How many"), ge=1, le=20)
+    has_signed: bool = Field(False, title=N_("I have read this and agree"))
+    key: str = ""
+
+
+async def _child(request: Request, actor: Actor) -> Child:
+    return await child_of(actor, path_id(request, ACCOUNT))
+
+
+def root_of(child: Child) -> str:
+    """Return where a child's pages begin."""
+    return f"/my/school/{child.account_id}"
+
+
+async def index(request: Request, actor: Actor) -> Response:
+    """Show all children at all schools, each with what there is to pay, to sign and to read."""
+    children = await children_of(actor)
+    found = [{"child": child, **await _open(child, actor)} for child in children]
+    return await respond(request, "education/my/children.html", {"children": found})
+
+
+async def _open(child: Child, actor: Actor) -> dict[str, Any]:
+    """Return what waits for a child's family."""
+    offers = await queries.offers(child)
+    return {
+        "owed": await queries.owed(child),
+        "notices": await queries.notices(child, actor.person_id),
+        "to_book": [one for one in offers if one["is_open"] and not one["booked"]],
+        "urgent": [one for one in offers if one["booked"] in {"held", "offered"}],
+        "booked": [one for one in offers if one["booked"] in {"kept", "waiting"}],
+    }
+
+
+async def child(request: Request, actor: Actor) -> Response:
+    """Show one child: what is open, what is offered, what is booked."""
+    found = await _child(request, actor)
+    context = {
+        "child": found,
+        "words": BOOKING_WORDS,
+        "tones": BOOKING_TONES,
+        "kinds": KINDS,
+        "root": root_of(found),
+        **await _open(found, actor),
+    }
+    return await respond(request, "education/my/child.html", context)
+
+
+async def offer(request: Request, actor: Actor) -> Response:
+    """Show an offer with the form that books it."""
+    found = await _child(request, actor)
+    seen = await queries.offer(found, path_id(request))
+    free = [one for one in seen["options"] if one["taken"] < one["places"]] or seen["options"]
+    values = {
+        "option": str(free[0]["id"]) if len(seen["options"]) == 1 else "",
+        "quantity": "1",
+        "key": new_token(),
+    }
+    return await _offer(request, found, seen, Form.blank(BookForm, values))
+
+
+async def _offer(
+    request: Request, found: Child, seen: dict[str, Any], form: Form[BookForm], status: int = 200
+) -> Response:
+    context = {
+        "child": found,
+        "offer": seen,
+        "form": form,
+        "root": root_of(found),
+        "words": BOOKING_WORDS,
+        "is_full": all(one["taken"] >= one["places"] for one in seen["options"]),
+        "kind": KINDS[seen["kind"]],
+    }
+    return await respond(request, "education/my/offer.html", context, status=status)
+
+
+async def book(request: Request, actor: Actor) -> Response:
+    """Take a place, and go on to paying for it."""
+    found = await _child(request, actor)
+    seen = await queries.offer(found, path_id(request))
+    form = await bind(request, BookForm)
+    if form.is_valid:
+        said = form.ok
+        try:
+            async with open_scope(tenant_scope(found.tenant_id)):
+                made = await services.book(
+                    actor, found, said.option, said.quantity, has_signed=said.has_signed, key=said.key
+                )
+            return redirect(request, f"{root_of(found)}/bookings/{made.id}")
+        except Invalid as error:
+            form.fail_with(error)
+        except (Conflict, Forbidden) as error:
+            form.fail("", error.message)
+    return await _offer(request, found, seen, form, status=422)
+
+
+async def booking(request: Request, actor: Actor) -> Response:
+    """Show a booking: what to do about it now."""
+    found = await _child(request, actor)
+    seen = await queries.booking(found, path_id(request))
+    context = {
+        "child": found,
+        "booking": seen,
+        "state": (BOOKING_WORDS[seen["status"]], BOOKING_TONES.get(seen["status"], "neutral")),
+        "key": new_token(),
+        "root": root_of(found),
+    }
+    return await respond(request, "education/my/booking.html", context)
+
+
+async def take_up(request: Request, actor: Actor) -> Response:
+    """Take the place that came free."""
+    found = await _child(request, actor)
+    booking_id = path_id(request)
+    key = str((await request.form()).get("key") or new_token())
+    try:
+        async with open_scope(tenant_scope(found.tenant_id)):
+            await services.take_up(actor, found, booking_id, key=key)
+    except Conflict as error:
+        return redirect(request, f"{root_of(found)}/bookings/{booking_id}", flash=error.message)
+    return redirect(request, f"{root_of(found)}/bookings/{booking_id}")
+
+
+async def cancel(request: Request, actor: Actor) -> Response:
+    """Take a booking back."""
+    async with open_scope(actor.scope()):
+        found = await _child(request, actor)
+        booking_id = path_id(request)
+        await queries.booking(found, booking_id)
+    try:
+        await cancelling.cancel(actor, found, booking_id)
+        flash = t("The booking is cancelled. What was paid goes back to where it came from.")
+    except Conflict as error:
+        flash = error.message
+    return redirect(request, f"{root_of(found)}/bookings/{booking_id}", flash=flash)
+
+
+_ROOT = "/my/school/{account_id}"
+ROUTES: list[BaseRoute] = [
+    person_route("/my/school", index, name="my_school"),
+    person_route(_ROOT, child, name="my_child"),
+    person_route(_ROOT + "/offers/{id}", offer, name="my_offer"),
+    person_route(_ROOT + "/offers/{id}/bookings", book, methods=WRITES, name="my_book"),
+    person_route(_ROOT + "/bookings/{id}", booking, name="my_booking"),
+    person_route(_ROOT + "/bookings/{id}/taking", take_up, methods=WRITES, name="my_take_up"),
+    person_route(
+        _ROOT + "/bookings/{id}/cancelling",
+        cancel,
+        methods=WRITES,
+        name="my_cancel_booking",
+        is_transactional=False,
+    ),
+]
