@@ -16,6 +16,7 @@ from deploy.sandbox import bank_services, control, mail, panel
 from deploy.sandbox.agenda import Agenda
 from deploy.sandbox.delivery import Deliveries
 from deploy.sandbox.faults import Faults
+from deploy.sandbox.his import server as his
 from deploy.sandbox.oidc import model
 from deploy.sandbox.oidc import routes as oidc
 from deploy.sandbox.pages import STATIC, page
@@ -47,6 +48,7 @@ def create(settings: Settings) -> Starlette:
         *control.routes(),
         *oidc.routes(),
         *rail.routes(),
+        *his.routes(),
         *bank_services.routes(),
         *stripe.routes(),
         *mail.routes(),

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox import bank_services, history, mail
+from deploy.sandbox.his import server as his
 from deploy.sandbox.oidc import logout, model
 from deploy.sandbox.rail import (
     bank_statements,
@@ -306,6 +307,8 @@ _POSTS: dict[str, Act] = {
     "oidc/logout": bank_logout,
     "oidc/rotate-key": rotate_key,
     "merchants": lambda world, body, _path: put_merchant(world, body),
+    "his/systems": his.put_system,
+    "his/charges": his.put_charges,
     "rail/orders/{id}": rail_order,
     "rail/refunds/{id}": rail_refund,
     "rail/transfers": rail_transfer,

@@ -22,9 +22,16 @@ CALL_KINDS = (
     "drop_after",
 )
 WEBHOOK_KINDS = ("webhook_duplicate", "webhook_hold", "webhook_delay")
-OUTCOME_KINDS = ("late_success", "refund_pending", "refund_fail", "debit_refuse")
+OUTCOME_KINDS = (
+    "late_success",
+    "refund_pending",
+    "refund_fail",
+    "debit_refuse",
+    "his_duplicate",
+    "his_wrong_amount",
+)
 KINDS = CALL_KINDS + WEBHOOK_KINDS + OUTCOME_KINDS
-SURFACES = ("stripe", "rail", "oidc", "sms", "bank")
+SURFACES = ("stripe", "rail", "oidc", "sms", "bank", "his")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

@@ -1,5 +1,6 @@
 """Every act of a hospital in the audit trail, in words. None names a department, a doctor or a diagnosis."""
 
+from scenarios.hospital.orders.states import WORDS as BASKET_WORDS
 from scenarios.hospital.states import WORDS
 from tenants.audit_words import Fact, tell
 from ui.i18n import N_
@@ -26,6 +27,13 @@ ACTS = {
     "block.appealed": N_("Patient asked to be let book again"),
     "block.lifted": N_("Patient may book again"),
     "block.upheld": N_("Block stays"),
+    "orders.chosen": N_("Orders put together to be paid"),
+    "orders.paid": N_("Orders paid, being confirmed"),
+    "orders.posted": N_("Payment confirmed by the hospital's system"),
+    "orders.lapsed": N_("Orders not paid in time"),
+    "orders.given_back": N_("Payment of orders given back"),
+    "orders.cleared": N_("Nothing of the payment stands at the hospital's system"),
+    "his_break.closed": N_("Difference with the hospital's system closed"),
     "department.saved": N_("Department saved"),
     "service.saved": N_("Service saved"),
     "doctor.saved": N_("Doctor saved"),
@@ -40,6 +48,8 @@ _CHANNELS = {
 FACTS = {
     "appointment.status": Fact(N_("State"), words=WORDS),
     "appointment.channel": Fact(N_("How it was booked"), words=_CHANNELS),
+    "basket.status": Fact(N_("State"), words=BASKET_WORDS),
+    "basket.why": Fact(""),
     "kept_minor": Fact(N_("Kept by the rule")),
     "affected": Fact(N_("Appointments concerned")),
     "missed": Fact(N_("Missed appointments")),

@@ -7,6 +7,7 @@ from uuid import UUID
 from billing.daily import every_day
 from scenarios.hospital import blocks, calendar, holding, stopping, waiting  # noqa: F401 - holds are registered
 from scenarios.hospital.kinds import SCENARIO_KEY
+from scenarios.hospital.orders import posting, service
 from tenants.actor import Actor
 from tenants.jobs import enqueue, job
 from tenants.models import Tenant
@@ -34,6 +35,18 @@ async def clear_appointment(actor: Actor, payload: dict[str, Any]) -> None:
         appointment_id=UUID(payload["appointment_id"]),
         instead_id=UUID(instead) if instead else None,
     )
+
+
+@job(service.POST_JOB, is_transactional=False)
+async def post_payment(actor: Actor, payload: dict[str, Any]) -> None:
+    """Tell the hospital's system of one payment."""
+    await posting.push(actor, UUID(payload["basket_id"]))
+
+
+@job(posting.CLEAR_JOB, is_transactional=False)
+async def clear_posting(actor: Actor, payload: dict[str, Any]) -> None:
+    """See to it that nothing of a posting stands whose money has gone back."""
+    await posting.clear(actor, UUID(payload["basket_id"]))
 
 
 @job(HOURLY_JOB)

@@ -91,6 +91,9 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "hospital_slot": {"kind": "first"},
     "hospital_grant": {"purpose": "visits"},
     "hospital_appointment": {"status": "booked", "price_minor": 100, "kept_minor": 0},
+    "hospital_basket": {"status": "paying"},
+    "hospital_order": {"status": "paying"},
+    "hospital_his_break": {"kind": "cut_off"},
 }
 
 

@@ -2,6 +2,7 @@
 
 from scenarios.hospital.models.calendar import ClinicSession, ClinicSlot, PractitionerRole, ScheduleTemplate
 from scenarios.hospital.models.house import ClinicService, Department, Doctor
+from scenarios.hospital.models.orders import ClinicOrder, HisBreak, OrderBasket
 from scenarios.hospital.models.people import BookingBlock, CareGrant, Patient
 from scenarios.hospital.models.visits import Appointment, ClinicWaiting
 
@@ -9,12 +10,15 @@ __all__ = [
     "Appointment",
     "BookingBlock",
     "CareGrant",
+    "ClinicOrder",
     "ClinicService",
     "ClinicSession",
     "ClinicSlot",
     "ClinicWaiting",
     "Department",
     "Doctor",
+    "HisBreak",
+    "OrderBasket",
     "Patient",
     "PractitionerRole",
     "ScheduleTemplate",

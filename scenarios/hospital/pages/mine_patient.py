@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from scenarios.hospital import blocks, mine, patients, queries
+from scenarios.hospital.his.connecting import his_of
 from scenarios.hospital.kinds import GRANTS
 from scenarios.hospital.models import CareGrant, Patient
 from scenarios.hospital.pages.common import CARE, use_zone
@@ -50,12 +51,14 @@ async def _patient(
         account = await Account.get(tenant_id=proven.tenant_id, id=proven.account_id)
         known = await Patient.get(tenant_id=proven.tenant_id, account_id=proven.account_id)
         block = await blocks.block_of(proven.tenant_id, proven.account_id, proven.timezone)
+        has_his = await his_of(proven.tenant_id) is not None
         trusted = await _trusted(proven.tenant_id, proven.account_id)
     context = {
         "account": account,
         "mask": known.document_mask,
         "block": block,
         "is_own": proven.relation != "proxy",
+        "may_pay": has_his,
         "trusted": trusted,
         "visits": [with_words(one) for one in await queries.mine_of_patient(actor, proven.account_id)],
         "form": form,

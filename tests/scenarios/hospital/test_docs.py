@@ -6,14 +6,16 @@ import pytest
 
 import scenarios.hospital
 from billing.payments.states import StateError, diagram, table
+from scenarios.hospital.orders.states import BASKET
 from scenarios.hospital.states import APPOINTMENT, FREEING, TONES, WORDS
 
 README = (Path(scenarios.hospital.__file__).parent / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_documentation_draws_the_states_that_run():
-    assert table(APPOINTMENT) in README
-    assert diagram(APPOINTMENT) in README
+@pytest.mark.parametrize("machine", [APPOINTMENT, BASKET], ids=lambda machine: machine.name)
+def test_the_documentation_draws_the_states_that_run(machine):
+    assert table(machine) in README
+    assert diagram(machine) in README
 
 
 def test_every_state_has_words_and_every_other_move_is_refused():

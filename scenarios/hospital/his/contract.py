@@ -1,0 +1,63 @@
+"""What we ask of a hospital's own system, whichever it is. Amounts are minor units of the hospital's currency."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+
+class HisSilent(Exception):
+    """No answer: nothing is known of what became of the call."""
+
+
+class HisRefused(Exception):
+    """The system has answered no; the text is for staff."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Something that the patient is to pay for. ``what`` is clinical: it is kept encrypted and shown to the patient."""
+
+    id: str
+    what: str
+    amount_minor: int
+    ordered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A payment as we tell it: ``key`` names it for ever, so that telling it twice posts it once."""
+
+    key: str
+    patient: str
+    order_ids: Sequence[str]
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A payment as the system has it."""
+
+    id: str
+    key: str
+    amount_minor: int
+    is_cancelled: bool = False
+
+
+class His(Protocol):
+    """One hospital's system. Every call may raise ``HisSilent`` or ``HisRefused``."""
+
+    async def unpaid_orders(self, patient: str) -> list[Order]:
+        """Return what a patient (by number) is to pay for now."""
+
+    async def post(self, posting: Posting) -> Posted:
+        """Tell of a payment; told again, the answer is the same."""
+
+    async def query(self, key: str) -> list[Posted]:
+        """Return the postings under a key that stand: none, one, or more where the system has doubled it."""
+
+    async def reverse(self, posted: Posted) -> None:
+        """Take a posting back; taken back already, it stays so."""
+
+    async def postings(self, day: date) -> list[Posted]:
+        """Return all postings of a day."""

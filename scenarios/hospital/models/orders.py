@@ -1,0 +1,71 @@
+"""What the hospital's own system charges, as far as it is paid through us."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from tortoise import fields
+
+from tenants.models.base import TenantRow
+
+
+class ClinicOrder(TenantRow):
+    """One charge item of the hospital's system. ``what`` it is for is clinical and kept encrypted.
+
+    It is in one basket at most: whoever takes it into one fills ``basket_id``.
+    """
+
+    account_id: UUID = fields.UUIDField()
+    his_id = fields.CharField(max_length=64)
+    what: bytes = fields.BinaryField()
+    amount_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    status = fields.CharField(max_length=20, db_default="billable")
+    basket_id: UUID | None = fields.UUIDField(null=True)
+    ordered_at: datetime = fields.DatetimeField()
+
+    class Meta:
+        table = "hospital_order"
+
+
+class OrderBasket(TenantRow):
+    """Orders that are paid together, until the hospital's system has confirmed it or the money has gone back.
+
+    ``his_reference`` is the system's own number of the posting; ``is_cleared`` is false while a posting that may
+    have landed after the money went back has still to be taken back there.
+    """
+
+    account_id: UUID = fields.UUIDField()
+    reference = fields.CharField(max_length=40)
+    amount_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    status = fields.CharField(max_length=20, db_default="paying")
+    hold_id: UUID | None = fields.UUIDField(null=True)
+    bill_id: UUID | None = fields.UUIDField(null=True)
+    paid_at: datetime | None = fields.DatetimeField(null=True)
+    asked_at: datetime | None = fields.DatetimeField(null=True)
+    tries = fields.SmallIntField(db_default=0)
+    problem = fields.CharField(max_length=200, db_default="")
+    his_reference = fields.CharField(max_length=64, db_default="")
+    is_cleared = fields.BooleanField(db_default=True)
+    ended_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "hospital_basket"
+
+
+class HisBreak(TenantRow):
+    """One difference between our payments and the system's postings of a day, closed by a person with a reason."""
+
+    day: date = fields.DateField()
+    kind = fields.CharField(max_length=30)
+    key = fields.CharField(max_length=80)
+    ours_minor = fields.BigIntField(null=True)
+    theirs_minor = fields.BigIntField(null=True)
+    currency = fields.CharField(max_length=3)
+    status = fields.CharField(max_length=20, db_default="open")
+    reason = fields.CharField(max_length=500, db_default="")
+    closed_by_name = fields.CharField(max_length=100, db_default="")
+    closed_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "hospital_his_break"

@@ -1,0 +1,232 @@
+"""Seeing and paying outpatient orders. The hospital's system says what is owed, at the moment it is paid."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from billing.holds.kinds import HoldKind, register_hold
+from billing.holds.service import place
+from billing.idempotency import Answer, once
+from billing.models import FeeItem, Hold, Payment
+from billing.payments.numbers import new_number
+from billing.plans.single import Charge
+from billing.terms import terms_of
+from scenarios.hospital.booking import locked_patient
+from scenarios.hospital.his.connecting import his_of
+from scenarios.hospital.his.contract import HisRefused, HisSilent, Order
+from scenarios.hospital.models import ClinicOrder, OrderBasket
+from scenarios.hospital.orders.states import BASKET
+from scenarios.hospital.tariff import ORDERS
+from scenarios.hospital.terms import BookingTerms
+from tenants import audit
+from tenants.actor import Actor, system_actor
+from tenants.ids import new_id
+from tenants.jobs import enqueue
+from tenants.models import Account
+from tenants.runtime import runtime
+from tenants.scope import execute, open_scope, rows, tenant_scope
+from ui.errors import Conflict, Invalid, Unavailable
+from ui.i18n import t
+
+HOLD_KIND, POST_JOB, PURPOSE = "hospital.basket", "hospital.post_payment", "hospital-order"
+MOST = 20
+_UPSERT = """
+insert into hospital_order (tenant_id, id, account_id, his_id, what, amount_minor, currency, ordered_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (tenant_id, his_id) do update
+set amount_minor = excluded.amount_minor, what = excluded.what, status = 'billable'
+where hospital_order.basket_id is null
+"""
+_GONE = """
+update hospital_order set status = 'aborted' where tenant_id = $1 and account_id = $2 and basket_id is null
+   and status = 'billable' and not his_id = any ($3)
+"""
+_TAKE = """
+update hospital_order set basket_id = $3, status = 'paying'
+ where tenant_id = $1 and id = any ($2) and basket_id is null and status = 'billable' returning amount_minor
+"""
+
+
+async def look(actor: Actor, account: Account) -> tuple[list[ClinicOrder], bool]:
+    """Return what a patient has to pay for, asked of the hospital's system now, and whether it answered.
+
+    Call it outside of any scope. Silent, what is known from before is shown.
+    """
+    async with open_scope(tenant_scope(account.tenant_id)):
+        his = await his_of(account.tenant_id)
+    is_fresh = False
+    if his is not None:
+        try:
+            found = await his.unpaid_orders(account.number)
+            is_fresh = True
+        except (HisSilent, HisRefused):
+            found = []
+    async with open_scope(tenant_scope(account.tenant_id)):
+        if is_fresh:
+            await _keep(account, found, await _currency(account.tenant_id))
+        listed = await ClinicOrder.filter(
+            tenant_id=account.tenant_id,
+            account_id=account.id,
+            status__in=("billable", "paying", "confirming"),
+        ).order_by("ordered_at", "id")
+    del actor
+    return list(listed), is_fresh
+
+
+async def _currency(tenant_id: UUID) -> str:
+    found = await rows("select currency from tenants_tenant where id = $1", tenant_id)
+    return str(found[0]["currency"])
+
+
+async def _keep(account: Account, found: Sequence[Order], currency: str) -> None:
+    for one in found:
+        sealed = runtime().encrypt(PURPOSE, one.what)
+        await execute(
+            _UPSERT,
+            account.tenant_id,
+            new_id(),
+            account.id,
+            one.id,
+            sealed,
+            one.amount_minor,
+            currency,
+            one.ordered_at,
+        )
+    await execute(_GONE, account.tenant_id, account.id, [one.id for one in found])
+
+
+def what_of(order: ClinicOrder) -> str:
+    """Return what an order is for, for its patient's own page."""
+    return runtime().decrypt(PURPOSE, bytes(order.what))
+
+
+async def pay(
+    actor: Actor, *, account: Account, order_ids: Sequence[UUID], seen_minor: int, key: str
+) -> OrderBasket:
+    """Put orders into a basket that is held while it is paid, once for each ``key``; outside of any scope.
+
+    Raises:
+        Unavailable: the hospital's system does not answer, so nobody can say what is owed.
+        Conflict: an order is being paid already, or what is owed has changed since it was shown.
+        Invalid: nothing was chosen.
+    """
+    if not 0 < len(order_ids) <= MOST:
+        raise Invalid(
+            "order.none", t("Choose what you want to pay."), fields={"order": t("Choose at least one.")}
+        )
+    _, is_fresh = await look(actor, account)
+    if not is_fresh:
+        advice = t("Nothing was taken. Try again in a few minutes, or pay at the desk.")
+        raise Unavailable("his.silent", t("The hospital's system does not answer just now."), advice=advice)
+
+    async def do() -> Answer:
+        return {"basket_id": str(await _pay(actor, account, order_ids, seen_minor, key))}
+
+    body = {"account": str(account.id), "orders": sorted(map(str, order_ids)), "seen": seen_minor}
+    async with open_scope(tenant_scope(account.tenant_id)):
+        answer = await once(actor, key=key, act="orders.pay", body=body, do=do)
+        return await OrderBasket.get(tenant_id=account.tenant_id, id=UUID(answer["basket_id"]))
+
+
+async def _pay(actor: Actor, account: Account, order_ids: Sequence[UUID], seen_minor: int, key: str) -> UUID:
+    tenant, _ = await locked_patient(actor, account.id)
+    basket = OrderBasket(
+        id=new_id(),
+        tenant_id=tenant.id,
+        account_id=account.id,
+        reference=new_number("M"),
+        amount_minor=seen_minor,
+        currency=tenant.currency,
+    )
+    await basket.save(force_create=True)
+    own = await ClinicOrder.filter(tenant_id=tenant.id, account_id=account.id, id__in=list(order_ids))
+    taken = await rows(_TAKE, tenant.id, [one.id for one in own], basket.id)
+    if len(taken) != len(set(order_ids)):
+        raise Conflict("order.taken", t("One of these is being paid or was withdrawn. Please look again."))
+    if sum(one["amount_minor"] for one in taken) != seen_minor:
+        raise Conflict(
+            "order.changed", t("What is owed has changed since you opened the page. Please look again.")
+        )
+    item = await FeeItem.get(tenant_id=tenant.id, scenario="hospital", key=ORDERS)
+    minutes = (await terms_of(tenant.id, BookingTerms)).hold_minutes
+    hold = await place(
+        actor,
+        kind=HOLD_KIND,
+        subject_id=basket.id,
+        account_id=account.id,
+        charges=[Charge(one["amount_minor"], fee_item_id=item.id) for one in taken],
+        until=datetime.now(UTC) + timedelta(minutes=minutes),
+        reference=basket.reference,
+        key=f"basket:{key[:60]}",
+    )
+    basket.hold_id, basket.bill_id = hold.id, hold.bill_id
+    await basket.save(update_fields=["hold_id", "bill_id"])
+    await tell(actor, basket, "orders.chosen")
+    return basket.id
+
+
+async def tell(actor: Actor, basket: OrderBasket, act: str, **after: object) -> None:
+    """Write an act about a basket into the trail: its number and amount, never what it is for."""
+    facts = {"amount_minor": basket.amount_minor, "currency": basket.currency, "status": basket.status}
+    await audit.record(
+        actor,
+        act,
+        subject_kind="basket",
+        subject_id=basket.id,
+        subject_label=basket.reference,
+        after=json.loads(json.dumps({**facts, **after})),
+    )
+
+
+async def locked(tenant_id: UUID, basket_id: UUID) -> OrderBasket:
+    """Return a basket, locked."""
+    return await OrderBasket.filter(tenant_id=tenant_id, id=basket_id).select_for_update().get()
+
+
+async def kept(hold: Hold) -> None:
+    """The money is here: now the hospital's system has to hear of it."""
+    basket = await locked(hold.tenant_id, hold.subject_id)
+    if not BASKET.can(basket.status, "pay"):
+        return
+    basket.status, basket.paid_at = BASKET.after(basket.status, "pay"), datetime.now(UTC)
+    basket.hold_id, basket.bill_id = hold.id, hold.bill_id
+    await basket.save(update_fields=["status", "paid_at", "hold_id", "bill_id"])
+    await mark(basket, "confirming")
+    await enqueue(POST_JOB, {"basket_id": str(basket.id)})
+    await tell(system_actor(hold.tenant_id), basket, "orders.paid")
+
+
+async def mark(basket: OrderBasket, status: str, *, is_free: bool = False) -> None:
+    """Bring the orders of a basket to a state; freed ones can be paid again."""
+    free = ", basket_id = null" if is_free else ""
+    await execute(
+        f"update hospital_order set status = $3{free} where tenant_id = $1 and basket_id = $2",
+        basket.tenant_id,
+        basket.id,
+        status,
+    )
+
+
+async def let_go(hold: Hold, why: str) -> None:
+    """Nobody paid: the orders can be paid again."""
+    basket = await locked(hold.tenant_id, hold.subject_id)
+    if BASKET.can(basket.status, "lapse"):
+        basket.status, basket.ended_at = BASKET.after(basket.status, "lapse"), datetime.now(UTC)
+        await basket.save(update_fields=["status", "ended_at"])
+        await mark(basket, "billable", is_free=True)
+        await tell(system_actor(hold.tenant_id), basket, "orders.lapsed", why=why)
+
+
+async def came_late(hold: Hold, payment: Payment) -> bool:
+    """Money that comes after the end goes back: what is owed may be another sum by now."""
+    del hold, payment
+    return False
+
+
+def page(hold: Hold) -> str:
+    """Where the payer sees what became of it."""
+    return f"/my/care/payments/{hold.subject_id}"
+
+
+register_hold(HoldKind(HOLD_KIND, kept, let_go, came_late, page))

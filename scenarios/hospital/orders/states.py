@@ -1,0 +1,39 @@
+"""How orders that are paid together live, as data."""
+
+from billing.payments.states import Edge, Machine
+from ui.i18n import N_
+from ui.shell import Tone
+
+BASKET = Machine(
+    "basket",
+    "paying",
+    {
+        "pay": Edge(
+            ("paying", "lapsed"), "confirming", "the money is here; the hospital's system has to confirm it"
+        ),
+        "lapse": Edge(("paying",), "lapsed", "nobody paid in time; the orders can be paid again"),
+        "post": Edge(("confirming",), "posted", "the hospital's system has acknowledged the payment"),
+        "give_back": Edge(("confirming",), "refunded", "the system has refused, or was silent too long"),
+    },
+)
+WORDS = {
+    "paying": N_("Waiting for payment"),
+    "confirming": N_("Paid, being confirmed with the hospital"),
+    "posted": N_("Paid and confirmed"),
+    "refunded": N_("Given back"),
+    "lapsed": N_("Not paid in time"),
+}
+TONES: dict[str, Tone] = {
+    "paying": "warning",
+    "confirming": "info",
+    "posted": "success",
+    "refunded": "danger",
+    "lapsed": "neutral",
+}
+BREAKS = {
+    "paid_not_posted": N_("Paid here, not posted at the hospital"),
+    "posted_not_paid": N_("Posted at the hospital, not paid here"),
+    "amount_differs": N_("Another amount at the hospital"),
+    "refund_one_side": N_("Taken back at the hospital alone"),
+    "cut_off": N_("Paid at the day's end; may stand in the next day"),
+}

@@ -1,0 +1,179 @@
+"""Finance's worklists: payments by how they stand at the hospital's system, and what differs between the two."""
+
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from scenarios.hospital.days import today
+from scenarios.hospital.models import HisBreak
+from scenarios.hospital.orders import matching
+from scenarios.hospital.orders.states import BREAKS, TONES, WORDS
+from scenarios.hospital.pages.common import require_hospital, root_of
+from scenarios.hospital.rights import SEE, WORK
+from tenants.actor import Actor
+from tenants.http import WRITES, path_id, tenant_route
+from tenants.scope import rows, value
+from tenants.search import containing
+from ui.errors import Conflict, Invalid, NotFound, Unavailable
+from ui.exports import export, wants_export
+from ui.fields import parse_day
+from ui.flash import Flash
+from ui.forms import Form, bind
+from ui.i18n import N_, t
+from ui.render import redirect, respond
+from ui.tables import Column, Page, TableQuery
+
+MOST_EXPORTED = 50_000
+ORDERS = {"created_at": "b.created_at", "amount_minor": "b.amount_minor"}
+_FROM = """
+  from hospital_basket b join tenants_account a on a.tenant_id = $1 and a.id = b.account_id
+ where b.tenant_id = $1 and ($2 = '' or b.status = $2 or ($2 = 'unclear' and not b.is_cleared))
+   and ($3 = '' or b.reference ilike $3 or a.number ilike $3 or a.name ilike $3)
+"""
+_LIST = f"""
+select b.id, b.reference, b.status, b.amount_minor, b.currency, b.paid_at, b.created_at, b.tries, b.problem,
+       b.is_cleared, b.his_reference, a.number patient_number, a.id account_id {_FROM}
+"""
+_BREAKS = """
+select id, day, kind, key, ours_minor, theirs_minor, currency, status, reason, closed_by_name
+  from hospital_his_break where tenant_id = $1 and ($2 = '' or status = $2) and ($3 = '' or kind = $3)
+ order by day desc, id offset $4 limit $5
+"""
+_STATES = {"open": N_("Open"), "closed": N_("Closed"), "cleared": N_("Cleared by itself")}
+
+
+async def payments(request: Request, actor: Actor) -> Response:
+    """List the payments of orders; those that wait for the hospital first to be filtered."""
+    require_hospital(actor)
+    columns = (
+        Column("created_at", t("Begun at"), format="datetime", sortable=True),
+        Column("reference", t("Number"), format="code", is_main=True),
+        Column("patient_number", t("Patient's number"), format="code"),
+        Column("status", t("State"), format="badge", tones=TONES, words={k: t(w) for k, w in WORDS.items()}),
+        Column("amount_minor", t("Amount"), format="money", sortable=True),
+        Column("tries", t("Tries"), format="number"),
+        Column("problem", t("What the system says")),
+        Column("his_reference", t("Number there"), format="code"),
+    )
+    query = TableQuery.parse(request, columns=columns, filters=("status",), default_sort="-created_at")
+    args = (actor.tenant_id, query.get("status"), containing(query.q))
+    order = ORDERS[query.sort.removeprefix("-")] + (" desc" if query.sort.startswith("-") else "")
+    listed = f"{_LIST} order by {order}, b.id offset $4 limit $5"
+    if wants_export(request):
+        return await export(request, columns, await rows(listed, *args, 0, MOST_EXPORTED), "his-payments")
+    found = await rows(listed, *args, query.offset, query.limit)
+    states = [
+        *((key, t(words)) for key, words in WORDS.items()),
+        ("unclear", t("Given back, not yet clear there")),
+    ]
+    context = {
+        "page": Page.of(query, found, int(await value(f"select count(*) {_FROM}", *args))),
+        "columns": columns,
+        "states": states,
+        "root": root_of(actor),
+    }
+    return await respond(request, "hospital/staff/payments.html", context, block="list")
+
+
+def _break_columns(root: str) -> tuple[Column, ...]:
+    return (
+        Column("day", t("Day"), format="date"),
+        Column("kind", t("What differs"), is_main=True, words={k: t(w) for k, w in BREAKS.items()},
+               href=lambda one: f"{root}/his-breaks/{one['id']}"),
+        Column("ours_minor", t("Here"), format="money"),
+        Column("theirs_minor", t("At the hospital"), format="money"),
+        Column("status", t("State"), format="badge", tones={"open": "warning", "closed": "success"},
+               words={k: t(w) for k, w in _STATES.items()}),
+        Column("reason", t("Reason")),
+    )  # fmt: skip
+
+
+async def breaks(request: Request, actor: Actor) -> Response:
+    """List what differs from the hospital's system."""
+    require_hospital(actor)
+    root = root_of(actor)
+    columns = _break_columns(root)
+    query = TableQuery.parse(request, columns=columns, filters=("status", "kind"))
+    args = (actor.tenant_id, query.get("status"), query.get("kind"))
+    if wants_export(request):
+        return await export(request, columns, await rows(_BREAKS, *args, 0, MOST_EXPORTED), "his-breaks")
+    context = {
+        "page": Page.of(query, await rows(_BREAKS, *args, query.offset, query.limit)),
+        "columns": columns,
+        "states": [(key, t(words)) for key, words in _STATES.items()],
+        "kinds": [(key, t(words)) for key, words in BREAKS.items()],
+        "may_work": actor.may(WORK),
+        "today": today(str(actor.place["timezone"])).isoformat(),
+        "root": root,
+    }
+    return await respond(request, "hospital/staff/breaks.html", context, block="list")
+
+
+async def match(request: Request, actor: Actor) -> Response:
+    """Compare a day with the hospital's system (outside of any scope: the system is asked)."""
+    require_hospital(actor)
+    form = await request.form()
+    here = f"{root_of(actor)}/his-breaks"
+    try:
+        day = parse_day(str(form.get("day", "")))
+        assert isinstance(day, date)  # noqa: S101 - what is no day was refused
+        count = await matching.match_day(actor, day)
+    except ValueError:
+        return redirect(request, here, flash=Flash(t("Enter a day like 2026-03-31."), tone="warning"))
+    except Unavailable as error:
+        return redirect(request, here, flash=Flash(error.message, tone="warning"))
+    return redirect(request, here, flash=t("The day is matched: {n} differences.", n=count))
+
+
+class Closing(BaseModel):
+    """Why a difference is closed."""
+
+    reason: str = Field(title=N_("Why"), max_length=matching.REASON_MAX)
+
+
+async def one_break(request: Request, actor: Actor) -> Response:
+    """Show one difference."""
+    return await _break(request, actor, Form.blank(Closing))
+
+
+async def _break(request: Request, actor: Actor, form: Form[Closing], status: int = 200) -> Response:
+    found: Any = await HisBreak.get_or_none(tenant_id=actor.tenant_id, id=path_id(request))
+    if found is None:
+        raise NotFound("break.not_found", t("There is no such difference."))
+    context = {
+        "found": found,
+        "words": t(BREAKS[found.kind]),
+        "state": t(_STATES[found.status]),
+        "form": form,
+        "may_work": actor.may(WORK),
+        "root": root_of(actor),
+    }
+    return await respond(request, "hospital/staff/break.html", context, status=status)
+
+
+async def close(request: Request, actor: Actor) -> Response:
+    """Close a difference with a reason."""
+    form = await bind(request, Closing)
+    if form.is_valid:
+        try:
+            await matching.close(actor, break_id=path_id(request), reason=form.ok.reason)
+        except (Invalid, Conflict) as refused:
+            form.fail_with(refused)
+        else:
+            return redirect(request, f"{root_of(actor)}/his-breaks", flash=t("The difference is closed."))
+    return await _break(request, actor, form, 422)
+
+
+ROUTES: list[BaseRoute] = [
+    tenant_route("/his-payments", payments, permission=SEE, name="his_payments"),
+    tenant_route("/his-breaks", breaks, permission=SEE, name="his_breaks"),
+    tenant_route(
+        "/his-breaks", match, permission=WORK, methods=WRITES, name="his_match", is_transactional=False
+    ),
+    tenant_route("/his-breaks/{id}", one_break, permission=SEE, name="his_break"),
+    tenant_route("/his-breaks/{id}", close, permission=WORK, methods=WRITES, name="his_break_close"),
+]

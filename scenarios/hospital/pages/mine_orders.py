@@ -1,0 +1,142 @@
+"""Paying for treatment: what the hospital's system says is owed, chosen and paid, and how its confirmation stands."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from billing.holds.keeping import hold_of
+from billing.holds.service import checkout_path
+from scenarios.hospital import mine
+from scenarios.hospital.models import OrderBasket
+from scenarios.hospital.orders import service
+from scenarios.hospital.orders.states import TONES, WORDS
+from scenarios.hospital.pages.common import CARE, use_zone
+from tenants.actor import Actor
+from tenants.codes import new_token
+from tenants.http import WRITES, path_id, person_route
+from tenants.models import Account
+from tenants.scope import open_scope, tenant_scope
+from ui.errors import AppError, Conflict, Invalid, NotFound, Unavailable
+from ui.forms import Form, bind
+from ui.i18n import N_, t
+from ui.render import redirect, respond
+
+
+class Paying(BaseModel):
+    """The orders chosen, and the form's own key."""
+
+    key: str = ""
+    order: list[UUID] = Field(default_factory=list, title=N_("What do you want to pay?"))
+
+
+async def orders(request: Request, actor: Actor) -> Response:
+    """Show what is to be paid, asked of the hospital's system now (outside of any scope)."""
+    return await _page(request, actor, Form.blank(Paying, {"key": new_token()}))
+
+
+async def _page(
+    request: Request,
+    actor: Actor,
+    form: Form[Paying],
+    refused: AppError | None = None,
+) -> Response:
+    proven = await mine.prove(actor, path_id(request))
+    use_zone(request, proven.timezone)
+    account = await _account(proven)
+    listed, is_fresh = await service.look(actor.within(proven.tenant_id), account)
+    shown = [_shown(one) for one in listed]
+    open_ones = [one for one in shown if one["status"] == "billable"]
+    if not form.is_sent:
+        form.values["order"] = [str(one["id"]) for one in open_ones]
+    context = {
+        "account": account,
+        "open": open_ones,
+        "waiting": [one for one in shown if one["status"] != "billable"],
+        "total_minor": sum(one["amount_minor"] for one in open_ones),
+        "currency": listed[0].currency if listed else "",
+        "is_fresh": is_fresh,
+        "form": form,
+        "refused": refused,
+        "care": CARE,
+        "here": f"{CARE}/patients/{account.id}",
+    }
+    return await respond(request, "hospital/mine/orders.html", context, status=422 if refused else 200)
+
+
+async def _account(proven: mine.Proven) -> Account:
+    async with open_scope(tenant_scope(proven.tenant_id)):
+        return await Account.get(tenant_id=proven.tenant_id, id=proven.account_id)
+
+
+def _shown(order: Any) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "what": service.what_of(order),
+        "amount_minor": order.amount_minor,
+        "currency": order.currency,
+        "status": order.status,
+        "basket_id": order.basket_id,
+        "ordered_at": order.ordered_at,
+        "name": f"order-{order.id}",
+    }
+
+
+async def pay(request: Request, actor: Actor) -> Response:
+    """Put the chosen orders into a basket and go on to paying it."""
+    form = await bind(request, Paying)
+    proven = await mine.prove(actor, path_id(request))
+    account = await _account(proven)
+    listed, _ = await service.look(actor.within(proven.tenant_id), account)
+    chosen = [one for one in listed if one.id in form.ok.order]
+    try:
+        basket = await service.pay(
+            actor.within(proven.tenant_id),
+            account=account,
+            order_ids=[one.id for one in chosen] if len(chosen) == len(set(form.ok.order)) else form.ok.order,
+            seen_minor=sum(int(one.amount_minor) for one in chosen),
+            key=form.ok.key,
+        )
+    except (Invalid, Conflict, Unavailable) as refused:
+        return await _page(request, actor, Form(Paying, {"key": [new_token()]}), refused)
+    async with open_scope(tenant_scope(proven.tenant_id)):
+        hold = await hold_of(proven.tenant_id, basket.hold_id) if basket.hold_id else None
+    assert hold is not None  # noqa: S101 - a basket is never without one
+    return redirect(request, checkout_path(hold, is_signed_in=True))
+
+
+async def payment(request: Request, actor: Actor) -> Response:
+    """Show how a payment stands: paid is said, and that it is being confirmed is said too."""
+    async with open_scope(actor.scope()):
+        basket = await OrderBasket.get_or_none(id=path_id(request))
+    if basket is None:
+        raise NotFound("basket.not_found", t("There is no such payment, or it is not yours to see."))
+    proven = await mine.prove(actor, basket.account_id)
+    use_zone(request, proven.timezone)
+    async with open_scope(tenant_scope(basket.tenant_id)):
+        hold = await hold_of(basket.tenant_id, basket.hold_id) if basket.hold_id else None
+    context = {
+        "basket": basket,
+        "patient": proven.name,
+        "state": t(WORDS[basket.status]),
+        "tone": TONES[basket.status],
+        "pay": checkout_path(hold, is_signed_in=True) if hold and basket.status == "paying" else "",
+        "since": basket.paid_at or datetime.now().astimezone(),
+        "care": CARE,
+        "here": f"{CARE}/payments/{basket.id}",
+        "patient_page": f"{CARE}/patients/{basket.account_id}",
+    }
+    return await respond(request, "hospital/mine/payment.html", context, block="state")
+
+
+ROUTES: list[BaseRoute] = [
+    person_route(f"{CARE}/patients/{{id}}/orders", orders, name="my_orders", is_transactional=False),
+    person_route(
+        f"{CARE}/patients/{{id}}/orders", pay, methods=WRITES, name="my_pay_orders", is_transactional=False
+    ),
+    person_route(f"{CARE}/payments/{{id}}", payment, name="my_order_payment"),
+]
