@@ -18,6 +18,8 @@ from ui.formats import money, month_text
 from ui.i18n import N_, gettext
 
 ACTS = {
+    "next_action.dismissed": N_("Suggestion dismissed"),
+    "next_action.done": N_("Suggestion followed"),
     "break.assigned": N_("Break taken over"),
     "break.resolved": N_("Break resolved"),
     "payment.recorded": N_("Payment found on a statement recorded"),

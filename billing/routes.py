@@ -11,6 +11,7 @@ from billing.desk import pages as desk
 from billing.disputes import pages as disputes
 from billing.institution import pages as institution
 from billing.ledger import pages as ledger
+from billing.oversight import pages as oversight
 from billing.payer import pages as payer
 from billing.payments import pages as payments
 from billing.plans import pages as plans
@@ -49,5 +50,6 @@ def routes() -> list[BaseRoute]:
         checkouts,
         routing,
         trial,
+        oversight,
     )
     return [route for part in parts for route in part.ROUTES]

@@ -139,19 +139,31 @@ def bench(
 
 @app.command()
 def verify(
-    what: Annotated[str, typer.Argument(help="bills, ledger or receipt.")],
+    what: Annotated[str, typer.Argument(help="bills, ledger, isolation or receipt.")],
     file: Annotated[Path | None, typer.Argument(help="The receipt's file, for receipt.")] = None,
     *,
     key: Annotated[str, typer.Option("--key", help="The public key you trust, for receipt.")] = "",
+    breach: Annotated[
+        str,
+        typer.Option("--breach", help="For isolation: open policy or permission first, which must be found."),
+    ] = "",
     data: Data = None,
 ) -> None:
-    """Recompute what was charged, booked or sealed and compare; ends with 1 where anything differs."""
-    if what not in ("bills", "ledger", "receipt"):
-        raise typer.BadParameter("say bills, ledger or receipt", param_hint="WHAT")
+    """Recompute what was charged, booked or sealed and compare; ends with 1 where anything differs.
+
+    isolation tries every door with foreign ids, on a database of its own, and writes a report.
+    """
+    if what not in ("bills", "ledger", "receipt", "isolation"):
+        raise typer.BadParameter("say bills, ledger, isolation or receipt", param_hint="WHAT")
     if (what == "receipt") != (file is not None):
         raise typer.BadParameter("receipt needs a file, and only receipt takes one", param_hint="FILE")
 
     async def work(settings: "Settings") -> None:
+        if what == "isolation":
+            from deploy.isolation.proof import isolation  # noqa: PLC0415
+
+            _conclude(await isolation(settings, breach))
+            return
         from deploy import verify  # noqa: PLC0415
 
         _conclude(await getattr(verify, what)(settings))

@@ -24,7 +24,10 @@ from tenants.runtime import Runtime
 JOB_MODULES = (
     "tenants.notices",
     "tenants.imports.jobs",
+    "tenants.life.services",
+    "tenants.onboarding.bulk.services",
     "billing.trial.service",
+    "billing.oversight.rolling",
     "billing.charges.jobs",
     "billing.payments.jobs",
     "billing.holds.jobs",

@@ -31,6 +31,7 @@ class Actor:
     ``level`` is the assurance (1–3) that the sign-in at ``auth_time`` still has (``tenants.levels``);
     ``refund_limit_minor`` is what this person may refund alone, ``adjustment_limit_minor`` what they may let off
     alone, in the tenant's currency.
+    ``support_id`` is the access by which somebody of the bank is inside.
     """
 
     kind: Kind
@@ -41,6 +42,7 @@ class Actor:
     bank_id: UUID | None = None
     vendor_id: UUID | None = None
     bill_id: UUID | None = None
+    support_id: UUID | None = None
     permissions: frozenset[str] = field(default_factory=frozenset)
     roles: tuple[str, ...] = ()
     branches: tuple[UUID, ...] = ()

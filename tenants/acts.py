@@ -5,9 +5,11 @@ from typing import Any
 from tenants import kinds
 from tenants.audit_words import Fact, plain, tell
 from tenants.banks.words import TENANT_STATUSES
+from tenants.life.kinds import KINDS
 from tenants.onboarding.checklist import INSTITUTION_KINDS, PEOPLE_ROLES, REQUIREMENTS, STATUSES
 from tenants.onboarding.forms import ApplicationForm
 from tenants.permissions import BANK_ROLES, TENANT_PERMISSIONS, every_tenant_role
+from tenants.support.services import LEVELS
 from ui.i18n import N_
 
 ACTS = {
@@ -33,6 +35,20 @@ ACTS = {
     "application.submitted": N_("Application submitted for decision"),
     "application.withdrawn": N_("Application withdrawn"),
     "bank_policy.changed": N_("Bank's policy changed"),
+    "bank.branded": N_("Bank's name or colour changed"),
+    "bank_membership.deputised": N_("Stand-in named"),
+    "bank_membership.handed_over": N_("Work handed over"),
+    "bank_request.approved": N_("Request about an institution approved"),
+    "bank_request.asked": N_("Request about an institution made"),
+    "bank_request.done": N_("Request about an institution carried out"),
+    "bank_request.refused": N_("Request about an institution refused"),
+    "bank_request.void": N_("Request about an institution void"),
+    "bank_request.withdrawn": N_("Request about an institution withdrawn"),
+    "branch.changed": N_("Branch changed"),
+    "branch.merged": N_("Branch merged"),
+    "bulk_file.approved": N_("File of institutions approved"),
+    "bulk_file.dropped": N_("File of institutions dropped"),
+    "bulk_file.uploaded": N_("File of institutions brought in"),
     "branch.added": N_("Branch added"),
     "demonstration.seeded": N_("Demonstration written"),
     "gate.passed": N_("Step before going live done"),
@@ -50,6 +66,10 @@ ACTS = {
     "membership.created": N_("Invitation accepted"),
     "membership.ended": N_("Staff membership ended"),
     "role.changed": N_("Role changed"),
+    "support.ended": N_("Support access ended"),
+    "support.looked": N_("Looked at through support access"),
+    "support.opened": N_("Support access opened"),
+    "tenant.moved": N_("Institution moved to another branch"),
     "tenant.live": N_("Institution gone live"),
     "tenant.approved": N_("Institution approved"),
     "work.run_again": N_("Background work run again"),
@@ -93,7 +113,32 @@ _TYPED = {
 }
 _STEPS = {key: one.name for key, one in REQUIREMENTS.items()}
 FACTS: dict[str, Fact] = {
+    "accent": Fact(N_("Colour")),
     "account": Fact(N_("Account")),
+    "account_name": Fact(N_("Name on the settlement account")),
+    "account_number": Fact(N_("Number of the settlement account")),
+    "applications": Fact(N_("Applications")),
+    "areas": Fact(N_("Beginnings of postal codes")),
+    "branch": Fact(N_("Branch")),
+    "contact_email": Fact(N_("Contact's e-mail")),
+    "export_sha256": Fact(N_("Fingerprint (SHA-256) of the exported ledger")),
+    "for": Fact(N_("Stands in for")),
+    "good": Fact(N_("Good rows")),
+    "handed_over": Fact(N_("What was handed over to whom")),
+    "institutions": Fact(N_("Institutions")),
+    "legal_representative": Fact(N_("Legal representative")),
+    "name_en": Fact(N_("Name in English")),
+    "rows": Fact(N_("Rows")),
+    "takes_payments": Fact(N_("Payers can go on paying")),
+    "to": Fact(N_("Taken over by")),
+    "until": Fact(N_("Until")),
+    "word_to_payers": Fact(N_("What its payers read")),
+    "wrong": Fact(N_("Refused rows")),
+    "bank_request.kind": Fact(
+        N_("What"), show=lambda value, _: plain(value, {k: one.name for k, one in KINDS.items()})
+    ),
+    "bank_request.status": Fact(N_("State"), words=TENANT_STATUSES),
+    "support_access.level": Fact(N_("How far"), words=LEVELS),
     "before_approval": Fact(N_("Before approval"), words=_STEPS),
     "before_live": Fact(N_("Before going live"), words=_STEPS),
     "cooling_days": Fact(N_("Days before a new settlement account counts")),

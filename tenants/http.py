@@ -27,8 +27,9 @@ from tenants import sessions
 from tenants.actor import Actor
 from tenants.levels import worth
 from tenants.navigation import home_of, shell_for
-from tenants.permissions import bank_permissions
+from tenants.permissions import SUPPORT_ROLE, bank_permissions, support_permissions
 from tenants.scope import Scope, adopt, open_scope, person_scope, value
+from tenants.support.looks import note_look
 from ui import hx
 from ui.errors import NotFound
 from ui.i18n import t
@@ -139,6 +140,8 @@ async def _enter(
                 actor.require(permission)
             request.state.actor = actor
             request.state.shell = shell_for(actor)
+            if actor.support_id:
+                await note_look(actor, _address(request))
             if is_transactional:
                 response = await _gathered(await endpoint(request, actor))
                 if response.status_code >= 400:  # noqa: PLR2004
@@ -155,6 +158,10 @@ def _begins_elsewhere(request: Request, actor: Actor, permission: str) -> str:
         return ""
     home = home_of(request.url.path, actor.permissions, tuple(actor.place["scenarios"]))
     return home if home != request.url.path else ""
+
+
+def _address(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 async def _gathered(response: Response) -> Response:
@@ -212,6 +219,8 @@ def _person(request: Request, facts: dict[str, Any]) -> Actor:
 
 def _inside(base: Actor, facts: dict[str, Any], door: Door) -> Actor:
     place = facts[door]
+    if door == "tenant" and "support" in facts:
+        return _supporting(base, facts)
     if door == "tenant":
         return replace(
             base,
@@ -231,6 +240,20 @@ def _inside(base: Actor, facts: dict[str, Any], door: Door) -> Actor:
         permissions=bank_permissions(facts["roles"]),
         roles=tuple(facts["roles"]),
         branches=tuple(_id(branch) for branch in facts["branches"] if branch),
+    )
+
+
+def _supporting(base: Actor, facts: dict[str, Any]) -> Actor:
+    """Return somebody of the bank who looks into an institution by a support access."""
+    place, access = facts["tenant"], facts["support"]
+    return replace(
+        base,
+        kind="staff",
+        tenant_id=_id(place["id"]),
+        support_id=_id(access["id"]),
+        place=place,
+        permissions=support_permissions(access["level"]),
+        roles=(SUPPORT_ROLE,),
     )
 
 

@@ -31,6 +31,7 @@ FRESH = timedelta(seconds=5)
 worker takes it up, the worker would pass it by, and nobody would offer it again before ``CLAIM`` is over."""
 
 Handler = Callable[[Actor, dict[str, Any]], Awaitable[None]]
+Listener = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Queue(Protocol):
 JOBS: dict[str, Job] = {}
 SUBSCRIBERS: dict[str, list[str]] = {}
 CONDITIONS: dict[str, str] = {}
+LISTENERS: dict[str, list[Listener]] = {}
 _queue: Queue | None = None
 
 
@@ -82,10 +84,19 @@ def subscribe(event: str, job_name: str, *, where: str = "true") -> None:
     CONDITIONS[job_name] = where
 
 
+def listen(event: str, listener: Listener) -> None:
+    """Have ``listener()`` called within the transaction of every ``event``: for work that many events share."""
+    listeners = LISTENERS.setdefault(event, [])
+    if listener not in listeners:
+        listeners.append(listener)
+
+
 async def publish(event: str, payload: dict[str, Any]) -> None:
     """Announce a past-tense event to its subscribers, as part of the open transaction."""
     for name in SUBSCRIBERS.get(event, []):
         await enqueue(name, {"event": event, **payload}, where=CONDITIONS.get(name, "true"))
+    for listener in LISTENERS.get(event, []):
+        await listener()
 
 
 async def enqueue(

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, Literal
 
 from tenants.actor import Actor
 from tenants.permissions import BANK_ROLES
+from ui.formats import datetime_text
 from ui.i18n import N_, current_locale, gettext, t
 from ui.shell import NavGroup, NavItem, Notice, Shell
 
@@ -44,11 +46,14 @@ TENANT_PLACES: list[Place] = [
 BANK_PLACES: list[Place] = [
     Place(N_("Overview"), "", "bank.read", "home", 0),
     Place(N_("Applications"), "/applications", "bank.read", "file", 10),
+    Place(N_("Many at once"), "/bulk", "bank.read", "upload", 15),
     Place(N_("Institutions"), "/tenants", "tenants.read", "building", 20),
+    Place(N_("Requests"), "/requests", "tenants.read", "list", 25),
     Place(N_("Branches"), "/branches", "bank.read", "branch", 30),
     Place(N_("Staff"), "/staff", "bank.read", "people", 40),
     Place(N_("Audit trail"), "/audit", "audit.read", "list", 90),
     Place(N_("Policy"), "/policy", "policy.write", "settings", 95),
+    Place(N_("Brand"), "/brand", "policy.write", "edit", 96),
 ]
 ZONES = {
     "CN": "Asia/Shanghai",
@@ -127,10 +132,11 @@ MENU = (
 
 def _standing(place: Mapping[str, Any], root: str) -> tuple[Notice, ...]:
     """Return what staff must know on every page: that the institution is not live yet, suspended or closed."""
+    looking = _looking(place, root)
     status = place.get("status")
     if status == "approved":
         text = t("Not live yet: payers cannot pay.")
-        return (Notice(text, "info", f"{root}/go-live", t("What is left to do")),)
+        return (*looking, Notice(text, "info", f"{root}/go-live", t("What is left to do")))
     if status in {"suspended", "closing", "closed"}:
         paying = t("Payers can pay.") if place.get("takes_payments") else t("Payers cannot pay.")
         words = {
@@ -138,8 +144,20 @@ def _standing(place: Mapping[str, Any], root: str) -> tuple[Notice, ...]:
             "closing": t("Being closed."),
             "closed": t("Closed."),
         }
-        return (Notice(t("{state} {paying}", state=words[status], paying=paying), "warning"),)
-    return ()
+        return (*looking, Notice(t("{state} {paying}", state=words[status], paying=paying), "warning"))
+    return looking
+
+
+def _looking(place: Mapping[str, Any], root: str) -> tuple[Notice, ...]:
+    """Return that somebody of the bank looks in at this moment."""
+    until = place.get("support_until")
+    if not until:
+        return ()
+    text = t(
+        "Somebody of the bank looks in, until {when} at the latest.",
+        when=datetime_text(datetime.fromisoformat(until)),
+    )
+    return (Notice(text, "warning", f"{root}/support", t("Who, why, and at what")),)
 
 
 def named(place: Mapping[str, Any], name: str) -> str:

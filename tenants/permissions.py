@@ -59,7 +59,10 @@ BANK_PERMISSIONS: dict[str, str] = {
     "applications.write": N_("Open and complete applications"),
     "applications.decide": N_("Approve or return applications"),
     "tenants.read": N_("See institutions"),
-    "tenants.write": N_("Suspend and resume institutions"),
+    "tenants.write": N_("Ask to suspend, change or close institutions"),
+    "tenants.decide": N_("Decide what is asked for about institutions"),
+    "support.open": N_("Look into institutions for support, with their knowledge"),
+    "oversight.read": N_("See the board: volumes, branches, what to do next"),
     "apps.read": N_("See vendors and their apps"),
     "apps.review": N_("Admit vendors, list and suspend apps"),
     "staff.write": N_("Manage bank staff and branches"),
@@ -185,27 +188,39 @@ BANK_ROLES: dict[str, RoleSpec] = {
     role.key: role
     for role in (
         RoleSpec(
-            "administrator", N_("Bank administrator"), frozenset(BANK_PERMISSIONS) - {"applications.decide"}
+            "administrator",
+            N_("Bank administrator"),
+            frozenset(BANK_PERMISSIONS) - {"applications.decide", "tenants.decide", "support.open"},
         ),
         RoleSpec(
             "relationship_manager",
             N_("Relationship manager"),
-            frozenset({"bank.read", "applications.write", "tenants.read"}),
+            frozenset({"bank.read", "applications.write", "tenants.read", "oversight.read"}),
         ),
         RoleSpec(
             "reviewer",
             N_("Reviewer"),
             frozenset(
-                {"bank.read", "applications.decide", "tenants.read", "apps.read", "apps.review", "audit.read"}
+                {
+                    *("bank.read", "applications.decide", "tenants.read", "tenants.decide", "oversight.read"),
+                    *("apps.read", "apps.review", "audit.read"),
+                }
             ),
         ),
         RoleSpec(
             "operations",
             N_("Operations officer"),
             frozenset(
-                {"bank.read", "tenants.read", "tenants.write", "apps.read", "apps.review", "audit.read"}
+                {
+                    *("bank.read", "tenants.read", "tenants.write", "support.open", "oversight.read"),
+                    *("apps.read", "apps.review", "audit.read"),
+                }
             ),
         ),
+        RoleSpec(
+            "auditor", N_("Auditor"), frozenset({"bank.read", "tenants.read", "oversight.read", "audit.read"})
+        ),
+        RoleSpec("union_supervisor", N_("Union supervisor"), frozenset({"bank.read", "oversight.read"})),
     )
 }
 
@@ -213,3 +228,14 @@ BANK_ROLES: dict[str, RoleSpec] = {
 def bank_permissions(roles: list[str]) -> frozenset[str]:
     """Return what the named bank roles allow together."""
     return frozenset().union(*(BANK_ROLES[role].permissions for role in roles if role in BANK_ROLES))
+
+
+SUPPORT_ROLE = N_("Bank's support")
+_SETS_UP = frozenset({"accounts.write", "imports.write", "fees.write", "settings.write", "operations.write"})
+"""What setting up through support allows: no money moves by it, and no rights change."""
+
+
+def support_permissions(level: str) -> frozenset[str]:
+    """Return what a support access allows: to look, or (``write``) to set up too."""
+    reads = frozenset(name for name in TENANT_PERMISSIONS if name.endswith(".read"))
+    return reads | _SETS_UP if level == "write" else reads

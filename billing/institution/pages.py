@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
+from billing.institution import account_change
 from billing.models import SettlementAccount
 from billing.payments import settlement
 from billing.runtime import channel_settings
@@ -92,6 +93,7 @@ def _root(actor: Actor) -> str:
     return f"/t/{actor.place['slug']}"
 
 
+account_change.register()
 RIGHT = "settings.write"
 ROUTES: list[BaseRoute] = [
     tenant_route("/settings", settings, permission=RIGHT, name="tenant_settings"),

@@ -23,6 +23,14 @@ from billing.models.checkouts import Checkout
 from billing.models.disputes import Dispute, DisputeFile
 from billing.models.holds import Hold
 from billing.models.mandates import Debit, Mandate, Proxy, Transfer, VirtualAccount
+from billing.models.oversight import (
+    BranchFigure,
+    BranchStanding,
+    DayFigure,
+    NextAction,
+    Stage,
+    Standing,
+)
 from billing.models.payments import (
     Allocation,
     Attempt,
@@ -65,12 +73,15 @@ __all__ = [
     "BillException",
     "BillLine",
     "BillRun",
+    "BranchFigure",
+    "BranchStanding",
     "Break",
     "Checkout",
     "Credit",
     "CreditNote",
     "CreditUse",
     "DayClose",
+    "DayFigure",
     "Debit",
     "Dispute",
     "DisputeFile",
@@ -83,6 +94,7 @@ __all__ = [
     "InstalmentPlan",
     "Mandate",
     "MatchSuggestion",
+    "NextAction",
     "NumberSeries",
     "Payment",
     "PaymentPart",
@@ -106,6 +118,8 @@ __all__ = [
     "Share",
     "ShareReturn",
     "SplitRule",
+    "Stage",
+    "Standing",
     "StandingAdjustment",
     "Statement",
     "StatementLine",

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from billing.oversight import actions, rolling
 from deploy.seed.cast import APPLICANTS, MARKET, SEAVIEW, TENGAH, Institution
 from deploy.seed.institutions import BRANCH, submitted
+from deploy.seed.work import work_off
 from tenants import uscc
-from tenants.actor import Actor
+from tenants.actor import Actor, system_actor
 from tenants.banks.policy import WEIGHTS, set_policy
 from tenants.ids import new_id
-from tenants.models import AccountProof, Application, Branch, Tenant
+from tenants.life import acts
+from tenants.life import services as requests
+from tenants.life.kinds import KINDS
+from tenants.models import AccountProof, Application, BankRequest, Branch, BulkFile, Tenant
 from tenants.onboarding import applying, findings, papers, people, services
+from tenants.onboarding.bulk import services as bulk
 from tenants.onboarding.checklist import BEFORE_APPROVAL, BEFORE_LIVE
-from tenants.scope import bank_scope, open_scope
+from tenants.scope import bank_scope, open_scope, tenant_scope
 
 if TYPE_CHECKING:
     from deploy.seed.bank import Founded
@@ -60,6 +68,9 @@ async def write(play: Play) -> str:
     await _look_into(founded, lakeside)
     await _go_on(founded)
     await _apply_alone(play)
+    await _roll_up(founded)
+    await _ask(founded)
+    await _many(play, founded)
     return "What the bank asks for, checks of an application, one that came by itself, one institution getting ready"
 
 
@@ -155,3 +166,72 @@ async def _apply_alone(play: Play) -> None:
         due_on = (datetime.now(UTC) + timedelta(days=10)).date()
         reason = "Please add the certificate with the new address on it."
         await papers.ask_again(manager, made.id, kind="licence", reason=reason, due_on=due_on)
+
+
+async def _roll_up(founded: Founded) -> None:
+    """Have every institution's history stand on the board, and its figures looked at for what to do next."""
+    async with open_scope(bank_scope(founded.bank.id)):
+        tenants = await Tenant.filter(bank_id=founded.bank.id)
+    for tenant in tenants:
+        async with open_scope(tenant_scope(tenant.id)):
+            await rolling.everything(system_actor(tenant.id))
+    async with open_scope(bank_scope(founded.bank.id)):
+        await actions.find(founded.bank.id, list(founded.branches.values()))
+
+
+async def _ask(founded: Founded) -> None:
+    """Have something be asked for that waits for a second person."""
+    async with open_scope(bank_scope(founded.bank.id)):
+        tenant = await Tenant.get(bank_id=founded.bank.id, slug=MARKET.slug)
+        if await BankRequest.exists(bank_id=founded.bank.id, tenant_id=tenant.id):
+            return
+        form = acts.RepresentativeForm(legal_representative="Nadia Rahman")
+        reason = "The shareholders have chosen a new representative; the register shows her."
+        acts.register()
+        await requests.ask(founded.staff["operations"], tenant.id, KINDS["representative"], form, reason)
+
+
+async def _many(play: Play, founded: Founded) -> None:
+    """Bring a chain in by one file, with rows that come back."""
+    async with open_scope(bank_scope(founded.bank.id)):
+        if await BulkFile.exists(bank_id=founded.bank.id):
+            return
+    schools = [_school(number) for number in range(1, 13)]
+    known = [
+        {"uscc": one["uscc"], "name": one["legal_name"], "legal_representative": "Ho Kim Leng"}
+        for one in schools
+    ]
+    await play.outside.tell("registry", {"institutions": known[:-1]})
+    schools[3]["contact_email"] = "no address"
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(schools[0]))
+    writer.writeheader()
+    writer.writerows(schools)
+    async with open_scope(bank_scope(founded.bank.id)):
+        await bulk.upload(
+            founded.staff["relationship_manager"],
+            content=out.getvalue().encode(),
+            filename="estates-of-one-chain.csv",
+            branch_id=founded.branches[BRANCH],
+            currency="SGD",
+            timezone="Asia/Singapore",
+            locale="en",
+        )
+    await work_off(founded.bank.id, bulk.CHECK_JOB)
+
+
+def _school(number: int) -> dict[str, str]:
+    name = f"Pasir Ris Court {number}"
+    return {
+        "legal_name": f"{name} Management Pte. Ltd.",
+        "short_name": name,
+        "kind": "chain_branch",
+        "uscc": uscc.make(f"91350100MA2XPR{number:03d}"),
+        "legal_representative": "Ho Kim Leng",
+        "scenario": "community",
+        "contact_name": "Ho Kim Leng",
+        "contact_email": f"court{number}@pasir-ris.example",
+        "contact_phone": "+65 6555 0900",
+        "settlement_bank_code": "HARBSGSG",
+        "settlement_account_number": f"1020{number:06d}",
+    }

@@ -10,6 +10,8 @@ from tenants import kinds
 from tenants.actor import Actor
 from tenants.banks.words import TENANT_STATUSES, TENANT_TONES
 from tenants.http import bank_route, path_id
+from tenants.life.kinds import KINDS, REQUEST_STATUSES, offered
+from tenants.life.services import requests_of
 from tenants.models import Application, Branch, Tenant
 from tenants.onboarding import gate
 from ui.i18n import gettext, t
@@ -19,7 +21,7 @@ from ui.render import respond
 async def institution(request: Request, actor: Actor) -> Response:
     """Show one institution and what this person can do about it."""
     found = await gate.tenant_of(actor, path_id(request))
-    context = {**await _facts(actor, found), **await _gate(actor, found)}
+    context = {**await _facts(actor, found), **await _gate(actor, found), **await _life(actor, found)}
     return await respond(request, "tenants/banks/institution.html", context)
 
 
@@ -54,6 +56,21 @@ async def _gate(actor: Actor, found: Tenant) -> dict[str, Any]:
         "may_decide": actor.may("applications.decide"),
         "waits_for_contact": found.status == "approved"
         and any(one.key == "contact" and not one.is_done for one in steps),
+    }
+
+
+async def _life(actor: Actor, found: Tenant) -> dict[str, Any]:
+    """Return what was asked for about it, and what this person may ask for or do."""
+    requests = await requests_of(found)
+    return {
+        "requests": [
+            (one, gettext(KINDS[one.kind].name), gettext(REQUEST_STATUSES[one.status])) for one in requests
+        ],
+        "offered": [(one.key, gettext(one.name)) for one in offered(found)]
+        if actor.may("tenants.write")
+        else [],
+        "may_move": actor.may("staff.write"),
+        "may_support": actor.may("support.open"),
     }
 
 

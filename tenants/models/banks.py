@@ -1,6 +1,6 @@
 """What a bank keeps about the institutions it takes on and looks after, above any tenant."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -140,3 +140,78 @@ class TenantMove(Row):
 
     class Meta:
         table = "tenants_tenant_move"
+
+
+class SupportAccess(Row):
+    """Somebody of the bank looks into an institution: for a reason, until a time, with its knowledge."""
+
+    bank_id: UUID = fields.UUIDField()
+    tenant_id: UUID = fields.UUIDField()
+    person_id: UUID = fields.UUIDField()
+    person_name = fields.CharField(max_length=100)
+    reason = fields.TextField()
+    level = fields.CharField(max_length=10)
+    until = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)
+    ended_by_name = fields.CharField(max_length=100, db_default="")
+
+    class Meta:
+        table = "tenants_support_access"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still opens anything."""
+        return self.ended_at is None and self.until > datetime.now(UTC)
+
+
+class BulkFile(Row):
+    """Many institutions in one file, brought in by one person and decided by another."""
+
+    bank_id: UUID = fields.UUIDField()
+    branch_id: UUID = fields.UUIDField()
+    filename = fields.CharField(max_length=200)
+    content: bytes = fields.BinaryField()
+    terms: dict[str, str] = fields.JSONField()
+    status = fields.CharField(max_length=20, db_default="checking")
+    rows = fields.IntField(db_default=0)
+    good = fields.IntField(db_default=0)
+    wrong = fields.IntField(db_default=0)
+    live = fields.IntField(db_default=0)
+    uploaded_by: UUID = fields.UUIDField()
+    uploaded_by_name = fields.CharField(max_length=100)
+    decided_by: UUID | None = fields.UUIDField(null=True)
+    decided_by_name = fields.CharField(max_length=100, db_default="")
+    decided_at = fields.DatetimeField(null=True)
+    done_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "tenants_bulk_file"
+
+
+class BulkRow(Row):
+    """One row of a bulk file: what it says, what is wrong with it, and what came of it."""
+
+    bank_id: UUID = fields.UUIDField()
+    bulk_id: UUID = fields.UUIDField()
+    number = fields.IntField()
+    facts: dict[str, Any] = fields.JSONField()
+    problems: list[str] = fields.JSONField()
+    status = fields.CharField(max_length=10)
+    application_id: UUID | None = fields.UUIDField(null=True)
+    tenant_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "tenants_bulk_row"
+
+
+class IsolationReport(Row):
+    """What the last proofs of isolation came to; everybody who is held by the walls may read them."""
+
+    version = fields.CharField(max_length=40)
+    is_right = fields.BooleanField()
+    tried = fields.IntField()
+    leaks = fields.IntField()
+    document: dict[str, Any] = fields.JSONField()
+
+    class Meta:
+        table = "tenants_isolation_report"

@@ -123,14 +123,25 @@ async def _make_branch(actor: Actor, given: BranchForm) -> None:
 
 async def _branches(request: Request, actor: Actor, form: Form[BranchForm], status: int = 200) -> Response:
     found = await queries.branches(actor)
+    root = f"/bank/{actor.place['slug']}"
     names: dict[UUID | None, str] = {b.id: b.name for b in found}
-    rows = [{"code": b.code, "name": b.name, "parent": names.get(b.parent_id, "")} for b in found]
+    rows = [
+        {
+            "id": b.id,
+            "code": b.code,
+            "name": b.name,
+            "parent": names.get(b.parent_id, ""),
+            "areas": ", ".join(b.areas),
+        }
+        for b in found
+    ]
     context = {
         "rows": rows,
         "columns": (
             Column("code", t("Code"), format="code"),
-            Column("name", t("Name"), is_main=True),
+            Column("name", t("Name"), is_main=True, href=lambda row: f"{root}/branches/{row['id']}"),
             Column("parent", t("Belongs to")),
+            Column("areas", t("Beginnings of postal codes")),
         ),
         "form": form,
         "parents": [(str(b.id), b.name) for b in found],

@@ -1,6 +1,6 @@
 """What the registry, the lists and our own books know about an applicant: asked, noted with its source, scored."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -41,11 +41,10 @@ async def run_checks(actor: Actor, application_id: UUID) -> Application:
     async with open_scope(actor.scope()):
         found = await get(actor, application_id)
         people = await ApplicationPerson.filter(bank_id=found.bank_id, application_id=found.id)
-    asked = outside()
-    told = [one async for one in _asked(asked, found, [p.name for p in people])] if asked else []
+    told = await told_outside(found, people)
     async with open_scope(actor.scope()):
         locked = await Application.select_for_update().get(bank_id=found.bank_id, id=found.id)
-        locked.findings = [*told, *await _own(locked, people)]
+        locked.findings = [*told, *await known_here(locked, people)]
         locked.score, locked.checked_at = score_of(locked.findings), datetime.now(UTC)
         await locked.save(update_fields=["findings", "score", "checked_at"])
         await audit.record(
@@ -57,6 +56,12 @@ async def run_checks(actor: Actor, application_id: UUID) -> Application:
             after={"score": locked.score, "findings": [one["key"] for one in locked.findings]},
         )
     return locked
+
+
+async def told_outside(found: Application, people: Sequence[ApplicationPerson] = ()) -> list[Finding]:
+    """Return what registry and lists say of an applicant, which need not be written down yet; touches no database."""
+    asked = outside()
+    return [one async for one in _asked(asked, found, [p.name for p in people])] if asked else []
 
 
 async def _asked(asked: Outside, found: Application, people: list[str]) -> AsyncIterator[Finding]:
@@ -98,7 +103,8 @@ async def _registry(asked: Outside, found: Application) -> AsyncIterator[Finding
         yield {"key": "registry_right", **told}
 
 
-async def _own(found: Application, people: list[ApplicationPerson]) -> list[Finding]:
+async def known_here(found: Application, people: Sequence[ApplicationPerson] = ()) -> list[Finding]:
+    """Return what the bank's own books know of an applicant, in its open scope."""
     twins = await rows(
         _TWINS,
         found.bank_id,

@@ -38,7 +38,8 @@ def _code(text: str) -> str:
     return code
 
 
-def _account_number(text: str) -> str:
+def account_number(text: str) -> str:
+    """Return an account number as it is kept; a validator for forms."""
     plain = re.sub(r"[\s-]", "", text).upper()
     if not _ACCOUNT.fullmatch(plain):
         raise FieldError(t("Enter the account number: 6 to 34 digits or letters."))
@@ -75,7 +76,7 @@ class ApplicationForm(BaseModel):
     locale: Literal["en", "zh_CN"] = Field(title=N_("Language of messages"))
     settlement_bank_code: str = Field(title=N_("Bank code of the settlement account"), max_length=20)
     settlement_account_name: str = Field(title=N_("Name on the settlement account"), max_length=200)
-    settlement_account_number: Annotated[str, AfterValidator(_account_number)] = Field(
+    settlement_account_number: Annotated[str, AfterValidator(account_number)] = Field(
         title=N_("Number of the settlement account")
     )
 

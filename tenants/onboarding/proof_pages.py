@@ -18,11 +18,10 @@ from ui.render import redirect
 
 async def begin(request: Request, actor: Actor) -> Response:
     """Begin a proof, in either direction."""
-    form = await bind(request, DirectionForm)
-    application_id = path_id(request)
-    await proofs.begin(actor, application_id, form.ok.direction)
     async with open_scope(actor.scope()):
-        found = await services.get(actor, application_id)
+        found = await services.get(actor, path_id(request))
+    form = await bind(request, DirectionForm)
+    await proofs.begin(actor, found.id, form.ok.direction)
     words = (
         t("The amount is on its way. The applicant reads it on the account and tells it within seven days.")
         if form.ok.direction == "out"

@@ -95,7 +95,7 @@ async def branches(actor: Actor) -> list[Branch]:
     """Return the branches the actor works in, and all below them."""
     found = await rows(f"{BELOW} select id from below", bank_of(actor), list(actor.branches))
     ids: list[UUID] = [r["id"] for r in found]
-    return await Branch.filter(bank_id=bank_of(actor), id__in=ids).order_by("code")
+    return await Branch.filter(bank_id=bank_of(actor), id__in=ids, closed_at=None).order_by("code")
 
 
 async def counts(actor: Actor) -> dict[str, int]:

@@ -8,10 +8,11 @@ from tortoise.exceptions import IntegrityError
 
 from tenants import audit, invitations
 from tenants.actor import Actor
+from tenants.banks.policy import policy_of
 from tenants.banks.reach import bank_of, sees_branch
 from tenants.files import DirectoryStorage, Storage
 from tenants.ids import new_id
-from tenants.models import Application, ApplicationDocument, BankPolicy, Branch, Tenant
+from tenants.models import Application, ApplicationDocument, BankPolicy, Branch, BulkFile, Tenant
 from tenants.onboarding.accounts import columns_of, number_of
 from tenants.onboarding.checklist import MOVES
 from tenants.onboarding.completeness import check_before_approval, check_before_submit
@@ -139,7 +140,11 @@ async def approve(actor: Actor, application_id: UUID, version: int) -> Tenant:
     """
     found = await _to_decide(actor, application_id, version)
     actor.require_fresh()
-    policy = await check_before_approval(found)
+    return await _become(actor, found, await check_before_approval(found))
+
+
+async def _become(actor: Actor, found: Application, policy: BankPolicy) -> Tenant:
+    """Make the tenant of an application that was looked at, in one transaction."""
     try:
         async with open_scope(bank_scope(bank_of(actor))):
             tenant = await _make_tenant(found, policy)
@@ -172,6 +177,19 @@ async def approve(actor: Actor, application_id: UUID, version: int) -> Tenant:
             tenant_id=tenant.id,
         )
     return tenant
+
+
+async def take_on(actor: Actor, file: BulkFile, given: ApplicationForm) -> tuple[Application, Tenant]:
+    """Take one row of a file on that another person has approved; it is live at once, its file being its gate."""
+    made = await create(actor, given, source="file")
+    made.created_by, made.created_by_name = file.uploaded_by, file.uploaded_by_name
+    made.status, made.submitted_at = "submitted", datetime.now(UTC)
+    policy = await policy_of(made.bank_id)
+    policy.before_live = []
+    tenant = await _become(actor, made, policy)
+    made.decided_by, made.decided_by_name = file.decided_by, file.decided_by_name
+    await made.save(update_fields=["decided_by", "decided_by_name"])
+    return made, tenant
 
 
 async def _make_tenant(found: Application, policy: BankPolicy) -> Tenant:

@@ -47,6 +47,7 @@ DEMONSTRATION = (
     ("p-kumar", "personal", "/my/payments"),
     ("staff-lin", "staff", "/bank/harbour"),
     ("op-rahul", "company", "/vendor/peopleware"),
+    ("staff-ong", "staff", "/bank/harbour"),
 )
 """Who plays in it, and where they begin: it has something of everything."""
 Everybody = tuple[Live, Estate, Someone, Desk, str, Callable[[], Path]]

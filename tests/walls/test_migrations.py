@@ -11,7 +11,7 @@ from tortoise import Tortoise
 from tortoise.migrations.autodetector import MigrationAutodetector
 
 from deploy import database
-from tests.walls.rows import UNBALANCED, one_of_each
+from deploy.isolation.rows import UNBALANCED, one_of_each
 
 WALLS = "0004_money"
 """The first state of the schema that takes rows; every later migration must go forward from filled tables."""

@@ -4,7 +4,6 @@ Generated from the route table, so that a new route is covered by being born. On
 every table, is offered as each id in each path; the answer never depends on whether the row exists somewhere else.
 """
 
-import re
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,35 +11,12 @@ import pytest
 import pytest_asyncio
 from starlette.routing import Route
 
+from deploy.isolation.doors import AWAY, REFUSED, doors, has_ids, method_of, path_of, permission_of
+from deploy.isolation.rows import one_of_each, tenant_models
 from tenants.ids import new_id
 from tenants.permissions import BANK_ROLES, TENANT_ROLES
 from tenants.scope import open_scope, tenant_scope
 from tests import make
-from tests.walls.rows import one_of_each, tenant_models
-
-REFUSED = {403, 404}
-AWAY = {303, 401, 403, 404}
-
-
-def doors(app, *kinds) -> list[Route]:
-    return [r for r in app.routes if isinstance(r, Route) and getattr(r, "door", None) in kinds]
-
-
-def permission_of(route: Route) -> str:
-    return str(getattr(route, "permission", ""))
-
-
-def method_of(route: Route) -> str:
-    return next(iter(sorted((route.methods or set()) - {"HEAD"}, reverse=True)))
-
-
-def path_of(route: Route, tenant: str = "", bank: str = "", ids: UUID | str = "") -> str:
-    path = route.path.replace("{tenant}", tenant).replace("{bank}", bank)
-    return re.sub(r"\{[^}]+\}", str(ids), path)
-
-
-def has_ids(route: Route) -> bool:
-    return bool(re.search(r"\{(?!tenant\}|bank\})", route.path))
 
 
 @dataclass

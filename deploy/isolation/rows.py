@@ -1,5 +1,6 @@
 """One row of every tenant table, made from the models themselves, so that a new table is covered by being born."""
 
+import itertools
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,8 +13,8 @@ from tortoise.models import Model
 from tenants.ids import new_id
 from tenants.models.base import TenantRow
 from tenants.scope import open_scope, rows, tenant_scope
-from tests import make
 
+_serial = itertools.count(1)
 CHOSEN: dict[str, dict[str, Any]] = {
     "education_class": {"kind": "homeroom"},
     "education_session": {"starts_on": date(2026, 1, 1), "ends_on": date(2026, 6, 30)},
@@ -111,9 +112,15 @@ UNBALANCED = {"billing_posting"}
 """One posting alone never balances; its entry stands for it."""
 
 
+def table_of(model: type[Model]) -> str:
+    """Return the name of a model's table."""
+    return str(model._meta.db_table)  # noqa: SLF001 - what Tortoise knows of a model
+
+
 def tenant_models() -> list[type[Model]]:
+    """Return the models whose rows belong to an institution and can stand alone."""
     ours = [m for m in Tortoise.apps["cloud"].values() if issubclass(m, TenantRow)]
-    return [m for m in ours if m._meta.db_table not in UNBALANCED]
+    return [m for m in ours if table_of(m) not in UNBALANCED]
 
 
 async def one_of_each(tenant_id: UUID) -> dict[str, UUID]:
@@ -124,11 +131,12 @@ async def one_of_each(tenant_id: UUID) -> dict[str, UUID]:
     references = await _references()
     made: dict[str, UUID] = {}
     row_id = new_id()
-    waiting = {m._meta.db_table: m for m in tenant_models()}
+    waiting = {table_of(m): m for m in tenant_models()}
     async with open_scope(tenant_scope(tenant_id)):
         while waiting:
             ready = [t for t in waiting if all(r in made or r == t for r in references.get(t, {}).values())]
-            assert ready, f"these tables wait for each other: {sorted(waiting)}"
+            if not ready:
+                raise RuntimeError(f"these tables wait for each other: {sorted(waiting)}")
             for table in ready:
                 made[table] = await _insert(
                     waiting.pop(table), (tenant_id, row_id), references.get(table, {}), made
@@ -145,6 +153,7 @@ async def _references() -> dict[str, dict[str, str]]:
 
 
 async def rows_of_catalogue() -> list[Any]:
+    """Return the foreign keys between tables of institutions."""
     async with open_scope(tenant_scope(new_id())):
         return await rows(
             "select conrelid::regclass::text child, confrelid::regclass::text parent, a.attname col"
@@ -156,9 +165,9 @@ async def rows_of_catalogue() -> list[Any]:
 async def _insert(
     model: type[Model], key: tuple[UUID, UUID], parents: dict[str, str], made: dict[str, UUID]
 ) -> UUID:
-    table = model._meta.db_table
+    table = table_of(model)
     values: dict[str, Any] = {"tenant_id": key[0], "id": key[1]}
-    for name, field in model._meta.fields_map.items():
+    for name, field in model._meta.fields_map.items():  # noqa: SLF001 - what Tortoise knows of a table
         column = field.source_field or name
         if name in {"id", "tenant_id", "created_at"} or not field.has_db_field:
             continue
@@ -168,7 +177,8 @@ async def _insert(
             values[name] = CHOSEN.get(table, {}).get(name, _value(field))
     if "refund_id" in values and table == "billing_allocation":
         values["refund_id"] = values["dispute_id"] = None
-    return (await model.create(**values)).pk
+    row_id: UUID = (await model.create(**values)).pk
+    return row_id
 
 
 def _value(field: Any) -> Any:
@@ -181,7 +191,7 @@ def _value(field: Any) -> Any:
         (fields.DateField, date(2026, 1, 1)),
         (fields.JSONField, {"en": "x", "zh_CN": "x"}),
         (fields.BinaryField, new_id().bytes),
-        (fields.CharField, f"x{make.serial()}"[: getattr(field, "max_length", 20)]),
+        (fields.CharField, f"x{next(_serial)}"[: getattr(field, "max_length", 20)]),
         (fields.TextField, "x"),
         (fields.DecimalField, Decimal(1)),
         (fields.BigIntField, 100),

@@ -1,0 +1,157 @@
+"""Roll-ups follow events exactly, the board reads nothing else, and a union sees sums alone."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from billing.models import BranchFigure, DayFigure, NextAction, Standing
+from billing.oversight import actions, board, rolling
+from billing.oversight.board import Asked
+from tenants.ids import new_id
+from tenants.models import Bank, Tenant
+from tenants.scope import bank_scope, open_scope, rows, value
+from tests import make
+from tests.billing.payments import world
+from tests.page import inspect
+from ui.errors import Conflict, NotFound
+
+MONTH = Asked(30, "SGD")
+
+
+async def paid(place):
+    cashier = await make.staff(place.tenant, "cashier", "Siti")
+    await world.take(place, cashier, (await world.bill(place), 5000))
+
+
+async def rolled(place):
+    await world.hurry(place, rolling.ROLL_JOB)
+    async with place.scope():
+        return await DayFigure.filter(tenant_id=place.id)
+
+
+async def test_many_events_are_one_piece_of_work(place):
+    for _ in range(3):
+        await paid(place)
+    async with place.scope():
+        waiting = "select count(*) from tenants_outbox where tenant_id = $1 and job = $2 and done_at is null"
+        assert await value(waiting, place.id, rolling.ROLL_JOB) == 1
+    (figure,) = await rolled(place)
+    assert (figure.channel, figure.paid_count, figure.paid_minor) == ("counter", 3, 15000)
+
+
+async def test_doing_it_again_adds_nothing_and_the_branch_is_the_sum_of_its_institutions(place, bank):
+    await paid(place)
+    await rolled(place)
+    async with place.scope():
+        await rolling.everything(place.system)
+        await rolling.everything(place.system)
+    async with open_scope(bank_scope(bank.id)):
+        mine = await BranchFigure.filter(bank_id=bank.id, branch_id=bank.branch_id)
+        total = await value("select sum(paid_minor) from billing_day_figure where bank_id = $1", bank.id)
+        assert sum(one.paid_minor for one in mine) == total
+
+
+async def test_a_refund_and_a_failure_are_counted(place, outside):
+    started = await world.start(place, await world.bill(place))
+    outside.pay(await world.attempt(place, started))
+    from billing.payments.refreshing import refresh  # noqa: PLC0415
+
+    await refresh(place.payer, started.payment_id)
+    (figure,) = await rolled(place)
+    assert (figure.channel, figure.paid_count, figure.failed_count) == ("stripe", 1, 0)
+
+
+async def test_the_standing_is_looked_at_when_bills_are_issued(place):
+    async with place.scope():
+        await rolling.mark_standing()
+    await world.bill(place, 4000)
+    await world.hurry(place, rolling.STAND_JOB)
+    async with place.scope():
+        found = await Standing.get(tenant_id=place.id)
+        assert (found.accounts, found.arrears_minor) == (1, 4000)
+
+
+async def test_the_board_reads_no_table_of_an_institution(place, bank, owner):
+    """The control: with every bill and payment out of reach, the board is as it was."""
+    await paid(place)
+    await rolled(place)
+    supervisor = await make.bank_staff(bank, "auditor")
+    async with open_scope(bank_scope(bank.id)):
+        assert await rows("select 1 from billing_payment limit 1") == []
+        total = await board.totals(supervisor, MONTH)
+        assert total["paid_minor"] >= 5000
+        (mine,) = [one for one in await board.by_branch(supervisor, MONTH) if one["id"] == bank.branch_id]
+        assert mine["paid_minor"] == total["paid_minor"]
+        by_tenant = await board.by_tenant(supervisor, replace(MONTH, branch=str(bank.branch_id)))
+        assert next(one for one in by_tenant if one["id"] == place.id)["paid_minor"] == 5000
+
+
+async def test_stages_are_counted_as_they_change(bank, db):
+    auditor = await make.bank_staff(bank, "auditor")
+    async with open_scope(bank_scope(bank.id)):
+        before = await board.stages(auditor)
+    tenant = await make.tenant(bank)
+    async with open_scope(bank_scope(bank.id)):
+        await Tenant.filter(id=tenant.id).update(status="suspended")
+        after = await board.stages(auditor)
+    assert after.get("suspended", 0) - before.get("suspended", 0) == 1
+    assert after.get("live", 0) == before.get("live", 0)
+
+
+async def test_a_union_sees_its_banks_sums_and_nothing_beneath(place, bank, owner, db):
+    union = new_id()
+    auditor = await make.bank_staff(bank, "auditor")
+    supervisor = replace(auditor, bank_id=union, place={"slug": "union"})
+    await paid(place)
+    await rolled(place)
+    async with open_scope(bank_scope(bank.id)):
+        await Bank.filter(id=bank.id).update(name_en="Harbour Bank")
+    async with open_scope(bank_scope(union)):
+        assert await board.by_member(supervisor, MONTH) == [], "not its bank"
+        assert await rows("select 1 from billing_day_figure") == []
+        assert await rows("select 1 from tenants_tenant") == []
+
+
+@pytest.fixture
+async def noted(place, bank):
+    async with open_scope(bank_scope(bank.id)):
+        await Tenant.filter(id=place.id).update(live_at=datetime.now(UTC) - timedelta(days=40, hours=1))
+        await actions.find(bank.id, [bank.branch_id])
+        return await NextAction.get(tenant_id=place.id, key="idle")
+
+
+async def test_a_suggestion_says_why_and_is_not_said_twice(noted, place, bank):
+    manager = await make.bank_staff(bank, "relationship_manager")
+    assert str(actions.reason(noted)) == "Live for 40 days and nobody has paid yet."
+    async with open_scope(bank_scope(bank.id)):
+        await actions.find(bank.id, [bank.branch_id])
+        assert await NextAction.filter(tenant_id=place.id, key="idle").count() == 1
+        await actions.close(manager, noted.id, status="dismissed", note="")
+        with pytest.raises(Conflict):
+            await actions.close(manager, noted.id, status="done", note="")
+        await actions.find(bank.id, [bank.branch_id])
+        assert await NextAction.filter(tenant_id=place.id, key="idle").count() == 1
+        with pytest.raises(NotFound):
+            await actions.close(replace(manager, branches=(new_id(),)), noted.id, status="done", note="")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_the_pages(client, noted, place, bank, language):
+    await paid(place)
+    await rolled(place)
+    manager = await make.bank_staff(bank, "relationship_manager")
+    await make.sign_in(client, manager.person_id)
+    headers, root = {"Accept-Language": language}, f"/bank/{bank.slug}"
+    for path in ("/board", f"/board?branch={bank.branch_id}&days=365", "/scorecard", "/actions"):
+        page = await client.get(root + path, headers=headers)
+        assert page.status_code == 200, page.text[:2000]
+        inspect(page.text)
+    for path in ("/board?export=csv", "/scorecard?export=csv"):
+        assert (await client.get(root + path)).status_code == 200
+    closing = {"status": "done", "note": ""}
+    assert (await client.post(f"{root}/actions/{noted.id}/closing", data=closing)).status_code == 303
+    assert (await client.post(f"{root}/actions")).status_code == 303
+    stranger = await make.staff(place.tenant)
+    await make.sign_in(client, stranger.person_id)
+    assert (await client.get(f"{root}/board")).status_code == 404

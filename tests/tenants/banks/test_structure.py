@@ -1,0 +1,151 @@
+"""A bank changes: institutions move, branches merge, leavers hand over, colleagues stand in for some days."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from tenants.banks import structure
+from tenants.ids import new_id
+from tenants.models import Application, Bank, BankMembership, Branch, Tenant, TenantMove
+from tenants.scope import bank_scope, open_scope
+from tests import make
+from tests.page import inspect
+from ui.errors import Forbidden, Invalid, NotFound
+
+TODAY = datetime.now(UTC).date()
+
+
+@pytest.fixture
+async def chief(db, bank):
+    return await make.bank_staff(bank, "administrator", "Lin Mei Hua")
+
+
+async def branch(bank, code, parent=None):
+    async with open_scope(bank_scope(bank.id)):
+        return await Branch.create(
+            id=new_id(), bank_id=bank.id, parent_id=parent, code=code, name=f"Branch {code}"
+        )
+
+
+async def membership(bank, actor):
+    async with open_scope(bank_scope(bank.id)):
+        return await BankMembership.filter(bank_id=bank.id, person_id=actor.person_id).order_by("-id").first()
+
+
+async def test_a_move_is_dated_and_kept(bank, chief):
+    west, tenant = await branch(bank, "W1"), await make.tenant(bank)
+    async with open_scope(bank_scope(bank.id)):
+        await structure.move_tenant(chief, tenant.id, to_branch=west.id, reason="It moved house.")
+        kept = await TenantMove.get(tenant_id=tenant.id)
+        assert (kept.from_branch_id, kept.to_branch_id, kept.moved_on) == (bank.branch_id, west.id, TODAY)
+        assert (await Tenant.get(id=tenant.id)).branch_id == west.id
+        with pytest.raises(Invalid):
+            await structure.move_tenant(chief, tenant.id, to_branch=west.id, reason="Once more.")
+        with pytest.raises(NotFound):
+            await structure.move_tenant(chief, tenant.id, to_branch=new_id(), reason="Nowhere.")
+
+
+async def test_a_merged_branch_gives_everything_and_takes_nobody_any_more(bank, chief):
+    gone, kept = await branch(bank, "G1"), await branch(bank, "K1")
+    below = await branch(bank, "G2", gone.id)
+    tenant = await make.tenant(bank, branch_id=gone.id)
+    async with open_scope(bank_scope(bank.id)):
+        await structure.set_areas(chief, gone.id, "64, 65")
+        with pytest.raises(Invalid):
+            await structure.merge(chief, gone.id, into=below.id, reason="Into itself.")
+        assert await structure.merge(chief, gone.id, into=kept.id, reason="Too small.") == 1
+        assert (await Tenant.get(id=tenant.id)).branch_id == kept.id
+        assert (await Branch.get(id=below.id)).parent_id == kept.id
+        assert (await Branch.get(id=kept.id)).areas == ["64", "65"]
+        with pytest.raises(NotFound):
+            await structure.branch_of(chief, gone.id)
+
+
+async def test_a_leavers_work_goes_to_a_colleague(bank, chief):
+    leaver = await make.bank_staff(bank, "relationship_manager", "Leaver")
+    heir = await make.bank_staff(bank, "relationship_manager", "Heir")
+    tenant = await make.tenant(bank, manager_id=leaver.person_id, manager_name="Leaver")
+    first, second = await membership(bank, leaver), await membership(bank, heir)
+    async with open_scope(bank_scope(bank.id)):
+        assert await structure.hand_over(chief, first.id, to=second.id) == (1, 0)
+        assert (await Tenant.get(id=tenant.id)).manager_name == "Heir"
+        assert not await Application.filter(bank_id=bank.id, created_by=leaver.person_id).exists()
+
+
+async def test_a_stand_in_has_the_role_on_these_days_and_no_others(client, bank, chief):
+    absent = await make.bank_staff(bank, "reviewer", "Absent")
+    deputy = await make.bank_staff(bank, "relationship_manager", "Deputy")
+    first, second = await membership(bank, absent), await membership(bank, deputy)
+    await make.sign_in(client, deputy.person_id)
+    path = f"/bank/{bank.slug}/audit"
+    assert (await client.get(path)).status_code == 403
+    async with open_scope(bank_scope(bank.id)):
+        made = await structure.stand_in(chief, first.id, deputy=second.id, first=TODAY, last=TODAY)
+    assert (await client.get(path)).status_code == 200
+    for since, until in ((1, 2), (-3, -1)):
+        span = {
+            "since": datetime.now(UTC) + timedelta(days=since),
+            "until": datetime.now(UTC) + timedelta(days=until),
+        }
+        async with open_scope(bank_scope(bank.id)):
+            await BankMembership.filter(id=made.id).update(**span)
+        assert (await client.get(path)).status_code == 403
+    async with open_scope(bank_scope(bank.id)):
+        with pytest.raises(Invalid):
+            await structure.stand_in(chief, first.id, deputy=second.id, first=TODAY, last=date(2020, 1, 1))
+        with pytest.raises(Invalid):
+            await structure.stand_in(chief, first.id, deputy=first.id, first=TODAY, last=TODAY)
+
+
+@pytest.mark.parametrize(
+    "role", ["relationship_manager", "reviewer", "operations", "auditor", "union_supervisor"]
+)
+async def test_nobody_else_changes_the_house(bank, db, role):
+    actor, tenant = await make.bank_staff(bank, role), await make.tenant(bank)
+    async with open_scope(bank_scope(bank.id)):
+        with pytest.raises(Forbidden):
+            await structure.move_tenant(actor, tenant.id, to_branch=bank.branch_id, reason="No right.")
+        with pytest.raises(Forbidden):
+            await structure.brand(actor, name="x", name_en="x", accent="#000000")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_the_pages(client, bank, chief, language):
+    headers = {"Accept-Language": language}
+    tenant, other = await make.tenant(bank), await branch(bank, "P1")
+    colleague = await make.bank_staff(bank, "reviewer", "Colleague")
+    held, root = await membership(bank, colleague), f"/bank/{bank.slug}"
+    await make.sign_in(client, chief.person_id)
+    for path in (
+        f"/tenants/{tenant.id}/move",
+        f"/branches/{other.id}",
+        "/branches",
+        f"/staff/{held.id}",
+        "/staff",
+        "/brand",
+    ):
+        inspect((await client.get(root + path, headers=headers)).text)
+    sent = await client.post(
+        f"{root}/tenants/{tenant.id}/move", data={"to_branch": str(other.id), "reason": "It moved."}
+    )
+    assert sent.status_code == 303
+    page = await client.get(f"{root}/tenants/{tenant.id}/move", headers=headers)
+    assert "It moved." in page.text
+    wrong = await client.post(
+        f"{root}/branches/{other.id}/merging", data={"into": str(other.id), "reason": "Itself"}
+    )
+    assert wrong.status_code == 422
+    areas = await client.post(f"{root}/branches/{other.id}/areas", data={"areas": "01 02"})
+    assert areas.status_code == 303
+    days = {"deputy": str((await membership(bank, chief)).id), "first": str(TODAY), "last": str(TODAY)}
+    assert (await client.post(f"{root}/staff/{held.id}/deputies", data=days)).status_code == 303
+    inspect((await client.get(f"{root}/staff", headers=headers)).text)
+    assert (
+        await client.post(f"{root}/brand", data={"name": "海港", "name_en": "Harbour", "accent": "blue"})
+    ).status_code == 422
+    pale = {"name": "海港", "name_en": "Harbour", "accent": "#FFCC00"}
+    assert (await client.post(f"{root}/brand", data=pale)).status_code == 303
+    async with open_scope(bank_scope(bank.id)):
+        assert (await Bank.get(id=bank.id)).accent == "#ffcc00"
+    page = await client.get(f"{root}/brand", headers={"Accept-Language": "en"})
+    assert "not readable enough" in page.text
