@@ -102,7 +102,7 @@ def _chart(found: list[Any], currency: str) -> charts.Chart | None:
     if not found:
         return None
     names = [formats.date_text(each["day"], "short") for each in found]
-    paid = charts.Series(gettext("Came in"), [each["paid_minor"] for each in found])
+    paid = charts.Series(gettext("Money in"), [each["paid_minor"] for each in found])
     back = charts.Series(gettext("Given back"), [each["refund_minor"] for each in found])
     return charts.bar(gettext("Day"), names, [paid, back], lambda minor: formats.money(int(minor), currency))
 
@@ -111,7 +111,7 @@ async def _rows(actor: Actor, asked: Asked) -> tuple[tuple[Column, ...], list[An
     root = f"/bank/{actor.place['slug']}"
     shared = (
         Column("paid_count", t("Payments"), format="number"),
-        Column("paid_minor", t("Came in"), format="money"),
+        Column("paid_minor", t("Money in"), format="money"),
         Column("success", t("Success"), value=success_percent, format=_percent),
         Column("refund_minor", t("Given back"), format="money"),
         Column("arrears_minor", t("Overdue"), format="money"),
@@ -146,7 +146,7 @@ async def _union(
     columns = (
         Column("name", t("Bank"), is_main=True, value=lambda row: named(row, "name")),
         Column("paid_count", t("Payments"), format="number"),
-        Column("paid_minor", t("Came in"), format="money"),
+        Column("paid_minor", t("Money in"), format="money"),
         Column("success", t("Success"), value=success_percent, format=_percent),
         Column("refund_minor", t("Given back"), format="money"),
         Column("arrears_minor", t("Overdue"), format="money"),
@@ -175,7 +175,7 @@ async def scorecard(request: Request, actor: Actor) -> Response:
         Column("name", t("Branch"), is_main=True),
         Column("points", t("Points"), format="number"),
         Column("volume", t("Payments"), format="number"),
-        Column("value", t("Came in"), format="money"),
+        Column("value", t("Money in"), format="money"),
         Column("reach", t("Active payers"), format="number"),
         Column("live", t("Live"), format="number"),
         Column("seconds", t("Application to live"), value=lambda row: row["seconds"] // 3600, format=_hours),
