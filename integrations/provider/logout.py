@@ -23,6 +23,7 @@ from integrations.provider.ending import JOB, end_of_person, end_of_sid
 from integrations.provider.relying import App
 from integrations.provider.server import Server, find_app
 from integrations.sign_in.logout import sign_out
+from integrations.sign_in.pages import plain
 from tenants import sessions
 from tenants.actor import Actor
 from tenants.http import READS, WRITES, public_route, who_is
@@ -145,6 +146,7 @@ async def _is_same(actor: Actor, found: EndSessionRequest) -> bool:
 
 
 async def _ask(request: Request, found: EndSessionRequest) -> Response:
+    plain(request)
     if found.redirect_uri:
         allow_form_action(request, found.redirect_uri)
     given = found.request.payload.data

@@ -22,6 +22,7 @@ NO_PAGES = (
     r"/.*/documents/\{document\}", r"/t/\{tenant\}/payments/\{id\}/receipt", r"/.*/content", r"/.*/proof",
     r"/.*\.json", r"/.*\.py", r"/.*/answer-files/.*", r"/.*/disputes/.*/files/.*",
     r"/api/.*", r"/oauth/.*", r"/app-icons/.*", r"/.*/papers/\{id\}",
+    r"/lti/.*", r"/sign-in/ended/\{bank\}",
 )  # fmt: skip
 """Files and figures for machines."""
 ELSEWHERE = (
