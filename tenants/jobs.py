@@ -118,8 +118,13 @@ async def enqueue(
         request_id,
     )
     if written and not delay:
-        after_commit(lambda: _offer(tenant, outbox_id))
+        offer_after_commit(tenant, outbox_id)
     return outbox_id
+
+
+def offer_after_commit(tenant: UUID, outbox_id: UUID) -> None:
+    """Have a row that the open transaction has written itself taken up as soon as it commits."""
+    after_commit(lambda: _offer(tenant, outbox_id))
 
 
 async def _offer(tenant: UUID, outbox_id: UUID) -> None:

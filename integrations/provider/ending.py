@@ -6,8 +6,8 @@ One statement ends the grants of all tenants and writes, for each app and sessio
 from collections.abc import Sequence
 from uuid import UUID
 
-from tenants import sessions
-from tenants.scope import execute, open_scope, queue_scope
+from tenants import jobs, sessions
+from tenants.scope import open_scope, queue_scope, rows
 
 JOB = "provider.logout"
 _END = """
@@ -18,6 +18,7 @@ with ended as (
 insert into tenants_outbox (tenant_id, id, job, payload, due_at, request_id)
 select tenant_id, new_id(), $3, jsonb_build_object('client_id', client_id, 'subject', subject, 'sid', sid), now(), ''
   from (select distinct * from ended) each
+returning tenant_id, id
 """
 
 
@@ -56,7 +57,10 @@ async def end_of_sid(client_id: str, sid: str) -> int:
 
 async def _end(condition: str, found: object, reason: str, *further: object) -> int:
     async with open_scope(queue_scope()):
-        return await execute(_END.format(condition=condition), found, reason, JOB, *further)
+        told = await rows(_END.format(condition=condition), found, reason, JOB, *further)
+        for job in told:
+            jobs.offer_after_commit(job["tenant_id"], job["id"])
+        return len(told)
 
 
 sessions.when_ended(end_of_sessions)

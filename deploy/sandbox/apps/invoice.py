@@ -47,6 +47,7 @@ async def invoices(request: Request, kit: Kit, person: Person) -> Response:
         " order by id desc limit 200",
         (person.installation, words, words, words),
     ).fetchall()
+    await _learn(kit, person.installation)
     facts = kit.facts(person.installation)
     return kit.page(request, "invoices.html", person=person, invoices=found, facts=facts, q=words.strip("%"))
 

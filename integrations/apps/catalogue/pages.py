@@ -20,7 +20,7 @@ from tenants.http import WRITES, path_id, tenant_route
 from tenants.navigation import Place, add_tenant_places
 from ui.errors import Invalid
 from ui.forms import Form, bind
-from ui.i18n import N_, gettext, t
+from ui.i18n import N_, current_locale, gettext, t
 from ui.render import redirect, respond
 from ui.tables import TableQuery
 
@@ -68,7 +68,10 @@ def _installed(row: dict[str, Any]) -> dict[str, Any]:
         and row["listed_status"] == "listed"
         and row["vendor_status"] == "admitted"
     )
-    return row | _card(row) | {"id": row["id"], "is_suspended": not (is_standing or row["is_test"])}
+    places = json.loads(row["places"] or "{}")
+    named = [(key, names.get(current_locale()) or names["en"]) for key, names in places.items()]
+    shown = {"id": row["id"], "is_suspended": not (is_standing or row["is_test"]), "places": named}
+    return row | _card(row) | shown
 
 
 def _card(row: Any) -> dict[str, Any]:

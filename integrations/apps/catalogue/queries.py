@@ -25,7 +25,7 @@ select a.id, v.id version_id, v.texts, v.icon_type, v.scenarios, v.needs, d.name
 _INSTALLED = """
 select i.id, i.status, i.scopes, i.roles, i.is_test, i.hook_stopped_at, i.created_at, i.installed_by_name,
        a.id app_id, a.name, a.health, a.status app_status, v.texts, v.icon_type, v.id version_id, v.number,
-       l.number listed_number, d.status vendor_status, l.status listed_status,
+       coalesce(l.places, v.places) places, l.number listed_number, d.status vendor_status, l.status listed_status,
        exists (select 1 from jsonb_object_keys(l.scopes) s where not (v.scopes ? s)) asks_more
   from integrations_installation i join integrations_app a on a.id = i.app_id
   join integrations_vendor d on d.id = a.vendor_id
