@@ -28,6 +28,15 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "education_booking": {"status": "waiting"},
     "education_leave": {"status": "requested"},
     "education_notice": {"status": "draft"},
+    "education_round": {
+        "status": "open",
+        "places": 5,
+        "deposit_minor": 0,
+        "closes_at": datetime(2100, 1, 1, tzinfo=UTC),
+    },
+    "education_applicant": {"status": "submitted"},
+    "education_card": {"daily_limit_minor": 100, "alert_minor": 100},
+    "education_meal_right": {"percent": 50, "status": "requested"},
     "billing_bill": {"status": "issued", "paid_minor": 0, "total_minor": 100},
     "billing_bill_line": {"paid_minor": 0},
     "billing_payment": {

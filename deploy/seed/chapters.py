@@ -12,6 +12,7 @@ from deploy.database import credentials
 from deploy.seed import (
     agreements,
     apps,
+    campus,
     console,
     estate,
     institutions,
@@ -220,6 +221,16 @@ async def _term(play: Play) -> str:
     return f"A term's fees for two schools: {count:,} bills; trips, uniforms and notices"
 
 
+async def _campus(play: Play) -> str:
+    tenant = await play.tenant(school.HILLSIDE)
+    secretary, finance, worker = [
+        await play.staff(tenant, role) for role in ("secretary", "finance", "canteen")
+    ]
+    parent = await campus.mother(play.outside.issuer)
+    await campus.write(tenant, secretary, finance, worker, parent)
+    return "A canteen with a till, meals that cost less, leave to decide, and applications for next year"
+
+
 def _month(index: int) -> tuple[Chapter, Chapter]:
     return (
         Chapter(f"bills {index}", partial(_bill, index), is_atomic=False),
@@ -240,6 +251,7 @@ CHAPTERS = (
     Chapter("schools", _schools),
     Chapter("pupils", _pupils, is_atomic=False),
     Chapter("term", _term, is_atomic=False),
+    Chapter("campus", _campus, is_atomic=False),
     Chapter("console", console.write, is_atomic=False),
 )
 

@@ -53,6 +53,7 @@ EMPLOYEES = (
     Employee("op-yeo", "Yeo Swee Kiat", HILLSIDE, "administrator"),
     Employee("op-ng", "Ng Pei Shan", HILLSIDE, "finance"),
     Employee("op-rahim", "Aisyah binte Rahim", HILLSIDE, "secretary"),
+    Employee("op-wati", "Wati binte Osman", HILLSIDE, "canteen"),
     Employee("op-lee", "Lee Xin Yi", HILLSIDE, "class_teacher"),
     Employee("op-nadia", "Nadia Rahim", RIVERSIDE, "administrator"),
     Employee("op-foo", "Foo Boon Keng", RIVERSIDE, "finance"),

@@ -258,6 +258,8 @@ update tenants_account set attributes = attributes || $3::jsonb, sort_key = $4 w
 
 async def added(account: Account) -> None:
     """Give a pupil who was added by hand a class, and the facts that nobody has typed."""
+    if account.kind != "student":
+        return
     grade = str(account.attributes.get("grade") or "")
     key = class_key(account.place, grade)
     given = {name: value for name, value in account.attributes.items() if value not in (None, "")}

@@ -52,7 +52,14 @@ STUDENT = AccountKind(
         Attribute("sibling_rank", N_("Place among brothers and sisters here"), "integer"),
     ),
 )
-ACCOUNT_KINDS = (STUDENT,)
+APPLICANT = AccountKind(
+    "applicant",
+    N_("Applicant"),
+    N_("Applicants"),
+    (Attribute("grade", N_("Grade"), "choice", GRADES, is_required=True),),
+)
+"""A child who has been offered a place: its deposit is owed here, and no fee for pupils reaches it."""
+ACCOUNT_KINDS = (STUDENT, APPLICANT)
 DEFAULTS = {
     "boarding": "day",
     "student_kind": "resident",

@@ -2,8 +2,13 @@
 
 from scenarios.contract import Scenario
 from scenarios.education import acts
+from scenarios.education.canteen import family as family_canteen
+from scenarios.education.canteen import pages as canteen
+from scenarios.education.canteen import terms as canteen_terms
 from scenarios.education.classes import pages as classes
 from scenarios.education.days import pages as days
+from scenarios.education.enrolment import family as family_enrolment
+from scenarios.education.enrolment import office as enrolment
 from scenarios.education.family import beside
 from scenarios.education.family import pages as family
 from scenarios.education.fees import pages as fees
@@ -16,12 +21,15 @@ from scenarios.education.notices import pages as notices
 from scenarios.education.offers import pages as offers
 from scenarios.education.rights import RIGHTS
 from scenarios.education.roster import pages as roster
+from scenarios.education.year import pages as year
 from tenants.kinds import ScenarioKinds
 from tenants.navigation import Place
 from ui.i18n import N_
 
 acts.register()
 beside.register()
+canteen_terms.register()
+year.register()
 SCENARIO = Scenario(
     kinds=ScenarioKinds(
         key=SCENARIO_KEY,
@@ -42,17 +50,25 @@ SCENARIO = Scenario(
         Place(N_("Classes"), "/classes", "classes.own", "people", 11, SCENARIO_KEY),
         Place(N_("Leave"), "/leave", "leave.decide", "audit", 12, SCENARIO_KEY),
         Place(N_("Notices"), "/school-notices", "school_notices.own", "mail", 13, SCENARIO_KEY),
+        Place(N_("Till"), "/till", "canteen.sell", "cash", 14, SCENARIO_KEY),
+        Place(N_("Canteen"), "/canteen", "canteen.write", "cash", 23, SCENARIO_KEY),
+        Place(N_("Enrolment"), "/enrolment", "enrolment.read", "people", 14, SCENARIO_KEY),
         Place(N_("Rosters"), "/rosters", "classes.write", "upload", 16, SCENARIO_KEY),
         Place(N_("Offers"), "/offers", "offers.read", "file", 22, SCENARIO_KEY),
         Place(N_("Approvals"), "/school-fees", "fees.read", "file", 21, SCENARIO_KEY),
     ),
     routes=(
+        *year.ROUTES,
         *classes.ROUTES,
         *roster.ROUTES,
         *fees.ROUTES,
         *offers.ROUTES,
         *days.ROUTES,
         *notices.ROUTES,
+        *enrolment.ROUTES,
+        *family_enrolment.ROUTES,
+        *canteen.ROUTES,
+        *family_canteen.ROUTES,
         *family_notices.ROUTES,
         *family.ROUTES,
     ),

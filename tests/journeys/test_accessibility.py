@@ -20,7 +20,7 @@ NO_PAGES = (
     r"/static/.*", r"/brand/.*", r"/healthz", r"/readyz", r"/metrics", r"/docs/pictures/.*",
     r"/\.well-known/.*", r"/.*/evidence", r"/.*/pdf", r"/.*/blank", r"/.*/rejected", r"/.*/file",
     r"/.*/documents/\{document\}", r"/t/\{tenant\}/payments/\{id\}/receipt", r"/.*/content", r"/.*/proof",
-    r"/.*\.json", r"/.*\.py", r"/.*/answer-files/.*", r"/.*/disputes/.*/files/.*",
+    r"/.*\.json", r"/.*\.py", r"/.*/files/\{n\}", r"/.*/answer-files/.*", r"/.*/disputes/.*/files/.*",
     r"/api/.*", r"/oauth/.*", r"/app-icons/.*", r"/.*/papers/\{id\}",
     r"/lti/.*", r"/sign-in/ended/\{bank\}",
 )  # fmt: skip
@@ -37,6 +37,7 @@ ELSEWHERE = (
     r"/t/\{tenant\}/fees/\{id\}/rehearsals/\{rehearsal\}",  # needs a rehearsal that has been worked out
     r"/my/(plans|answers)/\{id\}",  # need a payer who has agreed on something
     r"/vendor-invitations/\{token\}",  # tests/integrations/apps comes to it
+    r"/t/\{tenant\}/rosters/\{id\}",  # needs a bundle: tests/scenarios/education/test_rosters.py looks at it
     r"/my/bills/\{id\}/credit",  # needs a payer who has paid ahead
 )
 
@@ -45,6 +46,10 @@ NEWCOMER = "p-nur"
 DEMONSTRATION = (
     ("op-goh", "company", "/t/tengah"),
     ("p-siti", "personal", "/my"),
+    ("op-rahim", "company", "/t/hillside"),
+    ("op-yeo", "company", "/t/hillside/classes"),
+    ("op-wati", "company", "/t/hillside/till"),
+    ("p-chen", "personal", "/my/school"),
     ("p-kumar", "personal", "/my/payments"),
     ("staff-lin", "staff", "/bank/harbour"),
     ("op-rahul", "company", "/vendor/peopleware"),

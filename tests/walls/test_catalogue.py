@@ -49,6 +49,7 @@ ABOVE_TENANTS = {
 }
 MIGRATION_LEDGER = {"tortoise_migrations": "Tortoise's own list; the application role has no right to it"}
 KEYED_BY_A_SECRET = {
+    "education_applicant_person_idx": "a person's applications at every school",
     "tenants_holder_person_idx": "a person's accounts across tenants",
     "tenants_holder_code_key": "found by the printed code's hash",
     "billing_proxy_person_idx": "the accounts somebody may pay for, across tenants",

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from billing.lists import list_page
 from billing.terms import save_terms, terms_of
 from scenarios.education.classes import queries, services
+from scenarios.education.fees.templates import GROUPS
 from scenarios.education.here import root_of, school
 from scenarios.education.kinds import GRADES
 from scenarios.education.terms import SchoolTerms
@@ -46,6 +47,8 @@ class TermsForm(BaseModel):
 
     teachers_see_payment: bool = Field(False, title=N_("Class teachers see who has paid"))
     meal_notice_days: int = Field(1, title=N_("Days ahead that the kitchen has to know"), ge=0, le=30)
+    refund_groups: list[str] = Field([], title=N_("What is refunded by days when a pupil leaves"))
+    term_months: int = Field(5, title=N_("Months of a term"), ge=1, le=12)
     meal_least_days: int = Field(1, title=N_("School days away that are refunded at the least"), ge=1, le=30)
 
 
@@ -236,7 +239,8 @@ async def settings(request: Request, actor: Actor) -> Response:
 
 
 async def _settings(request: Request, actor: Actor, form: Form[TermsForm], status: int = 200) -> Response:
-    context = {"form": form, "root": root_of(actor)}
+    groups = [(key, gettext(words)) for key, words in GROUPS.items()]
+    context = {"form": form, "root": root_of(actor), "groups": groups}
     return await respond(request, "education/settings.html", context, status=status)
 
 
@@ -245,7 +249,7 @@ async def save_settings(request: Request, actor: Actor) -> Response:
     kept = await terms_of(school(actor), SchoolTerms)
     form = await bind(request, TermsForm)
     if form.is_valid:
-        await save_terms(actor, kept.model_copy(update=form.ok.model_dump()))
+        await save_terms(actor, SchoolTerms.model_validate(kept.model_dump() | form.ok.model_dump()))
         return redirect(request, request.url.path, flash=t("Saved. It holds from now on."))
     return await _settings(request, actor, form, status=422)
 

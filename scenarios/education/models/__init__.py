@@ -1,6 +1,8 @@
 """The school's own tables. A pupil is an account; what every account has lives in ``tenants.Account``."""
 
+from scenarios.education.models.canteen import SchoolCard, SchoolDish, SchoolMealRight, SchoolSale
 from scenarios.education.models.days import SchoolLeave, SchoolNotice, SchoolReceipt
+from scenarios.education.models.enrolment import SchoolApplicant, SchoolRound
 from scenarios.education.models.offers import SchoolBooking, SchoolConsent, SchoolOffer, SchoolOption
 from scenarios.education.models.people import (
     RosterBundle,
@@ -16,25 +18,33 @@ from scenarios.education.models.people import (
     SchoolSession,
     SchoolUser,
 )
+from scenarios.education.models.year import SchoolRollOver
 
 __all__ = [
     "RosterBundle",
     "RosterBundlePart",
     "SchoolAgent",
+    "SchoolApplicant",
     "SchoolBooking",
+    "SchoolCard",
     "SchoolClass",
     "SchoolClassSession",
     "SchoolConsent",
     "SchoolCourse",
+    "SchoolDish",
     "SchoolEnrolment",
     "SchoolFee",
     "SchoolLeave",
+    "SchoolMealRight",
     "SchoolNotice",
     "SchoolOffer",
     "SchoolOption",
     "SchoolOrg",
     "SchoolReceipt",
     "SchoolRole",
+    "SchoolRollOver",
+    "SchoolRound",
+    "SchoolSale",
     "SchoolSession",
     "SchoolUser",
 ]

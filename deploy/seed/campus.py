@@ -1,0 +1,125 @@
+"""What goes on at a school besides its fees: lunch from a card, leave, a booking, applications for next year."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from billing.charges.periods import today
+from billing.models import Bill
+from billing.payments.taking import take_payment
+from billing.wallets.topping_up import top_up
+from deploy.seed import people
+from deploy.seed.school import CHEN, CLUB
+from scenarios.education.canteen import office, till
+from scenarios.education.canteen.office import Dish, RightAsked
+from scenarios.education.days import services as days
+from scenarios.education.enrolment import services as enrolment
+from scenarios.education.enrolment.services import Application, RoundAsked
+from scenarios.education.family.children import Child, children_of
+from scenarios.education.models import SchoolDish, SchoolOffer, SchoolOption, SchoolRound
+from scenarios.education.offers import services as offers
+from tenants.actor import Actor
+from tenants.models import Account, Tenant
+from tenants.scope import open_scope, tenant_scope
+
+DISHES = (
+    Dish({"en": "Lunch of the day", "zh_CN": "今日午餐"}, 450, is_meal=True),
+    Dish({"en": "Vegetarian lunch", "zh_CN": "素食午餐"}, 420, is_meal=True, allergens=("soya",), position=1),
+    Dish({"en": "Peanut noodles", "zh_CN": "花生面"}, 300, allergens=("peanuts", "gluten"), position=2),
+    Dish({"en": "Fruit", "zh_CN": "水果"}, 120, position=3),
+)
+TOP_UP = 5_000
+AGREED = "The canteen may keep what my child must not eat."
+QUESTIONS = (
+    {
+        "key": "q0",
+        "labels": {"en": "Language spoken at home", "zh_CN": "家中使用的语言"},
+        "choices": ["English", "中文", "Bahasa Melayu", "தமிழ்"],
+        "is_required": True,
+    },
+)
+
+
+async def mother(issuer: str) -> Actor:
+    """Return the mother of three, signed in."""
+    person_id = await people.resident(CHEN, issuer)
+    return Actor(
+        kind="payer",
+        name=CHEN.name,
+        email=CHEN.email,
+        person_id=person_id,
+        level=2,
+        auth_time=datetime.now(UTC),
+    )
+
+
+async def write(tenant: Tenant, secretary: Actor, finance: Actor, worker: Actor, parent: Actor) -> None:
+    """Open the canteen, let a mother use everything that is there for her, and serve her child."""
+    async with open_scope(parent.scope()):
+        child = min(
+            (one for one in await children_of(parent) if one.tenant_id == tenant.id), key=lambda c: c.grade
+        )
+    now = today(tenant.timezone)
+    async with open_scope(tenant_scope(tenant.id)):
+        if not await SchoolDish.filter(tenant_id=tenant.id).exists():
+            await _open(tenant, secretary, finance, now)
+            await _at_home(parent, child, now)
+    bill_id = await _fill(parent, child)
+    async with open_scope(tenant_scope(tenant.id)):
+        bill = await Bill.get(tenant_id=tenant.id, id=bill_id)
+    if bill.left_minor:
+        await take_payment(
+            finance, bills=[(bill.id, bill.left_minor)], method="cash", key=f"campus {bill.id}"
+        )
+    async with open_scope(tenant_scope(tenant.id)):
+        dishes = await SchoolDish.filter(tenant_id=tenant.id).order_by("position")
+        await till.sell(worker, scanned=child.number, dish_ids=[dishes[0].id, dishes[3].id], key="campus-1")
+
+
+async def _open(tenant: Tenant, secretary: Actor, finance: Actor, now: date) -> None:
+    for dish in DISHES:
+        await office.keep_dish(secretary, dish)
+    pupils = await Account.filter(tenant_id=tenant.id, kind="student").order_by("number").limit(2)
+    year = now + timedelta(days=300)
+    rights = [
+        await office.ask_right(
+            secretary, RightAsked(pupil.id, percent, now, year, "Decided by the welfare office")
+        )
+        for pupil, percent in zip(pupils, (100, 50), strict=True)
+    ]
+    await office.decide_right(finance, rights[0].id, "approve")
+    asked = RoundAsked(
+        titles={"en": "Grade 1 of next year", "zh_CN": "明年一年级招生"},
+        texts={
+            "en": "For children who turn six before the year begins.",
+            "zh_CN": "面向开学前满六周岁的儿童。",
+        },
+        grade="1",
+        places=160,
+        opens_on=now,
+        closes_on=now + timedelta(days=60),
+        questions=QUESTIONS,
+    )
+    made = await enrolment.add_round(secretary, asked)
+    await enrolment.turn(secretary, made.id, "open")
+
+
+async def _at_home(parent: Actor, child: Child, now: date) -> None:
+    """Ask for leave, join the chess club, say what the child must not eat, and apply for a younger one."""
+    await days.ask(parent, child, now + timedelta(days=7), now + timedelta(days=8), "family", "A wedding")
+    club = await SchoolOffer.get(tenant_id=child.tenant_id, kind=CLUB["kind"])
+    option = await SchoolOption.get(tenant_id=child.tenant_id, offer_id=club.id)
+    await offers.book(parent, child, option.id, 1, has_signed=True, key="campus-club")
+    await office.set_card(parent, child, daily_limit_minor=1_000, alert_minor=1_000, is_blocked=False)
+    await office.set_allergies(parent, child, ["peanuts"], words=AGREED, agrees=True)
+    found = await SchoolRound.get(tenant_id=child.tenant_id)
+    said = Application("Chen Kai Wen", date(now.year - 5, 4, 12), {"q0": "中文"}, phone=CHEN.phone)
+    await enrolment.apply(parent, found, said, has_sibling=True)
+
+
+async def _fill(parent: Actor, child: Child) -> UUID | None:
+    async with open_scope(tenant_scope(child.tenant_id)):
+        wallet = await till.wallet_of(child.tenant_id, child.account_id)
+        asked = await top_up(
+            parent.within(child.tenant_id), wallet_id=wallet.id, amount_minor=TOP_UP, key="campus-top-up"
+        )
+    return asked.bill_id

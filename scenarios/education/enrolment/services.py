@@ -1,0 +1,435 @@
+"""Applying, offering, accepting, enrolling: places are counted under the round's lock, and money goes by a hold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from billing.holds import ending
+from billing.holds.kinds import HoldKind, register_hold
+from billing.holds.service import place
+from billing.models import Hold, Payment
+from billing.payments.numbers import new_number
+from billing.plans.single import Charge
+from scenarios.education.enrolment.states import APPLICANT, ROUND, TAKES
+from scenarios.education.importing import added
+from scenarios.education.kinds import GRADES, SCENARIO_KEY
+from scenarios.education.models import SchoolApplicant, SchoolRound, SchoolUser
+from tenants import audit
+from tenants.actor import Actor
+from tenants.ids import new_id
+from tenants.jobs import enqueue, job
+from tenants.models import Account, Holder, Tenant
+from tenants.scope import execute, open_scope, tenant_scope, value
+from ui.errors import Conflict, Invalid, NotFound
+from ui.i18n import t
+
+KIND, LAPSE_JOB = "education.enrolment", "education.lapse_offer"
+MOST_PLACES, MOST_QUESTIONS, MOST_PAPERS, MOST_MINOR = 5_000, 40, 10, 10**9
+LONGEST_ANSWER = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RoundAsked:
+    """A round as it is asked for; days are in the school's zone, the last one included."""
+
+    titles: Mapping[str, str]
+    texts: Mapping[str, str]
+    grade: str
+    places: int
+    opens_on: date
+    closes_on: date
+    questions: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    papers: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    deposit_minor: int = 0
+    fee_item_id: UUID | None = None
+    answer_days: int = 7
+
+
+async def add_round(actor: Actor, asked: RoundAsked) -> SchoolRound:
+    """Write a round down as a draft.
+
+    Raises:
+        Invalid: something is missing or wrong; the field says what.
+    """
+    actor.require("enrolment.write")
+    _check_round(asked)
+    zone = ZoneInfo((await Tenant.get(id=actor.tenant_id)).timezone)
+    made = await SchoolRound.create(
+        id=new_id(),
+        tenant_id=actor.tenant_id,
+        titles=dict(asked.titles),
+        texts=dict(asked.texts),
+        grade=asked.grade,
+        places=asked.places,
+        questions=[dict(one) for one in asked.questions],
+        papers=[dict(one) for one in asked.papers],
+        opens_at=datetime.combine(asked.opens_on, time(), zone).astimezone(UTC),
+        closes_at=datetime.combine(asked.closes_on + timedelta(days=1), time(), zone).astimezone(UTC),
+        deposit_minor=asked.deposit_minor,
+        fee_item_id=asked.fee_item_id,
+        answer_days=asked.answer_days,
+        created_by_name=actor.name[:100],
+    )
+    await _record_round(actor, "round.added", made)
+    return made
+
+
+def _check_round(asked: RoundAsked) -> None:
+    wrong: dict[str, Any] = {}
+    if not asked.titles.get("en", "").strip():
+        wrong["title_en"] = t("Give it a name.")
+    if asked.grade not in GRADES:
+        wrong["grade"] = t("Choose the grade.")
+    if not 1 <= asked.places <= MOST_PLACES:
+        wrong["places"] = t("Enter how many places there are.")
+    if asked.closes_on < asked.opens_on:
+        wrong["closes_on"] = t("The last day is on or after the first.")
+    if not 0 <= asked.deposit_minor <= MOST_MINOR:
+        wrong["deposit_minor"] = t("Enter an amount, or nothing.")
+    if len(asked.questions) > MOST_QUESTIONS or len(asked.papers) > MOST_PAPERS:
+        wrong["questions"] = t("At most {n} questions and {m} documents.", n=MOST_QUESTIONS, m=MOST_PAPERS)
+    if wrong:
+        raise Invalid("round.wrong", t("Something is missing."), fields=wrong)
+
+
+async def round_of(tenant_id: UUID, round_id: UUID, *, lock: bool = False) -> SchoolRound:
+    """Return a round of the open tenant scope; ``NotFound`` when there is none."""
+    query = SchoolRound.filter(tenant_id=tenant_id, id=round_id)
+    found = await (query.select_for_update() if lock else query).first()
+    if found is None:
+        raise NotFound("round.not_found", t("There is no such round of enrolment."))
+    return found
+
+
+async def turn(actor: Actor, round_id: UUID, edge: str) -> SchoolRound:
+    """Open a round to families, or close it; ``Conflict`` where it cannot be as it stands."""
+    actor.require("enrolment.write")
+    assert actor.tenant_id is not None  # noqa: S101 - the door has led here
+    found = await round_of(actor.tenant_id, round_id, lock=True)
+    if edge not in ROUND.edges or not ROUND.can(found.status, edge):
+        raise Conflict("round.edge", t("This cannot be done with the round as it stands."))
+    found.status = ROUND.after(found.status, edge)
+    await found.save(update_fields=["status"])
+    await _record_round(actor, "round.opened" if edge == "open" else "round.closed", found)
+    return found
+
+
+async def _record_round(actor: Actor, act: str, found: SchoolRound) -> None:
+    await audit.record(
+        actor,
+        act,
+        subject_kind="round",
+        subject_id=found.id,
+        subject_label=found.titles.get("en", ""),
+        after={"places": found.places},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What a family writes; ``answers`` by the round's question keys, ``files`` as ``keep_files`` has kept them."""
+
+    child_name: str
+    born_on: date
+    answers: Mapping[str, str]
+    files: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    phone: str = ""
+
+
+async def apply(actor: Actor, found: SchoolRound, said: Application, *, has_sibling: bool) -> SchoolApplicant:
+    """Keep and hand in an application, in the open tenant scope; one child once in a round.
+
+    Raises:
+        Conflict: the round is not open, or this child has been applied for.
+        Invalid: a question or a document that is needed is missing.
+    """
+    now = datetime.now(UTC)
+    if found.status != "open" or not found.opens_at <= now < found.closes_at:
+        raise Conflict("round.closed", t("Nobody can apply in this round now."))
+    _check(found, said)
+    name = " ".join(said.child_name.split())
+    if await value(_KNOWN, found.tenant_id, found.id, name, said.born_on):
+        raise Conflict("applicant.twice", t("Somebody has applied for {name} already.", name=name))
+    assert actor.person_id is not None  # noqa: S101 - somebody is signed in
+    return await SchoolApplicant.create(
+        id=new_id(),
+        tenant_id=found.tenant_id,
+        round_id=found.id,
+        number=new_number("E"),
+        status=APPLICANT.after(APPLICANT.start, "submit"),
+        child_name=name,
+        born_on=said.born_on,
+        answers=dict(said.answers),
+        files=[dict(one) for one in said.files],
+        person_id=actor.person_id,
+        person_name=actor.name[:100],
+        email=actor.email,
+        phone=said.phone,
+        has_sibling=has_sibling,
+        submitted_at=now,
+    )
+
+
+_KNOWN = """
+select exists (select 1 from education_applicant where tenant_id = $1 and round_id = $2
+                and lower(child_name) = lower($3) and born_on = $4 and status not in ('withdrawn', 'rejected'))
+"""
+
+
+def _check(found: SchoolRound, said: Application) -> None:
+    wrong: dict[str, Any] = {}
+    if not said.child_name.strip():
+        wrong["child_name"] = t("Write the child's name.")
+    if not date(1990, 1, 1) < said.born_on <= datetime.now(UTC).date():
+        wrong["born_on"] = t("Enter the child's date of birth.")
+    for one in found.questions:
+        answer = said.answers.get(one["key"], "").strip()
+        choices = one.get("choices") or []
+        if (one.get("is_required") and not answer) or (answer and choices and answer not in choices):
+            wrong[f"answer_{one['key']}"] = t("Please answer this.")
+        if len(answer) > LONGEST_ANSWER:
+            wrong[f"answer_{one['key']}"] = t("Keep it to {n} characters.", n=LONGEST_ANSWER)
+    kept = {one.get("paper") for one in said.files}
+    for one in found.papers:
+        if one.get("is_required") and one["key"] not in kept:
+            wrong[f"paper_{one['key']}"] = t("Choose a file.")
+    if wrong:
+        raise Invalid("applicant.wrong", t("Something is missing."), fields=wrong)
+
+
+async def applicant_of(tenant_id: UUID, applicant_id: UUID, *, lock: bool = False) -> SchoolApplicant:
+    """Return an application of the open tenant scope; ``NotFound`` when there is none."""
+    query = SchoolApplicant.filter(tenant_id=tenant_id, id=applicant_id)
+    found = await (query.select_for_update() if lock else query).first()
+    if found is None:
+        raise NotFound("applicant.not_found", t("There is no such application, or it is not yours to see."))
+    return found
+
+
+async def decide(actor: Actor, applicant_id: UUID, edge: str, *, reason: str = "") -> SchoolApplicant:
+    """Offer a place, put somebody on the waiting list, or refuse with a reason.
+
+    Raises:
+        Conflict: it has been decided, or every place is taken.
+        Invalid: refused without a reason.
+    """
+    actor.require("enrolment.write")
+    assert actor.tenant_id is not None  # noqa: S101 - the door has led here
+    known = await applicant_of(actor.tenant_id, applicant_id)
+    found_round = await round_of(actor.tenant_id, known.round_id, lock=True)
+    found = await applicant_of(actor.tenant_id, applicant_id, lock=True)
+    if edge not in {"offer", "wait", "reject"} or not APPLICANT.can(found.status, edge):
+        raise Conflict("applicant.decided", t("This has been decided already."))
+    if edge == "reject" and not reason.strip():
+        text = t("Say why; the family reads it.")
+        raise Invalid("applicant.no_reason", text, fields={"reason": text})
+    if edge == "offer" and await taken(found_round) >= found_round.places:
+        raise Conflict(
+            "round.full", t("Every place of this round is taken. Put the child on the waiting list.")
+        )
+    found.status, found.reason = APPLICANT.after(found.status, edge), reason.strip()[:1000]
+    found.decided_by_name = actor.name[:100]
+    if edge == "offer":
+        found.answer_by = datetime.now(UTC) + timedelta(days=found_round.answer_days)
+        await enqueue(
+            LAPSE_JOB, {"applicant_id": str(found.id)}, delay=timedelta(days=found_round.answer_days)
+        )
+    await found.save()
+    await _record(actor, found)
+    return found
+
+
+async def taken(found: SchoolRound) -> int:
+    """Return how many places of a round are offered, accepted or filled."""
+    count: int = await value(
+        "select count(*) from education_applicant where tenant_id = $1 and round_id = $2 and status = any ($3::text[])",
+        found.tenant_id,
+        found.id,
+        list(TAKES),
+    )
+    return count
+
+
+@job(LAPSE_JOB)
+async def lapse(actor: Actor, payload: dict[str, Any]) -> None:
+    """Take back an offer that nobody has answered in time; one whose deposit is being paid waits for that."""
+    assert actor.tenant_id is not None  # noqa: S101 - a job has a tenant
+    found = await applicant_of(actor.tenant_id, UUID(payload["applicant_id"]), lock=True)
+    if found.status != "offered" or (found.answer_by and found.answer_by > datetime.now(UTC)):
+        return
+    if found.hold_id and (await Hold.get(tenant_id=found.tenant_id, id=found.hold_id)).status == "held":
+        return  # the hold's own end decides
+    found.status = APPLICANT.after(found.status, "lapse")
+    await found.save(update_fields=["status"])
+
+
+async def accept(actor: Actor, applicant: SchoolApplicant, *, key: str) -> SchoolApplicant:
+    """Take an offered place, in the open tenant scope: at once, or by paying its deposit (``hold_id``).
+
+    Raises:
+        Conflict: it is no longer offered.
+    """
+    found_round = await round_of(applicant.tenant_id, applicant.round_id)
+    found = await applicant_of(applicant.tenant_id, applicant.id, lock=True)
+    now = datetime.now(UTC)
+    if found.status != "offered" or (found.answer_by and found.answer_by <= now):
+        raise Conflict("applicant.not_offered", t("This place is no longer offered."))
+    found.account_id = found.account_id or await _account(found, found_round)
+    if not found_round.deposit_minor:
+        found.status = APPLICANT.after(found.status, "accept")
+        await found.save()
+        await _record(actor.within(found.tenant_id), found)
+        return found
+    await found.save()
+    if found.hold_id and (await Hold.get(tenant_id=found.tenant_id, id=found.hold_id)).status == "held":
+        return found
+    held = await place(
+        actor.within(found.tenant_id),
+        kind=KIND,
+        subject_id=found.id,
+        account_id=found.account_id,
+        charges=[
+            Charge(
+                int(found_round.deposit_minor),
+                names={"en": "Enrolment deposit", "zh_CN": "入学定金"},
+                fee_item_id=found_round.fee_item_id,
+            )
+        ],
+        until=max(found.answer_by or now, now + timedelta(minutes=30)),
+        reference=found.number,
+        key=key,
+    )
+    found.hold_id = held.id
+    await found.save(update_fields=["hold_id"])
+    return await applicant_of(found.tenant_id, found.id)
+
+
+async def _account(found: SchoolApplicant, found_round: SchoolRound) -> UUID:
+    """Open the account that owes the deposit: an applicant's, whom no fee for pupils reaches, held by the family."""
+    account = await Account.create(
+        id=new_id(),
+        tenant_id=found.tenant_id,
+        scenario=SCENARIO_KEY,
+        kind="applicant",
+        number=found.number,
+        name=found.child_name,
+        place="",
+        sort_key=f"99 {found.number.lower()}",
+        attributes={"grade": found_round.grade},
+    )
+    await Holder.create(
+        id=new_id(),
+        tenant_id=found.tenant_id,
+        account_id=account.id,
+        person_id=found.person_id,
+        relation="parent",
+        name=found.person_name,
+        email=found.email,
+        phone=found.phone,
+        confirmed_at=datetime.now(UTC),
+    )
+    return account.id
+
+
+async def kept(hold: Hold) -> None:
+    """Accept the place, in the transaction that takes the deposit."""
+    found = await applicant_of(hold.tenant_id, hold.subject_id, lock=True)
+    if found.status == "offered":
+        found.status, found.hold_id = APPLICANT.after(found.status, "accept"), hold.id
+        await found.save()
+
+
+async def let_go(hold: Hold, why: str) -> None:
+    """End the offer with its time; a deposit that was cancelled leaves it as it was."""
+    found = await applicant_of(hold.tenant_id, hold.subject_id, lock=True)
+    if found.status == "offered" and why == "expired":
+        found.status = APPLICANT.after(found.status, "lapse")
+        await found.save(update_fields=["status"])
+
+
+async def came_late(hold: Hold, payment: Payment) -> bool:
+    """Refuse money for an offer that has ended: it goes back by itself."""
+    del payment
+    found = await applicant_of(hold.tenant_id, hold.subject_id, lock=True)
+    return found.status == "offered"
+
+
+def page(hold: Hold) -> str:
+    """Return where the family goes on after paying."""
+    return f"/my/enrolments/{hold.subject_id}"
+
+
+register_hold(HoldKind(KIND, kept, let_go, came_late, page))
+
+
+async def withdraw(actor: Actor, applicant: SchoolApplicant) -> None:
+    """Take an application back, whoever of the family has made it. Call it outside of any scope.
+
+    Raises:
+        Conflict: it has ended, or its deposit is being paid.
+    """
+    if not APPLICANT.can(applicant.status, "withdraw"):
+        raise Conflict("applicant.ended", t("This application has ended."))
+    async with open_scope(tenant_scope(applicant.tenant_id)):
+        hold = await Hold.get_or_none(tenant_id=applicant.tenant_id, id=applicant.hold_id)
+    if hold is not None and hold.status == "held":
+        await ending.cancel(actor.within(applicant.tenant_id), hold.id)
+    async with open_scope(tenant_scope(applicant.tenant_id)):
+        found = await applicant_of(applicant.tenant_id, applicant.id, lock=True)
+        if APPLICANT.can(found.status, "withdraw"):
+            found.status = APPLICANT.after(found.status, "withdraw")
+            await found.save(update_fields=["status"])
+            await _record(actor.within(found.tenant_id), found)
+
+
+_AS_PUPIL = """
+update tenants_account set kind = 'student', number = $3, place = $4, updated_at = now()
+ where tenant_id = $1 and id = $2
+"""
+_IS_TAKEN = (
+    "select exists (select 1 from tenants_account where tenant_id = $1 and scenario = $2 and number = $3)"
+)
+
+
+async def enrol(actor: Actor, applicant_id: UUID, *, number: str, class_title: str) -> Account:
+    """Make an accepted child a pupil with a number and a class; what was paid stays with the same account.
+
+    Raises:
+        Conflict: the place has not been accepted.
+        Invalid: no number, or one that another pupil has; no class.
+    """
+    actor.require("enrolment.write")
+    assert actor.tenant_id is not None  # noqa: S101 - the door has led here
+    found = await applicant_of(actor.tenant_id, applicant_id, lock=True)
+    if not APPLICANT.can(found.status, "enrol") or found.account_id is None:
+        raise Conflict("applicant.not_accepted", t("The family has not accepted the place."))
+    number, title = " ".join(number.split()), " ".join(class_title.split())
+    wrong: dict[str, Any] = {}
+    if not number or await value(_IS_TAKEN, actor.tenant_id, SCENARIO_KEY, number):
+        wrong["number"] = t("Enter a number that no other pupil has.")
+    if not title:
+        wrong["class_title"] = t("Enter the class.")
+    if wrong:
+        raise Invalid("applicant.enrol", t("Something is missing."), fields=wrong)
+    await execute(_AS_PUPIL, actor.tenant_id, found.account_id, number, title)
+    account = await Account.get(tenant_id=actor.tenant_id, id=found.account_id)
+    await added(account)
+    await SchoolUser.filter(tenant_id=actor.tenant_id, account_id=account.id).update(born_on=found.born_on)
+    found.status = APPLICANT.after(found.status, "enrol")
+    await found.save(update_fields=["status"])
+    await _record(actor, found)
+    return account
+
+
+async def _record(actor: Actor, found: SchoolApplicant) -> None:
+    await audit.record(
+        actor,
+        f"applicant.{found.status}",
+        subject_kind="applicant",
+        subject_id=found.id,
+        subject_label=found.number,
+        after={"reason": found.reason} if found.reason else {},
+    )

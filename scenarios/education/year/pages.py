@@ -1,0 +1,175 @@
+"""Pages of the change of the school year, and of one pupil's leaving."""
+
+import json
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from billing.charges.periods import today
+from billing.names import localized
+from scenarios.education.classes.pages import GRADE_WORDS
+from scenarios.education.here import root_of, school
+from scenarios.education.models import SchoolRollOver
+from scenarios.education.year import leaving, rolling
+from tenants.accounts.panels import Panel, add_panel
+from tenants.actor import Actor
+from tenants.http import WRITES, path_id, tenant_route
+from tenants.models import Account, Tenant
+from ui.errors import Conflict, Invalid
+from ui.fields import Day, parse_day
+from ui.forms import Form, bind
+from ui.i18n import N_, t
+from ui.render import redirect, respond
+
+
+class YearForm(BaseModel):
+    """When the year ends; what each class is called next comes with it, field by field."""
+
+    year: int = Field(title=N_("School year that ends"), ge=2000, le=2100)
+    last_on: Annotated[Day, Field(title=N_("Last day of the year"))]
+
+
+class LeavingForm(BaseModel):
+    """A pupil's last day."""
+
+    last_on: Annotated[Day, Field(title=N_("Last day at school"))]
+
+
+async def _now(actor: Actor) -> date:
+    return today((await Tenant.get(id=actor.tenant_id)).timezone)
+
+
+async def show(request: Request, actor: Actor) -> Response:
+    """Show what every class would become."""
+    school(actor)
+    now = await _now(actor)
+    return await _page(
+        request, actor, Form.blank(YearForm, {"year": str(now.year), "last_on": now.isoformat()}), {}
+    )
+
+
+async def _page(
+    request: Request, actor: Actor, form: Form[YearForm], typed: dict[UUID, str], status: int = 200
+) -> Response:
+    tenant_id = school(actor)
+    steps = await rolling.propose(tenant_id)
+    context = {
+        "form": form,
+        "steps": [
+            {
+                "id": one.class_id,
+                "title": one.title,
+                "grade": GRADE_WORDS.get(one.grade, one.grade),
+                "pupils": one.pupils,
+                "next": typed.get(one.class_id, one.next_title),
+            }
+            for one in steps
+        ],
+        "past": await SchoolRollOver.filter(tenant_id=tenant_id).order_by("-year"),
+        "root": root_of(actor),
+    }
+    return await respond(request, "education/year.html", context, status=status)
+
+
+async def roll(request: Request, actor: Actor) -> Response:
+    """Close the year."""
+    school(actor)
+    form = await bind(request, YearForm)
+    typed = {}
+    for name, value in (await request.form()).multi_items():
+        if name.startswith("class_") and isinstance(value, str):
+            typed[UUID(name.removeprefix("class_"))] = value
+    if form.is_valid:
+        try:
+            made = await rolling.roll(
+                actor, year=form.ok.year, last_on=form.ok.last_on, titles=typed, now=await _now(actor)
+            )
+            flash = t("{n} pupils went up, {m} have left.", n=made.promoted, m=made.graduated)
+            return redirect(request, f"{root_of(actor)}/classes", flash=flash)
+        except Invalid as error:
+            form.fail_with(error)
+        except Conflict as error:
+            form.fail("year", error.message)
+    return await _page(request, actor, form, typed, status=422)
+
+
+async def ask_leave(request: Request, actor: Actor) -> Response:
+    """Show what comes back when a pupil leaves on a day."""
+    school(actor)
+    account = await leaving.pupil_of(actor, path_id(request))
+    asked = request.query_params.get("last_on", "")
+    try:
+        day = parse_day(asked) if asked else await _now(actor)
+    except ValueError:
+        day = await _now(actor)
+    assert isinstance(day, date)  # noqa: S101 - read above
+    return await _leaving(request, actor, account, Form.blank(LeavingForm, {"last_on": day.isoformat()}), day)
+
+
+async def _leaving(  # noqa: PLR0917 - all that one page shows
+    request: Request, actor: Actor, account: Account, form: Form[LeavingForm], day: date, status: int = 200
+) -> Response:
+    found = await leaving.preview(account, day) if account.is_active else []
+    context: dict[str, Any] = {
+        "account": account,
+        "form": form,
+        "backs": [(one, localized(json.loads(one.names))) for one in found],
+        "total": sum(one.amount_minor for one in found),
+        "currency": actor.place["currency"],
+        "root": root_of(actor),
+    }
+    return await respond(request, "education/leaving.html", context, status=status)
+
+
+async def leave(request: Request, actor: Actor) -> Response:
+    """End a pupil's time at the school."""
+    school(actor)
+    account = await leaving.pupil_of(actor, path_id(request))
+    form = await bind(request, LeavingForm)
+    if form.is_valid:
+        try:
+            await leaving.leave(actor, account.id, last_on=form.ok.last_on)
+            flash = t("{name} has left. What comes back stands on the account.", name=account.name)
+            return redirect(request, f"{root_of(actor)}/accounts/{account.id}", flash=flash)
+        except Invalid as error:
+            form.fail("last_on", next(iter(error.fields.values()), error.message))
+        except Conflict as error:
+            form.fail("", error.message)
+    return await _leaving(request, actor, account, form, await _now(actor), status=422)
+
+
+async def leaving_panel(actor: Actor, account: Account) -> Panel | None:
+    """Return the link by which a pupil leaves, for those who may do it."""
+    is_pupil = account.scenario == "education" and account.kind == "student" and account.is_active
+    if not is_pupil or not (actor.may("credit_notes.write") and actor.may("classes.write")):
+        return None
+    return Panel(
+        "education/leaving_panel.html", {"href": f"{root_of(actor)}/classes/pupils/{account.id}/leaving"}
+    )
+
+
+def register() -> None:
+    """Show the link on every pupil's page; safe to call again."""
+    add_panel(leaving_panel, order=90)
+
+
+_W = "classes.write"
+ROUTES: list[BaseRoute] = [
+    tenant_route("/classes/year", show, permission=_W, name="school_year"),
+    tenant_route("/classes/year", roll, permission=_W, methods=WRITES, name="close_school_year"),
+    tenant_route(
+        "/classes/pupils/{id}/leaving", ask_leave, permission="credit_notes.write", name="ask_pupil_leaves"
+    ),
+    tenant_route(
+        "/classes/pupils/{id}/leaving",
+        leave,
+        permission="credit_notes.write",
+        methods=WRITES,
+        name="pupil_leaves",
+    ),
+]
