@@ -22,7 +22,9 @@ async def item_of(tenant_id: UUID, kind: WalletKind) -> FeeItem:
     """Return the item of a purpose, made on first use; two who ask at once get the same."""
     tenant = await Tenant.get(id=tenant_id)
     names = dumps(dict(kind.names))
-    await execute(_MAKE, tenant.id, kind.scenario, kind.fee_key, names, tenant.currency)
+    await execute(
+        _MAKE, tenant.id, kind.scenario or tenant.scenarios[0], kind.fee_key, names, tenant.currency
+    )
     return await FeeItem.get(tenant_id=tenant_id, key=kind.fee_key)
 
 

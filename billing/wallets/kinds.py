@@ -13,7 +13,8 @@ LEAST_MINOR, MOST_MINOR = 100, 5_000_000
 class WalletKind:
     """One purpose: its key (never changes), its name by locale, whose it is, and the bounds of one top-up.
 
-    ``is_topped_up_online`` is false where only staff may ask for money.
+    ``is_topped_up_online`` is false where only staff may ask for money; ``is_opened_by_hand`` lets staff open it on an
+    account's page, without anything of a scenario's. Without a scenario it is for all of them.
     """
 
     key: str
@@ -22,6 +23,7 @@ class WalletKind:
     least_minor: int = LEAST_MINOR
     most_minor: int = MOST_MINOR
     is_topped_up_online: bool = True
+    is_opened_by_hand: bool = False
 
     @property
     def name(self) -> str:
@@ -47,9 +49,16 @@ class WalletKind:
 WALLET_KINDS: dict[str, WalletKind] = {}
 
 
+DEPOSIT = WalletKind("deposit", {"en": "Deposit", "zh_CN": "押金"}, "", is_opened_by_hand=True)
+"""For whatever an account leaves a deposit: fitting out, keys, a stall."""
+
+
 def register_wallet(kind: WalletKind) -> None:
     """Make a purpose known; safe to call again."""
     WALLET_KINDS[kind.key] = kind
+
+
+register_wallet(DEPOSIT)
 
 
 def wallet_names() -> dict[str, str]:

@@ -39,6 +39,13 @@ ROUTES: list[BaseRoute] = [
         methods=WRITES,
         name="wallet_pay_out",
     ),
+    tenant_route(
+        "/accounts/{id}/wallets",
+        staff_pages.open_one,
+        permission="payments.take",
+        methods=WRITES,
+        name="open_wallet",
+    ),
     person_route("/my/accounts/{id}/wallets", payer_pages.wallets, name="my_wallets"),
     person_route("/my/wallets/{id}", payer_pages.wallet, name="my_wallet"),
     person_route("/my/wallets/{id}/top-ups", payer_pages.ask, methods=WRITES, name="my_top_up"),

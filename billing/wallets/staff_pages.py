@@ -12,6 +12,7 @@ from billing.wallets import queries
 from billing.wallets.kinds import WALLET_KINDS, wallet_names
 from billing.wallets.paying_out import pay_out
 from billing.wallets.queries import WALLETS, SeenWallet
+from billing.wallets.service import open_wallet
 from billing.wallets.topping_up import take_top_up
 from billing.wallets.words import FILED, MOVEMENTS, name_of
 from tenants.accounts.panels import Panel, add_panel
@@ -20,7 +21,7 @@ from tenants.codes import new_token
 from tenants.http import path_id
 from tenants.models import Account
 from tenants.scope import open_scope
-from ui.errors import Conflict, Invalid
+from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.fields import Amount
 from ui.forms import Form, bind
@@ -168,14 +169,32 @@ async def give_out(request: Request, actor: Actor) -> Response:
     return await _form(request, actor, seen, "pay_out", form, 422)
 
 
+async def open_one(request: Request, actor: Actor) -> Response:
+    """Open a wallet that staff may open by hand, and go to it."""
+    form = await request.form()
+    kind = WALLET_KINDS.get(str(form.get("kind", "")))
+    if kind is None or not kind.is_opened_by_hand:
+        raise NotFound("wallet.no_kind", t("There is no such purpose."))
+    assert actor.tenant_id is not None  # noqa: S101 - the door has led here
+    made = await open_wallet(actor.tenant_id, path_id(request), kind.key)
+    return redirect(request, f"/t/{actor.place['slug']}/wallets/{made.id}")
+
+
 async def wallet_panel(actor: Actor, account: Account) -> Panel | None:
-    """Return what an account has stored, for those who may see payments."""
-    found = await queries.wallets_of(account.tenant_id, account.id) if actor.may("payments.read") else []
-    if not found:
+    """Return what an account has stored, for those who may see payments; and what may be opened for it."""
+    if not actor.may("payments.read"):
+        return None
+    found = await queries.wallets_of(account.tenant_id, account.id)
+    has = {each["kind"] for each in found}
+    by_hand = [kind for kind in WALLET_KINDS.values() if kind.is_opened_by_hand and kind.key not in has]
+    openable = by_hand if actor.may("payments.take") and account.is_active else []
+    if not found and not openable:
         return None
     wallets = [{**dict(each), "name": name_of(each["kind"])} for each in found]
+    action = f"/t/{actor.place['slug']}/accounts/{account.id}/wallets"
     return Panel(
-        "billing/wallets/account_panel.html", {"wallets": wallets, "root": f"/t/{actor.place['slug']}"}
+        "billing/wallets/account_panel.html",
+        {"wallets": wallets, "root": f"/t/{actor.place['slug']}", "openable": openable, "action": action},
     )
 
 

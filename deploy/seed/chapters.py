@@ -20,6 +20,7 @@ from deploy.seed import (
     office,
     reconciled,
     school,
+    stored,
     stories,
     takings,
 )
@@ -231,6 +232,12 @@ async def _campus(play: Play) -> str:
     return "A canteen with a till, meals that cost less, leave to decide, and applications for next year"
 
 
+async def _stored(play: Play) -> str:
+    tenant = await play.tenant(TENGAH)
+    await stored.tell(tenant, await play.staff(tenant, "finance"), await play.staff(tenant, "cashier"))
+    return "A resident's deposit, part of it used"
+
+
 def _month(index: int) -> tuple[Chapter, Chapter]:
     return (
         Chapter(f"bills {index}", partial(_bill, index), is_atomic=False),
@@ -252,6 +259,7 @@ CHAPTERS = (
     Chapter("pupils", _pupils, is_atomic=False),
     Chapter("term", _term, is_atomic=False),
     Chapter("campus", _campus, is_atomic=False),
+    Chapter("stored", _stored, is_atomic=False),
     Chapter("console", console.write, is_atomic=False),
 )
 

@@ -38,6 +38,7 @@ ELSEWHERE = (
     r"/my/(plans|answers)/\{id\}",  # need a payer who has agreed on something
     r"/vendor-invitations/\{token\}",  # tests/integrations/apps comes to it
     r"/t/\{tenant\}/rosters/\{id\}",  # needs a bundle: tests/scenarios/education/test_rosters.py looks at it
+    r"/my/top-ups/\{id\}",  # leads from a paid top-up to what it was for
     r"/my/bills/\{id\}/credit",  # needs a payer who has paid ahead
 )
 

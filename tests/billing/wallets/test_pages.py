@@ -88,3 +88,20 @@ async def test_staff_find_it_take_money_for_it_and_pay_it_out(place, outside, wa
         assert await Refund.filter(tenant_id=place.id).count() == 2
     assert "Paid out" in await shown(client, one)
     assert await world.ledger_is_right(place)
+
+
+async def test_a_deposit_is_opened_by_hand_on_the_accounts_page(place, outside, client):
+    cashier, root = await make.staff(place.tenant, "finance"), f"/t/{place.tenant.slug}"
+    await make.sign_in(client, cashier.person_id)
+    account = f"{root}/accounts/{place.account.id}"
+    assert "Open: Deposit" in await shown(client, account)
+    assert (await client.post(f"{account}/wallets", data={"kind": "nothing"})).status_code == 404
+    opened = await client.post(f"{account}/wallets", data={"kind": "deposit"})
+    assert "Deposit of" in await shown(client, opened.headers["location"])
+    again = await client.post(f"{account}/wallets", data={"kind": "deposit"})
+    assert again.headers["location"] == opened.headers["location"]
+    assert "Open: Deposit" not in await shown(client, account)
+    await make.sign_in(client, (await make.staff(place.tenant, "reader")).person_id)
+    assert (await client.post(f"{account}/wallets", data={"kind": "deposit"})).status_code == 403
+    await make.sign_in(client, place.person.id)
+    assert "Deposit" in await shown(client, f"/my/accounts/{place.account.id}/wallets")
