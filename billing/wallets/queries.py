@@ -71,8 +71,9 @@ async def wallet_seen(wallet_id: UUID) -> SeenWallet:
 
 
 _MOVES = """
-select m.id, m.created_at, m.kind, m.amount_minor, m.balance_minor, m.currency, m.note, m.by_name, i.names
-  from billing_wallet_movement m
+select m.id, m.created_at, m.kind, m.amount_minor, m.balance_minor, m.currency, m.note, m.by_name, i.names,
+       t.timezone
+  from billing_wallet_movement m join tenants_tenant t on t.id = m.tenant_id
   left join billing_fee_item i on i.tenant_id = m.tenant_id and i.id = m.fee_item_id
  where m.tenant_id = $1 and m.wallet_id = $2 order by m.created_at desc, m.id desc
 """

@@ -5,6 +5,7 @@ from typing import Any
 
 from billing.names import localized
 from billing.wallets.kinds import MOVES, WALLET_KINDS
+from ui.formats import datetime_text
 from ui.i18n import Text, t
 from ui.tables import Column
 
@@ -15,8 +16,13 @@ def _what(row: Any) -> str:
     return localized(json.loads(row["names"])) if row["names"] else ""
 
 
+def _when(value: Any, row: Any) -> str:
+    """Return when it was where the institution is."""
+    return datetime_text(value, row["timezone"])
+
+
 MOVEMENTS = (
-    Column("created_at", t("When"), format="datetime", is_main=True),
+    Column("created_at", t("When"), format=_when, is_main=True),
     Column("kind", t("What happened"), words=MOVE_WORDS),
     Column("names", t("What for"), value=_what),
     Column("note", t("Note")),
