@@ -29,7 +29,7 @@ async def tell(tenant: Tenant, finance: Actor, cashier: Actor) -> None:
         wallet = await open_wallet(tenant.id, holder.account_id, DEPOSIT.key)
         fee = (
             await FeeItem.filter(tenant_id=tenant.id, kind="charge", is_active=True)
-            .order_by("-position")
+            .order_by("position")
             .first()
         )
     await take_top_up(
@@ -49,7 +49,7 @@ async def tell(tenant: Tenant, finance: Actor, cashier: Actor) -> None:
                 fee_item_id=fee.id,
                 source_kind="demonstration",
                 source_id=wallet.id,
-                note="Paint on the lift door",
+                note="Cleaning after fitting out",
             )
         await top_up(
             finance, wallet_id=wallet.id, amount_minor=ASKED_MINOR, key=f"demonstration-{wallet.id}-more"

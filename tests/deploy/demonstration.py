@@ -16,7 +16,7 @@ COUNTS = {
     " where a.scenario = 'community'",
     "pupils": "select count(*) from tenants_account where scenario = 'education'",
     "classes": "select count(*) from education_class",
-    "bills": "select count(*) from billing_bill where scenario = 'community'",
+    "bills": "select count(*) from billing_bill where scenario = 'community' and run_id is not null",
     "drafts": "select count(*) from billing_bill where status = 'draft'",
     "runs": "select count(*) from billing_bill_run where scenario = 'community'",
     "payments": "select count(*) from billing_payment",
