@@ -199,6 +199,7 @@ FACTS: dict[str, Fact] = {
     "owner": Fact(N_("Taken over by")),
     "rail_merchant": Fact(N_("Number at the bank's QR service")),
     "recipient": Fact(N_("Sent to")),
+    "reference": Fact(N_("Reference")),
     "total_minor": Fact(N_("Total")),
     "unassigned_minor": Fact(N_("Unassigned")),
     "version": Fact(N_("Version")),
