@@ -106,6 +106,7 @@ async def _beside(player: Someone, kind: str) -> list[str]:
     lists = (
         ("/t/tengah/accounts?q=111A+Plantation+Cres+%2307-04", "/accounts/", "/plans/new"),
         ("/t/tengah/suspense", "/suspense/", "/credit"),
+        ("/t/hillside/accounts", "/accounts/", ""),
         ("/t/tengah/apps", "/apps/catalogue/", "/installation"),
     )
     return [
