@@ -19,6 +19,12 @@ from ui.i18n import N_, gettext
 
 ACTS = {
     "next_action.dismissed": N_("Suggestion dismissed"),
+    "risk_alert.assigned": N_("Alert being looked into"),
+    "risk_alert.confirmed": N_("Alert confirmed"),
+    "risk_alert.false": N_("Alert cleared"),
+    "risk_hold.released": N_("Waiting refund released"),
+    "risk_hold.stopped": N_("Waiting refund stopped"),
+    "risk_rule.changed": N_("Risk rule changed"),
     "next_action.done": N_("Suggestion followed"),
     "break.assigned": N_("Break taken over"),
     "break.resolved": N_("Break resolved"),

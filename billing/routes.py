@@ -17,6 +17,7 @@ from billing.payments import pages as payments
 from billing.plans import pages as plans
 from billing.reconciliation import pages as reconciliation
 from billing.reports import pages as reports
+from billing.risk import pages as risk
 from billing.routing import pages as routing
 from billing.rules import pages as rules
 from billing.sealing import pages as sealing
@@ -51,5 +52,6 @@ def routes() -> list[BaseRoute]:
         routing,
         trial,
         oversight,
+        risk,
     )
     return [route for part in parts for route in part.ROUTES]

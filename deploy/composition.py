@@ -28,6 +28,8 @@ JOB_MODULES = (
     "tenants.onboarding.bulk.services",
     "billing.trial.service",
     "billing.oversight.rolling",
+    "billing.risk.services",
+    "billing.retention",
     "billing.charges.jobs",
     "billing.payments.jobs",
     "billing.holds.jobs",

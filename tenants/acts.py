@@ -9,6 +9,7 @@ from tenants.life.kinds import KINDS
 from tenants.onboarding.checklist import INSTITUTION_KINDS, PEOPLE_ROLES, REQUIREMENTS, STATUSES
 from tenants.onboarding.forms import ApplicationForm
 from tenants.permissions import BANK_ROLES, TENANT_PERMISSIONS, every_tenant_role
+from tenants.privacy.requests import KINDS as PRIVACY_KINDS
 from tenants.support.services import LEVELS
 from ui.i18n import N_
 
@@ -50,6 +51,11 @@ ACTS = {
     "bulk_file.dropped": N_("File of institutions dropped"),
     "bulk_file.uploaded": N_("File of institutions brought in"),
     "branch.added": N_("Branch added"),
+    "consent.given": N_("Consent given"),
+    "consent.withdrawn": N_("Consent taken back"),
+    "person_request.asked": N_("Request about one's own data made"),
+    "person_request.done": N_("Request about one's own data fulfilled"),
+    "person_request.refused": N_("Request about one's own data refused"),
     "demonstration.seeded": N_("Demonstration written"),
     "gate.passed": N_("Step before going live done"),
     "holder.added": N_("Holder added"),
@@ -112,6 +118,12 @@ _TYPED = {
     f"application.{name}": Fact(str(field.title)) for name, field in ApplicationForm.model_fields.items()
 }
 _STEPS = {key: one.name for key, one in REQUIREMENTS.items()}
+_ALERTS = {
+    "open": N_("Open"),
+    "assigned": N_("Being looked into"),
+    "confirmed": N_("Confirmed"),
+    "false": N_("Cleared"),
+}
 FACTS: dict[str, Fact] = {
     "accent": Fact(N_("Colour")),
     "account": Fact(N_("Account")),
@@ -134,6 +146,12 @@ FACTS: dict[str, Fact] = {
     "until": Fact(N_("Until")),
     "word_to_payers": Fact(N_("What its payers read")),
     "wrong": Fact(N_("Refused rows")),
+    "holds_refunds": Fact(N_("Refunds wait while an alert is open")),
+    "is_on": Fact(N_("Watch for it")),
+    "thresholds": Fact(N_("Thresholds")),
+    "wording": Fact(N_("Wording")),
+    "person_request.kind": Fact(N_("What"), words=PRIVACY_KINDS),
+    "risk_alert.status": Fact(N_("State"), words=_ALERTS),
     "bank_request.kind": Fact(
         N_("What"), show=lambda value, _: plain(value, {k: one.name for k, one in KINDS.items()})
     ),

@@ -127,6 +127,7 @@ def _heading(place: Place) -> str:
 MENU = (
     NavItem(label=t("My places"), href="/home", icon="app"),
     NavItem(label=t("My sign-ins"), href="/sessions", icon="lock"),
+    NavItem(label=t("My data"), href="/my/privacy", icon="key"),
 )
 
 

@@ -63,6 +63,8 @@ BANK_PERMISSIONS: dict[str, str] = {
     "tenants.decide": N_("Decide what is asked for about institutions"),
     "support.open": N_("Look into institutions for support, with their knowledge"),
     "oversight.read": N_("See the board: volumes, branches, what to do next"),
+    "risk.read": N_("See what is out of the ordinary"),
+    "risk.work": N_("Work alerts and release refunds that wait"),
     "apps.read": N_("See vendors and their apps"),
     "apps.review": N_("Admit vendors, list and suspend apps"),
     "staff.write": N_("Manage bank staff and branches"),
@@ -190,7 +192,8 @@ BANK_ROLES: dict[str, RoleSpec] = {
         RoleSpec(
             "administrator",
             N_("Bank administrator"),
-            frozenset(BANK_PERMISSIONS) - {"applications.decide", "tenants.decide", "support.open"},
+            frozenset(BANK_PERMISSIONS)
+            - {"applications.decide", "tenants.decide", "support.open", "risk.work"},
         ),
         RoleSpec(
             "relationship_manager",
@@ -203,6 +206,7 @@ BANK_ROLES: dict[str, RoleSpec] = {
             frozenset(
                 {
                     *("bank.read", "applications.decide", "tenants.read", "tenants.decide", "oversight.read"),
+                    *("risk.read", "risk.work"),
                     *("apps.read", "apps.review", "audit.read"),
                 }
             ),
@@ -213,12 +217,15 @@ BANK_ROLES: dict[str, RoleSpec] = {
             frozenset(
                 {
                     *("bank.read", "tenants.read", "tenants.write", "support.open", "oversight.read"),
+                    *("risk.read", "risk.work"),
                     *("apps.read", "apps.review", "audit.read"),
                 }
             ),
         ),
         RoleSpec(
-            "auditor", N_("Auditor"), frozenset({"bank.read", "tenants.read", "oversight.read", "audit.read"})
+            "auditor",
+            N_("Auditor"),
+            frozenset({"bank.read", "tenants.read", "oversight.read", "risk.read", "audit.read"}),
         ),
         RoleSpec("union_supervisor", N_("Union supervisor"), frozenset({"bank.read", "oversight.read"})),
     )

@@ -10,6 +10,7 @@ from tenants.life import pages as life
 from tenants.onboarding import pages as onboarding
 from tenants.onboarding.bulk import pages as bulk
 from tenants.privacy import isolation_pages
+from tenants.privacy import pages as privacy
 from tenants.staff import pages as staff
 from tenants.support import pages as support
 
@@ -25,6 +26,7 @@ def routes() -> list[BaseRoute]:
         *life.ROUTES,
         *support.ROUTES,
         *isolation_pages.ROUTES,
+        *privacy.ROUTES,
         *bulk.ROUTES,
         *staff.ROUTES,
         *accounts.ROUTES,

@@ -55,6 +55,12 @@ from billing.models.reconciliation import (
     StatementSource,
 )
 from billing.models.rehearsals import Rehearsal, RehearsalLine
+from billing.models.risk import (
+    RiskAlert,
+    RiskHold,
+    RiskRule,
+    RiskWatch,
+)
 from billing.models.runs import NumberSeries, RunSetting
 from billing.models.seals import BankSeal, Period, Seal, SealedEntry
 from billing.models.splits import Receiver, Share, ShareReturn, SplitRule
@@ -111,6 +117,10 @@ __all__ = [
     "RehearsalLine",
     "Reminder",
     "ReminderStop",
+    "RiskAlert",
+    "RiskHold",
+    "RiskRule",
+    "RiskWatch",
     "RunSetting",
     "Seal",
     "SealedEntry",

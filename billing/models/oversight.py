@@ -14,7 +14,10 @@ from tenants.models.base import Row
 
 
 class DayFigure(Row):
-    """What one institution took and gave back on one day by one channel; minor units."""
+    """What one institution took and gave back on one day by one channel; minor units.
+
+    ``night_count`` are payments from 23:00 to 05:00, ``round_count`` those of whole hundreds.
+    """
 
     tenant_id: UUID = fields.UUIDField()
     bank_id: UUID = fields.UUIDField()
@@ -28,6 +31,8 @@ class DayFigure(Row):
     failed_count = fields.IntField(db_default=0)
     refund_count = fields.IntField(db_default=0)
     refund_minor = fields.BigIntField(db_default=0)
+    night_count = fields.IntField(db_default=0)
+    round_count = fields.IntField(db_default=0)
 
     class Meta:
         table = "billing_day_figure"

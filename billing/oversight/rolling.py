@@ -4,6 +4,7 @@ Each time it writes what those days come to, and hands its branch the difference
 row that a payment has to wait for. Many events within seconds are one piece of work.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -28,6 +29,8 @@ _WAITS = (
 )
 _KEYS = "day, channel, currency"
 _SUMS = ("paid_count", "paid_minor", "failed_count", "refund_count", "refund_minor")
+_DAILY = (*_SUMS, "night_count", "round_count")
+"""What is kept for each institution; its branch gets the sums alone."""
 _ROLL = f"""
 with place as (
   select t.id, t.bank_id, t.branch_id, coalesce(t.scenarios[1], '') scenario, t.timezone zone
@@ -36,31 +39,34 @@ since as (
   select $2::date as first, ($2::date)::timestamp at time zone zone as moment from place),
 happened as (
   select (succeeded_at at time zone zone)::date as day, channel, currency, count(*)::int paid_count,
-         sum(amount_minor)::bigint paid_minor, 0 failed_count, 0 refund_count, 0::bigint refund_minor
+         sum(amount_minor)::bigint paid_minor, 0 failed_count, 0 refund_count, 0::bigint refund_minor,
+         (count(*) filter (where extract(hour from succeeded_at at time zone zone) in (23, 0, 1, 2, 3, 4)))::int
+           night_count,
+         (count(*) filter (where amount_minor % 10000 = 0))::int round_count
     from billing_payment, place, since where tenant_id = $1 and succeeded_at >= moment group by 1, 2, 3
   union all
-  select (ended_at at time zone zone)::date, channel, currency, 0, 0, count(*)::int, 0, 0
+  select (ended_at at time zone zone)::date, channel, currency, 0, 0, count(*)::int, 0, 0, 0, 0
     from billing_attempt, place, since where tenant_id = $1 and ended_at >= moment
      and status in ('failed', 'expired') group by 1, 2, 3
   union all
   select (r.succeeded_at at time zone zone)::date, p.channel, r.currency, 0, 0, 0, count(*)::int,
-         sum(r.amount_minor)::bigint
+         sum(r.amount_minor)::bigint, 0, 0
     from place, since, billing_refund r join billing_payment p on p.tenant_id = r.tenant_id and p.id = r.payment_id
    where r.tenant_id = $1 and r.succeeded_at >= moment and r.status = 'succeeded' group by 1, 2, 3),
 fresh as (
-  select {_KEYS}, {", ".join(f"sum({name}) {name}" for name in _SUMS)} from happened group by {_KEYS}),
+  select {_KEYS}, {", ".join(f"sum({name}) {name}" for name in _DAILY)} from happened group by {_KEYS}),
 old as (
   select f.* from billing_day_figure f, since where f.tenant_id = $1 and f.day >= first for update of f),
 delta as (
-  select {_KEYS}, {", ".join(f"coalesce(fresh.{name}, 0) {name}" for name in _SUMS)},
+  select {_KEYS}, {", ".join(f"coalesce(fresh.{name}, 0) {name}" for name in _DAILY)},
          {", ".join(f"coalesce(fresh.{name}, 0) - coalesce(old.{name}, 0) d_{name}" for name in _SUMS)}
     from fresh full join old using ({_KEYS})),
 kept as (
-  insert into billing_day_figure (id, tenant_id, bank_id, branch_id, scenario, {_KEYS}, {", ".join(_SUMS)})
-  select new_id(), place.id, bank_id, branch_id, scenario, {_KEYS}, {", ".join(_SUMS)} from delta, place
+  insert into billing_day_figure (id, tenant_id, bank_id, branch_id, scenario, {_KEYS}, {", ".join(_DAILY)})
+  select new_id(), place.id, bank_id, branch_id, scenario, {_KEYS}, {", ".join(_DAILY)} from delta, place
    where {" or ".join(f"d_{name} <> 0" for name in _SUMS)}
-  on conflict (tenant_id, {_KEYS}) do update set {", ".join(f"{name} = excluded.{name}" for name in _SUMS)}
-  returning 1)
+  on conflict (tenant_id, {_KEYS}) do update
+     set {", ".join(f"{name} = excluded.{name}" for name in _DAILY)} returning 1)
 insert into billing_branch_figure as f (id, bank_id, branch_id, scenario, {_KEYS}, {", ".join(_SUMS)})
 select new_id(), bank_id, branch_id, scenario, {_KEYS}, {", ".join(f"d_{name}" for name in _SUMS)} from delta, place
  where {" or ".join(f"d_{name} <> 0" for name in _SUMS)} order by {_KEYS}
@@ -101,6 +107,15 @@ on conflict (bank_id, branch_id, currency) do update
 """
 
 
+_followers: list[Callable[[], Awaitable[None]]] = []
+
+
+def after_rolling(follow: Callable[[], Awaitable[None]]) -> None:
+    """Have ``follow()`` called in the institution's open scope whenever its days were worked out."""
+    if follow not in _followers:
+        _followers.append(follow)
+
+
 async def _soon(name: str) -> None:
     if not await value(_WAITS, tenant_id(), name):
         await enqueue(name, {}, delay=SOON)
@@ -123,6 +138,8 @@ async def roll_up(actor: Actor, payload: dict[str, Any]) -> None:
     since = payload.get("since")
     first = date.fromisoformat(since) if since else await value("select current_date - $1::int", BACK)
     await execute(_ROLL, tenant_id(), first)
+    for follow in _followers:
+        await follow()
 
 
 @job(STAND_JOB)

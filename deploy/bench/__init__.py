@@ -6,7 +6,7 @@ Every measure makes a database of its own in a temporary folder, so that it neit
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from deploy.bench import bill_run, imports, onboard, pages, pay, receipts, reconcile, tickets, token
+from deploy.bench import bill_run, imports, onboard, pages, pay, receipts, reconcile, tenants, tickets, token
 from deploy.errors import OperatorError
 from deploy.settings import Settings
 
@@ -17,6 +17,7 @@ MEASURES: dict[str, tuple[Measure, Mapping[str, Any]]] = {
     "import": (imports.measure, imports.DEFAULTS),
     "pay": (pay.measure, pay.DEFAULTS),
     "reconcile": (reconcile.measure, reconcile.DEFAULTS),
+    "tenants": (tenants.measure, tenants.DEFAULTS),
     "onboard": (onboard.measure, onboard.DEFAULTS),
     "receipts": (receipts.measure, receipts.DEFAULTS),
     "tickets": (tickets.measure, tickets.DEFAULTS),

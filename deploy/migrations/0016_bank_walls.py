@@ -3,7 +3,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-from deploy.walls import shared
+from deploy.walls import Wall, build, shared
 
 BANK = "using (bank_id = (select scope_bank()))"
 TENANT = "for select using (tenant_id = (select scope_tenant()))"
@@ -46,6 +46,23 @@ ABOVE_TENANTS = [
         },
         rights="select, insert, update",
     ),
+    shared("billing_risk_rule", {"bank": BANK}),
+    shared("billing_risk_alert", {"bank": BANK}),
+    shared("billing_risk_watch", {"bank": BANK, "tenant": TENANT}),
+    shared("billing_risk_hold", {"bank": BANK, "tenant": OWN}),
+    shared(
+        "tenants_consent",
+        {"own": "using (person_id = (select scope_person()))"},
+        rights="select, insert, update",
+    ),
+    build(
+        Wall(
+            "tenants_person_request",
+            extra={"person": "t.person_id = (select scope_person())"},
+            indexes=["created_at"],
+        )
+    ),
+    build(Wall("tenants_retention_run", indexes=["created_at"])),
     shared("tenants_bulk_file", {"bank": BANK}),
     shared("billing_day_figure", {"bank": READS_BANK, "tenant": OWN}),
     shared("billing_standing", {"bank": READS_BANK, "tenant": OWN}),
@@ -87,6 +104,14 @@ ABOVE_TENANTS = [
     create unique index billing_stage_key on billing_stage (bank_id, branch_id, status);
     create index billing_next_action_idx on billing_next_action (bank_id, status, branch_id);
     create index billing_next_action_tenant_idx on billing_next_action (bank_id, tenant_id, key);
+    create unique index billing_risk_rule_key on billing_risk_rule (bank_id, key);
+    create index billing_risk_alert_idx on billing_risk_alert (bank_id, status, day);
+    create index billing_risk_alert_tenant_idx on billing_risk_alert (bank_id, tenant_id, key, day);
+    create index billing_risk_watch_idx on billing_risk_watch (tenant_id) where ended_at is null;
+    create unique index billing_risk_hold_key on billing_risk_hold (tenant_id, refund_id);
+    create index billing_risk_hold_idx on billing_risk_hold (bank_id, status);
+    create index tenants_consent_idx on tenants_consent (person_id);
+    create index tenants_person_request_person_idx on tenants_person_request (person_id);
     create unique index tenants_bulk_row_key on tenants_bulk_row (bulk_id, number);
     create index tenants_bulk_row_bank_idx on tenants_bulk_row (bank_id, bulk_id, status);
     create index tenants_tenant_move_idx on tenants_tenant_move (bank_id, tenant_id, moved_on);
@@ -106,9 +131,25 @@ create policy branding on tenants_bank for update using (id = (select scope_bank
 grant update (name, name_en, accent, logo_key) on tenants_bank to cloud_app;
 """
 
+TRAIL = """
+create policy touched on tenants_audit for select using ((select scope_is('person'))
+  and tenant_id = any ((select scope_tenants())::uuid[]) and subject_id in (
+    select h.id from tenants_holder h where h.person_id = (select scope_person())
+    union all select h.account_id from tenants_holder h where h.person_id = (select scope_person())
+      and h.confirmed_at is not null));
+"""
+"""A person reads what was done about them and about the accounts they hold."""
+
 NAMES = """
 create function plain_name(name text) returns text language sql immutable parallel safe as
   $$ select regexp_replace(lower(name), '[^[:alnum:]]', '', 'g') $$;
+create function grams(name text) returns text[] language sql immutable parallel safe as $$
+  select coalesce(array_agg(distinct substr(plain, n, 2)), '{}') from (
+    select regexp_replace(lower(name), '[^[:alnum:]]', '', 'g') plain) p,
+    generate_series(1, greatest(length(plain) - 1, 0)) n $$;
+create index tenants_tenant_grams_idx on tenants_tenant
+  using gin (grams(name || ' ' || short_name || ' ' || uscc));
+create index tenants_tenant_order_idx on tenants_tenant (bank_id, name);
 create index tenants_application_name_idx on tenants_application (bank_id, plain_name(legal_name));
 create index tenants_application_uscc_idx on tenants_application (bank_id, uscc);
 create index tenants_tenant_name_idx on tenants_tenant (bank_id, plain_name(name));
@@ -187,5 +228,6 @@ class Migration(migrations.Migration):
         ops.RunSQL(READERS),
         ops.RunSQL(NAMES),
         ops.RunSQL(STAGES),
+        ops.RunSQL(TRAIL),
         ops.RunSQL(SUPPORT),
     ]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from billing.oversight import actions, rolling
+from billing.risk import services as risk
 from deploy.seed.cast import APPLICANTS, MARKET, SEAVIEW, TENGAH, Institution
 from deploy.seed.institutions import BRANCH, submitted
 from deploy.seed.work import work_off
@@ -20,7 +21,7 @@ from tenants.life import acts
 from tenants.life import services as requests
 from tenants.life.kinds import KINDS
 from tenants.models import AccountProof, Application, BankRequest, Branch, BulkFile, Tenant
-from tenants.onboarding import applying, findings, papers, people, services
+from tenants.onboarding import applying, findings, gate, papers, people, services
 from tenants.onboarding.bulk import services as bulk
 from tenants.onboarding.checklist import BEFORE_APPROVAL, BEFORE_LIVE
 from tenants.scope import bank_scope, open_scope, tenant_scope
@@ -69,6 +70,7 @@ async def write(play: Play) -> str:
     await _go_on(founded)
     await _apply_alone(play)
     await _roll_up(founded)
+    await _watch(founded)
     await _ask(founded)
     await _many(play, founded)
     return "What the bank asks for, checks of an application, one that came by itself, one institution getting ready"
@@ -138,7 +140,8 @@ async def _go_on(founded: Founded) -> None:
         await _prove(made)
     await findings.run_checks(reviewer, made.id)
     async with open_scope(bank_scope(founded.bank.id)):
-        await services.approve(reviewer, made.id, made.version)
+        tenant = await services.approve(reviewer, made.id, made.version)
+        await gate.send_code(reviewer, tenant.id)
 
 
 async def _name_people(manager: Actor, found: Application) -> None:
@@ -177,6 +180,17 @@ async def _roll_up(founded: Founded) -> None:
             await rolling.everything(system_actor(tenant.id))
     async with open_scope(bank_scope(founded.bank.id)):
         await actions.find(founded.bank.id, list(founded.branches.values()))
+
+
+async def _watch(founded: Founded) -> None:
+    """Have the past weeks be looked at for what is out of the ordinary, with a bank that looks closely at refunds."""
+    chief, today = founded.staff["administrator"], datetime.now(UTC).date()
+    async with open_scope(bank_scope(founded.bank.id)):
+        close = {"least_count": 1, "percent": 0.1}
+        await risk.set_rule(chief, "refunds", thresholds=close, is_on=True, holds_refunds=False)
+        tenant = await Tenant.get(bank_id=founded.bank.id, slug=TENGAH.slug)
+        for back in range(45, -1, -1):
+            await risk.look_at(tenant, today - timedelta(days=back))
 
 
 async def _ask(founded: Founded) -> None:

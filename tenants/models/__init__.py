@@ -27,6 +27,7 @@ from tenants.models.people import (
     Session,
 )
 from tenants.models.places import Application, ApplicationDocument, Audit, Bank, Branch, Tenant
+from tenants.models.privacy import Consent, PersonRequest, RetentionRun
 from tenants.models.work import Idempotency, Import, ImportRow, Notice, Outbox, Task
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Branch",
     "BulkFile",
     "BulkRow",
+    "Consent",
     "DocumentRequest",
     "GateCheck",
     "Holder",
@@ -58,6 +60,8 @@ __all__ = [
     "Outbox",
     "ParkedForm",
     "Person",
+    "PersonRequest",
+    "RetentionRun",
     "Role",
     "Session",
     "SupportAccess",

@@ -24,7 +24,8 @@ CHANGED = "coalesce(a.decided_at, a.submitted_at, a.created_at)"
 APPLICATION_ORDERS = {"number": "a.number", "legal_name": "a.legal_name", "changed_at": CHANGED}
 TENANT_WHERE = (
     "t.bank_id = $1 and t.branch_id in (select id from below)"
-    " and ($3 = '' or t.name ilike $3 or t.short_name ilike $3 or t.uscc ilike $3)"
+    " and ($3 = '' or (grams(t.name || ' ' || t.short_name || ' ' || t.uscc) @> grams($3)"
+    "   and (t.name ilike $3 or t.short_name ilike $3 or t.uscc ilike $3)))"
     " and ($4 = '' or t.status = $4) and ($5 = '' or t.branch_id::text = $5)"
 )
 TENANT_ORDERS = {"name": "t.name", "live_at": "t.live_at"}

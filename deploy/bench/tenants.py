@@ -1,0 +1,241 @@
+"""Pages and a payment with very many institutions against the same with a hundred, in one database that is filled up.
+
+What is measured is one institution, its payer, its bank's board and the search for it. The others are rows that stand
+in the same tables: written in bulk as a superuser, with what the product would have counted counted afterwards.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, date, datetime
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx2
+from starlette.applications import Starlette
+
+from billing.payments.service import take_payment
+from billing.payments.settlement import settle_tenant
+from billing.plans.single import Charge, issue
+from deploy import app as web
+from deploy.bench.scratch import manager, scratch, tenant
+from deploy.database import credentials
+from deploy.seed.bank import the_bank
+from deploy.settings import Settings
+from tenants import sessions
+from tenants.ids import new_id
+from tenants.models import Account, Bank, BankMembership, Holder, Membership, Person, Role, Tenant
+from tenants.permissions import TENANT_PERMISSIONS
+from tenants.provisioning import Settlement
+from tenants.scope import bank_scope, open_scope, person_scope, tenant_scope
+
+DEFAULTS: Mapping[str, int] = {"tenants": 160_000, "accounts": 100, "few": 100, "rounds": 30}
+AIM = 1.2
+_FILL = (
+    """insert into tenants_tenant (id, bank_id, branch_id, slug, name, short_name, kind, uscc, legal_representative,
+         contact_name, contact_email, contact_phone, scenarios, currency, timezone, status, live_at)
+       select new_id(), $1, $2, 'fill-' || n, 'Institution ' || n || ' of ' || md5(n::text), 'Inst ' || n, 'company',
+         'F' || lpad(n::text, 17, '0'), 'A', 'A', 'a@example.com', '1', '{community}', 'SGD', 'Asia/Singapore',
+         'live', now()
+         from generate_series($3::int, $4::int) n""",
+)
+_ROWS = (
+    """insert into tenants_account (tenant_id, id, scenario, kind, number, name, place, sort_key, attributes)
+       select t.id, new_id(), 'community', 'unit', 'A' || n, 'Unit ' || n, 'Blk 1', 'A' || lpad(n::text, 5, '0'), '{}'
+         from tenants_tenant t, generate_series(1, $1::int) n where t.slug like 'fill-%' and not exists (
+           select 1 from tenants_account a where a.tenant_id = t.id)""",
+    """insert into billing_bill (tenant_id, id, account_id, kind, scenario, number, period, due_on, currency,
+         total_minor,
+         status, account_number, account_name, place, issued_at)
+       select a.tenant_id, new_id(), a.id, 'periodic', 'community', 'B' || a.number, date_trunc('month', now())::date,
+         current_date + 14, 'SGD', 5000, 'issued', a.number, a.name, a.place, now()
+         from tenants_account a join tenants_tenant t on t.id = a.tenant_id where t.slug like 'fill-%' and not exists (
+           select 1 from billing_bill b where b.tenant_id = a.tenant_id)""",
+    """insert into billing_day_figure (id, tenant_id, bank_id, branch_id, day, scenario, channel, currency,
+         paid_count, paid_minor)
+       select new_id(), t.id, t.bank_id, t.branch_id, current_date - d, 'community', 'bank', 'SGD', 3, 15000
+         from tenants_tenant t, generate_series(0, 6) d where t.slug like 'fill-%' on conflict do nothing""",
+    """insert into billing_branch_figure as f (id, bank_id, branch_id, day, scenario, channel, currency,
+         paid_count, paid_minor)
+       select new_id(), bank_id, branch_id, day, scenario, channel, currency, sum(paid_count), sum(paid_minor)
+         from billing_day_figure group by 2, 3, 4, 5, 6, 7
+         on conflict (bank_id, branch_id, scenario, day, channel, currency)
+         do update set paid_count = excluded.paid_count, paid_minor = excluded.paid_minor""",
+    """insert into billing_stage as s (id, bank_id, branch_id, status, n)
+       select new_id(), bank_id, branch_id, status, count(*) from tenants_tenant group by 2, 3, 4
+       on conflict (bank_id, branch_id, status) do update set n = excluded.n""",
+    "analyze tenants_tenant, tenants_account, billing_bill, billing_day_figure, billing_branch_figure",
+)
+_PLANS = {
+    "search": "explain select id from tenants_tenant t where t.bank_id = '{bank}'"
+    " and grams(t.name || ' ' || t.short_name || ' ' || t.uscc) @> grams('Bench 1')",
+    "payer": "explain select id from billing_bill where tenant_id = '{tenant}' and account_id = '{account}'"
+    " and status in ('issued', 'part_paid')",
+    "board": "explain select sum(paid_minor) from billing_branch_figure where bank_id = '{bank}'"
+    " and branch_id = '{branch}' and day > current_date - 30",
+}
+Try = Callable[[], Awaitable[None]]
+
+
+async def measure(options: Mapping[str, int]) -> dict[str, Any]:
+    """Return the worst ratio of many to few, and each page's medians in milliseconds."""
+    async with scratch() as settings:
+        bank, of = await the_bank(), await tenant(1)
+        app = web.create(settings, has_lifespan=False)
+        tries = await _tries(app, bank, of)
+        await _fill(settings, of, options["few"], options["accounts"])
+        few = await _timed(tries, options["rounds"])
+        filled = time.perf_counter()
+        await _fill(settings, of, options["tenants"], options["accounts"])
+        seconds = time.perf_counter() - filled
+        many = await _timed(tries, options["rounds"])
+        plans = await _plans(settings, bank, of)
+    ratios = {name: round(many[name] / few[name], 2) for name in few}
+    return {
+        "figure": max(ratios.values()),
+        "unit": "many / few",
+        "aim": f"figure <= {AIM}",
+        "is_met": max(ratios.values()) <= AIM,
+        "ratios": ratios,
+        "few_ms": few,
+        "many_ms": many,
+        "fill_seconds": round(seconds, 1),
+        "plans": plans,
+        **options,
+    }
+
+
+async def _tries(app: Starlette, bank: Bank, of: Tenant) -> dict[str, Try]:
+    chief = manager(of)
+    account = await _account(of)
+    async with open_scope(tenant_scope(of.id)):
+        await settle_tenant(chief, of, Settlement("HARBSGSG", of.name, "77001122", "SGD"))
+    staff, clerk, payer = await _employee(of), await _clerk(bank), await _payer(of, account)
+
+    async def pay() -> None:
+        async with open_scope(tenant_scope(of.id)):
+            due = date(datetime.now(UTC).year + 1, 1, 1)
+            due = min(due, datetime.now(UTC).date().replace(day=28) if datetime.now(UTC).day < 28 else due)  # noqa: PLR2004
+            bill = await issue(
+                chief, account_id=account, charges=[Charge(5000, "x")], due_on=due, key=new_id().hex
+            )
+        await take_payment(chief, bills=[(bill.id, 5000)], method="cash", key=new_id().hex)
+
+    return {
+        "dashboard": await _page(app, staff, f"/t/{of.slug}"),
+        "payer": await _page(app, payer, "/my"),
+        "board": await _page(app, clerk, f"/bank/{bank.slug}/board"),
+        "search": await _page(app, clerk, f"/bank/{bank.slug}/tenants?q=Bench+1"),
+        "payment": pay,
+    }
+
+
+async def _page(app: Starlette, person: UUID, path: str) -> Try:
+    headers = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html", "Accept-Language": "en"}
+    client = httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app), base_url="http://bench.test", headers=headers
+    )
+    async with open_scope(person_scope(person)):
+        signed = sessions.SignedIn(person_id=person, method="bank", level=3, auth_time=datetime.now(UTC))
+        client.cookies.set(sessions.COOKIE, await sessions.start(signed), domain="bench.test")
+
+    async def get() -> None:
+        answer = await client.get(path)
+        if answer.status_code != 200:  # noqa: PLR2004 - a page
+            raise RuntimeError(f"{path} answered {answer.status_code}")
+
+    return get
+
+
+async def _account(of: Tenant) -> UUID:
+    async with open_scope(tenant_scope(of.id)):
+        made = await Account.create(
+            tenant_id=of.id, scenario="community", kind="unit", number="A1", name="A1", attributes={}
+        )
+    found: UUID = made.id
+    return found
+
+
+async def _person() -> UUID:
+    person = new_id()
+    async with open_scope(person_scope(person)):
+        await Person.create(id=person, name="Bench")
+    return person
+
+
+async def _employee(of: Tenant) -> UUID:
+    who = await _person()
+    async with open_scope(tenant_scope(of.id)):
+        role = await Role.create(tenant_id=of.id, key="all", name="All", permissions=list(TENANT_PERMISSIONS))
+        await Membership.create(
+            tenant_id=of.id, person_id=who, role_id=role.id, name="B", email="b@example.com"
+        )
+    return who
+
+
+async def _clerk(bank: Bank) -> UUID:
+    who = await _person()
+    async with open_scope(bank_scope(bank.id)):
+        await BankMembership.create(
+            id=new_id(), bank_id=bank.id, person_id=who, role="auditor", name="B", email="b@example.com"
+        )
+    return who
+
+
+async def _payer(of: Tenant, account: UUID) -> UUID:
+    who = await _person()
+    async with open_scope(tenant_scope(of.id)):
+        await Holder.create(
+            tenant_id=of.id,
+            account_id=account,
+            person_id=who,
+            relation="owner",
+            name="B",
+            confirmed_at=datetime.now(UTC),
+        )
+    return who
+
+
+async def _timed(tries: Mapping[str, Try], rounds: int) -> dict[str, float]:
+    """Return each try's median in milliseconds; every other round goes the other way, and the first is not counted."""
+    taken: dict[str, list[float]] = {name: [] for name in tries}
+    for number in range(rounds + 1):
+        for name in list(tries)[:: 1 if number % 2 else -1]:
+            began = time.perf_counter()
+            await tries[name]()
+            if number:
+                taken[name].append((time.perf_counter() - began) * 1000)
+    return {name: round(median(each), 2) for name, each in taken.items()}
+
+
+async def _connect(settings: Settings) -> asyncpg.Connection:
+    given = credentials(settings.database_superuser_url.get_secret_value()) | {"database": "cloud"}
+    return await asyncpg.connect(**given)
+
+
+async def _fill(settings: Settings, of: Tenant, wanted: int, accounts: int) -> None:
+    connection = await _connect(settings)
+    try:
+        await connection.execute("set session_replication_role = replica")
+        there = await connection.fetchval("select count(*) from tenants_tenant")
+        await connection.execute(_FILL[0], of.bank_id, of.branch_id, there, wanted)
+        for sql in _ROWS:
+            await (connection.execute(sql, accounts) if "$1" in sql else connection.execute(sql))
+    finally:
+        await connection.close()
+
+
+async def _plans(settings: Settings, bank: Bank, of: Tenant) -> dict[str, list[str]]:
+    connection = await _connect(settings)
+    try:
+        account = await connection.fetchval(
+            "select id from tenants_account where tenant_id = $1 limit 1", of.id
+        )
+        given = {"bank": bank.id, "tenant": of.id, "branch": of.branch_id, "account": account}
+        return {
+            name: [row[0] for row in await connection.fetch(sql.format(**given))]
+            for name, sql in _PLANS.items()
+        }
+    finally:
+        await connection.close()

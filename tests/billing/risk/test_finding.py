@@ -1,0 +1,94 @@
+"""Rules over a year of days: seeded swings are found, an ordinary year says next to nothing."""
+
+import math
+import random
+import sys
+from datetime import date, timedelta
+
+import pytest
+
+from billing.risk.finding import RULES, Day, history_of, look, outlier, replay
+
+START = date(2025, 1, 1)
+INSTITUTIONS, SWINGS = 40, 12
+
+
+def ordinary_year(seed):
+    """A year of an institution: its size, its week, its season, its noise."""
+    dice = random.Random(seed)  # noqa: S311 - a play
+    size = dice.choice([200_000, 800_000, 3_000_000])
+    days = []
+    for number in range(365):
+        day = START + timedelta(days=number)
+        season = 1 + 0.3 * math.sin(2 * math.pi * number / 365)
+        week = 0.3 if day.weekday() > 4 else 1.0
+        amount = int(size * season * week * dice.lognormvariate(0, 0.2))
+        count = max(amount // 20_000, 1)
+        back = 1 if dice.random() < 0.05 else 0
+        days.append(
+            Day(day, count, amount, back, 15_000 * back, night_count=count // 20, round_count=count // 10)
+        )
+    return days
+
+
+def swing(days, dice):
+    """Put one swing of a kind by chance into the second half of the year; return its kind and day."""
+    place, kind = dice.randrange(120, 360), dice.choice(["volume", "refunds", "night"])
+    one = days[place]
+    changed = {
+        "volume": {"paid_minor": one.paid_minor * 8 + 500_000, "paid_count": one.paid_count * 8},
+        "refunds": {
+            "refund_count": 12,
+            "refund_minor": sum(day.paid_minor for day in days[place - 6 : place + 1]) // 2,
+        },
+        "night": {"night_count": max(one.paid_count, 30), "paid_count": max(one.paid_count, 30)},
+    }[kind]
+    days[place] = Day(**{name: getattr(one, name) for name in Day.__dataclass_fields__} | changed)
+    return kind, days[place].day
+
+
+def test_seeded_swings_of_a_year_are_found_and_false_alerts_are_few(capsys):
+    dice, wanted, found, false = random.Random(7), set(), set(), 0  # noqa: S311 - a play
+    given = {key: rule.defaults for key, rule in RULES.items()}
+    for number in range(INSTITUTIONS):
+        days = ordinary_year(number)
+        mine = {swing(days, dice)} if number < SWINGS else set()
+        wanted |= {(number, *one) for one in mine}
+        history = history_of(days, live_since=START - timedelta(days=100))
+        said = {(one.key, one.day) for day in days[60:] for one in look(history, day, given)}
+        found |= {(number, *one) for one in mine & said}
+        near = {day + timedelta(days=shift) for _, day in mine for shift in range(-7, 8)}
+        false += sum(day not in near for _, day in said)
+    told = (
+        f"{len(found)} of {len(wanted)} swings found, {false / 10:.1f} false alerts a month of {INSTITUTIONS}"
+    )
+    with capsys.disabled():
+        sys.stdout.write(f"\nrisk replay: {told}\n")
+    assert found == wanted
+    assert false / 10 < 2
+
+
+def test_one_wild_day_does_not_move_what_is_usual():
+    calm = [100.0, 102, 98, 101, 99, 100, 5000]
+    assert outlier(300, calm) > 6
+    assert outlier(110, calm) < 1
+    assert outlier(300, calm[:3]) == 0, "three days make no season"
+
+
+@pytest.mark.parametrize(("days_after", "is_found"), [(3, True), (30, False)])
+def test_a_changed_account_makes_large_sums_worth_a_look(days_after, is_found):
+    changed = START + timedelta(days=200)
+    days = [Day(START + timedelta(days=n), 10, 200_000) for n in range(260)]
+    hot = changed + timedelta(days=days_after)
+    days[(hot - START).days] = Day(hot, 20, 1_500_000)
+    history = history_of(days, changed_on=[changed])
+    rule = RULES["after_change"]
+    assert bool(replay(history, "after_change", rule.defaults, hot)) is is_found
+
+
+def test_tighter_thresholds_say_more():
+    days = ordinary_year(3)
+    history = history_of(days)
+    loose, tight = ({"deviations": d, "least_minor": 1.0} for d in (6, 1))
+    since = START + timedelta(days=60)
+    assert len(replay(history, "volume", tight, since)) > len(replay(history, "volume", loose, since))
