@@ -74,7 +74,7 @@ def _asked(query: TableQuery, known: list[str]) -> Asked:
 
 async def _figures(actor: Actor, asked: Asked) -> dict[str, Any]:
     total = await board.totals(actor, asked)
-    channels = {key: str(channel.name) for key, channel in CHANNELS.items()}
+    channels = {"counter": gettext("Desk")} | {key: str(channel.name) for key, channel in CHANNELS.items()}
     return {
         "asked": asked,
         "total": total,
@@ -104,7 +104,13 @@ def _chart(found: list[Any], currency: str) -> charts.Chart | None:
     names = [formats.date_text(each["day"], "short") for each in found]
     paid = charts.Series(gettext("Money in"), [each["paid_minor"] for each in found])
     back = charts.Series(gettext("Given back"), [each["refund_minor"] for each in found])
-    return charts.bar(gettext("Day"), names, [paid, back], lambda minor: formats.money(int(minor), currency))
+    return charts.bar(
+        gettext("Day"),
+        names,
+        [paid, back],
+        lambda minor: formats.money(int(minor), currency),
+        lambda minor: formats.number(int(formats.major(int(minor), currency))),
+    )
 
 
 async def _rows(actor: Actor, asked: Asked) -> tuple[tuple[Column, ...], list[Any]]:
