@@ -18,6 +18,7 @@ from deploy.seed import (
     institutions,
     months,
     office,
+    palace,
     reconciled,
     school,
     stored,
@@ -261,6 +262,7 @@ CHAPTERS = (
     Chapter("campus", _campus, is_atomic=False),
     Chapter("stored", _stored, is_atomic=False),
     Chapter("console", console.write, is_atomic=False),
+    Chapter("palace", palace.write, is_atomic=False),
 )
 
 

@@ -64,7 +64,7 @@ def test_bills_and_ledger_bear_verification(told) -> None:
     assert told["ledger"].pop("sealed")["waiting"] == 0
     assert told["ledger"] == {
         "is_right": True,
-        "tenants": 6,
+        "tenants": 7,
         "faults": 0,
         "balance": {"SGD": 0},
         "shown": [],

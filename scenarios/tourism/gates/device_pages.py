@@ -33,6 +33,7 @@ _NONCE_MAX = 40
 _CAMERA = {
     "Permissions-Policy": "accelerometer=(), camera=(self), geolocation=(), gyroscope=(), microphone=(), usb=()"
 }
+_WORKER_HEADERS = {"Cache-Control": "no-cache", "Service-Worker-Allowed": "/gate"}
 _WORKER = Path(__file__).parent / "worker.js"
 
 
@@ -185,7 +186,7 @@ async def worker(request: Request) -> Response:
     )
     kept = ",".join(f'"{static_url(name)}"' for name in files)
     script = _WORKER.read_text().replace("/*FILES*/", kept)
-    return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+    return Response(script, media_type="text/javascript", headers=_WORKER_HEADERS)
 
 
 ROUTES: list[BaseRoute] = [

@@ -24,7 +24,8 @@ from ui.fields import parse_month
 from ui.i18n import gettext, t
 from ui.render import respond
 
-MONTHS_AHEAD = 12
+MONTHS_AHEAD, WEEKS = 12, 5
+"""How far ahead the calendar can be turned, and what it shows at first."""
 _QUANTITY = re.compile(r"q-(?P<product>[0-9a-f-]{36})-(?P<kind>[a-z]{1,20})")
 _MOST_DIGITS = 4
 
@@ -44,16 +45,18 @@ class Offer:
 
 
 async def site_page(request: Request, shop: Shop) -> Response:
-    """Show the site and a month of its days; the first page that a visitor sees."""
-    now = today(shop.zone)
-    month = _month(request.query_params.get("month", ""), now)
+    """Show the site and its next weeks, or a month of its days; the first page that a visitor sees."""
+    now, asked = today(shop.zone), request.query_params.get("month", "")
+    month = _month(asked, now)
     first, last = max(month, now), last_day(month)
+    if not asked:
+        last = now + timedelta(days=7 * WEEKS - now.isoweekday())
     days = await days_left(shop.site, shop.zone, first, last)
     context = {
         "shop": shop,
         "weeks": weeks(days, first.isoweekday() - 1),
-        "month": month,
-        "before": months_after(month, -1) if month > now else None,
+        "month": month if asked else None,
+        "before": months_after(month, -1) if month > now and months_after(month, -1) > now else None,
         "after": months_after(month, 1) if month < months_after(now, MONTHS_AHEAD) else None,
         "about": localized(shop.site.about),
         "sale": next((one for one in days if one.state == "later"), None),

@@ -413,6 +413,7 @@ async def test_the_page_of_a_device_works_without_script(db, bank, client):
     assert "Come in" in text_of(inspect(again_.text))
     script = await client.get("/gate/worker.js")
     assert "/static/tourism/gate-core." in script.text
+    assert script.headers["service-worker-allowed"] == "/gate"
 
 
 async def test_the_list_names_what_is_no_longer_good(db, bank):
