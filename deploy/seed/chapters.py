@@ -17,6 +17,7 @@ from deploy.seed import (
     estate,
     institutions,
     months,
+    neighbours,
     office,
     palace,
     reconciled,
@@ -171,6 +172,12 @@ async def _stories(play: Play) -> str:
     return "Payments in every state, refunds, disputes, agreements and what the office decides"
 
 
+async def _neighbours(play: Play) -> str:
+    tenant = await play.tenant(TENGAH)
+    chief, finance = await play.staff(tenant, "administrator"), await play.staff(tenant, "finance")
+    return await neighbours.live(tenant, chief, finance)
+
+
 async def _statements(play: Play) -> str:
     tenant = await play.tenant(TENGAH)
     finance = await play.staff(tenant, "finance")
@@ -254,6 +261,7 @@ CHAPTERS = (
     Chapter("tariff", _tariff),
     *(chapter for index in range(months.COUNT) for chapter in _month(index)),
     Chapter("stories", _stories, is_atomic=False),
+    Chapter("neighbours", _neighbours),
     Chapter("statements", _statements, is_atomic=False),
     Chapter("apps", _apps, is_possible=lambda play: apps.are_running(play.outside.settings)),
     Chapter("schools", _schools),

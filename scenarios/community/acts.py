@@ -16,6 +16,16 @@ ACTS = {
     "reading.rejected": N_("Meter reading rejected"),
     "reading.taken_back": N_("Meter reading taken back"),
     "unit.handed_over": N_("Unit handed over to a new owner"),
+    "maintenance_plan.added": N_("Maintenance planned"),
+    "notice.published": N_("Notice published"),
+    "notice.withdrawn": N_("Notice withdrawn"),
+    "vote.closed": N_("Vote counted"),
+    "vote.opened": N_("Vote opened"),
+    "vote.published": N_("Result of a vote published"),
+    "work.cancelled": N_("Repair or complaint cancelled"),
+    "work_category.added": N_("Category of work added"),
+    "work_shift.added": N_("Shift added"),
+    "work_shift.removed": N_("Shift taken out"),
 }
 FACTS = {
     "manager": Fact(N_("Manager")),

@@ -81,3 +81,20 @@ async def buildings_of(tenant_id: UUID) -> list[tuple[str, str]]:
         tenant_id,
     )
     return [(str(one["id"]), one["code"]) for one in found]
+
+
+async def unit_named(tenant_id: UUID, number: str) -> UUID | None:
+    """Return the account whose number was typed, ``None`` for a blank; ``Invalid`` (field ``unit``) for no such one."""
+    if not number.strip():
+        return None
+    found = await row(
+        "select id from tenants_account where tenant_id = $1 and scenario = $2 and lower(number) = lower($3)",
+        tenant_id,
+        SCENARIO_KEY,
+        number.strip(),
+    )
+    if found is None:
+        text = t("There is no unit with this number.")
+        raise Invalid("work.unit", text, fields={"unit": text})
+    unit: UUID = found["id"]
+    return unit

@@ -2,18 +2,43 @@
 
 from scenarios.community.estate.models import Building, BuildingCare, CommonArea, EstatePhase, Tenure, Unit
 from scenarios.community.meters.models import Meter, MeterReading
+from scenarios.community.notices.models import EstateNotice, NoticeReading
 from scenarios.community.pools.models import CostPool, PoolInvoice, PoolShare
+from scenarios.community.service.models import (
+    MaintenancePlan,
+    WorkCategory,
+    WorkMaterial,
+    WorkNote,
+    WorkOrder,
+    WorkShift,
+)
+from scenarios.community.visitors.models import Parcel, PassUse, VisitorPass
+from scenarios.community.votes.models import Ballot, EstateVote, VoteEntry
 
 __all__ = [
+    "Ballot",
     "Building",
     "BuildingCare",
     "CommonArea",
     "CostPool",
+    "EstateNotice",
     "EstatePhase",
+    "EstateVote",
+    "MaintenancePlan",
     "Meter",
     "MeterReading",
+    "NoticeReading",
+    "Parcel",
+    "PassUse",
     "PoolInvoice",
     "PoolShare",
     "Tenure",
     "Unit",
+    "VisitorPass",
+    "VoteEntry",
+    "WorkCategory",
+    "WorkMaterial",
+    "WorkNote",
+    "WorkOrder",
+    "WorkShift",
 ]

@@ -3,20 +3,25 @@
 from tenants.permissions import Rights, RoleSpec
 from ui.i18n import N_
 
+_DESK = frozenset({"meters.write", "service.read", "service.write", "notices.write", "gate.work"})
 RIGHTS = Rights(
     permissions={
         "meters.write": N_("Read meters and judge readings"),
         "pools.write": N_("Divide shared costs"),
+        "service.read": N_("See repairs and complaints"),
+        "service.write": N_("Work repairs and complaints"),
+        "service.settings": N_("Set how work is given out, and plan maintenance"),
+        "notices.write": N_("Write and publish notices"),
+        "gate.work": N_("Let visitors in, take parcels in and give them out"),
+        "votes.write": N_("Ask the owners, and count their votes"),
     },
     roles=(
         RoleSpec(
             "technician",
             N_("Technician"),
-            frozenset({"dashboard.read", "accounts.read", "meters.write"}),
+            frozenset({"dashboard.read", "accounts.read", "meters.write", "service.read", "service.write"}),
         ),
+        RoleSpec("gate", N_("Gatekeeper"), frozenset({"dashboard.read", "accounts.read", "gate.work"})),
     ),
-    grants={
-        "finance": frozenset({"meters.write", "pools.write"}),
-        "front_desk": frozenset({"meters.write"}),
-    },
+    grants={"finance": frozenset({"meters.write", "pools.write"}), "front_desk": _DESK},
 )

@@ -4,13 +4,21 @@ import scenarios.community.acts  # noqa: F401 - gives acts their words
 from scenarios.community.buildings import ROUTES
 from scenarios.community.estate import pages as estate_pages
 from scenarios.community.fees import FEES
+from scenarios.community.home import pages as home_pages
 from scenarios.community.importing import UNITS, added, tidy
 from scenarios.community.kinds import ACCOUNT_KINDS, QUANTITIES, RELATIONS, SCENARIO_KEY
 from scenarios.community.meters import importing as meter_files
 from scenarios.community.meters import pages as meter_pages
 from scenarios.community.meters import resident_pages, round_pages
+from scenarios.community.notices import pages as notice_pages
 from scenarios.community.pools import pages as pool_pages
 from scenarios.community.rights import RIGHTS
+from scenarios.community.service import pages as service_pages
+from scenarios.community.service import resident_pages as repair_pages
+from scenarios.community.service import settings_pages
+from scenarios.community.service.settings import provision_categories
+from scenarios.community.visitors import pages as visitor_pages
+from scenarios.community.votes import pages as vote_pages
 from scenarios.contract import Scenario
 from tenants.kinds import ScenarioKinds
 from tenants.navigation import Place
@@ -32,6 +40,11 @@ SCENARIO = Scenario(
     places=(
         Place(N_("Buildings"), "/buildings", "accounts.read", "building", 12, SCENARIO_KEY),
         Place(N_("Meters"), "/meters", "accounts.read", "contrast", 13, SCENARIO_KEY),
+        Place(N_("Repairs"), "/work", "service.read", "settings", 14, SCENARIO_KEY),
+        Place(N_("Notices"), "/notices", "accounts.read", "bell", 16, SCENARIO_KEY),
+        Place(N_("Gate"), "/gate", "gate.work", "qr", 17, SCENARIO_KEY),
+        Place(N_("Parcels"), "/parcels", "gate.work", "inbox", 18, SCENARIO_KEY),
+        Place(N_("Votes"), "/votes", "accounts.read", "check", 19, SCENARIO_KEY),
         Place(N_("Shared costs"), "/pools", "bills.read", "branch", 25, SCENARIO_KEY),
     ),
     routes=(
@@ -41,6 +54,14 @@ SCENARIO = Scenario(
         *meter_pages.ROUTES,
         *resident_pages.ROUTES,
         *pool_pages.ROUTES,
+        *settings_pages.ROUTES,
+        *service_pages.ROUTES,
+        *repair_pages.ROUTES,
+        *notice_pages.ROUTES,
+        *visitor_pages.ROUTES,
+        *vote_pages.ROUTES,
+        *home_pages.ROUTES,
     ),
     rights=RIGHTS,
+    provision=provision_categories,
 )

@@ -25,7 +25,8 @@ select a.id, a.name, a.kind, a.is_active, a.attributes ->> 'ownership' ownership
      where h.tenant_id = $1 and h.account_id = a.id and (h.until is null or h.until >= current_date)) held on true
  where u.tenant_id = $1 and u.building_id = $2 order by u.storey desc, a.sort_key
 """
-_WORK = "0"
+_WORK = """(select count(*) from community_work_order w where w.tenant_id = $1 and w.account_id = a.id
+   and w.status in ('reported', 'assigned', 'started'))"""
 
 
 @dataclass(frozen=True, slots=True)

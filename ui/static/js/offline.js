@@ -45,10 +45,12 @@
     event.preventDefault();
     send();
   });
-  window.addEventListener("online", () => {
+  const sendWhatWaits = () => {
     const kept = JSON.parse(localStorage.getItem(place) || "null");
     if (kept && kept.isWaiting) send();
-  });
+  };
+  window.addEventListener("online", sendWhatWaits);
+  setInterval(sendWhatWaits, 10000); // not every device tells when the network is back
   const kept = restore();
   if (kept && kept.isWaiting) {
     tell(true);

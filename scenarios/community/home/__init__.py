@@ -1,0 +1,1 @@
+"""A resident's home: everything about all their units on one page."""

@@ -1,0 +1,85 @@
+"""What a resident finds at home, read under their own scope, so that the walls decide what there is."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from billing.names import localized
+from scenarios.community.kinds import SCENARIO_KEY
+from scenarios.community.service.resident_pages import UNITS
+from tenants.scope import rows
+
+_OWED = """
+select b.tenant_id, b.account_id, b.id, b.number, b.period, b.due_on, b.currency,
+       b.total_minor - b.paid_minor - b.adjusted_minor left_minor, b.due_on < current_date is_overdue
+  from billing_bill b where b.account_id = any ($1::uuid[]) and b.status in ('issued', 'part_paid')
+ order by b.due_on, b.number limit 200
+"""
+_METERS = """
+select m.id, m.kind, m.serial, u.account_id,
+       (select max(r.read_on) from community_reading r where r.tenant_id = m.tenant_id and r.meter_id = m.id
+         and r.status <> 'rejected') read_on
+  from community_meter m join community_unit u on u.tenant_id = m.tenant_id and u.id = m.unit_id
+ where u.account_id = any ($1::uuid[]) and m.removed_on is null order by m.kind, m.serial
+"""
+_WORK = """
+select w.id, w.number, w.text, w.status, w.account_id, w.consent, w.due_at, w.created_at from community_work_order w
+ where w.account_id = any ($1::uuid[]) and w.status not in ('confirmed', 'cancelled')
+ order by w.consent = 'asked' desc, w.created_at desc limit 30
+"""
+_NOTICES = """
+select n.id, n.titles, n.published_at, n.tenant_id, r.id is not null is_read from community_notice n
+  left join community_notice_reading r on r.tenant_id = n.tenant_id and r.notice_id = n.id and r.person_id = $1
+ where n.until is null or n.until >= current_date order by r.id is not null, n.published_at desc limit 12
+"""
+_VOTES = """
+select v.id, v.title, v.status, v.closes_at,
+       (select count(*) from community_vote_entry e where e.tenant_id = v.tenant_id and e.vote_id = v.id
+         and not exists (select 1 from community_ballot b
+                          where b.tenant_id = e.tenant_id and b.entry_id = e.id)) open_entries
+  from community_vote v where v.status in ('open', 'published') and v.closes_at > now() - interval '60 days'
+ order by v.status, v.closes_at limit 10
+"""
+_VISITORS = """
+select p.id, p.name, p.valid_until, p.account_id from community_visitor_pass p
+ where p.account_id = any ($1::uuid[]) and p.revoked_at is null and p.valid_until > now() and p.used < p.uses
+ order by p.valid_from limit 20
+"""
+_PARCELS = """
+select p.number, p.code, p.carrier, p.created_at, p.account_id from community_parcel p
+ where p.account_id = any ($1::uuid[]) and p.collected_at is null order by p.created_at limit 20
+"""
+_POOLS = """
+select p.id, p.name, p.period, p.currency, s.amount_minor, s.account_id from community_pool_share s
+  join community_pool p on p.tenant_id = s.tenant_id and p.id = s.pool_id
+ where s.account_id = any ($1::uuid[]) order by p.period desc, p.name limit 12
+"""
+
+
+async def units_of(person_id: UUID) -> list[Mapping[str, Any]]:
+    """Return the units that somebody holds now."""
+    return [dict(one) for one in await rows(UNITS, person_id, SCENARIO_KEY)]
+
+
+async def home_of(person_id: UUID) -> dict[str, Any]:
+    """Return everything about somebody's units, each list in the order of what is to be done first."""
+    units = await units_of(person_id)
+    ids = [one["id"] for one in units]
+    notices = await rows(_NOTICES, person_id)
+    return {
+        "units": units,
+        "owed": await rows(_OWED, ids),
+        "meters": await rows(_METERS, ids),
+        "work": await rows(_WORK, ids),
+        "notices": [{**dict(one), "title": localized(_json(one["titles"]))} for one in notices],
+        "votes": await rows(_VOTES),
+        "visitors": await rows(_VISITORS, ids),
+        "parcels": await rows(_PARCELS, ids),
+        "pools": await rows(_POOLS, ids),
+    }
+
+
+def _json(text: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads(text)
+    return found

@@ -1,0 +1,1 @@
+"""Repairs and complaints from the first word to the last, and planned maintenance."""

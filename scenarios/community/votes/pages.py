@@ -1,0 +1,278 @@
+"""Pages of votes: asking, opening, closing and publishing for staff; voting and the result for owners."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
+
+from scenarios.community.common import buildings_of, estate_route, nothing, root_of, tenant_of
+from scenarios.community.votes import service
+from scenarios.community.votes.models import Ballot, EstateVote, VoteEntry
+from scenarios.community.votes.service import Question
+from scenarios.community.votes.tally import Result
+from tenants.actor import Actor
+from tenants.http import WRITES, path_id, person_route
+from tenants.models import Tenant
+from tenants.scope import open_scope, rows, tenant_scope
+from ui.errors import Conflict, Invalid
+from ui.fields import Day
+from ui.forms import Form, bind
+from ui.i18n import N_, gettext, t
+from ui.render import redirect, respond
+from ui.shell import Tone
+from ui.tables import Column
+
+STATES = {"draft": t("Draft"), "open": t("Open"), "closed": t("Counted"), "published": t("Published")}
+TONES: dict[str, Tone] = {"draft": "neutral", "open": "info", "closed": "warning", "published": "success"}
+_LIST = """
+select v.id, v.title, v.status, v.closes_at, v.created_at,
+       (select count(*) from community_vote_entry e where e.tenant_id = $1 and e.vote_id = v.id) entries,
+       (select count(*) from community_ballot b where b.tenant_id = $1 and b.vote_id = v.id) ballots
+  from community_vote v where v.tenant_id = $1 order by v.created_at desc limit 200
+"""
+_MINE = """
+select e.id, e.number, e.weight, a.number unit, b.created_at cast_at, b.cast_by_name,
+       exists (select 1 from tenants_holder h where h.tenant_id = e.tenant_id and h.account_id = e.account_id
+                and h.person_id = $2 and h.confirmed_at is not null and h.relation in ('owner', 'proxy')
+                and (h.until is null or h.until >= current_date)) may_vote
+  from community_vote_entry e
+  join tenants_account a on a.tenant_id = e.tenant_id and a.id = e.account_id
+  left join community_ballot b on b.tenant_id = e.tenant_id and b.entry_id = e.id
+ where e.vote_id = $1 order by a.number
+"""
+
+
+class VoteForm(BaseModel):
+    """A question as it is written."""
+
+    title: str = Field(title=N_("Question"), max_length=200)
+    text: str = Field("", title=N_("What it is about"), max_length=8000)
+    options: str = Field(title=N_("Answers, one a line"), max_length=2000)
+    basis: str = Field(title=N_("A vote weighs"))
+    quorum_percent: int = Field(title=N_("Counts only if so much takes part (percent)"))
+    closes_on: Day = Field(title=N_("Last day"))
+    buildings: list[UUID] = Field([], title=N_("Owners of"))
+
+
+class BallotForm(BaseModel):
+    """A ballot."""
+
+    choice: int | None = Field(None, title=N_("Your answer"))
+    entry: UUID = Field(title=N_("Unit"))
+
+
+def _columns(root: str) -> tuple[Column, ...]:
+    return (
+        Column("title", t("Question"), is_main=True, href=lambda one: f"{root}/votes/{one['id']}"),
+        Column("status", t("State"), format="badge", tones=TONES, words=STATES),
+        Column("closes_at", t("Until"), format="datetime"),
+        Column("ballots", t("Ballots"), format="number"),
+        Column("entries", t("Of"), format="number"),
+    )
+
+
+async def index(request: Request, actor: Actor) -> Response:
+    """List the votes."""
+    root = root_of(actor)
+    context = {
+        "root": root,
+        "votes": await rows(_LIST, tenant_of(actor)),
+        "columns": _columns(root),
+        "may_write": actor.may("votes.write"),
+    }
+    return await respond(request, "community/votes/votes.html", context)
+
+
+async def new(request: Request, actor: Actor) -> Response:
+    """Ask for the question."""
+    options = "\n".join(gettext(word) for word in (N_("Yes"), N_("No"), N_("Abstain")))
+    return await _new(
+        request, actor, Form.blank(VoteForm, {"options": options, "basis": "area", "quorum_percent": "50"})
+    )
+
+
+async def _new(request: Request, actor: Actor, form: Form[VoteForm], status: int = 200) -> Response:
+    context = {
+        "root": root_of(actor),
+        "form": form,
+        "bases": [("area", gettext("Its unit's billed area")), ("head", gettext("One for each unit"))],
+        "buildings": await buildings_of(tenant_of(actor)),
+    }
+    return await respond(request, "community/votes/new.html", context, status=status)
+
+
+async def create(request: Request, actor: Actor) -> Response:
+    """Write down the question."""
+    form = await bind(request, VoteForm)
+    if form.is_valid:
+        said = form.ok
+        zone = ZoneInfo((await Tenant.get(id=actor.tenant_id)).timezone)
+        closes = datetime.combine(said.closes_on + timedelta(days=1), time(), zone).astimezone(UTC)
+        question = Question(
+            said.title,
+            said.text,
+            said.options.splitlines(),
+            said.basis,
+            said.quorum_percent,
+            closes,
+            said.buildings,
+        )
+        try:
+            made = await service.draft(actor, question)
+            return redirect(
+                request, f"{root_of(actor)}/votes/{made.id}", flash=t("Saved. Nobody can vote yet.")
+            )
+        except Invalid as error:
+            form.fail_with(error)
+    return await _new(request, actor, form, status=422)
+
+
+async def show(request: Request, actor: Actor) -> Response:
+    """Show a vote: how many have voted; after the end the result."""
+    found = await service.get(tenant_of(actor), path_id(request))
+    entries = await VoteEntry.filter(tenant_id=found.tenant_id, vote_id=found.id).count()
+    ballots = await Ballot.filter(tenant_id=found.tenant_id, vote_id=found.id).count()
+    context = {
+        "root": root_of(actor),
+        "vote": found,
+        "state": {"words": STATES[found.status], "tone": TONES[found.status]},
+        "entries": entries,
+        "ballots": ballots,
+        "result": await _result(found),
+        "is_over": found.closes_at <= datetime.now(UTC),
+        "may_write": actor.may("votes.write"),
+    }
+    return await respond(request, "community/votes/vote.html", context)
+
+
+async def _result(found: EstateVote) -> dict[str, Any] | None:
+    if found.status not in {"closed", "published"}:
+        return None
+    result: Result = await service.result_of(found)
+    return {
+        "result": result,
+        "rows": [
+            (
+                option,
+                result.sums[place],
+                result.counts[place],
+                result.sums[place] / result.cast if result.cast else 0,
+            )
+            for place, option in enumerate(found.options)
+        ],
+        "winner": found.options[result.winner] if result.winner is not None else "",
+    }
+
+
+async def open_vote(request: Request, actor: Actor) -> Response:
+    """Take ballots."""
+    found = await service.open_vote(actor, path_id(request))
+    return redirect(request, f"{root_of(actor)}/votes/{found.id}", flash=t("Ballots are taken from now on."))
+
+
+async def close(request: Request, actor: Actor) -> Response:
+    """Count the ballots."""
+    found = await service.close(actor, path_id(request))
+    return redirect(request, f"{root_of(actor)}/votes/{found.id}", flash=t("Counted."))
+
+
+async def publish(request: Request, actor: Actor) -> Response:
+    """Publish the result."""
+    found = await service.publish(actor, path_id(request))
+    return redirect(request, f"{root_of(actor)}/votes/{found.id}", flash=t("Published."))
+
+
+async def _seen(request: Request) -> EstateVote:
+    found = await EstateVote.get_or_none(id=path_id(request))
+    if found is None:
+        raise nothing()
+    return found
+
+
+async def mine(request: Request, actor: Actor) -> Response:
+    """Show an owner the question, a ballot for each of their units, and the result once it is published."""
+    return await _mine(request, actor, await _seen(request), Form.blank(BallotForm))
+
+
+async def _mine(
+    request: Request,
+    actor: Actor,
+    found: EstateVote,
+    form: Form[BallotForm],
+    *,
+    status: int = 200,
+    cast: Any = None,
+) -> Response:
+    context = {
+        "vote": found,
+        "tenant": await Tenant.get(id=found.tenant_id),
+        "entries": await rows(_MINE, found.id, actor.person_id),
+        "is_open": found.status == "open" and found.closes_at > datetime.now(UTC),
+        "form": form,
+        "options": [(str(place), option) for place, option in enumerate(found.options)],
+        "result": await _published(found),
+        "cast": cast,
+    }
+    return await respond(request, "community/votes/mine.html", context, status=status)
+
+
+async def _published(found: EstateVote) -> dict[str, Any] | None:
+    if found.status != "published":
+        return None
+    async with open_scope(tenant_scope(found.tenant_id)):
+        return await _result(found)
+
+
+async def cast(request: Request, actor: Actor) -> Response:
+    """Take a ballot, and show what its voter keeps."""
+    found = await _seen(request)
+    form = await bind(request, BallotForm)
+    if form.is_valid:
+        try:
+            async with open_scope(tenant_scope(found.tenant_id)):
+                kept = await service.cast(
+                    actor,
+                    found.tenant_id,
+                    form.ok.entry,
+                    choice=-1 if form.ok.choice is None else form.ok.choice,
+                )
+            return await _mine(request, actor, found, Form.blank(BallotForm), cast=kept)
+        except Invalid as error:
+            form.fail_with(error)
+        except Conflict as error:
+            form.fail("", error.message)
+    return await _mine(request, actor, found, form, status=422)
+
+
+async def published(request: Request, actor: Actor) -> Response:
+    """Send all that is needed to work the result out again, to everybody who could vote."""
+    del actor
+    found = await _seen(request)
+    if found.status != "published":
+        raise nothing()
+    async with open_scope(tenant_scope(found.tenant_id)):
+        data = service.published(found, await service.opened(found), await service.whole_of(found))
+    return JSONResponse(data, headers={"Content-Disposition": f'attachment; filename="vote-{found.id}.json"'})
+
+
+ROUTES: list[BaseRoute] = [
+    estate_route("/votes", index, permission="accounts.read", name="votes"),
+    estate_route("/votes/new", new, permission="votes.write", name="vote_new"),
+    estate_route("/votes", create, permission="votes.write", methods=WRITES, name="vote_create"),
+    estate_route("/votes/{id}", show, permission="accounts.read", name="vote"),
+    estate_route(
+        "/votes/{id}/opening", open_vote, permission="votes.write", methods=WRITES, name="vote_open"
+    ),
+    estate_route("/votes/{id}/closing", close, permission="votes.write", methods=WRITES, name="vote_close"),
+    estate_route(
+        "/votes/{id}/publication", publish, permission="votes.write", methods=WRITES, name="vote_publish"
+    ),
+    person_route("/my/votes/{id}", mine, name="my_vote"),
+    person_route("/my/votes/{id}", cast, methods=WRITES, name="my_vote_cast"),
+    person_route("/my/votes/{id}/ballots.json", published, name="my_vote_ballots"),
+]
