@@ -80,6 +80,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
         "valid_until": datetime(2100, 1, 1, tzinfo=UTC),
         "uses": 1,
     },
+    "community_facility": {"opens": 8, "closes": 9, "days_ahead": 1},
+    "community_facility_booking": {"status": "booked"},
     "community_vote": {"status": "published", "basis": "head"},
     "community_pool": {"basis": "area", "status": "closed"},
     "billing_hold": {"status": "held", "ended_at": None},

@@ -219,12 +219,43 @@ TABLES = [
         indexes=["vote_id"],
         person=visible("community_vote_entry", "entry_id"),
     ),
+    Wall(
+        "community_public_accounts",
+        uniques=["word"],
+        extra={"secret": "t.word_hash = (select scope_secret())"},
+    ),
+    Wall(
+        "community_facility",
+        indexes=["is_active"],
+        person=(
+            "exists (select 1 from tenants_holder h join community_unit u on u.tenant_id = h.tenant_id"
+            " and u.account_id = h.account_id where h.tenant_id = t.tenant_id"
+            " and h.person_id = (select scope_person()) and h.confirmed_at is not null"
+            " and (h.until is null or h.until >= current_date))"
+        ),
+        checks={
+            "hours": "opens >= 0 and closes <= 24 and opens < closes",
+            "sums": "fee_minor >= 0 and deposit_minor >= 0",
+        },
+    ),
+    Wall(
+        "community_facility_booking",
+        refs={"facility_id": "community_facility", **ACCOUNT},
+        uniques=["facility_id, starts_at where status in ('held', 'booked')", "number"],
+        indexes=["account_id", "starts_at"],
+        person=NOW_HOLDS,
+        checks={
+            "status": "status in ('held', 'booked', 'free')",
+            "back": "returned_minor between 0 and deposit_minor",
+        },
+    ),
 ]
 FURTHER = f"""
 create policy by_holder on community_unit for select using ((select scope_is('person')) and tenant_id
   = any ((select scope_tenants())::uuid[]) and {holds().replace(" t.", " community_unit.")});
 create policy by_holder on community_building for select using ((select scope_is('person')) and tenant_id
   = any ((select scope_tenants())::uuid[]) and {MY_BUILDING.replace(" t.", " community_building.")});
+create unique index community_public_accounts_hash_key on community_public_accounts (word_hash);
 """
 
 
@@ -385,6 +416,57 @@ class Migration(migrations.Migration):
                 "app": "cloud",
                 "pk_attr": "id",
                 "table_description": "A question to the owners. ``basis`` says what an entry weighs: its ``area``, or one each (``head``).",
+            },
+            bases=["TenantRow"],
+        ),
+        ops.CreateModel(
+            name="Facility",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("tenant_id", fields.UUIDField()),
+                ("names", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ("opens", fields.SmallIntField()),
+                ("closes", fields.SmallIntField()),
+                ("days_ahead", fields.SmallIntField()),
+                ("fee_minor", fields.BigIntField(db_default=0)),
+                ("deposit_minor", fields.BigIntField(db_default=0)),
+                ("currency", fields.CharField(max_length=3)),
+                ("is_active", fields.BooleanField(db_default=True)),
+            ],
+            options={
+                "table": "community_facility",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "Something that residents book by whole hours, from ``opens`` to ``closes``, so many days ahead.",
+            },
+            bases=["TenantRow"],
+        ),
+        ops.CreateModel(
+            name="FacilityBooking",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("tenant_id", fields.UUIDField()),
+                ("facility_id", fields.UUIDField()),
+                ("account_id", fields.UUIDField()),
+                ("number", fields.CharField(max_length=20)),
+                ("starts_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("status", fields.CharField(max_length=10)),
+                ("fee_minor", fields.BigIntField()),
+                ("deposit_minor", fields.BigIntField()),
+                ("returned_minor", fields.BigIntField(db_default=0)),
+                ("kept_reason", fields.CharField(db_default="", max_length=200)),
+                ("deposit_status", fields.CharField(db_default="", max_length=10)),
+                ("hold_id", fields.UUIDField(null=True)),
+                ("booked_by", fields.UUIDField(null=True)),
+                ("booked_by_name", fields.CharField(db_default="", max_length=100)),
+            ],
+            options={
+                "table": "community_facility_booking",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "One hour of a facility. ``held`` while it is being paid, then ``booked`` or ``free``; fee and deposit of then.",
             },
             bases=["TenantRow"],
         ),
@@ -566,6 +648,26 @@ class Migration(migrations.Migration):
                 "app": "cloud",
                 "pk_attr": "id",
                 "table_description": "What one account bears of a closed pool, and the weight it was found by.",
+            },
+            bases=["TenantRow"],
+        ),
+        ops.CreateModel(
+            name="PublicAccounts",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("tenant_id", fields.UUIDField()),
+                ("word", fields.CharField(max_length=60)),
+                ("word_hash", fields.BinaryField()),
+                ("is_on", fields.BooleanField(db_default=False)),
+                ("text", fields.TextField(db_default="", unique=False)),
+                ("by_name", fields.CharField(db_default="", max_length=100)),
+            ],
+            options={
+                "table": "community_public_accounts",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "That an estate shows its accounts to everybody, under a word of its own; ``word_hash`` is how it is found.",
             },
             bases=["TenantRow"],
         ),

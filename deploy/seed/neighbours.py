@@ -12,6 +12,9 @@ from billing.charges.periods import months_after, today
 from deploy.seed.cast import RESIDENTS, SEED, TENGAH
 from deploy.seed.names import Names
 from scenarios.community.estate import phases
+from scenarios.community.facilities import booking
+from scenarios.community.facilities.booking import Offer
+from scenarios.community.figures.pages import word_hash
 from scenarios.community.meters import installing, readings
 from scenarios.community.meters.installing import Plate
 from scenarios.community.meters.readings import Said
@@ -251,11 +254,30 @@ async def _life(
     await notices.write(chief, Words({"en": "Draft: new opening hours"}, {"en": "From next month on."}))
     await _votes(tenant, chief, residents, units)
     now = datetime.now(UTC)
-    who, unit = residents[0]
-    await passes.issue(who, tenant.id, unit, Wish("Aunt Rosmah", now, now + timedelta(days=3), 4, "SKA1234"))
-    seen = await passes.issue(who, tenant.id, unit, Wish("Plumber", now, now + timedelta(hours=8)))
-    await passes.admit(chief, passes.code_of(seen.id), key="demonstration-1")
-    await parcels.take_in(chief, unit, carrier="Post", note="Large box")
+    for number, (who, unit) in enumerate(residents[:2]):
+        await passes.issue(
+            who, tenant.id, unit, Wish("Aunt Rosmah", now, now + timedelta(days=3), 4, "SKA1234")
+        )
+        seen = await passes.issue(who, tenant.id, unit, Wish("Plumber", now, now + timedelta(hours=8)))
+        await passes.admit(chief, passes.code_of(seen.id), key=f"demonstration-{number}")
+        await parcels.take_in(chief, unit, carrier="Post", note="Large box")
+    await _facilities(tenant, chief, residents)
+
+
+async def _facilities(tenant: Tenant, chief: Actor, residents: list[tuple[Actor, UUID]]) -> None:
+    """A hall with a fee and a deposit, a court that costs nothing and is booked; accounts that everybody may see."""
+    await booking.add(chief, Offer("Community hall", "社区活动厅", 8, 22, 14, 2_000, 10_000))
+    court = await booking.add(chief, Offer("Tennis court", "网球场", 7, 21, 7))
+    day = today(tenant.timezone) + timedelta(days=1)
+    for hour, (who, unit) in enumerate(residents[:2], start=9):
+        await booking.book(who, tenant.id, court.id, account_id=unit, day=day, hour=hour, key="")
+    await execute(
+        "insert into community_public_accounts (tenant_id, word, word_hash, is_on, text) values ($1, $2, $3, true, $4)",
+        tenant.id,
+        tenant.slug,
+        word_hash(tenant.slug),
+        "As the owners' meeting has asked for.",
+    )
 
 
 async def _votes(

@@ -1,6 +1,8 @@
 """Every table of community property."""
 
 from scenarios.community.estate.models import Building, BuildingCare, CommonArea, EstatePhase, Tenure, Unit
+from scenarios.community.facilities.models import Facility, FacilityBooking
+from scenarios.community.figures.models import PublicAccounts
 from scenarios.community.meters.models import Meter, MeterReading
 from scenarios.community.notices.models import EstateNotice, NoticeReading
 from scenarios.community.pools.models import CostPool, PoolInvoice, PoolShare
@@ -24,6 +26,8 @@ __all__ = [
     "EstateNotice",
     "EstatePhase",
     "EstateVote",
+    "Facility",
+    "FacilityBooking",
     "MaintenancePlan",
     "Meter",
     "MeterReading",
@@ -32,6 +36,7 @@ __all__ = [
     "PassUse",
     "PoolInvoice",
     "PoolShare",
+    "PublicAccounts",
     "Tenure",
     "Unit",
     "VisitorPass",

@@ -3,7 +3,9 @@
 from tenants.permissions import Rights, RoleSpec
 from ui.i18n import N_
 
-_DESK = frozenset({"meters.write", "service.read", "service.write", "notices.write", "gate.work"})
+_DESK = frozenset(
+    {"meters.write", "service.read", "service.write", "notices.write", "gate.work", "facilities.write"}
+)
 RIGHTS = Rights(
     permissions={
         "meters.write": N_("Read meters and judge readings"),
@@ -13,6 +15,7 @@ RIGHTS = Rights(
         "service.settings": N_("Set how work is given out, and plan maintenance"),
         "notices.write": N_("Write and publish notices"),
         "gate.work": N_("Let visitors in, take parcels in and give them out"),
+        "facilities.write": N_("Offer facilities, and give deposits back"),
         "votes.write": N_("Ask the owners, and count their votes"),
     },
     roles=(

@@ -3,7 +3,9 @@
 import scenarios.community.acts  # noqa: F401 - gives acts their words
 from scenarios.community.buildings import ROUTES
 from scenarios.community.estate import pages as estate_pages
+from scenarios.community.facilities import pages as facility_pages
 from scenarios.community.fees import FEES
+from scenarios.community.figures import pages as figure_pages
 from scenarios.community.home import pages as home_pages
 from scenarios.community.importing import UNITS, added, tidy
 from scenarios.community.kinds import ACCOUNT_KINDS, QUANTITIES, RELATIONS, SCENARIO_KEY
@@ -44,7 +46,9 @@ SCENARIO = Scenario(
         Place(N_("Notices"), "/notices", "accounts.read", "bell", 16, SCENARIO_KEY),
         Place(N_("Gate"), "/gate", "gate.work", "qr", 17, SCENARIO_KEY),
         Place(N_("Parcels"), "/parcels", "gate.work", "inbox", 18, SCENARIO_KEY),
+        Place(N_("Facilities"), "/facilities", "accounts.read", "calendar", 18, SCENARIO_KEY),
         Place(N_("Votes"), "/votes", "accounts.read", "check", 19, SCENARIO_KEY),
+        Place(N_("Figures of the estate"), "/estate-figures", "reports.read", "report", 69, SCENARIO_KEY),
         Place(N_("Shared costs"), "/pools", "bills.read", "branch", 25, SCENARIO_KEY),
     ),
     routes=(
@@ -61,6 +65,8 @@ SCENARIO = Scenario(
         *visitor_pages.ROUTES,
         *vote_pages.ROUTES,
         *home_pages.ROUTES,
+        *figure_pages.ROUTES,
+        *facility_pages.ROUTES,
     ),
     rights=RIGHTS,
     provision=provision_categories,

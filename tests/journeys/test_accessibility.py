@@ -24,6 +24,7 @@ NO_PAGES = (
     r"/.*\.json", r"/.*\.js", r"/.*\.py", r"/.*/answer-files/.*", r"/.*/disputes/.*/files/.*",
     r"/api/.*", r"/oauth/.*", r"/app-icons/.*", r"/.*/papers/\{id\}",
     r"/lti/.*", r"/sign-in/ended/\{bank\}",
+    r"/.*\.js", r"/.*/(work|repairs)/.*/files/.*",
 )  # fmt: skip
 """Files and figures for machines."""
 ELSEWHERE = (

@@ -55,6 +55,7 @@ ABOVE_TENANTS = {
 MIGRATION_LEDGER = {"tortoise_migrations": "Tortoise's own list; the application role has no right to it"}
 KEYED_BY_A_SECRET = {
     "education_applicant_person_idx": "a person's applications at every school",
+    "community_public_accounts_hash_key": "found by the hash of an estate's public word",
     "tenants_holder_person_idx": "a person's accounts across tenants",
     "tenants_holder_code_key": "found by the printed code's hash",
     "tenants_person_request_person_idx": "what a person has asked, across tenants",

@@ -50,6 +50,12 @@ _PARCELS = """
 select p.number, p.code, p.carrier, p.created_at, p.account_id from community_parcel p
  where p.account_id = any ($1::uuid[]) and p.collected_at is null order by p.created_at limit 20
 """
+_BOOKINGS = """
+select k.id, k.starts_at, k.status, f.names from community_facility_booking k
+  join community_facility f on f.tenant_id = k.tenant_id and f.id = k.facility_id
+ where k.account_id = any ($1::uuid[]) and k.status <> 'free' and k.starts_at > now() - interval '30 days'
+ order by k.starts_at limit 20
+"""
 _POOLS = """
 select p.id, p.name, p.period, p.currency, s.amount_minor, s.account_id from community_pool_share s
   join community_pool p on p.tenant_id = s.tenant_id and p.id = s.pool_id
@@ -76,6 +82,9 @@ async def home_of(person_id: UUID) -> dict[str, Any]:
         "votes": await rows(_VOTES),
         "visitors": await rows(_VISITORS, ids),
         "parcels": await rows(_PARCELS, ids),
+        "bookings": [
+            {**dict(one), "name": localized(_json(one["names"]))} for one in await rows(_BOOKINGS, ids)
+        ],
         "pools": await rows(_POOLS, ids),
     }
 

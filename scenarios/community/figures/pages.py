@@ -1,0 +1,326 @@
+"""Pages of figures, each a chart with its table and its file; the published accounts; the dossier."""
+
+import hashlib
+import json
+from decimal import Decimal
+from typing import Any
+
+import anyio.to_thread
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from billing.charges.periods import months_after, today
+from billing.names import localized
+from billing.payer.overview import pdf, wanted_locale
+from scenarios.community.common import day_there, estate_route, nothing, root_of, tenant_of
+from scenarios.community.figures import dossier, queries
+from scenarios.community.figures.models import PublicAccounts
+from scenarios.community.kinds import SCENARIO_KEY
+from scenarios.community.service import queries as work
+from tenants import audit
+from tenants.accounts import queries as accounts
+from tenants.accounts.panels import Panel, add_panel
+from tenants.actor import Actor
+from tenants.http import WRITES, path_id, public_route
+from tenants.models import Account, Tenant
+from tenants.scope import execute, open_scope, row, secret_scope, tenant_scope
+from ui import charts
+from ui.exports import export, wants_export
+from ui.formats import money, month_text, number
+from ui.forms import bind
+from ui.i18n import N_, gettext, t
+from ui.render import redirect, respond
+from ui.shell import NavItem, Shell
+from ui.tables import Column
+
+BACK = 12
+"""Months that figures look back."""
+VIEWS = {
+    "buildings": N_("By building"),
+    "managers": N_("By manager"),
+    "months": N_("By month"),
+    "arrears": N_("Arrears by age"),
+    "pools": N_("Shared costs"),
+    "work": N_("Work"),
+    "energy": N_("Energy"),
+}
+_KEYS = {"buildings": "building", "managers": "manager", "months": "month"}
+COLLECTED = (
+    Column("bills", t("Bills"), format="number"),
+    Column("billed_minor", t("Billed"), format="money"),
+    Column("paid_minor", t("Came in"), format="money"),
+    Column("left_minor", t("Still owed"), format="money"),
+    Column(
+        "share",
+        t("Collected"),
+        format="percent",
+        value=lambda one: _share(one["paid_minor"], one["billed_minor"]),
+    ),
+)
+
+
+def _band(one: Any) -> str:
+    return f"{one['least']}–{one['most']}" if one["most"] < 1000 else f"> {one['least'] - 1}"  # noqa: PLR2004
+
+
+AGES = (
+    Column("band", t("Days overdue"), is_main=True, value=_band),
+    Column("bills", t("Bills"), format="number"),
+    Column("left_minor", t("Still owed"), format="money"),
+    Column("share", t("Came in within 30 days, of what was owed so long"), format="percent"),
+    Column("expected_minor", t("Expected within 30 days"), format="money"),
+)
+POOLS = (
+    Column("name", t("Name"), is_main=True),
+    Column("period", t("Month"), format="month"),
+    Column("budget_minor", t("Budget"), format="money"),
+    Column("total_minor", t("Costs"), format="money"),
+    Column("over_minor", t("Above the budget"), format="money"),
+)
+WORK = (
+    Column("category", t("About"), is_main=True),
+    Column("n", t("Reported"), format="number"),
+    Column("done", t("Done"), format="number"),
+    Column("in_time", t("In time"), format="number"),
+    Column("hours", t("Hours until it was done"), format="number", value=lambda one: _rounded(one["hours"])),
+    Column("rating", t("Rating"), format="number", value=lambda one: _rounded(one["rating"])),
+)
+ENERGY = (
+    Column("name", t("Building"), is_main=True),
+    Column("period", t("Month"), format="month"),
+    Column("used", t("Usage"), format="number"),
+    Column("sqm", t("Billed area (m²)"), format="number"),
+    Column("per_sqm", t("For each m²"), format="number"),
+)
+
+
+def _share(paid: int, billed: int) -> Decimal:
+    return Decimal(paid) / billed if billed else Decimal(0)
+
+
+def _rounded(value: Any) -> Any:
+    return None if value is None else round(Decimal(value), 1)
+
+
+async def figures(request: Request, actor: Actor) -> Response:
+    """Show one view of the figures."""
+    asked = request.query_params.get("of", "")
+    view = asked if asked in VIEWS else "buildings"
+    columns, found, chart = await _view(actor, view)
+    if wants_export(request):
+        return await export(request, columns, found, f"figures-{view}")
+    root = f"{root_of(actor)}/estate-figures"
+    tabs = [
+        NavItem(label=t(label), href=f"{root}?of={key}", is_current=key == view)
+        for key, label in VIEWS.items()
+    ]
+    context = {
+        "tabs": tabs,
+        "title": gettext(VIEWS[view]),
+        "columns": columns,
+        "rows": found,
+        "chart": chart if found else None,
+        "file": f"{root}?of={view}&export=xlsx",
+        "root": root_of(actor),
+        "may_publish": actor.may("settings.write"),
+        "is_forecast": view == "arrears",
+    }
+    return await respond(request, "community/figures/figures.html", context)
+
+
+async def _view(actor: Actor, view: str) -> tuple[tuple[Column, ...], list[Any], charts.Chart | None]:
+    tenant_id, currency = tenant_of(actor), actor.place["currency"]
+    now = await day_there(tenant_id)
+    since = months_after(now, -BACK)
+
+    def cash(value: charts.Number) -> str:
+        return money(int(value), currency)
+
+    if view in _KEYS:
+        found = await queries.collected(tenant_id, since, currency, _KEYS[view])
+        head = (
+            Column("name", t("Month"), format="month", is_main=True)
+            if view == "months"
+            else Column("name", t(VIEWS[view]), is_main=True)
+        )
+        names = [month_text(one["name"]) if view == "months" else one["name"] for one in found]
+        series = [
+            charts.Series(gettext("Came in"), [one["paid_minor"] for one in found]),
+            charts.Series(gettext("Still owed"), [one["left_minor"] for one in found]),
+        ]
+        return (head, *COLLECTED), found, charts.stacked(gettext(VIEWS[view]), names, series, cash)
+    if view == "arrears":
+        ages = await queries.ages(tenant_id, now, currency)
+        series = [
+            charts.Series(gettext("Still owed"), [one["left_minor"] for one in ages]),
+            charts.Series(gettext("Expected within 30 days"), [one["expected_minor"] or 0 for one in ages]),
+        ]
+        return AGES, ages, charts.bar(gettext("Days overdue"), [_band(one) for one in ages], series, cash)
+    if view == "pools":
+        found = await queries.pools(tenant_id, since)
+        series = [
+            charts.Series(gettext("Budget"), [one["budget_minor"] or 0 for one in found]),
+            charts.Series(gettext("Costs"), [one["total_minor"] for one in found]),
+        ]
+        names = [f"{one['name']}, {month_text(one['period'])}" for one in found]
+        return (
+            POOLS,
+            found,
+            charts.bar(gettext("Name"), names, series, cash, short=[one["name"] for one in found]),
+        )
+    if view == "work":
+        orders = await work.figures(tenant_id, since)
+        series = [
+            charts.Series(gettext("Reported"), [one["n"] for one in orders]),
+            charts.Series(gettext("Done"), [one["done"] for one in orders]),
+        ]
+        return WORK, orders, charts.bar(gettext("About"), [one["category"] for one in orders], series)
+    found = await queries.energy(tenant_id, since)
+    latest = max((one["period"] for one in found), default=None)
+    shown = [one for one in found if one["period"] == latest]
+    series = [charts.Series(gettext("For each m²"), [one["per_sqm"] or Decimal(0) for one in shown])]
+    return ENERGY, found, charts.bar(gettext("Building"), [one["name"] for one in shown], series, number)
+
+
+class PublishForm(BaseModel):
+    """Whether the accounts are shown to everybody."""
+
+    is_on: bool = Field(False, title=N_("Everybody may see the accounts of the estate"))
+    text: str = Field("", title=N_("What you would like to say about them"), max_length=4000)
+
+
+def word_hash(word: str) -> bytes:
+    """Return under which secret the published accounts of a word are found."""
+    return hashlib.sha256(f"community accounts {word}".encode()).digest()
+
+
+async def publishing(request: Request, actor: Actor) -> Response:
+    """Ask whether the accounts are published."""
+    found = await PublicAccounts.get_or_none(tenant_id=tenant_of(actor))
+    context = {
+        "root": root_of(actor),
+        "is_on": bool(found and found.is_on),
+        "text": found.text if found else "",
+        "url": f"/estates/{actor.place['slug']}/accounts",
+    }
+    return await respond(request, "community/figures/publishing.html", context)
+
+
+async def publish(request: Request, actor: Actor) -> Response:
+    """Publish the accounts, or no longer."""
+    actor.require("settings.write")
+    form = await bind(request, PublishForm)
+    said, word = form.ok, actor.place["slug"]
+    await execute(
+        "insert into community_public_accounts (tenant_id, word, word_hash, is_on, text, by_name)"
+        " values ($1, $2, $3, $4, $5, $6) on conflict (tenant_id, word) do update"
+        " set is_on = excluded.is_on, text = excluded.text, by_name = excluded.by_name",
+        actor.tenant_id,
+        word,
+        word_hash(word),
+        said.is_on,
+        said.text.strip(),
+        actor.name[:100],
+    )
+    await audit.record(
+        actor,
+        "accounts.published" if said.is_on else "accounts.withdrawn",
+        subject_kind="tenant",
+        subject_id=actor.tenant_id,
+        subject_label=word,
+    )
+    return redirect(request, f"{root_of(actor)}/estate-figures/publishing", flash=t("Saved."))
+
+
+async def public(request: Request) -> Response:
+    """Show what an estate has decided to show to everybody: sums by fee and month, what shared costs were spent on."""
+    word = request.path_params["word"]
+    async with open_scope(secret_scope(word_hash(word))):
+        found = await row("select tenant_id, text from community_public_accounts where is_on")
+    if found is None:
+        raise nothing()
+    async with open_scope(tenant_scope(found["tenant_id"])):
+        tenant = await Tenant.get(id=found["tenant_id"])
+        since = months_after(today(tenant.timezone), -BACK)
+        fees = [
+            {**dict(one), "name": localized(json.loads(one["names"]))}
+            for one in await queries.by_fee(tenant.id, since)
+        ]
+        spent = await queries.spent(tenant.id, since)
+    request.state.shell = Shell(face="public", title=tenant.name, zone=tenant.timezone)
+    context = {
+        "tenant": tenant,
+        "text": found["text"],
+        "fees": fees,
+        "fee_columns": (
+            Column("name", t("Fee"), is_main=True),
+            Column("period", t("Month"), format="month"),
+            Column("billed_minor", t("Billed"), format="money"),
+            Column("paid_minor", t("Came in"), format="money"),
+        ),
+        "spent": spent,
+        "spent_columns": (
+            Column("name", t("Shared costs"), is_main=True),
+            Column("period", t("Month"), format="month"),
+            Column("invoices", t("Invoices"), format="number"),
+            Column("amount_minor", t("Costs"), format="money"),
+        ),
+    }
+    return await respond(request, "community/figures/public.html", context)
+
+
+async def court_dossier(request: Request, actor: Actor) -> Response:
+    """Send the dossier of an account that owes, for the court."""
+    account = await accounts.account(actor, path_id(request))
+    locale = wanted_locale(request)
+    document = await dossier.document_of(account)
+    content = await anyio.to_thread.run_sync(dossier.render, document, locale)
+    await audit.record(
+        actor, "dossier.drawn", subject_kind="account", subject_id=account.id, subject_label=account.number
+    )
+    return pdf(
+        content,
+        f"dossier-{account.number}".replace(" ", "-").replace("#", "").encode("ascii", "ignore").decode(),
+    )
+
+
+_OWES = """
+select exists (select 1 from billing_bill where tenant_id = $1 and account_id = $2
+                and status in ('issued', 'part_paid') and due_on < current_date) owes
+"""
+
+
+async def dossier_panel(actor: Actor, account: Account) -> Panel | None:
+    """Offer the dossier of a unit that owes."""
+    if account.scenario != SCENARIO_KEY or not actor.may("bills.read"):
+        return None
+    found = await row(_OWES, account.tenant_id, account.id)
+    if found is None or not found["owes"]:
+        return None
+    return Panel(
+        "community/figures/panel.html", {"href": f"{root_of(actor)}/accounts/{account.id}/dossier/pdf"}
+    )
+
+
+add_panel(dossier_panel, order=90)
+REASON = "An estate publishes its accounts as the law asks; it decides itself whether, and nobody is named in them."
+ROUTES: list[BaseRoute] = [
+    estate_route("/estate-figures", figures, permission="reports.read", name="estate_figures"),
+    estate_route(
+        "/estate-figures/publishing",
+        publishing,
+        permission="settings.write",
+        name="estate_accounts_publishing",
+    ),
+    estate_route(
+        "/estate-figures/publishing",
+        publish,
+        permission="settings.write",
+        methods=WRITES,
+        name="estate_accounts_publish",
+    ),
+    estate_route("/accounts/{id}/dossier/pdf", court_dossier, permission="bills.read", name="court_dossier"),
+    public_route("/estates/{word}/accounts", public, reason=REASON, name="public_accounts"),
+]
