@@ -82,6 +82,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
     },
     "community_facility": {"opens": 8, "closes": 9, "days_ahead": 1},
     "community_facility_booking": {"status": "booked"},
+    "community_shop_order": {"status": "paid", "way": "pickup"},
+    "community_shop_product": {"stock": 1},
     "community_vote": {"status": "published", "basis": "head"},
     "community_pool": {"basis": "area", "status": "closed"},
     "billing_hold": {"status": "held", "ended_at": None},

@@ -15,6 +15,8 @@ from scenarios.community.estate import phases
 from scenarios.community.facilities import booking
 from scenarios.community.facilities.booking import Offer
 from scenarios.community.figures.pages import word_hash
+from scenarios.community.merchants import service as merchants
+from scenarios.community.merchants.service import Goods
 from scenarios.community.meters import installing, readings
 from scenarios.community.meters.installing import Plate
 from scenarios.community.meters.readings import Said
@@ -271,6 +273,7 @@ async def _facilities(tenant: Tenant, chief: Actor, residents: list[tuple[Actor,
     day = today(tenant.timezone) + timedelta(days=1)
     for hour, (who, unit) in enumerate(residents[:2], start=9):
         await booking.book(who, tenant.id, court.id, account_id=unit, day=day, hour=hour, key="")
+    await _shops(chief)
     await execute(
         "insert into community_public_accounts (tenant_id, word, word_hash, is_on, text) values ($1, $2, $3, true, $4)",
         tenant.id,
@@ -278,6 +281,29 @@ async def _facilities(tenant: Tenant, chief: Actor, residents: list[tuple[Actor,
         word_hash(tenant.slug),
         "As the owners' meeting has asked for.",
     )
+
+
+_SHOPS = (
+    ("Kopi Corner", "咖啡角", "Kaya toast set", "咖椰吐司套餐", 580),
+    ("Fresh Basket", "鲜蔬篮", "Vegetable box", "蔬菜箱", 1_890),
+    ("Book Nook", "书角", "Storybook", "故事书", 1_250),
+    ("Handy Mo", "莫师傅五金", "LED lamp", "LED 灯泡", 690),
+    ("Golden Wok", "金锅小馆", "Family dinner", "家庭晚餐", 4_800),
+    ("Bloom", "花开", "Orchid", "兰花", 2_600),
+)
+"""Six shops, each with one of its goods: names in two languages, and the price."""
+
+
+async def _shops(chief: Actor) -> None:
+    """Six shops; one sells to a group."""
+    ends = datetime.now(UTC) + timedelta(days=6)
+    for number, (english, chinese, goods, goods_chinese, price) in enumerate(_SHOPS):
+        shop = await merchants.add_shop(
+            chief, english=english, chinese=chinese, about="", keeper=chief.person_id
+        )
+        names = {"en": goods, "zh_CN": goods_chinese}
+        minimum = 10 if number == 1 else 0
+        await merchants.offer(chief, shop.id, Goods(names, price, 40, minimum, ends if minimum else None))
 
 
 async def _votes(

@@ -27,12 +27,14 @@ ACTS = {
     "dossier.drawn": N_("Dossier for the court drawn"),
     "deposit.returned": N_("Deposit given back"),
     "facility.added": N_("Facility offered"),
+    "shop.added": N_("Shop of the neighbourhood added"),
     "work.cancelled": N_("Repair or complaint cancelled"),
     "work_category.added": N_("Category of work added"),
     "work_shift.added": N_("Shift added"),
     "work_shift.removed": N_("Shift taken out"),
 }
 FACTS = {
+    "pool.period": Fact(N_("Month")),
     "fee_minor": Fact(N_("Fee")),
     "deposit_minor": Fact(N_("Deposit")),
     "returned_minor": Fact(N_("Given back")),

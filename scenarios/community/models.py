@@ -3,6 +3,7 @@
 from scenarios.community.estate.models import Building, BuildingCare, CommonArea, EstatePhase, Tenure, Unit
 from scenarios.community.facilities.models import Facility, FacilityBooking
 from scenarios.community.figures.models import PublicAccounts
+from scenarios.community.merchants.models import NeighbourShop, ShopOrder, ShopProduct
 from scenarios.community.meters.models import Meter, MeterReading
 from scenarios.community.notices.models import EstateNotice, NoticeReading
 from scenarios.community.pools.models import CostPool, PoolInvoice, PoolShare
@@ -31,12 +32,15 @@ __all__ = [
     "MaintenancePlan",
     "Meter",
     "MeterReading",
+    "NeighbourShop",
     "NoticeReading",
     "Parcel",
     "PassUse",
     "PoolInvoice",
     "PoolShare",
     "PublicAccounts",
+    "ShopOrder",
+    "ShopProduct",
     "Tenure",
     "Unit",
     "VisitorPass",

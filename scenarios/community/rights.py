@@ -16,6 +16,8 @@ RIGHTS = Rights(
         "notices.write": N_("Write and publish notices"),
         "gate.work": N_("Let visitors in, take parcels in and give them out"),
         "facilities.write": N_("Offer facilities, and give deposits back"),
+        "shop.work": N_("Work a shop of the neighbourhood"),
+        "merchants.write": N_("Look after all shops of the neighbourhood"),
         "votes.write": N_("Ask the owners, and count their votes"),
     },
     roles=(
@@ -24,6 +26,7 @@ RIGHTS = Rights(
             N_("Technician"),
             frozenset({"dashboard.read", "accounts.read", "meters.write", "service.read", "service.write"}),
         ),
+        RoleSpec("shopkeeper", N_("Shopkeeper"), frozenset({"shop.work"})),
         RoleSpec("gate", N_("Gatekeeper"), frozenset({"dashboard.read", "accounts.read", "gate.work"})),
     ),
     grants={"finance": frozenset({"meters.write", "pools.write"}), "front_desk": _DESK},

@@ -9,6 +9,7 @@ from scenarios.community.figures import pages as figure_pages
 from scenarios.community.home import pages as home_pages
 from scenarios.community.importing import UNITS, added, tidy
 from scenarios.community.kinds import ACCOUNT_KINDS, QUANTITIES, RELATIONS, SCENARIO_KEY
+from scenarios.community.merchants import pages as merchant_pages
 from scenarios.community.meters import importing as meter_files
 from scenarios.community.meters import pages as meter_pages
 from scenarios.community.meters import resident_pages, round_pages
@@ -44,10 +45,11 @@ SCENARIO = Scenario(
         Place(N_("Meters"), "/meters", "accounts.read", "contrast", 13, SCENARIO_KEY),
         Place(N_("Repairs"), "/work", "service.read", "settings", 14, SCENARIO_KEY),
         Place(N_("Notices"), "/notices", "accounts.read", "bell", 16, SCENARIO_KEY),
-        Place(N_("Gate"), "/gate", "gate.work", "qr", 17, SCENARIO_KEY),
+        Place(N_("Gatehouse"), "/gate", "gate.work", "qr", 17, SCENARIO_KEY),
         Place(N_("Parcels"), "/parcels", "gate.work", "inbox", 18, SCENARIO_KEY),
         Place(N_("Facilities"), "/facilities", "accounts.read", "calendar", 18, SCENARIO_KEY),
         Place(N_("Votes"), "/votes", "accounts.read", "check", 19, SCENARIO_KEY),
+        Place(N_("Shops"), "/merchants", "shop.work", "cash", 19, SCENARIO_KEY),
         Place(N_("Figures of the estate"), "/estate-figures", "reports.read", "report", 69, SCENARIO_KEY),
         Place(N_("Shared costs"), "/pools", "bills.read", "branch", 25, SCENARIO_KEY),
     ),
@@ -67,6 +69,7 @@ SCENARIO = Scenario(
         *home_pages.ROUTES,
         *figure_pages.ROUTES,
         *facility_pages.ROUTES,
+        *merchant_pages.ROUTES,
     ),
     rights=RIGHTS,
     provision=provision_categories,

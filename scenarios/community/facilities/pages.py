@@ -59,7 +59,7 @@ class BookForm(BaseModel):
 
     facility: str = Field("", title=N_("What would you like to book?"))
     day: Day = Field(title=N_("Day"))
-    hour: int | None = Field(None, title=N_("Hour"))
+    hour: int | None = Field(None, title=N_("Which hour"))
     key: str = Field("", title=N_("Number of this try"), max_length=60)
 
 

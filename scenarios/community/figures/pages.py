@@ -28,7 +28,7 @@ from tenants.models import Account, Tenant
 from tenants.scope import execute, open_scope, row, secret_scope, tenant_scope
 from ui import charts
 from ui.exports import export, wants_export
-from ui.formats import money, month_text, number
+from ui.formats import money, month_text, number, plain_amount
 from ui.forms import bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -50,7 +50,7 @@ _KEYS = {"buildings": "building", "managers": "manager", "months": "month"}
 COLLECTED = (
     Column("bills", t("Bills"), format="number"),
     Column("billed_minor", t("Billed"), format="money"),
-    Column("paid_minor", t("Came in"), format="money"),
+    Column("paid_minor", t("Money that came in"), format="money"),
     Column("left_minor", t("Still owed"), format="money"),
     Column(
         "share",
@@ -138,6 +138,9 @@ async def _view(actor: Actor, view: str) -> tuple[tuple[Column, ...], list[Any],
     def cash(value: charts.Number) -> str:
         return money(int(value), currency)
 
+    def axis(value: charts.Number) -> str:
+        return plain_amount(int(value), currency)
+
     if view in _KEYS:
         found = await queries.collected(tenant_id, since, currency, _KEYS[view])
         head = (
@@ -147,17 +150,21 @@ async def _view(actor: Actor, view: str) -> tuple[tuple[Column, ...], list[Any],
         )
         names = [month_text(one["name"]) if view == "months" else one["name"] for one in found]
         series = [
-            charts.Series(gettext("Came in"), [one["paid_minor"] for one in found]),
+            charts.Series(gettext("Money that came in"), [one["paid_minor"] for one in found]),
             charts.Series(gettext("Still owed"), [one["left_minor"] for one in found]),
         ]
-        return (head, *COLLECTED), found, charts.stacked(gettext(VIEWS[view]), names, series, cash)
+        return (head, *COLLECTED), found, charts.stacked(gettext(VIEWS[view]), names, series, cash, axis)
     if view == "arrears":
         ages = await queries.ages(tenant_id, now, currency)
         series = [
             charts.Series(gettext("Still owed"), [one["left_minor"] for one in ages]),
             charts.Series(gettext("Expected within 30 days"), [one["expected_minor"] or 0 for one in ages]),
         ]
-        return AGES, ages, charts.bar(gettext("Days overdue"), [_band(one) for one in ages], series, cash)
+        return (
+            AGES,
+            ages,
+            charts.bar(gettext("Days overdue"), [_band(one) for one in ages], series, cash, axis),
+        )
     if view == "pools":
         found = await queries.pools(tenant_id, since)
         series = [
@@ -168,7 +175,7 @@ async def _view(actor: Actor, view: str) -> tuple[tuple[Column, ...], list[Any],
         return (
             POOLS,
             found,
-            charts.bar(gettext("Name"), names, series, cash, short=[one["name"] for one in found]),
+            charts.bar(gettext("Name"), names, series, cash, axis, short=[one["name"] for one in found]),
         )
     if view == "work":
         orders = await work.figures(tenant_id, since)
@@ -258,7 +265,7 @@ async def public(request: Request) -> Response:
             Column("name", t("Fee"), is_main=True),
             Column("period", t("Month"), format="month"),
             Column("billed_minor", t("Billed"), format="money"),
-            Column("paid_minor", t("Came in"), format="money"),
+            Column("paid_minor", t("Money that came in"), format="money"),
         ),
         "spent": spent,
         "spent_columns": (

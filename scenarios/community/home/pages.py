@@ -10,6 +10,7 @@ from billing.credit.queries import SeenAccount
 from billing.payer.account import Card, add_card
 from scenarios.community.common import day_there
 from scenarios.community.home import queries
+from scenarios.community.merchants.states import WORDS as ORDER_WORDS
 from scenarios.community.meters.pages import KIND_WORDS
 from scenarios.community.service.states import TONES, WORD_TEXTS
 from tenants.actor import Actor
@@ -36,6 +37,7 @@ async def home(request: Request, actor: Actor) -> Response:
         "due": due,
         "kinds": KIND_WORDS,
         "words": WORD_TEXTS,
+        "order_words": ORDER_WORDS,
         "tones": TONES,
     }
     return await respond(request, "community/home/home.html", context)

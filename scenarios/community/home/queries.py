@@ -56,6 +56,11 @@ select k.id, k.starts_at, k.status, f.names from community_facility_booking k
  where k.account_id = any ($1::uuid[]) and k.status <> 'free' and k.starts_at > now() - interval '30 days'
  order by k.starts_at limit 20
 """
+_ORDERS = """
+select o.id, o.number, o.names, o.status from community_shop_order o
+ where o.account_id = any ($1::uuid[]) and o.status <> 'free' and o.created_at > now() - interval '60 days'
+ order by o.created_at desc limit 10
+"""
 _POOLS = """
 select p.id, p.name, p.period, p.currency, s.amount_minor, s.account_id from community_pool_share s
   join community_pool p on p.tenant_id = s.tenant_id and p.id = s.pool_id
@@ -85,6 +90,7 @@ async def home_of(person_id: UUID) -> dict[str, Any]:
         "bookings": [
             {**dict(one), "name": localized(_json(one["names"]))} for one in await rows(_BOOKINGS, ids)
         ],
+        "orders": [{**dict(one), "name": localized(_json(one["names"]))} for one in await rows(_ORDERS, ids)],
         "pools": await rows(_POOLS, ids),
     }
 

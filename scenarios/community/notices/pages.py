@@ -48,9 +48,9 @@ class NoticeForm(BaseModel):
     """A notice as it is written."""
 
     title_en: str = Field("", title=N_("Title in English"), max_length=service.LONGEST_TITLE)
-    body_en: str = Field("", title=N_("Text in English"), max_length=service.LONGEST_BODY)
+    body_en: str = Field("", title=N_("Text of the notice in English"), max_length=service.LONGEST_BODY)
     title_zh_CN: str = Field("", title=N_("Title in Chinese"), max_length=service.LONGEST_TITLE)  # noqa: N815
-    body_zh_CN: str = Field("", title=N_("Text in Chinese"), max_length=service.LONGEST_BODY)  # noqa: N815
+    body_zh_CN: str = Field("", title=N_("Text of the notice in Chinese"), max_length=service.LONGEST_BODY)  # noqa: N815
     buildings: list[UUID] = Field([], title=N_("For the buildings"))
     relations: list[str] = Field([], title=N_("For"))
     until: Day | None = Field(None, title=N_("Shown until"))

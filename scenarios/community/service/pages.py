@@ -75,7 +75,7 @@ def _columns(root: str) -> tuple[Column, ...]:
         ),
         Column("category", t("About")),
         Column("text", t("What is wrong"), value=lambda one: one["text"][:80]),
-        Column("place", t("Where"), sortable=True),
+        Column("place", t("Place of the work"), sortable=True),
         Column("status", t("State"), format="badge", tones=TONES, words=WORD_TEXTS),
         Column("assignee_name", t("Who does it")),
         Column("due_at", t("Due by"), format="datetime", sortable=True),

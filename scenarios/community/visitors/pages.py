@@ -93,7 +93,7 @@ EXPECTED = (
     Column("left", t("Times left"), format="number", value=lambda one: one["uses"] - one["used"]),
 )
 CAME = (
-    Column("created_at", t("Came in"), format="datetime", is_main=True),
+    Column("created_at", t("Let in at"), format="datetime", is_main=True),
     Column("name", t("Who is let in")),
     Column("number", t("Unit")),
     Column("by_name", t("By")),

@@ -1,0 +1,413 @@
+"""Pages of shops: those who look after them, shopkeepers at their own, residents who buy."""
+
+import json
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from billing.holds.service import checkout_path
+from billing.names import localized
+from scenarios.community.common import estate_route, nothing, root_of, tenant_of
+from scenarios.community.merchants import service
+from scenarios.community.merchants.models import NeighbourShop, ShopOrder, ShopProduct
+from scenarios.community.merchants.service import Goods, Wish
+from scenarios.community.merchants.states import TONES, WAYS, WORDS
+from scenarios.community.service import assigning
+from scenarios.community.service.resident_pages import unit_seen
+from tenants.actor import Actor
+from tenants.http import WRITES, path_id, person_route
+from tenants.models import Tenant
+from tenants.scope import open_scope, rows, tenant_scope
+from ui.errors import Conflict, Invalid
+from ui.exports import export, wants_export
+from ui.fields import Amount, Day
+from ui.flash import Flash
+from ui.forms import Form, bind
+from ui.i18n import N_, t
+from ui.render import redirect, respond
+from ui.tables import Column
+
+GROUPS = {
+    "": t("No"),
+    "open": t("Can be joined"),
+    "reached": t("Comes about"),
+    "missed": t("Did not come about"),
+}
+_SHOPS = """
+select s.id, s.names, s.person_name,
+       (select count(*) from community_shop_product p
+         where p.tenant_id = $1 and p.shop_id = s.id and p.is_active) goods, orders.open, orders.rating
+  from community_shop s
+ cross join lateral (
+   select count(*) filter (where o.status = 'paid') open, round(avg(o.rating), 1) rating
+     from community_shop_order o where o.tenant_id = $1 and o.shop_id = s.id) orders
+ where s.tenant_id = $1 and s.is_active and ($2 or s.person_id = $3) order by s.created_at
+"""
+_ORDERS = """
+select o.id, o.number, o.names, o.quantity, o.status, o.way, o.price_minor * o.quantity total_minor, o.currency,
+       o.created_at, a.number unit, o.ordered_by_name, o.rating
+  from community_shop_order o join tenants_account a on a.tenant_id = $1 and a.id = o.account_id
+ where o.tenant_id = $1 and o.shop_id = $2 and o.status <> 'free' order by o.created_at desc limit 500
+"""
+_GOODS = """
+select p.id, p.names, p.price_minor, p.currency, p.stock, p.group_minimum, p.group_ends_at, p.group_status,
+       s.names shop, s.about,
+       (select coalesce(sum(o.quantity), 0) from community_shop_order o where o.tenant_id = $1 and o.product_id = p.id
+         and o.status in ('paid', 'fulfilled')) sold
+  from community_shop_product p join community_shop s on s.tenant_id = $1 and s.id = p.shop_id and s.is_active
+ where p.tenant_id = $1 and p.is_active and p.stock > 0 and p.group_status in ('', 'open')
+   and (p.group_ends_at is null or p.group_ends_at > now()) order by s.created_at, p.created_at limit 300
+"""
+
+
+class ShopForm(BaseModel):
+    """A shop of the neighbourhood."""
+
+    english: str = Field(title=N_("Name in English"), max_length=60)
+    chinese: str = Field("", title=N_("Name in Chinese"), max_length=60)
+    about: str = Field("", title=N_("About the shop"), max_length=1000)
+    keeper: UUID | None = Field(None, title=N_("Shopkeeper"))
+
+
+class ProductForm(BaseModel):
+    """Something that is sold."""
+
+    english: str = Field(title=N_("Name in English"), max_length=60)
+    chinese: str = Field("", title=N_("Name in Chinese"), max_length=60)
+    price_minor: Amount = Field(title=N_("Price"))
+    stock: int = Field(title=N_("How many there are"))
+    group_minimum: int = Field(0, title=N_("Sold to a group of at least"))
+    ends_on: Day | None = Field(None, title=N_("Last day of the group"))
+
+
+class OrderForm(BaseModel):
+    """An order."""
+
+    product: UUID = Field(title=N_("What"))
+    quantity: int = Field(1, title=N_("How many"))
+    way: str = Field("pickup", title=N_("How you get it"))
+    key: str = Field("", title=N_("Number of this try"), max_length=60)
+
+
+class RatingForm(BaseModel):
+    """How it was."""
+
+    rating: int = Field(title=N_("How was it?"))
+
+
+def _named(found: list[Any], *keys: str) -> list[dict[str, Any]]:
+    wanted = keys or ("names",)
+    return [
+        {**dict(one), **{f"{key}_text": localized(json.loads(one[key])) for key in wanted}} for one in found
+    ]
+
+
+def _shop_columns(root: str) -> tuple[Column, ...]:
+    return (
+        Column("names_text", t("Shop"), is_main=True, href=lambda one: f"{root}/merchants/{one['id']}"),
+        Column("person_name", t("Shopkeeper")),
+        Column("goods", t("Goods"), format="number"),
+        Column("open", t("To be fulfilled"), format="number"),
+        Column("rating", t("Rating"), format="number"),
+    )
+
+
+async def index(request: Request, actor: Actor) -> Response:
+    """List the shops that the actor works."""
+    return await _index(request, actor, None)
+
+
+async def _index(request: Request, actor: Actor, form: Form[ShopForm] | None) -> Response:
+    root, tenant_id = root_of(actor), tenant_of(actor)
+    may = actor.may("merchants.write")
+    context = {
+        "root": root,
+        "shops": _named(await rows(_SHOPS, tenant_id, may, actor.person_id)),
+        "columns": _shop_columns(root),
+        "workers": [(str(one.person_id), one.name) for one in await assigning.workers(tenant_id)],
+        "form": form or Form.blank(ShopForm),
+        "may_write": may,
+    }
+    return await respond(request, "community/merchants/shops.html", context, status=422 if form else 200)
+
+
+async def create(request: Request, actor: Actor) -> Response:
+    """Let a shop sell here."""
+    form = await bind(request, ShopForm)
+    if form.is_valid:
+        said = form.ok
+        try:
+            made = await service.add_shop(
+                actor, english=said.english, chinese=said.chinese, about=said.about, keeper=said.keeper
+            )
+            return redirect(request, f"{root_of(actor)}/merchants/{made.id}", flash=t("The shop is open."))
+        except Invalid as error:
+            form.fail_with(error)
+    return await _index(request, actor, form)
+
+
+PRODUCTS = (
+    Column("name", t("What"), is_main=True),
+    Column("price_minor", t("Price"), format="money"),
+    Column("stock", t("Left"), format="number"),
+    Column("group", t("Group purchase")),
+    Column("is_active", t("Sold"), value=lambda one: t("Yes") if one["is_active"] else t("No")),
+)
+
+
+def _order_columns(root: str, shop_id: UUID) -> tuple[Column, ...]:
+    return (
+        Column(
+            "number",
+            t("Number"),
+            format="code",
+            is_main=True,
+            href=lambda one: f"{root}/merchants/{shop_id}/orders/{one['id']}",
+        ),
+        Column("names_text", t("What")),
+        Column("quantity", t("How many"), format="number"),
+        Column("unit", t("Unit")),
+        Column("way", t("How they get it"), value=lambda one: WAYS[one["way"]]),
+        Column("status", t("State"), format="badge", tones=TONES, words=WORDS),
+        Column("total_minor", t("Amount"), format="money"),
+        Column("created_at", t("Ordered"), format="datetime"),
+        Column("rating", t("Rating"), format="number"),
+    )
+
+
+async def show(request: Request, actor: Actor) -> Response:
+    """Show a shop with its goods and orders."""
+    shop = await service.shop_of(actor, path_id(request))
+    if wants_export(request):
+        found = _named(await rows(_ORDERS, shop.tenant_id, shop.id))
+        return await export(request, _order_columns(root_of(actor), shop.id), found, "orders")
+    return await _show(request, actor, shop, None)
+
+
+async def _show(
+    request: Request, actor: Actor, shop: NeighbourShop, form: Form[ProductForm] | None
+) -> Response:
+    root = root_of(actor)
+    products = await ShopProduct.filter(tenant_id=shop.tenant_id, shop_id=shop.id).order_by("created_at")
+    context = {
+        "root": root,
+        "shop": shop,
+        "name": localized(shop.names),
+        "products": [
+            {
+                "id": one.id,
+                "name": localized(one.names),
+                "price_minor": one.price_minor,
+                "currency": one.currency,
+                "stock": one.stock,
+                "group": GROUPS[one.group_status],
+                "is_active": one.is_active,
+            }
+            for one in products
+        ],
+        "product_columns": PRODUCTS,
+        "orders": _named(await rows(_ORDERS, shop.tenant_id, shop.id)),
+        "order_columns": _order_columns(root, shop.id),
+        "form": form or Form.blank(ProductForm, {"group_minimum": "0", "stock": "10"}),
+        "currency": actor.place["currency"],
+    }
+    return await respond(request, "community/merchants/shop.html", context, status=422 if form else 200)
+
+
+async def offer(request: Request, actor: Actor) -> Response:
+    """Sell something."""
+    shop = await service.shop_of(actor, path_id(request))
+    form = await bind(request, ProductForm, context={"currency": actor.place["currency"]})
+    if form.is_valid:
+        said = form.ok
+        zone = ZoneInfo((await Tenant.get(id=shop.tenant_id)).timezone)
+        ends = (
+            datetime.combine(said.ends_on + timedelta(days=1), time(), zone).astimezone(UTC)
+            if said.ends_on
+            else None
+        )
+        names = {"en": said.english.strip(), "zh_CN": said.chinese.strip() or said.english.strip()}
+        try:
+            await service.offer(
+                actor, shop.id, Goods(names, said.price_minor, said.stock, max(said.group_minimum, 0), ends)
+            )
+            return redirect(
+                request, f"{root_of(actor)}/merchants/{shop.id}", flash=t("It is sold from now on.")
+            )
+        except Invalid as error:
+            form.fail_with(error)
+    return await _show(request, actor, shop, form)
+
+
+async def restock(request: Request, actor: Actor) -> Response:
+    """Say how many of something there are."""
+    shop = await service.shop_of(actor, path_id(request))
+    sent = await request.form()
+    text = str(sent.get("stock", ""))
+    stock = int(text) if text.isascii() and text.isdecimal() and len(text) <= 7 else -1  # noqa: PLR2004
+    await service.restock(
+        actor, shop.id, path_id(request, "product"), stock=stock, is_active=sent.get("is_active") == "1"
+    )
+    return redirect(request, f"{root_of(actor)}/merchants/{shop.id}", flash=t("Saved."))
+
+
+async def one_order(request: Request, actor: Actor) -> Response:
+    """Show an order to its shop."""
+    shop = await service.shop_of(actor, path_id(request))
+    found = await ShopOrder.get_or_none(
+        tenant_id=shop.tenant_id, shop_id=shop.id, id=path_id(request, "order")
+    )
+    if found is None:
+        raise nothing()
+    context = {
+        "root": root_of(actor),
+        "shop": shop,
+        "order": found,
+        "name": localized(found.names),
+        "shop_name": localized(shop.names),
+        "state": {"words": WORDS[found.status], "tone": TONES[found.status]},
+        "way": WAYS[found.way],
+    }
+    return await respond(request, "community/merchants/order.html", context)
+
+
+async def fulfil(request: Request, actor: Actor) -> Response:
+    """Fulfil an order."""
+    await service.fulfil(actor, path_id(request, "order"))
+    return _back(request, actor)
+
+
+async def give_back(request: Request, actor: Actor) -> Response:
+    """Give an order's money back."""
+    await service.give_back(actor, path_id(request, "order"))
+    return _back(request, actor)
+
+
+def _back(request: Request, actor: Actor) -> Response:
+    address = f"{root_of(actor)}/merchants/{path_id(request)}/orders/{path_id(request, 'order')}"
+    return redirect(request, address, flash=t("Done."))
+
+
+async def market(request: Request, actor: Actor) -> Response:
+    """Show a resident what the shops sell."""
+    unit = await unit_seen(actor, path_id(request))
+    return await _market(request, unit, Form.blank(OrderForm))
+
+
+async def _market(
+    request: Request, unit: dict[str, Any], form: Form[OrderForm], status: int = 200
+) -> Response:
+    async with open_scope(tenant_scope(unit["tenant_id"])):
+        goods = _named(await rows(_GOODS, unit["tenant_id"]), "names", "shop")
+    context = {
+        "unit": unit,
+        "goods": goods,
+        "form": form,
+        "ways": [(key, str(words)) for key, words in WAYS.items()],
+        "key": str(uuid4()),
+    }
+    return await respond(request, "community/merchants/market.html", context, status=status)
+
+
+async def buy(request: Request, actor: Actor) -> Response:
+    """Order something, and lead on to paying it."""
+    unit = await unit_seen(actor, path_id(request))
+    form = await bind(request, OrderForm)
+    if form.is_valid:
+        said = form.ok
+        wish = Wish(said.product, unit["id"], said.quantity, said.way, said.key or str(uuid4()))
+        try:
+            async with open_scope(tenant_scope(unit["tenant_id"])):
+                _, hold = await service.order(actor, unit["tenant_id"], wish)
+        except Invalid as error:
+            form.fail_with(error)
+        except Conflict as error:
+            form.fail("", error.message)
+        else:
+            flash = Flash(t("It is kept for you for {n} minutes. Pay to have it.", n=30), tone="info")
+            return redirect(request, checkout_path(hold, is_signed_in=True), flash=flash)
+    return await _market(request, unit, form, status=422)
+
+
+async def _own(request: Request) -> ShopOrder:
+    found = await ShopOrder.get_or_none(id=path_id(request))
+    if found is None:
+        raise nothing()
+    return found
+
+
+async def mine(request: Request, actor: Actor) -> Response:
+    """Show a resident their order."""
+    return await _mine(request, actor, await _own(request), Form.blank(RatingForm))
+
+
+async def _mine(
+    request: Request, actor: Actor, found: ShopOrder, form: Form[RatingForm], status: int = 200
+) -> Response:
+    async with open_scope(tenant_scope(found.tenant_id)):
+        shop = await NeighbourShop.get(tenant_id=found.tenant_id, id=found.shop_id)
+    context = {
+        "order": found,
+        "name": localized(found.names),
+        "shop_name": localized(shop.names),
+        "state": {"words": WORDS[found.status], "tone": TONES[found.status]},
+        "way": WAYS[found.way],
+        "form": form,
+        "can_rate": found.status == "fulfilled"
+        and found.rating is None
+        and found.ordered_by == actor.person_id,
+        "ratings": [(str(n), "★" * n) for n in range(5, 0, -1)],
+    }
+    return await respond(request, "community/merchants/mine.html", context, status=status)
+
+
+async def rate(request: Request, actor: Actor) -> Response:
+    """Keep how it was."""
+    found = await _own(request)
+    form = await bind(request, RatingForm)
+    if form.is_valid:
+        try:
+            async with open_scope(tenant_scope(found.tenant_id)):
+                await service.rate(actor, found, rating=form.ok.rating)
+        except Invalid as error:
+            form.fail_with(error)
+        except Conflict as error:
+            form.fail("", error.message)
+        else:
+            return redirect(request, f"/my/orders/{found.id}", flash=t("Thank you."))
+    return await _mine(request, actor, found, form, status=422)
+
+
+_ONE = "/merchants/{id}/orders/{order}"
+ROUTES: list[BaseRoute] = [
+    estate_route("/merchants", index, permission="shop.work", name="shops"),
+    estate_route("/merchants", create, permission="merchants.write", methods=WRITES, name="shop_create"),
+    estate_route("/merchants/{id}", show, permission="shop.work", name="shop"),
+    estate_route(
+        "/merchants/{id}/goods", offer, permission="shop.work", methods=WRITES, name="product_create"
+    ),
+    estate_route(
+        "/merchants/{id}/goods/{product}",
+        restock,
+        permission="shop.work",
+        methods=WRITES,
+        name="product_restock",
+    ),
+    estate_route(_ONE, one_order, permission="shop.work", name="shop_order"),
+    estate_route(
+        _ONE + "/fulfilment", fulfil, permission="shop.work", methods=WRITES, name="shop_order_fulfil"
+    ),
+    estate_route(
+        _ONE + "/refund", give_back, permission="shop.work", methods=WRITES, name="shop_order_refund"
+    ),
+    person_route("/my/units/{id}/market", market, name="my_market"),
+    person_route("/my/units/{id}/orders", buy, methods=WRITES, name="my_order_place"),
+    person_route("/my/orders/{id}", mine, name="my_order"),
+    person_route("/my/orders/{id}/rating", rate, methods=WRITES, name="my_order_rate"),
+]
