@@ -36,7 +36,7 @@ ACTS = {
 FACTS = {
     "pool.period": Fact(N_("Month")),
     "fee_minor": Fact(N_("Fee")),
-    "deposit_minor": Fact(N_("Deposit")),
+    "deposit_minor": Fact(N_("Deposit to come back")),
     "returned_minor": Fact(N_("Given back")),
     "manager": Fact(N_("Manager")),
     "multiplier": Fact(N_("Multiplier")),

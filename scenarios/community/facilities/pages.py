@@ -51,7 +51,7 @@ class FacilityForm(BaseModel):
     closes: int = Field(title=N_("Until (hour)"))
     days_ahead: int = Field(title=N_("Can be booked so many days ahead"))
     fee_minor: Amount | None = Field(None, title=N_("Fee for an hour"))
-    deposit_minor: Amount | None = Field(None, title=N_("Deposit"))
+    deposit_minor: Amount | None = Field(None, title=N_("Deposit to come back"))
 
 
 class BookForm(BaseModel):
@@ -75,7 +75,7 @@ FACILITIES = (
     Column("hours", t("Hours")),
     Column("days_ahead", t("Days ahead"), format="number"),
     Column("fee_minor", t("Fee for an hour"), format="money"),
-    Column("deposit_minor", t("Deposit"), format="money"),
+    Column("deposit_minor", t("Deposit to come back"), format="money"),
 )
 
 
@@ -92,7 +92,7 @@ def _bookings(root: str) -> tuple[Column, ...]:
         Column("starts_at", t("When"), format="datetime"),
         Column("unit", t("Unit")),
         Column("status", t("State"), format="badge", tones=TONES, words=STATES),
-        Column("deposit_minor", t("Deposit"), format="money"),
+        Column("deposit_minor", t("Deposit to come back"), format="money"),
         Column(
             "deposit_status", t("State of the deposit"), value=lambda one: DEPOSITS[one["deposit_status"]]
         ),

@@ -273,7 +273,7 @@ async def file(request: Request, actor: Actor) -> Response:
     found = await WorkNote.get_or_none(id=path_id(request, "note"), order_id=path_id(request))
     if found is None:
         raise nothing()
-    return send_file(found, request.path_params["place"])  # type: ignore[arg-type]
+    return send_file(found, request.path_params["place"])
 
 
 ROUTES: list[BaseRoute] = [
