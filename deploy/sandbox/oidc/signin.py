@@ -9,7 +9,7 @@ from deploy.sandbox.pages import go, page
 from deploy.sandbox.store import Doc, Row
 from deploy.sandbox.world import new_id
 
-_SHOWN = 12
+_SHOWN = 48
 _SHOWN_FILTERED = 60
 _ORDINARY_LEVEL = 2
 
