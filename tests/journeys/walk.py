@@ -22,7 +22,9 @@ SHOWN = {200, 410}
 _ICONS = """() => [...document.querySelectorAll("use")]
   .filter(use => use.closest("svg").checkVisibility() && !use.getBBox().width)
   .map(use => use.getAttribute("href"))"""
-_LINKS = "() => [...document.querySelectorAll('a[href]')].map(link => link.href)"
+_LINKS = """() => [...document.querySelectorAll("a[href]")]
+  .map(link => new URL(link.getAttribute("href"), document.baseURI).href)"""
+"""The attribute, since a link inside a drawing has an object in ``href``."""
 
 
 def pages_of(live: Live) -> dict[str, re.Pattern[str]]:
