@@ -13,6 +13,7 @@ from deploy.seed import (
     agreements,
     apps,
     campus,
+    clinic,
     console,
     estate,
     institutions,
@@ -215,6 +216,32 @@ async def _pupils(play: Play) -> str:
     return f"{counts[0]:,} pupils in {school.CLASS_COUNT} classes, and {counts[1]} at a second school"
 
 
+async def _hospital(play: Play) -> str:
+    founded = await play.founded()
+    async with open_scope(bank_scope(play.bank.id)):
+        tenant = await institutions.found_one(founded, clinic.GENERAL, play.outside.issuer)
+        await institutions.age(play.bank, [tenant])
+    return "A hospital with its staff"
+
+
+async def _clinic(play: Play) -> str:
+    tenant = await play.tenant(clinic.GENERAL)
+    await work_off(tenant.id, CONNECT_JOB)
+    roles = ("administrator", "finance", "front_desk", "cashier", "doctor")
+    chief, finance, clerk, cashier, doctor = [await play.staff(tenant, role) for role in roles]
+    if not await clinic.is_set_up(tenant):
+        async with open_scope(chief.scope()):
+            await clinic.set_up(chief, doctor, tenant)
+            await clinic.connect(chief, tenant, play.outside)
+    async with open_scope(clerk.scope()):
+        known = await clinic.register(tenant, clerk, play.outside.issuer)
+    if not await clinic.has_visits(tenant):
+        count = await clinic.visit(tenant, clerk, cashier, known)
+        await clinic.treat(tenant, cashier, finance, known["father"], play.outside)
+        return f"167 doctors with two weeks of sessions, {count} appointments, orders and a day's match"
+    return "The hospital's visits"
+
+
 async def _term(play: Play) -> str:
     count = 0
     for one in school.SCHOOLS:
@@ -269,6 +296,8 @@ CHAPTERS = (
     Chapter("term", _term, is_atomic=False),
     Chapter("campus", _campus, is_atomic=False),
     Chapter("stored", _stored, is_atomic=False),
+    Chapter("hospital", _hospital),
+    Chapter("clinic", _clinic, is_atomic=False),
     Chapter("console", console.write, is_atomic=False),
     Chapter("palace", palace.write, is_atomic=False),
 )

@@ -1,7 +1,7 @@
 """Sessions and their numbers: made from the weekly templates, seen by department, doctor and day."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,8 +15,10 @@ from tenants.models import Tenant
 from tenants.scope import raw, row, rows, value
 
 LONGEST_AHEAD = 60
-_DONE = "select day from hospital_session where tenant_id = $1 and template_id = $2 and day >= $3"
-_ROLE = "select doctor_id, service_id, department_id from hospital_practitioner_role where tenant_id = $1 and id = $2"
+_DONE = "select template_id, day from hospital_session where tenant_id = $1 and day >= $2"
+_ROLES = (
+    "select id, doctor_id, service_id, department_id from hospital_practitioner_role where tenant_id = $1"
+)
 _SESSION = (
     "tenant_id", "id", "template_id", "role_id", "doctor_id", "service_id", "department_id", "place", "day", "part",
     "starts_at", "ends_at", "opens_at", "quotas",
@@ -84,26 +86,22 @@ def numbers_of(quotas: Mapping[str, int], starts_at: datetime, ends_at: datetime
 
 async def make_sessions(tenant: Tenant, *, days: int | None = None) -> int:
     """Make the sessions that templates call for and that are not there yet; return how many. Safe to repeat."""
-    first, made = today(tenant.timezone), 0
-    for template in await ScheduleTemplate.filter(tenant_id=tenant.id):
-        ahead = days if days is not None else template.days_ahead + 1
-        there = {found["day"] for found in await rows(_DONE, tenant.id, template.id, first)}
-        wanted = [day for day in days_from(first, ahead) if _holds(template, day) and day not in there]
-        made += await _make(tenant, template, wanted)
-    return made
+    first = today(tenant.timezone)
+    there = {(one["template_id"], one["day"]) for one in await rows(_DONE, tenant.id, first)}
+    roles = {one["id"]: one for one in await rows(_ROLES, tenant.id)}
+    sessions = [
+        _session(tenant, template, roles[template.role_id], day)
+        for template in await ScheduleTemplate.filter(tenant_id=tenant.id).order_by("id")
+        for day in days_from(first, days if days is not None else template.days_ahead + 1)
+        if _holds(template, day) and (template.id, day) not in there
+    ]
+    await write_sessions(sessions)
+    return len(sessions)
 
 
 def _holds(template: ScheduleTemplate, day: date) -> bool:
     is_over = template.until is not None and day > template.until
     return day.weekday() == template.weekday and day >= template.since and not is_over
-
-
-async def _make(tenant: Tenant, template: ScheduleTemplate, wanted: Iterable[date]) -> int:
-    role = await row(_ROLE, tenant.id, template.role_id)
-    assert role is not None  # noqa: S101 - a foreign key says so
-    sessions = [_session(tenant, template, role, day) for day in wanted]
-    await write_sessions(sessions)
-    return len(sessions)
 
 
 def _session(
@@ -115,7 +113,7 @@ def _session(
         "id": new_id(),
         "template_id": template.id,
         "role_id": template.role_id,
-        **dict(role),
+        **{name: role[name] for name in ("doctor_id", "service_id", "department_id")},
         "place": template.place,
         "day": day,
         "part": template.part,

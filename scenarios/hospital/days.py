@@ -4,14 +4,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 HOUR = 60
+DAY = 24 * HOUR
 WEEKEND = 5
 """The first weekday (Monday is 0) of a weekend."""
 
 
 def at(day: date, minute: int, zone: str) -> datetime:
     """Return the moment so many minutes after a day's midnight by the hospital's clocks."""
-    hour, rest = divmod(minute, HOUR)
-    return datetime.combine(day, time(hour, rest), ZoneInfo(zone)).astimezone(UTC)
+    more, left = divmod(minute, DAY)
+    hour, rest = divmod(left, HOUR)
+    return datetime.combine(day + timedelta(days=more), time(hour, rest), ZoneInfo(zone)).astimezone(UTC)
 
 
 def today(zone: str) -> date:

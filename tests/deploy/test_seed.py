@@ -48,7 +48,7 @@ def test_there_are_payments_in_every_state(told) -> None:
     assert states["suspense"] == ["open"]
     assert {"draft", "submitted", "returned", "approved"} <= set(states["applications"])
     everywhere = {"administrator", "cashier", "finance", "front_desk", "reader"}
-    assert everywhere | {"class_teacher", "secretary"} <= set(states["roles"])
+    assert everywhere | {"class_teacher", "secretary", "doctor"} <= set(states["roles"])
 
 
 def test_every_fact_in_the_audit_trail_has_a_label(told) -> None:
@@ -64,7 +64,7 @@ def test_bills_and_ledger_bear_verification(told) -> None:
     assert told["ledger"].pop("sealed")["waiting"] == 0
     assert told["ledger"] == {
         "is_right": True,
-        "tenants": 7,
+        "tenants": 8,
         "faults": 0,
         "balance": {"SGD": 0},
         "shown": [],

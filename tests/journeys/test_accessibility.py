@@ -42,6 +42,8 @@ ELSEWHERE = (
     r"/vendor-invitations/\{token\}",  # tests/integrations/apps comes to it
     r"/t/\{tenant\}/rosters/\{id\}",  # needs a bundle: tests/scenarios/education/test_rosters.py looks at it
     r"/my/top-ups/\{id\}",  # leads from a paid top-up to what it was for
+    r"/my/care/at/\{hospital\}/sessions/\{id\}/look",  # is reached by a form; test_pages of the hospital comes to it
+    r"/my/care/payments/\{id\}",  # is where a payment under way leads; test_orders comes to it
     r"/my/bills/\{id\}/credit",  # needs a payer who has paid ahead
     r"/visit/\{site\}/\{day\}/\{slot\}/order",  # test_tourism looks at it, and at the next two
     r"/tickets/\{token\}/(give-back|move)",  # need the browser that bought
@@ -62,6 +64,8 @@ DEMONSTRATION = (
     ("op-rahul", "company", "/vendor/peopleware"),
     ("staff-ong", "staff", "/bank/harbour"),
     ("op-palace-director", "company", "/t/palace-museum/sites"),
+    ("op-leong", "company", "/t/harbour-hospital"),
+    ("p-ho", "personal", "/my/care"),
 )
 """Who plays in it, and where they begin: it has something of everything."""
 Everybody = tuple[Live, Estate, Someone, Desk, str, Callable[[], Path]]
