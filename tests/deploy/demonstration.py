@@ -17,6 +17,8 @@ COUNTS = {
     "pupils": "select count(*) from tenants_account where scenario = 'education'",
     "classes": "select count(*) from education_class",
     "bills": "select count(*) from billing_bill where scenario = 'community' and run_id is not null",
+    "ruleless": "select count(*) from billing_bill_line l join billing_bill b on b.id = l.bill_id"
+    " where b.run_id is not null and l.fee_rule_id is null",
     "drafts": "select count(*) from billing_bill where status = 'draft'",
     "runs": "select count(*) from billing_bill_run where scenario = 'community'",
     "payments": "select count(*) from billing_payment",
