@@ -298,8 +298,8 @@ CHAPTERS = (
     Chapter("stored", _stored, is_atomic=False),
     Chapter("hospital", _hospital),
     Chapter("clinic", _clinic, is_atomic=False),
-    Chapter("console", console.write, is_atomic=False),
     Chapter("palace", palace.write, is_atomic=False),
+    Chapter("console", console.write, is_atomic=False),
 )
 
 
