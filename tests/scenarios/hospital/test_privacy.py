@@ -1,0 +1,97 @@
+"""What leaves the house, or is kept where many can read it, names no department, doctor, treatment or document."""
+
+import json
+import logging
+import re
+
+import pytest
+
+from billing.channels.contract import Item
+from billing.payments.choosing import choose
+from scenarios.hospital import cancelling, pricing, stopping
+from scenarios.hospital.his.contract import Order
+from scenarios.hospital.models import Patient
+from scenarios.hospital.orders import service as orders
+from scenarios.hospital.routes import ROUTES
+from tenants.models import Account
+from tenants.runtime import runtime
+from tenants.scope import bank_scope, open_scope, rows, value
+from tests import make
+from tests.jobs import run_due
+
+SECRETS = ("Eyes", "眼科", "Lin Wei", "Ravi Nair", "Blood count")
+PUBLIC_TABLES = (
+    "tenants_notice", "tenants_audit", "tenants_outbox", "tenants_idempotency", "billing_bill", "billing_bill_line",
+    "billing_payment", "billing_attempt", "billing_refund", "billing_receipt", "billing_hold", "billing_entry",
+    "billing_posting", "hospital_order", "hospital_patient", "hospital_basket",
+)  # fmt: skip
+"""Everything that is sent, printed, exported, logged or shown to the bank is written into one of these first."""
+
+
+@pytest.fixture
+def named(caplog):
+    caplog.set_level(logging.DEBUG)
+    return caplog
+
+
+async def test_nothing_clinical_is_written_where_it_could_leave_the_house(house, client, named):
+    person, actor, ann = await house.mine()
+    session = await house.session(0, 5)
+    made = await house.booked(ann, session, actor=actor.within(house.id))
+    other = await house.booked(await house.patient("Bo"), await house.session(1, 6))
+    async with house.scope():
+        await orders._keep(
+            await Account.get(tenant_id=house.id, id=ann.id),
+            [Order("c-1", "Blood count", 500, made.starts_at)],
+            "SGD",
+        )
+        kept = await pricing.kept_of(made)
+        await cancelling.cancel(actor.within(house.id), appointment_id=made.id, seen_kept_minor=kept, key="c")
+        await stopping.stop(house.clerk, session_id=other.session_id, reason="Ill.")
+    await run_due(house.id)
+    await make.sign_in(client, person.id)
+    for path in ("/my/care", f"/my/care/patients/{ann.id}", f"/my/care/appointments/{made.id}"):
+        assert (await client.get(path)).status_code == 200
+    async with house.scope():
+        for table in PUBLIC_TABLES:
+            for one in await rows(
+                f"select to_jsonb(t)::text said from {table} t where tenant_id = $1", house.id
+            ):
+                found = [
+                    word
+                    for word in SECRETS
+                    if word in json.dumps(json.loads(one["said"]), ensure_ascii=False)
+                ]
+                assert not found, (table, found, one["said"][:300])
+        patient = await Patient.get(tenant_id=house.id, account_id=ann.id)
+    number = runtime().decrypt("hospital-document", bytes(patient.document))
+    assert number not in patient.document_mask
+    said = "\n".join(str(record.__dict__) for record in named.records)
+    assert not [word for word in (*SECRETS, number) if word in said]
+
+
+async def test_what_a_channel_is_told_names_only_the_fee(house):
+    made = await house.book(await house.patient(), await house.session())
+    async with house.scope():
+        assert made.bill_id is not None
+        chosen = await choose(house.id, {made.bill_id: int(made.price_minor)}, is_paying=False)
+    told = [item.name for item in chosen.items if isinstance(item, Item)]
+    assert told
+    assert not [word for word in SECRETS for name in told if word in name]
+
+
+def test_addresses_hold_ids_alone():
+    for route in ROUTES:
+        path = getattr(route, "path", "")
+        assert re.fullmatch(r"(/[a-z-]+|/\{(tenant|hospital|id|session|holder|appointment)\})+", path), path
+
+
+async def test_the_bank_sees_no_row_of_the_hospitals_own(house, bank, owner):
+    await house.booked(await house.patient(), await house.session())
+    tables = await owner.fetch(
+        "select relname from pg_class where relkind = 'r' and relname like 'hospital%'"
+    )
+    assert len(tables) > 10
+    async with open_scope(bank_scope(bank.id)):
+        for table in tables:
+            assert await value(f"select count(*) from {table['relname']}") == 0, table["relname"]
