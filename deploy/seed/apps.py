@@ -29,6 +29,7 @@ from integrations.apps.vendors.forms import VersionForm
 from integrations.sign_in.people import Proven, person_of
 from tenants import jobs, uscc
 from tenants.actor import Actor
+from tenants.kinds import SCENARIOS
 from tenants.models import Tenant
 from tenants.outbound import OutboundError, call
 from tenants.scope import open_scope, rows, tenant_scope, vendor_scope
@@ -240,7 +241,7 @@ def _form(one: Offer, url: str) -> VersionForm:
     paths = {"launch_uri": "launch", "redirect_uris": "callback", "backchannel_logout_uri": "logout"}
     paths |= {"webhook_uri": "webhooks", "health_uri": "health", "privacy_uri": "privacy"}
     values |= {name: [f"{url}/{path}"] for name, path in paths.items()}
-    values |= {"scenarios": ["community"], "needs": list(one.needs), "support_email": [one.company.email]}
+    values |= {"scenarios": list(SCENARIOS), "needs": list(one.needs), "support_email": [one.company.email]}
     values |= {
         "frame_origins": [url] if one.is_framed else [],
         "min_level": [str(one.level)],
