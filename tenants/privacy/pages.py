@@ -160,8 +160,9 @@ async def listed(request: Request, actor: Actor) -> Response:
 
 async def answer(request: Request, actor: Actor) -> Response:
     """Answer somebody's request."""
+    asked = await requests.find(path_id(request))
     form = await bind(request, AnswerForm)
-    await requests.answer(actor, path_id(request), is_done=form.ok.decision == "done", text=form.ok.text)
+    await requests.answer(actor, asked.id, is_done=form.ok.decision == "done", text=form.ok.text)
     return redirect(request, f"/t/{actor.place['slug']}/privacy", flash=t("Answered."))
 
 

@@ -59,18 +59,26 @@ async def waiting() -> list[PersonRequest]:
     return sorted(found, key=lambda one: one.status != "asked")
 
 
+async def find(request_id: UUID, *, is_locked: bool = False) -> PersonRequest:
+    """Return a request to this institution; ``NotFound`` when there is none."""
+    asked = PersonRequest.filter(tenant_id=tenant_id(), id=request_id)
+    found = await (asked.select_for_update() if is_locked else asked).first()
+    if found is None:
+        raise NotFound("request.not_found", t("There is no such request."))
+    return found
+
+
 async def answer(actor: Actor, request_id: UUID, *, is_done: bool, text: str) -> PersonRequest:
     """Answer a request; an erasure that is granted is carried out here and says what was kept.
 
     Raises:
+        NotFound: there is no such request.
         Conflict: it is answered.
         StepUp: the sign-in is not fresh and strong.
     """
     actor.require("people.write")
     actor.require_fresh()
-    found = await PersonRequest.select_for_update().get_or_none(tenant_id=tenant_id(), id=request_id)
-    if found is None:
-        raise NotFound("request.not_found", t("There is no such request."))
+    found = await find(request_id, is_locked=True)
     if found.status != "asked":
         raise Conflict("request.over", t("This is decided already."))
     if is_done and found.kind == "erasure":
