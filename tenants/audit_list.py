@@ -22,7 +22,7 @@ def changes_of(row: Any, currency: str = "") -> list[str]:
 
 
 def _subject(label: str, row: Any) -> str:
-    return subject_text(row["subject_kind"], label)
+    return subject_text(row["subject_kind"], label) or "—"
 
 
 def _columns(currency: str) -> tuple[Column, ...]:

@@ -46,7 +46,9 @@ ELSEWHERE = (
     r"/my/care/payments/\{id\}",  # is where a payment under way leads; test_orders comes to it
     r"/my/bills/\{id\}/credit",  # needs a payer who has paid ahead
     r"/visit/\{site\}/\{day\}/\{slot\}/order",  # test_tourism looks at it, and at the next two
-    r"/tickets/\{token\}/(give-back|move)",  # need the browser that bought
+    r"/tickets/\{token\}(/.*)?",  # test_tourism comes to them with what it bought
+    r"/my/care/at/\{hospital\}/sessions/\{id\}",  # a Sunday has none; the hospital's test_pages comes to it
+    r"/t/\{tenant\}/apps/\{id\}",  # test_apps opens apps in their frames
     r"/gate(/devices/\{key\})?",  # need a device of a gate
 )
 
@@ -56,12 +58,14 @@ DEMONSTRATION = (
     ("op-goh", "company", "/t/tengah"),
     ("p-siti", "personal", "/my"),
     ("op-rahim", "company", "/t/hillside"),
-    ("op-yeo", "company", "/t/hillside/classes"),
+    ("op-yeo", "company", "/t/hillside/classes", "/t/hillside/school-fees"),
     ("op-wati", "company", "/t/hillside/till"),
     ("p-chen", "personal", "/my/school"),
+    ("p-tan", "personal", "/my/repairs"),
+    ("op-sulaiman", "company", "/t/tengah/wallets"),
     ("p-kumar", "personal", "/my/payments"),
     ("staff-lin", "staff", "/bank/harbour"),
-    ("op-rahul", "company", "/vendor/peopleware"),
+    ("op-rahul", "company", "/vendor/peopleware", "/vendors", "/vendors/new"),
     ("staff-ong", "staff", "/bank/harbour"),
     ("op-palace-director", "company", "/t/palace-museum/sites"),
     ("op-leong", "company", "/t/harbour-hospital"),
@@ -88,10 +92,9 @@ async def test_every_page_is_accessible_and_fits(everybody: Everybody, browser: 
     async with lobby(browser, live, folder) as people:
         draft = await managing.address_of_fee(estate.administrator, estate.court, "Shop service charge")
         bill = await managing.address_of_bill(estate.administrator, estate.court, next(estate.fresh))
-        for name, kind, start in DEMONSTRATION:
+        for name, kind, *begin in DEMONSTRATION:
             player = await _player(people, name, kind)
-            offers = ["/vendors", "/vendors/new"] if start.startswith("/vendor") else []
-            await walk.go(people, player, [start, *offers, *await _beside(player, kind)])
+            await walk.go(people, player, [*begin, *await _beside(player, kind)])
         gate = [f"{root}/go-live", f"{root}/go-live/trial"]
         starts = [root, desk.refund, f"{draft}/activation", bill, *gate, *estate.addresses[1:]]
         await walk.go(people, estate.administrator, starts)
@@ -121,17 +124,18 @@ async def test_every_page_is_accessible_and_fits(everybody: Everybody, browser: 
 
 async def _beside(player: Someone, kind: str) -> list[str]:
     """Return pages of the first thing in a list to which not every such thing leads."""
-    if kind != "company":
-        return []
-    lists = (
-        ("/t/tengah/accounts?q=111A+Plantation+Cres+%2307-04", "/accounts/", "/plans/new"),
-        ("/t/tengah/suspense", "/suspense/", "/credit"),
-        ("/t/hillside/accounts", "/accounts/", ""),
-        ("/t/tengah/apps", "/apps/catalogue/", "/installation"),
-    )
+    lists = {
+        "company": (
+            ("/t/tengah/accounts?q=111A+Plantation+Cres+%2307-04", "/accounts/", "/plans/new"),
+            ("/t/tengah/suspense", "/suspense/", "/credit"),
+            ("/t/hillside/accounts", "/accounts/", ""),
+            ("/t/tengah/apps", "/apps/catalogue/", "/installation"),
+        ),
+        "staff": (("/bank/harbour/tenants", "/tenants/", "/support"),),
+    }
     return [
         address + rest
-        for path, part, rest in lists
+        for path, part, rest in lists.get(kind, ())
         if (await player.go(path)).ok and (address := await _first(player, part))
     ]
 
