@@ -55,5 +55,9 @@ FACTS = {
     "missed": Fact(N_("Missed appointments")),
     "block.until": Fact(N_("Until")),
     "grants": Fact(N_("What they may do")),
+    "session.count": Fact(N_("Sessions")),
+    "terms.url": Fact(N_("Address of the hospital's system")),
+    "terms.sealed_token": Fact(""),
+    "terms.confirm_minutes": Fact(N_("Minutes in which it has to confirm")),
 }
 tell(ACTS, FACTS)
