@@ -74,8 +74,8 @@ def test_every_text_has_its_chinese() -> None:
 
 
 def test_every_message_page_has_its_chinese() -> None:
-    titles = [
-        t for path in STATIC.parent.rglob("*.py") for t in re.findall(r'title="([^"]+)"', path.read_text())
-    ]
+    """The apps beside it are programs of their own, with words of their own."""
+    sources = [path for path in STATIC.parent.rglob("*.py") if "apps" not in path.parts]
+    titles = [t for path in sources for t in re.findall(r'title="([^"]+)"', path.read_text())]
     assert len(titles) > 8
     assert set(titles) <= set(CHINESE)
