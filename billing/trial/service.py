@@ -61,11 +61,10 @@ async def begin(actor: Actor, *, return_url: str, key: str) -> StartedPayment:
         bill = (await trial_of(tenant.id)).bill
         if bill is None or bill.status not in {"issued", "part_paid"}:
             bill = await _bill(actor, tenant, key)
-    left = bill.total_minor - bill.paid_minor
     return await start_payment(
         actor,
         tenant_id=tenant.id,
-        bills=[(bill.id, left)],
+        bills=[(bill.id, bill.left_minor)],
         channel=CHANNEL,
         key=f"trial {bill.id} {key}",
         return_url=return_url,

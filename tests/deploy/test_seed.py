@@ -11,7 +11,7 @@ import pytest
 from billing.payments.states import PAYMENT, REFUND
 from deploy.errors import OperatorError
 from deploy.sandbox.server import Server
-from deploy.seed import cast, estate
+from deploy.seed import apps, cast, estate
 from deploy.seed.ending import MISTAKES, SAMPLES, TOWN
 from deploy.seed.names import Names
 from deploy.seed.outside import Outside
@@ -101,7 +101,7 @@ def test_everybody_who_may_sign_in_is_named_with_where(told) -> None:
 def test_the_bank_knows_everybody_by_one_click(told, seed_sandbox: Server) -> None:
     with httpx.Client(base_url=seed_sandbox.url, trust_env=False) as client:
         counts = client.get("/control/state").json()["counts"]
-    assert counts["oidc.customer"] == len(cast.customers())
+    assert counts["oidc.customer"] == len([*cast.customers(), *apps.customers()])
     assert counts["stripe.endpoint"] == 1
     assert counts["rail.order"] > 1_000
     assert counts["cs"] > 100

@@ -33,7 +33,7 @@ def test_the_rail_stands_under_headings_in_their_order_and_shows_what_may_be_ope
 
 
 def test_a_heading_without_a_place_is_left_out(app):
-    assert rail("audit.read") == [("Administration", ["/t/tengah/audit"])]
+    assert rail("audit.read") == [("Administration", ["/t/tengah/audit", "/t/tengah/isolation"])]
     assert rail() == []
 
 

@@ -191,8 +191,7 @@ async def decide_right(actor: Actor, right_id: UUID, edge: str) -> SchoolMealRig
     found.decided_at = datetime.now(UTC)
     await found.save()
     account = await Account.get(tenant_id=found.tenant_id, id=found.account_id)
-    acts = {"approve": "meal_right.approved", "refuse": "meal_right.refused", "end": "meal_right.ended"}
-    await _record(actor, acts[edge], found, account)
+    await _record(actor, f"meal_right.{found.status}", found, account)
     return found
 
 

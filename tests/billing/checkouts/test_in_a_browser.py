@@ -82,6 +82,8 @@ async def test_finance_answers_a_dispute_from_the_worklist(place, client, app, b
         await page.context.add_cookies([{"name": sessions.COOKIE, "value": token, "url": ORIGIN}])
         await page.goto(f"/t/{place.tenant.slug}/worklist?kind=dispute")
         await page.get_by_role("link", name=dispute.number).click()
+        await page.get_by_role("heading", level=1, name=dispute.number).wait_for()
+        await page.wait_for_load_state("load")
         await check(page)
         await page.get_by_role("textbox", name="Your answer").fill("They live here and signed in.")
         await page.get_by_role("button", name="Hand in the answer").click()

@@ -15,9 +15,9 @@ __all__ = ["outside", "place", "real_place", "sandbox"]
 
 @pytest.fixture
 def canteen():
-    register_wallet(WalletKind("canteen", {"en": "Canteen", "zh_CN": "食堂"}, "community"))
-    yield "canteen"
-    del WALLET_KINDS["canteen"]
+    register_wallet(WalletKind("lunches", {"en": "Canteen", "zh_CN": "食堂"}, "community"))
+    yield "lunches"
+    del WALLET_KINDS["lunches"]
 
 
 async def _open(place, kind):

@@ -65,7 +65,7 @@ async def test_staff_find_it_take_money_for_it_and_pay_it_out(place, outside, wa
     officer, root = await make.staff(place.tenant, "finance"), f"/t/{place.tenant.slug}"
     await make.sign_in(client, officer.person_id)
     assert "30.00" in await shown(
-        client, f"{root}/wallets?q={place.account.number}&kind=canteen&state=stored"
+        client, f"{root}/wallets?q={place.account.number}&kind=lunches&state=stored"
     )
     assert place.account.number not in await shown(client, f"{root}/wallets?state=empty")
     assert place.account.number in (await client.get(f"{root}/wallets?export=csv")).text

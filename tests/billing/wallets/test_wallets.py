@@ -121,7 +121,7 @@ async def test_bounds_and_amounts_say_what_is_wrong(place, outside, wallet):
         assert wrong.value.code == code
     with pytest.raises(NotFound):
         async with place.scope():
-            await open_wallet(place.id, new_id(), "canteen")
+            await open_wallet(place.id, new_id(), "lunches")
 
 
 async def test_spent_once_for_each_cause_and_never_more_than_there_is(place, outside, wallet):

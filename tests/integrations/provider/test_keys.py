@@ -18,7 +18,8 @@ async def anew(db):
     keys.forget()
     async with open_scope(queue_scope()):
         await execute(
-            "update integrations_provider_key set served_until = '2000-01-01', kid = kid || ' before'"
+            "update integrations_provider_key set signs_until = '2000-01-01', served_until = '2000-01-01',"
+            " kid = kid || ' before'"
         )
 
 

@@ -22,18 +22,18 @@ BYE = "https://app.example/bye"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def told(monkeypatch) -> list[dict[str, Any]]:
+async def heard(monkeypatch) -> list[dict[str, Any]]:
     """What apps are told, instead of a call over the network."""
-    heard: list[dict[str, Any]] = []
+    calls: list[dict[str, Any]] = []
 
     async def call(method, url, *, form, **_):
         if url.endswith("/down"):
             raise OutboundError("down")
-        heard.append({"url": url, "token": form["logout_token"]})
+        calls.append({"url": url, "token": form["logout_token"]})
         return Answer(200, {}, b"")
 
     monkeypatch.setattr(logout, "call", call)
-    return heard
+    return calls
 
 
 async def work(world, job: str = ending.JOB) -> None:
@@ -44,16 +44,16 @@ async def work(world, job: str = ending.JOB) -> None:
         await jobs.run(world.tenant.id, row.id)
 
 
-async def test_every_app_of_the_session_is_told_in_its_own_words(world, bank, told):
+async def test_every_app_of_the_session_is_told_in_its_own_words(world, bank, heard):
     other = await listed(bank)
     await install(other, world.tenant)
     mine, theirs = await world.tokens(), await world.tokens(other)
     await world.tokens()
     await world.client.post("/sign-out")
     await work(world)
-    assert len(told) == 2, "once for each app, however often it was opened"
+    assert len(heard) == 2, "once for each app, however often it was opened"
     by_app = {}
-    for each in told:
+    for each in heard:
         header = jws.extract_compact(each["token"].encode()).headers()
         assert header["typ"] == "logout+jwt"
         claims = await world.claims(each["token"])
@@ -73,7 +73,7 @@ async def test_every_app_of_the_session_is_told_in_its_own_words(world, bank, to
         assert all(grant.told_at for grant in await Grant.filter(person_id=world.staff.person_id))
 
 
-async def test_an_app_that_is_down_is_told_later(world, bank, told):
+async def test_an_app_that_is_down_is_told_later(world, bank, heard):
     made = await listed(bank, backchannel_logout_uri="https://app.example/down")
     await install(made, world.tenant)
     await world.tokens(made)
@@ -84,29 +84,29 @@ async def test_an_app_that_is_down_is_told_later(world, bank, told):
     assert row.done_at is None
     assert row.tries == 1
     assert row.error == "OutboundError: down"
-    assert told == []
+    assert heard == []
 
 
-async def test_an_app_without_an_address_is_simply_cut(world, bank, told):
+async def test_an_app_without_an_address_is_simply_cut(world, bank, heard):
     made = await listed(bank, backchannel_logout_uri="")
     await install(made, world.tenant)
     tokens = await world.tokens(made)
     await world.client.post("/sign-out")
     await work(world)
-    assert told == []
+    assert heard == []
     assert (await world.userinfo(tokens["access_token"])).status_code == 401
 
 
-async def test_ending_another_browser_from_the_sessions_page_ends_its_apps(world, told):
+async def test_ending_another_browser_from_the_sessions_page_ends_its_apps(world, heard):
     tokens = await world.tokens()
     await world.sign_in()
     await world.client.post("/sessions/others/ending")
     assert (await world.userinfo(tokens["access_token"])).status_code == 401
     await work(world)
-    assert len(told) == 1
+    assert len(heard) == 1
 
 
-async def test_who_leaves_has_their_apps_told(world, told):
+async def test_who_leaves_has_their_apps_told(world, heard):
     """Access ended with the membership; this is the app's news of it."""
     await world.tokens()
     async with open_scope(tenant_scope(world.tenant.id)):
@@ -114,7 +114,7 @@ async def test_who_leaves_has_their_apps_told(world, told):
         await jobs.publish("membership.ended", {"person_id": str(world.staff.person_id)})
     await work(world, logout.LEFT)
     await work(world)
-    assert len(told) == 1
+    assert len(heard) == 1
     async with open_scope(tenant_scope(world.tenant.id)):
         assert (await Grant.get(person_id=world.staff.person_id)).end_reason == "no role"
 
