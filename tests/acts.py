@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -24,25 +25,13 @@ class Written:
 
 @dataclass
 class Module:
-    """One module's syntax, and which function each of its nodes is in."""
+    """One module's syntax: which function each of its nodes is in, its calls by name, and what it imports."""
 
     name: str
     path: Path
-    tree: ast.Module
     inside: dict[ast.AST, Function]
-
-    def calls(self, name: str) -> Iterator[ast.Call]:
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == name:
-                yield node
-
-    def imports(self, name: str, module: str) -> bool:
-        return any(
-            isinstance(node, ast.ImportFrom)
-            and node.module == module
-            and name in {a.name for a in node.names}
-            for node in ast.walk(self.tree)
-        )
+    called: dict[str, list[ast.Call]]
+    imported: set[tuple[str, str | None]]
 
 
 @cache
@@ -52,11 +41,17 @@ def modules() -> tuple[Module, ...]:
 
 
 def _module(path: Path) -> Module:
-    tree = ast.parse(path.read_text())
-    functions = (node for node in ast.walk(tree) if isinstance(node, Function))
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    functions = (node for node in nodes if isinstance(node, Function))
     inside = {node: function for function in functions for node in ast.walk(function)}
     parts = path.relative_to(ROOT).with_suffix("").parts
-    return Module(".".join(parts).removesuffix(".__init__"), path, tree, inside)
+    called: dict[str, list[ast.Call]] = defaultdict(list)
+    for node in nodes:
+        if isinstance(node, ast.Call):
+            called[ast.unparse(node.func)].append(node)
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    imported = {(one.name, node.module) for node in imports for one in node.names}
+    return Module(".".join(parts).removesuffix(".__init__"), path, inside, called, imported)
 
 
 @cache
@@ -65,7 +60,7 @@ def written() -> tuple[Written, ...]:
     return tuple(
         Written(pattern, f"{module.path.relative_to(ROOT)}:{call.lineno}")
         for module in modules()
-        for call in module.calls("audit.record")
+        for call in module.called.get("audit.record", ())
         for pattern in _given(module, call, _ACT, "act")
     )
 
@@ -104,5 +99,5 @@ def _of_name(module: Module, name: str, function: Function) -> Iterator[str]:
 
 def _callers(module: Module, name: str) -> Iterator[tuple[Module, ast.Call]]:
     for other in modules():
-        if other is module or other.imports(name, module.name):
-            yield from ((other, call) for call in other.calls(name))
+        if other is module or (name, module.name) in other.imported:
+            yield from ((other, call) for call in other.called.get(name, ()))
