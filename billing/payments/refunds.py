@@ -175,6 +175,14 @@ def is_window_over(payment: Payment) -> bool:
     )
 
 
+def _checked(reason: str) -> str:
+    reason = reason.strip()
+    if not 0 < len(reason) <= REASON_MAX:
+        text = t("Say why, in at most {n} characters.", n=REASON_MAX)
+        raise Invalid("refund.reason", text, fields={"reason": text})
+    return reason
+
+
 async def create(  # noqa: PLR0917 - how much of what, and why
     actor: Actor,
     payment: Payment,
@@ -193,10 +201,7 @@ async def create(  # noqa: PLR0917 - how much of what, and why
     ``bill_id`` is the one bill that gives it back. ``is_agreed`` says that a rule has decided, in the system's name.
     ``refund_id`` is the refund's own id, where something refers to it before it is written.
     """
-    reason = reason.strip()
-    if not 0 < len(reason) <= REASON_MAX:
-        text = t("Say why, in at most {n} characters.", n=REASON_MAX)
-        raise Invalid("refund.reason", text, fields={"reason": text})
+    reason = _checked(reason)
     check_refundable(payment)
     for guard in _guards:
         await guard(payment, is_of_bills=(suspense, credit, bill_id) == (None, None, None))

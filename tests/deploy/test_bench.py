@@ -78,12 +78,12 @@ def test_an_import_is_measured_beside_bare_reading_and_inserting() -> None:
 def test_a_bill_run_is_measured_beside_its_bare_rows_and_somebody_elses_payments() -> None:
     blocks = ROOT / "deploy" / "seed" / "data" / "tengah.csv"
     found = _measured(
-        "bill_run", f"blocks={blocks}", "accounts=300", "payments=200", "each_ms=10", "before_s=2"
+        "bill_run", f"blocks={blocks}", "accounts=300", "payments=200", "each_ms=10", "before_s=4"
     )
     assert set(found) >= ALWAYS
     assert found["bills"] == found["accounts"] >= 300
     assert found["rows"] == 5 * found["bills"]
-    assert found["payments_before"]["payments"] >= 1
+    assert found["payments_before"]["payments"] > 1
     assert 0 < found["memory_mb"] < 1000
 
 

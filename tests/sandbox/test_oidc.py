@@ -11,7 +11,6 @@ from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from deploy.sandbox.oidc.signin import _SHOWN
 from tests.sandbox.conftest import Receiver
 
 CALLBACK = "http://app.example/callback"
@@ -265,7 +264,7 @@ def test_thousands_of_customers_are_registered_and_found(
     begun = authorize(browser)
     assert "Resident 2999" not in browser.get(begun.headers["location"]).text
     assert "Resident 2999" in browser.get(begun.headers["location"], params={"q": "resident 2999"}).text
-    assert f"{3001 - _SHOWN} more" in browser.get(begun.headers["location"]).text
+    assert "2953 more" in browser.get(begun.headers["location"]).text
 
 
 @pytest.mark.parametrize(
