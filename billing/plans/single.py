@@ -8,7 +8,7 @@ from uuid import UUID
 
 from billing import ledger
 from billing.adjustments.issuing import apply_standing
-from billing.charges.numbering import next_bill_number
+from billing.charges.numbering import next_bill_number, next_held_number
 from billing.charges.periods import today
 from billing.idempotency import Answer, once
 from billing.ledger import Side
@@ -189,6 +189,7 @@ async def _bill(  # noqa: PLR0917 - whom, for what, by when
     held_until: datetime | None,
 ) -> Bill:
     period = today(tenant.timezone).replace(day=1)
+    next_number = next_bill_number if held_until is None else next_held_number
     return await Bill.create(
         id=new_id(),
         tenant_id=tenant.id,
@@ -196,7 +197,7 @@ async def _bill(  # noqa: PLR0917 - whom, for what, by when
         kind="one_off",
         reference=reference.strip(),
         scenario=account.scenario,
-        number=await next_bill_number(tenant.id, period),
+        number=await next_number(tenant.id, period),
         period=period,
         due_on=due_on,
         currency=tenant.currency,

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from billing.channels.contract import Outcome
+from billing.charges import numbering
 from billing.holds import ending, keeping, late
 from billing.holds.service import place as place_hold
-from billing.models import Hold, Refund, Suspense
+from billing.models import Bill, Hold, Refund, Suspense
 from billing.payments.settling import settle
+from billing.plans import single
 from billing.plans.single import Charge
 from tenants.ids import new_id
 from tenants.scope import rows
@@ -67,6 +69,52 @@ async def test_the_same_thing_is_held_once_however_many_ask(real_place, seats):
     made = {answer.id for answer in answers if isinstance(answer, Hold)}
     assert len(made) == 1
     assert await world.count(real_place, "billing_hold") == 1
+
+
+async def while_another_is_being_written(place, seconds):
+    """Place a hold while the transaction of another one is open; give up where it has to wait for that."""
+    is_written = asyncio.Event()
+
+    async def other():
+        await is_written.wait()
+        async with asyncio.timeout(seconds):
+            return await seating.take(place)
+
+    task = asyncio.create_task(other())  # made out here, so that it has a transaction of its own
+    async with place.scope():
+        await seating.take(place)
+        is_written.set()
+        return await task
+
+
+async def given_up(place):
+    async with place.scope():
+        await seating.take(place)
+        raise Full
+
+
+async def test_nobody_waits_for_the_number_of_somebody_elses_bill(real_place, seats):
+    """Numbers stay counted without a gap: in several books, of which each writer has one."""
+    await asyncio.gather(*(seating.take(real_place) for _ in range(30)))
+    await while_another_is_being_written(real_place, 10)
+    with pytest.raises(Full):
+        await given_up(real_place)
+    await seating.take(real_place)
+    async with real_place.scope():
+        numbers = sorted([one.number for one in await Bill.filter(tenant_id=real_place.id)])
+    books: dict[str, list[int]] = {}
+    for number in numbers:
+        book, _, counted = number.rpartition("-")
+        books.setdefault(book, []).append(int(counted))
+    assert len(numbers) == 33
+    assert 1 < len(books) <= numbering.BOOKS
+    assert all(counted == list(range(1, len(counted) + 1)) for counted in books.values())
+
+
+async def test_counted_in_one_book_they_would(real_place, seats, monkeypatch):
+    monkeypatch.setattr(single, "next_held_number", numbering.next_bill_number)
+    with pytest.raises(TimeoutError):
+        await while_another_is_being_written(real_place, 1)
 
 
 async def land(place, attempt_id):
