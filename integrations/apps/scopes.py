@@ -98,6 +98,11 @@ _LIST = (
         "people",
     ),
     AppScope(
+        "records",
+        N_("The medical record of the patient that it is opened on, to read"),
+        "people",
+    ),
+    AppScope(
         "bills",
         N_("Bills and their lines"),
         "money",

@@ -54,7 +54,7 @@ async def begin(admission: Admission, asked: Asked, code: str) -> Grant:
 async def _facts(admission: Admission, asked: Asked) -> dict[str, Any]:
     actor, granted = admission.actor, admission.place.granted
     assert actor.session_id is not None and actor.person_id is not None  # noqa: S101, PT018 - signed in
-    scope = _scope(asked, granted.scopes | smart.scopes_of(asked.client.client))
+    scope = " ".join(smart.narrowed(asked.client.client, granted.scopes | {"openid"}, asked.scope))
     tenant = admission.place.tenant_id
     return {
         "id": new_id(),
@@ -76,11 +76,6 @@ async def _facts(admission: Admission, asked: Asked) -> dict[str, Any]:
         "key_thumbprint": asked.payload.data.get("dpop_jkt", ""),
         "expires_at": await _end(actor, is_offline="offline_access" in scope.split()),
     }
-
-
-def _scope(asked: Asked, agreed: frozenset[str]) -> str:
-    """Return what was asked for and agreed to; what the tenant did not agree to is left out."""
-    return " ".join(name for name in (asked.scope or "").split() if name == "openid" or name in agreed)
 
 
 async def _end(actor: Actor, *, is_offline: bool) -> datetime:

@@ -14,7 +14,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 
 from integrations.apps import clients
-from integrations.provider import keys, subjects
+from integrations.provider import keys, smart, subjects
 from integrations.provider.admission import Place
 from integrations.provider.errors import (
     InteractionRequiredError,
@@ -125,7 +125,8 @@ async def places_of(visit: Visit) -> list[Place]:
     found = []
     for tenant in tenants:
         granted = await clients.granted(client.client_id, tenant["id"], person_id=actor.person_id)
-        if granted and granted.person_roles:
+        is_meant = smart.is_meant(client, visit.kept.asked.payload.data, tenant["id"])
+        if granted and granted.person_roles and is_meant:
             subject = await subjects.subject(client.sector, tenant["id"], actor.person_id)
             found.append(Place(tenant["id"], tenant["short_name"], subject, granted))
     if value := visit.kept.asked.payload.data.get("launch", ""):

@@ -47,8 +47,7 @@ class App(ClientMixin):  # type: ignore[misc]
 
     def get_allowed_scope(self, scope: str | None) -> str:
         """Return what of the wish is its own to ask for; scopes that we do not know are left out, not refused."""
-        own = self.client.scopes | smart.scopes_of(self.client) | {"openid"}
-        return " ".join(name for name in dict.fromkeys((scope or "").split()) if name in own)
+        return " ".join(smart.narrowed(self.client, self.client.scopes | {"openid"}, scope))
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Tell whether this is one of its addresses, letter for letter."""

@@ -1,16 +1,17 @@
-"""What a SMART tool reads of us before it comes back with its launch; FHIR resources are not among it."""
+"""What a SMART tool reads of us, or of an institution's FHIR server, before it comes back with its launch."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from integrations.provider.discovery import document
-from integrations.provider.smart import SCOPES
+from integrations.provider.smart import EVERY, SCOPES
 from tenants.http import public_route
 
 CAPABILITIES = (
     *("launch-ehr", "client-public", "client-confidential-symmetric", "client-confidential-asymmetric"),
     *("sso-openid-connect", "context-ehr-patient", "permission-offline"),
+    *("permission-patient", "permission-v1", "permission-v2"),
 )
 _SHARED = (
     *("issuer", "jwks_uri", "authorization_endpoint", "token_endpoint", "introspection_endpoint"),
@@ -25,7 +26,7 @@ async def configuration(request: Request) -> Response:
     found = document()
     told = {name: found[name] for name in _SHARED}
     told |= {
-        "scopes_supported": [*found["scopes_supported"], *sorted(SCOPES)],
+        "scopes_supported": [*found["scopes_supported"], *sorted(SCOPES), *EVERY],
         "capabilities": list(CAPABILITIES),
     }
     return JSONResponse(
@@ -39,5 +40,11 @@ ROUTES: list[BaseRoute] = [
         configuration,
         reason="Discovery is public.",
         name="smart_configuration",
+    ),
+    public_route(
+        "/fhir/{tenant}/.well-known/smart-configuration",
+        configuration,
+        reason="Discovery is public, and the same for every institution.",
+        name="smart_configuration_of_tenant",
     ),
 ]

@@ -17,6 +17,7 @@ from integrations.apps.clients import Client, Granted
 from integrations.apps.models import App, AppVersion
 from integrations.apps.tenant_models import Installation, Launch
 from integrations.apps.vendors.shown import words
+from integrations.provider import smart
 from tenants.actor import Actor, StepUp
 from tenants.ids import new_id
 from tenants.runtime import runtime
@@ -91,7 +92,9 @@ async def open_app(actor: Actor, installation_id: UUID, wish: Wish, *, is_insist
     known = Wish(wish.place if wish.place in version.places else "", wish.record_kind, wish.record_id)
     made = await _note(actor, found, known, granted, value=value, is_framed=bool(origin))
     language = current_locale().replace("_", "-") if "locale" in granted.claims else ""
-    url = _address(client, value, known, language=language, is_framed=bool(origin))
+    url = _address(
+        client, value, known, issuer=_issuer(client, found), language=language, is_framed=bool(origin)
+    )
     return Opening(made.id, name, url + _as_lti(client, value, found.id), origin)
 
 
@@ -115,12 +118,17 @@ def _as_lti(client: Client, value: str, installation_id: UUID) -> str:
     return f"&{urlencode(given)}"
 
 
-def _address(client: Client, value: str, wish: Wish, *, language: str, is_framed: bool) -> str:
+def _issuer(client: Client, found: Installation) -> str:
+    """Return who launches: us, or to a SMART tool the institution's FHIR server."""
+    return smart.base(found.tenant_id) if smart.PROTOCOL in client.protocols else runtime().public_url
+
+
+def _address(client: Client, value: str, wish: Wish, *, issuer: str, language: str, is_framed: bool) -> str:
     """Return where the browser goes: OpenID Connect's third-party-initiated login, with our launch value.
 
     In which language the person reads is a fact about them: it is named where that was agreed to.
     """
-    given = {"iss": runtime().public_url, "client_id": client.client_id, "launch": value}
+    given = {"iss": issuer, "client_id": client.client_id, "launch": value}
     further = {"place": wish.place, "ui_locales": language, "embedded": "1" if is_framed else ""}
     query = urlencode(given | {key: text for key, text in further.items() if text})
     return f"{client.launch_uri}{'&' if '?' in client.launch_uri else '?'}{query}"
