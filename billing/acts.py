@@ -70,6 +70,7 @@ ACTS = {
     "plan.active": N_("Instalment plan running again"),
     "plan.agreed": N_("Instalment plan agreed"),
     "plan.broken": N_("Instalment plan broken"),
+    "plan.shortened": N_("Later instalments called off"),
     "plan.completed": N_("Instalment plan paid in full"),
     "credit.granted": N_("Credit given"),
     "credit.used": N_("Credit used for a bill"),

@@ -45,6 +45,19 @@ async def new_payment(request: Request, actor: Actor) -> Response:
     return await new_page(request, person_side(actor), wanted)
 
 
+def _first_amounts(request: Request, bills: Sequence[SeenBill]) -> dict[str, list[str]]:
+    """Return what the form begins with: all that is left of each bill, or less where the address says so."""
+    found = {}
+    for bill in bills:
+        try:
+            asked = parse_minor(request.query_params.get(f"amount-{bill.id}", ""), bill.currency)
+        except FieldError:
+            asked = 0
+        amount = asked if 0 < asked < bill.left_minor and not bill.is_held else bill.left_minor
+        found[f"amount-{bill.id}"] = [plain_amount(amount, bill.currency)]
+    return found
+
+
 async def new_page(request: Request, side: Side, wanted: list[UUID]) -> Response:
     """Show the form for bills that the open scope sees."""
     bills = payable(await queries.bills_seen(wanted))
@@ -52,7 +65,7 @@ async def new_page(request: Request, side: Side, wanted: list[UUID]) -> Response
         text = t("These bills are paid or closed. Nothing is left to pay.")
         return redirect(request, side.bill(wanted[0]) if len(wanted) == 1 else side.root, flash=text)
     ways = await offers(bills[0].tenant_id, bills[0].currency, [bill.id for bill in bills])
-    values = {f"amount-{bill.id}": [plain_amount(bill.left_minor, bill.currency)] for bill in bills}
+    values = _first_amounts(request, bills)
     values |= {"key": [new_token()], "channel": [ways[0].key if ways else ""]}
     return await _page(request, side, Form(Paying, dict(values)), bills, ways)
 

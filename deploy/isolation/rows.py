@@ -26,6 +26,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
     },
     "education_offer_option": {"places": 5, "taken": 0},
     "education_booking": {"status": "waiting"},
+    "education_sharing": {"status": "proposed"},
+    "education_sharing_part": {"percent": 100},
     "education_leave": {"status": "requested"},
     "education_notice": {"status": "draft"},
     "education_round": {

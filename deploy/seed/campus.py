@@ -8,14 +8,16 @@ from billing.models import Bill
 from billing.payments.taking import take_payment
 from billing.wallets.topping_up import top_up
 from deploy.seed import people
-from deploy.seed.school import CHEN, CLUB
+from deploy.seed.cast import Resident
+from deploy.seed.school import CHEN, CLUB, FATHER
 from scenarios.education.canteen import office, till
 from scenarios.education.canteen.office import Dish, RightAsked
 from scenarios.education.days import services as days
 from scenarios.education.enrolment import services as enrolment
 from scenarios.education.enrolment.services import Application, RoundAsked
+from scenarios.education.family import sharing
 from scenarios.education.family.children import Child, children_of
-from scenarios.education.models import SchoolDish, SchoolOffer, SchoolOption, SchoolRound
+from scenarios.education.models import SchoolDish, SchoolOffer, SchoolOption, SchoolRound, SchoolSharing
 from scenarios.education.offers import services as offers
 from tenants.actor import Actor
 from tenants.models import Account, Tenant
@@ -39,13 +41,13 @@ QUESTIONS = (
 )
 
 
-async def mother(issuer: str) -> Actor:
-    """Return the mother of three, signed in."""
-    person_id = await people.resident(CHEN, issuer)
+async def parent_of(issuer: str, who: Resident = CHEN) -> Actor:
+    """Return a parent, signed in; without a name the mother of three."""
+    person_id = await people.resident(who, issuer)
     return Actor(
         kind="payer",
-        name=CHEN.name,
-        email=CHEN.email,
+        name=who.name,
+        email=who.email,
         person_id=person_id,
         level=2,
         auth_time=datetime.now(UTC),
@@ -114,6 +116,21 @@ async def _at_home(parent: Actor, child: Child, now: date) -> None:
     found = await SchoolRound.get(tenant_id=child.tenant_id)
     said = Application("Chen Kai Wen", date(now.year - 5, 4, 12), {"q0": "中文"}, phone=CHEN.phone)
     await enrolment.apply(parent, found, said, has_sibling=True)
+
+
+async def share(issuer: str) -> None:
+    """Let a mother and a father agree on who pays how much for their younger child."""
+    her, him = await parent_of(issuer), await parent_of(issuer, FATHER)
+    async with open_scope(him.scope()):
+        child = min(await children_of(him), key=lambda one: one.grade)
+    async with open_scope(tenant_scope(child.tenant_id)):
+        if await SchoolSharing.filter(tenant_id=child.tenant_id, account_id=child.account_id).exists():
+            return
+        assert her.person_id is not None  # noqa: S101 - she has signed in
+        assert him.person_id is not None  # noqa: S101 - he has signed in
+        percents = {her.person_id: 60, him.person_id: 40}
+        made = await sharing.propose(him, child, percents)
+        await sharing.agree(her, child, made.id)
 
 
 async def _fill(parent: Actor, child: Child) -> UUID | None:

@@ -262,8 +262,9 @@ async def _campus(play: Play) -> str:
     secretary, finance, worker = [
         await play.staff(tenant, role) for role in ("secretary", "finance", "canteen")
     ]
-    parent = await campus.mother(play.outside.issuer)
+    parent = await campus.parent_of(play.outside.issuer)
     await campus.write(tenant, secretary, finance, worker, parent)
+    await campus.share(play.outside.issuer)
     return "A canteen with a till, meals that cost less, leave to decide, and applications for next year"
 
 

@@ -9,7 +9,7 @@ from scenarios.education.classes import pages as classes
 from scenarios.education.days import pages as days
 from scenarios.education.enrolment import family as family_enrolment
 from scenarios.education.enrolment import office as enrolment
-from scenarios.education.family import beside
+from scenarios.education.family import beside, sharing_pages
 from scenarios.education.family import pages as family
 from scenarios.education.fees import pages as fees
 from scenarios.education.fees.services import provision
@@ -70,6 +70,7 @@ SCENARIO = Scenario(
         *canteen.ROUTES,
         *family_canteen.ROUTES,
         *family_notices.ROUTES,
+        *sharing_pages.ROUTES,
         *family.ROUTES,
     ),
     provision=provision,

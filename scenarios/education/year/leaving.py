@@ -2,7 +2,8 @@
 
 A line of a group that is refunded by days (``SchoolTerms.refund_groups``) is shared over the days it is for: a month,
 or the term it was billed for. Days after the last one come back as a credit note, rounded once, half up; books once
-handed out and trips are not refunded.
+handed out and trips are not refunded. A bill that is paid in instalments goes by them instead: those due after the last
+day are called off, those before stay as they are.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from uuid import UUID
 from billing.charges.periods import last_day, months_after
 from billing.models import Wallet
 from billing.plans import credit_notes
+from billing.plans.stopping import stop_after
 from billing.terms import terms_of
 from billing.wallets.paying_out import pay_out
 from scenarios.education.families import rank_siblings
@@ -37,6 +39,7 @@ select l.id, l.bill_id, l.names, l.period, l.currency, l.amount_minor - l.adjust
   join education_fee f on f.tenant_id = $1 and f.fee_key = i.key and f.fee_group = any ($3::text[])
   left join billing_fee_rule r on r.tenant_id = $1 and r.id = l.fee_rule_id
  where l.tenant_id = $1 and l.account_id = $2 and l.is_live and l.is_periodic and l.amount_minor > l.adjusted_minor
+   and not exists (select 1 from billing_plan_bill q where q.tenant_id = $1 and q.bill_id = l.bill_id and q.is_live)
  order by l.period, l.id
 """
 
@@ -113,6 +116,9 @@ async def leave(actor: Actor, account_id: UUID, *, last_on: date) -> list[Back]:
             reason=str(t("Left the school: {days} of {of} days to come", days=one.days, of=one.of)),
             key=f"leaving-{one.line_id}",
         )
+    await stop_after(
+        system_actor(account.tenant_id), account, last_on, reason=t("Left the school before this instalment")
+    )
     await _empty_card(account)
     await execute(_ENROLMENTS, account.tenant_id, account.id, last_on)
     await execute(_USER, account.tenant_id, account.id, last_on)

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from billing.charges.periods import today
 from billing.names import localized
+from billing.plans.stopping import to_stop
 from scenarios.education.classes.pages import GRADE_WORDS
 from scenarios.education.here import root_of, school
 from scenarios.education.models import SchoolRollOver
@@ -118,6 +119,7 @@ async def _leaving(  # noqa: PLR0917 - all that one page shows
     context: dict[str, Any] = {
         "account": account,
         "form": form,
+        "stopped": [one for one in await to_stop(account, day) if one.amount_minor],
         "backs": [(one, localized(json.loads(one.names))) for one in found],
         "total": sum(one.amount_minor for one in found),
         "currency": actor.place["currency"],

@@ -1,0 +1,79 @@
+"""Tables and walls of what guardians agree among themselves."""
+
+from tortoise import fields, migrations
+from tortoise.fields.db_defaults import Now
+from tortoise.migrations import operations as ops
+
+from deploy.walls import Wall, build, holds, visible
+from tenants.ids import new_id
+
+NOW = holds(period="current_date")
+"""Those who hold the account today."""
+FAMILY = [
+    Wall(
+        "education_sharing",
+        refs={"account_id": "tenants_account"},
+        person=NOW,
+        uniques=["account_id where status = 'agreed'", "account_id, status where status = 'proposed'"],
+        checks={"status": "status in ('proposed', 'agreed', 'refused', 'taken_back', 'ended')"},
+    ),
+    Wall(
+        "education_sharing_part",
+        refs={"sharing_id": "education_sharing"},
+        person=visible("education_sharing", "sharing_id"),
+        uniques=["sharing_id, person_id"],
+        checks={"percent": "percent between 0 and 100"},
+    ),
+]
+TABLES = [*FAMILY]
+
+
+class Migration(migrations.Migration):
+    dependencies = [("cloud", "0022_campus")]
+
+    operations = [
+        ops.CreateModel(
+            name="SchoolSharing",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("tenant_id", fields.UUIDField()),
+                ("account_id", fields.UUIDField()),
+                ("status", fields.CharField(db_default="proposed", max_length=10)),
+                ("proposed_by", fields.UUIDField()),
+                ("proposed_by_name", fields.CharField(max_length=100)),
+                ("agreed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("ended_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("ended_by_name", fields.CharField(db_default="", max_length=100)),
+            ],
+            options={
+                "table": "education_sharing",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "How guardians share a child's bills. It holds once each of them has agreed; the school is owed the whole.",
+            },
+            bases=["TenantRow"],
+        ),
+        ops.CreateModel(
+            name="SchoolSharingPart",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("tenant_id", fields.UUIDField()),
+                ("sharing_id", fields.UUIDField()),
+                ("person_id", fields.UUIDField()),
+                ("name", fields.CharField(max_length=100)),
+                ("percent", fields.SmallIntField()),
+                ("position", fields.SmallIntField()),
+                ("agreed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "education_sharing_part",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "One guardian's part of it, in per cent; all parts of one sharing are a hundred.",
+            },
+            bases=["TenantRow"],
+        ),
+        *(ops.RunSQL(build(wall)) for wall in TABLES),
+    ]
