@@ -8,15 +8,18 @@ import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
+from pypika_tortoise.queries import Query
 from tortoise import Tortoise
 from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.migrations.operations import AddField, CreateModel, RunSQL
 from tortoise.migrations.schema_generator.state import State
+from tortoise.migrations.schema_generator.state_apps import StateApps
+from tortoise.models import Model
 
 from deploy.settings import Settings
 from scenarios.registry import model_modules
@@ -127,7 +130,7 @@ async def migrate_url(owner_url: str, *, target: str = "__latest__") -> list[str
 
 
 class _Executor(MigrationExecutor):
-    """Tortoise's executor without a copy of every model before every step.
+    """Tortoise's executor without a copy of every model before every step, and without finishing each of them anew.
 
     The copies tell a step that changes a column how it was; they take the square of the number of tables. Steps
     that make tables, add columns or run SQL never look at them, so a history of nothing else goes without.
@@ -142,7 +145,7 @@ class _Executor(MigrationExecutor):
             if node
             for step in node.operations
         ):
-            return _Growing(models=state.models, apps=state.apps)
+            return _Growing(models=state.models, apps=_GrowingApps.of(state.apps))
         return state
 
 
@@ -151,6 +154,29 @@ class _Growing(State):
 
     def clone(self) -> State:
         return self
+
+
+class _GrowingApps(StateApps):
+    """Models of which a step finishes those that it has made or changed; the others were finished before."""
+
+    @classmethod
+    def of(cls, apps: StateApps) -> Self:
+        """Return what grows from these."""
+        made = cls(default_connections=apps._default_connections, connections=apps._connections)  # noqa: SLF001
+        made.apps = apps.apps
+        return made
+
+    def _build_initial_querysets(self) -> None:
+        everything = self.apps
+        self.apps = {label: _unfinished(models) for label, models in everything.items()}
+        try:
+            super()._build_initial_querysets()
+        finally:
+            self.apps = everything
+
+
+def _unfinished(models: dict[str, type[Model]]) -> dict[str, type[Model]]:
+    return {name: model for name, model in models.items() if type(model._meta.basequery) is Query}  # noqa: SLF001
 
 
 def migration_names() -> list[str]:
