@@ -17,14 +17,12 @@ from tests.journeys.story import Desk
 from tests.journeys.walk import Walk, pages_of
 
 NO_PAGES = (
-    r"/static/.*", r"/brand/.*", r"/healthz", r"/readyz", r"/metrics", r"/docs/pictures/.*",
-    r"/\.well-known/.*", r"/.*/evidence", r"/.*/pdf", r"/.*/blank", r"/.*/rejected", r"/.*/file",
-    r"/.*/documents/\{document\}", r"/t/\{tenant\}/payments/\{id\}/receipt", r"/.*/content", r"/.*/proof",
-    r"/.*\.json", r"/.*\.py", r"/.*/files/\{n\}", r"/.*/answer-files/.*", r"/.*/disputes/.*/files/.*",
-    r"/.*\.json", r"/.*\.js", r"/.*\.py", r"/.*/answer-files/.*", r"/.*/disputes/.*/files/.*",
-    r"/api/.*", r"/oauth/.*", r"/app-icons/.*", r"/.*/papers/\{id\}",
-    r"/lti/.*", r"/sign-in/ended/\{bank\}",
-    r"/.*\.js", r"/.*/(work|repairs)/.*/files/.*",
+    r"/static/.*", r"/brand/.*", r"/app-icons/.*", r"/docs/pictures/.*", r"/healthz", r"/readyz", r"/metrics",
+    r"(/fhir/\{tenant\})?/\.well-known/.*", r"/api/.*", r"/oauth/.*", r"/lti/.*", r"/sign-in/ended/\{bank\}",
+    r"/.*\.json", r"/.*\.js", r"/.*\.py", r"/.*/pdf", r"/.*/evidence", r"/.*/blank", r"/.*/rejected", r"/.*/file",
+    r"/.*/content", r"/.*/proof", r"/.*/files/\{n\}", r"/.*/documents/\{document\}", r"/.*/papers/\{id\}",
+    r"/.*/answer-files/.*", r"/.*/disputes/.*/files/.*", r"/.*/(work|repairs)/.*/files/.*",
+    r"/t/\{tenant\}/payments/\{id\}/receipt",
 )  # fmt: skip
 """Files and figures for machines."""
 ELSEWHERE = (

@@ -42,6 +42,23 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 @dataclass
+class _Way:
+    """The addresses that one person has come across, and how many eyes are on a page just now."""
+
+    waiting: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    passed: set[str] = field(default_factory=set)
+    looking: int = 0
+
+    def add(self, urls: Iterable[str]) -> None:
+        """Take up those that are new, each once."""
+        for url in (one.partition("#")[0] for one in urls):
+            if url not in self.seen:
+                self.seen.add(url)
+                self.waiting.append(url)
+
+
+@dataclass
 class Walk:
     """What has been looked at, by template, and what is wrong with it. Each template is looked at once."""
 
@@ -50,6 +67,7 @@ class Walk:
     passed_over: tuple[str, ...]
     looked_at: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    _known: dict[str, str] = field(default_factory=dict)
 
     @property
     def missed(self) -> list[str]:
@@ -64,9 +82,11 @@ class Walk:
         parts = urlsplit(url)
         if f"{parts.scheme}://{parts.netloc}" != self.live.url or "export=" in parts.query:
             return ""
-        fits = (name for name, pattern in self.templates.items() if pattern.fullmatch(parts.path))
-        found = min(fits, key=lambda name: name.count("{"), default="")
-        return "" if self._is_left(found) else found
+        if parts.path not in self._known:
+            fits = (name for name, pattern in self.templates.items() if pattern.fullmatch(parts.path))
+            found = min(fits, key=lambda name: name.count("{"), default="")
+            self._known[parts.path] = "" if self._is_left(found) else found
+        return self._known[parts.path]
 
     async def go(self, people: Lobby, who: Someone | None, starts: Iterable[str]) -> None:
         """Follow links from these addresses as this person, in both languages and schemes at once.
@@ -82,32 +102,40 @@ class Walk:
             await people.guest(f"{name}-{lang}", storage_state=state, locale=locale, viewport=NARROW)
             for locale, lang in LANGUAGES
         ]
-        pairs, passed = zip(eyes, LANGUAGES, strict=True), set[str]()
-        await asyncio.gather(*(self._look_around(eye, lang, waiting, passed) for eye, (_, lang) in pairs))
+        way = _Way()
+        way.add(waiting)
+        pairs = zip(eyes, LANGUAGES, strict=True)
+        await asyncio.gather(*(self._look_around(eye, lang, way) for eye, (_, lang) in pairs))
 
-    async def _look_around(self, eye: Someone, lang: str, waiting: list[str], passed: set[str]) -> None:
-        """Take addresses until none is left; wait a little for those that the other one may yet find.
+    async def _look_around(self, eye: Someone, lang: str, way: _Way) -> None:
+        """Take addresses until none is left and nobody is looking at a page that may lead to more."""
+        while way.waiting or way.looking:
+            if not way.waiting:
+                await asyncio.sleep(0.05)
+                continue
+            url = way.waiting.pop(0)
+            way.looking += 1
+            way.add(await self._look_at(eye, url, lang, way))
+            way.looking -= 1
+
+    async def _look_at(self, eye: Someone, url: str, lang: str, way: _Way) -> list[str]:
+        """Return where a page leads that is looked at for the first time.
 
         A payer's lists that another has looked at are passed through, for each of them has something else.
         """
-        idle = 0
-        while idle < 10:
-            if not waiting:
-                idle += 1
-                await asyncio.sleep(0.2)
-                continue
-            idle, url = 0, waiting.pop(0)
-            template = self.template_of(url)
-            if template and template not in self.looked_at:
-                self.looked_at[template] = f"{eye.name} {url}"
-                links = await self._open(eye, url, lang)
-                if links is None:
-                    del self.looked_at[template]
-                waiting += links or []
-            elif template.startswith("/my") and template not in passed and "{" not in template:
-                passed.add(template)
-                await eye.page.goto(url, wait_until="domcontentloaded")
-                waiting += await eye.page.evaluate(_LINKS)
+        template = self.template_of(url)
+        if template and template not in self.looked_at:
+            self.looked_at[template] = f"{eye.name} {url}"
+            links = await self._open(eye, url, lang)
+            if links is None:
+                del self.looked_at[template]
+            return links or []
+        if template.startswith("/my") and template not in way.passed and "{" not in template:
+            way.passed.add(template)
+            await eye.page.goto(url, wait_until="domcontentloaded")
+            found: list[str] = await eye.page.evaluate(_LINKS)
+            return found
+        return []
 
     async def _open(self, eye: Someone, url: str, lang: str) -> list[str] | None:
         """Look at a page and return where it leads; nowhere from a file, ``None`` where it is not what it was to be."""

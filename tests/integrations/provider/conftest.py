@@ -110,7 +110,10 @@ async def listed(bank: make.Bank, of: Vendor | None = None, **given: Any) -> Mad
     values: dict[str, Any] = {
         "number": 1,
         "status": "listed",
-        "texts": {},
+        "texts": {
+            lang: {"name": f"App {n}", "summary": "A tool", "about": "Does one thing.", "price": "Free"}
+            for lang in ("en", "zh_CN")
+        },
         "category": "documents",
         "scenarios": ["community"],
         "needs": [],
