@@ -5,6 +5,7 @@ from uuid import UUID
 from tortoise import fields
 
 from integrations.apps.models import App, AppVersion, Vendor, VendorMember
+from integrations.apps.placing.models import Mark, MarkColumn, PlacedItem
 from integrations.apps.tenant_models import AppConsent, AppDocument, AppMessage, Installation, Launch
 from integrations.provider.models import AuthorizationRequest, Grant, ProviderKey, Token
 from tenants.models.base import Row
@@ -20,7 +21,10 @@ __all__ = [
     "Grant",
     "Installation",
     "Launch",
+    "Mark",
+    "MarkColumn",
     "Once",
+    "PlacedItem",
     "ProviderKey",
     "Token",
     "Vendor",

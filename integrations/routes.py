@@ -5,7 +5,7 @@ from starlette.routing import BaseRoute
 from integrations.apps import routes as apps
 from integrations.bank_staff import pages as bank_staff
 from integrations.provider import authorize, endpoints, logout, smart_pages
-from integrations.provider.lti import services as lti
+from integrations.provider.lti import deep_linking, grades, roster
 from integrations.sign_in import account_pages, code_pages, invitation_pages, pages
 
 
@@ -21,6 +21,8 @@ def routes() -> list[BaseRoute]:
         *endpoints.ROUTES,
         *authorize.ROUTES,
         *logout.ROUTES,
-        *lti.ROUTES,
+        *roster.ROUTES,
+        *deep_linking.ROUTES,
+        *grades.ROUTES,
         *smart_pages.ROUTES,
     ]

@@ -46,6 +46,7 @@ TENANT_PERMISSIONS: dict[str, str] = {
     "reports.read": N_("See reports"),
     "ledger.read": N_("See the ledger and take it out"),
     "periods.close": N_("Close months of the books and open them again"),
+    "apps.open": N_("Open the apps that the role sees"),
     "apps.read": N_("See the catalogue of apps and what is installed"),
     "apps.install": N_("Install apps and choose what they get"),
     "operations.read": N_("See failed background work"),
@@ -90,6 +91,8 @@ def _all_but(*left_out: str) -> frozenset[str]:
 
 _READ = frozenset(p for p in TENANT_PERMISSIONS if p.endswith(".read")) - {"audit.read", "operations.read"}
 
+EVERYBODY = frozenset({"apps.open"})
+"""What each role begins with: which apps it sees is said with the app."""
 TENANT_ROLES: tuple[RoleSpec, ...] = (
     RoleSpec("administrator", N_("Administrator"), _all_but("payments.take"), 0),
     RoleSpec(
@@ -163,7 +166,8 @@ def roles_of(scenarios: Iterable[str]) -> list[RoleSpec]:
     """Return the roles that an institution with these scenarios starts with."""
     added = [_rights(scenario) for scenario in scenarios]
     built_in = [_widened(role, added) for role in TENANT_ROLES]
-    return [*built_in, *(role for rights in added for role in rights.roles)]
+    found = [*built_in, *(role for rights in added for role in rights.roles)]
+    return [replace(role, permissions=role.permissions | EVERYBODY) for role in found]
 
 
 def every_tenant_role() -> list[RoleSpec]:

@@ -73,6 +73,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "integrations_installation": {"status": "active", "uninstalled_at": None, "min_level": 1},
     "integrations_launch": {"outcome": "started"},
     "integrations_app_message": {"status": "waiting"},
+    "integrations_placed_item": {"kind": "link"},
     "community_meter": {"kind": "water", "digits": 5},
     "community_reading": {"status": "accepted", "usage": 1},
     "community_work_order": {"status": "done", "consent": "agreed", "rating": 5},

@@ -29,6 +29,8 @@ ACTS = {
     "app.paused": N_("App paused"),
     "app.resumed": N_("App resumed"),
     "app.uninstalled": N_("App uninstalled"),
+    "app.thing_placed": N_("Something of an app was placed"),
+    "app.thing_removed": N_("Something of an app was taken away"),
     "app.webhooks_stopped": N_("Webhooks to an app stopped by themselves"),
     "app.webhooks_resumed": N_("Webhooks to an app resumed"),
 }

@@ -8,6 +8,7 @@ from integrations.apps.api import routes as api
 from integrations.apps.catalogue import pages as catalogue
 from integrations.apps.catalogue import settings_pages
 from integrations.apps.launching import pages as launching
+from integrations.apps.placing import pages as placing
 from integrations.apps.vendors import pages, register_pages, review_pages, version_pages
 from integrations.apps.webhooks import pages as webhooks
 
@@ -27,5 +28,6 @@ ROUTES: list[BaseRoute] = [
     *webhooks.ROUTES,
     *catalogue.ROUTES,
     *settings_pages.ROUTES,
+    *placing.ROUTES,
     *launching.ROUTES,
 ]

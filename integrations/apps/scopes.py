@@ -119,6 +119,11 @@ _LIST = (
         N_("Add papers to bills, for whoever pays them"),
         "money",
     ),
+    AppScope(
+        "grades",
+        N_("Give marks for the work that was placed in it"),
+        "people",
+    ),
     AppScope("offline_access", N_("Go on reading while nobody has it open"), "person"),
 )
 

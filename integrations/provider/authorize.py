@@ -189,7 +189,7 @@ async def _context(visit: Visit, place: Place, person_id: UUID) -> dict[str, obj
     found = await launches.redeem(value, place, person_id)
     if found is None:
         raise InvalidRequestError("The launch was used, or is too old.")
-    opened = {"place": found.place, **found.context}
+    opened = {"place": found.place, **found.context, "lti": None}
     told = {name: value for name, value in opened.items() if value}
     scope = visit.kept.asked.scope or ""
     return {"beside": {"launch": told, **smart.context(visit.app.client, scope, found.context)}}

@@ -36,7 +36,7 @@ def named(asked: Asked) -> str:
     assertion = asked.form.get("client_assertion", "")
     if basic and assertion:
         raise InvalidRequestError("An app proves itself in one way at a time.")
-    return basic or str(_unproven(assertion)[1].get("sub") or "") or asked.form.get("client_id", "")
+    return basic or str(unproven(assertion)[1].get("sub") or "") or asked.form.get("client_id", "")
 
 
 def basic_of(asked: Asked) -> tuple[str, str]:
@@ -52,7 +52,7 @@ def basic_of(asked: Asked) -> tuple[str, str]:
     return name or "", secret or ""
 
 
-def _unproven(assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def unproven(assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return header and claims as they stand there; nothing of it may be believed yet."""
     if not assertion or len(assertion) > LONGEST:
         return {}, {}
@@ -68,7 +68,7 @@ async def load_keys(app: App, asked: Asked) -> None:
     """Fetch the keys that an assertion will be checked with, before a transaction is open."""
     assertion = asked.form.get("client_assertion", "")
     if assertion:
-        kid = _unproven(assertion)[0].get("kid")
+        kid = unproven(assertion)[0].get("kid")
         app.key_set = await keys_of(app.client, kid if isinstance(kid, str) else None)
 
 
@@ -88,7 +88,7 @@ def by_key(query: Query, asked: Asked) -> App | None:
     assertion = asked.form.get("client_assertion", "")
     if asked.form.get("client_assertion_type") != ASSERTION_TYPE or not assertion:
         return None
-    claims = _unproven(assertion)[1]
+    claims = unproven(assertion)[1]
     app = query(str(claims.get("sub") or ""))
     if app is None or app.key_set is None:
         raise InvalidClientError(description="The app, or its keys, are not known.")

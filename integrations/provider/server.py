@@ -11,7 +11,7 @@ from integrations.provider import proving
 from integrations.provider.asked import Asked, said
 from integrations.provider.bridge import run, wait
 from integrations.provider.grants import CodeGrant, IdToken, ProofKey, RefreshGrant, pay_out
-from integrations.provider.lti.services import ServiceGrant
+from integrations.provider.lti.tokens import ServiceGrant
 from integrations.provider.relying import App
 from tenants.scope import Scope, open_scope
 

@@ -6,6 +6,7 @@ from scenarios.education.canteen import family as family_canteen
 from scenarios.education.canteen import pages as canteen
 from scenarios.education.canteen import terms as canteen_terms
 from scenarios.education.classes import pages as classes
+from scenarios.education.classes import tools
 from scenarios.education.days import pages as days
 from scenarios.education.enrolment import family as family_enrolment
 from scenarios.education.enrolment import office as enrolment
@@ -28,6 +29,7 @@ from ui.i18n import N_
 
 acts.register()
 beside.register()
+tools.register()
 canteen_terms.register()
 year.register()
 SCENARIO = Scenario(

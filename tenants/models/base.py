@@ -11,7 +11,7 @@ from tenants.ids import new_id
 
 
 class _WithoutComments(ModelMeta):
-    """Keeps Tortoise from reading every model's source for comments on columns, which takes half a second of each start."""
+    """Keeps Tortoise from reading every model's source for comments on columns: half a second of each start."""
 
     def __new__(cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> type:
         return super().__new__(cls, name, bases, attrs | {"_no_comments": True})

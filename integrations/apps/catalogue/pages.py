@@ -155,10 +155,10 @@ def agreed_of(given: InstallForm) -> Agreed:
     )
 
 
-add_tenant_places(Place(N_("Apps"), "/apps", "dashboard.read", "app", 85))
+add_tenant_places(Place(N_("Apps"), "/apps", "apps.open", "app", 85))
 ONE = "/apps/catalogue/{id}"
 ROUTES: list[BaseRoute] = [
-    tenant_route("/apps", apps, permission="dashboard.read", name="apps"),
+    tenant_route("/apps", apps, permission="apps.open", name="apps"),
     tenant_route(ONE, show_app, permission="apps.read", name="catalogue_app"),
     tenant_route(ONE + "/installation", ask, permission="apps.install", name="app_install_form"),
     tenant_route(

@@ -20,7 +20,11 @@ async def launch(request: Request, actor: Actor) -> Response:
     """Open an app: in this page where its origin was reviewed for that, else in a page of its own."""
     installation_id, given = path_id(request), request.query_params
     wish = Wish(
-        given.get("place", "")[:40], given.get("record_kind", "")[:20], _id(given.get("record_id", ""))
+        given.get("place", "")[:40],
+        given.get("record_kind", "")[:20],
+        _id(given.get("record_id", "")),
+        _id(given.get("item", "")),
+        "picking" in given,
     )
     try:
         opening = await service.open_app(actor, installation_id, wish, is_insisting="anyway" in given)
@@ -69,7 +73,7 @@ async def session_token(request: Request, actor: Actor) -> Response:
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
 
-SEE = "dashboard.read"
+SEE = "apps.open"
 ROUTES: list[BaseRoute] = [
     tenant_route("/apps/{id}", launch, permission=SEE, name="app_launch"),
     tenant_route(

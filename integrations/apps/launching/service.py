@@ -5,8 +5,7 @@ opened it then learns from us, as far as the tenant agreed to that.
 """
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -15,6 +14,9 @@ from uuid import UUID
 from integrations.apps import clients
 from integrations.apps.clients import Client, Granted
 from integrations.apps.models import App, AppVersion
+from integrations.apps.placing import services as placing
+from integrations.apps.placing.models import PlacedItem
+from integrations.apps.placing.records import KINDS, scope_of
 from integrations.apps.tenant_models import Installation, Launch
 from integrations.apps.vendors.shown import words
 from integrations.provider import smart
@@ -24,9 +26,6 @@ from tenants.runtime import runtime
 from tenants.sessions import hash_of
 from ui.errors import Conflict, Forbidden, NotFound
 from ui.i18n import current_locale, t
-
-RECORDS: Mapping[str, str] = {"bill": "bills", "account": "accounts", "payment": "payments"}
-"""Which record an app may be opened on, and the scope it has to have for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +44,16 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Where in the app, and on which record of ours, it is opened."""
+    """Where in the app, and on which record of ours, it is opened.
+
+    ``item_id`` is a thing of the app at a record; ``is_picking`` opens a tool for choosing something for a record.
+    """
 
     place: str = ""
     record_kind: str = ""
     record_id: UUID | None = None
+    item_id: UUID | None = None
+    is_picking: bool = False
 
 
 async def may_open(actor: Actor, installation_id: UUID) -> tuple[Installation, App, Granted]:
@@ -64,7 +68,7 @@ async def may_open(actor: Actor, installation_id: UUID) -> tuple[Installation, A
     found = await Installation.get_or_none(tenant_id=actor.tenant_id, id=installation_id)
     app = await App.get_or_none(id=found.app_id) if found else None
     if found is None or app is None:
-        raise NotFound("app.not_installed", t("This app is not installed here."))
+        raise _no_app()
     client_id = app.test_client_id if found.is_test else app.client_id
     granted = await clients.granted(client_id, found.tenant_id, person_id=actor.person_id)
     if granted is None:
@@ -84,18 +88,46 @@ async def open_app(actor: Actor, installation_id: UUID, wish: Wish, *, is_insist
     client = await clients.client(granted.client_id)
     assert client is not None  # noqa: S101 - granted a moment ago
     version = await AppVersion.get(id=client.version_id)
-    name, origin = words(version.texts, "name"), framed_origin(client)
+    name, origin = words(version.texts, "name"), "" if wish.is_picking else framed_origin(client)
     if app.health == "down" and not is_insisting:
         made = await _note(actor, found, wish, granted, outcome="down")
         return Opening(made.id, name, "", "", app.down_since or datetime.now(UTC))
     value = secrets.token_urlsafe(24)
-    known = Wish(wish.place if wish.place in version.places else "", wish.record_kind, wish.record_id)
+    wish, item = await _at_record(actor, found, client, wish)
+    known = replace(wish, place=wish.place if wish.place in version.places else "")
     made = await _note(actor, found, known, granted, value=value, is_framed=bool(origin))
     language = current_locale().replace("_", "-") if "locale" in granted.claims else ""
     url = _address(
         client, value, known, issuer=_issuer(client, found), language=language, is_framed=bool(origin)
     )
-    return Opening(made.id, name, url + _as_lti(client, value, found.id), origin)
+    target = item.url if item else ""
+    return Opening(made.id, name, url + _as_lti(client, value, found.id, target), origin)
+
+
+async def _at_record(
+    actor: Actor, found: Installation, client: Client, wish: Wish
+) -> tuple[Wish, PlacedItem | None]:
+    """Return the wish with the record it is for, which the person has to be able to see, and the thing there.
+
+    Raises:
+        NotFound: for a thing or a record that is not there for this person, or a tool that nothing is picked in.
+    """
+    item = await placing.item_of(actor, wish.item_id) if wish.item_id else None
+    if item is not None:
+        if item.installation_id != found.id or item.kind != "resource":
+            raise _no_app()
+        return replace(wish, record_kind=item.record_kind, record_id=item.record_id), item
+    if wish.record_kind in KINDS and wish.record_id:
+        await placing.record_of(actor, wish.record_kind, wish.record_id)
+    elif wish.is_picking:
+        raise _no_app()
+    if wish.is_picking and "lti" not in client.protocols:
+        raise _no_app()
+    return wish, None
+
+
+def _no_app() -> NotFound:
+    return NotFound("app.not_installed", t("This app is not installed here."))
 
 
 def framed_origin(client: Client) -> str:
@@ -105,12 +137,12 @@ def framed_origin(client: Client) -> str:
     return origin if origin in client.frame_origins else ""
 
 
-def _as_lti(client: Client, value: str, installation_id: UUID) -> str:
+def _as_lti(client: Client, value: str, installation_id: UUID, target: str) -> str:
     """Return the parameters by which LTI tools know that login, for those that are some."""
     if "lti" not in client.protocols or not client.redirect_uris:
         return ""
     given = {
-        "target_link_uri": client.redirect_uris[0],
+        "target_link_uri": target or client.redirect_uris[0],
         "login_hint": value,
         "lti_message_hint": value,
         "lti_deployment_id": str(installation_id),
@@ -154,16 +186,21 @@ async def _note(
         value_hash=hash_of(value) if value else None,
         is_framed=is_framed,
         place=wish.place,
-        context=_context(wish, granted),
+        context=await _context(actor, wish, granted),
         outcome=outcome,
     )
 
 
-def _context(wish: Wish, granted: Granted) -> dict[str, Any]:
+async def _context(actor: Actor, wish: Wish, granted: Granted) -> dict[str, Any]:
     """Return what the app learns of where it was opened: a record only of a kind that it may read."""
-    if wish.record_id is None or RECORDS.get(wish.record_kind) not in granted.scopes:
+    if wish.record_id is None or scope_of(wish.record_kind) not in granted.scopes:
         return {}
-    return {"record": {"kind": wish.record_kind, "id": str(wish.record_id)}}
+    context: dict[str, Any] = {"record": {"kind": wish.record_kind, "id": str(wish.record_id)}}
+    if wish.record_kind in KINDS:
+        _, record = await placing.record_of(actor, wish.record_kind, wish.record_id)
+        context["lti"] = {"title": record.title, "is_picking": wish.is_picking}
+        context["lti"] |= {"item": str(wish.item_id)} if wish.item_id else {}
+    return context
 
 
 async def arrived(actor: Actor, launch_id: UUID) -> None:

@@ -13,12 +13,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from integrations.apps.clients import Client
+from integrations.apps.placing.models import MarkColumn
 from integrations.provider import claims, deciding, id_tokens, keys, launches, lives, replies, requests
 from integrations.provider.admission import Place
 from integrations.provider.deciding import Visit
 from integrations.provider.errors import LoginRequiredError
 from integrations.provider.launches import Opened
-from integrations.provider.lti.words import CLAIM, GROUP, MEMBERSHIPS, PROTOCOL, memberships_url, roles_of
+from integrations.provider.lti import contexts, deep_linking
+from integrations.provider.lti.words import (
+    CLAIM,
+    GRADES,
+    GROUP,
+    MEMBERSHIPS,
+    PROTOCOL,
+    memberships_url,
+    record_url,
+    roles_of,
+)
 from integrations.provider.models import Grant
 from integrations.provider.relying import App
 from integrations.provider.requests import Kept
@@ -81,6 +92,7 @@ async def _message(actor: Actor, place: Place, client: Client, given: Mapping[st
         raise InvalidRequestError("The launch was used, or is too old.")
     now = int(time.time())
     told = await _told(actor, place)
+    is_picking = bool((opened.context.get("lti") or {}).get("is_picking"))
     message: dict[str, Any] = {
         "iss": id_tokens.issuer(),
         "aud": client.client_id,
@@ -95,7 +107,35 @@ async def _message(actor: Actor, place: Place, client: Client, given: Mapping[st
     if "people" in place.granted.scopes:
         url = memberships_url(id_tokens.issuer(), place.tenant_id, place.granted.installation_id)
         message[MEMBERSHIPS] = {"context_memberships_url": url, "service_versions": ["2.0"]}
+    async with open_scope(tenant_scope(place.tenant_id)):
+        message |= await contexts.claims(place.granted, opened.context)
+        message = await (_picking if is_picking else _opening)(message, actor, place, opened)
     return await keys.sign(message, ALGORITHM)
+
+
+async def _picking(message: dict[str, Any], actor: Actor, place: Place, opened: Opened) -> dict[str, Any]:
+    """Make it a request to pick something (Deep Linking 2.0, 4.4): it is of no resource."""
+    del message[f"{CLAIM}resource_link"]
+    message[f"{CLAIM}message_type"] = "LtiDeepLinkingRequest"
+    return message | deep_linking.settings(actor, place, opened.context)
+
+
+async def _opening(message: dict[str, Any], actor: Actor, place: Place, opened: Opened) -> dict[str, Any]:
+    """Say which thing at a record is opened, if it is one, and what the tool wanted to hear again."""
+    del actor
+    item = await contexts.item_of(opened.context, place.tenant_id)
+    if item is None:
+        return message
+    message[f"{CLAIM}resource_link"] = {"id": str(item.id), "title": item.title, "description": item.text}
+    message[f"{CLAIM}target_link_uri"] = item.url or message[f"{CLAIM}target_link_uri"]
+    message[f"{CLAIM}custom"] |= item.custom
+    columns = await MarkColumn.filter(tenant_id=place.tenant_id, item_id=item.id).limit(2)
+    if GRADES in message and len(columns) == 1:
+        here = record_url(
+            id_tokens.issuer(), place.tenant_id, item.installation_id, item.record_kind, item.record_id
+        )
+        message[GRADES]["lineitem"] = f"{here}/lineitems/{columns[0].id}"
+    return message
 
 
 async def _told(actor: Actor, place: Place) -> dict[str, Any]:
@@ -127,6 +167,8 @@ def _lti(
     if "tenant" in told:
         title = str(told.get("tenant_name") or told["tenant"])
         facts["context"] = {"id": str(place.tenant_id), "label": title, "title": title, "type": [GROUP]}
+    if found := contexts.context_of(opened.context):
+        facts["context"] = found
     return facts
 
 
@@ -135,6 +177,6 @@ def _flat(context: Mapping[str, Any]) -> dict[str, str]:
     return {
         f"{name}_{part}": str(value)
         for name, found in context.items()
-        if isinstance(found, dict)
+        if isinstance(found, dict) and name != "lti"
         for part, value in found.items()
     }

@@ -26,11 +26,13 @@ from deploy.settings import Settings
 from integrations.apps.launching.service import Wish, open_app
 from integrations.apps.tenant_models import Installation
 from integrations.provider import keys
+from scenarios.education.models import SchoolClass
 from tenants.models import Person
 from tenants.scope import open_scope, person_scope, tenant_scope
 from tests import make
 from tests.deploy.conftest import find_free_port
 from tests.integrations.provider.conftest import HERE, Made, install, listed
+from tests.scenarios.education import world
 
 FOLDER = Path(__file__).parent
 CLIENTS = Path(__file__).parents[3] / ".clients"
@@ -88,6 +90,29 @@ class Shop:
             "public_pem": key.as_pem(private=False).decode(),
         }
         return self.from_there(opening.url)
+
+    async def classroom_tool(self) -> str:
+        """List and install an LTI tool in a school; return what its script needs to know of a class there."""
+        key = RSAKey.generate_key(2048)
+        key.ensure_kid()
+        keys_of_tool = KeySet([key]).as_dict(private=False)
+        school, head = await world.school(self.bank)
+        await world.bring_in(school, head, world.table(world.pupil("A1", "Ah Kow")))
+        tool = Shop(self.url, self.bank, school, head)
+        made = await tool.app(
+            "lti", protocols=["lti"], auth_method="private_key_jwt", jwks=keys_of_tool, launch_uri=LOGIN
+        )
+        async with open_scope(tenant_scope(school.id)):
+            installation = await Installation.get(tenant_id=school.id, app_id=made.app.id)
+            mine = await SchoolClass.get(tenant_id=school.id, title="3A")
+        facts = {
+            "deployment": str(installation.id),
+            "pem": key.as_pem(private=True).decode(),
+            "public_pem": key.as_pem(private=False).decode(),
+        }
+        tool.apps["lti"] |= facts
+        root = f"{self.url}/t/{school.slug}/apps/{installation.id}"
+        return await tool.told(picking=f"{root}?picking=1&record_kind=class&record_id={mine.id}")
 
     async def hospital_tool(self, patient: UUID) -> str:
         """List and install a SMART tool, and return the address at which our page opens it on a patient."""

@@ -1,5 +1,6 @@
-"""PyLTI1p3 in a Django tool: login, launch, and who is here, as its documentation says."""
+"""PyLTI1p3 in a Django tool, as its documentation says: launch, who is here, picking, marks."""
 
+import datetime as dt
 import json
 import re
 import tempfile
@@ -8,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import django
-from browsing import TOLD, browse_page, done
+from browsing import TOLD, browse, browse_page, done, post_form
 from django.conf import settings
 
 APP, ISSUER = TOLD["apps"]["lti"], TOLD["issuer"]
@@ -26,6 +27,9 @@ from django.http import JsonResponse  # noqa: E402 - Django wants its settings f
 from django.test import Client  # noqa: E402
 from django.urls import path  # noqa: E402
 from pylti1p3.contrib.django import DjangoMessageLaunch, DjangoOIDCLogin  # noqa: E402
+from pylti1p3.deep_link_resource import DeepLinkResource  # noqa: E402
+from pylti1p3.grade import Grade  # noqa: E402
+from pylti1p3.lineitem import LineItem  # noqa: E402
 from pylti1p3.tool_config import ToolConfDict  # noqa: E402
 
 config = ToolConfDict(
@@ -54,23 +58,50 @@ def login(request):
 
 
 def launch(request):
+    """Tell what came; a request to pick is answered with a quiz, which marks the first learner when it is opened."""
     message = DjangoMessageLaunch(request, config)
-    told = message.get_launch_data()
-    found = {"told": told, "has_roster": message.has_nrps(), "members": []}
-    if found["has_roster"]:
-        found["members"] = message.get_nrps().get_members()
-    return JsonResponse(found)
+    if message.is_deep_link_launch():
+        line = LineItem().set_label("Fractions").set_score_maximum(20).set_tag("quiz")
+        quiz = DeepLinkResource().set_title("Fractions").set_url("https://app.example/back")
+        quiz.set_custom_params({"quiz": "7"}).set_lineitem(line)
+        return JsonResponse({"form": message.get_deep_link().output_response_form([quiz])})
+    members = message.get_nrps().get_members() if message.has_nrps() else []
+    found = {"told": message.get_launch_data(), "has_roster": message.has_nrps(), "members": members}
+    return JsonResponse(found | (marked(message.get_ags(), members) if message.has_ags() else {}))
+
+
+def marked(grades, members):
+    learner = next(one for one in members if any(role.endswith("#Learner") for role in one["roles"]))
+    mark = Grade().set_score_given(9).set_score_maximum(10).set_user_id(learner["user_id"])
+    mark.set_timestamp(dt.datetime.now(dt.UTC).isoformat())
+    grades.put_grade(mark.set_activity_progress("Completed").set_grading_progress("FullyGraded"))
+    essay = LineItem().set_label("Essay").set_score_maximum(5).set_tag("essay")
+    return {
+        "learner": learner,
+        "essay": grades.find_or_create_lineitem(essay).get_label(),
+        "results": grades.get_grades(grades.find_lineitem_by_tag("quiz")),
+        "columns": [one["label"] for one in grades.get_lineitems()],
+    }
+
+
+def opened(address):
+    """Go the way of a launch: the tool's login, our page, and back by its form."""
+    started = urlsplit(address)
+    away = tool.get(f"/login?{started.query}", secure=True)
+    page = browse_page(away.headers["Location"])
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', page))
+    answer = tool.post("/back", {unescape(k): unescape(v) for k, v in fields.items()}, secure=True)
+    return json.loads(answer.content)
 
 
 urlpatterns = [path("login", login), path("back", launch)]
 tool = Client(HTTP_HOST="app.example", SERVER_PORT="443")
-started = urlsplit(TOLD["launch"])
-away = tool.get(f"/login?{started.query}", secure=True)
-page = browse_page(away.headers["Location"])
-fields = {
-    unescape(name): unescape(value)
-    for name, value in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', page)
-}
-answer = tool.post("/back", fields, secure=True)
 assert Path(tempfile.gettempdir()).exists()
-done(**json.loads(answer.content))
+if "picking" in TOLD:
+    form = opened(browse(TOLD["picking"]))["form"]
+    action, token = re.search(r'action="([^"]*)"', form)[1], re.search(r'value="([^"]*)"', form)[1]
+    at = post_form(unescape(action), {"JWT": unescape(token)})
+    item = re.search(r'href="([^"]*[?]item=[^"]*)"', browse_page(ISSUER + at))[1]
+    done(at=at, **opened(browse(ISSUER + unescape(item))))
+else:
+    done(**opened(TOLD["launch"]))

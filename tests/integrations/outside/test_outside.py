@@ -39,6 +39,20 @@ async def test_pylti1p3_takes_the_launch_and_reads_who_is_here(shop):
     assert [member["user_id"] for member in found["members"]] == [told["sub"]]
 
 
+async def test_pylti1p3_picks_something_for_a_class_and_marks_it(shop):
+    found = run_python("lti_tool.py", await shop.classroom_tool())
+    assert "/apps/at/class/" in found["at"]
+    assert found["told"]["https://purl.imsglobal.org/spec/lti/claim/custom"]["quiz"] == "7"
+    assert found["learner"]["name"] == "Ah Kow"
+    (result,) = found["results"]
+    assert (result["userId"], result["resultScore"], result["resultMaximum"]) == (
+        found["learner"]["user_id"],
+        18,
+        20,
+    )
+    assert (found["essay"], found["columns"]) == ("Essay", ["Fractions", "Essay"])
+
+
 async def test_fhirclient_is_launched_on_a_patient(shop):
     account = await make.account(shop.tenant)
     opened = await shop.hospital_tool(account.id)

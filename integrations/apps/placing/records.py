@@ -1,0 +1,58 @@
+"""Records of ours that apps are opened on and that things of apps are kept at. Industries tell theirs, as data."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from tenants.actor import Actor
+
+COURSE = "http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as whoever has it open may see it. ``href`` is its page, from ``/t/{tenant}`` on."""
+
+    title: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody of a record: a learner is an account, whoever teaches is a person (``id``)."""
+
+    id: UUID
+    name: str
+    email: str = ""
+    is_learner: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKind:
+    """A kind of record that education tools work in.
+
+    ``permission`` opens its page, ``find`` returns it for somebody who may see it and ``None`` for anybody else,
+    ``members`` lists who is in it, in the tenant's open scope. ``scope`` is what an app needs to learn of it.
+    """
+
+    key: str
+    permission: str
+    find: Callable[[Actor, UUID], Awaitable[Record | None]]
+    members: Callable[[UUID], Awaitable[list[Member]]]
+    scope: str = "accounts"
+    context_type: str = COURSE
+
+
+KINDS: dict[str, RecordKind] = {}
+_PLAIN = {"bill": "bills", "account": "accounts", "payment": "payments"}
+"""Records that an app may be opened on, though nothing is kept there."""
+
+
+def add_record_kind(kind: RecordKind) -> None:
+    """Let things of apps be kept at a kind of record; safe to call again."""
+    KINDS[kind.key] = kind
+
+
+def scope_of(kind: str) -> str | None:
+    """Return what an app needs to be opened on such a record; ``None`` where none can be."""
+    return KINDS[kind].scope if kind in KINDS else _PLAIN.get(kind)
