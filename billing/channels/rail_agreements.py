@@ -1,26 +1,15 @@
 """What the bank's rail keeps longer than an order: debit mandates and virtual accounts (signed like orders)."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from billing.channels import bank
+from billing.channels.agreements import MandateNews
 from billing.channels.contract import ChannelRefused, Destination
 
 STATES = {"pending": "authorising", "active": "active", "refused": "declined", "revoked": "revoked"}
 """The rail's states of a mandate in ours."""
 NAME_MAX = 120
-
-
-@dataclass(frozen=True, slots=True)
-class MandateNews:
-    """A mandate as its channel has it. ``absent``: the channel has never heard of it."""
-
-    state: str
-    reference: str = ""
-    instrument: str = ""
-    mask: str = ""
-    authorise_url: str = ""
 
 
 def mandate_news(found: dict[str, Any]) -> MandateNews:

@@ -5,22 +5,14 @@ to us; keys for idempotent requests are made from the same ids. A session is loo
 when its own id never reached us: Stripe may forget keys after a day, sessions it does not forget.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
-import stripe
-from stripe import StripeClient
-from stripe._http_client import HTTPXClient
-
+from billing.channels import stripe_cards
 from billing.channels.contract import (
     Capabilities,
     ChannelRefused,
-    ChannelSilent,
     Destination,
     Item,
     Order,
@@ -29,14 +21,18 @@ from billing.channels.contract import (
     RefundOutcome,
     RefundState,
 )
+from billing.channels.stripe_client import (
+    LOCALES,
+    LOOK_BACK,
+    answers,
+    application_fee,
+    client,
+    ids_of,
+    options_of,
+)
 from billing.runtime import channel_settings
 from ui.i18n import t
 
-stripe.enable_telemetry = False
-RETRIES = 1
-LOOK_BACK = timedelta(minutes=2)
-"""How much the clocks may differ when a session is looked for by the time it was made."""
-LOCALES = {"zh_CN": "zh", "en": "en"}
 CURRENCIES = frozenset(
     {"AUD", "BND", "CAD", "CHF", "CNY", "EUR", "GBP", "HKD", "IDR", "INR", "JPY", "KRW", "MOP", "MYR", "NZD"}
     | {"PHP", "SGD", "THB", "TWD", "USD", "VND"}
@@ -51,49 +47,6 @@ MINIMUM_MINOR = {"SGD": 50, "USD": 50, "EUR": 50, "AUD": 50, "CAD": 50, "NZD": 5
 }
 """Smallest charges (docs.stripe.com/currencies); where a currency is not named, Stripe itself decides."""
 _DONE = {"succeeded": "succeeded", "processing": "processing"}
-
-_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[str, StripeClient]] = WeakKeyDictionary()
-
-
-def client() -> StripeClient:
-    """Return the running loop's client; one that pools connections must not be shared between loops."""
-    settings, loop = channel_settings(), asyncio.get_running_loop()
-    identity = f"{settings.stripe_api_base} {settings.stripe_api_key} {settings.timeout_seconds}"
-    known = _clients.get(loop)
-    if known is None or known[0] != identity:
-        made = StripeClient(
-            settings.stripe_api_key,
-            base_addresses=_addresses(settings.stripe_api_base),
-            max_network_retries=RETRIES,
-            http_client=HTTPXClient(timeout=settings.timeout_seconds),
-        )
-        known = _clients[loop] = (identity, made)
-    return known[1]
-
-
-def _addresses(base: str) -> Any:
-    """Return where the SDK calls: Stripe itself, or one place for all of it; files are taken at one of their own."""
-    return {"api": base, "files": base} if base else {}
-
-
-@asynccontextmanager
-async def answers() -> AsyncIterator[None]:
-    """Turn the SDK's errors into the contract's: silence where Stripe may have acted, refusal where it has not."""
-    try:
-        yield
-    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
-        raise ChannelSilent(str(error)) from error
-    except (
-        stripe.InvalidRequestError,
-        stripe.CardError,
-        stripe.AuthenticationError,
-        stripe.PermissionError,
-    ) as error:
-        raise ChannelRefused(
-            f"{error.code or type(error).__name__}: {error.user_message or error}"
-        ) from error
-    except stripe.StripeError as error:
-        raise ChannelSilent(str(error)) from error
 
 
 class StripeChannel:
@@ -118,32 +71,38 @@ class StripeChannel:
 
     async def start(self, order: Order) -> Outcome:
         """Make the Checkout Session."""
+        if order.mandate:
+            return await stripe_cards.charge(order)
         async with answers():
             session = await client().v1.checkout.sessions.create_async(
-                cast("Any", _session(order)), _options(order.destination, f"attempt-{order.attempt_id}")
+                cast("Any", _session(order)), options_of(order.destination, f"attempt-{order.attempt_id}")
             )
         return outcome_of(session.to_dict())
 
     async def query(self, order: Order) -> Outcome:
         """Read the session with its payment intent."""
+        if order.mandate:
+            return await stripe_cards.query_charge(order)
         async with answers():
             reference = order.reference or await _find(order)
             if not reference:
                 return Outcome(state="absent")
             session = await client().v1.checkout.sessions.retrieve_async(
-                reference, {"expand": ["payment_intent"]}, _options(order.destination)
+                reference, {"expand": ["payment_intent"]}, options_of(order.destination)
             )
         return outcome_of(session.to_dict())
 
     async def cancel(self, order: Order) -> Outcome:
         """Expire the session, which an open one allows; a payment under way goes on, and the answer says so."""
+        if order.mandate:
+            return await stripe_cards.cancel_charge(order)
         known = await self.query(order)
         if known.state != "pending":
             return known
         try:
             async with answers():
                 await client().v1.checkout.sessions.expire_async(
-                    known.reference, {}, _options(order.destination)
+                    known.reference, {}, options_of(order.destination)
                 )
         except ChannelRefused:
             return await self.query(order)
@@ -155,17 +114,17 @@ class StripeChannel:
             "payment_intent": order.order.channel_payment,
             "amount": order.amount_minor,
             "reason": "requested_by_customer",
-            "metadata": _ids(order.order) | {"refund_id": str(order.refund_id)},
+            "metadata": ids_of(order.order) | {"refund_id": str(order.refund_id)},
         }
         async with answers():
             made = await client().v1.refunds.create_async(
-                cast("Any", params), _options(order.order.destination, f"refund-{order.refund_id}")
+                cast("Any", params), options_of(order.order.destination, f"refund-{order.refund_id}")
             )
         return refund_outcome(made.to_dict())
 
     async def query_refund(self, order: RefundOrder) -> RefundOutcome:
         """Read the refund; without its id, look through those of the payment intent for ours."""
-        options = _options(order.order.destination)
+        options = options_of(order.order.destination)
         async with answers():
             if order.reference:
                 found = await client().v1.refunds.retrieve_async(order.reference, {}, options)
@@ -180,26 +139,17 @@ class StripeChannel:
         return RefundOutcome(state="absent")
 
 
-def _options(destination: Destination, key: str = "") -> Any:
-    options: dict[str, Any] = {"stripe_account": destination.stripe_account, "max_network_retries": RETRIES}
-    return options | ({"idempotency_key": key} if key else {})
-
-
-def _ids(order: Order) -> dict[str, str]:
-    return {
-        "tenant_id": str(order.tenant_id),
-        "payment_id": str(order.payment_id),
-        "attempt_id": str(order.attempt_id),
-    }
-
-
 def _session(order: Order) -> dict[str, Any]:
     return (
         {
             "mode": "payment",
             "client_reference_id": str(order.attempt_id),
-            "metadata": _ids(order),
-            "payment_intent_data": {"metadata": _ids(order), "description": order.number, **_fee(order)},
+            "metadata": ids_of(order),
+            "payment_intent_data": {
+                "metadata": ids_of(order),
+                "description": order.number,
+                **application_fee(order),
+            },
             "line_items": [_line(item, order.currency) for item in order.items],
             "success_url": order.return_url,
             "cancel_url": order.cancel_url,
@@ -209,11 +159,6 @@ def _session(order: Order) -> dict[str, Any]:
         | _ways(order)
         | ({"customer_email": order.payer_email} if order.payer_email else {})
     )
-
-
-def _fee(order: Order) -> dict[str, Any]:
-    """A direct charge hands the fee to the platform; without one the parameter must not be there."""
-    return {"application_fee_amount": order.application_fee_minor} if order.application_fee_minor else {}
 
 
 def _ways(order: Order) -> dict[str, Any]:
@@ -241,7 +186,7 @@ async def _find(order: Order) -> str:
     """Return the id of the attempt's session, looked for among those made since; empty when there is none."""
     since = int((order.created_at - LOOK_BACK).timestamp())
     page = await client().v1.checkout.sessions.list_async(
-        {"created": {"gte": since}, "limit": 100}, _options(order.destination)
+        {"created": {"gte": since}, "limit": 100}, options_of(order.destination)
     )
     async for session in page.auto_paging_iter():
         if session.client_reference_id == str(order.attempt_id):

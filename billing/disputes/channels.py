@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 
 from billing.channels import bank
 from billing.channels.contract import Destination
-from billing.channels.stripe import answers, client
+from billing.channels.stripe_client import answers, client
 from billing.disputes.news import News, rail_news, stripe_news
 from ui.i18n import N_
 

@@ -1,28 +1,30 @@
 """Debits: announced before, taken on their day through the same core as every payment, tried again by the plan."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from billing.channels import CHANNELS
 from billing.charges.periods import today
 from billing.idempotency import Answer, once
-from billing.mandates.life import record
-from billing.mandates.states import DEBIT, MANDATE, WAITING
+from billing.mandates.failing import failed
+from billing.mandates.states import DEBIT, WAITING
 from billing.mandates.telling import tell
 from billing.mandates.terms import MandateTerms
 from billing.models import Bill, Debit, Mandate, Payment
 from billing.names import Day, Month, Sum
-from billing.payments.choosing import choose
+from billing.payments.allocating import Parts
+from billing.payments.choosing import Chosen, choose
 from billing.payments.holding import when_free
 from billing.payments.starting import begin_asking, hold, new_attempt, new_payment, send
 from billing.payments.states import LIVE as PAYING
 from billing.payments.states import PAYABLE, RECEIVED
+from billing.splits.rules import must_be_shareable
 from billing.terms import terms_of
 from tenants.actor import Actor
 from tenants.jobs import enqueue
 from tenants.models import Tenant
 from tenants.scope import open_scope, rows, tenant_scope
-from ui.errors import AppError
+from ui.errors import AppError, Conflict
 from ui.i18n import t
 
 TAKE_JOB, LOOK_JOB = "billing.take_debit", "billing.look_at_debit"
@@ -81,6 +83,14 @@ async def _announce(actor: Actor, debit_id: UUID) -> None:
             "The bill of {account} for {month} is {amount}, more than a debit may take. Please pay it yourself.",
             **words,
         )
+    elif mandate.channel == "stripe":
+        subject = t("{amount} for {month} will be debited on {day}", **words)
+        body = t(
+            "The bill of {account} for {month}, {amount}, is charged to {card} on {day}. You can stop this before"
+            " then.",
+            **words,
+            card=mandate.mask,
+        )
     else:
         subject = t("{amount} for {month} will be debited on {day}", **words)
         body = t(
@@ -114,7 +124,7 @@ async def take(actor: Actor, debit_id: UUID) -> None:
         await _pay(actor, debit, mandate, amount)
     except AppError as refused:
         async with open_scope(tenant_scope(actor.tenant_id)):
-            await _failed(actor, debit.id, refused.code, is_held=refused.code in _HELD)
+            await _refused(actor, debit.id, refused.code)
         return
     async with open_scope(tenant_scope(actor.tenant_id)):
         await enqueue(LOOK_JOB, {"debit_id": str(debit.id)}, delay=LOOK_AFTER)
@@ -160,10 +170,12 @@ async def _pay(actor: Actor, debit: Debit, mandate: Mandate, amount: int) -> Non
 
     async def do() -> Answer:
         chosen = await choose(debit.tenant_id, parts)
+        await _must_fit(mandate, chosen, parts)
         lifetime = CHANNELS[mandate.channel].capabilities.lifetime
         payment = new_payment(actor, chosen, mandate.channel, datetime.now(UTC) + lifetime)
         payment.person_id, payment.payer_name = mandate.person_id, mandate.person_name
         payment.payer_email = mandate.email
+        payment.method = "stripe.card" if mandate.channel == "stripe" else ""
         await payment.save(force_create=True)
         await hold(payment, parts)
         attempt = await new_attempt(actor, payment, chosen, ("", ""))
@@ -182,6 +194,38 @@ async def _pay(actor: Actor, debit: Debit, mandate: Mandate, amount: int) -> Non
     await send(actor, await when_free(actor, parts, mandate.channel, commit))
 
 
+async def _must_fit(mandate: Mandate, chosen: Chosen, parts: Parts) -> None:
+    """Refuse a bill that is paid elsewhere than where the payer gave leave, or that others have a share in.
+
+    Raises:
+        Invalid, Conflict: autopay leaves this bill to its payer.
+    """
+    if chosen.settlement_id != mandate.settlement_account_id:
+        text = t("This bill is paid to another account of the institution.")
+        raise Conflict("mandate.other_account", text)
+    await must_be_shareable(mandate.tenant_id, parts, mandate.channel)
+
+
+async def _refused(actor: Actor, debit_id: UUID, code: str) -> None:
+    """Follow a debit that could not be started, or whose channel said no at once: its own word counts more."""
+    debit = await Debit.filter(tenant_id=actor.tenant_id, id=debit_id).select_for_update().get()
+    if debit.status == "trying":
+        is_held = code in _HELD
+        await failed(actor, debit, code if is_held else await _error_of(debit) or code, is_held=is_held)
+
+
+async def _error_of(debit: Debit) -> str:
+    """Return what the channel said of the debit's last try; empty where it was never asked."""
+    found = await rows(
+        "select a.error from billing_attempt a join billing_payment p on p.tenant_id = a.tenant_id"
+        " and p.id = a.payment_id where a.tenant_id = $1 and a.payment_id = $2 and p.status in ('failed', 'cancelled')"
+        " order by a.created_at desc limit 1",
+        debit.tenant_id,
+        debit.payment_id,
+    )
+    return str(found[0]["error"]) if found else ""
+
+
 async def look(actor: Actor, debit_id: UUID) -> bool:
     """Bring a debit to what became of its payment; ``True`` once that is known. Opens its own scope."""
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
@@ -196,59 +240,5 @@ async def look(actor: Actor, debit_id: UUID) -> bool:
             debit.status, debit.ended_at = DEBIT.after(debit.status, "pay"), datetime.now(UTC)
             await debit.save()
         else:
-            reason = await rows(
-                "select error from billing_attempt where tenant_id = $1 and payment_id = $2",
-                debit.tenant_id,
-                payment.id,
-            )
-            await _failed(actor, debit.id, reason[0]["error"] if reason else "", is_held=False)
+            await failed(actor, debit, await _error_of(debit), is_held=False)
         return True
-
-
-async def _failed(actor: Actor, debit_id: UUID, error: str, *, is_held: bool) -> None:
-    """Plan the next try, or give up and pause the mandate with a clear word."""
-    debit = await Debit.filter(tenant_id=actor.tenant_id, id=debit_id).select_for_update().get()
-    mandate = await Mandate.filter(tenant_id=debit.tenant_id, id=debit.mandate_id).select_for_update().get()
-    terms = await terms_of(debit.tenant_id, MandateTerms)
-    now = today((await Tenant.get(id=debit.tenant_id)).timezone)
-    debit.error = error[:200]
-    if is_held:
-        debit.tries -= 1
-    if is_held or (debit.tries <= terms.retry_count and "revoked" not in error):
-        debit.status = DEBIT.after(debit.status, "wait")
-        debit.due_on = now + timedelta(days=1 if is_held else terms.retry_days)
-        await debit.save()
-        if not is_held:
-            await _tell_failed(actor, mandate, debit, debit.due_on)
-        return
-    debit.status, debit.ended_at = DEBIT.after(debit.status, "fail"), datetime.now(UTC)
-    await debit.save()
-    if MANDATE.can(mandate.status, "pause"):
-        mandate.status, mandate.word = MANDATE.after(mandate.status, "pause"), "retries_over"
-        await mandate.save(update_fields=["status", "word"])
-        await Debit.filter(tenant_id=debit.tenant_id, mandate_id=mandate.id, status__in=WAITING).update(
-            status=DEBIT.after("waiting", "stop"), ended_at=datetime.now(UTC)
-        )
-        await record(actor, mandate, "mandate.paused")
-    await _tell_failed(actor, mandate, debit, None)
-
-
-async def _tell_failed(actor: Actor, mandate: Mandate, debit: Debit, again: date | None) -> None:
-    bill = await Bill.get(tenant_id=debit.tenant_id, id=debit.bill_id)
-    words = {
-        "amount": Sum(debit.amount_minor, debit.currency),
-        "account": bill.account_number,
-        "month": Month(bill.period),
-    }
-    subject = t("{amount} for {month} could not be debited", **words)
-    if again is not None:
-        body = t(
-            "The bank could not take {amount} for {account}. We try again on {day}.", day=Day(again), **words
-        )
-    else:
-        body = t(
-            "The bank could not take {amount} for {account}, so automatic payment is paused. Please pay this bill"
-            " yourself; you can take automatic payment up again under your account.",
-            **words,
-        )
-    await tell(actor, mandate, subject, body)

@@ -4,12 +4,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from billing.channels.rail_agreements import revoke_mandate
 from billing.daily import every_day
-from billing.mandates import debiting
-from billing.mandates.life import REVOKE_JOB
-from billing.models import Mandate, SettlementAccount
-from billing.payments.orders import as_destination
+from billing.mandates import cards, debiting, life, places
+from billing.mandates.life import PRESENT_JOB, REVOKE_JOB
+from billing.models import Mandate
 from tenants.actor import Actor
 from tenants.jobs import enqueue, job
 from tenants.scope import open_scope, tenant_scope
@@ -20,7 +18,8 @@ PAUSES = (30, 60, 300, 1800, 3600)
 
 @every_day
 async def autopay(actor: Actor) -> None:
-    """Announce what is coming, then take what is due."""
+    """Tell of cards that are about to expire, announce what is coming, then take what is due."""
+    await cards.warn(actor)
     await debiting.plan(actor)
     await debiting.take_due(actor)
 
@@ -49,6 +48,19 @@ async def revoke(actor: Actor, payload: dict[str, Any]) -> None:
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
         mandate = await Mandate.get(tenant_id=actor.tenant_id, id=UUID(payload["mandate_id"]))
-        settlement = await SettlementAccount.get(tenant_id=actor.tenant_id, id=mandate.settlement_account_id)
-    if mandate.reference:
-        await revoke_mandate(as_destination(settlement), mandate.reference)
+    await places.let_go(mandate)
+
+
+@job(PRESENT_JOB, is_transactional=False)
+async def present(actor: Actor, payload: dict[str, Any]) -> None:
+    """Ask what became of a mandate whose payer has been at the channel's page."""
+    await life.present(actor, UUID(payload["mandate_id"]))
+
+
+@job(cards.DETACH_JOB, is_transactional=False)
+async def detach(actor: Actor, payload: dict[str, Any]) -> None:
+    """Have a card that nothing needs any more forgotten at Stripe."""
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    settlement_id = await cards.claim_detaching(actor, payload["method"])
+    if settlement_id is not None:
+        await places.take_away(actor.tenant_id, settlement_id, payload["method"])

@@ -1,38 +1,41 @@
 """How a mandate begins, what its channel says of it, and how it ends at once."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
-from billing.channels.bank import notify_url
+from billing.channels.agreements import MandateNews
 from billing.channels.contract import ChannelRefused, ChannelSilent
-from billing.channels.rail_agreements import MandateNews, open_mandate, query_mandate
 from billing.credit.prepaying import must_hold
 from billing.daily import begin
+from billing.mandates import cards
+from billing.mandates.declines import PAUSED
+from billing.mandates.places import ask_anew, news_of
 from billing.mandates.states import DEBIT, LIVE, MANDATE, WAITING
 from billing.mandates.telling import tell
 from billing.mandates.terms import MandateTerms
-from billing.models import Debit, Mandate, SettlementAccount
-from billing.payments.orders import as_destination
+from billing.mandates.ways import source_of
+from billing.models import Debit, Mandate, SavedCard
 from billing.payments.starting import must_be_outside
-from billing.runtime import channel_settings
 from billing.terms import terms_of
 from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import enqueue
-from tenants.models import Account, Tenant
+from tenants.models import Account
 from tenants.scope import execute, open_scope, tenant_scope
 from ui.errors import Conflict, Invalid
 from ui.i18n import N_, t
 
-REVOKE_JOB = "billing.revoke_mandate"
+REVOKE_JOB, PRESENT_JOB = "billing.revoke_mandate", "billing.present_mandate"
 DAYS = range(1, 29)
-WORDS = {
+WORDS = PAUSED | {
     "retries_over": N_("The last debit could not be taken, also not when it was tried again."),
     "revoked": N_("It was revoked at the bank."),
     "no_channel": N_("The bank did not take it."),
+    "no_card": N_("No card was saved."),
+    "card_gone": N_("The card was taken away."),
 }
 """Why a mandate is paused or has ended, in English msgids."""
 _EDGES = {"active": "activate", "declined": "decline", "revoked": "revoke", "authorising": "ask"}
@@ -40,9 +43,9 @@ _EDGES = {"active": "activate", "declined": "decline", "revoked": "revoke", "aut
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a payer wants: by which channel, at most how much at once, and when."""
+    """What a payer wants: taken from what (see ``ways``), at most how much at once, and when."""
 
-    channel: str
+    way: str
     ceiling_minor: int
     schedule: str
     day_of_month: int = 1
@@ -61,7 +64,7 @@ async def set_up(actor: Actor, *, tenant_id: UUID, account_id: UUID, wish: Wish,
     inside = actor.within(tenant_id)
     async with open_scope(tenant_scope(tenant_id)):
         mandate = await _write(inside, account_id, wish, return_url)
-    return await present(inside, mandate.id)
+    return mandate if mandate.status == "active" else await present(inside, mandate.id)
 
 
 async def _write(actor: Actor, account_id: UUID, wish: Wish, return_url: str) -> Mandate:
@@ -73,7 +76,7 @@ async def _write(actor: Actor, account_id: UUID, wish: Wish, return_url: str) ->
     await Account.filter(tenant_id=actor.tenant_id, id=account_id).select_for_update().get()
     if await Mandate.exists(tenant_id=actor.tenant_id, account_id=account_id, status__in=LIVE):
         raise Conflict("mandate.exists", t("This account is paid automatically already. Stop that first."))
-    settlement = await _settlement(actor.tenant_id)
+    source = await source_of(actor, wish.way)
     mandate = Mandate(
         id=new_id(),
         tenant_id=actor.tenant_id,
@@ -81,9 +84,9 @@ async def _write(actor: Actor, account_id: UUID, wish: Wish, return_url: str) ->
         person_id=actor.person_id,
         person_name=actor.name[:100],
         email=actor.email[:200],
-        settlement_account_id=settlement.id,
-        channel=wish.channel,
-        currency=settlement.currency,
+        settlement_account_id=source.settlement.id,
+        channel=source.channel,
+        currency=source.settlement.currency,
         ceiling_minor=wish.ceiling_minor,
         schedule=wish.schedule,
         day_of_month=wish.day_of_month,
@@ -92,7 +95,7 @@ async def _write(actor: Actor, account_id: UUID, wish: Wish, return_url: str) ->
     await mandate.save(force_create=True)
     await begin(actor.tenant_id)
     await record(actor, mandate, "mandate.requested")
-    return mandate
+    return await _with(actor, mandate, source.card) if source.card else mandate
 
 
 def _check(wish: Wish) -> None:
@@ -102,22 +105,12 @@ def _check(wish: Wish) -> None:
     if wish.schedule not in {"bill", "day"} or wish.day_of_month not in DAYS:
         text = t("Choose a day from 1 to 28.")
         raise Invalid("mandate.day", text, fields={"day": text})
-    if wish.channel != "bank" or not channel_settings().rail_url:
-        text = t("Choose how to pay.")
-        raise Invalid("mandate.channel", text, fields={"channel": text})
 
 
-async def _settlement(tenant_id: UUID) -> SettlementAccount:
-    currency = (await Tenant.get(id=tenant_id)).currency
-    found = (
-        await SettlementAccount.filter(tenant_id=tenant_id, currency=currency, status="active")
-        .exclude(rail_merchant="")
-        .order_by("created_at", "id")
-        .first()
-    )
-    if found is None:
-        raise Conflict("mandate.no_account", t("This institution takes no automatic payments yet."))
-    return found
+async def _with(actor: Actor, mandate: Mandate, card: SavedCard) -> Mandate:
+    """Begin at once with a card that the payer saved before: they have agreed to it on our own page."""
+    news = MandateNews("active", card.customer, card.method, cards.mask(card))
+    return await hear(actor, mandate.id, news)
 
 
 async def present(actor: Actor, mandate_id: UUID) -> Mandate:
@@ -127,15 +120,17 @@ async def present(actor: Actor, mandate_id: UUID) -> Mandate:
         Conflict: the channel does not answer; the mandate waits, and can be presented again.
     """
     assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
+    return await _asking(actor, mandate_id, news_of)
+
+
+async def _asking(
+    actor: Actor, mandate_id: UUID, ask: Callable[[Mandate], Awaitable[MandateNews]]
+) -> Mandate:
+    assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
     async with open_scope(tenant_scope(actor.tenant_id)):
         mandate = await Mandate.get(tenant_id=actor.tenant_id, id=mandate_id)
-        settlement = await SettlementAccount.get(tenant_id=actor.tenant_id, id=mandate.settlement_account_id)
-        account = await Account.get(tenant_id=actor.tenant_id, id=mandate.account_id)
-    to = as_destination(settlement)
     try:
-        news = await query_mandate(to, mandate.id)
-        if news.state == "absent":
-            news = await open_mandate(to, _body(mandate, settlement, account.number))
+        news = await ask(mandate)
     except ChannelSilent as error:
         text = t(
             "The bank does not answer right now. Please try again in a minute; nothing was set up twice."
@@ -147,15 +142,22 @@ async def present(actor: Actor, mandate_id: UUID) -> Mandate:
         return await hear(actor, mandate.id, news)
 
 
-def _body(mandate: Mandate, settlement: SettlementAccount, account: str) -> dict[str, Any]:
-    return {
-        "merchant_mandate_no": str(mandate.id),
-        "ceiling_minor": mandate.ceiling_minor,
-        "currency": mandate.currency,
-        "description": str(t("Bills of {account}", account=account)),
-        "notify_url": notify_url(mandate.tenant_id, settlement.id),
-        "return_url": mandate.return_url,
-    }
+async def change_card(actor: Actor, *, mandate_id: UUID) -> Mandate:
+    """Have the payer asked for another card; until they have saved one, the old one is charged. Outside of any scope.
+
+    Raises:
+        Conflict: it charges no card, it is over, or Stripe does not answer.
+    """
+    must_be_outside()
+    assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        mandate = await Mandate.get(tenant_id=actor.tenant_id, id=mandate_id)
+    if mandate.channel != "stripe" or mandate.status not in {"active", "paused"}:
+        raise Conflict("mandate.no_card", t("This automatic payment charges no card."))
+    if mandate.person_id != actor.person_id:
+        text = t("Only {name} can choose another card here.", name=mandate.person_name)
+        raise Conflict("mandate.other_person", text)
+    return await _asking(actor, mandate_id, ask_anew)
 
 
 async def hear(actor: Actor, mandate_id: UUID, news: MandateNews) -> Mandate:
@@ -166,9 +168,10 @@ async def hear(actor: Actor, mandate_id: UUID, news: MandateNews) -> Mandate:
     """
     mandate = await Mandate.filter(tenant_id=actor.tenant_id, id=mandate_id).select_for_update().get()
     mandate.reference = news.reference or mandate.reference
-    mandate.instrument = news.instrument or mandate.instrument
+    mandate.authorise_url = news.authorise_url or ("" if news.state != "absent" else mandate.authorise_url)
+    if news.instrument and news.state == "active" and mandate.status in LIVE:
+        await _charge_from_now(actor, mandate, news)
     mandate.mask = news.mask or mandate.mask
-    mandate.authorise_url = news.authorise_url or mandate.authorise_url
     edge = _EDGES.get(news.state, "")
     if edge and MANDATE.can(mandate.status, edge):
         mandate.status = MANDATE.after(mandate.status, edge)
@@ -177,12 +180,28 @@ async def hear(actor: Actor, mandate_id: UUID, news: MandateNews) -> Mandate:
     return mandate
 
 
+async def _charge_from_now(actor: Actor, mandate: Mandate, news: MandateNews) -> None:
+    """Take down what is charged from now on; where it takes an old card's place, that one is let go."""
+    if news.card is not None:
+        await cards.keep(mandate, news.card)
+    if mandate.instrument in {"", news.instrument}:
+        mandate.instrument = news.instrument
+        return
+    await cards.let_go(mandate)
+    mandate.instrument, mandate.mask = news.instrument, news.mask
+    await record(actor, mandate, "mandate.card_changed")
+    if mandate.status == "paused":
+        await _take_up(actor, mandate)
+
+
 async def _follow(actor: Actor, mandate: Mandate) -> None:
     if mandate.status == "active":
         mandate.activated_at = datetime.now(UTC)
         await record(actor, mandate, "mandate.activated")
     elif mandate.status in {"declined", "revoked"}:
-        mandate.word = "revoked" if mandate.status == "revoked" else "no_channel"
+        is_card = mandate.channel == "stripe"
+        words = ("card_gone", "no_card") if is_card else ("revoked", "no_channel")
+        mandate.word = words[0] if mandate.status == "revoked" else words[1]
         await end(actor, mandate)
 
 
@@ -193,6 +212,7 @@ async def end(actor: Actor, mandate: Mandate) -> None:
     await Debit.filter(tenant_id=mandate.tenant_id, mandate_id=mandate.id, status__in=WAITING).update(
         status=DEBIT.after("waiting", "stop"), ended_at=mandate.ended_at
     )
+    await cards.let_go(mandate)
     await record(actor, mandate, f"mandate.{mandate.status}")
     if mandate.status != "declined":
         account = await Account.get(tenant_id=mandate.tenant_id, id=mandate.account_id)
@@ -229,8 +249,13 @@ async def resume(actor: Actor, *, mandate_id: UUID) -> None:
     mandate = await Mandate.filter(tenant_id=actor.tenant_id, id=mandate_id).select_for_update().get()
     if not MANDATE.can(mandate.status, "resume"):
         raise Conflict("mandate.not_paused", t("This automatic payment is not paused."))
-    mandate.status, mandate.word = MANDATE.after(mandate.status, "resume"), ""
+    await _take_up(actor, mandate)
     await mandate.save(update_fields=["status", "word"])
+
+
+async def _take_up(actor: Actor, mandate: Mandate) -> None:
+    """Have bills taken again, those of the last failure too; the caller saves the mandate."""
+    mandate.status, mandate.word = MANDATE.after(mandate.status, "resume"), ""
     await execute(
         "delete from billing_debit where tenant_id = $1 and mandate_id = $2 and status in ('failed', 'skipped')",
         mandate.tenant_id,
@@ -247,5 +272,10 @@ async def record(actor: Actor, mandate: Mandate, act: str) -> None:
         subject_kind="mandate",
         subject_id=mandate.id,
         subject_label=mandate.person_name,
-        after={"ceiling_minor": mandate.ceiling_minor, "currency": mandate.currency, "word": mandate.word},
+        after={
+            "ceiling_minor": mandate.ceiling_minor,
+            "currency": mandate.currency,
+            "word": mandate.word,
+            "mask": mandate.mask,
+        },
     )

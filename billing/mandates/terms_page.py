@@ -11,6 +11,8 @@ class AutopayForm(BaseModel):
     """The terms as they are typed."""
 
     is_on: bool = Field(False, title=N_("Payers may have bills taken automatically"))
+    has_bank: bool = Field(False, title=N_("From a bank account"))
+    has_card: bool = Field(False, title=N_("From a saved card"))
     notice_days: int = Field(title=N_("Days of notice before a debit"), ge=0, le=30)
     retry_days: int = Field(title=N_("Days between two tries"), ge=1, le=30)
     retry_count: int = Field(title=N_("More tries after a failed one"), ge=0, le=5)

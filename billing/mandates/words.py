@@ -5,12 +5,12 @@ from ui.shell import Tone
 
 MANDATE_WORDS: dict[str, Text | str] = {
     "created": t("Being set up"),
-    "authorising": t("Waiting for your leave at the bank"),
+    "authorising": t("Waiting for the payer's leave"),
     "active": t("Paid automatically"),
     "paused": t("Paused"),
     "declined": t("Not given leave"),
     "stopped": t("Stopped"),
-    "revoked": t("Revoked at the bank"),
+    "revoked": t("Taken back outside"),
 }
 MANDATE_TONES: dict[str, Tone] = {
     "authorising": "warning",
@@ -38,3 +38,4 @@ SCHEDULE_WORDS: dict[str, Text | str] = {
     "bill": t("Each bill on its due day"),
     "day": t("All open bills on one day of the month"),
 }
+CHANNEL_WORDS: dict[str, Text | str] = {"bank": t("Bank account"), "stripe": t("Saved card")}

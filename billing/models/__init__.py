@@ -22,7 +22,7 @@ from billing.models.charges import (
 from billing.models.checkouts import Checkout
 from billing.models.disputes import Dispute, DisputeFile
 from billing.models.holds import Hold
-from billing.models.mandates import Debit, Mandate, Proxy, Transfer, VirtualAccount
+from billing.models.mandates import Debit, Mandate, Proxy, SavedCard, Transfer, VirtualAccount
 from billing.models.oversight import (
     BranchFigure,
     BranchStanding,
@@ -122,6 +122,7 @@ __all__ = [
     "RiskRule",
     "RiskWatch",
     "RunSetting",
+    "SavedCard",
     "Seal",
     "SealedEntry",
     "SettlementAccount",

@@ -40,6 +40,28 @@ class Mandate(TenantRow):
         table = "billing_mandate"
 
 
+class SavedCard(TenantRow):
+    """A card that a payer let an institution keep: Stripe's ids of it, and what is on its front to know it by.
+
+    ``customer`` and ``method`` live on the settlement account's connected account. ``told_for`` is the last expiry
+    (``2027-03``) of which the payer was warned; ``detached_at`` is set when no mandate needs the card any more.
+    """
+
+    person_id: UUID = fields.UUIDField()
+    settlement_account_id: UUID = fields.UUIDField()
+    customer = fields.CharField(max_length=255)
+    method = fields.CharField(max_length=255)
+    brand = fields.CharField(max_length=30)
+    last4 = fields.CharField(max_length=4)
+    exp_month = fields.SmallIntField()
+    exp_year = fields.SmallIntField()
+    told_for = fields.CharField(max_length=7, db_default="")
+    detached_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "billing_saved_card"
+
+
 class Debit(TenantRow):
     """One bill that a mandate is going to pay: told of before, taken on ``due_on``, tried again by the plan."""
 

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from billing.channels import bank, stripe
+from billing.channels import bank, stripe, stripe_cards
+from billing.channels.agreements import CardNews, MandateNews
 from billing.channels.contract import Outcome, RefundOutcome
-from billing.channels.rail_agreements import MandateNews, mandate_news
+from billing.channels.rail_agreements import mandate_news
 from billing.disputes.news import News, rail_news, stripe_news
 from billing.disputes.settling import take_news
-from billing.mandates.life import hear
-from billing.models import Attempt, Payment, Refund, SettlementAccount
+from billing.mandates import cards
+from billing.mandates.life import PRESENT_JOB, hear
+from billing.mandates.states import LIVE
+from billing.models import Attempt, Mandate, Payment, Refund, SettlementAccount
 from billing.payments.landing import Opened
 from billing.payments.refunding import settle_refund
 from billing.payments.settling import WrongAccount, settle
@@ -24,8 +27,11 @@ _SESSION = "checkout.session."
 _PAID = {f"{_SESSION}completed", f"{_SESSION}async_payment_succeeded", f"{_SESSION}async_payment_failed"}
 _REFUNDS = {"refund.created", "refund.updated", "refund.failed", "charge.refund.updated"}
 _INTENTS = {"payment_intent.succeeded", "payment_intent.processing"}
-DISPUTES = "charge.dispute."
-"""How the kinds of Stripe's events about disputes begin; they carry no metadata of ours."""
+_FAILED_INTENT = "payment_intent.payment_failed"
+METHODS = "payment_method."
+UNNAMED = ("charge.dispute.", METHODS)
+"""How the kinds of Stripe's events begin that carry no metadata of ours: disputes, and saved cards."""
+_RENEWED = {f"{METHODS}automatically_updated", f"{METHODS}updated"}
 
 
 class Discarded(Exception):
@@ -34,7 +40,7 @@ class Discarded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A message made plain: about an attempt, refund, settlement account, dispute, transfer or mandate, exactly one.
+    """A message made plain: about an attempt, refund, settlement account, dispute, transfer, mandate or saved card.
 
     ``account`` is the channel's name of the institution that it concerns. Without an outcome the message is no
     more than a reason to ask.
@@ -52,6 +58,9 @@ class Note:
     transfer: Mapping[str, Any] | None = None
     mandate_id: UUID | None = None
     mandate: MandateNews | None = None
+    method: str = ""
+    card: CardNews | None = None
+    """A saved card as it is now; ``None`` once it was taken away."""
 
 
 def read(source: str, kind: str, payload: Mapping[str, Any], tenant_id: UUID | None) -> Note:
@@ -60,10 +69,12 @@ def read(source: str, kind: str, payload: Mapping[str, Any], tenant_id: UUID | N
     Raises:
         Discarded: it is of a kind that we do not use, or not about a payment of ours.
     """
-    if source == "stripe" and not kind.startswith(DISPUTES):
+    if source == "stripe" and not kind.startswith(UNNAMED):
         return _stripe(kind, payload)
     if tenant_id is None:
         raise Discarded("no institution")
+    if source == "stripe" and kind.startswith(METHODS):
+        return _method(kind, payload, tenant_id)
     if source == "stripe":
         news = stripe_news(kind, payload["data"]["object"])
         return Note(tenant_id, str(payload.get("account") or ""), dispute=news)
@@ -87,15 +98,29 @@ def _stripe(kind: str, payload: Mapping[str, Any]) -> Note:
     if kind in _REFUNDS:
         refund = stripe.refund_outcome(found)
         return Note(_id(ours, "tenant_id"), account, refund_id=_id(ours, "refund_id"), refund=refund)
+    if kind.startswith(_SESSION) and found.get("mode") == "setup":
+        return Note(_id(ours, "tenant_id"), account, mandate_id=_id(ours, "mandate_id"))
     if kind in _PAID:
         outcome = stripe.outcome_of(_settled(kind, found))
     elif kind in _INTENTS:
-        outcome = _intent(found)
+        outcome = stripe_cards.charge_outcome(found) if ours.get("unasked") else _intent(found)
+    elif kind == _FAILED_INTENT and ours.get("unasked"):
+        outcome = stripe_cards.charge_outcome(found)
     elif kind == f"{_SESSION}expired":
         outcome = None
     else:
         raise Discarded(f"unused kind {kind}")
     return Note(_id(ours, "tenant_id"), account, attempt_id=_id(ours, "attempt_id"), outcome=outcome)
+
+
+def _method(kind: str, payload: Mapping[str, Any], tenant_id: UUID) -> Note:
+    """A saved card that its network has renewed, or that somebody took away at Stripe."""
+    found, account = payload["data"]["object"], str(payload.get("account") or "")
+    if kind == f"{METHODS}detached":
+        return Note(tenant_id, account, method=found["id"])
+    if kind not in _RENEWED or found.get("type") != "card":
+        raise Discarded(f"unused kind {kind}")
+    return Note(tenant_id, account, method=found["id"], card=stripe_cards.card_of(found))
 
 
 def _settled(kind: str, session: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,14 +177,9 @@ async def act(actor: Actor, note: Note, opened: Opened | None = None) -> None:
     if note.dispute is not None:
         await _dispute(actor, note, note.dispute)
         return
-    if note.transfer is not None:
-        await receive(actor, await _account_of(note), note.transfer)
+    if note.attempt_id is None:
+        await _agreed(actor, note)
         return
-    if note.mandate_id is not None and note.mandate is not None:
-        await _account_of(note)
-        await hear(actor, note.mandate_id, note.mandate)
-        return
-    assert note.attempt_id is not None  # noqa: S101 - one of the six is set
     if note.outcome is None:
         attempt = await Attempt.get(tenant_id=note.tenant_id, id=note.attempt_id)
         await _must_match(note, attempt.payment_id)
@@ -177,6 +197,41 @@ async def _account_of(note: Note) -> SettlementAccount:
     if found is None or not note.account:
         raise Discarded(f"account {note.account or '(none)'} is not this institution's")
     return found
+
+
+async def _agreed(actor: Actor, note: Note) -> None:
+    """Take news of what lasts longer than a payment: a transfer to a number, a mandate, a saved card."""
+    if note.transfer is not None:
+        await receive(actor, await _account_of(note), note.transfer)
+    elif note.mandate_id is not None:
+        await _mandate(actor, note, note.mandate_id)
+    else:
+        await _card(actor, note)
+
+
+async def _mandate(actor: Actor, note: Note, mandate_id: UUID) -> None:
+    """Take what a mandate's channel says; a page for saving a card says no more than that it is worth asking."""
+    if note.mandate is not None:
+        await _account_of(note)
+        await hear(actor, mandate_id, note.mandate)
+        return
+    mandate = await Mandate.get(tenant_id=note.tenant_id, id=mandate_id)
+    account = await SettlementAccount.get(tenant_id=note.tenant_id, id=mandate.settlement_account_id)
+    if account.stripe_account != note.account:
+        raise Discarded(f"account {note.account or '(none)'} is not where this mandate's card is kept")
+    await enqueue(PRESENT_JOB, {"mandate_id": str(mandate_id)})
+
+
+async def _card(actor: Actor, note: Note) -> None:
+    if note.card is not None:
+        if await cards.hear(actor, note.method, note.card) is None:
+            raise Discarded("no card that is saved here")
+        return
+    live = await Mandate.filter(tenant_id=note.tenant_id, instrument=note.method, status__in=LIVE)
+    if not live:
+        raise Discarded("no card that is charged here")
+    for mandate in live:
+        await hear(actor, mandate.id, MandateNews("revoked"))
 
 
 async def _dispute(actor: Actor, note: Note, news: News) -> None:

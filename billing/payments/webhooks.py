@@ -15,7 +15,7 @@ from billing.channels import bank
 from billing.models import SettlementAccount
 from billing.payments import inbox
 from billing.payments.inbox import Incoming
-from billing.payments.notes import DISPUTES
+from billing.payments.notes import UNNAMED
 from billing.payments.orders import as_destination
 from billing.runtime import channel_settings
 from tenants.http import WRITES, public_route
@@ -44,12 +44,12 @@ async def stripe_webhook(request: Request) -> Response:
         raise Forbidden("webhook.forged", FORGED) from None
     event = _json(body)
     message = _incoming("stripe", event, "id", "type")
-    return await _take(replace(message, tenant_id=await _disputed(event)))
+    return await _take(replace(message, tenant_id=await _owner(event)))
 
 
-async def _disputed(event: dict[str, Any]) -> UUID | None:
-    """Return whose account a dispute is about: disputes carry no ids of ours, so that its account must tell."""
-    if not str(event.get("type")).startswith(DISPUTES):
+async def _owner(event: dict[str, Any]) -> UUID | None:
+    """Return whose account an event is about that carries no ids of ours (of a dispute, of a saved card)."""
+    if not str(event.get("type")).startswith(UNNAMED):
         return None
     async with open_scope(queue_scope()):
         found: UUID | None = await value("select tenant_of_stripe($1)", str(event.get("account") or ""))

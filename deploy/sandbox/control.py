@@ -21,7 +21,7 @@ from deploy.sandbox.rail import (
 )
 from deploy.sandbox.rail.api import put_merchant
 from deploy.sandbox.store import Doc
-from deploy.sandbox.stripe_api import accounts, balance, checkout, disputes, hosted
+from deploy.sandbox.stripe_api import accounts, balance, checkout, disputes, hosted, saved
 from deploy.sandbox.stripe_api import refunds as stripe_refunds
 from deploy.sandbox.stripe_api.events import put_endpoint
 from deploy.sandbox.stripe_api.http import PLATFORM, StripeError
@@ -228,16 +228,24 @@ def _outcome(body: Doc, *allowed: str) -> str:
 
 
 def stripe_session(world: World, body: Doc, path: dict[str, str]) -> Doc:
-    """`act`: pay (in any state, also after it expired), expire, or process: paid only after `seconds`."""
+    """`act`: pay (in any state, also after it expired), expire, process (paid after `seconds`), or save a `card`."""
     session = _need(world, "cs", path["id"])
     act, is_open = body.get("act"), session["status"] == "open"
+    if act == "save" and is_open and session["mode"] == "setup":
+        checkout.complete_setup(world, session, str(body.get("card", "visa")))
+        return session
     if act == "pay":
         return hosted.force(world, session)
     if act == "expire" and is_open:
         return checkout.expire(world, session)
     if act == "process" and is_open:
         return hosted.process(world, session, "succeeded", float(body.get("seconds", 60)))
-    raise ValueError("act is pay, or expire or process on an open session")
+    raise ValueError("act is pay, or expire, process or save on an open session")
+
+
+def stripe_method(world: World, body: Doc, path: dict[str, str]) -> Doc:
+    """What happens to a saved card: `{decline}`, `{exp_month, exp_year}` or `{act: detach}`."""
+    return saved.change(world, _need(world, "pm", path["id"]), body)
 
 
 def stripe_refund(world: World, body: Doc, path: dict[str, str]) -> Doc:
@@ -321,6 +329,7 @@ _POSTS: dict[str, Act] = {
     "stripe/transactions": lambda world, body, _path: balance.record_other(world, body),
     "stripe/endpoints": lambda world, body, _path: put_endpoint(world, body),
     "stripe/sessions/{id}": stripe_session,
+    "stripe/payment_methods/{id}": stripe_method,
     "stripe/refunds/{id}": stripe_refund,
     "stripe/accounts/{id}": stripe_account,
     "stripe/payouts": stripe_payout,

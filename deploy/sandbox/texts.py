@@ -14,6 +14,15 @@ CHINESE: dict[str, str] = {
     "mandate active": "已授权",
     "mandate refused": "已拒绝",
     "mandate revoked": "已撤销",
+    "Save a card for {name}": "为{name}保存银行卡",
+    "Nothing is charged now. {name} may charge this card later, as you agreed there.": (
+        "现在不会扣款。{name}可按您与其的约定，以后从此卡扣款。"
+    ),
+    "Save this card": "保存此卡",
+    "Visa without funds": "Visa 余额不足",
+    "Visa that gets lost": "Visa 将挂失",
+    "Visa that asks each time": "Visa 每次须本人验证",
+    "Visa that expires this month": "Visa 本月到期",
     "Transfer money": "转账",
     "From account": "付款账户",
     "To account": "收款账号",

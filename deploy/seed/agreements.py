@@ -126,6 +126,7 @@ async def _by_itself(stage: Stage) -> None:
         person = await Person.get(id=holder.person_id)
     payer = Actor(kind="payer", name=person.name, email=person.email, person_id=person.id)
     await _mandate(stage, payer, holder.account_id)
+    await _by_card(stage, holder.account_id)
     until = today(stage.tenant.timezone) + timedelta(days=180)
     await proxies.grant(
         payer,
@@ -145,5 +146,35 @@ async def _mandate(stage: Stage, payer: Actor, account_id: UUID) -> None:
         payer, tenant_id=stage.tenant.id, account_id=account_id, wish=wish, return_url=back
     )
     await stage.outside.tell(f"rail/mandates/{mandate.reference}", {"act": "authorise"})
+    await life.present(payer.within(stage.tenant.id), mandate.id)
+    await debiting.plan(system_actor(stage.tenant.id))
+
+
+async def _by_card(stage: Stage, other_than: UUID) -> None:
+    """Another resident, who has saved a card at Stripe that is going to expire; its debit is announced."""
+    async with open_scope(stage.finance.scope()):
+        holder = (
+            await Holder.filter(
+                tenant_id=stage.tenant.id, person_id__not_isnull=True, confirmed_at__not_isnull=True
+            )
+            .exclude(account_id=other_than)
+            .order_by("-created_at", "id")
+            .first()
+        )
+    if holder is None or holder.person_id is None:
+        return
+    async with open_scope(person_scope(holder.person_id)):
+        person = await Person.get(id=holder.person_id)
+    payer = Actor(kind="payer", name=person.name, email=person.email, person_id=person.id)
+    back = f"{runtime().public_url}/my/accounts/{holder.account_id}/autopay"
+    mandate = await life.set_up(
+        payer,
+        tenant_id=stage.tenant.id,
+        account_id=holder.account_id,
+        wish=Wish("card", _CEILING, "bill"),
+        return_url=back,
+    )
+    page = mandate.authorise_url.rsplit("/", 1)[-1]
+    await stage.outside.tell(f"stripe/sessions/{page}", {"act": "save", "card": "ending"})
     await life.present(payer.within(stage.tenant.id), mandate.id)
     await debiting.plan(system_actor(stage.tenant.id))

@@ -386,4 +386,4 @@ def test_platform_endpoints_do_not_hear_of_connected_accounts(
 
 def test_unknown_addresses_answer_in_stripes_shape(api: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="Unrecognized request URL"):
-        api.v1.customers.list()
+        api.v1.coupons.list()

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator, Collection
 from typing import IO, Any, cast
 
-from billing.channels.stripe import RETRIES, answers, client
+from billing.channels.stripe_client import RETRIES, answers, client
 from billing.reconciliation.sources.stripe_balance import END, HEAD, PAYOUTS, TRANSACTION
 
 SPOOLED = 8_000_000

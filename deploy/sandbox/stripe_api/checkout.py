@@ -3,7 +3,7 @@
 from typing import Any
 
 from deploy.sandbox.store import Doc, Row
-from deploy.sandbox.stripe_api import payments
+from deploy.sandbox.stripe_api import payments, saved
 from deploy.sandbox.stripe_api.events import emit
 from deploy.sandbox.stripe_api.http import PLATFORM, Call, StripeError, whole
 from deploy.sandbox.stripe_api.objects import expanded, listing, load, metadata, owner, page_of, put, save
@@ -14,9 +14,12 @@ _SLACK = 60
 
 
 def create(call: Call) -> Doc:
-    """`POST /v1/checkout/sessions` in payment mode, hosted."""
-    if call.text("mode", required=True) != "payment":
-        raise StripeError("The sandbox does payment mode only.", param="mode")
+    """`POST /v1/checkout/sessions`, hosted: in payment mode, or in setup mode to save a card."""
+    mode = call.text("mode", required=True)
+    if mode == "setup":
+        return _to_save(call)
+    if mode != "payment":
+        raise StripeError("The sandbox does payment and setup mode only.", param="mode")
     _account_can_charge(call)
     items, currency = _items(call)
     total = sum(item["amount_total"] for item in items)
@@ -28,6 +31,24 @@ def create(call: Call) -> Doc:
     put(call.world, call.account, session)
     kept = {"items": items, "intent_data": call.params.get("payment_intent_data") or {}}
     call.world.store.put("stripe.session", Row(session["id"], kept))
+    call.world.agenda.later("stripe.expire", session["expires_at"], {"session": session["id"]})
+    return _shown(call, session)
+
+
+def _to_save(call: Call) -> Doc:
+    """A session whose payer is asked for a card and charged nothing; its setup intent is there from the start."""
+    if call.params.get("line_items") or call.params.get("payment_intent_data"):
+        raise StripeError("You can not pass `line_items` in `setup` mode.", param="line_items")
+    customer = call.text("customer")
+    if customer is not None:
+        load(call.world, call.account, "cus", customer, "customer")
+    data = call.params.get("setup_intent_data") or {}
+    setup = saved.new_setup(call.world, call.account, customer=customer, data=data)
+    session = _session(call, 0, "") | {"mode": "setup", "payment_status": "no_payment_required"}
+    session |= {"amount_subtotal": None, "amount_total": None, "currency": None, "total_details": None}
+    session |= {"customer": customer, "setup_intent": setup["id"], "payment_method_types": ["card"]}
+    put(call.world, call.account, session, alt=setup["id"])
+    call.world.store.put("stripe.session", Row(session["id"], {"items": [], "intent_data": {}}))
     call.world.agenda.later("stripe.expire", session["expires_at"], {"session": session["id"]})
     return _shown(call, session)
 
@@ -132,6 +153,7 @@ def _session(call: Call, total: int, currency: str) -> Doc:
         "payment_method_types": types,
         "payment_status": "unpaid",
         "recovered_from": None,
+        "setup_intent": None,
         "status": "open",
         "submit_type": call.text("submit_type"),
         "subscription": None,
@@ -158,8 +180,8 @@ def retrieve(call: Call) -> Doc:
 
 
 def list_sessions(call: Call) -> Doc:
-    """`GET /v1/checkout/sessions` by `payment_intent` and `status`."""
-    return listing(call, "cs", "/v1/checkout/sessions", by=("payment_intent", "status"))
+    """`GET /v1/checkout/sessions` by `customer`, `payment_intent` and `status`."""
+    return listing(call, "cs", "/v1/checkout/sessions", by=("customer", "payment_intent", "status"))
 
 
 def line_items(call: Call) -> Doc:
@@ -196,6 +218,9 @@ def expire(world: World, session: Doc) -> Doc:
     intent = world.store.get("pi", session["payment_intent"] or "")
     if intent is not None and intent["status"] == "requires_payment_method":
         payments.cancel_intent(world, intent, "automatic")
+    setup = world.store.get("seti", session["setup_intent"] or "")
+    if setup is not None and setup["status"] == "requires_payment_method":
+        save(world, setup | {"status": "canceled", "cancellation_reason": "abandoned"})
     emit(world, owner(world, "cs", session["id"]), "checkout.session.expired", session)
     return session
 
@@ -233,6 +258,14 @@ def complete(world: World, session: Doc, *, is_paid: bool) -> None:
     }
     session |= {"status": "complete", "payment_status": "paid" if is_paid else "unpaid", "url": None}
     session["customer_details"] = details
+    save(world, session)
+    emit(world, owner(world, "cs", session["id"]), "checkout.session.completed", session)
+
+
+def complete_setup(world: World, session: Doc, card: str) -> None:
+    """The payer has agreed that this card is charged later."""
+    saved.save_card(world, world.store.get("seti", session["setup_intent"]) or {}, card)
+    session |= {"status": "complete", "url": None}
     save(world, session)
     emit(world, owner(world, "cs", session["id"]), "checkout.session.completed", session)
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from deploy.sandbox.pages import go, page
 from deploy.sandbox.store import Doc
-from deploy.sandbox.stripe_api import checkout, payments
+from deploy.sandbox.stripe_api import checkout, payments, saved
 from deploy.sandbox.stripe_api.objects import owner, save
 from deploy.sandbox.world import World, world_of
 
@@ -24,7 +24,10 @@ async def pay(request: Request) -> Response:
     act = str((await request.form()).get("act", ""))
     if act == "cancel":
         return go(session["cancel_url"] or request.url.path)
-    if session["status"] == "open" and act in _ACTS:
+    if session["status"] == "open" and session["mode"] == "setup" and act in saved.CARDS:
+        with world.store.transaction():
+            checkout.complete_setup(world, session, act)
+    elif session["status"] == "open" and session["mode"] == "payment" and act in _ACTS:
         with world.store.transaction():
             _ACTS[act](world, session)
     return _after(request, world, session)
@@ -41,6 +44,8 @@ def _show(
     )
     kept = world.store.get("stripe.session", session["id"]) or {"items": []}
     context = {"session": session, "payee": name, "items": kept["items"], "is_declined": is_declined}
+    if session["mode"] == "setup":
+        return page(request, "save_card.html", status, **context, cards=saved.CARDS)
     return page(request, "pay.html", status, **context, methods=session["payment_method_types"])
 
 

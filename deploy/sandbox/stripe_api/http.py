@@ -17,6 +17,9 @@ from deploy.sandbox.world import World, new_id, world_of
 
 PLATFORM = "acct_sandboxplatform"
 API_VERSION = "2026-10-28.endive"
+PAYMENT_REQUIRED = 402
+REFUSED = "sandbox.refused"
+"""Where a handler leaves a card's error: unlike other refusals, what it has written stays written."""
 _KEY_LIFE = 24 * 3600
 _PARTS = re.compile(r"[^\[\]]+")
 _SERVER_ERROR: Doc = {
@@ -193,12 +196,16 @@ def _perform(call: Call, handler: Handler, fault: Fault | None) -> tuple[int, Do
     try:
         with call.world.store.transaction():
             body = handler(call)
+            refused = body.pop(REFUSED, None)
     except StripeError as error:
         if not error.is_kept:
             raise
         return error.status, error.body
     finally:
         request_facts.reset(token)
+    if refused is not None:
+        body, status = {"error": refused}, PAYMENT_REQUIRED
+        return (status, body) if fault is None else (fault.status, _SERVER_ERROR)
     return (200, body) if fault is None else (fault.status, _SERVER_ERROR)
 
 

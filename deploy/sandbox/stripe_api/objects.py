@@ -20,6 +20,9 @@ NAMES = {
     "fee": "application_fee",
     "li": "item",
     "file": "file_upload",
+    "cus": "customer",
+    "pm": "payment_method",
+    "seti": "setup_intent",
 }
 _MAX_PAGE = 100
 _MAX_PAIRS, _MAX_KEY, _MAX_VALUE = 50, 40, 500

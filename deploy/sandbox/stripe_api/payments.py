@@ -1,10 +1,11 @@
 """Payment intents and charges: what becomes of a payer's try."""
 
 from deploy.sandbox.store import Doc
+from deploy.sandbox.stripe_api import saved
 from deploy.sandbox.stripe_api.balance import application_fee, fee_part, record, stripe_fee
 from deploy.sandbox.stripe_api.events import emit
-from deploy.sandbox.stripe_api.http import PLATFORM, Call, StripeError
-from deploy.sandbox.stripe_api.objects import load, metadata, owner, put, save
+from deploy.sandbox.stripe_api.http import PLATFORM, REFUSED, Call, StripeError, truth
+from deploy.sandbox.stripe_api.objects import expanded, load, metadata, owner, put, save
 from deploy.sandbox.world import World, new_id
 
 _CANCELLABLE = ("requires_payment_method", "requires_confirmation", "requires_action", "requires_capture")
@@ -55,13 +56,57 @@ def new_intent(world: World, account: str, *, amount: int, currency: str, data: 
 
 
 def create(call: Call) -> Doc:
-    """`POST /v1/payment_intents`, unconfirmed."""
+    """`POST /v1/payment_intents`: unconfirmed, or a charge of a saved card that nobody is there to confirm."""
     amount, currency = call.whole("amount"), call.text("currency", required=True) or ""
     if amount is None or amount < 1:
         raise StripeError("Invalid positive integer", code="parameter_invalid_integer", param="amount")
-    return new_intent(
+    method = _saved(call)
+    _large_enough(call, amount, is_confirmed=method is not None)
+    intent = new_intent(
         call.world, call.account, amount=amount, currency=currency.lower(), data=call.params, types=["card"]
     )
+    return intent if method is None else _charge_saved(call, intent, method)
+
+
+def _saved(call: Call) -> Doc | None:
+    """The card that is to be charged at once. Raises StripeError where it is not the customer's."""
+    if not truth(call.params.get("confirm")):
+        return None
+    customer, key = call.text("customer", required=True) or "", call.text("payment_method", required=True)
+    load(call.world, call.account, "cus", customer, "customer")
+    method = load(call.world, call.account, "pm", key or "", "payment_method")
+    if method["customer"] != customer:
+        text = (
+            f"The customer {customer} does not have a payment method with the ID {key}. The payment method must be"
+            " attached to the customer."
+        )
+        raise StripeError(text, code="resource_missing", param="payment_method")
+    return method
+
+
+def _large_enough(call: Call, amount: int, *, is_confirmed: bool) -> None:
+    if is_confirmed and amount < call.world.settings.checkout_min_minor:
+        text = "Amount must convert to at least 50 cents."
+        raise StripeError(text, code="amount_too_small", param="amount")
+
+
+def _charge_saved(call: Call, intent: Doc, method: Doc) -> Doc:
+    """Charge a saved card: done at once, under way, or declined with the intent in the error (status 402)."""
+    late = call.world.faults.take("stripe", "payment_intents.charge", ("late_success",))
+    intent |= {"customer": method["customer"], "payment_method": method["id"]}
+    save(call.world, intent)
+    if late is not None:
+        start_processing(call.world, intent, "card")
+        args = {"intent": intent["id"], "method": "card", "outcome": "succeeded"}
+        call.world.agenda.later("stripe.settle", call.world.clock.epoch() + late.seconds, args)
+        return expanded(call, intent)
+    decline = saved.decline_of(call.world, method)
+    if not decline:
+        succeed(call.world, intent, card=method["card"])
+        return expanded(call, intent)
+    fail(call.world, intent, decline=decline, saved_card=method)
+    error = intent["last_payment_error"]
+    return {REFUSED: {**error, "payment_intent": intent}}
 
 
 def cancel(call: Call) -> Doc:
@@ -92,15 +137,16 @@ def session_of(world: World, intent: Doc) -> Doc | None:
 
 def start_processing(world: World, intent: Doc, method: str) -> None:
     """The payer is done; the money takes its time."""
-    intent |= {"status": "processing", "payment_method": new_id("pm_"), "processing": {"type": method}}
+    intent |= {"status": "processing", "payment_method": intent["payment_method"] or new_id("pm_")}
+    intent["processing"] = {"type": method}
     save(world, intent)
     emit(world, owner(world, "pi", intent["id"]), "payment_intent.processing", intent)
 
 
-def succeed(world: World, intent: Doc, method: str = "card") -> Doc:
+def succeed(world: World, intent: Doc, method: str = "card", *, card: Doc | None = None) -> Doc:
     """The money moved: a charge, its balance transaction and fees, and the events. Returns the charge."""
     account = owner(world, "pi", intent["id"])
-    charge = _charge(world, intent, method) | {"paid": True, "captured": True, "status": "succeeded"}
+    charge = _charge(world, intent, method, card) | {"paid": True, "captured": True, "status": "succeeded"}
     charge |= {"amount_captured": intent["amount"], "outcome": _APPROVED}
     fees = [fee_part("stripe_fee", stripe_fee(intent["amount"]), intent["currency"])]
     if intent["application_fee_amount"] and account != PLATFORM:
@@ -118,28 +164,21 @@ def succeed(world: World, intent: Doc, method: str = "card") -> Doc:
     return charge
 
 
-def fail(world: World, intent: Doc, method: str = "card") -> None:
+def fail(
+    world: World, intent: Doc, method: str = "card", *, decline: str = "", saved_card: Doc | None = None
+) -> None:
     """The try was refused; the intent waits for another."""
     account = owner(world, "pi", intent["id"])
-    code, decline, text = DECLINED
-    charge = _charge(world, intent, method) | {
+    code, _, text = DECLINED
+    card = saved_card["card"] if saved_card else None
+    charge = _charge(world, intent, method, card) | {
         "status": "failed",
         "failure_code": code,
         "failure_message": text,
     }
     put(world, account, charge)
-    error = {
-        "type": "card_error",
-        "code": code,
-        "decline_code": decline,
-        "message": text,
-        "charge": charge["id"],
-    }
-    intent |= {
-        "status": "requires_payment_method",
-        "latest_charge": charge["id"],
-        "last_payment_error": error,
-    }
+    intent |= {"status": "requires_payment_method", "latest_charge": charge["id"], "payment_method": None}
+    intent["last_payment_error"] = saved.declined(intent, saved_card, decline or DECLINED[1])
     intent["processing"] = None
     save(world, intent)
     emit(world, account, "charge.failed", charge)
@@ -163,7 +202,7 @@ _CARD = {
 }
 
 
-def _charge(world: World, intent: Doc, method: str) -> Doc:
+def _charge(world: World, intent: Doc, method: str, card: Doc | None) -> Doc:
     key = new_id("ch_")
     return {
         "id": key,
@@ -179,7 +218,7 @@ def _charge(world: World, intent: Doc, method: str) -> Doc:
         "captured": False,
         "created": world.clock.seconds(),
         "currency": intent["currency"],
-        "customer": None,
+        "customer": intent["customer"],
         "description": intent["description"],
         "disputed": False,
         "failure_balance_transaction": None,
@@ -193,7 +232,7 @@ def _charge(world: World, intent: Doc, method: str) -> Doc:
         "paid": False,
         "payment_intent": intent["id"],
         "payment_method": intent["payment_method"] or new_id("pm_"),
-        "payment_method_details": {"type": method, method: _CARD if method == "card" else {}},
+        "payment_method_details": {"type": method, method: (card or _CARD) if method == "card" else {}},
         "receipt_email": intent["receipt_email"],
         "receipt_url": world.url(f"/stripe/receipts/{key}"),
         "refunded": False,

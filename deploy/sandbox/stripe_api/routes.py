@@ -13,6 +13,7 @@ from deploy.sandbox.stripe_api import (
     hosted,
     payments,
     refunds,
+    saved,
 )
 from deploy.sandbox.stripe_api.http import Call, Handler, endpoint
 from deploy.sandbox.stripe_api.objects import get_one, listing
@@ -57,6 +58,9 @@ _READABLE = {
     "files": "file",
     "events": "evt",
     "application_fees": "fee",
+    "customers": "cus",
+    "payment_methods": "pm",
+    "setup_intents": "seti",
 }
 _API: list[tuple[str, str, str, Handler]] = [
     ("POST", "/accounts", "accounts.create", accounts.create),
@@ -72,8 +76,13 @@ _API: list[tuple[str, str, str, Handler]] = [
     ("POST", "/checkout/sessions/{id}/expire", "checkout.sessions.expire", checkout.expire_call),
     ("GET", "/checkout/sessions/{id}/line_items", "checkout.sessions.line_items", checkout.line_items),
     ("POST", "/payment_intents", "payment_intents.create", payments.create),
-    ("GET", "/payment_intents", "payment_intents.list", _list("pi", "payment_intents")),
+    ("GET", "/payment_intents", "payment_intents.list", _list("pi", "payment_intents", "customer")),
     ("POST", "/payment_intents/{id}/cancel", "payment_intents.cancel", payments.cancel),
+    ("POST", "/customers", "customers.create", saved.create_customer),
+    ("GET", "/customers", "customers.list", _list("cus", "customers", "email")),
+    ("GET", "/payment_methods", "payment_methods.list", saved.methods_of),
+    ("POST", "/payment_methods/{id}/detach", "payment_methods.detach", saved.detach),
+    ("GET", "/setup_intents", "setup_intents.list", _list("seti", "setup_intents", "customer")),
     ("GET", "/charges", "charges.list", _list("ch", "charges", "payment_intent")),
     ("POST", "/refunds", "refunds.create", refunds.create),
     ("GET", "/refunds", "refunds.list", refunds.list_refunds),

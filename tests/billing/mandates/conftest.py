@@ -1,5 +1,5 @@
 """The same outside world and institution that the payments' tests use."""
 
-from tests.billing.payments.conftest import outside, place, real_place, sandbox
+from tests.billing.payments.conftest import hasty, outside, place, real_place, sandbox
 
-__all__ = ["outside", "place", "real_place", "sandbox"]
+__all__ = ["hasty", "outside", "place", "real_place", "sandbox"]

@@ -192,7 +192,7 @@ async def test_pages_set_it_up_and_stop_it(place, client, outside):
     assert "never more than you say" in text_of(inspect((await client.get(path)).text))
     wrong = await client.post(path, data={"ceiling": "x", "schedule": "bill", "day": "1"})
     assert wrong.status_code == 422
-    gone = await client.post(path, data={"ceiling": "100", "schedule": "day", "day": "5"})
+    gone = await client.post(path, data={"way": "bank", "ceiling": "100", "schedule": "day", "day": "5"})
     assert "/rail/authorise/" in gone.headers["location"]
     outside.click(gone.headers["location"], "authorise")
     assert "Paid automatically" in text_of(inspect((await client.get(path)).text))

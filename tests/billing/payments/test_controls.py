@@ -13,6 +13,7 @@ import pytest
 
 from billing import idempotency
 from billing.channels import stripe as stripe_channel
+from billing.channels import stripe_client
 from billing.channels.contract import Outcome
 from billing.idempotency import once
 from billing.models import Payment
@@ -259,8 +260,10 @@ async def test_with_keys_of_its_own_each_try_the_channel_would_be_paid_twice(
     channel = stripe_channel.StripeChannel()
     again = await channel.start(order)
     assert again.reference == order.reference
-    real = stripe_channel._options
-    monkeypatch.setattr(stripe_channel, "_options", lambda to, key="": real(to, new_id().hex if key else ""))
+    real = stripe_client.options_of
+    monkeypatch.setattr(
+        stripe_channel, "options_of", lambda to, key="": real(to, new_id().hex if key else "")
+    )
     assert (await channel.start(order)).reference != order.reference
 
 
