@@ -177,7 +177,7 @@ async def charge(order: Order) -> Outcome:
 
 
 def _declined(error: stripe.CardError) -> Outcome:
-    told: Any = (error.json_body or {}).get("error") or {}
+    told = cast("dict[str, Any]", error.json_body or {}).get("error") or {}
     intent = told.get("payment_intent") or {}
     return Outcome(
         state="failed",
@@ -215,7 +215,7 @@ async def query_charge(order: Order) -> Outcome:
             {"customer": order.mandate, "created": {"gte": since}, "limit": 100}, options
         )
         async for each in page.auto_paging_iter():
-            found: dict[str, Any] = each.to_dict()
+            found = each.to_dict()
             if (found["metadata"] or {}).get("attempt_id") == str(order.attempt_id):
                 return charge_outcome(found)
     return Outcome(state="absent")

@@ -64,6 +64,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "billing_credit": {"refunded_minor": 0, "refunding_minor": 0, "left_minor": 50},
     "billing_mandate": {"schedule": "bill", "day_of_month": 1, "status": "active"},
     "billing_debit": {"status": "announced"},
+    "billing_saved_card": {"last4": "4242", "exp_month": 5, "exp_year": 2031},
     "billing_answer": {"kind": "dispute", "status": "opened", "amount_minor": 1},
     "billing_bill_run": {"status": "issued", "period": date(2026, 1, 1)},
     "billing_instalment_plan": {"remainder": "last"},
