@@ -7,7 +7,6 @@ bears what the channel charges.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Literal
 
 Base = Literal["gross", "after_fees"]
@@ -24,11 +23,11 @@ class Claim:
     base: Base = "gross"
     cap_minor: int | None = None
 
-    def of(self, gross: int, fee: int) -> Fraction:
-        """Return what it asks of a payment, before anybody else has had theirs."""
+    def asks(self, gross: int, fee: int) -> int:
+        """Return what it asks of a payment before anybody else has had theirs, in ten-thousandths of a minor unit."""
         base = gross - fee if self.base == "after_fees" else gross
-        asked = Fraction(self.amount_minor) + Fraction(base * self.rate, WHOLE)
-        return asked if self.cap_minor is None else min(asked, Fraction(self.cap_minor))
+        asked = self.amount_minor * WHOLE + base * self.rate
+        return asked if self.cap_minor is None else min(asked, self.cap_minor * WHOLE)
 
 
 def split(gross: int, fee: int, claims: Sequence[Claim]) -> list[int]:
@@ -41,13 +40,14 @@ def split(gross: int, fee: int, claims: Sequence[Claim]) -> list[int]:
     """
     if not 0 <= fee <= gross:
         raise ValueError(f"a fee of {fee} on {gross}")
-    left = Fraction(gross - fee)
-    exact: list[Fraction] = []
+    left = (gross - fee) * WHOLE
+    exact: list[int] = []
     for claim in claims:
-        got = min(claim.of(gross, fee), left)
+        got = min(claim.asks(gross, fee), left)
         exact.append(got)
         left -= got
-    return _whole([*exact, left], gross - fee)[:-1]
+    exact.append(left)
+    return _rounded([each // WHOLE for each in exact], [each % WHOLE for each in exact], gross - fee)[:-1]
 
 
 def take(nets: Sequence[int], amount: int) -> list[int]:
@@ -63,22 +63,14 @@ def take(nets: Sequence[int], amount: int) -> list[int]:
         raise ValueError(f"{amount} back of {held}")
     if amount == held:
         return list(nets)
-    shares, rests = [], []
-    for net in nets:
-        whole, rest = divmod(amount * net, held)
-        shares.append(whole)
-        rests.append(rest)
-    missing = amount - sum(shares)
-    for place in sorted(range(len(nets)), key=lambda i: -rests[i])[:missing]:
-        shares[place] += 1
-    return shares
+    parts = [amount * net for net in nets]
+    return _rounded([part // held for part in parts], [part % held for part in parts], amount)
 
 
-def _whole(exact: Sequence[Fraction], total: int) -> list[int]:
-    """Round to whole units that add up to ``total``, the largest remainders up."""
-    whole = [int(each) for each in exact]
+def _rounded(whole: list[int], rests: Sequence[int], total: int) -> list[int]:
+    """Return whole units that add up to ``total``: the largest remainders are rounded up, the first of equals."""
     missing = total - sum(whole)
-    order = sorted(range(len(exact)), key=lambda i: whole[i] - exact[i])
-    for place in order[:missing]:
-        whole[place] += 1
+    if missing:
+        for place in sorted(range(len(rests)), key=lambda i: -rests[i])[:missing]:
+            whole[place] += 1
     return whole
