@@ -66,9 +66,12 @@ async def _leave(connection: asyncpg.Connection) -> None:
 
 
 @asynccontextmanager
-async def connected(url: str, *, pool: int = 10) -> AsyncIterator[None]:
+async def connected(url: str, *, pool: int = 10, **server_settings: str) -> AsyncIterator[None]:
     """Keep a pool open for the block; one per process."""
-    await Tortoise.init(config=config(url, pool=pool), _enable_global_fallback=True)
+    given = config(url, pool=pool)
+    if server_settings:
+        given["connections"]["default"]["credentials"]["server_settings"] = server_settings
+    await Tortoise.init(config=given, _enable_global_fallback=True)
     try:
         yield
     finally:

@@ -4,6 +4,9 @@
 project="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 venv="$project/.venv"
 
+# The product starts many processes: each would compile everything anew where a machine forbids to keep the result.
+unset PYTHONDONTWRITEBYTECODE
+
 say() { printf '%s\n' "$*" >&2; }
 
 give_up() {

@@ -10,8 +10,8 @@ from billing.sealing.sealer import Sealer
 from deploy import composition
 from deploy.database import connected
 from deploy.errors import OperatorError
-from deploy.seed.bank import found, has_chapter, the_bank
-from deploy.seed.chapters import CHAPTERS, Play, alone
+from deploy.seed.bank import found, the_bank
+from deploy.seed.chapters import Play, alone, tell
 from deploy.seed.ending import signins, write_samples
 from deploy.seed.outside import Outside
 from deploy.seed.report import Progress, SeedReport
@@ -35,16 +35,11 @@ async def seed(settings: Settings, progress: Progress) -> SeedReport:
     async with Outside(settings) as outside, alone(settings) as statistics:
         await outside.introduce()
         await found(settings)
-        async with connected(settings.database_url.get_secret_value(), pool=4):
+        # A chapter that a power failure takes back is written again: nothing here needs to wait for the disk.
+        address = settings.database_url.get_secret_value()
+        async with connected(address, pool=8, synchronous_commit="off"):
             bank = await the_bank()
-            play = Play(bank, outside, statistics)
-            is_new = False
-            for chapter in CHAPTERS:
-                if await has_chapter(bank, chapter.title):
-                    continue
-                if chapter.is_possible is None or await chapter.is_possible(play):
-                    is_new = True
-                    progress(await chapter.tell(play))
+            is_new = await tell(Play(bank, outside, statistics), progress)
             await outside.listen()
             await Sealer().round()
             write_samples(settings.data_dir)

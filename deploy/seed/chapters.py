@@ -1,9 +1,12 @@
 """The chapters of the demonstration in their order. Each can be begun again where it was left."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
+from typing import Any
 
 import asyncpg
 
@@ -33,6 +36,7 @@ from deploy.seed.books import Desk
 from deploy.seed.cast import MARKET, RESIDENTS, SEAVIEW, SEED, TENGAH, Institution, every_employee
 from deploy.seed.institutions import staff_actor
 from deploy.seed.outside import Outside
+from deploy.seed.report import Progress
 from deploy.seed.work import Statistics, work_off
 from deploy.settings import Settings
 from tenants.actor import Actor
@@ -82,6 +86,8 @@ class Chapter:
     is_atomic: bool = True
     is_possible: Callable[[Play], Awaitable[bool]] | None = None
     """Whether it can be written now; a later seeding writes it otherwise."""
+    thread: str = ""
+    """Chapters of several threads in a row are told at the same time, each thread in its order."""
 
     async def tell(self, play: Play) -> str:
         """Write the chapter and note that it stands."""
@@ -276,8 +282,8 @@ async def _stored(play: Play) -> str:
 
 def _month(index: int) -> tuple[Chapter, Chapter]:
     return (
-        Chapter(f"bills {index}", partial(_bill, index), is_atomic=False),
-        Chapter(f"payments {index}", partial(_take, index)),
+        Chapter(f"bills {index}", partial(_bill, index), is_atomic=False, thread="town"),
+        Chapter(f"payments {index}", partial(_take, index), thread="town"),
     )
 
 
@@ -285,23 +291,54 @@ CHAPTERS = (
     Chapter("bank", _bank),
     Chapter("institutions", _institutions),
     Chapter("channels", _channels, is_atomic=False),
-    Chapter("estate", _estate, is_atomic=False),
-    Chapter("tariff", _tariff),
+    Chapter("estate", _estate, is_atomic=False, thread="town"),
+    Chapter("tariff", _tariff, thread="town"),
     *(chapter for index in range(months.COUNT) for chapter in _month(index)),
-    Chapter("stories", _stories, is_atomic=False),
-    Chapter("neighbours", _neighbours),
-    Chapter("statements", _statements, is_atomic=False),
-    Chapter("apps", _apps, is_possible=lambda play: apps.are_running(play.outside.settings)),
-    Chapter("schools", _schools),
-    Chapter("pupils", _pupils, is_atomic=False),
-    Chapter("term", _term, is_atomic=False),
-    Chapter("campus", _campus, is_atomic=False),
-    Chapter("stored", _stored, is_atomic=False),
-    Chapter("hospital", _hospital),
-    Chapter("clinic", _clinic, is_atomic=False),
-    Chapter("palace", palace.write, is_atomic=False),
+    Chapter("stories", _stories, is_atomic=False, thread="town"),
+    Chapter("neighbours", _neighbours, thread="town"),
+    Chapter("statements", _statements, is_atomic=False, thread="town"),
+    Chapter("apps", _apps, is_possible=lambda play: apps.are_running(play.outside.settings), thread="town"),
+    Chapter("schools", _schools, thread="schools"),
+    Chapter("pupils", _pupils, is_atomic=False, thread="schools"),
+    Chapter("term", _term, is_atomic=False, thread="schools"),
+    Chapter("campus", _campus, is_atomic=False, thread="schools"),
+    Chapter("stored", _stored, is_atomic=False, thread="town"),
+    Chapter("hospital", _hospital, thread="sights"),
+    Chapter("clinic", _clinic, is_atomic=False, thread="sights"),
+    Chapter("palace", palace.write, is_atomic=False, thread="sights"),
     Chapter("console", console.write, is_atomic=False),
 )
+
+
+async def tell(play: Play, progress: Progress) -> bool:
+    """Tell every chapter that is missing; return whether there was one."""
+    is_new = False
+    for _, together in groupby(CHAPTERS, key=lambda chapter: bool(chapter.thread)):
+        threads: dict[str, list[Chapter]] = {}
+        for chapter in together:
+            threads.setdefault(chapter.thread, []).append(chapter)
+        is_new |= any(await _together(*(_tell(play, thread, progress) for thread in threads.values())))
+    return is_new
+
+
+async def _together(*works: Coroutine[Any, Any, bool]) -> list[bool]:
+    """Do all of it at the same time; when one fails the others come to their end before it is raised."""
+    results = await asyncio.gather(*works, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result is True for result in results]
+
+
+async def _tell(play: Play, thread: list[Chapter], progress: Progress) -> bool:
+    is_new = False
+    for chapter in thread:
+        if await banks.has_chapter(play.bank, chapter.title):
+            continue
+        if chapter.is_possible is None or await chapter.is_possible(play):
+            is_new = True
+            progress(await chapter.tell(play))
+    return is_new
 
 
 @asynccontextmanager

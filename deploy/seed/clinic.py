@@ -31,7 +31,7 @@ from tenants import uscc
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.models import Account, Tenant
-from tenants.scope import open_scope, tenant_scope
+from tenants.scope import execute, open_scope, tenant_scope
 
 GENERAL = Institution(
     "harbour-hospital",
@@ -144,7 +144,7 @@ def _week(tenant: Tenant, role: PractitionerRole, place: int) -> Iterator[Schedu
             part="morning" if place % 2 == 0 else "afternoon",
             begins=begins,
             ends=_DAY if is_open_all_day else begins + 4 * 60,
-            quotas={"first": 30, "return": 10, "desk": 10} if is_open_all_day else _QUOTAS,
+            quotas={"first": 60, "return": 20, "desk": 20} if is_open_all_day else _QUOTAS,
             days_ahead=14,
             opens=0,
             since=date(2026, 1, 1),
@@ -186,11 +186,26 @@ def _identity(name: str, year: int, phone: str, is_insured: bool) -> Identity:
     )
 
 
+_LATER = """
+update hospital_slot l set starts_at = s.starts_at + 1.5 * (l.starts_at - s.starts_at),
+                           ends_at = s.starts_at + 1.5 * (l.ends_at - s.starts_at)
+  from hospital_session s where s.tenant_id = $1 and s.id = $2 and l.tenant_id = $1 and l.session_id = $2
+"""
+
+
+async def _stay_open(session: ClinicSession) -> None:
+    """Let today's list go on until the next noon, so that one minute before midnight has numbers left too."""
+    await execute(_LATER, session.tenant_id, session.id)
+    session.ends_at = session.starts_at + 1.5 * (session.ends_at - session.starts_at)
+    await session.save(update_fields=["ends_at"])
+
+
 async def visit(tenant: Tenant, clerk: Actor, cashier: Actor, known: dict[str, Account]) -> int:
     """Let people book, pay, arrive, be seen, miss and cancel; return how many appointments there are then."""
     async with open_scope(tenant_scope(tenant.id)):
         own = await Doctor.get(tenant_id=tenant.id, code="D0000")
         now = await ClinicSession.get(tenant_id=tenant.id, doctor_id=own.id, day=today(tenant.timezone))
+        await _stay_open(now)
         others = (
             await ClinicSession.filter(
                 tenant_id=tenant.id, day__gt=today(tenant.timezone) + timedelta(days=1)

@@ -17,6 +17,7 @@ from tenants.actor import Actor
 from tenants.imports import services
 from tenants.models import Tenant
 from tenants.scope import execute, open_scope, tenant_scope
+from ui.errors import Conflict
 
 DATA = Path(__file__).parent / "data"
 CONFIRMED = timedelta(days=120)
@@ -92,6 +93,8 @@ def _space(number: int, names: Names) -> dict[str, str]:
 async def bring_in(actor: Actor, filename: str, content: bytes, kind: str = UNITS.kind) -> int:
     """Import a file, of units or of another ``kind``, from the upload to its last row; return how many rows it has.
 
+    One that was imported before a seeding was killed stays as it is.
+
     Raises:
         ValueError: a row was refused: the file is ours, so it is our mistake.
     """
@@ -102,7 +105,12 @@ async def bring_in(actor: Actor, filename: str, content: bytes, kind: str = UNIT
         await services.choose(actor, made.id, chosen=match.proposed)
     await work_off(actor.tenant_id, services.CHECK_JOB)
     async with open_scope(tenant_scope(actor.tenant_id)):
-        checked = await services.apply(actor, made.id)
+        try:
+            checked = await services.apply(actor, made.id)
+        except Conflict as conflict:
+            if conflict.code != "import.unchanged":
+                raise
+            return content.count(b"\n") - 1
     if checked.counts["good"] != checked.counts["rows"]:
         raise ValueError(f"{filename}: {checked.counts}")
     await work_off(actor.tenant_id, services.APPLY_JOB)

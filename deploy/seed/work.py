@@ -1,5 +1,6 @@
 """Background work of the demonstration done now, rather than by a worker that does not run yet."""
 
+import asyncio
 from uuid import UUID
 
 import asyncpg
@@ -42,15 +43,20 @@ class Statistics:
 
     def __init__(self, owner: asyncpg.Connection) -> None:
         self._owner = owner
+        self._turn = asyncio.Lock()
 
     async def of_accounts(self) -> None:
         """Count accounts and holders."""
-        await self._owner.execute(f"analyze {_ACCOUNTS}")
+        await self._count(_ACCOUNTS)
 
     async def of_bills(self) -> None:
         """Count bills and lines by what they are joined by."""
-        await self._owner.execute(f"analyze {_BILLS}")
+        await self._count(_BILLS)
 
     async def of_everything(self) -> None:
         """Count every table that has grown."""
-        await self._owner.execute(f"analyze {_ALL}")
+        await self._count(_ALL)
+
+    async def _count(self, tables: str) -> None:
+        async with self._turn:
+            await self._owner.execute(f"analyze {tables}")

@@ -85,7 +85,8 @@ TAMPER = (
     " join billing_bill b on b.id = l.bill_id where b.status = 'issued' order by l.id limit 1)",
     "alter table billing_posting disable trigger user",
     "update billing_posting set amount_minor = amount_minor - 1 where id = (select id from billing_posting"
-    " where ledger = 'clearing:stripe' order by id limit 1)",
+    " where ledger = 'clearing:stripe' and tenant_id = (select id from tenants_tenant where slug = 'tengah')"
+    " order by id limit 1)",
 )
 """What somebody with the keys to the database might do: add a cent to a line, take one from a payment."""
 
