@@ -70,6 +70,13 @@ async def pay_out(
     return [UUID(each) for each in answer["refunds"]]
 
 
+async def returnable_minor(tenant_id: UUID, wallet_id: UUID) -> int:
+    """Return how much of a wallet can go back to where it came from now, in minor units; its payments are locked."""
+    found = await _sources(tenant_id, wallet_id)
+    wallet = await lock(tenant_id, wallet_id)
+    return max(0, min(int(wallet.balance_minor), sum(left for _, _, left in found)))
+
+
 async def _sources(tenant_id: UUID, wallet_id: UUID) -> list[Source]:
     """Return what topped the wallet up, the last first; its payments are locked, before the wallet is."""
     ids = [each["payment_id"] for each in await rows(_PAID, tenant_id, wallet_id)]

@@ -120,6 +120,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "hospital_basket": {"status": "paying"},
     "hospital_order": {"status": "paying"},
     "hospital_his_break": {"kind": "cut_off"},
+    "hospital_stay": {"status": "admitted"},
+    "hospital_settlement": {"kind": "presettle", "total_minor": 200},
 }
 
 

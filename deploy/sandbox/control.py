@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox import bank_services, history, mail
 from deploy.sandbox.his import server as his
+from deploy.sandbox.his import wards
 from deploy.sandbox.oidc import logout, model
 from deploy.sandbox.rail import (
     bank_statements,
@@ -317,6 +318,9 @@ _POSTS: dict[str, Act] = {
     "merchants": lambda world, body, _path: put_merchant(world, body),
     "his/systems": his.put_system,
     "his/charges": his.put_charges,
+    "his/stays": wards.put_stays,
+    "his/stay-charges": wards.put_stay_charges,
+    "his/decisions": wards.put_decision,
     "rail/orders/{id}": rail_order,
     "rail/refunds/{id}": rail_refund,
     "rail/transfers": rail_transfer,

@@ -26,6 +26,7 @@ from deploy.seed import (
     palace,
     reconciled,
     school,
+    stays,
     stored,
     stories,
     takings,
@@ -248,6 +249,15 @@ async def _clinic(play: Play) -> str:
     return "The hospital's visits"
 
 
+async def _stays(play: Play) -> str:
+    tenant = await play.tenant(clinic.GENERAL)
+    clerk, cashier, finance = [
+        await play.staff(tenant, role) for role in ("front_desk", "cashier", "finance")
+    ]
+    count = await stays.tell(tenant, clerk, cashier, finance, play.outside)
+    return f"{count} patients in the hospital's beds with their deposits, one going home, one gone"
+
+
 async def _term(play: Play) -> str:
     count = 0
     for one in school.SCHOOLS:
@@ -305,6 +315,7 @@ CHAPTERS = (
     Chapter("stored", _stored, is_atomic=False, thread="town"),
     Chapter("hospital", _hospital, thread="sights"),
     Chapter("clinic", _clinic, is_atomic=False, thread="sights"),
+    Chapter("stays", _stays, is_atomic=False, thread="sights"),
     Chapter("palace", palace.write, is_atomic=False, thread="sights"),
     Chapter("console", console.write, is_atomic=False),
 )

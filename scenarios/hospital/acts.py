@@ -1,5 +1,6 @@
 """Every act of a hospital in the audit trail, in words. None names a department, a doctor or a diagnosis."""
 
+from scenarios.hospital.inpatient.states import WORDS as STAY_WORDS
 from scenarios.hospital.orders.states import WORDS as BASKET_WORDS
 from scenarios.hospital.states import WORDS
 from tenants.audit_words import Fact, tell
@@ -34,6 +35,26 @@ ACTS = {
     "orders.given_back": N_("Payment of orders given back"),
     "orders.cleared": N_("Nothing of the payment stands at the hospital's system"),
     "his_break.closed": N_("Difference with the hospital's system closed"),
+    "stay.begun": N_("Stay begun"),
+    "stay.moved": N_("Patient moved to another bed"),
+    "stay.leaving": N_("Patient goes home"),
+    "stay.returned": N_("Patient stays after all"),
+    "stay.discharged": N_("Patient has gone home"),
+    "stay.reopened": N_("Stay to be settled again"),
+    "stay.cancelled": N_("Admission taken back"),
+    "stay.viewed": N_("Stay opened"),
+    "stays.viewed": N_("List of stays opened"),
+    "stay.corrected": N_("Lines of a stay corrected by the hospital's system"),
+    "stay.threshold": N_("Threshold of a deposit changed"),
+    "stay.reminded": N_("Family told that a deposit is low"),
+    "stay.presettled": N_("Insured share worked out beforehand"),
+    "stay.settled": N_("Stay settled"),
+    "stay.reversed": N_("Settlement of a stay reversed"),
+    "stay.decided_again": N_("Insurer decided again"),
+    "stay_credit.asked": N_("Credit asked for a stay"),
+    "stay_credit.approved": N_("Credit of a stay agreed"),
+    "stay_credit.refused": N_("Credit of a stay refused"),
+    "stay_credit.ended": N_("Credit of a stay taken back"),
     "department.saved": N_("Department saved"),
     "service.saved": N_("Service saved"),
     "doctor.saved": N_("Doctor saved"),
@@ -50,6 +71,13 @@ FACTS = {
     "appointment.channel": Fact(N_("How it was booked"), words=_CHANNELS),
     "basket.status": Fact(N_("State"), words=BASKET_WORDS),
     "basket.why": Fact(""),
+    "stay.status": Fact(N_("State"), words=STAY_WORDS),
+    "stay.corrections": Fact(N_("Corrected lines")),
+    "stay.insurer_minor": Fact(N_("Insured share")),
+    "stay.patient_minor": Fact(N_("Patient's share")),
+    "stay.wanted_minor": Fact(N_("Would be enough")),
+    "stay.threshold_minor": Fact(N_("Low below")),
+    "stay.until": Fact(N_("Until")),
     "kept_minor": Fact(N_("Kept by the rule")),
     "affected": Fact(N_("Appointments concerned")),
     "missed": Fact(N_("Missed appointments")),

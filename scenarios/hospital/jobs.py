@@ -6,6 +6,7 @@ from uuid import UUID
 
 from billing.daily import every_day
 from scenarios.hospital import blocks, calendar, holding, stopping, waiting  # noqa: F401 - holds are registered
+from scenarios.hospital.inpatient import syncing
 from scenarios.hospital.kinds import SCENARIO_KEY
 from scenarios.hospital.orders import posting, service
 from tenants.actor import Actor
@@ -13,7 +14,7 @@ from tenants.jobs import enqueue, job
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope, value
 
-HOURLY_JOB = "hospital.hourly"
+HOURLY_JOB, STAYS_JOB = "hospital.hourly", "hospital.stays"
 _WAITS = (
     "select exists (select 1 from tenants_outbox where tenant_id = $1 and job = $2 and done_at is null"
     " and failed_at is null and due_at > now() + interval '5 minutes')"
@@ -49,6 +50,13 @@ async def clear_posting(actor: Actor, payload: dict[str, Any]) -> None:
     await posting.clear(actor, UUID(payload["basket_id"]))
 
 
+@job(STAYS_JOB, is_transactional=False)
+async def keep_up_with_stays(actor: Actor, payload: dict[str, Any]) -> None:
+    """Ask the hospital's system who lies where and what each day cost; who is silent is asked again in an hour."""
+    del payload
+    await syncing.keep_up(actor)
+
+
 @job(HOURLY_JOB)
 async def hourly(actor: Actor, payload: dict[str, Any]) -> None:
     """Make the sessions that come into sight, note who did not come, and go on in an hour."""
@@ -56,6 +64,7 @@ async def hourly(actor: Actor, payload: dict[str, Any]) -> None:
     await begin(actor)
     await calendar.make_sessions(await Tenant.get(id=actor.tenant_id))
     await blocks.note_missed(actor)
+    await enqueue(STAYS_JOB, {})
 
 
 async def begin(actor: Actor) -> None:

@@ -2,6 +2,8 @@
 
 from starlette.routing import BaseRoute
 
+from scenarios.hospital.inpatient import mine_pages as my_stays
+from scenarios.hospital.inpatient import money_pages, ward_pages
 from scenarios.hospital.pages import (
     consulting_pages,
     desk_pages,
@@ -22,6 +24,9 @@ ROUTES: list[BaseRoute] = [
     *mine_visit.ROUTES,
     *mine_patient.ROUTES,
     *mine_orders.ROUTES,
+    *my_stays.ROUTES,
+    *ward_pages.ROUTES,
+    *money_pages.ROUTES,
     *his_pages.ROUTES,
     *desk_pages.ROUTES,
     *consulting_pages.ROUTES,

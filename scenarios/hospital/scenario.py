@@ -3,7 +3,7 @@
 from scenarios.contract import Scenario
 from scenarios.hospital import acts, jobs  # noqa: F401 - they register what they hold
 from scenarios.hospital.kinds import ACCOUNT_KINDS, RELATIONS, SCENARIO_KEY
-from scenarios.hospital.rights import BOOK, CALL, READ, RIGHTS, SEE, SET_UP
+from scenarios.hospital.rights import BOOK, CALL, READ, RIGHTS, SEE, SET_UP, STAYS
 from scenarios.hospital.routes import ROUTES
 from scenarios.hospital.tariff import FEES
 from tenants.kinds import ScenarioKinds
@@ -25,6 +25,7 @@ SCENARIO = Scenario(
         Place(N_("My patients today"), "/consulting", CALL, "check", 11, SCENARIO_KEY),
         Place(N_("Sessions"), "/sessions", READ, "calendar", 12, SCENARIO_KEY),
         Place(N_("Appointments"), "/appointments", READ, "list", 12, SCENARIO_KEY),
+        Place(N_("Inpatients"), "/stays", STAYS, "hospital", 12, SCENARIO_KEY),
         Place(N_("Payments at the hospital's system"), "/his-payments", SEE, "run", 55, SCENARIO_KEY),
         Place(N_("Departments"), "/departments", SET_UP, "building", 13, SCENARIO_KEY),
         Place(N_("Doctors"), "/doctors", SET_UP, "people", 13, SCENARIO_KEY),

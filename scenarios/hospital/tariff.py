@@ -11,7 +11,7 @@ from billing.catalogue import FeeTemplate
 from billing.rules import builders as b
 from billing.rules import dump
 
-REGISTRATION, CANCELLATION, ORDERS = "registration", "cancellation", "outpatient"
+REGISTRATION, CANCELLATION, ORDERS, INPATIENT = "registration", "cancellation", "outpatient", "inpatient"
 REGISTRATION_PRICES = {
     ("chief", False): "50.00",
     ("chief", True): "20.00",
@@ -58,6 +58,7 @@ def _template(key: str, english: str, chinese: str, document: Callable[[str], di
 
 FEES = (
     FeeTemplate(ORDERS, {"en": "Outpatient charges", "zh_CN": "门诊费用"}, ("patient",)),
+    FeeTemplate(INPATIENT, {"en": "Inpatient charges", "zh_CN": "住院费用"}, ("patient",)),
     _template(REGISTRATION, "Registration", "挂号费", registration),
     _template(CANCELLATION, "Kept when an appointment is cancelled", "退号手续费", cancellation),
 )

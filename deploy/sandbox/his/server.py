@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox.faults import guarded
+from deploy.sandbox.his import wards
 from deploy.sandbox.store import Doc, Row
 from deploy.sandbox.world import World, iso, new_id, world_of
 
@@ -28,6 +29,13 @@ def routes() -> list[BaseRoute]:
         Route(f"{base}/Invoice", _endpoint("invoices.search", search_invoices)),
         Route(f"{base}/Invoice", _endpoint("invoices.create", create_invoice), methods=["POST"]),
         Route(f"{base}/Invoice/{{id}}", _endpoint("invoices.update", update_invoice), methods=["PUT"]),
+        Route(f"{base}/Encounter", _endpoint("stays.search", wards.search_stays)),
+        Route(f"{base}/Encounter/{{id}}", _endpoint("stays.read", wards.read_stay)),
+        Route(f"{base}/Claim/$submit", _endpoint("claims.submit", wards.submit_claim), methods=["POST"]),
+        Route(f"{base}/ClaimResponse", _endpoint("claims.search", wards.search_claims)),
+        Route(
+            f"{base}/ClaimResponse/{{id}}", _endpoint("claims.update", wards.update_claim), methods=["PUT"]
+        ),
     ]
 
 
@@ -87,8 +95,10 @@ def _charge(one: Doc) -> Doc:
 
 
 def search_charges(world: World, request: Request, hospital: str, body: Doc) -> Response:
-    """Return a patient's charge items by status."""
+    """Return a patient's charge items by status, or those of a stay."""
     del body
+    if stay := request.query_params.get("context", ""):
+        return wards.lines_of(world, hospital, stay)
     patient = request.query_params.get("subject:identifier", "")
     status = request.query_params.get("status", "")
     found = world.store.find("his.charge", f"{hospital}|{patient}")

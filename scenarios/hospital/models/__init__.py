@@ -4,10 +4,12 @@ from scenarios.hospital.models.calendar import ClinicSession, ClinicSlot, Practi
 from scenarios.hospital.models.house import ClinicService, Department, Doctor
 from scenarios.hospital.models.orders import ClinicOrder, HisBreak, OrderBasket
 from scenarios.hospital.models.people import BookingBlock, CareGrant, Patient
+from scenarios.hospital.models.stays import BilledCharge, Stay, StayCharge, StayCredit, StaySettlement
 from scenarios.hospital.models.visits import Appointment, ClinicWaiting
 
 __all__ = [
     "Appointment",
+    "BilledCharge",
     "BookingBlock",
     "CareGrant",
     "ClinicOrder",
@@ -22,4 +24,8 @@ __all__ = [
     "Patient",
     "PractitionerRole",
     "ScheduleTemplate",
+    "Stay",
+    "StayCharge",
+    "StayCredit",
+    "StaySettlement",
 ]

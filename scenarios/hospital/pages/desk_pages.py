@@ -15,7 +15,7 @@ from scenarios.hospital.models import Patient
 from scenarios.hospital.pages.common import require_hospital, root_of, tenant_of, with_words
 from scenarios.hospital.pages.mine_home import Registration
 from scenarios.hospital.pages.mine_visit import with_words as visit_words
-from scenarios.hospital.rights import BOOK
+from scenarios.hospital.rights import BOOK, STAYS_WORK
 from scenarios.hospital.viewing import note_view
 from tenants.actor import Actor
 from tenants.codes import is_code, new_token
@@ -103,6 +103,7 @@ async def patient(request: Request, actor: Actor) -> Response:
         "visits": visits,
         "may_take": actor.may("payments.take"),
         "may_see": actor.may("accounts.read"),
+        "may_admit": actor.may(STAYS_WORK),
         "root": root_of(actor),
     }
     return await respond(request, "hospital/staff/patient.html", context)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from scenarios.hospital import mine, patients
+from scenarios.hospital.inpatient.queries import mine as stays_seen
 from scenarios.hospital.kinds import DOCUMENTS, RELATIONS, SCENARIO_KEY, SEXES
 from scenarios.hospital.pages.common import CARE, hospital_of
 from scenarios.hospital.pages.mine_visit import with_words
@@ -63,7 +64,10 @@ WHO = {
 
 async def home(request: Request, actor: Actor) -> Response:
     """Show what is coming, and where to go on."""
+    async with open_scope(actor.scope()):
+        stays = await stays_seen()
     context = {
+        "stays": stays,
         "coming": [with_words(one) for one in await mine_coming(actor)],
         "patients": [
             {**dict(one), "held_as": gettext(RELATIONS[one["relation"]])}

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 
 from scenarios.hospital import blocks, mine, patients, queries
 from scenarios.hospital.his.connecting import his_of
+from scenarios.hospital.inpatient.queries import mine as stays_seen
 from scenarios.hospital.kinds import GRANTS
 from scenarios.hospital.models import CareGrant, Patient
 from scenarios.hospital.pages.common import CARE, use_zone
@@ -53,7 +54,10 @@ async def _patient(
         block = await blocks.block_of(proven.tenant_id, proven.account_id, proven.timezone)
         has_his = await his_of(proven.tenant_id) is not None
         trusted = await _trusted(proven.tenant_id, proven.account_id)
+    async with open_scope(actor.scope()):
+        stays = await stays_seen(proven.account_id)
     context = {
+        "stays": stays,
         "account": account,
         "mask": known.document_mask,
         "block": block,

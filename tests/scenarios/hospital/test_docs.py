@@ -6,13 +6,16 @@ import pytest
 
 import scenarios.hospital
 from billing.payments.states import StateError, diagram, table
+from scenarios.hospital.inpatient.states import CREDIT, LIVE, STAY
+from scenarios.hospital.inpatient.states import TONES as STAY_TONES
+from scenarios.hospital.inpatient.states import WORDS as STAY_WORDS
 from scenarios.hospital.orders.states import BASKET
 from scenarios.hospital.states import APPOINTMENT, FREEING, TONES, WORDS
 
 README = (Path(scenarios.hospital.__file__).parent / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("machine", [APPOINTMENT, BASKET], ids=lambda machine: machine.name)
+@pytest.mark.parametrize("machine", [APPOINTMENT, BASKET, STAY, CREDIT], ids=lambda machine: machine.name)
 def test_the_documentation_draws_the_states_that_run(machine):
     assert table(machine) in README
     assert diagram(machine) in README
@@ -20,6 +23,8 @@ def test_the_documentation_draws_the_states_that_run(machine):
 
 def test_every_state_has_words_and_every_other_move_is_refused():
     assert set(APPOINTMENT.states) == WORDS.keys() == TONES.keys()
+    assert set(STAY.states) == STAY_WORDS.keys() == STAY_TONES.keys()
+    assert set(LIVE) == {state for state in STAY.states if STAY.can(state, "cancel")}
     for edge in APPOINTMENT.edges:
         for state in APPOINTMENT.states:
             if APPOINTMENT.can(state, edge):

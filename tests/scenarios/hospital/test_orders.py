@@ -1,86 +1,25 @@
 """Outpatient orders against the hospital's system: paid once, posted once, or given back, whatever the system does."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 
-import httpx
 import pytest
-import pytest_asyncio
 
 from billing.ledger import verify_ledger
 from billing.models import Refund
 from billing.payments.service import take_payment
-from deploy.sandbox.server import Server
 from scenarios.hospital.days import today
-from scenarios.hospital.his import connecting, fhir
+from scenarios.hospital.his import connecting
 from scenarios.hospital.his.contract import Posted, Posting
 from scenarios.hospital.models import ClinicOrder, HisBreak, OrderBasket
 from scenarios.hospital.orders import matching, posting, service
-from tenants import runtime
 from tenants.ids import new_id
 from tenants.scope import execute
 from tests import make
 from tests.jobs import run_due
 from tests.page import inspect
-from tests.scenarios.hospital.house import House, build
+from tests.scenarios.hospital.ward import Ward
 from ui.errors import Conflict, Unavailable
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Server() as server:
-        yield server
-
-
-class Ward:
-    """The hospital's system in the sandbox, and what it has of one patient."""
-
-    def __init__(self, house: House, url: str) -> None:
-        self.house, self.url = house, url
-
-    def post(self, path: str, **body):
-        answer = httpx.post(f"{self.url}/control/{path}", json=body, trust_env=False)
-        assert answer.is_success, answer.text
-        return answer.json()
-
-    def charge(self, patient: str, *amounts: str) -> None:
-        charges = [
-            {"id": f"c-{new_id().hex[-10:]}", "patient": patient, "text": "Blood count", "value": float(one)}
-            for one in amounts
-        ]
-        self.post("his/charges", hospital=self.house.tenant.slug, charges=charges)
-
-    def fault(self, kind: str, operation: str = "invoices.create", **more) -> None:
-        self.post("faults", surface="his", kind=kind, operation=operation, **more)
-
-    def clear(self) -> None:
-        httpx.delete(f"{self.url}/control/faults", trust_env=False)
-
-    async def standing(self, basket: OrderBasket):
-        async with self.house.scope():
-            his = await connecting.his_of(self.house.id)
-        assert his is not None
-        return await his.query(str(basket.id))
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def ward(committed, bank, sandbox, monkeypatch):
-    host = sandbox.url.removeprefix("http://")
-    before = runtime.runtime()
-    runtime.use(replace(before, private_hosts=before.private_hosts | {host}))
-    monkeypatch.setattr(fhir, "SECONDS", 0.4)
-    house = await build(bank)
-    made = Ward(house, sandbox.url)
-    made.clear()
-    made.post("his/systems", hospital=house.tenant.slug, token="t")
-    async with house.scope():
-        await connecting.connect(
-            house.chief, tenant_id=house.id, url=f"{sandbox.url}/his/{house.tenant.slug}/fhir", token="t"
-        )
-    yield made
-    made.clear()
-    runtime.use(before)
 
 
 async def basket_of(ward: Ward, *amounts: str):

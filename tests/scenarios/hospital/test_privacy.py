@@ -83,7 +83,9 @@ async def test_what_a_channel_is_told_names_only_the_fee(house):
 def test_addresses_hold_ids_alone():
     for route in ROUTES:
         path = getattr(route, "path", "")
-        assert re.fullmatch(r"(/[a-z-]+|/\{(tenant|hospital|id|session|holder|appointment)\})+", path), path
+        assert re.fullmatch(
+            r"(/[a-z-]+|/\{(tenant|hospital|id|session|holder|appointment|day|credit)\})+", path
+        ), path
 
 
 async def test_the_bank_sees_no_row_of_the_hospitals_own(house, bank, owner):
