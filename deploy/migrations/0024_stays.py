@@ -212,5 +212,5 @@ TABLES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0022_campus")]
+    dependencies = [("cloud", "0023_family")]
     operations = [*TABLES, *(ops.RunSQL(build(wall)) for wall in WALLS)]
