@@ -1,5 +1,7 @@
 """A hospital for each test, undone at its end; one whose commits are real for races; one with its own system."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 import pytest_asyncio
 
@@ -25,7 +27,9 @@ def sandbox():
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def ward(committed: None, bank, sandbox: Server, monkeypatch: pytest.MonkeyPatch) -> Ward:
+async def ward(
+    committed: None, bank, sandbox: Server, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Ward]:
     made = await connect(await build(bank), sandbox.url, monkeypatch)
     yield made
     made.clear()

@@ -13,7 +13,7 @@ from billing.ledger import verify_ledger
 from billing.models import Bill, Refund, Wallet
 from billing.wallets.topping_up import take_top_up
 from scenarios.hospital.days import today
-from scenarios.hospital.his.wards import Admitted, Listed
+from scenarios.hospital.his.wards import Admitted, Listed, wards_of
 from scenarios.hospital.inpatient import admission, credit, deposits, listing, settling, syncing
 from scenarios.hospital.models import BilledCharge, Stay, StayCharge, StaySettlement
 from tenants.ids import new_id
@@ -355,7 +355,7 @@ async def test_a_reversed_settlement_is_made_again_and_nothing_is_paid_twice(war
 
 
 async def _listed(ward: Ward, stay: Stay) -> list[Listed]:
-    his = await settling.wards_of(ward.house.id)
+    his = await wards_of(ward.house.id)
     assert his is not None
     return await his.daily_list(stay.his_id)
 
