@@ -18,7 +18,7 @@ CARDS = Wall(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0022_campus")]
+    dependencies = [("cloud", "0024_placing")]
 
     operations = [
         ops.CreateModel(
