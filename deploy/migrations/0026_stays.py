@@ -212,5 +212,5 @@ TABLES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0023_family")]
+    dependencies = [("cloud", "0025_money_depth")]
     operations = [*TABLES, *(ops.RunSQL(build(wall)) for wall in WALLS)]
