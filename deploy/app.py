@@ -58,8 +58,8 @@ def ui_settings(settings: Settings) -> UiSettings:
         debug=settings.environment == "demo",
         raise_errors=settings.environment == "test",
         form_action=tuple(payment_pages),
-        csrf_exempt=("/webhooks/", "/oauth/", "/api/", "/lti/", "/scim/"),
-        api_prefixes=("/webhooks/", "/api/"),
+        csrf_exempt=("/webhooks/", "/oauth/", "/api/", "/lti/", "/scim/", "/fhir/"),
+        api_prefixes=("/webhooks/", "/api/", "/fhir/"),
         body_limits=dict.fromkeys((*UPLOADS, "/api/v1/bills/"), settings.upload_max_bytes),
     )
 

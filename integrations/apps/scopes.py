@@ -103,6 +103,16 @@ _LIST = (
         "people",
     ),
     AppScope(
+        "appointments",
+        N_("Sessions and numbers of a hospital, and who has which appointment"),
+        "people",
+    ),
+    AppScope(
+        "booking",
+        N_("Book and cancel appointments for patients"),
+        "people",
+    ),
+    AppScope(
         "bills",
         N_("Bills and their lines"),
         "money",

@@ -20,6 +20,7 @@ ACTS = {
     "visit.no_show": N_("Patient did not come"),
     "patient.registered": N_("Patient registered"),
     "patient.viewed": N_("Patient's page opened"),
+    "patient.told": N_("Patient's data given to an app"),
     "register.viewed": N_("Register of a session opened"),
     "session.stopped": N_("Session stopped"),
     "session.substituted": N_("Session given to another doctor"),

@@ -7,7 +7,8 @@ once as well.
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -56,6 +57,14 @@ on conflict do nothing returning id
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One number and no other. ``check`` refuses, before it is taken, when it is not what was seen any more."""
+
+    slot_id: UUID
+    check: Callable[[], Awaitable[None]]
+
+
 async def book(
     actor: Actor,
     *,
@@ -66,11 +75,12 @@ async def book(
     key: str,
     from_at: datetime | None = None,
     seen_minor: int | None = None,
+    wanted: Wanted | None = None,
 ) -> Appointment:
     """Take a number for a patient, once for each ``key``, in the hospital's scope.
 
     What is to be paid is held for a while; what is free is booked at once. ``from_at`` asks for a number from that
-    time on. ``seen_minor`` is the price that was shown.
+    time on, ``wanted`` for one number and no other. ``seen_minor`` is the price that was shown.
 
     Raises:
         Conflict: the session is full, not open, or the patient may not take it; the code says which.
@@ -78,9 +88,10 @@ async def book(
     """
     body = {"account": str(account_id), "session": str(session_id), "visit": visit, "channel": channel}
     body |= {"from": from_at.isoformat() if from_at else ""}
+    body |= {"slot": str(wanted.slot_id)} if wanted else {}
 
     async def do() -> Answer:
-        made = await _book(actor, account_id, session_id, visit, channel, from_at, seen_minor, key)
+        made = await _book(actor, account_id, session_id, visit, channel, from_at, seen_minor, wanted, key)
         return {"appointment_id": str(made)}
 
     answer = await once(actor, key=key, act="visit.book", body=body, do=do)
@@ -95,9 +106,12 @@ async def _book(  # noqa: PLR0917 - one value of each thing that was chosen
     channel: str,
     from_at: datetime | None,
     seen_minor: int | None,
+    wanted: Wanted | None,
     key: str,
 ) -> UUID:
     tenant, account = await locked_patient(actor, account_id)
+    if wanted:
+        await wanted.check()
     session = await _open_session(tenant, session_id, channel)
     if visit not in VISITS:
         raise Invalid("visit.kind", t("Choose a first or a return visit."), fields={"visit": _CHOOSE})
@@ -109,7 +123,14 @@ async def _book(  # noqa: PLR0917 - one value of each thing that was chosen
     if channel != "desk":
         await waiting.must_not_be_offered(tenant.id, session_id, visit, account_id)
     made_id = await take(
-        actor, account, session, visit=visit, channel=channel, from_at=from_at, price_minor=told.amount_minor
+        actor,
+        account,
+        session,
+        visit=visit,
+        channel=channel,
+        from_at=from_at,
+        price_minor=told.amount_minor,
+        slot_id=wanted.slot_id if wanted else None,
     )
     if told.amount_minor:
         await _hold(actor, tenant, account, made_id, told, key)
@@ -156,8 +177,11 @@ async def take(
     from_at: datetime | None = None,
     price_minor: int = 0,
     changed_from: Appointment | None = None,
+    slot_id: UUID | None = None,
 ) -> UUID:
     """Write an appointment on the first number that nobody else gets; the patient is locked already.
+
+    ``slot_id`` is the one number that will do.
 
     Raises:
         Conflict: no number is left, or the patient may not have one.
@@ -166,10 +190,19 @@ async def take(
     busy = await may_book(account, session, leaving=changed_from)
     while True:
         free = await calendar.free_slots(account.tenant_id, session["id"], kinds)
+        if slot_id is not None:
+            free = _only(free, slot_id)
         slot = _draw(_fitting(free, busy, from_at), kinds, is_exact=from_at is not None)
         made = await _insert(actor, account, session, slot, visit, channel, price_minor, changed_from)
         if made is not None:
             return made
+
+
+def _only(free: Sequence[Any], slot_id: UUID) -> list[Any]:
+    found = [one for one in free if one["id"] == slot_id]
+    if not found:
+        raise Conflict("visit.taken", t("This number has been taken. Choose another one."))
+    return found
 
 
 def _fitting(free: Sequence[Any], busy: Sequence[Any], from_at: datetime | None) -> Sequence[Any]:

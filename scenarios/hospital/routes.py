@@ -2,6 +2,7 @@
 
 from starlette.routing import BaseRoute
 
+from scenarios.hospital.fhir import routes as fhir
 from scenarios.hospital.inpatient import mine_pages as my_stays
 from scenarios.hospital.inpatient import money_pages, ward_pages
 from scenarios.hospital.pages import (
@@ -33,4 +34,5 @@ ROUTES: list[BaseRoute] = [
     *session_pages.ROUTES,
     *visit_pages.ROUTES,
     *setup_pages.ROUTES,
+    *fhir.ROUTES,
 ]

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.fields.db_defaults import Now
 
 from tenants.models.base import TenantRow
 
@@ -63,6 +64,7 @@ class ClinicSession(TenantRow):
     quotas: dict[str, int] = fields.JSONField()
     status = fields.CharField(max_length=20, db_default="planned")
     stop_reason = fields.CharField(max_length=200, db_default="")
+    changed_at: datetime = fields.DatetimeField(db_default=Now())
 
     class Meta:
         table = "hospital_session"

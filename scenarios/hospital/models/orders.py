@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.fields.db_defaults import Now
 
 from tenants.models.base import TenantRow
 
@@ -22,6 +23,7 @@ class ClinicOrder(TenantRow):
     status = fields.CharField(max_length=20, db_default="billable")
     basket_id: UUID | None = fields.UUIDField(null=True)
     ordered_at: datetime = fields.DatetimeField()
+    changed_at: datetime = fields.DatetimeField(db_default=Now())
 
     class Meta:
         table = "hospital_order"

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.fields.db_defaults import Now
 
 from tenants.models.base import TenantRow
 
@@ -46,6 +47,7 @@ class Appointment(TenantRow):
     has_full_refund = fields.BooleanField(db_default=False)
     changed_from: UUID | None = fields.UUIDField(null=True)
     version = fields.IntField(db_default=1)
+    changed_at: datetime = fields.DatetimeField(db_default=Now())
 
     class Meta:
         table = "hospital_appointment"
