@@ -1,6 +1,5 @@
 """Other people's libraries sign in to us, over real HTTP, as their documentation says."""
 
-from tests import make
 from tests.integrations.outside.conftest import run_node, run_python
 
 
@@ -51,14 +50,6 @@ async def test_pylti1p3_picks_something_for_a_class_and_marks_it(shop):
         20,
     )
     assert (found["essay"], found["columns"]) == ("Essay", ["Fractions", "Essay"])
-
-
-async def test_fhirclient_is_launched_on_a_patient(shop):
-    account = await make.account(shop.tenant)
-    opened = await shop.hospital_tool(account.id)
-    steps = run_node("fhirclient.mjs", await shop.told(launch=opened, patient=str(account.id)))
-    assert [f"{step['name']}: {step['why']}" for step in steps if not step["ok"]] == []
-    assert len(steps) == 4
 
 
 async def test_whatever_is_asked_the_answer_is_no_5xx(shop):
