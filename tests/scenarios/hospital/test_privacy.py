@@ -84,7 +84,7 @@ def test_addresses_hold_ids_alone():
     for route in ROUTES:
         path = getattr(route, "path", "")
         assert re.fullmatch(
-            r"(/[a-z-]+|/\{(tenant|hospital|id|session|holder|appointment|day|credit)\})+", path
+            r"(/[A-Za-z_-]+|/\{(tenant|hospital|id|session|holder|appointment|day|credit)\})+", path
         ), path
 
 
