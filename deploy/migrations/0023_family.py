@@ -1,4 +1,4 @@
-"""Tables and walls of what guardians agree among themselves."""
+"""Tables and walls of what guardians agree among themselves, and two schools with each other."""
 
 from tortoise import fields, migrations
 from tortoise.fields.db_defaults import Now
@@ -25,13 +25,43 @@ FAMILY = [
         checks={"percent": "percent between 0 and 100"},
     ),
 ]
-TABLES = [*FAMILY]
+PARTNERS = [
+    Wall(
+        "education_partner",
+        uniques=["partner_id where status in ('asked', 'waiting', 'agreed')"],
+        checks={
+            "status": "status in ('asked', 'waiting', 'agreed', 'refused', 'taken_back', 'ended')",
+            "other": "partner_id <> tenant_id",
+        },
+    ),
+]
+TABLES = [*FAMILY, *PARTNERS]
 
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0022_campus")]
 
     operations = [
+        ops.CreateModel(
+            name="SchoolPartner",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("tenant_id", fields.UUIDField()),
+                ("partner_id", fields.UUIDField()),
+                ("partner_name", fields.CharField(max_length=200)),
+                ("status", fields.CharField(max_length=10)),
+                ("moved_by_name", fields.CharField(max_length=100)),
+                ("moved_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "education_partner",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "What is between this school and another of its bank: whether brothers and sisters count at both.",
+            },
+            bases=["TenantRow"],
+        ),
         ops.CreateModel(
             name="SchoolSharing",
             fields=[

@@ -10,7 +10,7 @@ from scenarios.education.classes import tools
 from scenarios.education.days import pages as days
 from scenarios.education.enrolment import family as family_enrolment
 from scenarios.education.enrolment import office as enrolment
-from scenarios.education.family import beside, sharing_pages
+from scenarios.education.family import beside, sharing_pages, statement_pages
 from scenarios.education.family import pages as family
 from scenarios.education.fees import pages as fees
 from scenarios.education.fees.services import provision
@@ -20,6 +20,7 @@ from scenarios.education.kinds import ACCOUNT_KINDS, RELATIONS, SCENARIO_KEY
 from scenarios.education.notices import family as family_notices
 from scenarios.education.notices import pages as notices
 from scenarios.education.offers import pages as offers
+from scenarios.education.partners import pages as partners
 from scenarios.education.rights import RIGHTS
 from scenarios.education.roster import pages as roster
 from scenarios.education.year import pages as year
@@ -64,6 +65,7 @@ SCENARIO = Scenario(
         *classes.ROUTES,
         *roster.ROUTES,
         *fees.ROUTES,
+        *partners.ROUTES,
         *offers.ROUTES,
         *days.ROUTES,
         *notices.ROUTES,
@@ -72,6 +74,7 @@ SCENARIO = Scenario(
         *canteen.ROUTES,
         *family_canteen.ROUTES,
         *family_notices.ROUTES,
+        *statement_pages.ROUTES,
         *sharing_pages.ROUTES,
         *family.ROUTES,
     ),

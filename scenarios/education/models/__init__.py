@@ -3,7 +3,7 @@
 from scenarios.education.models.canteen import SchoolCard, SchoolDish, SchoolMealRight, SchoolSale
 from scenarios.education.models.days import SchoolLeave, SchoolNotice, SchoolReceipt
 from scenarios.education.models.enrolment import SchoolApplicant, SchoolRound
-from scenarios.education.models.family import SchoolSharing, SchoolSharingPart
+from scenarios.education.models.family import SchoolPartner, SchoolSharing, SchoolSharingPart
 from scenarios.education.models.offers import SchoolBooking, SchoolConsent, SchoolOffer, SchoolOption
 from scenarios.education.models.people import (
     RosterBundle,
@@ -41,6 +41,7 @@ __all__ = [
     "SchoolOffer",
     "SchoolOption",
     "SchoolOrg",
+    "SchoolPartner",
     "SchoolReceipt",
     "SchoolRole",
     "SchoolRollOver",

@@ -35,3 +35,19 @@ class SchoolSharingPart(TenantRow):
 
     class Meta:
         table = "education_sharing_part"
+
+
+class SchoolPartner(TenantRow):
+    """What is between this school and another of its bank: whether brothers and sisters count at both.
+
+    Each of the two has a row of its own; ``partner_name`` is all that it knows of the other.
+    """
+
+    partner_id: UUID = fields.UUIDField()
+    partner_name = fields.CharField(max_length=200)
+    status = fields.CharField(max_length=10)
+    moved_by_name = fields.CharField(max_length=100)
+    moved_at: datetime = fields.DatetimeField()
+
+    class Meta:
+        table = "education_partner"
