@@ -15,7 +15,7 @@ from billing.adjustments.issuing import apply_standing
 from billing.charges import issue_sql, run_sql
 from billing.charges.periods import last_day, months_after
 from billing.charges.run_summary import summarise
-from billing.charges.runs import rule_in_force
+from billing.charges.runs import rule_in_force, start_later
 from billing.charges.states import run_after
 from billing.models import BillRun, FeeItem
 from billing.rules import parse
@@ -176,6 +176,7 @@ async def _end_issue(actor: Actor, run: BillRun, task: Task, now: datetime) -> N
     await _end(task, run)
     await publish("bills.issued", {"run_id": str(run.id), "period": run.period.isoformat()})
     await _record(actor, run, "bill_run.issued", {"asked_by": run.issued_by_name})
+    await start_later(actor, run)
 
 
 async def cancel_next(actor: Actor, run_id: UUID) -> bool:

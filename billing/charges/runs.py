@@ -4,9 +4,11 @@ Here is what people do to a run; the work itself is in ``run_steps``. Everything
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import structlog
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 
@@ -23,6 +25,8 @@ from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope, value
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
+
+log = structlog.get_logger(__name__)
 
 DRAFT_JOB, ISSUE_JOB = "billing.draft_run", "billing.issue_run"
 CANCEL_JOB, VOID_JOB = "billing.cancel_run", "billing.void_run"
@@ -48,11 +52,11 @@ async def start(
 ) -> BillRun:
     """Begin a run for the month that begins with ``period`` and have it drafted in the background.
 
-    It is for every account, or only for those in some ``places``: a class, a building.
+    It is for every account, or only for those in some ``places``: a class, a building. Fees that are paid to several
+    accounts of the institution are billed by a run for each; the next begins when the one before has been issued.
 
     Raises:
-        Invalid: nothing to charge, an item without a rule in that month, a month too far away, or fees that are
-            paid to different accounts.
+        Invalid: nothing to charge, an item without a rule in that month, or a month too far away.
         Conflict: another run of this scenario and month has not been issued or cancelled yet.
     """
     actor.require("runs.write")
@@ -60,6 +64,7 @@ async def start(
     tenant = await Tenant.get(id=actor.tenant_id)
     items = await _items(tenant, scenario, fee_item_ids)
     await _check(tenant, items, period, due_on)
+    items, *later = await _by_account(tenant, items)
     run = BillRun(
         id=new_id(),
         tenant_id=tenant.id,
@@ -68,7 +73,8 @@ async def start(
         due_on=due_on,
         currency=tenant.currency,
         fee_items=[str(item.id) for item in items],
-        summary=_beginning(min(today(tenant.timezone), due_on), places),
+        summary=_beginning(min(today(tenant.timezone), due_on), places)
+        | ({"later": [[str(item.id) for item in group] for group in later]} if later else {}),
         jump_percent=(await run_settings.checks_of(tenant.id)).jump_percent,
         created_by=actor.person_id,
         created_by_name=actor.name[:100],
@@ -140,11 +146,6 @@ async def _check(tenant: Tenant, items: Sequence[FeeItem], period: date, due_on:
     if not period <= due_on <= max(months_after(period, LATEST_DUE), now + NOTICE):
         text = t("Choose a due day within four months of the month billed.")
         raise Invalid("run.due_on", text, fields={"due_on": text})
-    if await _account_count(tenant, items) > 1:
-        text = t(
-            "These fees are paid to different accounts, and a bill to one. Bill them one after the other."
-        )
-        raise Invalid("run.accounts", text, fields={"items": text})
     for item in items:
         if await rule_in_force(tenant.id, item.id, period) is None:
             text = t("“{fee}” has no rule in force in {month}.", fee=Named(item.names), month=Month(period))
@@ -157,13 +158,35 @@ select id from billing_settlement_account where tenant_id = $1 and currency = $2
 """
 
 
-async def _account_count(tenant: Tenant, items: Sequence[FeeItem]) -> int:
-    """Return to how many settlement accounts these fees are paid; one that names none is paid to the first."""
-    named = {item.settlement_account_id for item in items}
-    if len(named) < 2:  # noqa: PLR2004 - all the same
-        return len(named)
+async def _by_account(tenant: Tenant, items: Sequence[FeeItem]) -> list[list[FeeItem]]:
+    """Return the fees by the account that they are paid to; one that names none is paid to the first.
+
+    A bill is paid to one account, whatever the channel; fees to several are billed by a run for each.
+    """
     first = await value(_FIRST_ACCOUNT, tenant.id, tenant.currency)
-    return len({each or first for each in named})
+    found: dict[UUID | None, list[FeeItem]] = {}
+    for item in items:
+        found.setdefault(item.settlement_account_id or first, []).append(item)
+    return list(found.values())
+
+
+async def start_later(actor: Actor, run: BillRun) -> BillRun | None:
+    """Begin the run of the next account that an issued run's fees are paid to, for whoever began that one."""
+    later = run.summary.get("later") or []
+    if not later:
+        return None
+    try:
+        return await start(
+            replace(actor, person_id=run.created_by, name=run.created_by_name),
+            scenario=run.scenario,
+            period=run.period,
+            due_on=run.due_on,
+            fee_item_ids=[UUID(item) for group in later for item in group],
+            places=run.summary.get("only", ()),
+        )
+    except (Conflict, Invalid):
+        log.info("later_run_not_begun", run=str(run.id))
+        return None
 
 
 async def rule_in_force(tenant_id: UUID, fee_item_id: UUID, period: date) -> FeeRule | None:

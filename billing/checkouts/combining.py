@@ -24,20 +24,20 @@ from tenants.scope import open_scope, tenant_scope
 from ui.errors import AppError, Conflict
 from ui.i18n import t
 
-Attempts = Mapping[UUID, UUID]
-"""The attempt of each institution, by tenant."""
+Attempts = Sequence[tuple[UUID, UUID]]
+"""The attempt of each account of an institution, with its tenant."""
 
 
-async def prepare_all(actor: Actor, wills: Mapping[UUID, Will]) -> Attempts:
+async def prepare_all(actor: Actor, wills: Sequence[tuple[UUID, Will]]) -> Attempts:
     """Commit every institution's payment; when one cannot be, let go of those that were and say why.
 
     Raises:
         AppError: what ``prepare`` raises for one of them.
     """
-    made: dict[UUID, UUID] = {}
-    for tenant_id in sorted(wills):
+    made: list[tuple[UUID, UUID]] = []
+    for tenant_id, will in sorted(wills, key=lambda each: each[0]):
         try:
-            made[tenant_id] = await prepare(actor.within(tenant_id), wills[tenant_id])
+            made.append((tenant_id, await prepare(actor.within(tenant_id), will)))
         except AppError:
             await _let_go(actor, made)
             raise
@@ -46,7 +46,7 @@ async def prepare_all(actor: Actor, wills: Mapping[UUID, Will]) -> Attempts:
 
 async def _let_go(actor: Actor, made: Attempts) -> None:
     """End attempts that were never sent; nobody can have paid them, and nobody sends them any more."""
-    for tenant_id, attempt_id in made.items():
+    for tenant_id, attempt_id in made:
         inside = actor.within(tenant_id)
         async with open_scope(tenant_scope(tenant_id)):
             found = Attempt.filter(tenant_id=tenant_id, id=attempt_id, status="created", sent_at=None)
@@ -60,10 +60,10 @@ async def send_all(actor: Actor, attempts: Attempts, combined_no: UUID) -> None:
     Raises:
         Conflict: the rail refused; nothing was taken.
     """
-    claims = [await claim(actor.within(tenant), attempt) for tenant, attempt in sorted(attempts.items())]
+    claims = [await claim(actor.within(tenant), attempt) for tenant, attempt in sorted(attempts)]
     if not all(claims):
         return
-    orders = [await _order(tenant, attempt) for tenant, attempt in sorted(attempts.items())]
+    orders = [await _order(tenant, attempt) for tenant, attempt in sorted(attempts)]
     is_again = any(found[0]["sent_at"] is not None for found in claims)
     try:
         outcomes = await _call(orders, combined_no, is_again=is_again)
@@ -117,12 +117,12 @@ def _signed(order: Order) -> dict[str, Any]:
 
 
 async def _settle_all(actor: Actor, outcomes: Mapping[UUID, Outcome], attempts: Attempts) -> None:
-    for tenant_id, attempt_id in sorted(attempts.items()):
+    for tenant_id, attempt_id in sorted(attempts):
         async with open_scope(tenant_scope(tenant_id)):
             await settle(actor.within(tenant_id), attempt_id, outcomes[attempt_id])
 
 
 async def _lose_all(actor: Actor, attempts: Attempts, error: str) -> None:
-    for tenant_id, attempt_id in sorted(attempts.items()):
+    for tenant_id, attempt_id in sorted(attempts):
         async with open_scope(tenant_scope(tenant_id)):
             await lose(actor.within(tenant_id), attempt_id, error)

@@ -9,15 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.channels import channel_name
-from billing.channels.bank import BankChannel
 from billing.checkouts import service
 from billing.checkouts.service import PLACE, Group, Progress
 from billing.payer import queries
 from billing.payer.overview import ids_of
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
-from billing.payments.service import offers
 from billing.payments.words import PAYMENT_TONES, PAYMENT_WORDS
 from tenants.actor import Actor
 from tenants.codes import new_token
@@ -46,7 +43,7 @@ async def new_checkout(request: Request, actor: Actor) -> Response:
     """Show bills of several institutions, all chosen at first, and the ways to pay them together."""
     wanted = ids_of(request.query_params.getlist("bill"))[:MOST_BILLS]
     bills = await _offered(actor, wanted)
-    groups = groups_of(bills)
+    groups = await groups_of(bills)
     if len(groups) < 2:  # noqa: PLR2004 - fewer than two institutions are paid on the page for one
         query = "&".join(f"bill={bill.id}" for bill in bills)
         return redirect(request, f"/my/checkout?{query}" if bills else "/my")
@@ -69,20 +66,17 @@ async def _offered(actor: Actor, wanted: list[UUID]) -> list[SeenBill]:
     return [bill for bill in found if bill.left_minor > 0]
 
 
-def groups_of(bills: Sequence[SeenBill]) -> list[Group]:
-    """Return the bills by institution and currency, in the order in which the first of each comes."""
-    parts: dict[tuple[UUID, str], list[tuple[UUID, int]]] = {}
-    for bill in bills:
-        parts.setdefault((bill.tenant_id, bill.currency), []).append((bill.id, bill.left_minor))
-    return [Group(tenant, currency, tuple(found)) for (tenant, currency), found in parts.items()]
+async def groups_of(bills: Sequence[SeenBill]) -> list[Group]:
+    """Return what is left of the bills by the account that it is paid to, in the order of the first of each."""
+    return await service.groups_of([(bill, bill.left_minor) for bill in bills])
 
 
 async def _page(
     request: Request, actor: Actor, form: Form[Choosing], bills: list[SeenBill], *, status: int = 200
 ) -> Response:
     chosen = set(form.chosen("bill"))
-    groups = groups_of([bill for bill in bills if str(bill.id) in chosen])
-    ways = await _ways(groups or groups_of(bills))
+    groups = await groups_of([bill for bill in bills if str(bill.id) in chosen])
+    ways = await service.ways_of(groups or await groups_of(bills))
     if not form.value("channel") and ways:
         form.values["channel"] = [ways[0]["key"]]
     totals: dict[str, int] = {}
@@ -94,7 +88,7 @@ async def _page(
         "institutions": _institutions(bills),
         "ways": ways,
         "totals": totals,
-        "count": len(groups),
+        "count": len({group.tenant_id for group in groups}),
         "side": person_side(actor),
     }
     return await respond(request, "billing/checkouts/new.html", context, status=status)
@@ -107,21 +101,6 @@ def _institutions(bills: Sequence[SeenBill]) -> list[tuple[str, list[SeenBill]]]
     return [(own[0].short_name, own) for own in found.values()]
 
 
-async def _ways(groups: Sequence[Group]) -> list[dict[str, Any]]:
-    """Return the ways to pay all of them: together through the bank where it can, one after another otherwise."""
-    ways: list[dict[str, Any]] = []
-    if await service.can_combine(groups):
-        ways.append({"key": BankChannel.key, "name": channel_name(BankChannel.key), "is_combined": True})
-    common: list[str] | None = None
-    for group in groups:
-        keys = [offer.key for offer in await offers(group.tenant_id, group.currency)]
-        common = keys if common is None else [key for key in common if key in keys]
-    for key in common or []:
-        if not any(way["key"] == key for way in ways):
-            ways.append({"key": key, "name": channel_name(key), "is_combined": False})
-    return ways
-
-
 async def create_checkout(request: Request, actor: Actor) -> Response:
     """Begin, or show the form again with what is wrong (outside of any scope)."""
     sent = await request.form()
@@ -131,7 +110,7 @@ async def create_checkout(request: Request, actor: Actor) -> Response:
     chosen = [bill for bill in bills if str(bill.id) in set(form.chosen("bill"))]
     if sent.get("act") == "total":
         return await _page(request, actor, form, bills)
-    groups = groups_of(chosen)
+    groups = await groups_of(chosen)
     if len(groups) == 1:
         return redirect(request, "/my/checkout?" + "&".join(f"bill={bill.id}" for bill in chosen))
     try:
@@ -186,6 +165,7 @@ async def _progress(request: Request, seen: Progress, state: str) -> Response:
         "totals": totals,
         "live": seen.open,
         "next": seen.next,
+        "institutions": len({step.tenant_id for step in seen.steps}),
         "words": PAYMENT_WORDS,
         "tones": PAYMENT_TONES,
         "again": "&".join(

@@ -4,16 +4,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
-from billing.channels import CHANNELS
+from billing.channels import CHANNELS, channel_name
 from billing.channels.bank import BankChannel
 from billing.checkouts import combining
 from billing.idempotency import KEY_MAX, fingerprint
 from billing.models import Checkout
 from billing.payments.asking import withdraw
-from billing.payments.choosing import must_see, offers
+from billing.payments.choosing import accounts_of, must_see, offers
 from billing.payments.refreshing import refresh
 from billing.payments.starting import StartedPayment, Will, must_be_outside, start_payment
 from billing.payments.states import LIVE, RECEIVED
@@ -29,11 +29,12 @@ MOST_INSTITUTIONS = 10
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What is paid to one institution in one currency: bills with their minor units."""
+    """What is paid to one account of an institution in one currency: bills with their minor units."""
 
     tenant_id: UUID
     currency: str
     bills: tuple[tuple[UUID, int], ...]
+    account_id: UUID | None = None
 
     @property
     def amount_minor(self) -> int:
@@ -41,12 +42,63 @@ class Group:
         return sum(amount for _, amount in self.bills)
 
 
+class Payable(Protocol):
+    """A bill as far as a checkout needs it."""
+
+    @property
+    def id(self) -> UUID:
+        """The bill's id."""
+
+    @property
+    def tenant_id(self) -> UUID:
+        """The institution whose bill it is."""
+
+    @property
+    def currency(self) -> str:
+        """Its currency."""
+
+
+async def groups_of(wanted: Sequence[tuple[Payable, int]]) -> list[Group]:
+    """Return bills with their minor units by the account that they are paid to, in the order of the first of each."""
+    by_tenant: dict[tuple[UUID, str], list[UUID]] = {}
+    for bill, _ in wanted:
+        by_tenant.setdefault((bill.tenant_id, bill.currency), []).append(bill.id)
+    payee: dict[UUID, UUID | None] = {}
+    for (tenant_id, currency), ids in by_tenant.items():
+        payee |= await accounts_of(tenant_id, ids, currency)
+    parts: dict[tuple[UUID, str, UUID | None], list[tuple[UUID, int]]] = {}
+    for bill, amount in wanted:
+        key = (bill.tenant_id, bill.currency, payee.get(bill.id))
+        parts.setdefault(key, []).append((bill.id, amount))
+    return [
+        Group(tenant, currency, tuple(found), account) for (tenant, currency, account), found in parts.items()
+    ]
+
+
+async def ways_of(groups: Sequence[Group]) -> list[dict[str, Any]]:
+    """Return the ways to pay all of them: together through the bank where it can, one after another otherwise."""
+    ways: list[dict[str, Any]] = []
+    if await can_combine(groups):
+        ways.append({"key": BankChannel.key, "name": channel_name(BankChannel.key), "is_combined": True})
+    common: list[str] | None = None
+    for group in groups:
+        bills = [bill for bill, _ in group.bills]
+        keys = [offer.key for offer in await offers(group.tenant_id, group.currency, bills)]
+        common = keys if common is None else [key for key in common if key in keys]
+    for key in common or []:
+        if not any(way["key"] == key for way in ways):
+            ways.append({"key": key, "name": channel_name(key), "is_combined": False})
+    return ways
+
+
 async def can_combine(groups: Sequence[Group]) -> bool:
     """Tell whether one order at the bank's rail can pay all of them: one currency, each once, all open to it."""
-    tenants = {group.tenant_id for group in groups}
-    if len({group.currency for group in groups}) != 1 or len(tenants) != len(groups):
+    payees = {(group.tenant_id, group.account_id) for group in groups}
+    if len({group.currency for group in groups}) != 1 or len(payees) != len(groups):
         return False
-    ways = [await offers(group.tenant_id, group.currency) for group in groups]
+    ways = [
+        await offers(group.tenant_id, group.currency, [bill for bill, _ in group.bills]) for group in groups
+    ]
     return len(groups) <= MOST_INSTITUTIONS and all(
         any(offer.key == BankChannel.key and offer.minimum_minor <= group.amount_minor for offer in offered)
         for group, offered in zip(groups, ways, strict=True)
@@ -79,10 +131,13 @@ async def begin(
         if expires_at <= datetime.now(UTC):
             return kept_id
         own = (urls[0].replace(PLACE, str(checkout.id)), urls[1].replace(PLACE, str(checkout.id)))
-        wills = {
-            group.tenant_id: Will(dict(group.bills), channel, f"{checkout.id}", own, checkout.id, expires_at)
-            for group in groups
-        }
+        wills = [
+            (
+                group.tenant_id,
+                Will(dict(group.bills), channel, f"{checkout.id}.{n}", own, checkout.id, expires_at),
+            )
+            for n, group in enumerate(groups)
+        ]
         await combining.send_all(actor, await combining.prepare_all(actor, wills), checkout.id)
     return kept_id
 
@@ -115,7 +170,8 @@ async def _kept(
 
 def _json(group: Group) -> dict[str, Any]:
     bills = [[str(bill), amount] for bill, amount in group.bills]
-    return {"tenant_id": str(group.tenant_id), "currency": group.currency, "bills": bills}
+    part = {"tenant_id": str(group.tenant_id), "currency": group.currency, "bills": bills}
+    return part | ({"account_id": str(group.account_id)} if group.account_id else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +183,7 @@ class Step:
     currency: str
     amount_minor: int
     bills: tuple[tuple[UUID, int], ...]
+    account_id: UUID | None
     tries: int
     payment_id: UUID | None
     status: str
@@ -182,15 +239,16 @@ class Progress:
 
 
 _TRIES = """
-select distinct on (p.tenant_id, p.currency) p.tenant_id, p.currency, p.id payment_id, p.status, r.id receipt_id,
+select distinct on (p.tenant_id, p.currency, p.settlement_account_id) p.tenant_id, p.currency,
+       p.settlement_account_id account_id, p.id payment_id, p.status, r.id receipt_id,
        coalesce(a.redirect_url, '') redirect_url, coalesce(a.qr_content, '') qr_content, a.expires_at,
-       count(*) over (partition by p.tenant_id, p.currency) tries
+       count(*) over (partition by p.tenant_id, p.currency, p.settlement_account_id) tries
   from billing_payment p
   left join billing_attempt a on a.tenant_id = p.tenant_id and a.payment_id = p.id
   left join billing_receipt r on r.tenant_id = p.tenant_id and r.payment_id = p.id
  where p.tenant_id = any ((select scope_tenants())::uuid[]) and p.checkout_id = $1
- order by p.tenant_id, p.currency, p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed') desc,
-       p.created_at desc, p.id desc
+ order by p.tenant_id, p.currency, p.settlement_account_id,
+       p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed') desc, p.created_at desc, p.id desc
 """
 _NAMES = "select id, short_name from tenants_tenant where id = any ($1::uuid[])"
 
@@ -205,16 +263,18 @@ async def progress(actor: Actor, checkout_id: UUID) -> Progress:
         checkout = await Checkout.get_or_none(id=checkout_id)
         if checkout is None:
             raise NotFound("checkout.not_found", t("There is no such payment, or it is not yours to see."))
-        tried = {(each["tenant_id"], each["currency"]): each for each in await rows(_TRIES, checkout_id)}
+        tried = await rows(_TRIES, checkout_id)
         ids = [UUID(part["tenant_id"]) for part in checkout.parts]
         names = {each["id"]: each["short_name"] for each in await rows(_NAMES, ids)}
     steps = [_step(part, names, tried) for part in checkout.parts]
     return Progress(checkout, tuple(steps))
 
 
-def _step(part: dict[str, Any], names: dict[UUID, str], tried: dict[tuple[UUID, str], Any]) -> Step:
+def _step(part: dict[str, Any], names: dict[UUID, str], tried: Sequence[Any]) -> Step:
     tenant_id = UUID(part["tenant_id"])
-    found = tried.get((tenant_id, part["currency"]))
+    account_id = UUID(part["account_id"]) if part.get("account_id") else None
+    own = (each for each in tried if (each["tenant_id"], each["currency"]) == (tenant_id, part["currency"]))
+    found = next((each for each in own if account_id in {None, each["account_id"]}), None)
     bills = tuple((UUID(bill), amount) for bill, amount in part["bills"])
     return Step(
         tenant_id=tenant_id,
@@ -222,6 +282,7 @@ def _step(part: dict[str, Any], names: dict[UUID, str], tried: dict[tuple[UUID, 
         currency=part["currency"],
         amount_minor=sum(amount for _, amount in bills),
         bills=bills,
+        account_id=account_id,
         tries=found["tries"] if found else 0,
         payment_id=found["payment_id"] if found else None,
         status=found["status"] if found else "",
@@ -258,7 +319,9 @@ async def pay_next(actor: Actor, checkout_id: UUID, *, urls: tuple[str, str]) ->
     step = seen.next
     if step is None:
         return None
-    ways = [offer.key for offer in await offers(step.tenant_id, step.currency)]
+    ways = [
+        offer.key for offer in await offers(step.tenant_id, step.currency, [bill for bill, _ in step.bills])
+    ]
     if not ways:
         raise Conflict("payment.no_way", t("{name} cannot be paid online just now.", name=step.name))
     channel = seen.checkout.channel if seen.checkout.channel in ways else ways[0]
@@ -267,7 +330,7 @@ async def pay_next(actor: Actor, checkout_id: UUID, *, urls: tuple[str, str]) ->
         tenant_id=step.tenant_id,
         bills=step.bills,
         channel=channel,
-        key=f"{checkout_id}.{step.tenant_id.hex[:12]}.{step.currency}.{step.tries}",
+        key=f"{checkout_id}.{(step.account_id or step.tenant_id).hex[-12:]}.{step.currency}.{step.tries}",
         return_url=urls[0],
         cancel_url=urls[1],
         checkout_id=checkout_id,

@@ -10,6 +10,8 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
+from billing.checkouts import service as checkouts
+from billing.checkouts.service import Group
 from billing.payer import queries
 from billing.payer.overview import ids_of
 from billing.payer.queries import SeenBill
@@ -23,7 +25,7 @@ from ui.fields import FieldError, parse_minor
 from ui.flash import Flash
 from ui.formats import plain_amount
 from ui.forms import Form
-from ui.i18n import N_, t
+from ui.i18n import N_, Text, t
 from ui.render import redirect, respond
 
 MOST_BILLS = 50
@@ -64,7 +66,7 @@ async def new_page(request: Request, side: Side, wanted: list[UUID]) -> Response
     if not bills:
         text = t("These bills are paid or closed. Nothing is left to pay.")
         return redirect(request, side.bill(wanted[0]) if len(wanted) == 1 else side.root, flash=text)
-    ways = await offers(bills[0].tenant_id, bills[0].currency, [bill.id for bill in bills])
+    ways = await _ways(side, bills)
     values = _first_amounts(request, bills)
     values |= {"key": [new_token()], "channel": [ways[0].key if ways else ""]}
     return await _page(request, side, Form(Paying, dict(values)), bills, ways)
@@ -134,10 +136,10 @@ async def begin(request: Request, side: Side) -> Response:
     if sent.get("act") == "total" or form.errors:
         return await _again(request, side, form, bills)
     try:
-        started = await _start(side, form, bills)
+        following = await _start_all(side, form, bills)
     except (Invalid, Conflict) as refused:
         return await _refused(request, side, form, refused)
-    return redirect(request, _next(side, started))
+    return redirect(request, following)
 
 
 def _texts(sent: FormData, name: str) -> list[str]:
@@ -178,8 +180,51 @@ async def _again(request: Request, side: Side, form: Form[Paying], bills: Sequen
     if not left:
         text = t("These bills are paid or closed. Nothing is left to pay.")
         return redirect(request, side.bill(bills[0].id) if len(bills) == 1 else side.root, flash=text)
-    ways = await offers(left[0].tenant_id, left[0].currency, [bill.id for bill in left])
+    ways = await _ways(side, left)
     return await _page(request, side, form, left, ways, status=422 if form.errors else 200)
+
+
+async def _ways(side: Side, bills: Sequence[SeenBill]) -> list[Offer]:
+    """Return the ways to pay: of bills to several accounts of an institution those by which all of them can be paid."""
+    found = await offers(bills[0].tenant_id, bills[0].currency, [bill.id for bill in bills])
+    groups = await _groups(side, [(bill, bill.left_minor) for bill in bills])
+    if len(groups) == 1:
+        return found
+    known = {each["key"]: each["is_combined"] for each in await checkouts.ways_of(groups)}
+    return [replace(each, hint=_together(known[each.key])) for each in found if each.key in known]
+
+
+def _together(is_combined: bool) -> Text:
+    if is_combined:
+        return t(
+            "These bills go to different accounts. Your bank takes them as one payment: all of them, or none."
+        )
+    return t(
+        "These bills go to different accounts. They are paid one after the other; we lead you to the next."
+    )
+
+
+async def _groups(side: Side, wanted: Sequence[tuple[SeenBill, int]]) -> list[Group]:
+    if side.is_link or len(wanted) < 2:  # noqa: PLR2004 - one bill goes to one account
+        return [Group(wanted[0][0].tenant_id, wanted[0][0].currency, ())]
+    return await checkouts.groups_of(wanted)
+
+
+async def _start_all(side: Side, form: Form[Paying], bills: Sequence[SeenBill]) -> str:
+    """Begin the payment, or one for each account that the bills go to, and return where the payer goes on."""
+    wanted = [(bill, _typed(form, bill) or 0) for bill in bills]
+    groups = await _groups(side, [each for each in wanted if each[1]] or wanted[:1])
+    if len(groups) == 1:
+        return _next(side, await _start(side, form, bills))
+    url = side.absolute(f"{side.root}/checkouts/{checkouts.PLACE}")
+    made = await checkouts.begin(
+        side.actor,
+        groups=groups,
+        channel=str(form.value("channel")),
+        key=str(form.value("key")),
+        urls=(url, url),
+    )
+    return f"{side.root}/checkouts/{made}"
 
 
 async def _start(side: Side, form: Form[Paying], bills: Sequence[SeenBill]) -> StartedPayment:

@@ -189,6 +189,25 @@ async def settlement_of(tenant_id: UUID, bill_ids: Iterable[UUID], currency: str
     return next(each for each in named if each is not None)
 
 
+_ACCOUNT_OF = """
+select l.bill_id, min(coalesce(i.settlement_account_id, (
+         select id from billing_settlement_account where tenant_id = $1 and currency = $3 and status = 'active'
+          order by created_at, id limit 1))::text)::uuid account_id
+  from billing_bill_line l join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id
+ where l.tenant_id = $1 and l.bill_id = any ($2::uuid[]) group by l.bill_id
+"""
+
+
+async def accounts_of(tenant_id: UUID, bill_ids: Iterable[UUID], currency: str) -> dict[UUID, UUID | None]:
+    """Return to which of the tenant's accounts each bill is paid; one payment goes to one of them.
+
+    Opens the tenant's scope itself, since payers do not see settlement accounts.
+    """
+    async with open_scope(tenant_scope(tenant_id)):
+        found = await rows(_ACCOUNT_OF, tenant_id, list(bill_ids), currency)
+    return {each["bill_id"]: each["account_id"] for each in found}
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A way to pay that a payer may choose, with the least and the most of one payment; one that is down comes last."""
@@ -207,11 +226,14 @@ async def offers(tenant_id: UUID, currency: str, bill_ids: Iterable[UUID] = ()) 
 
     Opens the tenant's scope itself, since payers do not see settlement accounts.
     """
+    bill_ids = list(bill_ids)
+    named = set((await accounts_of(tenant_id, bill_ids, currency)).values()) if bill_ids else set()
     async with open_scope(tenant_scope(tenant_id)):
         accounts = await SettlementAccount.filter(
             tenant_id=tenant_id, currency=currency, status="active"
         ).order_by("created_at", "id")
-        open_to = [as_destination(account) for account in accounts[:1]]
+        meant = [account for account in accounts if account.id in named] or accounts
+        open_to = [as_destination(account) for account in meant[:1]]
         terms = await terms_of(tenant_id, RoutingTerms)
         fees = await fees_of(tenant_id, bill_ids)
     down = {key for key in CHANNELS if health.is_down(key)}

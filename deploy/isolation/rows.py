@@ -26,6 +26,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     },
     "education_offer_option": {"places": 5, "taken": 0},
     "education_booking": {"status": "waiting"},
+    "education_attendance": {"month": date(2026, 1, 1)},
     "education_partner": {"status": "asked"},
     "education_sharing": {"status": "proposed"},
     "education_sharing_part": {"percent": 100},

@@ -1,6 +1,8 @@
 """Tables and walls of what guardians agree among themselves, and two schools with each other."""
 
+from orjson import loads
 from tortoise import fields, migrations
+from tortoise.fields.data import JSON_DUMPS
 from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
@@ -35,13 +37,41 @@ PARTNERS = [
         },
     ),
 ]
-TABLES = [*FAMILY, *PARTNERS]
+ATTENDANCE = [
+    Wall(
+        "education_attendance",
+        uniques=["month"],
+        checks={"month": "extract(day from month) = 1", "counts": "school_days >= 0 and pupils >= 0"},
+    ),
+]
+TABLES = [*FAMILY, *PARTNERS, *ATTENDANCE]
 
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0022_campus")]
 
     operations = [
+        ops.CreateModel(
+            name="SchoolAttendance",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("tenant_id", fields.UUIDField()),
+                ("month", fields.DateField()),
+                ("closed_days", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ("school_days", fields.SmallIntField()),
+                ("pupils", fields.IntField()),
+                ("taken_by_name", fields.CharField(max_length=100)),
+                ("taken_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "education_attendance",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "That a month's days attended were taken for billing: on which days the school was closed, for how many pupils.",
+            },
+            bases=["TenantRow"],
+        ),
         ops.CreateModel(
             name="SchoolPartner",
             fields=[

@@ -4,6 +4,9 @@ from tenants.kinds import AccountKind, Attribute
 from ui.i18n import N_
 
 SCENARIO_KEY = "education"
+DAYS_ATTENDED = "days_attended"
+QUANTITIES = {DAYS_ATTENDED: N_("Days attended")}
+"""Numbers of a month that fees may charge by."""
 GRADES = {
     "K1": N_("Kindergarten 1"),
     "K2": N_("Kindergarten 2"),

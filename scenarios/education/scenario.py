@@ -7,6 +7,7 @@ from scenarios.education.canteen import pages as canteen
 from scenarios.education.canteen import terms as canteen_terms
 from scenarios.education.classes import pages as classes
 from scenarios.education.classes import tools
+from scenarios.education.days import attendance_pages
 from scenarios.education.days import pages as days
 from scenarios.education.enrolment import family as family_enrolment
 from scenarios.education.enrolment import office as enrolment
@@ -16,7 +17,7 @@ from scenarios.education.fees import pages as fees
 from scenarios.education.fees.services import provision
 from scenarios.education.fees.templates import TEMPLATES
 from scenarios.education.importing import PUPILS, added, tidy
-from scenarios.education.kinds import ACCOUNT_KINDS, RELATIONS, SCENARIO_KEY
+from scenarios.education.kinds import ACCOUNT_KINDS, QUANTITIES, RELATIONS, SCENARIO_KEY
 from scenarios.education.notices import family as family_notices
 from scenarios.education.notices import pages as notices
 from scenarios.education.offers import pages as offers
@@ -40,6 +41,7 @@ SCENARIO = Scenario(
         account_kinds=ACCOUNT_KINDS,
         relations=RELATIONS,
         imports=(PUPILS,),
+        quantities=QUANTITIES,
         tidy=tidy,
         added=added,
         number_hint=N_("The school's own number of the pupil, like 2026-0301."),
@@ -67,6 +69,7 @@ SCENARIO = Scenario(
         *fees.ROUTES,
         *partners.ROUTES,
         *offers.ROUTES,
+        *attendance_pages.ROUTES,
         *days.ROUTES,
         *notices.ROUTES,
         *enrolment.ROUTES,

@@ -1,12 +1,12 @@
 """Meals not eaten, refunded by the school's rule: days known early enough, each at the bill's price of a school day.
 
-What a bill charges for a month's meals is shared over the month's school days (Monday to Friday); the days refunded
-together are rounded once, half up. The refund is a credit note of the line: what is still owed comes off, what has been
-paid becomes the account's credit.
+What a bill charges for a month's meals is shared over the month's school days (Monday to Friday), or over the days
+attended that it was charged for; the days refunded together are rounded once, half up. The refund is a credit note of
+the line: what is still owed comes off, what has been paid becomes the account's credit.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -22,7 +22,8 @@ from ui.i18n import t
 
 SATURDAY = 5
 _LINES = """
-select l.id, l.bill_id, l.period, l.amount_minor, l.adjusted_minor, b.number
+select l.id, l.bill_id, l.period, l.amount_minor, l.adjusted_minor, b.number,
+       (l.inputs ->> 'quantity:days_attended')::numeric::int attended
   from billing_bill_line l
   join billing_bill b on b.tenant_id = $1 and b.id = l.bill_id and b.status in ('issued', 'part_paid', 'paid')
   join billing_fee_item i on i.tenant_id = $1 and i.id = l.fee_item_id
@@ -75,6 +76,7 @@ async def refund(leave: SchoolLeave, asked_on: date, terms: SchoolTerms) -> list
 
 
 async def _credit(leave: SchoolLeave, line: Any, month: Month) -> dict[str, Any] | None:
+    month = replace(month, of=line["attended"]) if line["attended"] else month
     amount = min(month.share(line["amount_minor"]), line["amount_minor"] - line["adjusted_minor"])
     if amount <= 0:
         return None

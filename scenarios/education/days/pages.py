@@ -58,7 +58,11 @@ def _columns(actor: Actor) -> tuple[Column, ...]:
 async def index(request: Request, actor: Actor) -> Response:
     """List the leaves that the actor decides about."""
     school(actor)
-    context = {"root": root_of(actor), "states": [(key, str(words)) for key, words in WORDS.items()]}
+    context = {
+        "root": root_of(actor),
+        "states": [(key, str(words)) for key, words in WORDS.items()],
+        "may_count": actor.may("classes.read"),
+    }
     listing = services.leaves_for(actor)
     return await list_page(request, actor, listing, _columns(actor), "education/leaves.html", context)
 

@@ -10,7 +10,7 @@ from typing import Any
 from billing.catalogue import FeeTemplate
 from billing.rules import builders as b
 from billing.rules import dump
-from scenarios.education.kinds import GRADES
+from scenarios.education.kinds import DAYS_ATTENDED, GRADES
 from ui.i18n import N_
 
 GROUPS = {
@@ -60,6 +60,11 @@ def _meals(currency: str) -> dict[str, Any]:
     return dump(b.charge(currency, table, eligible=b.one_of("meals", "lunch", "all")))
 
 
+def _meals_by_day(currency: str) -> dict[str, Any]:
+    eats = b.one_of("meals", "lunch", "all")
+    return dump(b.charge(currency, b.rate("3.50", b.quantity(DAYS_ATTENDED)), eligible=eats))
+
+
 def _care(currency: str) -> dict[str, Any]:
     return dump(b.charge(currency, b.fixed("40"), eligible=b.eq("has_care", True)))
 
@@ -88,6 +93,7 @@ STARTS = (
     Start(_template("tuition", "Tuition", "学费", _tuition), "tuition", "government"),
     Start(_template("boarding", "Boarding", "住宿费", _boarding), "boarding", "government"),
     Start(_template("meals", "School meals", "餐费", _meals), "canteen"),
+    Start(_template("meals_by_day", "Meals by the day", "餐费（按出勤日）", _meals_by_day), "canteen"),
     Start(_template("care", "After-school care", "课后服务费", _care, is_voluntary=True), "services"),
     Start(_template("books", "Books and materials", "课本资料费", _books), "books", "registered"),
     Start(

@@ -1,7 +1,7 @@
 """The school's own tables. A pupil is an account; what every account has lives in ``tenants.Account``."""
 
 from scenarios.education.models.canteen import SchoolCard, SchoolDish, SchoolMealRight, SchoolSale
-from scenarios.education.models.days import SchoolLeave, SchoolNotice, SchoolReceipt
+from scenarios.education.models.days import SchoolAttendance, SchoolLeave, SchoolNotice, SchoolReceipt
 from scenarios.education.models.enrolment import SchoolApplicant, SchoolRound
 from scenarios.education.models.family import SchoolPartner, SchoolSharing, SchoolSharingPart
 from scenarios.education.models.offers import SchoolBooking, SchoolConsent, SchoolOffer, SchoolOption
@@ -26,6 +26,7 @@ __all__ = [
     "RosterBundlePart",
     "SchoolAgent",
     "SchoolApplicant",
+    "SchoolAttendance",
     "SchoolBooking",
     "SchoolCard",
     "SchoolClass",

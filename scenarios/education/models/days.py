@@ -33,6 +33,20 @@ class SchoolLeave(TenantRow):
         table = "education_leave"
 
 
+class SchoolAttendance(TenantRow):
+    """That a month's days attended were taken for billing: on which days the school was closed, for how many pupils."""
+
+    month: date = fields.DateField()
+    closed_days: list[str] = fields.JSONField()
+    school_days = fields.SmallIntField()
+    pupils = fields.IntField()
+    taken_by_name = fields.CharField(max_length=100)
+    taken_at: datetime = fields.DatetimeField()
+
+    class Meta:
+        table = "education_attendance"
+
+
 class SchoolNotice(TenantRow):
     """What the school tells: to all, to grades, to classes, or to pupils by name. Titles and bodies are by locale.
 
