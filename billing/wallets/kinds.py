@@ -1,8 +1,9 @@
 """The purposes for which accounts store money, as scenarios name them, and the kinds of movement, as data."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from billing.models import Wallet
 from billing.names import localized
 from ui.i18n import N_, Text, t
 
@@ -13,6 +14,7 @@ LEAST_MINOR, MOST_MINOR = 100, 5_000_000
 class WalletKind:
     """One purpose: its key (never changes), its name by locale, whose it is, and the bounds of one top-up.
 
+    ``must_stay`` returns how much of a wallet may not be paid out at the moment, because something is owed against it.
     ``is_topped_up_online`` is false where only staff may ask for money; ``is_opened_by_hand`` lets staff open it on an
     account's page, without anything of a scenario's. Without a scenario it is for all of them.
     """
@@ -24,6 +26,7 @@ class WalletKind:
     most_minor: int = MOST_MINOR
     is_topped_up_online: bool = True
     is_opened_by_hand: bool = False
+    must_stay: Callable[[Wallet], Awaitable[int]] | None = None
 
     @property
     def name(self) -> str:

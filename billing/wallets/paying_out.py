@@ -54,7 +54,7 @@ async def pay_out(
     async def do() -> Answer:
         found = await _sources(tenant_id, wallet_id)
         wallet = await lock(tenant_id, wallet_id)
-        _check(wallet, amount_minor, found)
+        _check(wallet, amount_minor, found, await _kept(wallet))
         made = []
         for payment_id, bill_id, part in _parts(found, amount_minor):
             payment = await lock_payment(actor, payment_id)
@@ -92,8 +92,14 @@ async def _sources(tenant_id: UUID, wallet_id: UUID) -> list[Source]:
     return found
 
 
-def _check(wallet: Wallet, amount: int, found: Sequence[Source]) -> None:
-    most = min(wallet.balance_minor, sum(left for _, _, left in found))
+async def _kept(wallet: Wallet) -> int:
+    """Return how much of it has to stay, with the wallet locked."""
+    must_stay = WALLET_KINDS[wallet.kind].must_stay
+    return await must_stay(wallet) if must_stay else 0
+
+
+def _check(wallet: Wallet, amount: int, found: Sequence[Source], kept: int) -> None:
+    most = min(wallet.balance_minor - kept, sum(left for _, _, left in found))
     if amount > most:
         text = t("At most {left} can be paid out.", left=Sum(max(most, 0), wallet.currency))
         raise Invalid("wallet.too_much", text, fields={"amount": text})

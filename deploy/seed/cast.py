@@ -59,12 +59,13 @@ class BankClerk:
 
 @dataclass(frozen=True, slots=True)
 class Employee:
-    """Somebody of an institution, who comes in by its company login."""
+    """Somebody of an institution, who comes in by its company login; ``home`` is where, if not at a console of ours."""
 
     customer: str
     name: str
     institution: Institution
     role: str
+    home: str = ""
 
     @property
     def email(self) -> str:

@@ -50,7 +50,7 @@ async def signins(settings: Settings) -> tuple[SignIn, ...]:
     staff = [
         (
             f"{one.institution.short_name}, {one.role.replace('_', ' ')}",
-            _door(public, one.institution.slug),
+            f"{public}{one.home}" if one.home else _door(public, one.institution.slug),
             one.name,
         )
         for one in every_employee()

@@ -13,7 +13,7 @@ from billing.charges.periods import today
 from billing.models import FeeItem, FeeRule
 from billing.payments.service import take_payment
 from billing.payments.settlement import CONNECT_JOB
-from deploy.seed import institutions
+from deploy.seed import agencies, institutions
 from deploy.seed.cast import Employee, Institution, join
 from deploy.seed.work import work_off
 from integrations.sign_in.codes import Address
@@ -47,6 +47,7 @@ STAFF = (
     Employee("op-palace-director", "沈一鸣 Shen Yiming", PALACE, "administrator"),
     Employee("op-palace-planner", "Devi Pillai", PALACE, "planner"),
     Employee("op-palace-clerk", "Koh Mei Xian", PALACE, "ticket_clerk"),
+    Employee("op-palace-agencies", "Lim Jia Hui", PALACE, "agency_manager"),
     Employee("op-palace-gates", "Rahim bin Osman", PALACE, "gate_supervisor"),
 )
 join(STAFF)
@@ -91,7 +92,7 @@ select $1, new_id(), o.created_at, o.id, o.site_id, $2, $2, o.slot_id, o.number,
        case when m.is_missing then null else o.day end
   from tourism_order o join tourism_slot s on s.tenant_id = $1 and s.id = o.slot_id
   cross join lateral (select o.day < $3 and right(o.number, 2) = '07' is_missing) m
- where o.tenant_id = $1 and o.number like 'S%'
+ where o.tenant_id = $1 and o.number like 'S%' and o.contract_id is null
 """
 _POOLS = """
 update tourism_pool p set sold = s.people from (
@@ -103,7 +104,7 @@ _SCANS = """
 insert into tourism_redemption (tenant_id, id, site_id, gate_id, device_id, ticket_id, nonce, direction, mode, people,
     day, scanned_at, received_at, has_let_in, verdict)
 select $1, new_id(), t.site_id, g.gate_id, g.id, t.id, t.number || w.way, w.way,
-       case when right(t.number, 2) = '11' then 'offline' else 'online' end, t.people, t.day, w.moment, w.moment,
+       case when right(t.number, 2) = '11' then 'offline' else 'online' end, t.used, t.day, w.moment, w.moment,
        true, 'accepted'
   from tourism_ticket t
   cross join lateral (select right(t.number, 2)::int n) k
@@ -128,9 +129,12 @@ async def write(play: Play) -> str:
     """Write the chapter; each part is found again by what it has left."""
     tenant = await _founded(play)
     await work_off(tenant.id, CONNECT_JOB)
-    await plan(tenant)
+    manager, clerk = await play.staff(tenant, "agency_manager"), await play.staff(tenant, "ticket_clerk")
+    await plan(tenant, manager, play.outside.issuer)
     came = await remember(tenant)
-    sold = await sell(tenant, await play.staff(tenant, "ticket_clerk"))
+    sold = await sell(tenant, clerk)
+    await agencies.settle(tenant, manager, clerk)
+    sold += await _book(tenant, play.outside.issuer)
     return f"A palace museum: a season in which {came:,} people came, and {sold} orders for what is to come"
 
 
@@ -144,7 +148,13 @@ async def _founded(play: Play) -> Tenant:
     return tenant
 
 
-async def plan(tenant: Tenant) -> None:
+async def _book(tenant: Tenant, issuer: str) -> int:
+    async with open_scope(tenant_scope(tenant.id)):
+        site = await Site.get(tenant_id=tenant.id)
+    return await agencies.book(tenant, site, issuer)
+
+
+async def plan(tenant: Tenant, manager: Actor, issuer: str) -> None:
     """Give the museum its caps, prices, products, slots and gates, and a season of days; once."""
     async with open_scope(tenant_scope(tenant.id)):
         site = await Site.get(tenant_id=tenant.id)
@@ -162,6 +172,7 @@ async def plan(tenant: Tenant) -> None:
             await Gate.create(tenant_id=tenant.id, site_id=site.id, name=name, way=way, products=[])
         await execute(_DEVICES, tenant.id)
         await slots.make_days(site, today(tenant.timezone) - timedelta(days=SEASON), SEASON + slots.AHEAD)
+        await agencies.sign(tenant, site, manager, issuer)
 
 
 def _site() -> dict[str, Any]:
@@ -249,6 +260,7 @@ async def _remember(tenant: Tenant) -> None:
         now - timedelta(days=SEASON), now, tenant.timezone, 30,
     )  # fmt: skip
     await execute(_TICKETS, tenant.id, school.id, now)
+    await agencies.remember(tenant, now - timedelta(days=SEASON), now - timedelta(days=1))
     await execute(_POOLS, tenant.id)
     await execute(_SCANS, tenant.id, now, datetime.now(UTC))
 

@@ -1,5 +1,6 @@
 """Acts of a scenic site in the audit trail, in words, and how their facts read."""
 
+from scenarios.tourism.agencies.words import COUNTS
 from scenarios.tourism.kinds import PRODUCT_KINDS
 from scenarios.tourism.words import REAL_NAMES, WAY_WORDS
 from tenants.audit_words import Fact, tell
@@ -21,6 +22,13 @@ ACTS = {
     "scan.annulled": N_("Scan annulled"),
     "scan.settled": N_("Conflict of a scan settled"),
     "tickets.given_back": N_("Tickets given back"),
+    "contract.added": N_("Contract with an agency made"),
+    "contract.changed": N_("Contract with an agency changed"),
+    "contract.ended": N_("Contract with an agency ended"),
+    "booking.made": N_("Booked by an agency"),
+    "booking.cancelled": N_("Booking of an agency cancelled"),
+    "booking.moved": N_("Booking of an agency moved"),
+    "statement.issued": N_("Statement of an agency issued"),
 }
 FACTS = {
     "product.kind": Fact(N_("Kind"), words=PRODUCT_KINDS),
@@ -29,6 +37,12 @@ FACTS = {
     "instant_cap": Fact(N_("Approved cap: people at once")),
     "cap_percent": Fact(N_("Percent of the approved cap")),
     "capacity": Fact(N_("People")),
+    "counts": Fact(N_("Billed by"), words=COUNTS),
+    "allotment": Fact(N_("Places of each time kept for it")),
+    "release_days": Fact(N_("Given back so many days before")),
+    "moves_hours": Fact(N_("Moved until so many hours before")),
+    "due_days": Fact(N_("Days to pay a statement")),
+    "prices": Fact(N_("Settlement prices")),
     "gate": Fact(N_("Gate")),
     "way": Fact(N_("Which way"), words=WAY_WORDS),
 }

@@ -3,12 +3,14 @@
 import structlog
 
 from billing.daily import every_day
+from scenarios.tourism.agencies import statements
 from scenarios.tourism.board import closing
 from scenarios.tourism.models import Site
 from scenarios.tourism.orders import absence, holding
 from scenarios.tourism.planning.services import make_coming_days
 from scenarios.tourism.stock import checks
 from tenants.actor import Actor
+from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope
 
 del holding  # importing it has told billing what becomes of orders
@@ -38,3 +40,11 @@ async def compare_counters(actor: Actor) -> None:
 async def repay_closed(actor: Actor) -> None:
     """Give the money back of closed times whose visitors have not chosen."""
     await closing.repay_the_rest(actor)
+
+
+@every_day
+async def draft_statements(actor: Actor) -> None:
+    """Draft the statements of agencies for the month that is over."""
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        await statements.draft_due(await Tenant.get(id=actor.tenant_id))

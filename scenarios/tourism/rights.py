@@ -11,6 +11,8 @@ RIGHTS = Rights(
         "slots.close": N_("Close times that are sold"),
         "orders.read": N_("See orders and tickets"),
         "orders.write": N_("Sell, change and refund tickets"),
+        "agencies.read": N_("See agencies, their contracts and statements"),
+        "agencies.write": N_("Make contracts with agencies and issue their statements"),
         "gates.read": N_("See gates and scans"),
         "gates.write": N_("Set up gates and their devices"),
         "gates.supervise": N_("Annul scans and settle conflicts"),
@@ -26,6 +28,13 @@ RIGHTS = Rights(
             "gate_supervisor",
             N_("Gate supervisor"),
             _BASE | {"sites.read", "orders.read", "gates.read", "gates.write", "gates.supervise"},
+        ),
+        RoleSpec(
+            "agency_manager",
+            N_("Agency manager"),
+            _BASE
+            | {"accounts.write", "sites.read", "orders.read", "agencies.read", "agencies.write", "bills.read"}
+            | {"payments.read", "payments.take"},
         ),
         RoleSpec("planner", N_("Planner"), _BASE | {"sites.read", "sites.write", "fees.read", "fees.write"}),
     ),

@@ -2,6 +2,7 @@
 
 from starlette.routing import BaseRoute
 
+from scenarios.tourism.agencies import routes as agencies
 from scenarios.tourism.board import pages as board
 from scenarios.tourism.gates import device_pages
 from scenarios.tourism.gates import staff as gates
@@ -14,6 +15,7 @@ ROUTES: list[BaseRoute] = [
     *orders.ROUTES,
     *selling.ROUTES,
     *gates.ROUTES,
+    *agencies.ROUTES,
     *device_pages.ROUTES,
     *board.ROUTES,
     *board.PUBLIC,

@@ -2,6 +2,7 @@
 
 from scenarios.contract import Scenario
 from scenarios.tourism import routes
+from scenarios.tourism.agencies import beside
 from scenarios.tourism.fees import TEMPLATES
 from scenarios.tourism.kinds import ACCOUNT_KINDS, RELATIONS, SCENARIO_KEY
 from scenarios.tourism.rights import RIGHTS
@@ -23,8 +24,10 @@ SCENARIO = Scenario(
     places=(
         Place(N_("Sites"), "/sites", "sites.read", "flag", 12, SCENARIO_KEY),
         Place(N_("Gates"), "/gates", "gates.read", "qr", 14, SCENARIO_KEY),
+        Place(N_("Travel agencies"), "/agencies", "agencies.read", "people", 15, SCENARIO_KEY),
         Place(N_("Orders"), "/ticket-orders", "orders.read", "ticket", 13, SCENARIO_KEY),
     ),
     routes=routes.ROUTES,
     provision=provision,
 )
+beside.register()

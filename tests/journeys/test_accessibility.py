@@ -65,7 +65,8 @@ DEMONSTRATION = (
     ("staff-lin", "staff", "/bank/harbour"),
     ("op-rahul", "company", "/vendor/peopleware", "/vendors", "/vendors/new"),
     ("staff-ong", "staff", "/bank/harbour"),
-    ("op-palace-director", "company", "/t/palace-museum/sites"),
+    ("op-palace-director", "company", "/t/palace-museum/sites", "/t/palace-museum/agencies"),
+    ("op-agency-fang", "company", "/my/agencies"),
     ("op-leong", "company", "/t/harbour-hospital"),
     ("p-ho", "personal", "/my/care"),
 )

@@ -5,9 +5,10 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from billing.charges.periods import today
 from scenarios.tourism.calendar.days import moment
 from scenarios.tourism.models import DayRule, Site, Slot, SlotTemplate
-from scenarios.tourism.stock import pools
+from scenarios.tourism.stock import allotments, pools
 from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.scope import execute
@@ -35,6 +36,7 @@ async def make_days(site: Site, first: date, count: int = 1) -> int:
         fitting = [one for one in templates if _fits(one, day)]
         made += await _make(site, zone, day, fitting)
         await set_ceilings(site, day, rules.get(day), fitting)
+    await allotments.keep(site, today(zone))
     return made
 
 

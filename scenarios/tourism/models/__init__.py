@@ -1,15 +1,19 @@
 """The tables of a scenic site, one file for each side of it."""
 
+from scenarios.tourism.models.agencies import AgencyStatement, Contract, GroupList
 from scenarios.tourism.models.gates import Device, Gate, Redemption
 from scenarios.tourism.models.orders import Order, Ticket
 from scenarios.tourism.models.sites import DayRule, Pool, Product, Site, Slot, SlotTemplate
 from scenarios.tourism.models.standing import Block, Strike
 
 __all__ = [
+    "AgencyStatement",
     "Block",
+    "Contract",
     "DayRule",
     "Device",
     "Gate",
+    "GroupList",
     "Order",
     "Pool",
     "Product",

@@ -14,7 +14,8 @@ class Order(TenantRow):
 
     ``contact`` is the encrypted address that its one-time code goes to, ``contact_hint`` what pages show of it.
     ``channel`` is web, desk or agency. ``pools`` freezes what it takes: ``{pool id: people}``. ``told_slot_id`` is the
-    slot whose closing its buyer was told of.
+    slot whose closing its buyer was told of. ``contract_id`` is the agency's contract that it was booked under: it has
+    no bill of its own then, and ``by_name`` is who of the agency booked it.
     """
 
     number = fields.CharField(max_length=20)
@@ -39,6 +40,8 @@ class Order(TenantRow):
     paid_at: datetime | None = fields.DatetimeField(null=True)
     closed_at: datetime | None = fields.DatetimeField(null=True)
     told_slot_id: UUID | None = fields.UUIDField(null=True)
+    contract_id: UUID | None = fields.UUIDField(null=True)
+    by_name = fields.CharField(max_length=100, db_default="")
 
     class Meta:
         table = "tourism_order"
@@ -53,6 +56,7 @@ class Ticket(TenantRow):
     ``document_key`` is a keyed hash of the visitor's document. ``places`` is how many of its order's places it stands
     for, ``inside`` how many of its people are on site. ``is_closed`` when the site has closed its time: all of it may
     go back, or it moves without paying more. ``used_on`` is the day of the last entry, for passes.
+    ``statement_id`` is the agency's monthly statement that counts it.
     """
 
     order_id: UUID = fields.UUIDField()
@@ -84,6 +88,7 @@ class Ticket(TenantRow):
     refund_minor = fields.BigIntField(db_default=0)
     is_closed = fields.BooleanField(db_default=False)
     changed_at: datetime | None = fields.DatetimeField(null=True)
+    statement_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta:
         table = "tourism_ticket"

@@ -131,7 +131,9 @@ class Pool(TenantRow):
     """How many people something still takes: a site's day (``scope`` day), a slot, or a channel's allotment of a slot.
 
     ``ceiling`` is what was decided; ``capacity`` is the same, or as many as are taken already where a ceiling was
-    lowered below that. PostgreSQL refuses ``held + sold > capacity`` whatever the code does.
+    lowered below that. ``is_reserved`` marks an agency's allotment (``channel`` is its contract): its free places are
+    held in the slot and the day, so that nobody else gets them. PostgreSQL refuses ``held + sold > capacity`` whatever
+    the code does.
     """
 
     site_id: UUID = fields.UUIDField()
@@ -143,6 +145,7 @@ class Pool(TenantRow):
     capacity = fields.IntField()
     held = fields.IntField(db_default=0)
     sold = fields.IntField(db_default=0)
+    is_reserved = fields.BooleanField(db_default=False)
 
     class Meta:
         table = "tourism_pool"

@@ -16,7 +16,7 @@ from billing.names import localized
 from scenarios.tourism.kinds import VISITOR_KINDS
 from scenarios.tourism.models import Order, Product, Site, Slot, Ticket
 from scenarios.tourism.orders import news, people, queries, refunding
-from scenarios.tourism.orders.states import ORDER, TICKET
+from scenarios.tourism.orders.states import ORDER
 from scenarios.tourism.planning.pages import require_here
 from scenarios.tourism.words import CHANNEL_WORDS, ORDER_TONES, ORDER_WORDS, TICKET_TONES, TICKET_WORDS
 from tenants import audit
@@ -136,9 +136,7 @@ async def _tickets(found: Order) -> list[dict[str, Any]]:
             "product": names[one.product_id],
             "visitor": people.unseal(people.NAMES, one.visitor),
             "document": _masked(people.unseal(people.DOCUMENTS, one.document)),
-            "may_go_back": TICKET.can(one.status, "refund")
-            and not one.used
-            and refunding.tier_of(one, now) is not None,
+            "may_go_back": refunding.may_go_back(one, now),
             "back_minor": refunding.comes_back(one, now),
         }
         for one in tickets

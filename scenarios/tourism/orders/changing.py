@@ -8,8 +8,8 @@ from tortoise.exceptions import IntegrityError
 from billing.idempotency import Answer, once
 from scenarios.tourism.calendar.prices import prices_of
 from scenarios.tourism.calendar.slots import rules_of
-from scenarios.tourism.models import Order, Product, Ticket
-from scenarios.tourism.orders import news, people, refunding, standing, wishes
+from scenarios.tourism.models import Contract, Order, Product, Ticket
+from scenarios.tourism.orders import agreed, news, people, refunding, standing, wishes
 from scenarios.tourism.orders.people import Visitor
 from scenarios.tourism.orders.wishes import Visit
 from scenarios.tourism.stock import pools
@@ -46,17 +46,42 @@ async def _change(actor: Actor, order_id: UUID, day: date, slot_id: UUID) -> Non
             "ticket.too_late", t("The time that was booked has begun, so it can no longer be changed.")
         )
     visit = await wishes.visit_of(order.tenant_id, order.site_id, day, slot_id)
-    wishes.must_be_on_sale(visit, is_staff=actor.kind == "staff")
-    if not all(one.is_closed for one in tickets):
+    contract = await _contract(order)
+    _may_move(actor, visit, contract, tickets)
+    if contract is None and not all(one.is_closed for one in tickets):
         await _must_cost_no_more(visit, tickets)
     places = sum(one.places for one in tickets)
-    taken = await pools.for_slot(visit.site, day, slot_id, order.channel, places)
+    taken = (
+        await agreed.places_of(contract, visit, places)
+        if contract
+        else await pools.for_slot(visit.site, day, slot_id, order.channel, places)
+    )
     given = pools.part(order.pools, places)
     order.day, order.slot_id, order.pools = day, slot_id, pools.stored(taken)
     await order.save(update_fields=["day", "slot_id", "pools"])
     await _move(visit, tickets)
     await news.slot_was_changed(order)
-    await pools.swap(order.tenant_id, taken, given)
+    if contract:
+        await agreed.swap(order, taken, given)
+    else:
+        await pools.swap(order.tenant_id, taken, given)
+
+
+async def _contract(order: Order) -> Contract | None:
+    """Return the contract that a booking of an agency was made under."""
+    if order.contract_id is None:
+        return None
+    return await Contract.get(tenant_id=order.tenant_id, id=order.contract_id)
+
+
+def _may_move(actor: Actor, visit: Visit, contract: Contract | None, tickets: list[Ticket]) -> None:
+    """Refuse a time that is not sold, or to an agency one that its contract does not cover, or too late."""
+    if contract is None:
+        wishes.must_be_on_sale(visit, is_staff=actor.kind == "staff")
+        return
+    agreed.must_be_bookable(contract, visit)
+    if not all(one.is_closed for one in tickets):
+        agreed.must_be_in_time(contract, min(one.begins_at for one in tickets))
 
 
 async def _slotted(actor: Actor, order_id: UUID) -> list[UUID]:

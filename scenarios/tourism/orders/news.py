@@ -38,7 +38,10 @@ async def money_came_too_late(order: Order) -> None:
 
 
 async def tickets_are_given_back(order: Order, amount_minor: int) -> None:
-    """Say that tickets were given back, and what comes back of their price."""
+    """Say that tickets were given back, and what comes back of their price; what an agency pays is not told."""
+    if order.contract_id is not None:
+        await _were_cancelled(order)
+        return
     await _tell(
         order,
         "tourism_given_back",
@@ -47,6 +50,19 @@ async def tickets_are_given_back(order: Order, amount_minor: int) -> None:
             "Tickets for {site} were given back. {amount} goes back to where it came from. Your order: {link}",
             site=await _site(order),
             amount=Sum(amount_minor, order.currency),
+            link=access.url_of(order),
+        ),
+    )
+
+
+async def _were_cancelled(order: Order) -> None:
+    await _tell(
+        order,
+        "tourism_given_back",
+        t("Tickets cancelled, order {number}", number=order.number),
+        t(
+            "Tickets for {site} were cancelled and no longer let in. What is left of the booking: {link}",
+            site=await _site(order),
             link=access.url_of(order),
         ),
     )
@@ -68,6 +84,9 @@ async def slot_was_changed(order: Order) -> None:
 
 async def time_was_closed(order: Order, slot: Slot) -> None:
     """Say that the site has closed the time, why, and that the buyer may choose."""
+    if order.contract_id is not None:
+        await _time_of_agency_was_closed(order, slot)
+        return
     await _tell(
         order,
         "tourism_closed",
@@ -78,6 +97,20 @@ async def time_was_closed(order: Order, slot: Slot) -> None:
             site=await _site(order),
             reason=slot.reason,
             link=access.url_of(order),
+        ),
+    )
+
+
+async def _time_of_agency_was_closed(order: Order, slot: Slot) -> None:
+    await _tell(
+        order,
+        "tourism_closed",
+        t("Your time has been closed, order {number}", number=order.number),
+        t(
+            "{site} has had to close the time that your agency booked: {reason}. The agency can move the booking or"
+            " cancel it; nothing is charged for it.",
+            site=await _site(order),
+            reason=slot.reason,
         ),
     )
 

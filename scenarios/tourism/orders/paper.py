@@ -66,7 +66,7 @@ def _ticket(paper: Paper, order: Order, one: Printed, y: float) -> None:
         (gettext("People"), str(one.ticket.people)),
         (gettext("Name"), one.visitor),
         (gettext("Number"), one.ticket.number),
-        (gettext("Price"), money(one.ticket.price_minor, order.currency)),
+        (gettext("Price"), "" if order.contract_id else money(one.ticket.price_minor, order.currency)),
     ]
     for label, words in facts:
         if words:

@@ -1,7 +1,7 @@
 """Placing an order: its tickets are written, its bill is held, and its places are taken as the very last step."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -71,6 +71,8 @@ class Ready:
     visit: Visit
     items: Sequence[Item]
     places: pools.Places
+    policy: Sequence[Mapping[str, Any]] | None = None
+    """Refund tiers that were agreed, instead of the products' own."""
 
     @property
     def total_minor(self) -> int:
@@ -114,8 +116,9 @@ async def _place(actor: Actor, asked: Request) -> Order:
     site = ready.visit.site
     await must_be_welcome(site.tenant_id, [one.document for one in asked.visitors if one.document])
     account = await people.account_of(site.tenant_id, asked.buyer)
-    order = await _order(ready, account)
-    await _tickets(order, ready)
+    held_until = datetime.now(UTC) + timedelta(minutes=site.hold_minutes)
+    order = await write_order(ready, account, held_until=held_until)
+    await write_tickets(order, ready)
     if order.total_minor:
         await _hold(actor, order, ready)
         await pools.take(site.tenant_id, ready.places)
@@ -125,7 +128,8 @@ async def _place(actor: Actor, asked: Request) -> Order:
     return order
 
 
-async def _order(ready: Ready, account: Account) -> Order:
+async def write_order(ready: Ready, account: Account, **facts: Any) -> Order:
+    """Write an order that is held, without its tickets; ``facts`` are further columns."""
     site, asked = ready.visit.site, ready.asked
     return await Order.create(
         id=new_id(),
@@ -146,7 +150,7 @@ async def _order(ready: Ready, account: Account) -> Order:
         contact_kind=asked.buyer.address.channel,
         contact_hint=people.hint(asked.buyer.address),
         locale=current_locale(),
-        held_until=datetime.now(UTC) + timedelta(minutes=site.hold_minutes),
+        **facts,
     )
 
 
@@ -179,7 +183,12 @@ def _charge(item: Item) -> Charge:
     return Charge(item.total_minor, names=names, fee_item_id=item.product.fee_item_id)
 
 
-async def _tickets(order: Order, ready: Ready) -> None:
+async def write_tickets(order: Order, ready: Ready) -> None:
+    """Write the tickets of an order.
+
+    Raises:
+        Conflict: one of the visitors has a ticket for that day already.
+    """
     rows = await _rows(order, ready)
     try:
         await raw().executemany(_TICKETS, rows)
@@ -199,7 +208,7 @@ async def _rows(order: Order, ready: Ready) -> list[tuple[Any, ...]]:
         row
         for item in ready.items
         for _ in range(1 if item.is_group else item.quantity)
-        for row in _of_visitor(order, ready.visit, item, parts, _next(visitors, item))
+        for row in _of_visitor(order, ready, item, parts, _next(visitors, item))
     ]
 
 
@@ -219,7 +228,7 @@ async def _parts(ready: Ready) -> dict[UUID, Sequence[Product]]:
 
 
 def _of_visitor(
-    order: Order, visit: Visit, item: Item, parts: dict[UUID, Sequence[Product]], visitor: Visitor
+    order: Order, ready: Ready, item: Item, parts: dict[UUID, Sequence[Product]], visitor: Visitor
 ) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of one visitor or group; the first part of a combined ticket has the place and the document."""
     products = parts.get(item.product.id, [item.product])
@@ -233,7 +242,7 @@ def _of_visitor(
             count if place == 0 and item.product.is_slotted else 0,
             share + rest if place == 0 else share,
         )
-        yield _row(order, visit, item, one)
+        yield _row(order, ready, item, one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +256,8 @@ class Piece:
     price_minor: int
 
 
-def _row(order: Order, visit: Visit, item: Item, piece: Piece) -> tuple[Any, ...]:
-    product, document = piece.product, piece.visitor.document
+def _row(order: Order, ready: Ready, item: Item, piece: Piece) -> tuple[Any, ...]:
+    product, document, visit = piece.product, piece.visitor.document, ready.visit
     is_pass = product.kind == "pass"
     return (
         order.tenant_id,
@@ -269,7 +278,7 @@ def _row(order: Order, visit: Visit, item: Item, piece: Piece) -> tuple[Any, ...
         people.document_key(order.tenant_id, document) if document else None,
         piece.people,
         piece.price_minor,
-        json.dumps(wishes.policy_of(item.product)),
+        json.dumps(wishes.policy_of(item.product) if ready.policy is None else list(ready.policy)),
         "held",
         32_000 if is_pass else product.uses,
         product.uses_per_day if is_pass else 0,

@@ -15,7 +15,7 @@ from billing.models import Hold
 from scenarios.tourism.models import Order, Strike, Ticket
 from scenarios.tourism.orders import news
 from scenarios.tourism.orders.states import ORDER, TICKET
-from scenarios.tourism.stock import pools
+from scenarios.tourism.stock import allotments, pools
 from tenants.actor import Actor
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import N_, gettext, t
@@ -45,9 +45,15 @@ def tier_of(ticket: Ticket, now: datetime) -> Tier | None:
     return None
 
 
-def comes_back(ticket: Ticket, now: datetime) -> int:
+def may_go_back(ticket: Ticket, now: datetime | None = None) -> bool:
+    """Tell whether a ticket can be given back now."""
+    is_live = TICKET.can(ticket.status, "refund") and not ticket.used and ticket.statement_id is None
+    return is_live and tier_of(ticket, now or datetime.now(UTC)) is not None
+
+
+def comes_back(ticket: Ticket, now: datetime | None = None) -> int:
     """Return what comes back of a ticket's price now, in minor units."""
-    tier = tier_of(ticket, now)
+    tier = tier_of(ticket, now or datetime.now(UTC))
     return ticket.price_minor * tier.percent // 100 if tier else 0
 
 
@@ -103,18 +109,27 @@ async def take_back(actor: Actor, order_id: UUID, amounts: Mapping[UUID, int], *
     order, tickets = await locked(actor, order_id, list(amounts))
     for ticket in tickets:
         ticket.status = TICKET.after(ticket.status, "refund")
-        if not amounts[ticket.id]:
+        if not amounts[ticket.id] or order.contract_id is not None:
             ticket.status = TICKET.after(ticket.status, "repay")
         ticket.refund_minor, ticket.changed_at = amounts[ticket.id], datetime.now(UTC)
         await ticket.save(update_fields=["status", "refund_minor", "changed_at"])
     await _note(order, total)
     await news.tickets_are_given_back(order, total)
-    await pools.give_back(order.tenant_id, pools.part(order.pools, sum(one.places for one in tickets)))
+    await _free(order, sum(one.places for one in tickets))
     return order
 
 
+async def _free(order: Order, places: int) -> None:
+    """Give places back; those of an agency may be of its allotment."""
+    give_back_ = pools.give_back if order.contract_id is None else allotments.give_back
+    await give_back_(order.tenant_id, pools.part(order.pools, places))
+
+
 async def _refund(actor: Actor, order_id: UUID, amounts: Mapping[UUID, int], reason: str) -> None:
+    """Send the money back; what an agency booked was never paid, and is simply not billed."""
     order = await Order.get(tenant_id=actor.tenant_id, id=order_id)
+    if order.contract_id is not None:
+        return
     hold = await Hold.get(tenant_id=order.tenant_id, bill_id=order.bill_id)
     await refund(
         actor,
@@ -139,6 +154,8 @@ async def locked(actor: Actor, order_id: UUID, ticket_ids: Sequence[UUID]) -> tu
     found = await query.order_by("id").select_for_update()
     if not found or any(not TICKET.can(one.status, "refund") or one.used for one in found):
         raise Conflict("ticket.used", t("One of these tickets has been used or given back already."))
+    if any(one.statement_id is not None for one in found):
+        raise Conflict("ticket.billed", t("These tickets are on a monthly statement already."))
     return order, found
 
 

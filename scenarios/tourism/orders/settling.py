@@ -28,11 +28,16 @@ async def confirm(order: Order, bill_id: UUID | None = None) -> None:
     """
     if not ORDER.can(order.status, "pay"):
         return
-    order.status, order.paid_at = ORDER.after(order.status, "pay"), datetime.now(UTC)
     order.bill_id = bill_id or order.bill_id
+    await issue(order)
+    await pools.convert(order.tenant_id, pools.kept(order.pools))
+
+
+async def issue(order: Order) -> None:
+    """Make a held order's tickets good and tell the buyer; its places are the caller's business."""
+    order.status, order.paid_at = ORDER.after(order.status, "pay"), datetime.now(UTC)
     await order.save(update_fields=["status", "paid_at", "bill_id"])
     await _move(order, "issue")
-    await pools.convert(order.tenant_id, pools.kept(order.pools))
     await news.tickets_are_ready(order)
 
 

@@ -46,9 +46,14 @@ async def must_be_welcome(tenant_id: UUID, documents: Sequence[str]) -> None:
 
 async def block_of(tenant_id: UUID, keys: Sequence[bytes], day: date) -> Block | None:
     """Return a block of one of these documents that holds on a day."""
+    return next(iter(await blocks_of(tenant_id, keys, day)), None)
+
+
+async def blocks_of(tenant_id: UUID, keys: Sequence[bytes], day: date) -> list[Block]:
+    """Return all blocks of these documents that hold on a day."""
     return await Block.filter(
         tenant_id=tenant_id, document_key__in=keys, lifted_at=None, since__lte=day, until__gte=day
-    ).first()
+    )
 
 
 async def _today(tenant_id: UUID) -> date:

@@ -1,13 +1,13 @@
 """What somebody wants to buy, looked at closely before anything is written: may it be sold, to them, for what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from scenarios.tourism.calendar.days import moment, sale_of
-from scenarios.tourism.calendar.prices import prices_of
+from scenarios.tourism.calendar.prices import PriceList, prices_of
 from scenarios.tourism.calendar.slots import rules_of
 from scenarios.tourism.models import Product, Site, Slot
 from scenarios.tourism.orders.people import Visitor
@@ -127,8 +127,15 @@ def _last_moment(visit: Visit, slot: Slot, *, is_staff: bool) -> datetime:
     return min(slot.ends_at, slot.starts_at + timedelta(minutes=visit.site.closes_minutes))
 
 
-async def items_of(visit: Visit, wishes: Sequence[Wish]) -> list[Item]:
-    """Return what can be sold of the wishes, all of it or nothing.
+class Prices(Protocol):
+    """What a ticket costs."""
+
+    def price(self, product: Product, visitor_kind: str) -> int | None:
+        """Return what one such visitor pays, in minor units; ``None`` where it is not sold to them."""
+
+
+async def items_of(visit: Visit, wishes: Sequence[Wish], agreed: Prices | None = None) -> list[Item]:
+    """Return what can be sold of the wishes, all of it or nothing; at prices that were agreed, or at everybody's.
 
     Raises:
         Invalid: nothing, too much or too few is wanted, or a product is not sold to such a visitor on that day.
@@ -136,9 +143,8 @@ async def items_of(visit: Visit, wishes: Sequence[Wish]) -> list[Item]:
     wanted = [one for one in wishes if one.quantity > 0]
     if not wanted:
         raise refused("order.empty", t("Choose how many people come."), "quantity")
-    products = await _products(visit, wanted)
-    rule = (await rules_of(visit.site.tenant_id, visit.site.id, visit.day, visit.day)).get(visit.day)
-    prices = await prices_of(visit.site, visit.day, rule, products.values())
+    products = await _products(visit, wanted, is_public=agreed is None)
+    prices = agreed or await _public_prices(visit, products.values())
     items = []
     for one in wanted:
         product = products.get(one.product_id)
@@ -146,19 +152,24 @@ async def items_of(visit: Visit, wishes: Sequence[Wish]) -> list[Item]:
         if product is None or price is None:
             raise refused("order.not_sold", t("This ticket is not sold for that day."), "quantity")
         items.append(Item(product, one.visitor_kind, one.quantity, price))
-    _check_counts(visit, items)
+    _check_counts(visit, items, is_agreed=agreed is not None)
     return items
 
 
-async def _products(visit: Visit, wanted: Sequence[Wish]) -> dict[UUID, Product]:
-    ids = [one.product_id for one in wanted]
-    site = visit.site
-    found = await Product.filter(tenant_id=site.tenant_id, site_id=site.id, id__in=ids, is_on_sale=True)
-    return {one.id: one for one in found}
+async def _public_prices(visit: Visit, products: Iterable[Product]) -> PriceList:
+    rule = (await rules_of(visit.site.tenant_id, visit.site.id, visit.day, visit.day)).get(visit.day)
+    return await prices_of(visit.site, visit.day, rule, products)
 
 
-def _check_counts(visit: Visit, items: Sequence[Item]) -> None:
-    most = MOST_TICKETS if any(one.is_group for one in items) else visit.site.most_per_order
+async def _products(visit: Visit, wanted: Sequence[Wish], *, is_public: bool) -> dict[UUID, Product]:
+    ids, site = [one.product_id for one in wanted], visit.site
+    found = Product.filter(tenant_id=site.tenant_id, site_id=site.id, id__in=ids)
+    return {one.id: one for one in await (found.filter(is_on_sale=True) if is_public else found)}
+
+
+def _check_counts(visit: Visit, items: Sequence[Item], *, is_agreed: bool) -> None:
+    has_many = is_agreed or any(one.is_group for one in items)
+    most = MOST_TICKETS if has_many else visit.site.most_per_order
     if sum(one.quantity for one in items) > most:
         raise refused("order.too_many", t("At most {n} people fit in one order.", n=most), "quantity")
     for one in items:

@@ -45,23 +45,25 @@ ROUTES: list[BaseRoute] = [
     public_route(_OF + "/pdf", linked(tickets.pdf), reason=LINK, name="tourism_pdf"),
     public_route(
         _OF + "/cancellation",
-        linked(tickets.cancel, is_inside=False),
+        linked(tickets.cancel, is_inside=False, is_own=True),
         reason=LINK,
         methods=WRITES,
         name="tourism_cancel",
     ),
-    public_route(_OF + "/give-back", linked(tickets.ask_back), reason=LINK, name="tourism_give_back_ask"),
+    public_route(
+        _OF + "/give-back", linked(tickets.ask_back, is_own=True), reason=LINK, name="tourism_give_back_ask"
+    ),
     public_route(
         _OF + "/give-back",
-        linked(tickets.give_back, is_inside=False),
+        linked(tickets.give_back, is_inside=False, is_own=True),
         reason=LINK,
         methods=WRITES,
         name="tourism_give_back",
     ),
-    public_route(_OF + "/move", linked(tickets.ask_move), reason=LINK, name="tourism_move_ask"),
+    public_route(_OF + "/move", linked(tickets.ask_move, is_own=True), reason=LINK, name="tourism_move_ask"),
     public_route(
         _OF + "/move",
-        linked(tickets.move, is_inside=False),
+        linked(tickets.move, is_inside=False, is_own=True),
         reason=LINK,
         methods=WRITES,
         name="tourism_move",

@@ -20,7 +20,6 @@ from scenarios.tourism.kinds import VISITOR_KINDS
 from scenarios.tourism.models import Order, Product, Site, Slot, Ticket
 from scenarios.tourism.orders import access, changing, paper, people, refunding, wishes
 from scenarios.tourism.orders.codes import code_of
-from scenarios.tourism.orders.states import TICKET
 from scenarios.tourism.shop.availability import days_left, slots_left
 from scenarios.tourism.shop.public import Shop, shell_of, shop_of
 from scenarios.tourism.words import ORDER_TONES, ORDER_WORDS, TICKET_TONES, TICKET_WORDS
@@ -91,9 +90,12 @@ class Moving(BaseModel):
 
 
 def linked(
-    handler: Handler, *, is_inside: bool = True, is_shut: bool = False
+    handler: Handler, *, is_inside: bool = True, is_shut: bool = False, is_own: bool = False
 ) -> Callable[[Request], Awaitable[Response]]:
-    """Return the endpoint of an order's page; all but those with ``is_shut`` ask for the code first."""
+    """Return the endpoint of an order's page; all but those with ``is_shut`` ask for the code first.
+
+    ``is_own`` is for what only a buyer may do: what an agency has booked is changed by the agency.
+    """
 
     @wraps(handler)
     async def endpoint(request: Request) -> Response:
@@ -102,6 +104,8 @@ def linked(
             view = await _view(request, tenant_id, order_id)
             if not view.is_open and not is_shut:
                 raise Forbidden("order.shut", t("Open your tickets with the code first."))
+            if is_own and view.order.contract_id is not None:
+                raise Forbidden("order.agency", t("An agency has booked these tickets. Ask the agency."))
             if is_inside:
                 return await handler(request, view)
         return await handler(request, view)
@@ -125,8 +129,8 @@ async def order_page(request: Request, view: View) -> Response:
 
 async def _page(request: Request, view: View, form: Form[Code], status: int = 200) -> Response:
     order = view.order
-    tickets = await _shown(order) if view.is_open else []
-    now = datetime.now(UTC)
+    tickets = await shown_of(order) if view.is_open else []
+    now, is_own = datetime.now(UTC), order.contract_id is None
     context = {
         "view": view,
         "order": order,
@@ -137,21 +141,17 @@ async def _page(request: Request, view: View, form: Form[Code], status: int = 20
         "form": form,
         "is_sent": CODE_COOKIE in request.cookies,
         "pay_url": await _pay_url(order) if view.is_open else "",
-        "may_give_back": any(_may_go_back(one.ticket, now) for one in tickets),
+        "may_give_back": is_own and any(refunding.may_go_back(one.ticket, now) for one in tickets),
         "words": ORDER_WORDS,
         "tones": ORDER_TONES,
         "ticket_words": TICKET_WORDS,
         "ticket_tones": TICKET_TONES,
         "kinds": VISITOR_KINDS,
-        "may_move": order.slot_id is not None and any(one.ticket.status == "issued" for one in tickets),
+        "may_move": is_own
+        and order.slot_id is not None
+        and any(one.ticket.status == "issued" for one in tickets),
     }
     return await respond(request, "tourism/shop/order.html", context, status=status)
-
-
-def _may_go_back(ticket: Ticket, now: datetime) -> bool:
-    return (
-        TICKET.can(ticket.status, "refund") and not ticket.used and refunding.tier_of(ticket, now) is not None
-    )
 
 
 async def _pay_url(order: Order) -> str:
@@ -166,7 +166,8 @@ async def tickets_of(order: Order) -> list[Ticket]:
     return await Ticket.filter(tenant_id=order.tenant_id, order_id=order.id).order_by("created_at", "id")
 
 
-async def _shown(order: Order) -> list[Shown]:
+async def shown_of(order: Order) -> list[Shown]:
+    """Return an order's tickets as they are shown."""
     tickets = await tickets_of(order)
     products = {
         one.id: one
@@ -217,7 +218,7 @@ def _browser(request: Request, view: View) -> Browser:
 async def pdf(request: Request, view: View) -> Response:
     """The tickets on paper, one to a page."""
     del request
-    shown = [one for one in await _shown(view.order) if one.code]
+    shown = [one for one in await shown_of(view.order) if one.code]
     if not shown:
         raise NotFound("ticket.none", t("There is no ticket to print."))
     slot = (
@@ -250,7 +251,7 @@ async def ask_back(request: Request, view: View) -> Response:
 
 async def _giving_back(request: Request, view: View, form: Form[GivingBack], status: int = 200) -> Response:
     now = datetime.now(UTC)
-    shown = [one for one in await _shown(view.order) if _may_go_back(one.ticket, now)]
+    shown = [one for one in await shown_of(view.order) if refunding.may_go_back(one.ticket, now)]
     if not shown:
         text = t("None of these tickets can be given back any more.")
         return redirect(request, view.root, flash=Flash(text, tone="warning"))

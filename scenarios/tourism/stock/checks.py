@@ -16,10 +16,18 @@ with drawn as (
     join tourism_ticket t on t.tenant_id = $1 and t.order_id = o.id
      and t.status in ('held', 'issued', 'part_used', 'used', 'no_show')
    where o.tenant_id = $1 and o.status in ('held', 'paid', 'part_refunded') group by pool.key
+), kept as (
+  select site_id, day, slot_id, sum(capacity - held - sold)::int places from tourism_pool
+   where tenant_id = $1 and is_reserved group by grouping sets ((site_id, day), (site_id, day, slot_id))
+), counted as (
+  select p.id, p.held, p.sold, coalesce(d.held, 0) + coalesce(k.places, 0) held_counted,
+         coalesce(d.sold, 0) sold_counted
+    from tourism_pool p left join drawn d on d.id = p.id
+    left join kept k on k.site_id = p.site_id and k.day = p.day and k.slot_id is not distinct from p.slot_id
+     and p.scope in ('day', 'slot')
+   where p.tenant_id = $1
 )
-select p.id, p.held, p.sold, coalesce(d.held, 0) held_counted, coalesce(d.sold, 0) sold_counted
-  from tourism_pool p left join drawn d on d.id = p.id
- where p.tenant_id = $1 and (p.held, p.sold) is distinct from (coalesce(d.held, 0), coalesce(d.sold, 0))
+select * from counted where (held, sold) is distinct from (held_counted, sold_counted)
 """
 
 

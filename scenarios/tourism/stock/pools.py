@@ -6,7 +6,7 @@ so that nobody waits in a circle. A ``CHECK`` refuses what the condition should 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,13 +21,13 @@ from ui.i18n import t
 Places = Mapping[UUID, int]
 """Pool → people."""
 
-_LOCKED = """
+LOCKED = """
 with wanted as (select unnest($2::uuid[]) id, unnest($3::int[]) n),
      locked as (select p.id, w.n from tourism_pool p join wanted w on w.id = p.id
                  where p.tenant_id = $1 order by p.id for update of p)
 """
 TAKE = (
-    _LOCKED
+    LOCKED
     + """
 update tourism_pool p set held = p.held + l.n from locked l
  where p.tenant_id = $1 and p.id = l.id and p.held + p.sold + l.n <= p.capacity
@@ -35,21 +35,21 @@ update tourism_pool p set held = p.held + l.n from locked l
 )
 """The guard of every sale is the last line; a test takes it away and sees that more is sold than there is."""
 _CONVERT = (
-    _LOCKED
+    LOCKED
     + """
 update tourism_pool p set held = p.held - l.n, sold = p.sold + l.n from locked l
  where p.tenant_id = $1 and p.id = l.id
 """
 )
 _RELEASE = (
-    _LOCKED
+    LOCKED
     + """
 update tourism_pool p set held = p.held - l.n, capacity = greatest(p.ceiling, p.held + p.sold - l.n) from locked l
  where p.tenant_id = $1 and p.id = l.id
 """
 )
 _GIVE_BACK = (
-    _LOCKED
+    LOCKED
     + """
 update tourism_pool p set sold = p.sold - l.n, capacity = greatest(p.ceiling, p.held + p.sold - l.n) from locked l
  where p.tenant_id = $1 and p.id = l.id
@@ -109,23 +109,28 @@ async def take(tenant_id: UUID, places: Places) -> None:
     Raises:
         SoldOut: fewer are left than asked for. The caller's transaction ends with it.
     """
-    if await execute(TAKE, tenant_id, *_arrays(places)) < len(places):
+    if await execute(TAKE, tenant_id, *arrays(places)) < len(places):
         raise SoldOut
 
 
 async def convert(tenant_id: UUID, places: Places) -> None:
     """Turn held places into sold ones; the number of free ones stays."""
-    await execute(_CONVERT, tenant_id, *_arrays(places))
+    await execute(_CONVERT, tenant_id, *arrays(places))
 
 
 async def release(tenant_id: UUID, places: Places) -> None:
     """Give held places back."""
-    await execute(_RELEASE, tenant_id, *_arrays(places))
+    await execute(_RELEASE, tenant_id, *arrays(places))
 
 
 async def give_back(tenant_id: UUID, places: Places) -> None:
     """Give sold places back."""
-    await execute(_GIVE_BACK, tenant_id, *_arrays(places))
+    await execute(_GIVE_BACK, tenant_id, *arrays(places))
+
+
+async def lock(tenant_id: UUID, ids: Iterable[UUID]) -> None:
+    """Lock pools in the order of their ids, before several statements change them."""
+    await execute(_LOCK, tenant_id, sorted(ids))
 
 
 async def swap(tenant_id: UUID, taken: Places, given: Places) -> None:
@@ -138,7 +143,7 @@ async def swap(tenant_id: UUID, taken: Places, given: Places) -> None:
     """
     more = {pool: people - given.get(pool, 0) for pool, people in taken.items()}
     less = {pool: people - taken.get(pool, 0) for pool, people in given.items()}
-    await execute(_LOCK, tenant_id, sorted({*taken, *given}))
+    await lock(tenant_id, {*taken, *given})
     gained = {pool: people for pool, people in more.items() if people > 0}
     if gained:
         await take(tenant_id, gained)
@@ -146,7 +151,8 @@ async def swap(tenant_id: UUID, taken: Places, given: Places) -> None:
     await give_back(tenant_id, {pool: people for pool, people in less.items() if people > 0})
 
 
-def _arrays(places: Places) -> tuple[list[UUID], list[int]]:
+def arrays(places: Places) -> tuple[list[UUID], list[int]]:
+    """Return pools and people as a statement takes them, in the order in which rows are locked."""
     ordered = sorted(places.items())
     return [pool for pool, _ in ordered], [people for _, people in ordered]
 

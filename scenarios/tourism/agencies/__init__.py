@@ -1,0 +1,1 @@
+"""Travel agencies: contracts, what each may run up, bookings, group lists and monthly statements."""
