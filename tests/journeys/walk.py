@@ -4,6 +4,7 @@ import asyncio
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -68,6 +69,8 @@ class Walk:
     looked_at: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     _known: dict[str, str] = field(default_factory=dict)
+    _doors: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    """One look at a template at a time: who comes second may see what the first was refused."""
 
     @property
     def missed(self) -> list[str]:
@@ -124,12 +127,12 @@ class Walk:
         A payer's lists that another has looked at are passed through, for each of them has something else.
         """
         template = self.template_of(url)
-        if template and template not in self.looked_at:
-            self.looked_at[template] = f"{eye.name} {url}"
-            links = await self._open(eye, url, lang)
-            if links is None:
-                del self.looked_at[template]
-            return links or []
+        async with self._doors[template]:
+            if template and template not in self.looked_at:
+                links = await self._open(eye, url, lang)
+                if links is not None:
+                    self.looked_at[template] = f"{eye.name} {url}"
+                return links or []
         if template.startswith("/my") and template not in way.passed and "{" not in template:
             way.passed.add(template)
             await eye.page.goto(url, wait_until="domcontentloaded")
