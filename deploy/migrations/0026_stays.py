@@ -208,9 +208,39 @@ TABLES = [
         },
         bases=["TenantRow"],
     ),
+    ops.CreateModel(
+        name="HisDay",
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            ("day", fields.DateField()),
+            ("ours_minor", fields.BigIntField()),
+            ("theirs_minor", fields.BigIntField()),
+            ("bank_minor", fields.BigIntField()),
+            ("waiting_minor", fields.BigIntField()),
+            ("currency", fields.CharField(max_length=3)),
+            ("open_count", fields.IntField(db_default=0)),
+            ("matched_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ("matched_by_name", fields.CharField(db_default="", max_length=100)),
+        ],
+        options={
+            "table": "hospital_his_day",
+            "app": "cloud",
+            "pk_attr": "id",
+            "table_description": "One day's match: what is paid here, posted at the system, seen by the bank, and what waits for a statement.",
+        },
+        bases=["TenantRow"],
+    ),
 ]
+KINDS = """
+alter table hospital_his_break drop constraint hospital_his_break_kind_check;
+alter table hospital_his_break add constraint hospital_his_break_kind_check check (kind in ('paid_not_posted',
+  'posted_not_paid', 'amount_differs', 'refund_one_side', 'cut_off', 'bank_differs'));
+"""
+"""What the bank's side has otherwise is a difference too."""
 
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0025_money_depth")]
-    operations = [*TABLES, *(ops.RunSQL(build(wall)) for wall in WALLS)]
+    operations = [*TABLES, *(ops.RunSQL(build(wall)) for wall in WALLS), ops.RunSQL(KINDS)]

@@ -121,3 +121,25 @@ async def departments(tenant_id: UUID) -> list[dict[str, Any]]:
 async def register(tenant_id: UUID, session_id: UUID) -> list[Any]:
     """Return everybody of a session: called, waiting by their place, to come, and gone."""
     return list(await rows(_REGISTER, tenant_id, session_id))
+
+
+_WAITS = """
+select w.id, w.status, w.offered_until, s.day, a.name patient, t.short_name, t.slug, w.session_id, w.account_id, w.visit
+  from hospital_waiting w join hospital_session s on s.tenant_id = w.tenant_id and s.id = w.session_id
+  join tenants_account a on a.tenant_id = w.tenant_id and a.id = w.account_id
+  join tenants_tenant t on t.id = w.tenant_id
+ where w.status in ('waiting', 'offered') and s.ends_at > now() order by s.starts_at limit 50
+"""
+
+
+async def mine_waiting(actor: Actor) -> list[dict[str, Any]]:
+    """Return the numbers that the person's patients wait for, the soonest first."""
+    ids = "select id, tenant_id, session_id from hospital_waiting where status in ('waiting', 'offered') limit 50"
+    async with open_scope(actor.scope()):
+        seen = await rows(ids)
+    found: list[dict[str, Any]] = []
+    for tenant_id in {one["tenant_id"] for one in seen}:
+        own = {one["id"] for one in seen if one["tenant_id"] == tenant_id}
+        async with open_scope(tenant_scope(tenant_id)):
+            found += [dict(one) for one in await rows(_WAITS) if one["id"] in own]
+    return sorted(found, key=lambda one: one["day"])

@@ -97,8 +97,8 @@ async def breaks(request: Request, actor: Actor) -> Response:
     require_hospital(actor)
     root = root_of(actor)
     columns = _break_columns(root)
-    query = TableQuery.parse(request, columns=columns, filters=("status", "kind"))
-    args = (actor.tenant_id, query.get("status"), query.get("kind"))
+    query = TableQuery.parse(request, columns=columns, filters=("status", "kind", "day"))
+    args = (actor.tenant_id, query.get("status"), query.get("kind"), query.get("day"))
     if wants_export(request):
         return await export(request, columns, await rows(_BREAKS, *args, 0, MOST_EXPORTED), "his-breaks")
     context = {
@@ -129,6 +129,45 @@ async def match(request: Request, actor: Actor) -> Response:
     return redirect(request, here, flash=t("The day is matched: {n} differences.", n=count))
 
 
+_DAYS = """
+select id, day, ours_minor, theirs_minor, bank_minor, waiting_minor, currency, open_count, matched_at, matched_by_name
+  from hospital_his_day where tenant_id = $1 order by day desc offset $2 limit $3
+"""
+
+
+async def days(request: Request, actor: Actor) -> Response:
+    """List the matched days: the three sums beside each other, and how much is still open."""
+    require_hospital(actor)
+    root = root_of(actor)
+    columns = (
+        Column("day", t("Day"), format="date", is_main=True, href=lambda one: f"{root}/his-breaks?day={one['day']}"),
+        Column("ours_minor", t("Paid here"), format="money"),
+        Column("theirs_minor", t("At the hospital"), format="money"),
+        Column("bank_minor", t("Seen by the bank"), format="money"),
+        Column("waiting_minor", t("Waits for a statement"), format="money"),
+        Column("open_count", t("Open differences"), format="number"),
+        Column("matched_at", t("Matched at"), format="datetime"),
+    )  # fmt: skip
+    if wants_export(request):
+        return await export(
+            request, columns, await rows(_DAYS, actor.tenant_id, 0, MOST_EXPORTED), "his-days"
+        )
+    query = TableQuery.parse(request, columns=columns)
+    found = await rows(_DAYS, actor.tenant_id, query.offset, query.limit)
+    count = int(await value("select count(*) from hospital_his_day where tenant_id = $1", actor.tenant_id))
+    context = {"page": Page.of(query, found, count), "columns": columns, "root": root}
+    return await respond(request, "hospital/staff/his_days.html", context, block="list")
+
+
+MENDS = {
+    "paid_not_posted": t("Tell the system again"),
+    "refund_one_side": t("Tell the system again"),
+    "cut_off": t("Tell the system again"),
+    "posted_not_paid": t("Have the system take it back"),
+}
+"""What can be done about a difference besides closing it with a reason."""
+
+
 class Closing(BaseModel):
     """Why a difference is closed."""
 
@@ -150,6 +189,7 @@ async def _break(request: Request, actor: Actor, form: Form[Closing], status: in
         "state": t(_STATES[found.status]),
         "form": form,
         "may_work": actor.may(WORK),
+        "mends": MENDS.get(found.kind),
         "root": root_of(actor),
     }
     return await respond(request, "hospital/staff/break.html", context, status=status)
@@ -168,7 +208,27 @@ async def close(request: Request, actor: Actor) -> Response:
     return await _break(request, actor, form, 422)
 
 
+async def mend(request: Request, actor: Actor) -> Response:
+    """Tell the system again, or have it take back what nobody paid (outside of any scope: the system is asked)."""
+    require_hospital(actor)
+    here = f"{root_of(actor)}/his-breaks"
+    try:
+        await matching.mend(actor, path_id(request))
+    except (Conflict, Unavailable) as refused:
+        return redirect(request, f"{here}/{path_id(request)}", flash=Flash(refused.message, tone="warning"))
+    return redirect(request, here, flash=t("Done at the hospital's system. The day is matched anew."))
+
+
 ROUTES: list[BaseRoute] = [
+    tenant_route("/his-days", days, permission=SEE, name="his_days"),
+    tenant_route(
+        "/his-breaks/{id}/mending",
+        mend,
+        permission=WORK,
+        methods=WRITES,
+        name="his_mend",
+        is_transactional=False,
+    ),
     tenant_route("/his-payments", payments, permission=SEE, name="his_payments"),
     tenant_route("/his-breaks", breaks, permission=SEE, name="his_breaks"),
     tenant_route(

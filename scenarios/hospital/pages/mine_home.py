@@ -8,18 +8,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from scenarios.hospital import mine, patients
+from scenarios.hospital import mine, patients, waiting
 from scenarios.hospital.inpatient.queries import mine as stays_seen
 from scenarios.hospital.kinds import DOCUMENTS, RELATIONS, SCENARIO_KEY, SEXES
+from scenarios.hospital.models import ClinicWaiting
 from scenarios.hospital.pages.common import CARE, hospital_of
 from scenarios.hospital.pages.mine_visit import with_words
 from scenarios.hospital.patients import Identity
-from scenarios.hospital.queries import mine_coming
+from scenarios.hospital.queries import mine_coming, mine_waiting
 from tenants.actor import Actor
-from tenants.http import WRITES, person_route
+from tenants.http import WRITES, path_id, person_route
 from tenants.public import open_institutions
 from tenants.scope import open_scope, tenant_scope
-from ui.errors import Conflict, Invalid
+from ui.errors import Conflict, Invalid, NotFound
 from ui.fields import Day
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
@@ -68,6 +69,7 @@ async def home(request: Request, actor: Actor) -> Response:
         stays = await stays_seen()
     context = {
         "stays": stays,
+        "waits": await mine_waiting(actor),
         "coming": [with_words(one) for one in await mine_coming(actor)],
         "patients": [
             {**dict(one), "held_as": gettext(RELATIONS[one["relation"]])}
@@ -125,7 +127,20 @@ async def register(request: Request, actor: Actor) -> Response:
     return await _form(request, hospital, form, 422)
 
 
+async def leave_list(request: Request, actor: Actor) -> Response:
+    """Wait no longer; what was offered goes to the next."""
+    async with open_scope(actor.scope()):
+        found = await ClinicWaiting.get_or_none(id=path_id(request))
+    if found is None:
+        raise NotFound("waiting.not_found", t("There is no such place on a wait-list, or it is not yours."))
+    proven = await mine.prove(actor, found.account_id)
+    async with open_scope(tenant_scope(proven.tenant_id)):
+        await waiting.leave(actor.within(proven.tenant_id), waiting_id=found.id)
+    return redirect(request, CARE, flash=t("You wait no longer."))
+
+
 ROUTES: list[BaseRoute] = [
+    person_route(f"{CARE}/waiting/{{id}}/end", leave_list, methods=WRITES, name="my_leave_list"),
     person_route(CARE, home, name="my_care"),
     person_route(f"{CARE}/at/{{hospital}}/patients/new", new_patient, name="my_new_patient"),
     person_route(f"{CARE}/at/{{hospital}}/patients", register, methods=WRITES, name="my_register_patient"),
