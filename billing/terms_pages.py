@@ -31,6 +31,8 @@ class TermsPage:
     read: Callable[[Any, str], Section]
     more: Callable[[Actor], Awaitable[dict[str, Any]]] | None = None
     """What its template needs besides the form."""
+    scenario: str = ""
+    """The industry whose institutions alone have it; empty for all."""
 
 
 PAGES: dict[str, TermsPage] = {}
@@ -41,8 +43,14 @@ def add_terms_page(page: TermsPage) -> None:
     PAGES[page.terms.section] = page
 
 
-def _page_of(request: Request) -> TermsPage:
-    page = PAGES.get(request.path_params["section"])
+def pages_of(actor: Actor) -> dict[str, TermsPage]:
+    """Return the sections that the actor's institution has, by key."""
+    scenarios = ("", *actor.place.get("scenarios", ()))
+    return {key: page for key, page in sorted(PAGES.items()) if page.scenario in scenarios}
+
+
+def _page_of(request: Request, actor: Actor) -> TermsPage:
+    page = pages_of(actor).get(request.path_params["section"])
     if page is None:
         raise NotFound("page.not_found", t("There is no such page, or it is not yours to see."))
     return page
@@ -50,7 +58,7 @@ def _page_of(request: Request) -> TermsPage:
 
 async def show(request: Request, actor: Actor) -> Response:
     """Show a section of the terms as it is in force."""
-    page = _page_of(request)
+    page = _page_of(request, actor)
     assert actor.tenant_id is not None  # noqa: S101 - the door has led here
     kept = await terms_of(actor.tenant_id, page.terms)
     return await _page(request, actor, page, Form.blank(page.form, page.shown(kept, actor.place["currency"])))
@@ -66,19 +74,20 @@ async def _page(
         "currency": actor.place["currency"],
         "root": root,
         "action": f"{root}/settings/terms/{page.terms.section}",
-        "tabs": _tabs(root, page),
+        "tabs": _tabs(actor, root, page),
     }
     context |= await page.more(actor) if page.more else {}
     return await respond(request, page.template, context, status=status)
 
 
-def _tabs(root: str, page: TermsPage) -> list[tuple[Text, str, bool]]:
-    return [(each.title, f"{root}/settings/terms/{key}", each is page) for key, each in sorted(PAGES.items())]
+def _tabs(actor: Actor, root: str, page: TermsPage) -> list[tuple[Text, str, bool]]:
+    found = pages_of(actor)
+    return [(each.title, f"{root}/settings/terms/{key}", each is page) for key, each in found.items()]
 
 
 async def save(request: Request, actor: Actor) -> Response:
     """Keep a section of the terms."""
-    page = _page_of(request)
+    page = _page_of(request, actor)
     form = await bind(request, page.form, context={"currency": actor.place["currency"]})
     if form.is_valid:
         try:

@@ -9,7 +9,7 @@ from billing.institution import account_change
 from billing.models import SettlementAccount
 from billing.payments import settlement
 from billing.runtime import channel_settings
-from billing.terms_pages import PAGES as TERMS
+from billing.terms_pages import pages_of
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.jobs import enqueue
@@ -46,7 +46,7 @@ async def _settings(request: Request, actor: Actor, form: Form[MerchantForm], st
         "has_rail": bool(given.rail_url),
         "opens_merchants": bool(given.rail_merchants_url),
         "form": form,
-        "terms": [(key, page.title) for key, page in sorted(TERMS.items())],
+        "terms": [(key, page.title) for key, page in pages_of(actor).items()],
         "root": _root(actor),
     }
     return await respond(request, "billing/settings/settings.html", context, status=status)

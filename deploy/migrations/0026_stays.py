@@ -77,6 +77,7 @@ WALLS = [
             "two": "status not in ('approved', 'refused') or decided_by is null or decided_by is distinct from asked_by",
         },
     ),
+    Wall("hospital_his_day", uniques=["day"], checks={"count": "open_count >= 0"}),
 ]
 
 TABLES = [

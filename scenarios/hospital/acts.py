@@ -35,6 +35,7 @@ ACTS = {
     "orders.lapsed": N_("Orders not paid in time"),
     "orders.given_back": N_("Payment of orders given back"),
     "orders.cleared": N_("Nothing of the payment stands at the hospital's system"),
+    "his_break.mended": N_("Difference with the hospital's system mended there"),
     "his_break.closed": N_("Difference with the hospital's system closed"),
     "stay.begun": N_("Stay begun"),
     "stay.moved": N_("Patient moved to another bed"),

@@ -1,20 +1,24 @@
 """Background work of a hospital: shells over the services, and the hour by which its calendar goes on."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from billing.daily import every_day
 from scenarios.hospital import blocks, calendar, holding, stopping, waiting  # noqa: F401 - holds are registered
+from scenarios.hospital.days import HOUR, at, local, today
+from scenarios.hospital.his.connecting import his_of
 from scenarios.hospital.inpatient import syncing
 from scenarios.hospital.kinds import SCENARIO_KEY
-from scenarios.hospital.orders import posting, service
+from scenarios.hospital.orders import matching, posting, service
 from tenants.actor import Actor
 from tenants.jobs import enqueue, job
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope, value
 
-HOURLY_JOB, STAYS_JOB = "hospital.hourly", "hospital.stays"
+HOURLY_JOB, STAYS_JOB, MATCH_JOB = "hospital.hourly", "hospital.stays", "hospital.match_night"
+NIGHT, DAYS_BACK = 1, 2
+"""The hour at which yesterday is matched, and how many days are looked at then: a statement may come a day late."""
 _WAITS = (
     "select exists (select 1 from tenants_outbox where tenant_id = $1 and job = $2 and done_at is null"
     " and failed_at is null and due_at > now() + interval '5 minutes')"
@@ -65,6 +69,30 @@ async def hourly(actor: Actor, payload: dict[str, Any]) -> None:
     await calendar.make_sessions(await Tenant.get(id=actor.tenant_id))
     await blocks.note_missed(actor)
     await enqueue(STAYS_JOB, {})
+    tenant = await Tenant.get(id=actor.tenant_id)
+    await at_hour(tenant.timezone, NIGHT, MATCH_JOB)
+
+
+async def at_hour(zone: str, hour: int, job_name: str) -> None:
+    """Have a job run at an hour by the hospital's clocks, where that is within the hour to come."""
+    now = datetime.now(UTC)
+    due = at(local(now, zone).date(), hour * HOUR, zone)
+    due = due if due > now else at(local(now, zone).date() + timedelta(days=1), hour * HOUR, zone)
+    if due - now <= timedelta(hours=1):
+        await enqueue(job_name, {}, delay=due - now)
+
+
+@job(MATCH_JOB, is_transactional=False)
+async def match_night(actor: Actor, payload: dict[str, Any]) -> None:
+    """Match the last days with the hospital's system; one that is silent has the job tried again."""
+    del payload
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        tenant, his = await Tenant.get(id=actor.tenant_id), await his_of(actor.tenant_id)
+    if his is None:
+        return
+    for back in range(DAYS_BACK, 0, -1):
+        await matching.match_day(actor, today(tenant.timezone) - timedelta(days=back))
 
 
 async def begin(actor: Actor) -> None:

@@ -2,7 +2,7 @@
 
 from scenarios.hospital.models.calendar import ClinicSession, ClinicSlot, PractitionerRole, ScheduleTemplate
 from scenarios.hospital.models.house import ClinicService, Department, Doctor
-from scenarios.hospital.models.orders import ClinicOrder, HisBreak, OrderBasket
+from scenarios.hospital.models.orders import ClinicOrder, HisBreak, HisDay, OrderBasket
 from scenarios.hospital.models.people import BookingBlock, CareGrant, Patient
 from scenarios.hospital.models.stays import BilledCharge, Stay, StayCharge, StayCredit, StaySettlement
 from scenarios.hospital.models.visits import Appointment, ClinicWaiting
@@ -20,6 +20,7 @@ __all__ = [
     "Department",
     "Doctor",
     "HisBreak",
+    "HisDay",
     "OrderBasket",
     "Patient",
     "PractitionerRole",

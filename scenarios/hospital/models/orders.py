@@ -71,3 +71,20 @@ class HisBreak(TenantRow):
 
     class Meta:
         table = "hospital_his_break"
+
+
+class HisDay(TenantRow):
+    """One day's match: what is paid here, posted at the system, seen by the bank, and what waits for a statement."""
+
+    day: date = fields.DateField()
+    ours_minor = fields.BigIntField()
+    theirs_minor = fields.BigIntField()
+    bank_minor = fields.BigIntField()
+    waiting_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    open_count = fields.IntField(db_default=0)
+    matched_at: datetime = fields.DatetimeField()
+    matched_by_name = fields.CharField(max_length=100, db_default="")
+
+    class Meta:
+        table = "hospital_his_day"

@@ -1,4 +1,8 @@
-"""The day's match: every payment of ours stands in the hospital's system, and every posting there is paid here."""
+"""The day's match of three: what is paid here, what stands in the hospital's system, what the bank's side has.
+
+Every payment of ours stands in the system and every posting there is paid here; where billing's reconciliation has a
+break of a payment's money with the channel or the bank, the payment is named here too. It runs by itself each night.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -9,18 +13,21 @@ from scenarios.hospital.days import at
 from scenarios.hospital.his.connecting import his_of
 from scenarios.hospital.his.contract import HisRefused, HisSilent, Posted
 from scenarios.hospital.models import HisBreak, OrderBasket
+from scenarios.hospital.orders.posting import push_again
 from scenarios.hospital.rights import WORK
 from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.models import Tenant
-from tenants.scope import execute, open_scope, tenant_scope
+from tenants.scope import execute, open_scope, rows, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound, Unavailable
 from ui.i18n import t
 
 LATE = timedelta(minutes=30)
 """Paid so shortly before midnight, a payment may stand in the next day."""
 REASON_MAX = 500
+AGAIN = ("paid_not_posted", "refund_one_side", "cut_off")
+"""Differences that telling the system again may mend."""
 _ADD = """
 insert into hospital_his_break (tenant_id, id, day, kind, key, ours_minor, theirs_minor, currency)
 values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (tenant_id, key, kind) do nothing
@@ -28,6 +35,31 @@ values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (tenant_id, key, kind) do no
 _CLEARED = """
 update hospital_his_break set status = 'cleared', closed_at = now() where tenant_id = $1 and status = 'open'
    and day = $2 and not (key || ' ' || kind) = any ($3)
+"""
+_KEEP = """
+insert into hospital_his_day (tenant_id, id, day, ours_minor, theirs_minor, bank_minor, waiting_minor, currency,
+    open_count, matched_at, matched_by_name)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now(), $10)
+on conflict (tenant_id, day) do update set ours_minor = excluded.ours_minor, theirs_minor = excluded.theirs_minor,
+    bank_minor = excluded.bank_minor, waiting_minor = excluded.waiting_minor, open_count = excluded.open_count,
+    matched_at = excluded.matched_at, matched_by_name = excluded.matched_by_name
+"""
+_BANK = """
+select b.id, sum(a.amount_minor)::bigint paid_minor,
+       coalesce(sum(a.amount_minor) filter (where p.channel in ('counter', 'wallet') or l.id is not null), 0)::bigint
+         seen_minor,
+       bool_or(k.id is not null) is_broken, max(k.found_minor)::bigint found_minor
+  from hospital_basket b
+  join billing_allocation a on a.tenant_id = $1 and a.bill_id = b.bill_id and a.amount_minor > 0
+  join billing_payment p on p.tenant_id = $1 and p.id = a.payment_id
+  left join lateral (select s.id from billing_attempt t join billing_statement_line s on s.tenant_id = $1
+     and s.attempt_id = t.id and s.status in ('matched', 'differs', 'explained')
+     where t.tenant_id = $1 and t.payment_id = p.id limit 1) l on true
+  left join lateral (select x.id, x.found_minor from billing_attempt t join billing_break x on x.tenant_id = $1
+     and x.status in ('open', 'working') and (x.subject_id = t.id or exists (select 1 from billing_statement_line s
+        where s.tenant_id = $1 and s.id = x.subject_id and s.attempt_id = t.id))
+     where t.tenant_id = $1 and t.payment_id = p.id limit 1) k on true
+ where b.tenant_id = $1 and b.id = any ($2::uuid[]) group by b.id
 """
 
 
@@ -40,8 +72,20 @@ class Difference(NamedTuple):
     theirs_minor: int | None
 
 
+class Banked(NamedTuple):
+    """What the bank's side has of a payment: ``seen_minor`` stands in a statement, or was in hand at once.
+
+    ``is_broken`` says that reconciliation has an open break of it, with ``found_minor`` on the other side.
+    """
+
+    paid_minor: int
+    seen_minor: int
+    is_broken: bool
+    found_minor: int | None
+
+
 async def match_day(actor: Actor, day: date) -> int:
-    """Compare a day with the hospital's system; return how many differences it has now. Outside of any scope.
+    """Compare a day; return how many differences it has now. Outside of any scope.
 
     Raises:
         Unavailable: the system does not answer.
@@ -52,24 +96,35 @@ async def match_day(actor: Actor, day: date) -> int:
     if his is None:
         raise Unavailable("his.none", t("The hospital's system is not connected."))
     try:
-        theirs = [*await his.postings(day), *await his.postings(day + timedelta(days=1))]
+        today, tomorrow = await his.postings(day), await his.postings(day + timedelta(days=1))
     except (HisSilent, HisRefused) as error:
         raise Unavailable("his.silent", t("The hospital's system does not answer just now.")) from error
-    first, last = at(day, 0, tenant.timezone), at(day + timedelta(days=1), 0, tenant.timezone)
     async with open_scope(tenant_scope(tenant.id)):
-        ours = await OrderBasket.filter(tenant_id=tenant.id, paid_at__gte=first, paid_at__lt=last)
-        known = {
-            str(one.id)
-            for one in await OrderBasket.filter(
-                tenant_id=tenant.id, id__in=[key for key in map(_as_id, theirs) if key]
-            )
-        }
-        found = list(differences(ours, theirs, known, ends_at=last))
-        for one in found:
-            await execute(_ADD, tenant.id, new_id(), day, one.kind, one.key, one.ours_minor, one.theirs_minor,
-                          tenant.currency)  # fmt: skip
-        await execute(_CLEARED, tenant.id, day, [f"{one.key} {one.kind}" for one in found])
+        return await _match(actor, tenant, day, today, tomorrow)
+
+
+async def _match(
+    actor: Actor, tenant: Tenant, day: date, today: Sequence[Posted], tomorrow: Sequence[Posted]
+) -> int:
+    first, last = at(day, 0, tenant.timezone), at(day + timedelta(days=1), 0, tenant.timezone)
+    ours = await OrderBasket.filter(tenant_id=tenant.id, paid_at__gte=first, paid_at__lt=last)
+    theirs = [*today, *tomorrow]
+    known = await _known(tenant.id, theirs)
+    banked = {
+        each["id"]: Banked(*list(each)[1:]) for each in await rows(_BANK, tenant.id, [one.id for one in ours])
+    }
+    found = [*differences(ours, theirs, known, ends_at=last), *at_the_bank(ours, banked)]
+    for one in found:
+        await execute(_ADD, tenant.id, new_id(), day, one.kind, one.key, one.ours_minor, one.theirs_minor,
+                      tenant.currency)  # fmt: skip
+    await execute(_CLEARED, tenant.id, day, [f"{one.key} {one.kind}" for one in found])
+    await _keep(actor, tenant, day, ours, today, banked)
     return len(found)
+
+
+async def _known(tenant_id: UUID, theirs: Sequence[Posted]) -> set[str]:
+    ids = [key for key in map(_as_id, theirs) if key]
+    return {str(one.id) for one in await OrderBasket.filter(tenant_id=tenant_id, id__in=ids)}
 
 
 def _as_id(posted: Posted) -> UUID | None:
@@ -77,6 +132,33 @@ def _as_id(posted: Posted) -> UUID | None:
         return UUID(posted.key)
     except ValueError:
         return None
+
+
+async def _keep(  # noqa: PLR0917 - the three sides of a day
+    actor: Actor,
+    tenant: Tenant,
+    day: date,
+    ours: Sequence[OrderBasket],
+    theirs: Sequence[Posted],
+    banked: Mapping[UUID, Banked],
+) -> None:
+    standing = [one for one in ours if one.status != "refunded"]
+    seen = [banked[one.id] for one in standing if one.id in banked]
+    total = sum(int(one.amount_minor) for one in standing)
+    bank = sum(one.seen_minor for one in seen)
+    await execute(
+        _KEEP,
+        tenant.id,
+        new_id(),
+        day,
+        total,
+        sum(one.amount_minor for one in theirs if not one.is_cancelled),
+        bank,
+        total - bank,
+        tenant.currency,
+        await HisBreak.filter(tenant_id=tenant.id, day=day, status="open").count(),
+        actor.name[:100],
+    )
 
 
 def differences(
@@ -111,6 +193,56 @@ def _of_basket(
         yield Difference("cut_off" if is_late else taken_back, key, amount, None)
 
 
+def at_the_bank(ours: Sequence[OrderBasket], banked: Mapping[UUID, Banked]) -> Iterator[Difference]:
+    """Yield the payments of whose money the channel or the bank says something else, or nothing in its statement."""
+    for basket in ours:
+        side = banked.get(basket.id)
+        if side is not None and side.is_broken:
+            yield Difference("bank_differs", str(basket.id), side.paid_minor, side.found_minor)
+
+
+async def mend(actor: Actor, break_id: UUID) -> int:
+    """Tell the system again of what it lacks, or have it take back what nobody has paid; return what is left open.
+
+    Outside of any scope.
+
+    Raises:
+        Unavailable: the system does not answer.
+        Conflict: it is closed, or of a kind that only words can close.
+    """
+    actor.require(WORK)
+    assert actor.tenant_id is not None  # noqa: S101 - the caller is inside a hospital
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        found, his = await _open(actor, break_id), await his_of(actor.tenant_id)
+    if his is None:
+        raise Unavailable("his.none", t("The hospital's system is not connected."))
+    try:
+        if found.kind == "posted_not_paid":
+            for one in await his.query(found.key):
+                await his.reverse(one)
+        elif found.kind in AGAIN:
+            await push_again(actor, UUID(found.key))
+        else:
+            raise Conflict("break.words", t("This difference can only be closed with a reason."))
+    except HisSilent as error:
+        raise Unavailable("his.silent", t("The hospital's system does not answer just now.")) from error
+    except HisRefused as error:
+        text = t("The hospital's system refuses: {words}", words=str(error)[:100])
+        raise Conflict("break.refused", text) from error
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        await _note(actor, found, "his_break.mended", {})
+    return await match_day(actor, found.day)
+
+
+async def _open(actor: Actor, break_id: UUID) -> HisBreak:
+    found = await HisBreak.filter(tenant_id=actor.tenant_id, id=break_id).select_for_update().get_or_none()
+    if found is None:
+        raise NotFound("break.not_found", t("There is no such difference."))
+    if found.status != "open":
+        raise Conflict("break.closed", t("This difference is closed already."))
+    return found
+
+
 async def close(actor: Actor, *, break_id: UUID, reason: str) -> HisBreak:
     """Close a difference with a reason.
 
@@ -119,24 +251,30 @@ async def close(actor: Actor, *, break_id: UUID, reason: str) -> HisBreak:
         Conflict: it is closed already.
     """
     actor.require(WORK)
-    found = await HisBreak.filter(tenant_id=actor.tenant_id, id=break_id).select_for_update().get_or_none()
-    if found is None:
-        raise NotFound("break.not_found", t("There is no such difference."))
+    found = await _open(actor, break_id)
     if not 0 < len(reason.strip()) <= REASON_MAX:
         text = t("Say why, in at most {n} characters.", n=REASON_MAX)
         raise Invalid("break.reason", text, fields={"reason": text})
-    if found.status != "open":
-        raise Conflict("break.closed", t("This difference is closed already."))
     found.status, found.reason = "closed", reason.strip()
     found.closed_at, found.closed_by_name = datetime.now(UTC), actor.name[:100]
     await found.save(update_fields=["status", "reason", "closed_at", "closed_by_name"])
-    facts: dict[str, Any] = {"reason": found.reason}
+    await _note(actor, found, "his_break.closed", {"reason": found.reason})
+    await execute(
+        "update hospital_his_day set open_count = greatest(open_count - 1, 0) where tenant_id = $1 and day = $2",
+        found.tenant_id,
+        found.day,
+    )
+    return found
+
+
+async def _note(actor: Actor, found: HisBreak, act: str, after: Mapping[str, Any]) -> None:
     await audit.record(
         actor,
-        "his_break.closed",
+        act,
         subject_kind="his_break",
         subject_id=found.id,
         subject_label=found.kind,
-        after=facts,
+        after=dict(after),
     )
-    return found
+
+

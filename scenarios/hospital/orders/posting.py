@@ -47,6 +47,26 @@ async def push(actor: Actor, basket_id: UUID) -> None:
         await _confirm(actor, basket, posted)
 
 
+async def push_again(actor: Actor, basket_id: UUID) -> None:
+    """Tell the system once more of a payment that it had confirmed and has no more. Outside of any scope.
+
+    Raises:
+        HisSilent, HisRefused: as the system answers; nothing here changes.
+    """
+    assert actor.tenant_id is not None  # noqa: S101 - the caller is inside a hospital
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        basket = await OrderBasket.get(tenant_id=actor.tenant_id, id=basket_id)
+        his, posting = await his_of(actor.tenant_id), await _posting(basket)
+    if basket.status != "posted" or his is None:
+        return
+    posted = await _post_once(his, posting)
+    async with open_scope(tenant_scope(basket.tenant_id)):
+        found = await locked(basket.tenant_id, basket.id)
+        found.his_reference = posted.id
+        await found.save(update_fields=["his_reference"])
+        await tell(actor, found, "orders.posted")
+
+
 async def _posting(basket: OrderBasket) -> Posting:
     orders = await ClinicOrder.filter(tenant_id=basket.tenant_id, basket_id=basket.id).order_by("his_id")
     account = await Account.get(tenant_id=basket.tenant_id, id=basket.account_id)

@@ -35,5 +35,6 @@ BREAKS = {
     "posted_not_paid": N_("Posted at the hospital, not paid here"),
     "amount_differs": N_("Another amount at the hospital"),
     "refund_one_side": N_("Taken back at the hospital alone"),
+    "bank_differs": N_("The channel or the bank has it otherwise"),
     "cut_off": N_("Paid at the day's end; may stand in the next day"),
 }

@@ -74,6 +74,7 @@ async def payments(request: Request, actor: Actor) -> Response:
         "page": Page.of(query, found, int(await value(f"select count(*) {_FROM}", *args))),
         "columns": columns,
         "states": states,
+        "may_set": actor.may("settings.write"),
         "root": root_of(actor),
     }
     return await respond(request, "hospital/staff/payments.html", context, block="list")
