@@ -164,4 +164,16 @@ def update_invoice(world: World, request: Request, hospital: str, body: Doc) -> 
         found = {**found, "status": "cancelled"}
         world.store.save("his.invoice", key, found)
         _mark(world, hospital, [_of(world, hospital, line) for line in found["lineItem"]], "billable")
+    elif body.get("status") == "balanced" and found["status"] == "cancelled":
+        return _restore(world, hospital, key, found)
+    return JSONResponse(found)
+
+
+def _restore(world: World, hospital: str, key: str, found: Doc) -> Response:
+    charges = [_of(world, hospital, line) for line in found["lineItem"]]
+    if any(one is None or one["status"] != "billable" for one in charges):
+        return _outcome(422, "business-rule", "a charge item is not to be paid")
+    found = {**found, "status": "balanced"}
+    world.store.save("his.invoice", key, found)
+    _mark(world, hospital, charges, "billed")
     return JSONResponse(found)

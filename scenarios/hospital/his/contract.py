@@ -59,5 +59,8 @@ class His(Protocol):
     async def reverse(self, posted: Posted) -> None:
         """Take a posting back; taken back already, it stays so."""
 
+    async def restore(self, posted: Posted) -> None:
+        """Let a posting stand again that was taken back there by mistake."""
+
     async def postings(self, day: date) -> list[Posted]:
         """Return all postings of a day."""

@@ -82,6 +82,11 @@ class FhirHis:
         body = {"resourceType": "Invoice", "id": posted.id, "status": "cancelled"}
         await self._call("PUT", f"Invoice/{quote(posted.id)}", body)
 
+    async def restore(self, posted: Posted) -> None:
+        """Balance the cancelled invoice again."""
+        body = {"resourceType": "Invoice", "id": posted.id, "status": "balanced"}
+        await self._call("PUT", f"Invoice/{quote(posted.id)}", body)
+
     async def postings(self, day: date) -> list[Posted]:
         """Return the invoices of a day."""
         found = await self._call("GET", f"Invoice?date={day.isoformat()}")

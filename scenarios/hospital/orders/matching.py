@@ -276,5 +276,3 @@ async def _note(actor: Actor, found: HisBreak, act: str, after: Mapping[str, Any
         subject_label=found.kind,
         after=dict(after),
     )
-
-

@@ -59,6 +59,9 @@ async def push_again(actor: Actor, basket_id: UUID) -> None:
         his, posting = await his_of(actor.tenant_id), await _posting(basket)
     if basket.status != "posted" or his is None:
         return
+    before = await his.post(posting)
+    if before.is_cancelled:
+        await his.restore(before)
     posted = await _post_once(his, posting)
     async with open_scope(tenant_scope(basket.tenant_id)):
         found = await locked(basket.tenant_id, basket.id)

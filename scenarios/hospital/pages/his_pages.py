@@ -41,7 +41,8 @@ select b.id, b.reference, b.status, b.amount_minor, b.currency, b.paid_at, b.cre
 _BREAKS = """
 select id, day, kind, key, ours_minor, theirs_minor, currency, status, reason, closed_by_name
   from hospital_his_break where tenant_id = $1 and ($2 = '' or status = $2) and ($3 = '' or kind = $3)
- order by day desc, id offset $4 limit $5
+   and ($4 = '' or day::text = $4)
+ order by day desc, id offset $5 limit $6
 """
 _STATES = {"open": N_("Open"), "closed": N_("Closed"), "cleared": N_("Cleared by itself")}
 
