@@ -4,7 +4,15 @@ import pytest
 
 from tenants import permissions
 from tenants.models import Role
-from tenants.permissions import TENANT_PERMISSIONS, Rights, RoleSpec, add_rights, permissions_of, roles_of
+from tenants.permissions import (
+    EVERYBODY,
+    TENANT_PERMISSIONS,
+    Rights,
+    RoleSpec,
+    add_rights,
+    permissions_of,
+    roles_of,
+)
 from tenants.scope import open_scope, tenant_scope
 from tenants.staff import services
 from tests import make
@@ -30,7 +38,7 @@ def may(scenario: str) -> dict[str, frozenset[str]]:
 
 def test_roles_gain_what_the_scenario_gives_them(diving):
     held = may("miniature")
-    assert held["diver"] == {"reef.read"}
+    assert held["diver"] == {"reef.read"} | EVERYBODY
     assert {"reef.read", "reef.write"} <= held["administrator"]
     assert "reef.read" in held["reader"]
     assert "reef.write" not in held["reader"]
@@ -46,7 +54,7 @@ def test_other_institutions_do_not_hear_of_it(diving):
 async def test_an_institution_is_provisioned_with_the_roles_and_can_give_no_others(diving, db, bank):
     mine, other = await make.tenant(bank, "miniature"), await make.tenant(bank)
     async with open_scope(tenant_scope(mine.id)):
-        assert (await Role.get(tenant_id=mine.id, key="diver")).permissions == ["reef.read"]
+        assert (await Role.get(tenant_id=mine.id, key="diver")).permissions == ["apps.open", "reef.read"]
     actor = await make.staff(other)
     async with open_scope(tenant_scope(other.id)):
         reader = await Role.get(tenant_id=other.id, key="reader")
