@@ -18,6 +18,14 @@ from ui.formats import money, month_text
 from ui.i18n import N_, gettext
 
 ACTS = {
+    "complaint.filed": N_("Complaint received"),
+    "complaint.assigned": N_("Complaint given to somebody"),
+    "complaint.answered": N_("Complaint decided"),
+    "complaint.reopened": N_("Complaint opened again"),
+    "complaint.refund_asked": N_("Refund of a complaint asked for"),
+    "complaint.escalated": N_("Overdue complaint gone up"),
+    "complaint.closed": N_("Complaint closed"),
+    "complaint.withdrawn": N_("Complaint taken back"),
     "next_action.dismissed": N_("Suggestion dismissed"),
     "risk_alert.assigned": N_("Alert being looked into"),
     "risk_alert.confirmed": N_("Alert confirmed"),

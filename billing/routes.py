@@ -7,6 +7,7 @@ from billing.adjustments import pages as adjustments
 from billing.bulk import pages as bulk
 from billing.charges import pages as charges
 from billing.checkouts import pages as checkouts
+from billing.complaints import pages as complaints
 from billing.desk import pages as desk
 from billing.disputes import pages as disputes
 from billing.institution import pages as institution
@@ -53,5 +54,6 @@ def routes() -> list[BaseRoute]:
         trial,
         oversight,
         risk,
+        complaints,
     )
     return [route for part in parts for route in part.ROUTES]

@@ -138,6 +138,7 @@ FACTS: dict[str, Fact] = {
     "good": Fact(N_("Good rows")),
     "handed_over": Fact(N_("What was handed over to whom")),
     "institutions": Fact(N_("Institutions")),
+    "other_work": Fact(N_("Other work")),
     "legal_representative": Fact(N_("Legal representative")),
     "name_en": Fact(N_("Name in English")),
     "rows": Fact(N_("Rows")),

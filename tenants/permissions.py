@@ -27,6 +27,8 @@ TENANT_PERMISSIONS: dict[str, str] = {
     "bills.remind": N_("Send reminders"),
     "mandates.write": N_("Stop automatic payments"),
     "answers.work": N_("Work what payers answer to bills"),
+    "complaints.read": N_("See complaints"),
+    "complaints.work": N_("Work complaints and complain to the bank"),
     "adjustments.read": N_("See adjustments"),
     "adjustments.request": N_("Ask for an adjustment"),
     "adjustments.approve": N_("Approve and reverse adjustments"),
@@ -66,6 +68,8 @@ BANK_PERMISSIONS: dict[str, str] = {
     "oversight.read": N_("See the board: volumes, branches, what to do next"),
     "risk.read": N_("See what is out of the ordinary"),
     "risk.work": N_("Work alerts and release refunds that wait"),
+    "complaints.read": N_("See complaints"),
+    "complaints.work": N_("Work and decide complaints"),
     "apps.read": N_("See vendors and their apps"),
     "apps.review": N_("Admit vendors, list and suspend apps"),
     "staff.write": N_("Manage bank staff and branches"),
@@ -127,6 +131,8 @@ TENANT_ROLES: tuple[RoleSpec, ...] = (
                 "bills.read",
                 "bills.remind",
                 "answers.work",
+                "complaints.read",
+                "complaints.work",
             }
         ),
     ),
@@ -202,7 +208,12 @@ BANK_ROLES: dict[str, RoleSpec] = {
         RoleSpec(
             "relationship_manager",
             N_("Relationship manager"),
-            frozenset({"bank.read", "applications.write", "tenants.read", "oversight.read"}),
+            frozenset(
+                {
+                    *("bank.read", "applications.write", "tenants.read", "oversight.read"),
+                    *("complaints.read", "complaints.work"),
+                }
+            ),
         ),
         RoleSpec(
             "reviewer",
@@ -210,7 +221,7 @@ BANK_ROLES: dict[str, RoleSpec] = {
             frozenset(
                 {
                     *("bank.read", "applications.decide", "tenants.read", "tenants.decide", "oversight.read"),
-                    *("risk.read", "risk.work"),
+                    *("risk.read", "risk.work", "complaints.read"),
                     *("apps.read", "apps.review", "audit.read"),
                 }
             ),
@@ -221,7 +232,7 @@ BANK_ROLES: dict[str, RoleSpec] = {
             frozenset(
                 {
                     *("bank.read", "tenants.read", "tenants.write", "support.open", "oversight.read"),
-                    *("risk.read", "risk.work"),
+                    *("risk.read", "risk.work", "complaints.read", "complaints.work"),
                     *("apps.read", "apps.review", "audit.read"),
                 }
             ),
@@ -229,7 +240,9 @@ BANK_ROLES: dict[str, RoleSpec] = {
         RoleSpec(
             "auditor",
             N_("Auditor"),
-            frozenset({"bank.read", "tenants.read", "oversight.read", "risk.read", "audit.read"}),
+            frozenset(
+                {"bank.read", "tenants.read", "oversight.read", "risk.read", "complaints.read", "audit.read"}
+            ),
         ),
         RoleSpec("union_supervisor", N_("Union supervisor"), frozenset({"bank.read", "oversight.read"})),
     )

@@ -20,6 +20,7 @@ from billing.models.charges import (
     SettlementAccount,
 )
 from billing.models.checkouts import Checkout
+from billing.models.complaints import Complaint, ComplaintMessage
 from billing.models.disputes import Dispute, DisputeFile
 from billing.models.holds import Hold
 from billing.models.mandates import Debit, Mandate, Proxy, SavedCard, Transfer, VirtualAccount
@@ -83,6 +84,8 @@ __all__ = [
     "BranchStanding",
     "Break",
     "Checkout",
+    "Complaint",
+    "ComplaintMessage",
     "Credit",
     "CreditNote",
     "CreditUse",

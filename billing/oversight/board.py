@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from billing.complaints.queries import by_branch as complaints_by_branch
 from tenants.actor import Actor
 from tenants.banks.policy import policy_of
 from tenants.banks.reach import bank_of
@@ -168,10 +169,11 @@ def success_percent(one: Mapping[str, Any]) -> int | None:
 async def scorecard(actor: Actor, asked: Asked) -> list[dict[str, Any]]:
     """Return the branches by points: each measure against the best branch, weighted as the bank says."""
     weights = (await policy_of(bank_of(actor))).weights
-    measured = [_measures(one) | {"seconds": 0} for one in await by_branch(actor, asked)]
-    speeds = await _speeds(actor)
-    for one in measured:
-        one["seconds"] = speeds.get(one["id"], 0)
+    speeds, complaints = await _speeds(actor), await complaints_by_branch(actor, asked.days)
+    measured = [
+        _measures(one) | {"seconds": speeds.get(one["id"], 0), "complaints": complaints.get(one["id"], 0)}
+        for one in await by_branch(actor, asked)
+    ]
     return sorted(_scored(measured, weights), key=lambda one: -one["points"])
 
 
@@ -184,7 +186,6 @@ def _measures(one: Any) -> dict[str, Any]:
         "value": int(one["paid_minor"]),
         "reach": int(one["payers"]),
         "live": int(one["live"]),
-        "complaints": 0,
     }
 
 
@@ -194,9 +195,14 @@ def _scored(measured: Sequence[dict[str, Any]], weights: Mapping[str, int]) -> l
     for one in measured:
         shares = {name: one[name] / best[name] if best[name] else 0 for name in best}
         shares["speed"] = fastest / one["seconds"] if one["seconds"] else 0
-        shares["complaints"] = 1 / (1 + one["complaints"])
+        shares["complaints"] = 1 / (1 + complaint_rate(one))
         one["points"] = round(sum(share * weights.get(name, 0) for name, share in shares.items()))
     return list(measured)
+
+
+def complaint_rate(one: Mapping[str, Any]) -> float:
+    """Return complaints per thousand payments; a branch with fewer payments counts as if it had a thousand."""
+    return int(one["complaints"]) * 1000 / max(int(one["volume"]), 1000)
 
 
 async def _speeds(actor: Actor) -> dict[UUID, int]:

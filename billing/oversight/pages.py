@@ -185,6 +185,7 @@ async def scorecard(request: Request, actor: Actor) -> Response:
         Column("reach", t("Active payers"), format="number"),
         Column("live", t("Live"), format="number"),
         Column("seconds", t("Application to live"), value=lambda row: row["seconds"] // 3600, format=_hours),
+        Column("complaints", t("Complaints"), format="number"),
     )
     found = await board.scorecard(actor, asked)
     if wants_export(request):

@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.models import RiskAlert, RiskHold, RiskRule
-from billing.payments.refunding import before_sending
 from billing.risk import services
 from billing.risk.finding import RULES, Found
 from tenants.actor import Actor
@@ -26,7 +25,6 @@ from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
 add_bank_places(Place(N_("Risk"), "/risk", "risk.read", "flag", 27))
-before_sending(services.must_wait)
 STATUSES = {
     "open": t("Open"),
     "assigned": t("Being looked into"),

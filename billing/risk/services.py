@@ -7,7 +7,7 @@ from uuid import UUID
 
 from billing.models import Refund, RiskAlert, RiskHold, RiskRule, RiskWatch
 from billing.oversight.rolling import after_rolling
-from billing.payments.refunding import SUBMIT_JOB
+from billing.payments.refunding import SUBMIT_JOB, before_sending
 from billing.risk.finding import RULES, Day, Found, History, history_of, look, replay
 from tenants import audit
 from tenants.actor import Actor
@@ -150,6 +150,9 @@ async def must_wait(actor: Actor, refund_id: UUID) -> bool:
             number=refund.number, currency=refund.currency, amount_minor=refund.amount_minor,
         )  # fmt: skip
         return False
+
+
+before_sending(must_wait)
 
 
 async def get(actor: Actor, alert_id: UUID) -> RiskAlert:

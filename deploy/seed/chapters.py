@@ -17,6 +17,7 @@ from deploy.seed import (
     apps,
     campus,
     clinic,
+    complaints,
     console,
     estate,
     institutions,
@@ -318,6 +319,7 @@ CHAPTERS = (
     Chapter("stays", _stays, is_atomic=False, thread="sights"),
     Chapter("palace", palace.write, is_atomic=False, thread="sights"),
     Chapter("console", console.write, is_atomic=False),
+    Chapter("complaints", complaints.write),
 )
 
 

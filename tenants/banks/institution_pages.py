@@ -71,6 +71,7 @@ async def _life(actor: Actor, found: Tenant) -> dict[str, Any]:
         else [],
         "may_move": actor.may("staff.write"),
         "may_support": actor.may("support.open"),
+        "may_complain": actor.may("complaints.work"),
     }
 
 

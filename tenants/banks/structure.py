@@ -1,5 +1,7 @@
 """How a bank is put together changes: institutions move, branches merge, people leave and stand in for each other."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
@@ -14,6 +16,34 @@ from tenants.onboarding.gate import tenant_of
 from tenants.scope import bank_scope, execute, open_scope
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import Text, t
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Work goes from one branch to another: of one institution, or of all where ``tenant_id`` is none."""
+
+    bank_id: UUID
+    from_branch: UUID
+    to_branch: UUID
+    tenant_id: UUID | None = None
+
+
+Follow = Callable[[Move], Awaitable[None]]
+HandOver = Callable[[BankMembership, BankMembership], Awaitable[int]]
+_followers: list[Follow] = []
+_heirs: list[HandOver] = []
+
+
+def after_moving(follow: Follow) -> None:
+    """Have ``follow(move)`` called when an institution moves or a branch ends, for work that rooms above keep."""
+    if follow not in _followers:
+        _followers.append(follow)
+
+
+def when_leaving(hand_over: HandOver) -> None:
+    """Have ``hand_over(leaver, heir)`` called when somebody leaves; it says how much work of its room went over."""
+    if hand_over not in _heirs:
+        _heirs.append(hand_over)
 
 
 async def branch_of(actor: Actor, branch_id: UUID) -> Branch:
@@ -34,6 +64,8 @@ async def move_tenant(actor: Actor, tenant_id: UUID, *, to_branch: UUID, reason:
     before = str(tenant.branch_id)
     tenant.branch_id = target.id
     await tenant.save(update_fields=["branch_id"])
+    for follow in _followers:
+        await follow(Move(tenant.bank_id, UUID(before), target.id, tenant.id))
     await audit.record(
         actor,
         "tenant.moved",
@@ -76,13 +108,15 @@ async def merge(actor: Actor, branch_id: UUID, *, into: UUID, reason: str) -> in
     actor.require("staff.write")
     actor.require_fresh()
     gone, kept = await branch_of(actor, branch_id), await branch_of(actor, into)
-    if gone.id in {kept.id, kept.parent_id}:
+    if await _is_within(kept, gone):
         raise _wrong("into", t("Choose another branch, and none below this one."))
     count = await execute(_MERGE_MOVES, gone.bank_id, gone.id, kept.id, reason, actor.name[:100])
     where = {"bank_id": gone.bank_id, "branch_id": gone.id}
     for model in (Tenant, Application, BankMembership):
         await model.filter(**where).update(branch_id=kept.id)
     await Branch.filter(bank_id=gone.bank_id, parent_id=gone.id).update(parent_id=kept.id)
+    for follow in _followers:
+        await follow(Move(gone.bank_id, gone.id, kept.id))
     gone.closed_at, gone.merged_into = datetime.now(UTC), kept.id
     await gone.save(update_fields=["closed_at", "merged_into"])
     kept.areas = sorted({*kept.areas, *gone.areas})
@@ -96,6 +130,12 @@ async def merge(actor: Actor, branch_id: UUID, *, into: UUID, reason: str) -> in
         after={"branch": kept.name, "institutions": count, "reason": reason},
     )
     return count
+
+
+async def _is_within(branch: Branch, above: Branch) -> bool:
+    """Tell whether a branch is the other one or, however deep, below it."""
+    probe = Actor(kind="bank", name="", bank_id=above.bank_id, branches=(above.id,))
+    return await sees_branch(probe, branch.id)
 
 
 async def set_areas(actor: Actor, branch_id: UUID, areas: str) -> Branch:
@@ -124,8 +164,8 @@ async def member(actor: Actor, membership_id: UUID) -> BankMembership:
     return found
 
 
-async def hand_over(actor: Actor, membership_id: UUID, *, to: UUID) -> tuple[int, int]:
-    """Give a leaver's institutions and open applications to a colleague; return how many of each.
+async def hand_over(actor: Actor, membership_id: UUID, *, to: UUID) -> tuple[int, int, int]:
+    """Give a leaver's institutions, open applications and other work to a colleague; return how many of each.
 
     The applications keep who opened them in their story; the colleague may not decide on them either.
     """
@@ -140,15 +180,16 @@ async def hand_over(actor: Actor, membership_id: UUID, *, to: UUID) -> tuple[int
         bank_id=leaver.bank_id, created_by=leaver.person_id, status__in=("draft", "submitted", "returned")
     )
     applications = await open_ones.update(created_by=heir.person_id, created_by_name=heir.name)
+    others = sum([await give(leaver, heir) for give in _heirs])
     await audit.record(
         actor,
         "bank_membership.handed_over",
         subject_kind="bank_membership",
         subject_id=leaver.id,
         subject_label=leaver.name,
-        after={"to": heir.name, "institutions": tenants, "applications": applications},
+        after={"to": heir.name, "institutions": tenants, "applications": applications, "other_work": others},
     )
-    return tenants, applications
+    return tenants, applications, others
 
 
 async def stand_in(

@@ -163,14 +163,15 @@ async def hand_over(request: Request, actor: Actor) -> Response:
     form = await bind(request, HandOverForm)
     if form.is_valid:
         try:
-            tenants, applications = await structure.hand_over(actor, path_id(request), to=form.ok.to)
+            tenants, applications, others = await structure.hand_over(actor, path_id(request), to=form.ok.to)
         except Invalid as error:
             form.fail_with(error)
         else:
             words = t(
-                "{tenants} institutions and {applications} applications handed over.",
+                "{tenants} institutions, {applications} applications and {others} other pieces of work handed over.",
                 tenants=tenants,
                 applications=applications,
+                others=others,
             )
             return redirect(request, f"{_root(actor)}/staff/{path_id(request)}", flash=words)
     return await _member(request, actor, handing=form, status=422)

@@ -24,7 +24,7 @@ NO_PAGES = (
     r"/.*\.json", r"/.*\.js", r"/.*\.py", r"/.*/pdf", r"/.*/evidence", r"/.*/blank", r"/.*/rejected", r"/.*/file",
     r"/.*/content", r"/.*/proof", r"/.*/files/\{n\}", r"/.*/documents/\{document\}", r"/.*/papers/\{id\}",
     r"/.*/answer-files/.*", r"/.*/disputes/.*/files/.*", r"/.*/(work|repairs)/.*/files/.*",
-    r"/t/\{tenant\}/payments/\{id\}/receipt",
+    r"/t/\{tenant\}/payments/\{id\}/receipt", r"/.*/complaint-files/.*",
 )  # fmt: skip
 """Files and figures for machines."""
 ELSEWHERE = (

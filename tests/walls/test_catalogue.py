@@ -54,6 +54,10 @@ ABOVE_TENANTS = {
 }
 MIGRATION_LEDGER = {"tortoise_migrations": "Tortoise's own list; the application role has no right to it"}
 KEYED_BY_A_SECRET = {
+    "billing_complaint_bank_idx": "a bank's complaints about all its institutions",
+    "billing_complaint_branch_idx": "a branch's complaints, for its scorecard",
+    "billing_complaint_person_idx": "a person's complaints, across tenants",
+    "billing_complaint_message_person_idx": "what was said in a person's complaints, across tenants",
     "education_applicant_person_idx": "a person's applications at every school",
     "community_public_accounts_hash_key": "found by the hash of an estate's public word",
     "tenants_holder_person_idx": "a person's accounts across tenants",

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-import billing.risk.pages  # noqa: F401 - the gate before refunds are sent
 from billing.models import DayFigure, Payment, Refund, RiskAlert, RiskHold
 from billing.payments.refreshing import refresh
 from billing.payments.refunds import refundable_minor, request_refund

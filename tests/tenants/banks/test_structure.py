@@ -67,7 +67,7 @@ async def test_a_leavers_work_goes_to_a_colleague(bank, chief):
     tenant = await make.tenant(bank, manager_id=leaver.person_id, manager_name="Leaver")
     first, second = await membership(bank, leaver), await membership(bank, heir)
     async with open_scope(bank_scope(bank.id)):
-        assert await structure.hand_over(chief, first.id, to=second.id) == (1, 0)
+        assert await structure.hand_over(chief, first.id, to=second.id) == (1, 0, 0)
         assert (await Tenant.get(id=tenant.id)).manager_name == "Heir"
         assert not await Application.filter(bank_id=bank.id, created_by=leaver.person_id).exists()
 

@@ -1,0 +1,1 @@
+"""Complaints of payers, institutions and callers: states, deadlines, messages, decisions. See README.md."""
