@@ -39,7 +39,6 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column(
             "tenant", t("Institution"), sortable=True, href=lambda row: f"{root}/tenants/{row['tenant_id']}"
         ),
-        Column("desk", t("Branch")),
         Column("assigned_to_name", t("With")),
     )
 
@@ -50,7 +49,8 @@ async def listed(request: Request, actor: Actor) -> Response:
     query = TableQuery.parse(request, columns=columns, filters=queries.FILTERS)
     if wants_export(request):
         found = await queries.of_bank(actor, query, most=MOST_EXPORTED)
-        return await export(request, columns, found, "complaints")
+        filed = (*columns, Column("desk", t("Branch")), *forms.FILED)
+        return await export(request, filed, found, "complaints")
     found = await queries.of_bank(actor, query)
     context = {
         "page": Page.of(query, found, await queries.count_of_bank(actor, query)),

@@ -11,6 +11,7 @@ from billing.complaints.states import KINDS, OUTCOMES, SIDES, STATE_TONES, STATE
 from billing.models import Complaint, ComplaintMessage
 from ui.fields import MinorAmount
 from ui.i18n import N_, gettext, t
+from ui.shell import Tone
 from ui.tables import Column
 
 
@@ -102,22 +103,36 @@ def due(value: Any, row: Any) -> Any:
     return None if row["status"] in {"answered", "closed", "withdrawn"} else value
 
 
+def state_of(row: Any) -> str:
+    """Return the state as lists show it: what is overdue is said so."""
+    return "late" if row["is_late"] else str(row["status"])
+
+
+LISTED_WORDS = STATE_WORDS | {"late": t("Overdue")}
+LISTED_TONES: dict[str, Tone] = STATE_TONES | {"late": "danger"}
+
+
 def columns(root: str, *more: Column) -> tuple[Column, ...]:
     """Return the columns of staff's lists; ``more`` comes after who complains."""
     return (
-        Column("number", t("Number"), sortable=True, href=lambda row: f"{root}/complaints/{row['id']}"),
-        Column("summary", t("What it says"), is_main=True),
-        Column("kind", t("About"), format=kind_word),
+        Column("number", t("Number"), sortable=True, format="code"),
+        Column("summary", t("What it says"), is_main=True, href=lambda row: f"{root}/complaints/{row['id']}"),
         Column("person_name", t("Who complains")),
         *more,
-        Column("created_at", t("When"), format="date", sortable=True),
         Column(
             "due_at", t("Answer by"), format="date", sortable=True, value=lambda row: due(row["due_at"], row)
         ),
-        Column("status", t("State"), format="badge", words=STATE_WORDS, tones=STATE_TONES),
+        Column("status", t("State"), format="badge", value=state_of, words=LISTED_WORDS, tones=LISTED_TONES),
     )
 
 
+FILED = (
+    Column("kind", t("About"), format=kind_word),
+    Column("created_at", t("When"), format="datetime"),
+    Column("answered_at", t("Decided on"), format="datetime"),
+    Column("outcome", t("Decision"), words={key: t(word) for key, word in OUTCOMES.items()}),
+)
+"""What a file holds besides."""
 STATES = [("open", t("All that are open")), ("late", t("Overdue")), *STATE_WORDS.items()]
 
 

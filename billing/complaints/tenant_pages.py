@@ -33,7 +33,7 @@ async def listed(request: Request, actor: Actor) -> Response:
         "may_file": actor.may(WORK),
         "root": _root(actor),
     }
-    columns = forms.columns(_root(actor))
+    columns = (*forms.columns(_root(actor)), forms.FILED[0])
     return await list_page(
         request, actor, queries.OF_TENANT, columns, "billing/complaints/list.html", context
     )
