@@ -51,7 +51,7 @@ create index billing_complaint_message_person_idx on billing_complaint_message (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0023_family")]
+    dependencies = [("cloud", "0024_placing")]
 
     operations = [
         ops.CreateModel(
