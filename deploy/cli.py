@@ -139,7 +139,7 @@ def bench(
 
 @app.command()
 def verify(
-    what: Annotated[str, typer.Argument(help="bills, ledger, isolation or receipt.")],
+    what: Annotated[str, typer.Argument(help="audit, bills, ledger, isolation or receipt.")],
     file: Annotated[Path | None, typer.Argument(help="The receipt's file, for receipt.")] = None,
     *,
     key: Annotated[str, typer.Option("--key", help="The public key you trust, for receipt.")] = "",
@@ -153,8 +153,8 @@ def verify(
 
     isolation tries every door with foreign ids, on a database of its own, and writes a report.
     """
-    if what not in ("bills", "ledger", "receipt", "isolation"):
-        raise typer.BadParameter("say bills, ledger, isolation or receipt", param_hint="WHAT")
+    if what not in ("audit", "bills", "ledger", "receipt", "isolation"):
+        raise typer.BadParameter("say audit, bills, ledger, isolation or receipt", param_hint="WHAT")
     if (what == "receipt") != (file is not None):
         raise typer.BadParameter("receipt needs a file, and only receipt takes one", param_hint="FILE")
 
@@ -164,9 +164,9 @@ def verify(
 
             _conclude(await isolation(settings, breach))
             return
-        from deploy import verify  # noqa: PLC0415
+        from deploy import trail, verify  # noqa: PLC0415
 
-        _conclude(await getattr(verify, what)(settings))
+        _conclude(await (trail.audit if what == "audit" else getattr(verify, what))(settings))
 
     if file is None:
         _with_servers(work, data)

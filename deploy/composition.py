@@ -10,7 +10,6 @@ from starlette.responses import Response
 import billing.runtime
 import tenants.runtime
 from billing.runtime import ChannelSettings
-from billing.sealing import keys as seal_keys
 from deploy import gauges, open_resources
 from deploy.settings import Settings
 from integrations.bank_services.client import BankServices
@@ -20,6 +19,7 @@ from tenants.actor import StepUp
 from tenants.http import ask_to_sign_in
 from tenants.onboarding import ports
 from tenants.runtime import Runtime
+from tenants.sealing import keys as seal_keys
 
 JOB_MODULES = (
     "tenants.notices",

@@ -19,6 +19,7 @@ from integrations.apps.launching import health
 from integrations.provider import sweeping
 from scenarios import registry
 from tenants import jobs
+from tenants.sealing import sealer as trail
 
 log = structlog.get_logger(__name__)
 SWEEP_SECONDS = 3
@@ -48,6 +49,7 @@ async def run(settings: Settings) -> None:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_sweep())
                 group.create_task(_seal())
+                group.create_task(_seal_trail())
                 group.create_task(_look_at_apps())
                 group.create_task(_consume(settings))
         finally:
@@ -75,6 +77,17 @@ async def _seal() -> None:
         except Exception:  # the edge of the process: what could not be sealed now is new at the next look
             log.exception("seal.failed")
         await asyncio.sleep(sealer.EVERY)
+
+
+async def _seal_trail() -> None:
+    """Seal new rows of the audit trail for ever."""
+    looking = trail.AuditSealer()
+    while True:
+        try:
+            await looking.round()
+        except Exception:  # the edge of the process: what could not be sealed now is new at the next look
+            log.exception("trail.seal_failed")
+        await asyncio.sleep(trail.EVERY)
 
 
 async def _look_at_apps() -> None:

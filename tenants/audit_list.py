@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tenants.audit_words import act_text, acts_like, changes, subject_text
+from tenants.models import AuditSeal
 from tenants.scope import rows, value
 from tenants.search import containing
 from ui.exports import export, wants_export
@@ -33,42 +34,71 @@ def _columns(currency: str) -> tuple[Column, ...]:
         Column("subject_label", t("Whom or what it was about"), is_main=True, format=_subject),
         Column("change", t("Before and after"), value=lambda row: "; ".join(changes_of(row, currency))),
         Column("ip", t("From where"), format="code"),
+        Column("seal", t("Seal")),
     )
 
 
+FILED = (Column("id", t("Row")), Column("act", t("Act"), format="text"))
+"""What a file holds besides, to be held beside the seals."""
+
+
 WHERE = (
-    "({door} = $1) and ($2 = '' or person_name ilike $2 or subject_label ilike $2 or act = any ($5::text[]))"
-    " and ($3 = '' or created_at >= $3::date) and ($4 = '' or created_at < $4::date + 1)"
+    "({door}) and ($2 = '' or a.person_name ilike $2 or a.subject_label ilike $2 or a.act = any ($5::text[]))"
+    " and ($3 = '' or a.created_at >= $3::date) and ($4 = '' or a.created_at < $4::date + 1)"
+    " and ($6 = '' or a.person_name ilike $6) and ($7 = '' or a.act = any ($8::text[]))"
+    " and ($9 = '' or a.subject_label ilike $9)"
 )
 SELECT = (
-    "select created_at, person_name, act, subject_kind, subject_label, ip, before::text before, after::text after"
-    " from tenants_audit where "
+    "select a.id, a.created_at, a.person_name, a.act, a.subject_kind, a.subject_label, a.ip, a.before::text before,"
+    " a.after::text after, s.number seal from tenants_audit a left join tenants_sealed_audit m on m.id = a.id"
+    " left join tenants_audit_seal s on s.id = m.seal_id where "
 )
+FILTERS = ("who", "what", "whom", "from", "to")
 MOST_EXPORTED = 50_000
 
 
-async def audit_list(request: Request, door: str, place_id: Any, currency: str = "") -> Response:
-    """Answer with the trail of ``door`` (``bank_id`` or ``tenant_id``), newest first, searched and exported."""
+DOORS = {"bank_id": "a.bank_id = $1", "tenant_id": "a.tenant_id = $1", "person_id": "$1::uuid is not null"}
+"""What of the scope's rows is listed: a person sees all that row-level security says has touched them."""
+
+
+async def audit_list(
+    request: Request, door: str, place_id: Any, currency: str = "", template: str = "tenants/audit.html"
+) -> Response:
+    """Answer with the trail of ``door`` (one of ``DOORS``), newest first, searched and exported."""
     columns = _columns(currency)
-    query = TableQuery.parse(request, filters=("from", "to"))
-    where = WHERE.format(door=door)
-    days = [query.get(name) if _is_day(query.get(name)) else "" for name in ("from", "to")]
-    args = (place_id, containing(query.q), *days, acts_like(query.q))
+    query = TableQuery.parse(request, filters=FILTERS)
+    where = WHERE.format(door=DOORS[door])
+    args = _args(place_id, query)
     if wants_export(request):
         found = await rows(
-            f"{SELECT}{where} order by created_at desc, id desc limit $6", *args, MOST_EXPORTED
+            f"{SELECT}{where} order by a.created_at desc, a.id desc limit $10", *args, MOST_EXPORTED
         )
-        return await export(request, columns, found, "audit")
+        return await export(request, (*columns, *FILED), found, "audit")
     found = await rows(
-        f"{SELECT}{where} order by created_at desc, id desc limit $6 offset $7",
+        f"{SELECT}{where} order by a.created_at desc, a.id desc limit $10 offset $11",
         *args,
         query.limit,
         query.offset,
     )
-    total = await value(f"select count(*) from tenants_audit where {where}", *args)
+    total = await value(f"select count(*) from tenants_audit a where {where}", *args)
     page = Page.of(query, found, total)
-    context = {"page": page, "columns": columns, "changes_of": changes_of, "currency": currency}
-    return await respond(request, "tenants/audit.html", context, block="list")
+    context = {
+        "page": page,
+        "columns": columns,
+        "changes_of": changes_of,
+        "currency": currency,
+        "seal": await AuditSeal.filter(place_id=place_id).order_by("-number").first(),
+    }
+    return await respond(request, template, context, block="list")
+
+
+def _args(place_id: Any, query: TableQuery) -> tuple[Any, ...]:
+    days = [query.get(name) if _is_day(query.get(name)) else "" for name in ("from", "to")]
+    who, what, whom = (query.get(name) for name in ("who", "what", "whom"))
+    return (
+        *(place_id, containing(query.q), *days, acts_like(query.q)),
+        *(containing(who), what, acts_like(what), containing(whom)),
+    )
 
 
 def _is_day(text: str) -> bool:

@@ -15,11 +15,12 @@ from uuid import UUID
 from billing.models import FeeRule, Seal
 from billing.proof.verify_receipt import LEDGER
 from billing.sealing.collecting import entries, unsealed
-from billing.sealing.keys import keys
 from billing.sealing.proofs import seal_as_json
-from billing.sealing.sealer import FIRST, SIZE, microseconds
+from billing.sealing.sealer import FIRST, SIZE
 from tenants.models import Tenant
 from tenants.scope import rows, value
+from tenants.sealing.canonical import microseconds
+from tenants.sealing.keys import keys
 
 BATCH = 2000
 _LATEST = "select coalesce(max(number), 0) from billing_seal where tenant_id = $1"

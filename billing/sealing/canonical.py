@@ -5,11 +5,13 @@ Times are microseconds since 1970 (UTC), amounts are minor units, hashes and key
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tenants.sealing.canonical import as_bytes
+
+__all__ = ["BankLink", "SealHeader", "as_bytes", "document_sha256", "entry_bytes"]
 ENTRY, SEAL, LINK = "scenario-cloud.entry.v1", "scenario-cloud.seal.v1", "scenario-cloud.bank-seal.v1"
 
 
@@ -52,13 +54,6 @@ class BankLink:
     def hash(self) -> bytes:
         """Return the link's hash: the bank's latest root."""
         return hashlib.sha256(self.content()).digest()
-
-
-def as_bytes(value: Any) -> bytes:
-    """Return JSON as it is hashed: keys sorted, no blanks, everything beyond ASCII escaped."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    ).encode()
 
 
 def entry_bytes(entry: Mapping[str, Any]) -> bytes:

@@ -9,10 +9,10 @@ from billing.ledger import Fault
 from billing.models import BankSeal, Seal, SealedEntry
 from billing.sealing.canonical import BankLink, SealHeader, entry_bytes
 from billing.sealing.collecting import Entry, entries
-from billing.sealing.hashing import NOTHING, leaf_hash, root_of
-from billing.sealing.keys import is_signed, keys
-from billing.sealing.sealer import microseconds
 from tenants.scope import open_scope, rows, tenant_scope
+from tenants.sealing.canonical import microseconds
+from tenants.sealing.hashing import NOTHING, leaf_hash, root_of
+from tenants.sealing.keys import is_signed, keys
 
 PATIENCE = timedelta(minutes=5)
 """How long an entry may wait for its seal before that is a fault."""

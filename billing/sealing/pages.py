@@ -14,13 +14,13 @@ from billing.ledger import asking
 from billing.models import BankSeal, Seal
 from billing.proof import verify_receipt
 from billing.sealing import bundle, public_pages
-from billing.sealing.keys import keys
 from billing.sealing.proofs import KEYS_PATH, PROGRAM_PATH
 from tenants.actor import Actor
 from tenants.http import WRITES, bank_route, public_route, tenant_route
 from tenants.models import Tenant
 from tenants.navigation import Place, add_bank_places
 from tenants.scope import row, rows, tenant_id
+from tenants.sealing.keys import keys
 from tenants.tasks import Progress
 from ui.exports import export, wants_export
 from ui.i18n import N_, t

@@ -9,11 +9,11 @@ from starlette.responses import Response
 from billing.models import Receipt, Seal, SealedEntry
 from billing.proof import verify_receipt
 from billing.sealing.collecting import PAID, entries
-from billing.sealing.hashing import path_of
-from billing.sealing.keys import keys
-from billing.sealing.sealer import microseconds
 from tenants.runtime import runtime
 from tenants.scope import open_scope, tenant_scope, value
+from tenants.sealing.canonical import microseconds
+from tenants.sealing.hashing import path_of
+from tenants.sealing.keys import keys
 from ui.errors import Conflict
 from ui.i18n import t
 

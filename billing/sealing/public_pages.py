@@ -7,12 +7,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.models import BankSeal
-from billing.sealing.keys import keys
 from billing.sealing.proofs import KEYS_PATH, PROGRAM_PATH
 from tenants import throttle
 from tenants.http import client_ip, public_route
 from tenants.models import Bank
 from tenants.scope import NOTHING, open_scope
+from tenants.sealing.keys import keys
 from ui.errors import NotFound
 from ui.i18n import current_locale, t
 from ui.render import respond

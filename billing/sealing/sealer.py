@@ -16,11 +16,12 @@ from uuid import UUID
 from billing.models import BankSeal, Seal
 from billing.sealing.canonical import BankLink, SealHeader, entry_bytes
 from billing.sealing.collecting import Entry, unsealed
-from billing.sealing.hashing import NOTHING, leaf_hash, root_of
-from billing.sealing.keys import key_id, keys
 from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.scope import execute, open_scope, queue_scope, rows, tenant_scope, value
+from tenants.sealing.canonical import microseconds
+from tenants.sealing.hashing import NOTHING, leaf_hash, root_of
+from tenants.sealing.keys import key_id, keys
 
 SIZE = 1000
 EVERY = 1.0
@@ -34,7 +35,6 @@ LOOKS = (
 """How many seconds apart to look, and how far back; the last looks at everything."""
 FIRST = UUID(int=0)
 _MOST_TENANTS = 1000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _NEW = """
 select e.tenant_id, min(e.id::text)::uuid first from billing_entry e
@@ -144,8 +144,3 @@ async def _link(seal: Seal) -> None:
         signature=keys().sign(link.content()),
         sealed_at=seal.sealed_at,
     )
-
-
-def microseconds(moment: datetime) -> int:
-    """Return a time as it is hashed: microseconds since 1970."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)

@@ -1,4 +1,4 @@
-"""Complaints between payers, institutions and their bank: tables and walls."""
+"""Complaints between payers, institutions and their bank, and seals of the audit trail: tables and walls."""
 
 from orjson import loads
 from tortoise import fields, migrations
@@ -6,7 +6,7 @@ from tortoise.fields.data import JSON_DUMPS
 from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build
+from deploy.walls import Wall, append_only, build, shared
 from tenants.ids import new_id
 
 OF_BANK = "t.bank_id = (select scope_bank())"
@@ -49,11 +49,111 @@ create index billing_complaint_message_person_idx on billing_complaint_message (
 """
 """What the bank notes for itself nobody else reads, whatever another policy would let them see."""
 
+PLACE = "place_id in ((select scope_tenant()), (select scope_bank()), (select scope_person()))"
+QUEUE = "for select using ((select scope_is('queue')))"
+SEALS = [
+    shared("tenants_audit_seal", {"place": f"using ({PLACE})", "sealing": QUEUE}, rights="select, insert"),
+    append_only("tenants_audit_seal"),
+    shared("tenants_sealed_audit", {"place": f"using ({PLACE})", "sealing": QUEUE}, rights="select, insert"),
+    append_only("tenants_sealed_audit"),
+    shared(
+        "tenants_audit_link",
+        {
+            "anyone": "for select using (true)",
+            "adding": "for insert with check (bank_id = (select scope_bank()) or bank_id = (select bank_id"
+            " from tenants_tenant where id = (select scope_tenant())))",
+        },
+        rights="select, insert",
+    ),
+    append_only("tenants_audit_link"),
+    """
+    create unique index tenants_audit_seal_number_key on tenants_audit_seal (place_id, number);
+    create unique index tenants_audit_seal_hash_key on tenants_audit_seal (hash);
+    create unique index tenants_sealed_audit_position_key on tenants_sealed_audit (seal_id, position);
+    create unique index tenants_audit_link_number_key on tenants_audit_link (bank_id, number);
+    create unique index tenants_audit_link_seal_key on tenants_audit_link (seal_hash);
+    create index tenants_audit_created_at_brin on tenants_audit using brin (created_at) with (pages_per_range = 32);
+    create index tenants_audit_subject_idx on tenants_audit (subject_id) where subject_id is not null;
+    create policy sealing on tenants_audit for select using ((select scope_is('queue')));
+    create policy by_bank_seal on tenants_sealed_audit for select using ((select scope_is('bank')) and exists (
+      select 1 from tenants_tenant x where x.id = place_id and x.bank_id = (select scope_bank())));
+    create policy by_bank_seal on tenants_audit_seal for select using ((select scope_is('bank')) and exists (
+      select 1 from tenants_tenant x where x.id = place_id and x.bank_id = (select scope_bank())));
+    """,
+]
+"""A place's chain is its own; the bank reads the hashes of its institutions' seals, and everybody the bank's chain."""
+
+TOUCHED = """
+create function touching() returns uuid[] language sql stable as $$
+  select array_agg(x.id) from (
+    select scope_person() id
+    union select h.id from tenants_holder h where h.person_id = scope_person()
+    union select h.account_id from tenants_holder h where h.person_id = scope_person() and h.confirmed_at is not null
+    union select m.id from tenants_membership m where m.person_id = scope_person()
+    union select b.id from tenants_bank_membership b where b.person_id = scope_person()
+    union select c.id from billing_complaint c where c.person_id = scope_person()
+    union select r.id from tenants_person_request r where r.person_id = scope_person()
+    union select p.id from billing_payment p where p.person_id = scope_person()
+    union select f.id from billing_refund f join billing_payment p on p.tenant_id = f.tenant_id and p.id = f.payment_id
+      where p.person_id = scope_person()
+  ) x $$;
+drop policy touched on tenants_audit;
+create policy touched on tenants_audit for select using (
+  subject_id = any ((select case when scope_is('person') then touching() end)::uuid[]));
+"""
+"""A person reads what was done about them: their accounts, roles, complaints, requests, payments and refunds."""
+
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0024_placing")]
 
     operations = [
+        ops.CreateModel(
+            name="AuditLink",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("bank_id", fields.UUIDField()),
+                ("number", fields.IntField()),
+                ("seal_hash", fields.BinaryField()),
+                ("previous", fields.BinaryField()),
+                ("hash", fields.BinaryField()),
+                ("key_id", fields.CharField(max_length=16)),
+                ("signature", fields.BinaryField()),
+                ("sealed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "tenants_audit_link",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "A bank's chain: one link for each seal of its own trail or an institution's. Hashes alone, for all to see.",
+            },
+            bases=["Row"],
+        ),
+        ops.CreateModel(
+            name="AuditSeal",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("place_kind", fields.CharField(max_length=10)),
+                ("place_id", fields.UUIDField()),
+                ("number", fields.IntField()),
+                ("row_count", fields.IntField()),
+                ("root", fields.BinaryField()),
+                ("previous", fields.BinaryField()),
+                ("hash", fields.BinaryField()),
+                ("key_id", fields.CharField(max_length=16)),
+                ("signature", fields.BinaryField()),
+                ("sealed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "tenants_audit_seal",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "A batch of one place's rows under one Merkle root, chained to the batch before and signed; append-only.",
+            },
+            bases=["Row"],
+        ),
         ops.CreateModel(
             name="Complaint",
             fields=[
@@ -121,6 +221,26 @@ class Migration(migrations.Migration):
             },
             bases=["TenantRow"],
         ),
+        ops.CreateModel(
+            name="SealedAudit",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("place_id", fields.UUIDField()),
+                ("seal_id", fields.UUIDField()),
+                ("position", fields.IntField()),
+                ("leaf", fields.BinaryField()),
+            ],
+            options={
+                "table": "tenants_sealed_audit",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "Which seal a row of the trail is in, and where; ``id`` is the row's own, so that none is ever sealed twice.",
+            },
+            bases=["Row"],
+        ),
         *(ops.RunSQL(build(wall)) for wall in TABLES),
         ops.RunSQL(READERS),
+        *(ops.RunSQL(sql) for sql in SEALS),
+        ops.RunSQL(TOUCHED),
     ]

@@ -17,6 +17,7 @@ from deploy.seed.outside import Outside
 from deploy.seed.report import Progress, SeedReport
 from deploy.settings import Settings
 from scenarios import registry
+from tenants.sealing.sealer import AuditSealer
 
 __all__ = ["SeedReport", "seed"]
 OTHER_VERSION = (
@@ -42,6 +43,7 @@ async def seed(settings: Settings, progress: Progress) -> SeedReport:
             is_new = await tell(Play(bank, outside, statistics), progress)
             await outside.listen()
             await Sealer().round()
+            await AuditSealer().round()
             write_samples(settings.data_dir)
             try:
                 return SeedReport(await signins(settings), is_new)

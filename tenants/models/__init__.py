@@ -28,6 +28,7 @@ from tenants.models.people import (
 )
 from tenants.models.places import Application, ApplicationDocument, Audit, Bank, Branch, Tenant
 from tenants.models.privacy import Consent, PersonRequest, RetentionRun
+from tenants.models.seals import AuditLink, AuditSeal, SealedAudit
 from tenants.models.work import Idempotency, Import, ImportRow, Notice, Outbox, Task
 
 __all__ = [
@@ -37,6 +38,8 @@ __all__ = [
     "ApplicationDocument",
     "ApplicationPerson",
     "Audit",
+    "AuditLink",
+    "AuditSeal",
     "Bank",
     "BankMembership",
     "BankPolicy",
@@ -63,6 +66,7 @@ __all__ = [
     "PersonRequest",
     "RetentionRun",
     "Role",
+    "SealedAudit",
     "Session",
     "SupportAccess",
     "Task",

@@ -9,11 +9,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from tenants.actor import Actor
+from tenants.audit_list import audit_list
 from tenants.http import WRITES, path_id, person_route, tenant_route
 from tenants.models import Consent, PersonRequest, RetentionRun
 from tenants.navigation import Place, add_tenant_places
 from tenants.privacy import consents, everything, requests, retention
-from tenants.scope import open_scope, person_scope, rows, tenant_id
+from tenants.scope import tenant_id
 from ui.errors import AppError, Invalid
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
@@ -117,16 +118,8 @@ async def read(request: Request, actor: Actor) -> Response:
 
 
 async def trail(request: Request, actor: Actor) -> Response:
-    """Show a person every act that touched them."""
-    from tenants.audit_words import act_text  # noqa: PLC0415 - words of every package
-
-    assert actor.person_id is not None  # noqa: S101 - a person's route
-    async with open_scope(person_scope(actor.person_id)):
-        found = await rows(
-            "select created_at, act, person_name, subject_label from tenants_audit order by created_at desc limit 500"
-        )
-    context = {"acts": [(each, act_text(each["act"])) for each in found]}
-    return await respond(request, "tenants/privacy/trail.html", context)
+    """Show a person every act that touched them, searched and as a file."""
+    return await audit_list(request, "person_id", actor.person_id, template="tenants/privacy/trail.html")
 
 
 async def ask(request: Request, actor: Actor) -> Response:

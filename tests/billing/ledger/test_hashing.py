@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from billing.sealing.hashing import leaf_hash, node_hash, path_of, root_from, root_of
+from tenants.sealing.hashing import leaf_hash, node_hash, path_of, root_from, root_of
 
 # Test vectors of Certificate Transparency (RFC 6962 trees over these eight inputs).
 INPUTS = [

@@ -8,9 +8,9 @@ import pytest
 
 from billing.models import Period, Receipt, Seal
 from billing.proof import verify_receipt as program
-from billing.sealing.keys import keys
 from billing.sealing.sealer import seal_tenant
 from tenants.models import Task
+from tenants.sealing.keys import keys
 from tests import make
 from tests.billing.ledger.test_periods import book, middle, month_ago
 from tests.billing.pdf_text import pages as pdf_pages

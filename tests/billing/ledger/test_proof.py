@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from billing.models import FeeRule, Receipt
 from billing.proof import verify_receipt as program
 from billing.rules import Outcome, dump, evaluate, parse
-from billing.sealing import bundle, hashing
-from billing.sealing.keys import keys
+from billing.sealing import bundle
 from billing.sealing.proofs import proof_of
 from billing.sealing.sealer import seal_tenant
+from tenants.sealing import hashing
+from tenants.sealing.keys import keys
 from tests.billing.rules.strategies import accounts, documents
 
 SOURCE = Path(program.__file__).read_text()

@@ -9,7 +9,7 @@ from billing.ledger.states import PERIOD
 from billing.payments.states import diagram, table
 from billing.proof import verify_receipt as program
 from billing.sealing.canonical import BankLink, SealHeader, as_bytes, entry_bytes
-from billing.sealing.hashing import NOTHING, leaf_hash
+from tenants.sealing.hashing import NOTHING, leaf_hash
 
 README = (Path(__file__).parents[3] / "billing" / "ledger" / "README.md").read_text()
 ENTRY, SEAL, LINK = re.findall(r"```json\n(.*?)\n```", README, re.DOTALL)

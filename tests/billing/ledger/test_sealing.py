@@ -12,12 +12,13 @@ from billing.models import BankSeal, Entry, Posting, Seal, SealedEntry
 from billing.sealing import sealer
 from billing.sealing.canonical import POSTING, SealHeader, entry_bytes
 from billing.sealing.collecting import entries
-from billing.sealing.hashing import NOTHING, leaf_hash, root_of
-from billing.sealing.keys import is_signed, keys
-from billing.sealing.sealer import Sealer, microseconds, seal_tenant
+from billing.sealing.sealer import Sealer, seal_tenant
 from deploy import database
 from tenants.ids import new_id
 from tenants.scope import execute, open_scope, row, tenant_scope, value
+from tenants.sealing.canonical import microseconds
+from tenants.sealing.hashing import NOTHING, leaf_hash, root_of
+from tenants.sealing.keys import is_signed, keys
 
 
 async def post(place, **given):

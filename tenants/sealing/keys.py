@@ -61,5 +61,5 @@ def use(secret: bytes, former: Sequence[bytes] = ()) -> None:
 def keys() -> SealKeys:
     """Return this process's keys; ``RuntimeError`` when nothing was composed."""
     if not _keys:
-        raise RuntimeError("billing.sealing.keys.use() has not been called")
+        raise RuntimeError("tenants.sealing.keys.use() has not been called")
     return _keys[0]
