@@ -51,9 +51,9 @@ async def _bank(bank: Bank, counts: Counter[str]) -> list[dict[str, Any]]:
         faults += _named(tenant.slug, found.faults)
         sealed |= set(found.hashes)
     async with open_scope(bank_scope(bank.id)):
-        links, found = await check_links(bank.id, sealed, latest)
+        links, missing = await check_links(bank.id, sealed, latest)
     counts["links"] += links
-    return faults + _named(bank.slug, found)
+    return faults + _named(bank.slug, missing)
 
 
 async def _place(place: Place, counts: Counter[str]) -> Report:

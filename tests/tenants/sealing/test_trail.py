@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from deploy import trail
+from deploy import composition, trail
 from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
@@ -141,7 +141,7 @@ async def test_nobody_but_the_owner_can_change_or_forget(place):
 
 async def test_verify_audit_reads_every_place(place, settings, owner, monkeypatch):
     monkeypatch.setattr(trail, "connected", lambda *_, pool: nullcontext(pool))
-    monkeypatch.setattr(trail.composition, "compose", lambda *_: None)
+    monkeypatch.setattr(composition, "compose", lambda *_: None)
     before = await trail.audit(settings)
     async with open_scope(place.scope):
         row = await value("select min(id::text)::uuid from tenants_audit where tenant_id = $1", place.id)

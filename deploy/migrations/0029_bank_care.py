@@ -105,7 +105,7 @@ create policy touched on tenants_audit for select using (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0024_placing")]
+    dependencies = [("cloud", "0028_agencies")]
 
     operations = [
         ops.CreateModel(
