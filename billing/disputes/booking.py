@@ -15,6 +15,8 @@ from billing.models import Dispute, Payment, Suspense
 from billing.payments.allocating import allocate, take_back
 from billing.payments.settling import receivables
 from billing.payments.states import move
+from billing.payments.watching import tell_charged_back
+from tenants.actor import Actor
 from tenants.scope import rows, value
 
 DISPUTED, CHARGED_BACK, LOSSES = "disputed", "charged_back", "dispute_losses"
@@ -95,7 +97,7 @@ _ALLOCATED = (
 )
 
 
-async def reopen(dispute: Dispute, payment: Payment) -> None:
+async def reopen(actor: Actor, dispute: Dispute, payment: Payment) -> None:
     """Have the bills owed again that the lost money had paid; what paid none by now is the institution's loss."""
     rest = dispute.amount_minor - dispute.suspense_minor
     part = min(rest, int(await value(_ALLOCATED, payment.tenant_id, payment.id)))
@@ -107,6 +109,7 @@ async def reopen(dispute: Dispute, payment: Payment) -> None:
         Side(CHARGED_BACK, -rest, dispute.currency),
     ]
     await ledger.post(dispute.tenant_id, "dispute.reopened", dispute.id, sides)
+    await tell_charged_back(actor, taken, dispute.id)
 
 
 async def bear(dispute: Dispute) -> None:

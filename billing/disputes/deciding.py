@@ -92,7 +92,7 @@ async def _may_alone(actor: Actor, dispute: Dispute) -> bool:
 
 async def _settle(actor: Actor, dispute: Dispute, payment: Payment, decision: str) -> None:
     if decision == OWED:
-        await booking.reopen(dispute, payment)
+        await booking.reopen(actor, dispute, payment)
     else:
         await booking.bear(dispute)
     dispute.decision, dispute.decided_at = decision, datetime.now(UTC)

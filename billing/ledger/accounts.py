@@ -204,6 +204,12 @@ KINDS: dict[str, Kind] = {
             "movement",
             "top_up:<fee> → wallet:<kind>",
         ),
+        Kind(
+            "wallet.charged_back",
+            t("Stored money taken back by the payer's bank"),
+            "movement",
+            "wallet:<kind> → top_up:<fee>",
+        ),
         Kind("suspense.applied", t("Unassigned money put to a bill"), "suspense", "suspense → receivable"),
     )
 }

@@ -153,11 +153,13 @@ def _share(bill: LockedBill, line: Line, amount: int) -> Share:
 
 
 _TAKEN = """
-select l.id, l.bill_id, a.net left_minor, l.names, to_char(l.period, 'YYYY-MM') period, b.account_number account
+select l.id, l.bill_id, a.net left_minor, l.names, to_char(l.period, 'YYYY-MM') period, b.account_number account,
+       i.kind = 'stored' is_stored
   from (select bill_line_id, sum(amount_minor)::bigint net, max(created_at) latest from billing_allocation
          where tenant_id = $1 and payment_id = $2 group by bill_line_id having sum(amount_minor) > 0) a
   join billing_bill_line l on l.tenant_id = $1 and l.id = a.bill_line_id
   join billing_bill b on b.tenant_id = $1 and b.id = l.bill_id
+  join billing_fee_item i on i.tenant_id = $1 and i.id = l.fee_item_id
  order by a.latest desc, b.due_on desc, b.number desc, l.position desc, l.id desc
 """
 
@@ -173,12 +175,18 @@ async def take_back(
 ) -> Allocated:
     """Take ``amount`` of a payment off its lines again, the last one paid first, and open their bills.
 
-    Because of a refund, or of a dispute that was lost. ``bill_id`` names the only bill that gives.
+    Because of a refund, or of a dispute that was lost. ``bill_id`` names the only bill that gives; a refund without
+    it leaves alone what topped up stored money, which gives back from its store.
 
     Raises:
         ValueError: the payment pays less than that.
     """
-    found = [_read(line) for line in await rows(_TAKEN, tenant_id, payment_id)]
+    is_apart = refund_id is not None and bill_id is None
+    found = [
+        _read(line)
+        for line in await rows(_TAKEN, tenant_id, payment_id)
+        if not (is_apart and line["is_stored"])
+    ]
     lines = [line for line in found if bill_id in {None, line.bill_id}]
     bills = await lock_bills(tenant_id, {line.bill_id for line in lines})
     taken = spread([line.left_minor for line in lines], amount)

@@ -39,6 +39,21 @@ _LOST = (
 )
 
 
+_STORED = """
+with stored as (
+  select distinct l.bill_id from billing_allocation a
+    join billing_bill_line l on l.tenant_id = $1 and l.id = a.bill_line_id
+    join billing_fee_item i on i.tenant_id = $1 and i.id = l.fee_item_id and i.kind = 'stored'
+   where a.tenant_id = $1 and a.payment_id = $2)
+select (coalesce((select sum(amount_minor) from billing_allocation where tenant_id = $1 and payment_id = $2
+                     and bill_id in (select bill_id from stored)), 0)
+      - coalesce((select sum(amount_minor) from billing_refund where tenant_id = $1 and payment_id = $2
+                     and bill_id in (select bill_id from stored)
+                     and status in ('requested', 'approved', 'submitted')), 0))::bigint
+"""
+"""What of a payment was stored for an account, and is not on its way back: its store gives that, nobody else."""
+
+
 class Guard(Protocol):
     """Refuses a refund before it is asked for; ``is_of_bills`` where it is taken off whatever the payment paid."""
 
@@ -63,12 +78,30 @@ def gives_back_inside(channel: str, give: Inside) -> None:
 
 
 async def refundable_minor(tenant_id: UUID, payment_id: UUID) -> int:
-    """Return what of a payment's bills can still be given back, in minor units: no unassigned money, no credit."""
+    """Return what of a payment's bills can still be given back, in minor units.
+
+    Neither unassigned money, nor credit, nor what topped up stored money: each of them goes back from where it is.
+    """
     payment = await Payment.get_or_none(tenant_id=tenant_id, id=payment_id)
     return 0 if payment is None else await _refundable(payment)
 
 
+async def refundable_with_stored_minor(tenant_id: UUID, payment_id: UUID) -> int:
+    """Return the same together with what topped up stored money, for the stores themselves."""
+    payment = await Payment.get_or_none(tenant_id=tenant_id, id=payment_id)
+    return 0 if payment is None else await _with_stored(payment)
+
+
+async def stored_minor(payment: Payment) -> int:
+    """Return what of a payment is stored for an account and not on its way back."""
+    return max(int(await value(_STORED, payment.tenant_id, payment.id)), 0)
+
+
 async def _refundable(payment: Payment) -> int:
+    return max(await _with_stored(payment) - await stored_minor(payment), 0)
+
+
+async def _with_stored(payment: Payment) -> int:
     if payment.status not in REFUNDABLE:
         return 0
     apart = int(await value(_BELONGS_TO_NO_BILL, payment.tenant_id, payment.id))
@@ -106,6 +139,7 @@ async def request_refund(
 
     async def do() -> Answer:
         payment = await lock_payment(actor, payment_id)
+        await _ask_guards(payment, is_of_bills=True)
         await _check_amount(payment, amount_minor, seen_refundable_minor)
         refund = await create(actor, payment, amount_minor, reason)
         return {"refund_id": str(refund.id)}
@@ -145,6 +179,11 @@ async def _check_amount(payment: Payment, amount: int, seen: int) -> None:
     if amount != payment.amount_minor and not capabilities(payment.channel).has_partial_refund:
         text = t("This way of paying can only be refunded in full.")
         raise Invalid("refund.part", text, fields={"amount": text})
+
+
+async def _ask_guards(payment: Payment, *, is_of_bills: bool) -> None:
+    for guard in _guards:
+        await guard(payment, is_of_bills=is_of_bills)
 
 
 def check_refundable(payment: Payment) -> None:
@@ -203,8 +242,7 @@ async def create(  # noqa: PLR0917 - how much of what, and why
     """
     reason = _checked(reason)
     check_refundable(payment)
-    for guard in _guards:
-        await guard(payment, is_of_bills=(suspense, credit, bill_id) == (None, None, None))
+    await _ask_guards(payment, is_of_bills=(suspense, credit, bill_id) == (None, None, None))
     payment.refunding_minor += amount_minor
     await payment.save(update_fields=["refunding_minor"])
     refund = await Refund.create(

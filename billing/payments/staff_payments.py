@@ -14,6 +14,7 @@ from billing.channels.counter import KEY as COUNTER
 from billing.models import Attempt, Dispute, Payment, Refund, Suspense
 from billing.payments import staff_queries as queries
 from billing.payments.amounts import Amount
+from billing.payments.refunds import stored_minor
 from billing.payments.service import change_minor, refundable_minor, request_refund
 from billing.payments.words import (
     ACT_WORDS,
@@ -121,6 +122,7 @@ async def _page(  # noqa: PLR0917 - the parts of one page
         "may": actor.may,
         "form": form,
         "refundable_minor": left,
+        "stored_minor": await stored_minor(found),
         "limit_minor": actor.refund_limit_minor,
         "window": capabilities(found.channel).window(found.method),
         "parts": await queries.parts_of(found.tenant_id, found.id),

@@ -14,6 +14,7 @@ from tenants.actor import Actor
 Paid = Callable[[Actor, UUID], Awaitable[None]]
 Voided = Callable[[Actor, UUID], Awaitable[None]]
 Returned = Callable[[Actor, Mapping[UUID, int], str], Awaitable[None]]
+ChargedBack = Callable[[Actor, Mapping[UUID, int], UUID], Awaitable[None]]
 OfRefund = Callable[[Refund], Awaitable[None]]
 LATE_JOB = "billing.hold_came_late"
 """Unassigned money (``suspense_id``) of a bill (``bill_id``) that had been let go."""
@@ -29,6 +30,7 @@ async def _nothing(*_: object) -> None:
 class Watcher:
     """What is called when a held bill needs no more money, was voided by hand, and when money of bills went back.
 
+    ``charged_back`` is called with the bills that a lost dispute (by its id) has made owed again, and by how much.
     ``gave_up`` is called with a refund that was rejected or refused, and ``went_after_all`` with one that had been and
     was paid all the same; both before it is saved.
     """
@@ -36,6 +38,7 @@ class Watcher:
     paid: Paid = _nothing
     voided: Voided = _nothing
     returned: Returned = _nothing
+    charged_back: ChargedBack = _nothing
     gave_up: OfRefund = _nothing
     went_after_all: OfRefund = _nothing
 
@@ -67,6 +70,13 @@ async def tell_returned(actor: Actor, taken: Allocated, reason: str) -> None:
     back = {bill_id: -amount for bill_id, amount in taken.by_bill().items()}
     for watcher in _watchers:
         await watcher.returned(actor, back, reason)
+
+
+async def tell_charged_back(actor: Actor, taken: Allocated, dispute_id: UUID) -> None:
+    """Say which bills are owed again because a dispute was lost."""
+    back = {bill_id: -amount for bill_id, amount in taken.by_bill().items()}
+    for watcher in _watchers:
+        await watcher.charged_back(actor, back, dispute_id)
 
 
 async def tell_gave_up(refund: Refund) -> None:

@@ -83,6 +83,7 @@ MOVES: dict[str, MoveKind] = {
     "give_back": MoveKind(t("Given back"), "wallet.given_back"),
     "pay_bill": MoveKind(t("Paid a bill"), "wallet.bill_paid"),
     "bill_back": MoveKind(t("Refund of a bill"), "wallet.bill_refunded"),
+    "charge_back": MoveKind(t("Taken back by the payer's bank"), "wallet.charged_back"),
     "pay_out": MoveKind(t("Paid out"), "wallet.paid_out"),
     "pay_out_back": MoveKind(t("Payout did not go through"), "wallet.payout_returned"),
 }

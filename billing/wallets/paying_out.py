@@ -7,13 +7,21 @@ from billing.idempotency import Answer, once
 from billing.models import Payment, Refund, Wallet, WalletTopUp
 from billing.names import Sum
 from billing.payments.refunding import TAKEN_BACK
-from billing.payments.refunds import before_asking, create, lock_payment, refundable_minor
+from billing.payments.refunds import (
+    before_asking,
+    create,
+    lock_payment,
+    refundable_minor,
+    refundable_with_stored_minor,
+    stored_minor,
+)
 from billing.payments.watching import Watcher, watch
+from billing.wallets.charging_back import charged_back
 from billing.wallets.kinds import WALLET_KINDS
 from billing.wallets.moving import Move, lock, move, must_be_amount
 from tenants.actor import Actor, system_actor
 from tenants.ids import new_id
-from tenants.scope import rows, value
+from tenants.scope import rows
 from ui.errors import Conflict, Invalid
 from ui.i18n import t
 
@@ -87,7 +95,7 @@ async def _sources(tenant_id: UUID, wallet_id: UUID) -> list[Source]:
     )
     found = []
     for each in await rows(_PAID, tenant_id, wallet_id):
-        most = await refundable_minor(tenant_id, each["payment_id"])
+        most = await refundable_with_stored_minor(tenant_id, each["payment_id"])
         found.append((each["payment_id"], each["bill_id"], max(0, min(each["left_minor"], most))))
     return found
 
@@ -169,19 +177,17 @@ async def _went_after_all(refund: Refund) -> None:
     refund.resolution = ""
 
 
-_IS_TOP_UP = """
-select exists (select 1 from billing_allocation a
-  join billing_wallet_top_up u on u.tenant_id = $1 and u.bill_id = a.bill_id
- where a.tenant_id = $1 and a.payment_id = $2)
-"""
-
-
 async def _guard(payment: Payment, *, is_of_bills: bool) -> None:
-    """Refuse to refund a top-up past its wallet: the money would be given back and still be spent."""
-    if is_of_bills and await value(_IS_TOP_UP, payment.tenant_id, payment.id):
+    """Refuse to refund a top-up past its wallet: the money would be given back and still be spent.
+
+    Whatever else the payment has paid can go back as ever.
+    """
+    if not is_of_bills or not await stored_minor(payment):
+        return
+    if not await refundable_minor(payment.tenant_id, payment.id):
         text = t("This payment topped up stored money. Pay it out there, so that it cannot be spent as well.")
         raise Conflict("wallet.refund", text)
 
 
 before_asking(_guard)
-watch(Watcher(gave_up=_gave_up, went_after_all=_went_after_all))
+watch(Watcher(charged_back=charged_back, gave_up=_gave_up, went_after_all=_went_after_all))
