@@ -21,6 +21,7 @@ from tenants import throttle
 from tenants.actor import Actor
 from tenants.http import client_ip, path_id, public_route
 from tenants.navigation import shell_for
+from tenants.papers import papers_of, send_paper
 from tenants.scope import link_scope, open_scope, row
 from ui.errors import NotFound
 from ui.i18n import t
@@ -79,8 +80,19 @@ async def _side(request: Request, tenant_id: UUID, bill_id: UUID) -> Side:
 
 
 async def bill(request: Request, side: Side) -> Response:
-    """The bill alone."""
-    return await overview.bill_page(request, side, await _bill(side))
+    """The bill alone, with the papers that an app has added to it."""
+    seen = await _bill(side)
+    papers = [
+        replace(each, href=f"{side.root}/papers/{each.id}")
+        for each in await papers_of(side.actor, "bill", seen.id)
+    ]
+    return await overview.bill_page(request, side, seen, papers)
+
+
+async def paper(request: Request, side: Side) -> Response:
+    """A paper about the bill: its e-invoice, say."""
+    del side
+    return await send_paper(path_id(request))
 
 
 async def _bill(side: Side) -> queries.SeenBill:
@@ -140,6 +152,7 @@ ROOT = "/pay/{token}"
 ROUTES: list[BaseRoute] = [
     public_route(ROOT, linked(bill), reason=REASON, name="link_bill"),
     public_route(f"{ROOT}/pdf", linked(bill_pdf), reason=REASON, name="link_bill_pdf"),
+    public_route(f"{ROOT}/papers/{{id}}", linked(paper), reason=REASON, name="link_paper"),
     public_route(f"{ROOT}/checkout", linked(new_payment), reason=REASON, name="link_new_payment"),
     public_route(
         f"{ROOT}/payments",

@@ -1,4 +1,4 @@
-"""Cards that payers have saved for automatic payments."""
+"""Cards that payers have saved for automatic payments; papers of a bill for the bearer of its pay-link."""
 
 from tortoise import fields, migrations
 from tortoise.fields.db_defaults import Now
@@ -15,6 +15,13 @@ CARDS = Wall(
     indexes=["person_id", "exp_year, exp_month where detached_at is null"],
     checks={"expiry": "exp_month between 1 and 12 and exp_year > 2000", "digits": "length(last4) <= 4"},
 )
+PAPERS = """
+create policy by_link on integrations_app_document for select using ((select scope_is('link'))
+  and subject_kind = 'bill' and tenant_id = any ((select scope_tenants())::uuid[])
+  and exists (select 1 from billing_bill b where b.tenant_id = integrations_app_document.tenant_id
+                 and b.id = integrations_app_document.subject_id));
+"""
+"""Whoever opens a bill by its pay-link sees what an app has added to it, as signed-in payers do."""
 
 
 class Migration(migrations.Migration):
@@ -47,4 +54,5 @@ class Migration(migrations.Migration):
             bases=["TenantRow"],
         ),
         ops.RunSQL(build(CARDS), reverse_sql=ops.RunSQL.noop),
+        ops.RunSQL(PAPERS, reverse_sql=ops.RunSQL.noop),
     ]

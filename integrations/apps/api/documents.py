@@ -18,7 +18,7 @@ from tenants.files import FileLimits, StoredFile
 from tenants.http import path_id, person_route, tenant_route
 from tenants.ids import new_id
 from tenants.onboarding.services import storage
-from tenants.papers import Paper, add_papers
+from tenants.papers import Paper, add_papers, send_paper
 from ui.errors import Invalid, NotFound
 from ui.i18n import t
 
@@ -82,13 +82,14 @@ async def papers_of(actor: Actor, kind: str, subject_id: UUID) -> list[Paper]:
     """Return the papers about something, where this person downloads them; the open scope decides what there is."""
     found = await AppDocument.filter(subject_kind=kind, subject_id=subject_id).order_by("created_at")
     root = f"/t/{actor.place['slug']}/papers" if actor.kind == "staff" else "/my/papers"
-    return [Paper(one.title, one.number, f"{root}/{one.id}", one.created_at) for one in found]
+    return [Paper(one.id, one.title, one.number, f"{root}/{one.id}", one.created_at) for one in found]
 
 
-async def _send(paper_id: UUID, **narrowed: Any) -> Response:
-    found = await AppDocument.get_or_none(id=paper_id, **narrowed)
+async def send(paper_id: UUID) -> Response | None:
+    """Send a paper that the open scope sees; ``None`` where there is no such one."""
+    found = await AppDocument.get_or_none(id=paper_id)
     if found is None:
-        raise NotFound("paper.not_found", t("There is no such paper."))
+        return None
     content = storage().open(found.storage_key)
     name = found.filename.encode("ascii", "replace").decode().replace('"', "_")
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
@@ -97,16 +98,17 @@ async def _send(paper_id: UUID, **narrowed: Any) -> Response:
 
 async def of_tenant(request: Request, actor: Actor) -> Response:
     """Send a paper to the institution's staff."""
-    return await _send(path_id(request), tenant_id=actor.tenant_id)
+    del actor
+    return await send_paper(path_id(request))
 
 
 async def of_payer(request: Request, actor: Actor) -> Response:
     """Send a paper to somebody who sees what it is about."""
     del actor
-    return await _send(path_id(request))
+    return await send_paper(path_id(request))
 
 
-add_papers(papers_of)
+add_papers(papers_of, send)
 ROUTES: list[BaseRoute] = [
     tenant_route("/papers/{id}", of_tenant, permission="bills.read", name="paper"),
     person_route("/my/papers/{id}", of_payer, name="my_paper"),

@@ -3,6 +3,7 @@
 import pytest
 import pytest_asyncio
 
+from billing import pay_links
 from billing.models import Payment
 from billing.payments.refunds import pay_out_refund, request_refund
 from integrations.apps.models import AppVersion
@@ -115,6 +116,19 @@ async def seen_by_the_payer(client, town, blue, red):
     stranger = await make.person("Sam")
     await make.sign_in(client, stranger.id)
     assert (await client.get(f"/my/papers/{paper.id}")).status_code == 404
+    await seen_by_the_pay_links_bearer(client, town, blue, paper.id)
+
+
+async def seen_by_the_pay_links_bearer(client, town, blue, paper_id):
+    client.cookies.clear()
+    link = pay_links.make(town.tenant.id, town.bill.id)
+    page = await client.get(link)
+    inspect(page.text)
+    assert f"Invoice {blue['number']}" in page.text
+    assert f'href="{link}/papers/{paper_id}"' in page.text
+    assert (await client.get(f"{link}/papers/{paper_id}")).content.startswith(b"%PDF")
+    other = pay_links.make(town.tenant.id, new_id())
+    assert (await client.get(f"{other}/papers/{paper_id}")).status_code == 404
 
 
 async def seen_in_the_frame(client, stage, town, installation, blue):
