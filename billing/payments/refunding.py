@@ -20,7 +20,7 @@ from billing.payments.watching import tell_gave_up, tell_returned, tell_went_aft
 from tenants import audit
 from tenants.actor import Actor
 from tenants.jobs import enqueue, publish
-from tenants.scope import open_scope, rows, tenant_scope
+from tenants.scope import open_scope, rows, tenant_scope, value
 
 log = structlog.get_logger(__name__)
 SUBMIT_JOB, ASK_JOB = "billing.submit_refund", "billing.ask_refund"
@@ -195,10 +195,37 @@ async def _returned(actor: Actor, refund: Refund, payment: Payment) -> list[Side
     return [Side(ledger.SUSPENSE, refund.amount_minor, refund.currency)]
 
 
+_PAYS = """
+select coalesce(sum(a.amount_minor), 0)::bigint from billing_allocation a
+  join billing_bill_line l on l.tenant_id = $1 and l.id = a.bill_line_id
+  join billing_fee_item i on i.tenant_id = $1 and i.id = l.fee_item_id
+ where a.tenant_id = $1 and a.payment_id = $2 and ($3::uuid is null and i.kind <> 'stored' or a.bill_id = $3)
+"""
+
+
 async def _bills_returned(actor: Actor, refund: Refund, payment: Payment, amount: int) -> list[Side]:
-    taken = await take_back(payment.tenant_id, payment.id, refund.id, amount, bill_id=refund.bill_id)
+    """Take the money off the bills; what a credit note has freed of them since it was asked for goes off the credit."""
+    part = min(amount, int(await value(_PAYS, payment.tenant_id, payment.id, refund.bill_id)))
+    taken = await take_back(payment.tenant_id, payment.id, refund.id, part, bill_id=refund.bill_id)
     await tell_returned(actor, taken, refund.reason)
-    return receivables(taken, refund.currency)
+    freed = await _freed_returned(refund, amount - part) if amount > part else []
+    return [*receivables(taken, refund.currency), *freed]
+
+
+async def _freed_returned(refund: Refund, amount: int) -> list[Side]:
+    sides, left = list[Side](), amount
+    found = Credit.filter(tenant_id=refund.tenant_id, payment_id=refund.payment_id, left_minor__gt=0)
+    for credit in await found.order_by("id").select_for_update():
+        share = min(left, credit.left_minor - credit.refunding_minor)
+        if share > 0:
+            credit.left_minor -= share
+            credit.refunded_minor += share
+            await credit.save(update_fields=["left_minor", "refunded_minor"])
+            sides.append(credit_side(credit.account_id, share, refund.currency))
+            left -= share
+    if left:
+        raise ValueError(f"refund {refund.id} gives back {left} more than its payment has")
+    return sides
 
 
 async def _locked_credit(refund: Refund) -> Credit:
@@ -301,20 +328,31 @@ async def _pay_again(refund: Refund, payment: Payment) -> list[Side]:
     """Put returned money where it was: to the bills that gave it back, the rest to the credit it was of."""
     parts = {r["bill_id"]: r["amount"] for r in await rows(_GAVE_BACK, payment.tenant_id, refund.id)}
     done = await allocate(payment.tenant_id, payment.id, parts)
-    if done.left_over_minor:
-        await Suspense.create(
-            tenant_id=payment.tenant_id,
-            payment_id=payment.id,
-            currency=refund.currency,
-            amount_minor=done.left_over_minor,
-            reason="refund_returned",
-        )
     was_credit = refund.amount_minor - sum(parts.values())
+    if refund.credit_id is None:
+        return [
+            *receivables(done, refund.currency),
+            *(await _waiting(refund, done.left_over_minor + was_credit)),
+        ]
     return [
         *receivables(done, refund.currency),
-        Side(ledger.SUSPENSE, -done.left_over_minor, refund.currency),
+        *(await _waiting(refund, done.left_over_minor)),
         *(await _credit_again(refund, was_credit) if was_credit else []),
     ]
+
+
+async def _waiting(refund: Refund, amount: int) -> list[Side]:
+    """Have money that came back wait for somebody where what it had paid is paid since, or was credit by then."""
+    if not amount:
+        return []
+    await Suspense.create(
+        tenant_id=refund.tenant_id,
+        payment_id=refund.payment_id,
+        currency=refund.currency,
+        amount_minor=amount,
+        reason="refund_returned",
+    )
+    return [Side(ledger.SUSPENSE, -amount, refund.currency)]
 
 
 async def _tell(actor: Actor, refund: Refund, act: str) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 from unittest import mock
 from uuid import UUID
 
+from tortoise.exceptions import DoesNotExist
+
 from billing import ledger
 from billing.channels.contract import Capabilities, ChannelSilent, Outcome, RefundOutcome
 from billing.charges import bills as charges
@@ -122,6 +124,9 @@ class Story:
         self.sent: list[Incoming] = []
         self.crash: tuple[str, bool] | None = None
 
+    async def prepare(self) -> None:
+        """Set up what the institution needs besides, before anything happens."""
+
     async def rows(self, model):
         async with self.place.scope():
             return await model.filter(tenant_id=self.place.id).order_by("created_at", "id")
@@ -135,7 +140,7 @@ class Story:
         try:
             with self._deadly(crash):
                 await getattr(self, f"do_{name}")(n)
-        except (AppError, ChannelSilent, Killed):
+        except (AppError, ChannelSilent, Killed, DoesNotExist):
             return
 
     @contextmanager
@@ -389,15 +394,16 @@ class Story:
         return any(a.payment_id == part.payment_id and a.status == "processing" for a in attempts)
 
 
-async def told(bank, channel, script, *, is_checked_often=True) -> Story:
+async def told(bank, channel, script, *, is_checked_often=True, kind: type[Story] = Story) -> Story:
     """Tell a story from its beginning to where everything has come to rest, and check it against the oracle."""
-    channel.__dict__.update(Fake().__dict__)
+    channel.__dict__.update(type(channel)().__dict__)
     place = await world.build(bank, is_connected=False)
     async with place.scope():
         await SettlementAccount.filter(tenant_id=place.id).update(rail_merchant=MERCHANT)
     bills = [await world.bill(place, 1500, 500), await world.bill(place, 1000)]
     officer, cashier = await make.staff(place.tenant, "finance"), await make.staff(place.tenant, "cashier")
-    story = Story(place, bills, channel, officer, cashier)
+    story = kind(place, bills, channel, officer, cashier)
+    await story.prepare()
     for name, n in script:
         await story.act(name, n)
         if is_checked_often:

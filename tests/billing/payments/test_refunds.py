@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from billing.channels.contract import RefundOutcome
-from billing.models import BillLine, Payment, Refund, Suspense
+from billing.models import BillLine, Credit, Payment, Refund, Suspense
 from billing.payments.refunding import settle_refund
 from billing.payments.service import (
     approve_refund,
@@ -16,6 +16,7 @@ from billing.payments.service import (
     reject_refund,
     request_refund,
 )
+from billing.plans import credit_notes
 from tenants.actor import StepUp
 from tenants.ids import new_id
 from tenants.models import Audit, Tenant
@@ -390,3 +391,25 @@ async def test_card_money_is_never_paid_out_in_cash(place, outside, officer):
     async with place.scope():
         with pytest.raises(Conflict):
             await pay_out_refund(officer, refund_id=refund_id)
+
+
+async def test_what_a_credit_note_has_freed_meanwhile_is_given_back_of_the_credit(place, outside, officer):
+    """The channel may be quicker to agree to a refund than to say so: the bill has less to give by then."""
+    bill, started = await paid(place, outside, 5000)
+    refund_id = await ask(place, officer, started, 4000)
+    async with place.scope():
+        await Refund.filter(id=refund_id).update(status="submitted")
+        await credit_notes.write(
+            officer, bill_id=bill.id, line_id=None, amount_minor=3000, reason="Charged twice", key="n"
+        )
+        await settle_refund(place.system, refund_id, RefundOutcome(state="succeeded"))
+        credit = await Credit.get(tenant_id=place.id)
+    assert (credit.left_minor, credit.refunded_minor) == (1000, 2000)
+    assert (await world.fresh(place, bill)).paid_minor == 0
+    assert await world.ledger_is_right(place)
+    async with place.scope():
+        await settle_refund(place.system, refund_id, RefundOutcome(state="failed"))
+        held = await Suspense.get(tenant_id=place.id)
+    assert (held.amount_minor, held.reason) == (2000, "refund_returned")
+    assert (await world.fresh(place, bill)).paid_minor == 2000
+    assert await world.ledger_is_right(place)
