@@ -54,6 +54,7 @@ JOB_MODULES = (
     "integrations.provider.logout",
     "integrations.apps.webhooks.messages",
     "integrations.apps.webhooks.events",
+    "integrations.apps.scim.push",
     "integrations.apps.catalogue.leaving",
     "scenarios.tourism.jobs",
 )

@@ -6,6 +6,7 @@ from tortoise import fields
 
 from integrations.apps.models import App, AppVersion, Vendor, VendorMember
 from integrations.apps.placing.models import Mark, MarkColumn, PlacedItem
+from integrations.apps.scim.models import DirectoryEntry, ScimLink, ScimToken
 from integrations.apps.tenant_models import AppConsent, AppDocument, AppMessage, Installation, Launch
 from integrations.provider.models import AuthorizationRequest, Grant, ProviderKey, Token
 from tenants.models.base import Row
@@ -18,6 +19,7 @@ __all__ = [
     "AppVersion",
     "AuthorizationRequest",
     "BankProvider",
+    "DirectoryEntry",
     "Grant",
     "Installation",
     "Launch",
@@ -26,6 +28,8 @@ __all__ = [
     "Once",
     "PlacedItem",
     "ProviderKey",
+    "ScimLink",
+    "ScimToken",
     "Token",
     "Vendor",
     "VendorMember",

@@ -1,4 +1,4 @@
-"""Tables and walls of what apps keep at records of ours, and of their marks."""
+"""Tables and walls of what apps keep at records of ours, of their marks, and of staff that programs keep (SCIM)."""
 
 from typing import Any
 
@@ -32,6 +32,25 @@ WALLS = [
         refs={"column_id": "integrations_mark_column"},
         uniques=["column_id, member_id"],
         checks={"given": "given is null or (given >= 0 and out_of > 0)"},
+    ),
+    Wall(
+        "integrations_directory_entry",
+        refs={"installation_id": "integrations_installation"},
+        extra={"vendor": OF_VENDOR},
+        uniques=["installation_id, user_key", "installation_id, scim_id"],
+    ),
+    Wall(
+        "integrations_scim_token",
+        refs={"installation_id": "integrations_installation"},
+        extra={"vendor": OF_VENDOR},
+        uniques=["token_hash", "installation_id where ended_at is null"],
+    ),
+    Wall(
+        "integrations_scim_link",
+        refs={"installation_id": "integrations_installation"},
+        extra={"vendor": OF_VENDOR},
+        uniques=["installation_id, kind, key"],
+        checks={"kind": "kind in ('User', 'Group')"},
     ),
 ]
 
@@ -123,6 +142,71 @@ class Migration(migrations.Migration):
             options=_table(
                 "integrations_mark",
                 "The newest word of an app on one learner's work (LTI: a score). ``given`` is empty while there is no mark.",
+            ),
+            bases=["TenantRow"],
+        ),
+        ops.AddField(
+            model_name="AppVersion",
+            name="scim_uri",
+            field=fields.CharField(db_default="", max_length=500),
+        ),
+        ops.AddField(
+            model_name="Installation",
+            name="entry_role",
+            field=fields.CharField(db_default="", max_length=40),
+        ),
+        ops.CreateModel(
+            name="DirectoryEntry",
+            fields=_row(
+                ("installation_id", fields.UUIDField()),
+                ("vendor_id", fields.UUIDField()),
+                ("scim_id", fields.CharField(max_length=64)),
+                ("user_key", fields.CharField(max_length=200)),
+                ("facts", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
+                ("is_active", fields.BooleanField(db_default=True)),
+                ("person_id", fields.UUIDField(null=True)),
+                ("invitation_id", fields.UUIDField(null=True)),
+                ("changed_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("removed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ),
+            options=_table(
+                "integrations_directory_entry",
+                "One member of staff as a program keeps them (the institution's directory, by an app that may).",
+            ),
+            bases=["TenantRow"],
+        ),
+        ops.CreateModel(
+            name="ScimToken",
+            fields=_row(
+                ("installation_id", fields.UUIDField()),
+                ("vendor_id", fields.UUIDField()),
+                ("token_hash", fields.BinaryField()),
+                ("made_by_name", fields.CharField(max_length=100)),
+                ("used_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("ended_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ),
+            options=_table(
+                "integrations_scim_token",
+                "A long-lived token for one installation's SCIM endpoint, made by an administrator; only its hash is kept.",
+            ),
+            bases=["TenantRow"],
+        ),
+        ops.CreateModel(
+            name="ScimLink",
+            fields=_row(
+                ("installation_id", fields.UUIDField()),
+                ("vendor_id", fields.UUIDField()),
+                ("kind", fields.CharField(max_length=10)),
+                ("key", fields.UUIDField()),
+                ("remote_id", fields.CharField(db_default="", max_length=200)),
+                ("state", fields.CharField(db_default="", max_length=64)),
+                ("pushes", fields.IntField(db_default=0)),
+                ("is_active", fields.BooleanField(db_default=True)),
+                ("pushed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ),
+            options=_table(
+                "integrations_scim_link",
+                "What an app was last told of somebody or of a role, and by which id it knows them (``remote_id``).",
             ),
             bases=["TenantRow"],
         ),

@@ -61,6 +61,7 @@ class Offer:
     is_framed: bool = True
     level: int = 1
     places: Sequence[tuple[str, str, str]] = ()
+    keeps_staff: bool = False
 
 
 def _company(slug: str, name: str, code: str, head: str) -> Institution:
@@ -151,10 +152,10 @@ OFFERS = (
         | {
             "roles": ("To know who decides about leave", "确认谁审批请假"),
             "people": ("To show who works here", "显示员工名单"),
-            "offline_access": ("To keep the directory fresh", "保持通讯录最新"),
         },
         frozenset({"administrator", "finance", "cashier", "front_desk"}),
         places=(("leave", "Leave", "请假"),),
+        keeps_staff=True,
     ),
 )
 
@@ -242,6 +243,8 @@ def _form(one: Offer, url: str) -> VersionForm:
     paths |= {"webhook_uri": "webhooks", "health_uri": "health", "privacy_uri": "privacy"}
     values |= {name: [f"{url}/{path}"] for name, path in paths.items()}
     values |= {"scenarios": list(SCENARIOS), "needs": list(one.needs), "support_email": [one.company.email]}
+    if one.keeps_staff:
+        values |= {"protocols": ["scim"], "scim_uri": [f"{url}/scim/v2"]}
     values |= {
         "frame_origins": [url] if one.is_framed else [],
         "min_level": [str(one.level)],

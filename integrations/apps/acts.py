@@ -29,6 +29,11 @@ ACTS = {
     "app.paused": N_("App paused"),
     "app.resumed": N_("App resumed"),
     "app.uninstalled": N_("App uninstalled"),
+    "app.entry_role_chosen": N_("Role for newcomers of an app chosen"),
+    "app.scim_token_made": N_("Token for the staff directory made"),
+    "app.scim_token_ended": N_("Token for the staff directory ended"),
+    "directory.added": N_("Somebody was noted by a program"),
+    "directory.removed": N_("Somebody was taken out by a program"),
     "app.thing_placed": N_("Something of an app was placed"),
     "app.thing_removed": N_("Something of an app was taken away"),
     "app.webhooks_stopped": N_("Webhooks to an app stopped by themselves"),
@@ -49,6 +54,7 @@ FACTS = {
     "installation.scopes": Fact(N_("What it gets"), _SCOPES),
     "installation.claims": Fact(N_("Facts in it"), _CLAIMS),
     "installation.roles": Fact(N_("Roles that see it")),
+    "installation.entry_role": Fact(N_("Role that newcomers are invited to")),
     "installation.failures": Fact(N_("Failures")),
 }
 

@@ -110,6 +110,7 @@ class AppVersion(Row):
     post_logout_redirect_uris: list[str] = ArrayField("text")
     backchannel_logout_uri = fields.CharField(max_length=500, db_default="")
     frame_origins: list[str] = ArrayField("text")
+    scim_uri = fields.CharField(max_length=500, db_default="")
     webhook_uri = fields.CharField(max_length=500, db_default="")
     health_uri = fields.CharField(max_length=500, db_default="")
     privacy_uri = fields.CharField(max_length=500, db_default="")

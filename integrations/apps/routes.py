@@ -5,10 +5,11 @@ from starlette.routing import BaseRoute
 from integrations.apps import icons
 from integrations.apps.api import documents
 from integrations.apps.api import routes as api
+from integrations.apps.catalogue import directory_pages, settings_pages
 from integrations.apps.catalogue import pages as catalogue
-from integrations.apps.catalogue import settings_pages
 from integrations.apps.launching import pages as launching
 from integrations.apps.placing import pages as placing
+from integrations.apps.scim import server as scim
 from integrations.apps.vendors import pages, register_pages, review_pages, version_pages
 from integrations.apps.webhooks import pages as webhooks
 
@@ -28,6 +29,8 @@ ROUTES: list[BaseRoute] = [
     *webhooks.ROUTES,
     *catalogue.ROUTES,
     *settings_pages.ROUTES,
+    *directory_pages.ROUTES,
     *placing.ROUTES,
     *launching.ROUTES,
+    *scim.ROUTES,
 ]

@@ -44,7 +44,7 @@ _LIST = (
         "profile",
         N_("The name and language of whoever opens it"),
         "person",
-        {"name": Claim(N_("Name"), is_required=True), "locale": Claim(N_("Language"))},
+        {"name": Claim(N_("Full name"), is_required=True), "locale": Claim(N_("Language"))},
     ),
     AppScope(
         "email",
@@ -91,6 +91,11 @@ _LIST = (
         N_("The directory of staff: names, e-mail addresses, roles"),
         "people",
         events=("membership.created", "membership.ended"),
+    ),
+    AppScope(
+        "provision",
+        N_("Keep the staff: add somebody, who is then invited, change what it has noted, let somebody go"),
+        "people",
     ),
     AppScope(
         "accounts",

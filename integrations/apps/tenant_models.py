@@ -13,7 +13,8 @@ from tenants.models.base import TenantRow
 class Installation(TenantRow):
     """One app in one tenant. ``scopes`` and ``claims`` are exactly what the last consent says.
 
-    ``roles`` are the keys of the roles that see and open it. ``hook_stopped_at`` is when sending webhooks was
+    ``roles`` are the keys of the roles that see and open it; ``entry_role`` is what those are invited as whom it adds.
+    ``hook_stopped_at`` is when sending webhooks was
     given up by itself. After uninstalling, ``delete_after`` is when the app is told to delete what it has, and
     ``deleted_at`` when it said that it did.
     """
@@ -27,6 +28,7 @@ class Installation(TenantRow):
     claims: list[str] = ArrayField("text")
     roles: list[str] = ArrayField("text")
     min_level = fields.SmallIntField(db_default=1)
+    entry_role = fields.CharField(max_length=40, db_default="")
     installed_by: UUID | None = fields.UUIDField(null=True)
     installed_by_name = fields.CharField(max_length=100)
     paused_at: datetime | None = fields.DatetimeField(null=True)

@@ -1,6 +1,6 @@
 """HR: the staff directory as the institution keeps it, and leave that is asked for and decided.
 
-The directory is read over the open API and kept fresh by webhooks; whoever leaves the institution is gone here too.
+The product keeps the directory up to date by SCIM (``scim.py``); whoever leaves the institution is gone here too.
 """
 
 import datetime as dt
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from deploy.sandbox.apps import scim
 from deploy.sandbox.apps.kit import About, Kit, Person, signed_in, started
 
 KINDS = {
@@ -23,12 +24,10 @@ DECIDES = "administrator"
 ABOUT = About(
     name="people",
     title="People",
-    scope="openid profile roles tenant people offline_access",
+    scope="openid profile roles tenant people",
     places=(("/", "Directory", "通讯录"), ("/leave", "Leave", "请假")),
-    schema="""
-    create table if not exists staff (
-      installation text, id text, name text, email text, roles text, is_gone integer default 0,
-      primary key (installation, id));
+    schema=scim.SCHEMA
+    + """
     create table if not exists leave (
       id integer primary key, installation text, person text, name text, kind text, first text, last text, note text,
       state text default 'asked', decided_by text, at text);
@@ -45,7 +44,6 @@ async def launch(request: Request) -> Response:
 @signed_in
 async def directory(request: Request, kit: Kit, person: Person) -> Response:
     """Show who works here, and who is away today."""
-    await _refresh(kit, person.installation)
     today = dt.datetime.now(dt.UTC).date().isoformat()
     found = kit.db.execute(
         "select s.*, (select l.last from leave l where l.installation = s.installation and l.person = s.id"
@@ -53,7 +51,8 @@ async def directory(request: Request, kit: Kit, person: Person) -> Response:
         " from staff s where s.installation = ? and not s.is_gone order by s.name",
         (today, today, person.installation),
     ).fetchall()
-    return kit.page(request, "directory.html", person=person, staff=found)
+    roles = scim.roles_of(kit, person.installation)
+    return kit.page(request, "directory.html", person=person, staff=found, roles=roles)
 
 
 @signed_in
@@ -116,42 +115,12 @@ async def decide(request: Request, kit: Kit, person: Person) -> Response:
     return RedirectResponse("/leave", 303)
 
 
-async def _refresh(kit: Kit, installation: str) -> None:
-    """Read the directory from the API, page by page; whoever is not in it any more is gone."""
-    seen: set[str] = set()
-    cursor: str | None = ""
-    while cursor is not None:
-        page = await kit.api(installation, "GET", "people", params={"limit": "200", "cursor": cursor})
-        for one in page["data"]:
-            seen.add(one["id"])
-            _keep(kit, installation, one)
-        cursor = page["next_cursor"]
-    for row in kit.db.execute("select id from staff where installation = ?", (installation,)).fetchall():
-        if row["id"] not in seen:
-            kit.db.execute(
-                "update staff set is_gone = 1 where installation = ? and id = ?", (installation, row["id"])
-            )
-
-
-def _keep(kit: Kit, installation: str, one: dict[str, Any]) -> None:
-    kit.db.execute(
-        "insert into staff (installation, id, name, email, roles) values (?, ?, ?, ?, ?) on conflict do update set"
-        " name = excluded.name, email = excluded.email, roles = excluded.roles, is_gone = 0",
-        (installation, one["id"], one["name"], one["email"], ", ".join(one["roles"])),
-    )
-
-
 async def heard(kit: Kit, event: str, installation: str, data: dict[str, Any]) -> None:
-    """Keep the directory fresh: somebody came, changed, or left."""
+    """Forget what we have when an installation ends for good."""
+    del data
     if event == "installation.deletion_due":
-        for table in ("staff", "leave"):
+        for table in ("staff", "staff_role", "leave"):
             kit.db.execute(f"delete from {table} where installation = ?", (installation,))
-    elif event.startswith("membership.") and data.get("roles"):
-        _keep(kit, installation, data)
-    elif event == "membership.ended":
-        kit.db.execute(
-            "update staff set is_gone = 1 where installation = ? and id = ?", (installation, data["id"])
-        )
 
 
 def _now() -> str:
@@ -166,5 +135,6 @@ def create(url: str, data: Path) -> Starlette:
         Route("/leave", leave),
         Route("/leave", ask, methods=["POST"]),
         Route("/leave/{id:int}/decision", decide, methods=["POST"]),
+        *scim.ROUTES,
     ]
     return started(Kit(ABOUT, url, data), pages, heard)

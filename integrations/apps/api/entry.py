@@ -71,10 +71,10 @@ def _seal(body: bytes) -> str:
 def _opened(token: str) -> dict[str, Any]:
     body, _, seal = token.removeprefix(PREFIX).partition(".")
     if not hmac.compare_digest(_seal(body.encode()), seal):
-        raise _unknown()
+        raise unknown()
     facts: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     if facts["e"] < time.time():
-        raise _unknown()
+        raise unknown()
     return facts
 
 
@@ -99,7 +99,7 @@ async def _alone(token: str) -> Caller:
     facts = _opened(token)
     granted = await clients.granted(facts["c"], UUID(facts["t"]))
     if granted is None or str(granted.installation_id) != facts["i"] or ALONE not in granted.scopes:
-        raise _unknown()
+        raise unknown()
     await switch(tenant_scope(granted.tenant_id))
     return Caller(granted, granted.scopes)
 
@@ -118,7 +118,8 @@ async def _with_person(request: Request) -> Caller:
 _WORDS = t("This token is not good: it has ended, or was never given.")
 
 
-def _unknown() -> Refused:
+def unknown() -> Refused:
+    """Return the error for a token that is none of ours, or has ended."""
     return Refused("api.token", _WORDS, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
@@ -153,4 +154,15 @@ async def prove(request: Request) -> Client:
     return found
 
 
-__all__ = ["ALONE", "SECONDS", "Caller", "Refused", "Scope", "enter", "issue", "open_scope", "prove"]
+__all__ = [
+    "ALONE",
+    "SECONDS",
+    "Caller",
+    "Refused",
+    "Scope",
+    "enter",
+    "issue",
+    "open_scope",
+    "prove",
+    "unknown",
+]

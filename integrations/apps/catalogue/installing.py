@@ -9,6 +9,7 @@ from tortoise.exceptions import IntegrityError
 
 from integrations.apps.catalogue.queries import Offer, offer_of
 from integrations.apps.models import AppVersion
+from integrations.apps.scim import push
 from integrations.apps.scopes import SCOPES, claims_of, required_claims
 from integrations.apps.tenant_models import AppConsent, Installation
 from integrations.apps.webhooks.messages import tell
@@ -68,6 +69,7 @@ async def install(actor: Actor, app_id: UUID, agreed: Agreed) -> Installation:
     await _consent(actor, made, offer.version, told)
     await note(actor, made, "app.installed", offer.app.name, after=_facts(made, offer.version))
     await tell(made, "installation.created", _life(made), cause=str(made.id))
+    await push.begin(made)
     return made
 
 
@@ -92,6 +94,7 @@ async def agree_anew(actor: Actor, installation_id: UUID, agreed: Agreed) -> Ins
     )
     await end_grants("agreed anew", installation_id=found.id)
     await tell(found, "installation.changed", _life(found), cause=str(consent.id))
+    await push.begin(found)
     return found
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from integrations.apps.catalogue.installing import get, note
 from integrations.apps.models import App
+from integrations.apps.scim import push
 from integrations.apps.tenant_models import AppConsent, Installation
 from integrations.apps.vendors.states import INSTALLATION_MOVES, check
 from integrations.apps.webhooks.messages import DELETION, tell
@@ -32,6 +33,7 @@ async def resume(actor: Actor, installation_id: UUID) -> Installation:
     found, app = await _move(actor, installation_id, "active", paused_at=None)
     await note(actor, found, "app.resumed", app.name)
     await tell(found, "installation.resumed", {}, cause=str(new_id()))
+    await push.begin(found)
     return found
 
 

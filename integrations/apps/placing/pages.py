@@ -58,7 +58,7 @@ def _tool(row: Any) -> dict[str, Any]:
 
 def _columns(found: list[marks.Column]) -> tuple[Column, ...]:
     """Return the table's columns: the learner, and each piece of work with what it is out of."""
-    name = Column("name", t("Name"), is_main=True)
+    name = Column("name", t("Full name"), is_main=True)
     return (
         name,
         *(

@@ -29,6 +29,7 @@ CHECKS: dict[str, tuple[str, bool]] = {
     "uninstall": (N_("Being uninstalled is answered"), True),
     "deletion": (N_("Deleting what it knows is confirmed"), True),
     "logout": (N_("A forged logout token is refused"), True),
+    "scim": (N_("Who works somewhere is taken only with a token of ours"), True),
     "keys": (N_("Its public keys can be read, and are public only"), True),
     "privacy": (N_("There is a privacy policy and a support address"), False),
 }
@@ -65,6 +66,7 @@ def _concerns(key: str, version: AppVersion) -> bool:
     needs = {
         "frames": bool(version.frame_origins),
         "logout": bool(version.backchannel_logout_uri),
+        "scim": "scim" in version.protocols,
         "keys": version.auth_method == "private_key_jwt",
     }
     return needs.get(key, True)
@@ -175,6 +177,18 @@ async def _logout(app: App, version: AppVersion) -> str:
     return str(answer.status)
 
 
+async def _scim(app: App, version: AppVersion) -> str:
+    """Ask for users with a token that nobody signed: an app that keeps staff has to refuse it."""
+    del app
+    if not version.scim_uri:
+        raise _Missed("no address")
+    url = f"{version.scim_uri.rstrip('/')}/Users"
+    answer = await call("GET", url, headers={"Authorization": "Bearer e30.e30.forged"}, seconds=SECONDS)
+    if answer.status not in REFUSALS:
+        raise _Missed(f"answered {answer.status} instead of 401")
+    return str(answer.status)
+
+
 async def _keys(app: App, version: AppVersion) -> str:
     del app
     keys = (await _get(version.jwks_uri)).expected().json().get("keys")
@@ -224,6 +238,7 @@ _BY_KEY: dict[str, Check] = {
     "uninstall": _uninstall,
     "deletion": _deletion,
     "logout": _logout,
+    "scim": _scim,
     "keys": _keys,
     "privacy": _privacy,
 }

@@ -153,6 +153,7 @@ class VersionForm(BaseModel):
     backchannel_logout_uri: Url = Field("", title=N_("Where logout tokens go"))
     frame_origins: Origins = Field([], title=N_("Origins that are shown inside our pages"))
     webhook_uri: Url = Field("", title=N_("Where webhooks go"))
+    scim_uri: Url = Field("", title=N_("Where staff are kept in step (SCIM 2.0)"))
     health_uri: Url = Field("", title=N_("Health address"))
     privacy_uri: Url = Field("", title=N_("Privacy policy"))
     support_email: str = Field("", title=N_("Support e-mail"), max_length=200)

@@ -29,7 +29,7 @@ ICON_PIXELS = 1024 * 1024
 COPIED = (
     "texts", "icon", "icon_type", "scenarios", "needs", "scopes", "places", "launch_uri", "redirect_uris",
     "post_logout_redirect_uris", "backchannel_logout_uri", "frame_origins", "webhook_uri", "health_uri",
-    "privacy_uri", "support_email", "profile", "auth_method", "jwks", "jwks_uri", "min_level", "protocols",
+    "privacy_uri", "support_email", "profile", "auth_method", "jwks", "jwks_uri", "min_level", "protocols", "scim_uri",
 )  # fmt: skip
 """What a new version takes over from the one before."""
 

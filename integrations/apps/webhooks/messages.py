@@ -12,6 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from integrations.apps.models import App, AppVersion
+from integrations.apps.scim import push
+from integrations.apps.scim.push import Errand
 from integrations.apps.tenant_models import AppMessage, Installation
 from integrations.apps.vendors.findings import secret_of
 from integrations.apps.webhooks import stopping
@@ -65,6 +67,11 @@ async def send(actor: Actor, payload: dict[str, Any]) -> None:
     tenant, message_id = actor.tenant_id, UUID(payload["message_id"])
     assert tenant is not None  # noqa: S101 - jobs always have a tenant
     async with open_scope(tenant_scope(tenant)):
+        errand = await _errand(tenant, message_id)
+    if errand is not None:
+        await _run(actor, *errand)
+        return
+    async with open_scope(tenant_scope(tenant)):
         ready = await _ready(tenant, message_id)
     if ready is None:
         return
@@ -77,10 +84,37 @@ async def send(actor: Actor, payload: dict[str, Any]) -> None:
         await _settle(actor, message, tried, is_taken=not note)
 
 
+async def _errand(tenant: UUID, message_id: UUID) -> tuple[AppMessage, Errand] | None:
+    """Return a message that keeps an app in step (SCIM) with what it has to say now; one that says nothing is over."""
+    message = await AppMessage.get_or_none(tenant_id=tenant, id=message_id, status="waiting")
+    if message is None or message.event not in push.KIND:
+        return None
+    installation = await Installation.get(tenant_id=tenant, id=message.installation_id)
+    errand = None if installation.hook_stopped_at else await push.prepare(message, installation)
+    if errand is None and not installation.hook_stopped_at:
+        await AppMessage.filter(tenant_id=tenant, id=message.id).update(status="dropped")
+    return (message, errand) if errand else None
+
+
+async def _run(actor: Actor, message: AppMessage, errand: Errand) -> None:
+    """Tell the app who works here, and write down what came of it."""
+    began = time.monotonic()
+    status, note, remote_id, said = await push.send(errand)
+    message.body = {**said, "url": errand.target.url}
+    tried = {"at": datetime.now(UTC).isoformat(), "status": status, "note": note}
+    tried["ms"] = round((time.monotonic() - began) * 1000)
+    async with open_scope(tenant_scope(message.tenant_id)):
+        if note:
+            await push.go_on(errand)
+        else:
+            await push.settle(errand, remote_id)
+        await _settle(actor, message, tried, is_taken=not note)
+
+
 async def _ready(tenant: UUID, message_id: UUID) -> tuple[AppMessage, App, str] | None:
     """Return the message with where it goes, or ``None`` when it is not to be sent (any more, or now)."""
     message = await AppMessage.get_or_none(tenant_id=tenant, id=message_id, status="waiting")
-    if message is None:
+    if message is None or message.event in push.KIND:
         return None
     installation = await Installation.get(tenant_id=tenant, id=message.installation_id)
     app = await App.get_or_none(id=installation.app_id)
@@ -145,7 +179,7 @@ async def _settle(actor: Actor, message: AppMessage, tried: dict[str, Any], *, i
         message.due_at = datetime.now(UTC) + pause
         await enqueue("apps.send", {"message_id": str(message.id)}, delay=pause)
         await stopping.count_failure(actor, message)
-    await message.save(update_fields=["history", "tries", "status", "delivered_at", "due_at"])
+    await message.save(update_fields=["history", "tries", "status", "delivered_at", "due_at", "body"])
 
 
 async def _taken(message: AppMessage) -> None:

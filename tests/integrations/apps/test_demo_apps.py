@@ -7,6 +7,7 @@ from billing import pay_links
 from billing.models import Payment
 from billing.payments.refunds import pay_out_refund, request_refund
 from integrations.apps.models import AppVersion
+from integrations.apps.scim import push
 from integrations.apps.tenant_models import AppDocument, AppMessage, Launch
 from integrations.apps.vendors import findings
 from integrations.apps.webhooks import messages
@@ -50,6 +51,7 @@ def staged(app, tmp_path, monkeypatch):
         stage = Stage(name, app, tmp_path)
         monkeypatch.setattr(messages, "call", wired(stage))
         monkeypatch.setattr(findings, "call", wired(stage))
+        monkeypatch.setattr(push, "call", wired(stage))
         return stage
 
     return make_stage
@@ -149,11 +151,14 @@ async def test_hr_knows_the_staff_by_their_subjects_and_leave_is_asked_for_and_g
     client, town, vendor, staged
 ):
     stage = staged("people")
-    made = await stage.listed(vendor)
-    scopes = ("openid", "profile", "roles", "tenant", "people", "offline_access")
+    made = await stage.listed(vendor, protocols=["scim"], scim_uri=f"{stage.url}/scim/v2")
+    scopes = ("openid", "profile", "roles", "tenant", "people")
     installation = await apps.install(town.tenant, made, scopes=scopes, roles=("administrator", "cashier"))
     chief = await make.staff(town.tenant, name="Mei Lim")
     clerk = await make.staff(town.tenant, "cashier", "Cai Shi")
+    async with open_scope(tenant_scope(town.tenant.id)):
+        await push.begin(installation)
+    await run_due(town.tenant.id)
     async with stage.browser() as browser:
         await make.sign_in(client, clerk.person_id)
         mine = {"Authorization": f"Bearer {await frame_of(client, town.tenant, installation)}"}

@@ -24,6 +24,7 @@ from joserfc.jwk import KeySet, RSAKey
 
 from deploy.settings import Settings
 from integrations.apps.launching.service import Wish, open_app
+from integrations.apps.scim import tokens
 from integrations.apps.tenant_models import Installation
 from integrations.provider import keys
 from scenarios.education.models import SchoolClass
@@ -121,6 +122,15 @@ class Shop:
             installation = await Installation.get(tenant_id=self.tenant.id, app_id=made.app.id)
             opening = await open_app(self.staff, installation.id, Wish("", "account", patient))
         return self.from_there(opening.url)
+
+    async def directory(self) -> str:
+        """List and install an app that keeps the staff; return what its script needs to know."""
+        made = await self.app("directory")
+        async with open_scope(tenant_scope(self.tenant.id)):
+            await Installation.filter(app_id=made.app.id).update(entry_role="front_desk")
+            installation = await Installation.get(tenant_id=self.tenant.id, app_id=made.app.id)
+            token = await tokens.make(self.staff, installation, made.app)
+        return await self.told(scim=f"{self.url}/scim/v2/{installation.id}", token=token)
 
     def from_there(self, url: str) -> str:
         """Return an address as the running product would give it, whose name for itself is another than ours here."""

@@ -52,6 +52,13 @@ async def test_pylti1p3_picks_something_for_a_class_and_marks_it(shop):
     assert (found["essay"], found["columns"]) == ("Essay", ["Fractions", "Essay"])
 
 
+async def test_scim2_tester_finds_the_staff_kept_as_the_standard_says(shop):
+    found = run_python("scim_directory.py", await shop.directory())
+    assert not found["wrong"], "\n".join(found["wrong"])
+    assert found["passed"] >= 54, found
+    assert found["skipped"] == []
+
+
 async def test_whatever_is_asked_the_answer_is_no_5xx(shop):
     found = run_python("robust.py", await shop.told(examples=12))
     assert found["failed"] == []
