@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from integrations.apps.models import App, AppVersion, Vendor
-from integrations.apps.vendors import services
+from integrations.apps.vendors import letters, services
 from integrations.apps.vendors.states import VERSION_MOVES, check
 from integrations.provider.ending import end_grants
 from tenants.actor import Actor
@@ -59,6 +59,7 @@ async def decide(actor: Actor, version_id: UUID, becomes: str, *, reasons: str =
     await _note(actor, vendor, found, was)
     if becomes == "suspended":
         await end_grants("suspended", app_id=found.app_id)
+    await letters.about_version(vendor, found, "resumed" if was == "suspended" else becomes)
     return found
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from integrations.apps.models import Vendor, VendorMember
-from integrations.apps.vendors import sandbox
+from integrations.apps.vendors import letters, sandbox
 from integrations.apps.vendors.states import VENDOR_MOVES, check
 from integrations.provider.ending import end_grants
 from tenants import audit
@@ -129,6 +129,7 @@ async def decide(actor: Actor, vendor_id: UUID, becomes: str, *, reasons: str = 
     )
     if becomes == "suspended":
         await end_grants("suspended", vendor_id=found.id)
+    await letters.about_vendor(found, act.removeprefix("vendor."))
     return found
 
 

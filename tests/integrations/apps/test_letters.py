@@ -1,0 +1,69 @@
+"""Letters about what a bank decided: to the vendor, to the institutions that use an app, and to nobody else."""
+
+import pytest
+
+from integrations.apps.vendors import review, services
+from tenants.models import Notice
+from tenants.scope import bank_scope, open_scope, tenant_scope
+from tests import apps, make
+from ui.errors import Invalid
+
+
+@pytest.fixture
+async def shop(db, bank):
+    """A vendor with a sandbox whose app one institution uses and another does not."""
+    sandbox = await make.tenant(bank, slug="ven-sandbox", locale="zh_CN")
+    vendor = await apps.vendor(bank, sandbox_tenant_id=sandbox.id, contact_email="dev@vendor.example")
+    app = await apps.listed(vendor)
+    user, other = await make.tenant(bank), await make.tenant(bank, locale="zh_CN")
+    for tenant in (user, other):
+        await make.staff(tenant, "administrator")
+        await make.staff(tenant, "cashier")
+    await apps.install(user, app)
+    return vendor, app, sandbox, user, other
+
+
+async def letters(tenant):
+    async with open_scope(tenant_scope(tenant.id)):
+        found = await Notice.filter(tenant_id=tenant.id, template="app_decision").order_by("created_at")
+    return [(one.recipient, one.subject, one.body) for one in found]
+
+
+async def decide(bank, app, becomes, reasons=""):
+    reviewer = await make.bank_staff(bank)
+    async with open_scope(bank_scope(bank.id)):
+        return await review.decide(reviewer, app.listed_version_id, becomes, reasons=reasons)
+
+
+async def test_a_suspension_is_told_to_the_vendor_and_to_those_who_use_the_app(shop, bank):
+    _, app, sandbox, user, other = shop
+    await decide(bank, app, "suspended", "It sent mail to payers.")
+    ((recipient, subject, body),) = await letters(sandbox)
+    assert (recipient, subject) == ("dev@vendor.example", "E-invoice已被暂停")
+    assert "It sent mail to payers." in body
+    assert f"/vendor/{shop[0].slug}/apps/{app.id}" in body
+    ((recipient, subject, body),) = await letters(user)
+    assert (recipient, subject) == ("administrator@example.com", "E-invoice cannot be opened for now")
+    assert "It sent mail to payers." not in body, "what the reviewer wrote is for the vendor"
+    assert f"/t/{user.slug}/apps/" in body
+    assert await letters(other) == []
+    await decide(bank, app, "listed")
+    assert [one[1] for one in await letters(user)][1:] == ["E-invoice can be opened again"]
+    assert [one[1] for one in await letters(sandbox)][1:] == ["E-invoice已恢复"]
+
+
+async def test_a_suspended_vendor_and_its_users_are_told(shop, bank):
+    vendor, _, sandbox, user, other = shop
+    reviewer = await make.bank_staff(bank)
+    async with open_scope(bank_scope(bank.id)):
+        await services.decide(reviewer, vendor.id, "suspended", reasons="No answer for a month.")
+    assert "No answer for a month." in (await letters(sandbox))[0][2]
+    assert len(await letters(user)) == 1
+    assert await letters(other) == []
+
+
+async def test_nobody_is_told_of_a_decision_that_was_not_made(shop, bank):
+    _, app, sandbox, user, _ = shop
+    with pytest.raises(Invalid):
+        await decide(bank, app, "suspended")
+    assert await letters(sandbox) == await letters(user) == []
