@@ -100,6 +100,25 @@ async def _announce(actor: Actor, debit_id: UUID) -> None:
     await tell(actor, mandate, subject, body)
 
 
+async def take_at_once(mandate: Mandate, bill_id: UUID, amount_minor: int) -> Debit:
+    """Have a bill that its payer has asked to be taken as it arises debited now, in the open tenant scope.
+
+    What the plan announces days ahead is for bills that come by themselves; a held bill is never among them.
+    """
+    debit = await Debit.create(
+        tenant_id=mandate.tenant_id,
+        mandate_id=mandate.id,
+        account_id=mandate.account_id,
+        bill_id=bill_id,
+        currency=mandate.currency,
+        amount_minor=amount_minor,
+        due_on=today((await Tenant.get(id=mandate.tenant_id)).timezone),
+        status="announced",
+    )
+    await enqueue(TAKE_JOB, {"debit_id": str(debit.id)})
+    return debit
+
+
 async def take_due(actor: Actor) -> int:
     """Have every debit taken whose day has come; return how many."""
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant

@@ -28,6 +28,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "education_booking": {"status": "waiting"},
     "education_attendance": {"month": date(2026, 1, 1)},
     "education_partner": {"status": "asked"},
+    "education_refill": {"status": "active", "level_minor": 100, "amount_minor": 100, "month_minor": 100},
     "education_sharing": {"status": "proposed"},
     "education_sharing_part": {"percent": 100},
     "education_leave": {"status": "requested"},

@@ -44,7 +44,26 @@ ATTENDANCE = [
         checks={"month": "extract(day from month) = 1", "counts": "school_days >= 0 and pupils >= 0"},
     ),
 ]
-TABLES = [*FAMILY, *PARTNERS, *ATTENDANCE]
+REFILLS = [
+    Wall(
+        "education_refill",
+        refs={"account_id": "tenants_account"},
+        person=NOW,
+        uniques=["account_id where status = 'active'"],
+        checks={
+            "status": "status in ('active', 'stopped')",
+            "amounts": "level_minor > 0 and amount_minor > 0 and month_minor >= amount_minor",
+        },
+    ),
+    Wall(
+        "education_refill_run",
+        refs={"refill_id": "education_refill", "bill_id": "billing_bill"},
+        person=visible("education_refill", "refill_id"),
+        indexes=["refill_id, month"],
+        uniques=["bill_id"],
+    ),
+]
+TABLES = [*FAMILY, *PARTNERS, *ATTENDANCE, *REFILLS]
 
 
 class Migration(migrations.Migration):
@@ -89,6 +108,51 @@ class Migration(migrations.Migration):
                 "app": "cloud",
                 "pk_attr": "id",
                 "table_description": "What is between this school and another of its bank: whether brothers and sisters count at both.",
+            },
+            bases=["TenantRow"],
+        ),
+        ops.CreateModel(
+            name="SchoolRefill",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("tenant_id", fields.UUIDField()),
+                ("account_id", fields.UUIDField()),
+                ("person_id", fields.UUIDField()),
+                ("person_name", fields.CharField(max_length=100)),
+                ("level_minor", fields.BigIntField()),
+                ("amount_minor", fields.BigIntField()),
+                ("month_minor", fields.BigIntField()),
+                ("status", fields.CharField(db_default="active", max_length=10)),
+                ("word", fields.CharField(db_default="", max_length=20)),
+                ("told_for", fields.DateField(null=True)),
+                ("ended_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("ended_by_name", fields.CharField(db_default="", max_length=100)),
+            ],
+            options={
+                "table": "education_refill",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "That a pupil's card is filled by autopay below a level: so much at once, at most so much in a month.",
+            },
+            bases=["TenantRow"],
+        ),
+        ops.CreateModel(
+            name="SchoolRefillRun",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("tenant_id", fields.UUIDField()),
+                ("refill_id", fields.UUIDField()),
+                ("bill_id", fields.UUIDField()),
+                ("amount_minor", fields.BigIntField()),
+                ("month", fields.DateField()),
+            ],
+            options={
+                "table": "education_refill_run",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "One top-up that a card's own refill has asked for.",
             },
             bases=["TenantRow"],
         ),

@@ -21,6 +21,8 @@ ACTS = {
     "partner.taken_back": N_("Counting brothers and sisters of another school taken back"),
     "partner.ended": N_("Counting brothers and sisters of another school ended"),
     "attendance.taken": N_("Days attended taken for billing"),
+    "refill.set_up": N_("Canteen card set to be filled by itself"),
+    "refill.stopped": N_("Canteen card no longer filled by itself"),
     "card.set": N_("Canteen card set by the family"),
     "dish.kept": N_("Dish kept"),
     "meal_right.requested": N_("Meal right asked for"),

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 
 from billing.names import localized
 from billing.wallets.topping_up import top_up
-from scenarios.education.canteen import office, till
+from scenarios.education.canteen import office, refill, till
 from scenarios.education.canteen.terms import ALLERGENS, WALLET
 from scenarios.education.family.children import Child, child_of
 from tenants.actor import Actor
@@ -46,6 +46,14 @@ class CardForm(BaseModel):
     is_blocked: bool = Field(False, title=N_("Block the card"))
 
 
+class RefillForm(BaseModel):
+    """When the card is filled by itself, with how much, and how much in a month."""
+
+    level_minor: Annotated[int, MinorAmount()] = Field(title=N_("When less than this is left"))
+    refill_minor: Annotated[int, MinorAmount()] = Field(title=N_("Put this on the card"))
+    month_minor: Annotated[int, MinorAmount()] = Field(title=N_("At most in a month"))
+
+
 class FoodForm(BaseModel):
     """What the child must not eat."""
 
@@ -75,10 +83,12 @@ select items, price_minor, paid_minor, is_undone, created_at from education_sale
 async def show(request: Request, actor: Actor) -> Response:
     """Show the card of a child."""
     child = await child_of(actor, path_id(request, "account_id"))
-    return await _page(request, child, {})
+    return await _page(request, actor, child, {})
 
 
-async def _page(request: Request, child: Child, forms: dict[str, Form[Any]], status: int = 200) -> Response:
+async def _page(
+    request: Request, actor: Actor, child: Child, forms: dict[str, Form[Any]], status: int = 200
+) -> Response:
     card = await row(_CARD, child.tenant_id, child.account_id)
     known: dict[str, Any] = dict(card) if card else {**_NOTHING_SET}
     allergies = [key for key in known["allergies"].split(",") if key]
@@ -91,9 +101,63 @@ async def _page(request: Request, child: Child, forms: dict[str, Form[Any]], sta
         "food": Form.blank(FoodForm, {"allergies": allergies, "agrees": bool(allergies)}),
         "allergens": list(ALLERGENS.items()),
         "consent": gettext(CONSENT),
+        **await _refill(actor, child),
         "root": f"/my/school/{child.account_id}",
     }
     return await respond(request, "education/my/canteen.html", context | forms, status=status)
+
+
+_LAST = """
+select level_minor, amount_minor, month_minor, status, word, person_name from education_refill
+ where tenant_id = $1 and account_id = $2 order by created_at desc, id desc limit 1
+"""
+
+
+async def _refill(actor: Actor, child: Child) -> dict[str, Any]:
+    """Return how the card fills itself, and whether the reader may set it."""
+    found = await row(_LAST, child.tenant_id, child.account_id)
+    async with open_scope(tenant_scope(child.tenant_id)):
+        mandate = await refill.mandate_of(child)
+    names = {"level_minor": "level_minor", "refill_minor": "amount_minor", "month_minor": "month_minor"}
+    values = {name: plain_amount(found[key], child.currency) for name, key in names.items()} if found else {}
+    return {
+        "filling": found,
+        "word": gettext(refill.WORDS[found["word"]]) if found and found["word"] else "",
+        "has_autopay": mandate is not None,
+        "is_mine": mandate is not None and mandate.person_id == actor.person_id,
+        "refill": Form.blank(RefillForm, values),
+    }
+
+
+async def fill_itself(request: Request, actor: Actor) -> Response:
+    """Have the card filled by autopay from now on."""
+    child = await child_of(actor, path_id(request, "account_id"))
+    form = await bind(request, RefillForm, context={"currency": child.currency})
+    if form.is_valid:
+        try:
+            async with open_scope(tenant_scope(child.tenant_id)):
+                await refill.set_up(
+                    actor, child, refill.Wish(form.ok.level_minor, form.ok.refill_minor, form.ok.month_minor)
+                )
+            flash = t("Kept. The card fills itself from now on, and you can stop it here.")
+            return redirect(request, f"/my/school/{child.account_id}/canteen", flash=flash)
+        except Invalid as error:
+            form.fail_with(error)
+        except (Conflict, Forbidden) as error:
+            form.fail("", error.message)
+    return await _page(request, actor, child, {"refill": form}, status=422)
+
+
+async def stop_filling(request: Request, actor: Actor) -> Response:
+    """Take nothing more by itself."""
+    child = await child_of(actor, path_id(request, "account_id"))
+    async with open_scope(tenant_scope(child.tenant_id)):
+        await refill.stop(actor, child)
+    return redirect(
+        request,
+        f"/my/school/{child.account_id}/canteen",
+        flash=t("Stopped. Nothing more is taken by itself."),
+    )
 
 
 def _limits(known: Mapping[str, Any], currency: str) -> dict[str, Any]:
@@ -124,7 +188,7 @@ async def fill(request: Request, actor: Actor) -> Response:
             return redirect(request, f"/my/checkout?bill={asked.bill_id}")
         except Invalid as error:
             form.fail("amount_minor", next(iter(error.fields.values()), error.message))
-    return await _page(request, child, {"top_up": form}, status=422)
+    return await _page(request, actor, child, {"top_up": form}, status=422)
 
 
 async def set_card(request: Request, actor: Actor) -> Response:
@@ -140,7 +204,7 @@ async def set_card(request: Request, actor: Actor) -> Response:
             )
         except Forbidden as error:
             form.fail("", error.message)
-    return await _page(request, child, {"card": form}, status=422)
+    return await _page(request, actor, child, {"card": form}, status=422)
 
 
 async def set_food(request: Request, actor: Actor) -> Response:
@@ -160,13 +224,15 @@ async def set_food(request: Request, actor: Actor) -> Response:
             form.fail_with(error)
         except (Conflict, Forbidden) as error:
             form.fail("agrees", error.message)
-    return await _page(request, child, {"food": form}, status=422)
+    return await _page(request, actor, child, {"food": form}, status=422)
 
 
 _ROOT = "/my/school/{account_id}/canteen"
 ROUTES: list[BaseRoute] = [
     person_route(_ROOT, show, name="my_canteen"),
     person_route(_ROOT + "/top-ups", fill, methods=WRITES, name="my_canteen_fill"),
+    person_route(_ROOT + "/refill", fill_itself, methods=WRITES, name="my_canteen_refill"),
+    person_route(_ROOT + "/refill/ending", stop_filling, methods=WRITES, name="my_canteen_refill_end"),
     person_route(_ROOT + "/limits", set_card, methods=WRITES, name="my_canteen_card"),
     person_route(_ROOT + "/food", set_food, methods=WRITES, name="my_canteen_food"),
 ]

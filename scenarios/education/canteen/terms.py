@@ -28,6 +28,11 @@ RIGHT = Machine(
         "end": Edge(("approved",), "ended", "it no longer holds"),
     },
 )
+REFILL = Machine(
+    "card that fills itself",
+    "active",
+    {"stop": Edge(("active",), "stopped", "the family stopped it, or its autopay has ended")},
+)
 RIGHT_WORDS: dict[str, Text | str] = {
     "requested": t("To be decided"),
     "approved": t("In effect"),

@@ -1,6 +1,13 @@
 """The school's own tables. A pupil is an account; what every account has lives in ``tenants.Account``."""
 
-from scenarios.education.models.canteen import SchoolCard, SchoolDish, SchoolMealRight, SchoolSale
+from scenarios.education.models.canteen import (
+    SchoolCard,
+    SchoolDish,
+    SchoolMealRight,
+    SchoolRefill,
+    SchoolRefillRun,
+    SchoolSale,
+)
 from scenarios.education.models.days import SchoolAttendance, SchoolLeave, SchoolNotice, SchoolReceipt
 from scenarios.education.models.enrolment import SchoolApplicant, SchoolRound
 from scenarios.education.models.family import SchoolPartner, SchoolSharing, SchoolSharingPart
@@ -44,6 +51,8 @@ __all__ = [
     "SchoolOrg",
     "SchoolPartner",
     "SchoolReceipt",
+    "SchoolRefill",
+    "SchoolRefillRun",
     "SchoolRole",
     "SchoolRollOver",
     "SchoolRound",

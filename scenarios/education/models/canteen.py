@@ -1,12 +1,46 @@
 """The canteen: what there is to eat, who is served, and who eats for less without anybody at the counter knowing."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from tortoise import fields
 
 from tenants.models.base import TenantRow
+
+
+class SchoolRefill(TenantRow):
+    """That a pupil's card is filled by autopay below a level: so much at once, at most so much in a month.
+
+    ``word`` says why it ended by itself; ``told_for`` is the last month of which the family heard that it is used up.
+    """
+
+    account_id: UUID = fields.UUIDField()
+    person_id: UUID = fields.UUIDField()
+    person_name = fields.CharField(max_length=100)
+    level_minor = fields.BigIntField()
+    amount_minor = fields.BigIntField()
+    month_minor = fields.BigIntField()
+    status = fields.CharField(max_length=10, db_default="active")
+    word = fields.CharField(max_length=20, db_default="")
+    told_for: date | None = fields.DateField(null=True)
+    ended_at: datetime | None = fields.DatetimeField(null=True)
+    ended_by_name = fields.CharField(max_length=100, db_default="")
+
+    class Meta:
+        table = "education_refill"
+
+
+class SchoolRefillRun(TenantRow):
+    """One top-up that a card's own refill has asked for."""
+
+    refill_id: UUID = fields.UUIDField()
+    bill_id: UUID = fields.UUIDField()
+    amount_minor = fields.BigIntField()
+    month: date = fields.DateField()
+
+    class Meta:
+        table = "education_refill_run"
 
 
 class SchoolDish(TenantRow):
