@@ -64,6 +64,31 @@ REFILLS = [
     ),
 ]
 TABLES = [*FAMILY, *PARTNERS, *ATTENDANCE, *REFILLS]
+ROSTERED = {
+    "SchoolOrg": "education_org",
+    "SchoolSession": "education_session",
+    "SchoolCourse": "education_course",
+    "SchoolClass": "education_class",
+    "SchoolUser": "education_user",
+    "SchoolRole": "education_role",
+    "SchoolEnrolment": "education_enrolment",
+}
+"""What a roster knows by its own id, of which consumers ask for what has changed."""
+TOUCH = """
+create function education_touch() returns trigger language plpgsql as $$
+begin
+  new.updated_at := clock_timestamp();
+  return new;
+end $$;
+"""
+
+
+def touch(table: str) -> str:
+    """Return the trigger that notes when a row changes; one that says the same again is no change."""
+    return (
+        f"create trigger {table}_touch before update on {table} for each row"
+        " when (old.* is distinct from new.*) execute function education_touch();"
+    )
 
 
 class Migration(migrations.Migration):
@@ -200,4 +225,14 @@ class Migration(migrations.Migration):
             bases=["TenantRow"],
         ),
         *(ops.RunSQL(build(wall)) for wall in TABLES),
+        *(
+            ops.AddField(
+                model_name=model,
+                name="updated_at",
+                field=fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False),
+            )
+            for model in ROSTERED
+        ),
+        ops.RunSQL(TOUCH),
+        *(ops.RunSQL(touch(table)) for table in ROSTERED.values()),
     ]

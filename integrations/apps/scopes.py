@@ -103,6 +103,16 @@ _LIST = (
         "people",
     ),
     AppScope(
+        "roster",
+        N_("Classes and who is in them: pupils, teachers, guardians (OneRoster)"),
+        "people",
+    ),
+    AppScope(
+        "roster_demographics",
+        N_("Dates of birth of pupils whose guardians have agreed (OneRoster)"),
+        "people",
+    ),
+    AppScope(
         "records",
         N_("The medical record of the patient that it is opened on, to read"),
         "people",

@@ -60,7 +60,15 @@ FACTS = {
     "roster.accounts": Fact(N_("Pupils with an account")),
     "fee_item.group": Fact(N_("What it is for"), words=GROUPS),
     "fee_item.basis": Fact(N_("Who sets the price"), words=BASES),
-    "purpose": Fact(N_("What for"), words={"offer": N_("An offer"), "health": N_("Health and food")}),
+    "purpose": Fact(
+        N_("What for"),
+        words={
+            "offer": N_("An offer"),
+            "health": N_("Health and food"),
+            "names": N_("Name to learning apps"),
+            "demographics": N_("Date of birth to apps"),
+        },
+    ),
     "first_on": Fact(N_("First day")),
     "last_on": Fact(N_("Last day")),
     "meals_minor": Fact(N_("Meals refunded")),

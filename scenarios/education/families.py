@@ -36,7 +36,7 @@ with contact as ({_CONTACT}), family as (
   select * from unnest($5::uuid[], $6::int[], $7::text[], $8::text[])
 ), older as (
   select a.id, count(distinct b.id) filter (
-           where (b.grade, b.number, b.id) > (a.grade, a.number, a.id))::int + 1 rank
+           where (b.grade, a.number, a.id) > (a.grade, b.number, b.id))::int + 1 rank
     from family a join everybody b on b.key = a.key and b.id <> a.id group by a.id
 )
 update tenants_account a

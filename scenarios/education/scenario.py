@@ -11,7 +11,7 @@ from scenarios.education.days import attendance_pages
 from scenarios.education.days import pages as days
 from scenarios.education.enrolment import family as family_enrolment
 from scenarios.education.enrolment import office as enrolment
-from scenarios.education.family import beside, sharing_pages, statement_pages
+from scenarios.education.family import app_consents, beside, sharing_pages, statement_pages
 from scenarios.education.family import pages as family
 from scenarios.education.fees import pages as fees
 from scenarios.education.fees.services import provision
@@ -21,6 +21,7 @@ from scenarios.education.kinds import ACCOUNT_KINDS, QUANTITIES, RELATIONS, SCEN
 from scenarios.education.notices import family as family_notices
 from scenarios.education.notices import pages as notices
 from scenarios.education.offers import pages as offers
+from scenarios.education.oneroster import routes as oneroster
 from scenarios.education.partners import pages as partners
 from scenarios.education.rights import RIGHTS
 from scenarios.education.roster import pages as roster
@@ -78,6 +79,8 @@ SCENARIO = Scenario(
         *family_canteen.ROUTES,
         *family_notices.ROUTES,
         *statement_pages.ROUTES,
+        *app_consents.ROUTES,
+        *oneroster.ROUTES,
         *sharing_pages.ROUTES,
         *family.ROUTES,
     ),

@@ -19,12 +19,16 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody of a record: a learner is an account, whoever teaches is a person (``id``)."""
+    """Somebody of a record: a learner is an account, whoever teaches is a person (``id``).
+
+    ``is_named`` is whether tools may learn the name; where nobody has agreed to it they know a subject alone.
+    """
 
     id: UUID
     name: str
     email: str = ""
     is_learner: bool = True
+    is_named: bool = True
 
 
 @dataclass(frozen=True, slots=True)

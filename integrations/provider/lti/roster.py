@@ -94,7 +94,7 @@ async def _at_record(granted: Granted, member: Member) -> dict[str, Any]:
     return {
         "status": "Active",
         "user_id": await subjects.subject(str(granted.vendor_id), granted.tenant_id, member.id),
-        "name": member.name,
+        **({"name": member.name} if member.is_named else {}),
         **({"email": member.email} if member.email and not member.is_learner else {}),
         "roles": list(LEARNER if member.is_learner else INSTRUCTOR),
     }

@@ -1,10 +1,11 @@
 """Who is at a school and in which class, in the terms of OneRoster 1.2, and what its fees are approved as."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.fields.db_defaults import Now
 
 from tenants.models.base import TenantRow
 
@@ -13,10 +14,12 @@ class _Rostered(TenantRow):
     """What a roster knows by its own id. ``closed_on`` is the last day of what is over; nothing is ever deleted.
 
     What the school has entered by itself has a ``sourced_id`` that begins with ``local:``, and no roster closes it.
+    ``updated_at`` is when anything of it changed last: a trigger keeps it.
     """
 
     sourced_id = fields.CharField(max_length=200)
     closed_on: date | None = fields.DateField(null=True)
+    updated_at: datetime = fields.DatetimeField(db_default=Now())
 
     class Meta:
         abstract = True
