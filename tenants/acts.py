@@ -3,6 +3,7 @@
 from typing import Any
 
 from tenants import kinds
+from tenants.accounts.guests import sights_text
 from tenants.audit_words import Fact, plain, tell
 from tenants.banks.words import TENANT_STATUSES
 from tenants.life.kinds import KINDS
@@ -14,6 +15,9 @@ from tenants.support.services import LEVELS
 from ui.i18n import N_
 
 ACTS = {
+    "guest.invited": N_("Somebody invited by a holder"),
+    "guest.changed": N_("What somebody invited may see was changed"),
+    "guest.ended": N_("Invitation by a holder ended"),
     "account.added": N_("Account added"),
     "account.changed": N_("Account changed"),
     "account.closed": N_("Account closed"),
@@ -135,6 +139,7 @@ FACTS: dict[str, Fact] = {
     "contact_email": Fact(N_("Contact's e-mail")),
     "export_sha256": Fact(N_("Fingerprint (SHA-256) of the exported ledger")),
     "for": Fact(N_("Stands in for")),
+    "sees": Fact(N_("May see and do"), show=lambda value, _: sights_text(value)),
     "good": Fact(N_("Good rows")),
     "handed_over": Fact(N_("What was handed over to whom")),
     "institutions": Fact(N_("Institutions")),

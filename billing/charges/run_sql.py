@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from billing.answers.conditions import IS_DISPUTED
-from billing.charges import quantities
+from billing.charges import pauses, quantities
 from billing.rules import Charge, LateFee
 from billing.rules.compile import compile_sql
 from billing.rules.sql_frame import Source
@@ -66,7 +66,7 @@ select a.id account_id, a.number, a.name, a.place, a.sort_key, a.attributes, a.c
    and a.kind = any ((select array(select jsonb_array_elements_text(account_kinds)) from billing_fee_item
                       where tenant_id = $1 and id = $4)::text[])
    and not exists (select 1 from billing_bill_line l where l.account_id = a.id
-                   and l.fee_item_id = $4 and l.period = $5 and l.is_live and l.is_periodic offset 0)
+                   and l.fee_item_id = $4 and l.period = $5 and l.is_live and l.is_periodic offset 0){{charged}}
 """
 
 _OWED = """
@@ -285,10 +285,14 @@ def draft_sql(document: Charge | LateFee, *, is_first: bool = False) -> str:
     counts, due day, currency, rule id, and the stretch. It answers with how many lines it added.
     """
     keys = document.core.keys
+    is_late, is_by_day = isinstance(document, LateFee), document.core.is_by_day
     columns = {**month_facts("$5", "$6"), "active:to": "closed_on", **_line_columns(keys)}
+    if is_by_day and not is_late:
+        columns["active:from"] = pauses.active_from(columns["active:from"])
+        columns["active:to"] = pauses.active_to("closed_on")
     found = quantities.names_of(keys, {*columns, *ARREARS_FACTS})
     columns |= {f"quantity:{name}": f"quantity_{name}" for name in found}
-    late = isinstance(document, LateFee) or any(key in ARREARS_FACTS for key in keys)
+    late = is_late or any(key in ARREARS_FACTS for key in keys)
     joins = ""
     if late:
         is_charge = isinstance(document, Charge)
@@ -300,6 +304,7 @@ def draft_sql(document: Charge | LateFee, *, is_first: bool = False) -> str:
         + (_LATE if late else ""),
         joins=joins,
         or_counted=quantities.counted(found),
+        charged="" if is_by_day or is_late else pauses.is_charged(quantities.counted(found)),
     )
     rule = compile_sql(document, Source(relation=f"({accounts}) source", keep=_KEPT, columns=columns)).sql
     is_odd = "exception is not null and split_part(exception, ':', 1) not in ('not_eligible', 'not_active')"
@@ -308,7 +313,8 @@ def draft_sql(document: Charge | LateFee, *, is_first: bool = False) -> str:
 
 
 _SINCE = """(select case when bool_and(h.since is not null) then min(h.since) end from tenants_holder h
-   where h.tenant_id = $1 and h.account_id = source.account_id and (h.until is null or h.until >= {first}::date))"""
+   where h.tenant_id = $1 and h.account_id = source.account_id and h.sees is null
+     and (h.until is null or h.until >= {first}::date))"""
 """The day on which the first of its present holders moved in: for rules that go by days. From a change of owner within
 the month on, somebody holds the account all the time; one that nobody holds is charged whole."""
 

@@ -25,6 +25,7 @@ class SeenAccount:
     currency: str
     timezone: str
     contact_phone: str
+    may_pay: bool
 
     @property
     def title(self) -> str:
@@ -33,7 +34,8 @@ class SeenAccount:
 
 
 _ACCOUNT = """
-select a.id, a.tenant_id, a.number, a.name, t.name tenant_name, t.short_name, t.currency, t.timezone, t.contact_phone
+select a.id, a.tenant_id, a.number, a.name, t.name tenant_name, t.short_name, t.currency, t.timezone, t.contact_phone,
+       a.id <> all ((select scope_barred('pay'))::uuid[]) may_pay
   from tenants_account a join tenants_tenant t on t.id = a.tenant_id
  where a.tenant_id = any ((select scope_tenants())::uuid[]) and a.id = $1
    and exists (select 1 from tenants_holder h where h.tenant_id = a.tenant_id and h.account_id = a.id
@@ -43,14 +45,16 @@ select a.id, a.tenant_id, a.number, a.name, t.name tenant_name, t.short_name, t.
 """
 
 
-async def account_seen(account_id: UUID, person_id: UUID | None) -> SeenAccount:
+async def account_seen(
+    account_id: UUID, person_id: UUID | None, *, is_for_guests: bool = False
+) -> SeenAccount:
     """Return an account that the scope's person holds today.
 
     Raises:
-        NotFound: there is none, or it is not theirs.
+        NotFound: there is none, it is not theirs, or they are a guest who may not pay and the page is not for them.
     """
     found = await row(_ACCOUNT, account_id, person_id)
-    if found is None:
+    if found is None or not (is_for_guests or found["may_pay"]):
         raise NotFound("account.not_found", t("There is no such account, or it is not yours to see."))
     return SeenAccount(**dict(found))
 

@@ -32,6 +32,7 @@ from billing.models.oversight import (
     Stage,
     Standing,
 )
+from billing.models.pauses import ChargePause
 from billing.models.payments import (
     Allocation,
     Attempt,
@@ -83,6 +84,7 @@ __all__ = [
     "BranchFigure",
     "BranchStanding",
     "Break",
+    "ChargePause",
     "Checkout",
     "Complaint",
     "ComplaintMessage",

@@ -31,19 +31,26 @@ class Card:
 
 Source = Callable[[Actor, SeenAccount], Awaitable[Card | None]]
 _sources: list[tuple[int, Source]] = []
+_for_guests: set[Source] = set()
 
 
-def add_card(source: Source, *, order: int = 50) -> None:
-    """Have ``source(actor, account)`` add a card to the account's page; safe to call again."""
+def add_card(source: Source, *, order: int = 50, is_for_guests: bool = False) -> None:
+    """Have ``source(actor, account)`` add a card to the account's page; safe to call again.
+
+    A guest who may not pay (``tenants/accounts/guests.py``) sees only what is ``is_for_guests``.
+    """
     if source not in [known for _, known in _sources]:
         _sources.append((order, source))
+    if is_for_guests:
+        _for_guests.add(source)
 
 
 async def account(request: Request, actor: Actor) -> Response:
     """Show one account that the person holds."""
-    seen = await account_seen(path_id(request), actor.person_id)
+    seen = await account_seen(path_id(request), actor.person_id, is_for_guests=True)
     owed = await row(_OWED, seen.tenant_id, seen.id, seen.currency)
-    found = [await source(actor, seen) for _, source in sorted(_sources, key=lambda entry: entry[0])]
+    ordered = [source for _, source in sorted(_sources, key=lambda entry: entry[0])]
+    found = [await source(actor, seen) for source in ordered if seen.may_pay or source in _for_guests]
     context = {
         "account": seen,
         "owed": owed,

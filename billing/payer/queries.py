@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from tenants.scope import row, rows
-from ui.errors import NotFound
+from ui.errors import Forbidden, NotFound
 from ui.i18n import t
 
 MOST_BILLS = 2000
@@ -139,6 +139,7 @@ class SeenBill:
     held_until: datetime | None
     is_overdue: bool
     payment_id: UUID | None
+    may_pay: bool = True
 
     @property
     def is_held(self) -> bool:
@@ -159,6 +160,7 @@ _BILLS = """
 select b.id, b.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contact_phone, t.contact_email, b.number,
        b.account_number, b.account_name, b.place, b.period, b.due_on, b.currency, b.status, b.total_minor,
        b.paid_minor, b.adjusted_minor, b.closed_reason, b.held_until, p.payment_id,
+       b.account_id <> all ((select scope_barred('pay'))::uuid[]) may_pay,
        b.status in ('issued', 'part_paid') and b.due_on < (now() at time zone t.timezone)::date is_overdue
   from billing_bill b join tenants_tenant t on t.id = b.tenant_id
   left join billing_payment_part p on p.tenant_id = b.tenant_id and p.bill_id = b.id and p.is_live
@@ -182,6 +184,14 @@ async def bills_seen(bill_ids: list[UUID]) -> list[SeenBill]:
 async def bill_seen(bill_id: UUID) -> SeenBill:
     """Return one bill of the open scope; ``NotFound`` when there is none."""
     return (await bills_seen([bill_id]))[0]
+
+
+async def bill_to_pay(bill_id: UUID) -> SeenBill:
+    """Return one bill of the open scope that its person may pay; ``Forbidden`` to a guest who may only look."""
+    seen = await bill_seen(bill_id)
+    if not seen.may_pay:
+        raise Forbidden("guest.pay", t("You may see these bills, but not pay them. Ask who invited you."))
+    return seen
 
 
 _PAID = """

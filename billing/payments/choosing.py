@@ -17,6 +17,7 @@ from billing.routing.methods import Method
 from billing.routing.terms import Route, RoutingTerms
 from billing.terms import terms_of
 from billing.trial.opening import must_be_taking
+from tenants.accounts.guests import must_pay
 from tenants.actor import Actor
 from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import AppError, Conflict, Invalid, NotFound
@@ -59,14 +60,17 @@ async def must_see(actor: Actor, tenant_id: UUID, bill_ids: Iterable[UUID]) -> N
 
     Raises:
         NotFound: one of them is not, or there is no such bill; the two are never told apart.
+        Forbidden: a guest may see them, and not pay.
     """
     wanted = set(bill_ids)
     async with open_scope(actor.scope()):
         seen = await rows(
-            "select id from billing_bill where tenant_id = $1 and id = any ($2::uuid[]) and status <> 'draft'",
+            "select id, account_id from billing_bill"
+            " where tenant_id = $1 and id = any ($2::uuid[]) and status <> 'draft'",
             tenant_id,
             list(wanted),
         )
+        await must_pay({each["account_id"] for each in seen})
     if {each["id"] for each in seen} != wanted:
         raise NotFound("bill.not_found", t("There is no such bill, or it is not yours to see."))
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from billing.charges.periods import months_after, today
+from deploy.seed import homes
 from deploy.seed.cast import RESIDENTS, SEED, TENGAH
 from deploy.seed.names import Names
 from scenarios.community.estate import phases
@@ -114,6 +115,7 @@ async def live(tenant: Tenant, chief: Actor, finance: Actor) -> str:
         residents = await _residents(tenant)
         work = await _work(tenant, chief, residents, units)
         await _life(tenant, chief, residents, units)
+        await homes.live_in(tenant, chief, residents, units)
     return f"{metered:,} meters with their readings, two pools of costs, {work} repairs, notices, votes and visitors"
 
 

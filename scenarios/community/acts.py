@@ -6,6 +6,9 @@ from ui.i18n import N_
 ACTS = {
     "building.changed": N_("Building changed"),
     "common_area.added": N_("Common area added"),
+    "lease.begun": N_("Lease written down"),
+    "lease.ended": N_("Lease ended"),
+    "payer.chosen": N_("Chosen to whom bills go"),
     "meter.installed": N_("Meter put in"),
     "meter.replaced": N_("Meter replaced"),
     "phase.added": N_("Estate or phase added"),
@@ -38,6 +41,7 @@ FACTS = {
     "fee_minor": Fact(N_("Fee")),
     "deposit_minor": Fact(N_("Deposit to come back")),
     "returned_minor": Fact(N_("Given back")),
+    "lease.fees": Fact(N_("Fees paid by whoever rents")),
     "manager": Fact(N_("Manager")),
     "multiplier": Fact(N_("Multiplier")),
     "read_on": Fact(N_("Read on")),

@@ -44,7 +44,12 @@ _VEHICLES = {
     "motorcycle": ("motorcycle", "摩托车"),
     "heavy": ("heavy", "lorry", "bus", "大车"),
 }
-_RELATIONS = {"owner": ("owner", "业主"), "resident": ("resident", "住户"), "proxy": ("proxy", "代理人")}
+_RELATIONS = {
+    "owner": ("owner", "业主"),
+    "resident": ("resident", "住户"),
+    "proxy": ("proxy", "代理人"),
+    "family": ("family", "家人"),
+}
 _STOREY = re.compile(r"(\d{1,2})-.+")
 _DIGITS = re.compile(r"\d+")
 _DEFAULTS = {"unit": {"is_reduced": False}, "shop": {"has_living": False}, "parking": {}}

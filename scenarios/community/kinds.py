@@ -19,7 +19,12 @@ FLAT_TYPES = {
 ROOM_TYPES = {key: FLAT_TYPES[key] for key in ("1-room", "2-room", "3-room", "4-room", "5-room")}
 OWNERSHIPS = {"owner": N_("Lived in by its owner"), "rented": N_("Rented out")}
 VEHICLES = {"car": N_("Car"), "motorcycle": N_("Motorcycle"), "heavy": N_("Lorry or bus")}
-RELATIONS = {"owner": N_("Unit owner"), "resident": N_("Resident"), "proxy": N_("Proxy")}
+RELATIONS = {
+    "owner": N_("Unit owner"),
+    "resident": N_("Resident"),
+    "proxy": N_("Proxy"),
+    "family": N_("Family member"),
+}
 AREA = Attribute("area_sqm", N_("Area"), "decimal", unit="m²")
 FURTHER_AREAS = (
     Attribute("gross_sqm", N_("Gross area"), "decimal", unit="m²"),

@@ -1,6 +1,14 @@
 """Every table of community property."""
 
-from scenarios.community.estate.models import Building, BuildingCare, CommonArea, EstatePhase, Tenure, Unit
+from scenarios.community.estate.models import (
+    Building,
+    BuildingCare,
+    CommonArea,
+    EstatePhase,
+    Lease,
+    Tenure,
+    Unit,
+)
 from scenarios.community.facilities.models import Facility, FacilityBooking
 from scenarios.community.figures.models import PublicAccounts
 from scenarios.community.merchants.models import NeighbourShop, ShopOrder, ShopProduct
@@ -29,6 +37,7 @@ __all__ = [
     "EstateVote",
     "Facility",
     "FacilityBooking",
+    "Lease",
     "MaintenancePlan",
     "Meter",
     "MeterReading",

@@ -2,11 +2,13 @@
 
 import scenarios.community.acts  # noqa: F401 - gives acts their words
 from scenarios.community.buildings import ROUTES
+from scenarios.community.estate import lease_pages
 from scenarios.community.estate import pages as estate_pages
 from scenarios.community.facilities import pages as facility_pages
 from scenarios.community.fees import FEES
 from scenarios.community.figures import pages as figure_pages
 from scenarios.community.home import pages as home_pages
+from scenarios.community.household import pages as household_pages
 from scenarios.community.importing import UNITS, added, tidy
 from scenarios.community.kinds import ACCOUNT_KINDS, QUANTITIES, RELATIONS, SCENARIO_KEY
 from scenarios.community.merchants import pages as merchant_pages
@@ -56,6 +58,7 @@ SCENARIO = Scenario(
     routes=(
         *ROUTES,
         *estate_pages.ROUTES,
+        *lease_pages.ROUTES,
         *round_pages.ROUTES,
         *meter_pages.ROUTES,
         *resident_pages.ROUTES,
@@ -67,6 +70,7 @@ SCENARIO = Scenario(
         *visitor_pages.ROUTES,
         *vote_pages.ROUTES,
         *home_pages.ROUTES,
+        *household_pages.ROUTES,
         *figure_pages.ROUTES,
         *facility_pages.ROUTES,
         *merchant_pages.ROUTES,

@@ -11,6 +11,9 @@ ACTS: dict[str, str] = {
     "holder.changed": N_("Holder changed"),
     "holder.ended": N_("Holder ended"),
     "holder.invited": N_("Holder invited"),
+    "guest.invited": N_("Somebody invited by a holder"),
+    "guest.changed": N_("What somebody invited may see was changed"),
+    "guest.ended": N_("Invitation by a holder ended"),
     "holder.confirmed": N_("Holder confirmed themselves"),
     "holder.confirmation_refused": N_("Confirmation refused"),
 }

@@ -187,7 +187,8 @@ class Account(TenantRow):
 class Holder(TenantRow):
     """Person × account × relation, from–until. ``person_id`` is empty until the person has confirmed themselves.
 
-    ``code_hash`` is the SHA-256 of the confirmation code printed on the bill.
+    ``code_hash`` is the SHA-256 of the confirmation code printed on the bill. ``sees`` is empty for who holds the
+    account themselves; somebody invited by one of those sees and does what is named in it (``accounts/guests.py``).
     """
 
     account_id: UUID = fields.UUIDField()
@@ -199,6 +200,8 @@ class Holder(TenantRow):
     since: date | None = fields.DateField(null=True)
     until: date | None = fields.DateField(null=True)
     is_default_payer = fields.BooleanField(db_default=True)
+    sees: list[str] | None = fields.JSONField(null=True)
+    invited_by: UUID | None = fields.UUIDField(null=True)
     code_hash: bytes | None = fields.BinaryField(null=True)
     code_tries = fields.SmallIntField(db_default=0)
     confirmed_at = fields.DatetimeField(null=True)

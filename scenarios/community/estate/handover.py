@@ -15,6 +15,7 @@ from billing.charges.periods import last_day
 from billing.plans import credit_notes
 from billing.rules import Facts, Outcome, evaluate, parse
 from scenarios.community.common import day_there, refused
+from scenarios.community.estate.paying import follow
 from tenants import audit
 from tenants.accounts import queries
 from tenants.accounts.forms import HolderForm
@@ -28,6 +29,7 @@ from ui.formats import date_text
 from ui.i18n import gettext, t, use_locale
 
 LONGEST_NUMBER = 60
+LONGEST_NAME = 200
 _HEAD = 20
 LONGEST_AGO = timedelta(days=366)
 _STAYING = ("resident",)
@@ -37,7 +39,7 @@ _DRAFT = (
 )
 _COPY = """
 insert into tenants_account (tenant_id, id, scenario, kind, number, name, place, sort_key, attributes)
-select tenant_id, $3, scenario, kind, $4, name, place, sort_key, attributes
+select tenant_id, $3, scenario, kind, $4, coalesce($5, name), place, sort_key, attributes
   from tenants_account where tenant_id = $1 and id = $2
 """
 _LATER = """
@@ -64,13 +66,13 @@ async def hand_over(actor: Actor, account_id: UUID, *, on: date, holder: HolderF
     actor.require("accounts.write")
     actor.require_fresh()
     old = await queries.account(actor, account_id, lock=True)
-    unit = await _unit(old)
+    unit = await unit_of(old)
     await _check_day(old, unit["id"], on)
     until = on - timedelta(days=1)
     staying = await _end_holders(old, until)
     number = old.number
     await _retire(old, until)
-    new = await _account(old, number)
+    new = await account_like(old, number)
     await execute("update community_unit set account_id = $3 where tenant_id = $1 and id = $2",
                   old.tenant_id, unit["id"], new.id)  # fmt: skip
     await execute(
@@ -80,12 +82,18 @@ async def hand_over(actor: Actor, account_id: UUID, *, on: date, holder: HolderF
     )  # fmt: skip
     await add_holder(actor, new.id, holder.model_copy(update={"since": on}))
     await _go_on(new, staying, on)
-    credited = await _settle(actor, old, until)
+    await follow(old, new, on)
+    credited = await settle(actor, old, until)
     await _record(actor, new, on, credited)
     return new
 
 
-async def _unit(old: Account) -> Mapping[str, Any]:
+async def unit_of(old: Account) -> Mapping[str, Any]:
+    """Return the door of an account that may change hands, locked.
+
+    Raises:
+        Conflict: it has none here, is closed, has passed on, or is in a bill run that is not issued.
+    """
     found = await row(
         "select id from community_unit where tenant_id = $1 and account_id = $2 for update",
         old.tenant_id,
@@ -136,16 +144,20 @@ async def _retire(old: Account, until: date) -> None:
 
 def retired(number: str, until: date) -> str:
     """Return what a number becomes that another account takes; an address is told apart by its end, the door."""
-    suffix = f" ~{until:%Y%m%d}"
+    return marked(number, f" ~{until:%Y%m%d}")
+
+
+def marked(number: str, suffix: str) -> str:
+    """Return a number with a mark at its end, as long as a number may be."""
     room = LONGEST_NUMBER - len(suffix)
     short = number if len(number) <= room else f"{number[:_HEAD]}…{number[_HEAD + 1 - room :]}"
     return short + suffix
 
 
-async def _account(old: Account, number: str) -> Account:
-    """Make the new owner's account, in all but its holders what the old one was."""
+async def account_like(old: Account, number: str, name: str | None = None) -> Account:
+    """Make an account that is in all but number, name and holders what another is."""
     new = new_id()
-    await execute(_COPY, old.tenant_id, old.id, new, number)
+    await execute(_COPY, old.tenant_id, old.id, new, number, name[:LONGEST_NAME] if name else None)
     return await Account.get(tenant_id=old.tenant_id, id=new)
 
 
@@ -163,11 +175,13 @@ async def _go_on(new: Account, staying: list[Holder], on: date) -> None:
             phone=one.phone,
             since=on,
             is_default_payer=one.is_default_payer,
+            sees=one.sees,
+            invited_by=one.invited_by,
             confirmed_at=one.confirmed_at,
         )
 
 
-async def _settle(actor: Actor, old: Account, until: date) -> int:
+async def settle(actor: Actor, old: Account, until: date) -> int:
     """Credit the old account what it was charged for days that are no longer its own; minor units."""
     tenant = await Tenant.get(id=old.tenant_id)
     with use_locale(tenant.locale):

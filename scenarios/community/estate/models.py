@@ -71,6 +71,27 @@ class Tenure(TenantRow):
         table = "community_tenure"
 
 
+class Lease(TenantRow):
+    """Somebody rents a unit from one day to another, and pays the fees named; without a ``payer_id`` the owner does.
+
+    ``account_id`` is the owner's account, ``payer_id`` the renter's own, which is charged for the lease's days.
+    ``counted`` are the numbers of a month (what meters say, shared costs) that these fees go by.
+    """
+
+    unit_id: UUID = fields.UUIDField()
+    account_id: UUID = fields.UUIDField()
+    payer_id: UUID | None = fields.UUIDField(null=True)
+    renter = fields.CharField(max_length=100)
+    first_on: date = fields.DateField()
+    last_on: date | None = fields.DateField(null=True)
+    fee_item_ids: list[str] = fields.JSONField()
+    counted: list[str] = fields.JSONField()
+    begun_by_name = fields.CharField(max_length=100, db_default="")
+
+    class Meta:
+        table = "community_lease"
+
+
 class CommonArea(TenantRow):
     """A hall, a garden, a roof: a place of the estate that belongs to all; without a building, the grounds."""
 

@@ -245,6 +245,7 @@ async def unit_panel(actor: Actor, account: Account) -> Panel | None:
         "facts": facts,
         "earlier": await handover.earlier_owners(account.tenant_id, account.id),
         "hand_over": f"{root}/accounts/{account.id}/handover" if may else "",
+        "payer": f"{root}/accounts/{account.id}/payer" if actor.may("accounts.write") else "",
     }
     return Panel("community/unit_panel.html", context)
 

@@ -204,7 +204,7 @@ async def give_back(request: Request, actor: Actor) -> Response:
 
 async def choose(request: Request, actor: Actor) -> Response:
     """Show a resident what can be booked on a day, hour by hour."""
-    unit = await unit_seen(actor, path_id(request))
+    unit = await unit_seen(actor, path_id(request), "pay")
     return await _choose(request, unit, Form.blank(BookForm))
 
 
@@ -243,7 +243,7 @@ def _day(text: str, now: date) -> date:
 
 async def book(request: Request, actor: Actor) -> Response:
     """Book an hour, and lead on to paying where it costs something."""
-    unit = await unit_seen(actor, path_id(request))
+    unit = await unit_seen(actor, path_id(request), "pay")
     form = await bind(request, BookForm)
     if form.is_valid:
         said = form.ok

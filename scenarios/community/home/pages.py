@@ -24,7 +24,6 @@ async def home(request: Request, actor: Actor) -> Response:
     """Show a resident everything about their units."""
     assert actor.person_id is not None  # noqa: S101 - somebody is signed in
     found: dict[str, Any] = await queries.home_of(actor.person_id)
-    numbers = {one["id"]: one["number"] for one in found["units"]}
     totals: dict[str, int] = {}
     for bill in found["owed"]:
         totals[bill["currency"]] = totals.get(bill["currency"], 0) + bill["left_minor"]
@@ -32,7 +31,6 @@ async def home(request: Request, actor: Actor) -> Response:
     due = [one for one in found["meters"] if month and (one["read_on"] is None or one["read_on"] < month)]
     context = {
         **found,
-        "numbers": numbers,
         "totals": totals,
         "due": due,
         "kinds": KIND_WORDS,
@@ -55,5 +53,5 @@ async def home_card(actor: Actor, account: SeenAccount) -> Card | None:
     return Card(t("My home"), text, "/my/home", t("Open"))
 
 
-add_card(home_card, order=1)
+add_card(home_card, order=1, is_for_guests=True)
 ROUTES: list[BaseRoute] = [person_route("/my/home", home, name="my_home")]

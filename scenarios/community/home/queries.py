@@ -68,6 +68,14 @@ select p.id, p.name, p.period, p.currency, s.amount_minor, s.account_id from com
 """
 
 
+_LEASED = """
+select a.id, a.number from community_lease l join tenants_account a on a.tenant_id = l.tenant_id and a.id = l.payer_id
+ where l.payer_id = any (
+   select h.account_id from tenants_holder h where h.person_id = $1 and h.confirmed_at is not null)
+"""
+"""Accounts by which somebody pays for what they rent."""
+
+
 async def units_of(person_id: UUID) -> list[Mapping[str, Any]]:
     """Return the units that somebody holds now."""
     return [dict(one) for one in await rows(UNITS, person_id, SCENARIO_KEY)]
@@ -77,10 +85,12 @@ async def home_of(person_id: UUID) -> dict[str, Any]:
     """Return everything about somebody's units, each list in the order of what is to be done first."""
     units = await units_of(person_id)
     ids = [one["id"] for one in units]
+    leased = await rows(_LEASED, person_id)
     notices = await rows(_NOTICES, person_id)
     return {
         "units": units,
-        "owed": await rows(_OWED, ids),
+        "numbers": {one["id"]: one["number"] for one in (*units, *leased)},
+        "owed": await rows(_OWED, [*ids, *(one["id"] for one in leased)]),
         "meters": await rows(_METERS, ids),
         "work": await rows(_WORK, ids),
         "notices": [{**dict(one), "title": localized(_json(one["titles"]))} for one in notices],

@@ -296,7 +296,7 @@ def _back(request: Request, actor: Actor) -> Response:
 
 async def market(request: Request, actor: Actor) -> Response:
     """Show a resident what the shops sell."""
-    unit = await unit_seen(actor, path_id(request))
+    unit = await unit_seen(actor, path_id(request), "pay")
     return await _market(request, unit, Form.blank(OrderForm))
 
 
@@ -317,7 +317,7 @@ async def _market(
 
 async def buy(request: Request, actor: Actor) -> Response:
     """Order something, and lead on to paying it."""
-    unit = await unit_seen(actor, path_id(request))
+    unit = await unit_seen(actor, path_id(request), "pay")
     form = await bind(request, OrderForm)
     if form.is_valid:
         said = form.ok

@@ -30,6 +30,11 @@ class Span:
     first: date
     last: date
 
+    @property
+    def days(self) -> tuple[UUID, date, date]:
+        """Whose they are, and which."""
+        return self.account_id, self.first, self.last
+
 
 def usage_of(
     before: Decimal, after: Decimal, *, multiplier: Decimal, digits: int, is_rollover: bool

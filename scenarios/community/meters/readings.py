@@ -10,7 +10,8 @@ from uuid import UUID
 from billing.charges import quantities
 from billing.charges.quantities import Entry
 from scenarios.community.common import day_there, nothing, refused, tenant_of
-from scenarios.community.meters.judging import Known, by_days, flag_of, spans_of, usage_of
+from scenarios.community.estate.paying import instead, paying
+from scenarios.community.meters.judging import Known, Span, by_days, flag_of, spans_of, usage_of
 from scenarios.community.meters.models import Meter, MeterReading
 from tenants import audit
 from tenants.actor import Actor
@@ -195,12 +196,14 @@ async def _put(meter: Meter, reading: MeterReading, since: date, usage: Decimal)
         meter.tenant_id,
         meter.unit_id,
     )
-    assert unit is not None  # noqa: S101 - a key holds the meter to its unit
+    assert unit is not None and meter.unit_id is not None  # noqa: S101, PT018 - a key holds the meter to its unit
     tenures = [
         (one["account_id"], one["until"]) for one in await rows(_TENURES, meter.tenant_id, meter.unit_id)
     ]
     first = min(since + timedelta(days=1), reading.read_on)
-    parts = by_days(usage, spans_of(tenures, unit["account_id"], first, reading.read_on))
+    held = spans_of(tenures, unit["account_id"], first, reading.read_on)
+    leased = (await paying(meter.tenant_id, meter.kind, first, reading.read_on)).get(meter.unit_id, [])
+    parts = by_days(usage, [Span(*days) for one in held for days in instead(one.days, leased)])
     month = reading.read_on.replace(day=1)
     entries = []
     for account_id, amount in parts:

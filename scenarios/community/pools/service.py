@@ -8,9 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from billing.charges import quantities
+from billing.charges.periods import last_day
 from billing.charges.quantities import Entry
 from billing.rules.currency import decimals
 from scenarios.community.common import nothing, refused, tenant_of
+from scenarios.community.estate.paying import Days, instead, paying
 from scenarios.community.kinds import METER_KINDS, SHARED_COSTS
 from scenarios.community.pools.dividing import divide
 from scenarios.community.pools.models import CostPool, PoolInvoice, PoolShare
@@ -32,11 +34,12 @@ _WEIGHTS = {
     "area": "nullif((a.attributes ->> 'area_sqm')::numeric, 0)",
     "units": "1::numeric",
     "floors": "nullif(greatest(u.storey - 1, 0), 0)::numeric",
-    "usage": "(select sum(q.amount) from billing_quantity q where q.tenant_id = $1 and q.account_id = a.id"
+    "usage": "(select sum(q.amount) from billing_quantity q where q.tenant_id = $1 and (q.account_id = a.id or"
+    " q.account_id in (select l.payer_id from community_lease l where l.tenant_id = $1 and l.unit_id = u.id))"
     " and q.period = $4 and q.name = $5)",
 }
 _UNITS = """
-select a.id, a.number, {weight} weight from community_unit u
+select a.id, u.id unit_id, a.number, {weight} weight from community_unit u
   join tenants_account a on a.tenant_id = $1 and a.id = u.account_id and a.is_active
  where u.tenant_id = $1 and a.kind <> 'parking' and ($2::uuid[] = '{{}}' or u.building_id = any ($2::uuid[]))
    and a.id <> all ($3::uuid[]) and $4::date is not null and $5::text is not null
@@ -173,8 +176,23 @@ async def weigh(pool: CostPool) -> Weighed:
         pool.period,
         pool.usage_of,
     )
-    weights = {one["id"]: one["weight"] for one in found if one["weight"] and one["weight"] > 0}
-    return Weighed(weights, [one["number"] for one in found if one["id"] not in weights])
+    first, last = pool.period, last_day(pool.period)
+    leased = await paying(pool.tenant_id, SHARED_COSTS, first, last)
+    weights: dict[UUID, Decimal] = {}
+    for one in found:
+        if one["weight"] and one["weight"] > 0:
+            parts = instead((one["id"], first, last), leased.get(one["unit_id"], []))
+            weights |= _by_days(one["weight"], parts)
+    return Weighed(weights, [one["number"] for one in found if not one["weight"] or one["weight"] <= 0])
+
+
+def _by_days(weight: Decimal, parts: Sequence[Days]) -> dict[UUID, Decimal]:
+    """Return a unit's weight as those bear it who pay for it, by their days."""
+    days = {account: Decimal(0) for account, _, _ in parts}
+    for account, first, last in parts:
+        days[account] += (last - first).days + 1
+    whole = sum(days.values(), Decimal(0))
+    return {account: weight * count / whole for account, count in days.items()}
 
 
 async def close(actor: Actor, pool_id: UUID) -> CostPool:

@@ -29,11 +29,17 @@ from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 
 UNITS = """
-select a.id, a.number, a.name, a.tenant_id, t.short_name from tenants_holder h
+select a.id, a.number, a.name, a.tenant_id, t.short_name, bool_and(h.sees is not null) is_guest,
+       a.id <> all ((select scope_barred('bills'))::uuid[]) may_bills,
+       a.id <> all ((select scope_barred('pay'))::uuid[]) may_pay,
+       a.id <> all ((select scope_barred('repairs'))::uuid[]) may_repairs,
+       a.id <> all ((select scope_barred('visitors'))::uuid[]) may_visitors
+  from tenants_holder h
   join tenants_account a on a.tenant_id = h.tenant_id and a.id = h.account_id
   join tenants_tenant t on t.id = a.tenant_id
  where h.person_id = $1 and h.confirmed_at is not null and a.scenario = $2 and a.closed_on is null
    and (h.until is null or h.until >= current_date)
+   and not exists (select 1 from community_lease l where l.tenant_id = a.tenant_id and l.payer_id = a.id)
  group by a.tenant_id, a.id, a.number, a.name, t.short_name order by t.short_name, a.number
 """
 
@@ -60,18 +66,21 @@ class WordForm(BaseModel):
     text: str = Field("", title=N_("In your own words"), max_length=2000)
 
 
-async def unit_seen(actor: Actor, account_id: UUID) -> dict[str, Any]:
-    """Return a unit that the person holds now; ``NotFound`` for any other."""
+async def unit_seen(actor: Actor, account_id: UUID, right: str = "") -> dict[str, Any]:
+    """Return a unit that the person holds now, and may use in this way; ``NotFound`` for any other.
+
+    ``right`` is what a guest must have been given: ``bills``, ``pay``, ``repairs`` or ``visitors``.
+    """
     found = await rows(UNITS, actor.person_id, SCENARIO_KEY)
     for one in found:
-        if one["id"] == account_id:
+        if one["id"] == account_id and (not right or one[f"may_{right}"]):
             return dict(one)
     raise nothing()
 
 
 async def ask(request: Request, actor: Actor) -> Response:
     """Ask what is wrong."""
-    unit = await unit_seen(actor, path_id(request))
+    unit = await unit_seen(actor, path_id(request), "repairs")
     return await _ask(request, unit, Form.blank(ReportForm, {"kind": "repair"}))
 
 
@@ -89,7 +98,7 @@ async def _ask(request: Request, unit: dict[str, Any], form: Form[ReportForm], s
 
 async def report(request: Request, actor: Actor) -> Response:
     """Report it."""
-    unit = await unit_seen(actor, path_id(request))
+    unit = await unit_seen(actor, path_id(request), "repairs")
     form = await bind(request, ReportForm)
     if form.is_valid:
         said = form.ok

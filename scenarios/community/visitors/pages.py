@@ -217,7 +217,7 @@ async def give_out(request: Request, actor: Actor) -> Response:
 
 async def ask_pass(request: Request, actor: Actor) -> Response:
     """Ask who is coming."""
-    unit = await unit_seen(actor, path_id(request))
+    unit = await unit_seen(actor, path_id(request), "visitors")
     now = (await day_there(unit["tenant_id"])).isoformat()
     return await _ask_pass(request, unit, Form.blank(PassForm, {"first": now, "last": now, "uses": "1"}))
 
@@ -230,7 +230,7 @@ async def _ask_pass(
 
 async def issue(request: Request, actor: Actor) -> Response:
     """Issue a pass."""
-    unit = await unit_seen(actor, path_id(request))
+    unit = await unit_seen(actor, path_id(request), "visitors")
     form = await bind(request, PassForm)
     if form.is_valid:
         said, zone = form.ok, (await Tenant.get(id=unit["tenant_id"])).timezone

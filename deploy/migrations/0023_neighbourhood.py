@@ -1,0 +1,184 @@
+"""People whom a holder lets in, and what an estate keeps beyond a month: leases, deposits, merged and split units."""
+
+from typing import Any
+
+from orjson import loads
+from tortoise import fields, migrations
+from tortoise.fields.data import JSON_DUMPS
+from tortoise.fields.db_defaults import Now
+from tortoise.migrations import operations as ops
+
+from deploy.walls import Wall, build, holds
+from tenants.ids import new_id
+
+GUESTS = """
+create function scope_barred(what text) returns uuid[] language sql stable parallel safe as
+  $$ select coalesce(array_agg(split_part(one, ' ', 2)::uuid), '{}')
+       from unnest(coalesce(nullif(current_setting('cloud.barred', true), ''), '{}')::text[]) one
+      where split_part(one, ' ', 1) = what $$;
+
+create or replace function scope_set(kind text, value text) returns void language plpgsql as $$
+declare
+  places uuid[]; has_guest boolean;
+begin
+  perform set_config('cloud.kind', kind, true), set_config('cloud.value', value, true),
+          set_config('cloud.tenants', '', true), set_config('cloud.barred', '', true);
+  if kind = 'tenant' then
+    perform set_config('cloud.tenants', '{' || value || '}', true);
+  elsif kind = 'link' then
+    perform set_config('cloud.tenants', '{' || split_part(value, ' ', 1) || '}', true);
+  elsif kind = 'person' then
+    select coalesce(array_agg(distinct tenant_id), '{}'), coalesce(bool_or(is_guest), false)
+      into places, has_guest from (
+        select tenant_id, sees is not null is_guest
+          from tenants_holder where person_id = value::uuid and confirmed_at is not null
+        union all
+        select tenant_id, false from billing_proxy where person_id = value::uuid and accepted_at is not null
+           and ended_at is null and until >= current_date) seen;
+    perform set_config('cloud.tenants', places::text, true);
+    if has_guest then
+      perform set_config('cloud.barred', (
+        select coalesce(array_agg(what || ' ' || account_id), '{}')::text from (
+          select w.what, h.account_id from tenants_holder h
+           cross join unnest(array['bills', 'pay', 'repairs', 'visitors', 'votes']) w (what)
+           where h.person_id = value::uuid and h.confirmed_at is not null
+           group by w.what, h.account_id
+          having bool_and(h.sees is not null and (not h.sees ? w.what or h.until < current_date))
+             and not (w.what in ('bills', 'pay') and exists (
+               select 1 from billing_proxy x where x.person_id = value::uuid and x.account_id = h.account_id
+                  and x.accepted_at is not null and x.ended_at is null and x.until >= current_date))) kept), true);
+    end if;
+  end if;
+end $$;
+"""
+"""What a guest was not given, as ``right account`` pairs of the scope's person; nobody else's queries ask for it."""
+KEPT = {
+    "bills": (
+        "billing_bill",
+        "billing_standing_adjustment",
+        "billing_instalment_plan",
+        "billing_credit",
+        "billing_credit_use",
+        "billing_mandate",
+        "billing_debit",
+        "billing_proxy",
+        "billing_virtual_account",
+        "billing_wallet",
+        "billing_wallet_movement",
+        "community_pool_share",
+        "community_facility_booking",
+        "community_shop_order",
+    ),
+    "repairs": ("community_work_order",),
+    "visitors": ("community_visitor_pass", "community_parcel"),
+    "votes": ("community_vote_entry",),
+}
+"""Tables of what a guest sees only when they were given it, by the right it takes."""
+
+METERS = """
+create policy guests on community_meter as restrictive for select using (unit_id is null or not exists (
+  select 1 from community_unit u where u.tenant_id = community_meter.tenant_id and u.id = community_meter.unit_id
+     and u.account_id = any ((select scope_barred('bills'))::uuid[])));
+"""
+"""A meter is its unit's: who may not see the bills does not see what they are worked out from."""
+
+
+def kept_from_guests(table: str, right: str, column: str = "account_id") -> str:
+    """Return the policy that takes rows away from guests without the right, whatever else lets them see."""
+    return (
+        f"create policy guests on {table} as restrictive for select using"
+        f" ({column} is null or {column} <> all ((select scope_barred('{right}'))::uuid[]));"
+    )
+
+
+PAUSES = [
+    Wall(
+        "billing_charge_pause",
+        refs={"account_id": "tenants_account"},
+        indexes=["account_id, first_on", "source_id"],
+        checks={"span": "last_on is null or last_on >= first_on"},
+    )
+]
+ESTATE = [
+    Wall(
+        "community_lease",
+        refs={
+            "unit_id": "community_unit",
+            "account_id": "tenants_account",
+            "payer_id": "tenants_account",
+        },
+        person=f"t.payer_id is not null and {holds('t.payer_id')}",
+        uniques=["payer_id where payer_id is not null"],
+        indexes=["unit_id, first_on", "account_id"],
+        checks={
+            "span": "last_on is null or last_on >= first_on",
+            "payer": "(payer_id is null) = (fee_item_ids = '[]'::jsonb)",
+        },
+    ),
+]
+
+
+def _table(name: str, table: str, description: str, **columns: fields.Field[Any]) -> ops.CreateModel:
+    return ops.CreateModel(
+        name=name,
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            *columns.items(),
+        ],
+        options={"table": table, "app": "cloud", "pk_attr": "id", "table_description": description},
+        bases=["TenantRow"],
+    )
+
+
+def _json(**given: Any) -> fields.Field[Any]:
+    found: fields.Field[Any] = fields.JSONField(encoder=JSON_DUMPS, decoder=loads, **given)
+    return found
+
+
+TABLES = [
+    _table(
+        "ChargePause",
+        "billing_charge_pause",
+        "From one day to another (open where empty) these fee items do not charge the account.",
+        account_id=fields.UUIDField(),
+        first_on=fields.DateField(),
+        last_on=fields.DateField(null=True),
+        fee_item_ids=_json(),
+        is_all_but=fields.BooleanField(db_default=False),
+        source_id=fields.UUIDField(),
+    ),
+    _table(
+        "Lease",
+        "community_lease",
+        "Somebody rents a unit from one day to another, and pays the fees named; without a ``payer_id`` the owner does.",
+        unit_id=fields.UUIDField(),
+        account_id=fields.UUIDField(),
+        payer_id=fields.UUIDField(null=True),
+        renter=fields.CharField(max_length=100),
+        first_on=fields.DateField(),
+        last_on=fields.DateField(null=True),
+        fee_item_ids=_json(),
+        counted=_json(),
+        begun_by_name=fields.CharField(db_default="", max_length=100),
+    ),
+]
+
+
+class Migration(migrations.Migration):
+    dependencies = [("cloud", "0022_campus")]
+
+    operations = [
+        ops.AddField(
+            model_name="Holder",
+            name="sees",
+            field=fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads),
+        ),
+        ops.AddField(model_name="Holder", name="invited_by", field=fields.UUIDField(null=True)),
+        *TABLES,
+        *(ops.RunSQL(build(wall)) for wall in (*PAUSES, *ESTATE)),
+        ops.RunSQL(GUESTS),
+        ops.RunSQL(METERS),
+        *(ops.RunSQL(kept_from_guests(table, right)) for right, tables in KEPT.items() for table in tables),
+    ]
