@@ -284,6 +284,22 @@ def draft_sql(document: Charge | LateFee, *, is_first: bool = False) -> str:
     Parameters: tenant, run, scenario, fee item, first and last day of the period, the day up to which lateness
     counts, due day, currency, rule id, and the stretch. It answers with how many lines it added.
     """
+    rule = computed_sql(document)
+    late = _reads_arrears(document)
+    is_odd = "exception is not null and split_part(exception, ':', 1) not in ('not_eligible', 'not_active')"
+    bills = {"billed": _FIRST, "again": ""} if is_first else {"billed": _FURTHER, "again": _ADD_TO_IT}
+    return _DRAFT.format(**bills, rule=rule, is_odd=is_odd if late else f"amount_minor = 0 or ({is_odd})")
+
+
+def _reads_arrears(document: Charge | LateFee) -> bool:
+    return isinstance(document, LateFee) or any(key in ARREARS_FACTS for key in document.core.keys)
+
+
+def computed_sql(document: Charge | LateFee) -> str:
+    """Return what one fee item comes to for a stretch's accounts that have no live line yet, as a query.
+
+    Its parameters are those of ``draft_sql``; it uses neither the due day nor the currency nor the rule's id.
+    """
     keys = document.core.keys
     is_late, is_by_day = isinstance(document, LateFee), document.core.is_by_day
     columns = {**month_facts("$5", "$6"), "active:to": "closed_on", **_line_columns(keys)}
@@ -292,7 +308,7 @@ def draft_sql(document: Charge | LateFee, *, is_first: bool = False) -> str:
         columns["active:to"] = pauses.active_to("closed_on")
     found = quantities.names_of(keys, {*columns, *ARREARS_FACTS})
     columns |= {f"quantity:{name}": f"quantity_{name}" for name in found}
-    late = is_late or any(key in ARREARS_FACTS for key in keys)
+    late = _reads_arrears(document)
     joins = ""
     if late:
         is_charge = isinstance(document, Charge)
@@ -306,10 +322,7 @@ def draft_sql(document: Charge | LateFee, *, is_first: bool = False) -> str:
         or_counted=quantities.counted(found),
         charged="" if is_by_day or is_late else pauses.is_charged(quantities.counted(found)),
     )
-    rule = compile_sql(document, Source(relation=f"({accounts}) source", keep=_KEPT, columns=columns)).sql
-    is_odd = "exception is not null and split_part(exception, ':', 1) not in ('not_eligible', 'not_active')"
-    bills = {"billed": _FIRST, "again": ""} if is_first else {"billed": _FURTHER, "again": _ADD_TO_IT}
-    return _DRAFT.format(**bills, rule=rule, is_odd=is_odd if late else f"amount_minor = 0 or ({is_odd})")
+    return compile_sql(document, Source(relation=f"({accounts}) source", keep=_KEPT, columns=columns)).sql
 
 
 _SINCE = """(select case when bool_and(h.since is not null) then min(h.since) end from tenants_holder h

@@ -69,6 +69,17 @@ def _sides(movement: Any) -> dict[str, Any]:
     return {**dict(movement), "charged_minor": max(minor, 0) or None, "paid_minor": max(-minor, 0) or None}
 
 
+MOVEMENTS = (
+    Column("occurred_at", t("When"), format="datetime"),
+    Column("kind", t("What happened"), is_main=True, words={kind.key: kind.name for kind in KINDS.values()}),
+    Column("bill_number", t("Bill"), format="code"),
+    Column("charged_minor", t("Charged"), format="money"),
+    Column("paid_minor", t("Paid or let off"), format="money"),
+    Column("balance_minor", t("Owed after it"), format="money"),
+)
+"""An account's movements as its holder reads them."""
+
+
 def _columns(root: str) -> tuple[Column, ...]:
     return (
         Column("occurred_at", t("When"), format="datetime"),
@@ -115,15 +126,16 @@ async def pdf(request: Request, actor: Actor) -> Response:
     asked = request.query_params.get("lang", "")
     locale = asked if asked in LOCALES else current_locale()
     with use_locale(locale), use_zone(found.span.zone):
-        documents = await _documents(found, actor)
+        documents = await documents_of(found, await Tenant.get(id=actor.tenant_id))
     content = await asyncio.to_thread(render_statement, documents, locale)
     name = f"statement-{found.span.first}-{found.span.last}.pdf"
     headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "no-store"}
     return Response(content, media_type="application/pdf", headers=headers)
 
 
-async def _documents(found: Statement, actor: Actor) -> list[StatementDocument]:
-    issuer = await issuer_of(await Tenant.get(id=actor.tenant_id))
+async def documents_of(found: Statement, tenant: Tenant) -> list[StatementDocument]:
+    """Return a statement as it is printed, one part for each currency, in the open tenant scope."""
+    issuer = await issuer_of(tenant)
     account, span = found.account, found.span
     return [
         StatementDocument(
@@ -137,7 +149,7 @@ async def _documents(found: Statement, actor: Actor) -> list[StatementDocument]:
             closing_minor=found.closing.get(currency, 0),
             lines=tuple(_line(each) for each in reversed(found.movements) if each["currency"] == currency),
         )
-        for currency in sorted({*found.opening, *found.closing}) or [actor.place["currency"]]
+        for currency in sorted({*found.opening, *found.closing}) or [tenant.currency]
     ]
 
 

@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from billing.payer import account, history, holding, links, outcome, overview, paying, verifying
+from billing.payer import account, history, holding, links, outcome, overview, paying, verifying, yearly
 from tenants.http import WRITES, person_route, public_route
 
 ROUTES: list[BaseRoute] = [
@@ -38,4 +38,5 @@ ROUTES: list[BaseRoute] = [
     public_route("/verify", verifying.ask, reason=verifying.REASON, name="verify_receipt"),
     public_route("/verify/{code}", verifying.verify, reason=verifying.REASON, name="verified_receipt"),
     *links.ROUTES,
+    *yearly.ROUTES,
 ]

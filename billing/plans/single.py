@@ -30,16 +30,27 @@ LATEST_DUE = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
+class Worked:
+    """How a line came about that is what its fee comes to in a period: the rule's version, and what it read."""
+
+    period: date
+    fee_rule_id: UUID
+    inputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """One line: a fee of the institution, or anything else by a name; minor units.
 
-    ``names`` is the name by locale where it is known in several, instead of ``name``.
+    ``names`` is the name by locale where it is known in several, instead of ``name``. With ``worked`` the line is the
+    fee's own for its period, of which there is one, so that no run charges it again.
     """
 
     amount_minor: int
     name: str = ""
     fee_item_id: UUID | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    worked: Worked | None = None
 
     @property
     def words(self) -> dict[str, str]:
@@ -217,13 +228,14 @@ async def _line(bill: Bill, charge: Charge, item: FeeItem, place: int) -> None:
         bill_id=bill.id,
         account_id=bill.account_id,
         fee_item_id=item.id,
-        period=bill.period,
+        fee_rule_id=charge.worked.fee_rule_id if charge.worked else None,
+        period=charge.worked.period if charge.worked else bill.period,
         currency=bill.currency,
         amount_minor=charge.amount_minor,
         names=charge.words or item.names,
-        inputs={},
+        inputs=dict(charge.worked.inputs) if charge.worked else {},
         position=place,
-        is_periodic=False,
+        is_periodic=charge.worked is not None,
     )
 
 

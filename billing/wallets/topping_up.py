@@ -24,10 +24,12 @@ HOLD = "wallet.top_up"
 LASTS = timedelta(hours=24)
 
 
-async def top_up(actor: Actor, *, wallet_id: UUID, amount_minor: int, key: str) -> WalletTopUp:
+async def top_up(
+    actor: Actor, *, wallet_id: UUID, amount_minor: int, key: str, lasts: timedelta = LASTS
+) -> WalletTopUp:
     """Ask for money and return the top-up with its bill, which is paid as any other; in the open tenant scope.
 
-    Once for each ``key``. The caller has proved that the actor sees the wallet. The bill lasts a day.
+    Once for each ``key``. The caller has proved that the actor sees the wallet. The bill lasts a day, or ``lasts``.
 
     Raises:
         Invalid: not within the purpose's bounds.
@@ -39,7 +41,7 @@ async def top_up(actor: Actor, *, wallet_id: UUID, amount_minor: int, key: str) 
     async def do() -> Answer:
         wallet = await lock(tenant_id, wallet_id)
         _check(wallet, amount_minor)
-        return {"top_up_id": str((await _ask(actor, wallet, amount_minor)).id)}
+        return {"top_up_id": str((await _ask(actor, wallet, amount_minor, lasts)).id)}
 
     body = {"wallet": str(wallet_id), "amount": amount_minor}
     answer = await once(actor, key=key, act="wallet.top_up", body=body, do=do)
@@ -60,7 +62,7 @@ def _check(wallet: Wallet, amount: int) -> None:
         raise Invalid("wallet.bounds", text, fields={"amount": text})
 
 
-async def _ask(actor: Actor, wallet: Wallet, amount: int) -> WalletTopUp:
+async def _ask(actor: Actor, wallet: Wallet, amount: int, lasts: timedelta) -> WalletTopUp:
     kind = WALLET_KINDS[wallet.kind]
     item = await item_of(wallet.tenant_id, kind)
     made = await WalletTopUp.create(
@@ -77,7 +79,7 @@ async def _ask(actor: Actor, wallet: Wallet, amount: int) -> WalletTopUp:
         subject_id=made.id,
         account_id=wallet.account_id,
         charges=[Charge(amount, fee_item_id=item.id)],
-        until=datetime.now(UTC) + LASTS,
+        until=datetime.now(UTC) + lasts,
         key=f"top-up-{made.id}",
     )
     made.bill_id = hold.bill_id

@@ -79,6 +79,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "integrations_app_message": {"status": "waiting"},
     "integrations_placed_item": {"kind": "link"},
     "integrations_scim_link": {"kind": "User"},
+    "community_deposit": {"kind": "fit_out"},
+    "community_lease": {"fee_item_ids": [str(UUID(int=1))]},
     "community_meter": {"kind": "water", "digits": 5},
     "community_reading": {"status": "accepted", "usage": 1},
     "community_work_order": {"status": "done", "consent": "agreed", "rating": 5},

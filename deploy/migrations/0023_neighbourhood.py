@@ -68,6 +68,8 @@ KEPT = {
         "community_pool_share",
         "community_facility_booking",
         "community_shop_order",
+        "community_deposit",
+        "community_move_out",
     ),
     "repairs": ("community_work_order",),
     "visitors": ("community_visitor_pass", "community_parcel"),
@@ -117,6 +119,31 @@ ESTATE = [
     ),
 ]
 
+LEAVING = [
+    Wall(
+        "community_deposit",
+        refs={
+            "account_id": "tenants_account",
+            "wallet_id": "billing_wallet",
+            "top_up_id": "billing_wallet_top_up",
+        },
+        person=holds(),
+        uniques=["top_up_id"],
+        indexes=["account_id", "created_at"],
+        checks={
+            "kind": "kind in ('access_card', 'fit_out')",
+            "sums": "amount_minor > 0 and kept_minor between 0 and amount_minor",
+            "kept": "kept_minor = 0 or (kept_reason <> '' and returned_at is not null)",
+        },
+    ),
+    Wall(
+        "community_move_out",
+        refs={"account_id": "tenants_account", "bill_id": "billing_bill"},
+        person=holds(),
+        uniques=["account_id"],
+    ),
+]
+
 
 def _table(name: str, table: str, description: str, **columns: fields.Field[Any]) -> ops.CreateModel:
     return ops.CreateModel(
@@ -163,6 +190,33 @@ TABLES = [
         counted=_json(),
         begun_by_name=fields.CharField(db_default="", max_length=100),
     ),
+    _table(
+        "UnitDeposit",
+        "community_deposit",
+        "A deposit asked of an account: its money is in a wallet (``billing.wallets``), which the institution owes.",
+        account_id=fields.UUIDField(),
+        kind=fields.CharField(max_length=20),
+        label=fields.CharField(db_default="", max_length=100),
+        amount_minor=fields.BigIntField(),
+        currency=fields.CharField(max_length=3),
+        wallet_id=fields.UUIDField(),
+        top_up_id=fields.UUIDField(),
+        kept_minor=fields.BigIntField(db_default=0),
+        kept_reason=fields.CharField(db_default="", max_length=200),
+        asked_by_name=fields.CharField(db_default="", max_length=100),
+        returned_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+        returned_by_name=fields.CharField(db_default="", max_length=100),
+    ),
+    _table(
+        "MoveOut",
+        "community_move_out",
+        "Somebody has moved out: the account's last day, and the bill of what it still had to be charged until then.",
+        account_id=fields.UUIDField(),
+        last_on=fields.DateField(),
+        bill_id=fields.UUIDField(null=True),
+        address=fields.CharField(db_default="", max_length=200),
+        by_name=fields.CharField(db_default="", max_length=100),
+    ),
 ]
 
 
@@ -177,7 +231,7 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(model_name="Holder", name="invited_by", field=fields.UUIDField(null=True)),
         *TABLES,
-        *(ops.RunSQL(build(wall)) for wall in (*PAUSES, *ESTATE)),
+        *(ops.RunSQL(build(wall)) for wall in (*PAUSES, *ESTATE, *LEAVING)),
         ops.RunSQL(GUESTS),
         ops.RunSQL(METERS),
         *(ops.RunSQL(kept_from_guests(table, right)) for right, tables in KEPT.items() for table in tables),

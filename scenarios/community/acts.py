@@ -28,6 +28,8 @@ ACTS = {
     "accounts.published": N_("Accounts of the estate published"),
     "accounts.withdrawn": N_("Accounts of the estate no longer published"),
     "dossier.drawn": N_("Dossier for the court drawn"),
+    "account.moved_out": N_("Moved out"),
+    "deposit.asked": N_("Deposit asked for"),
     "deposit.returned": N_("Deposit given back"),
     "facility.added": N_("Facility offered"),
     "shop.added": N_("Shop of the neighbourhood added"),

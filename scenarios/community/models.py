@@ -11,6 +11,7 @@ from scenarios.community.estate.models import (
 )
 from scenarios.community.facilities.models import Facility, FacilityBooking
 from scenarios.community.figures.models import PublicAccounts
+from scenarios.community.leaving.models import MoveOut, UnitDeposit
 from scenarios.community.merchants.models import NeighbourShop, ShopOrder, ShopProduct
 from scenarios.community.meters.models import Meter, MeterReading
 from scenarios.community.notices.models import EstateNotice, NoticeReading
@@ -41,6 +42,7 @@ __all__ = [
     "MaintenancePlan",
     "Meter",
     "MeterReading",
+    "MoveOut",
     "NeighbourShop",
     "NoticeReading",
     "Parcel",
@@ -52,6 +54,7 @@ __all__ = [
     "ShopProduct",
     "Tenure",
     "Unit",
+    "UnitDeposit",
     "VisitorPass",
     "VoteEntry",
     "WorkCategory",

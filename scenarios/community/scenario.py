@@ -7,10 +7,12 @@ from scenarios.community.estate import pages as estate_pages
 from scenarios.community.facilities import pages as facility_pages
 from scenarios.community.fees import FEES
 from scenarios.community.figures import pages as figure_pages
+from scenarios.community.home import beside as _beside  # noqa: F401 - adds cards beside a resident's bills
 from scenarios.community.home import pages as home_pages
 from scenarios.community.household import pages as household_pages
 from scenarios.community.importing import UNITS, added, tidy
 from scenarios.community.kinds import ACCOUNT_KINDS, QUANTITIES, RELATIONS, SCENARIO_KEY
+from scenarios.community.leaving import deposit_pages, move_pages
 from scenarios.community.merchants import pages as merchant_pages
 from scenarios.community.meters import importing as meter_files
 from scenarios.community.meters import pages as meter_pages
@@ -53,6 +55,7 @@ SCENARIO = Scenario(
         Place(N_("Votes"), "/votes", "accounts.read", "check", 19, SCENARIO_KEY),
         Place(N_("Shops"), "/merchants", "shop.work", "cash", 19, SCENARIO_KEY),
         Place(N_("Figures of the estate"), "/estate-figures", "reports.read", "report", 69, SCENARIO_KEY),
+        Place(N_("Deposits"), "/deposits", "accounts.read", "cash", 26, SCENARIO_KEY),
         Place(N_("Shared costs"), "/pools", "bills.read", "branch", 25, SCENARIO_KEY),
     ),
     routes=(
@@ -69,6 +72,8 @@ SCENARIO = Scenario(
         *notice_pages.ROUTES,
         *visitor_pages.ROUTES,
         *vote_pages.ROUTES,
+        *deposit_pages.ROUTES,
+        *move_pages.ROUTES,
         *home_pages.ROUTES,
         *household_pages.ROUTES,
         *figure_pages.ROUTES,

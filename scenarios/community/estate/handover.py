@@ -101,10 +101,15 @@ async def unit_of(old: Account) -> Mapping[str, Any]:
     )
     if found is None or not old.is_active or old.closed_on:
         raise Conflict("unit.passed", t("This unit has no door here, is closed, or has passed on already."))
-    if await value(_DRAFT, old.tenant_id, old.id):
-        text = t("A bill run with this unit is not issued yet. Issue or cancel it first, then hand over.")
-        raise Conflict("unit.drafted", text)
+    await must_be_issued(old)
     return dict(found)
+
+
+async def must_be_issued(account: Account) -> None:
+    """Refuse what would change days that a bill run is just about to charge; ``Conflict``."""
+    if await value(_DRAFT, account.tenant_id, account.id):
+        text = t("A bill run with this unit is not issued yet. Issue or cancel it first, then come back.")
+        raise Conflict("unit.drafted", text)
 
 
 async def _check_day(old: Account, unit_id: UUID, on: date) -> None:

@@ -12,7 +12,7 @@ from billing.charges.printing import issuer_of
 from billing.names import localized
 from billing.receipts import parts
 from billing.receipts.documents import Issuer
-from billing.receipts.paper import INNER, MARGIN, Paper
+from scenarios.community.papers import EstatePaper, Section, draw
 from tenants.models import Account, Tenant
 from tenants.scope import rows
 from ui.formats import amount, date_text, money, month_text, number
@@ -78,40 +78,17 @@ async def document_of(account: Account) -> Dossier:
 def render(found: Dossier, locale: str) -> bytes:
     """Return the dossier as a PDF."""
     with use_locale(locale):
-        title = gettext("Dossier of arrears")
-        paper = Paper(f"{title} {found.account.number}", found.issuer.name)
-        paper.add_page()
-        first = paper.pdf.page
-        y = parts.head(paper, found.issuer, title, found.account.number)
         names = ", ".join(one["name"] for one in found.holders)
-        y = parts.facts(
-            paper, [(gettext("Holders"), names), (gettext("Place"), found.account.place)], MARGIN, y, INNER
+        return draw(
+            EstatePaper(
+                found.issuer,
+                gettext("Dossier of arrears"),
+                found.account.number,
+                [(gettext("Holders"), names), (gettext("Place"), found.account.place)],
+                _sections(found),
+                gettext("Drawn from the books; each amount can be worked out again."),
+            )
         )
-
-        def following() -> float:
-            paper.add_page()
-            return parts.short_head(paper, found.issuer, title, found.account.number)
-
-        for heading, columns, cells in _sections(found):
-            y = parts_heading(paper, heading, y, following)
-            y = parts.table(paper, columns, cells, y, following) + 5
-        parts.foot(
-            paper,
-            first,
-            paper.pdf.page,
-            gettext("Drawn from the books; each amount can be worked out again."),
-        )
-        return paper.finish()
-
-
-def parts_heading(paper: Paper, text: str, y: float, following: Any) -> float:
-    """Write a section's heading, on a new page where little room is left."""
-    if y > 245:  # noqa: PLR2004 - millimetres
-        y = following()
-    return paper.text(text, MARGIN, y, INNER, parts.STRONG) + 1.5
-
-
-Section = tuple[str, list[parts.Column], list[tuple[str, ...]]]
 
 
 def _sections(found: Dossier) -> list[Section]:
