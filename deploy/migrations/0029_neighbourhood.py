@@ -221,7 +221,7 @@ TABLES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0022_campus")]
+    dependencies = [("cloud", "0028_agencies")]
 
     operations = [
         ops.AddField(
