@@ -221,7 +221,7 @@ TABLES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0028_agencies")]
+    dependencies = [("cloud", "0029_bank_care")]
 
     operations = [
         ops.AddField(
