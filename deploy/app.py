@@ -18,6 +18,7 @@ from deploy.queue import RedisQueue
 from deploy.settings import Settings
 from scenarios import registry
 from scenarios.contract import Scenario
+from tenants import live
 from tenants.jobs import use_queue
 from tenants.scope import open_scope, queue_scope, value
 from ui import templating
@@ -91,6 +92,7 @@ def _lifespan(settings: Settings):  # type: ignore[no-untyped-def]  # noqa: ANN2
             try:
                 yield
             finally:
+                await live.hub().close()
                 use_queue(None)
                 await queue.close()
 

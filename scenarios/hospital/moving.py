@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from scenarios.hospital import live
 from scenarios.hospital.models import Appointment
 from scenarios.hospital.states import APPOINTMENT, WORDS
 from tenants.actor import Actor
@@ -52,3 +53,4 @@ async def move(found: Appointment, edge: str, **facts: Any) -> None:
         facts.setdefault("ended_at", datetime.now(UTC))
     found.update_from_dict(facts)
     await found.save(update_fields=["status", "version", *facts])
+    live.announce(found)

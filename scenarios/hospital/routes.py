@@ -7,7 +7,9 @@ from scenarios.hospital.inpatient import mine_pages as my_stays
 from scenarios.hospital.inpatient import money_pages, ward_pages
 from scenarios.hospital.pages import (
     consulting_pages,
+    department_pages,
     desk_pages,
+    doctor_pages,
     his_pages,
     mine_choosing,
     mine_home,
@@ -16,7 +18,7 @@ from scenarios.hospital.pages import (
     mine_visit,
     rules_pages,
     session_pages,
-    setup_pages,
+    template_pages,
     visit_pages,
 )
 
@@ -35,6 +37,8 @@ ROUTES: list[BaseRoute] = [
     *consulting_pages.ROUTES,
     *session_pages.ROUTES,
     *visit_pages.ROUTES,
-    *setup_pages.ROUTES,
+    *department_pages.ROUTES,
+    *doctor_pages.ROUTES,
+    *template_pages.ROUTES,
     *fhir.ROUTES,
 ]

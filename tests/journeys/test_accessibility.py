@@ -25,6 +25,7 @@ NO_PAGES = (
     r"/.*/content", r"/.*/proof", r"/.*/files/\{n\}", r"/.*/documents/\{document\}", r"/.*/papers/\{id\}",
     r"/.*/answer-files/.*", r"/.*/disputes/.*/files/.*", r"/.*/(work|repairs)/.*/files/.*",
     r"/t/\{tenant\}/payments/\{id\}/receipt", r"/.*/complaint-files/.*",
+    r"/.*/(appointments|consulting|waiting-rooms)/\{id\}/news",
 )  # fmt: skip
 """Files and figures for machines."""
 ELSEWHERE = (
@@ -47,7 +48,6 @@ ELSEWHERE = (
     r"/my/bills/\{id\}/credit",  # needs a payer who has paid ahead
     r"/visit/\{site\}/\{day\}/\{slot\}/order",  # test_tourism looks at it, and at the next two
     r"/tickets/\{token\}(/.*)?",  # test_tourism comes to them with what it bought
-    r"/my/care/at/\{hospital\}/sessions/\{id\}",  # a Sunday has none; the hospital's test_pages comes to it
     r"/t/\{tenant\}/apps/\{id\}",  # test_apps opens apps in their frames
     r"/gate(/devices/\{key\})?",  # need a device of a gate
 )

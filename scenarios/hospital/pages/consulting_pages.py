@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.names import localized
-from scenarios.hospital import arriving, queries
+from scenarios.hospital import arriving, live, queries
 from scenarios.hospital.days import local, today
 from scenarios.hospital.kinds import VISITS
 from scenarios.hospital.models import ClinicSession, Department
@@ -19,7 +19,8 @@ from scenarios.hospital.states import TONES, WORDS
 from scenarios.hospital.viewing import note_view
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
-from tenants.scope import rows
+from tenants.live import stream
+from tenants.scope import open_scope, rows
 from ui.errors import NotFound
 from ui.i18n import t
 from ui.render import redirect, respond
@@ -126,11 +127,16 @@ async def act(request: Request, actor: Actor) -> Response:
     return redirect(request, f"{root_of(actor)}/consulting/{session.id}")
 
 
+async def _department(actor: Actor, department_id: UUID) -> Department:
+    found = await Department.get_or_none(tenant_id=actor.tenant_id, id=department_id)
+    if found is None:
+        raise NotFound("department.not_found", t("There is no such department."))
+    return found
+
+
 async def wall(request: Request, actor: Actor) -> Response:
     """The waiting room's screen of one department: numbers and rooms, no names."""
-    department = await Department.get_or_none(tenant_id=actor.tenant_id, id=path_id(request))
-    if department is None:
-        raise NotFound("department.not_found", t("There is no such department."))
+    department = await _department(actor, path_id(request))
     found = await rows(_WALL, actor.tenant_id, department.id, today(str(actor.place["timezone"])))
     context = {
         "department": localized(department.names),
@@ -143,12 +149,36 @@ async def wall(request: Request, actor: Actor) -> Response:
     return await respond(request, "hospital/staff/wall.html", context, block="rooms")
 
 
+async def news(request: Request, actor: Actor) -> Response:
+    """Tell an open doctor's screen when somebody has arrived, or was called elsewhere."""
+    async with open_scope(actor.scope()):
+        session = await _mine(actor, path_id(request))
+    return stream(live.of_session(session.tenant_id, session.id), f"person {actor.person_id}")
+
+
+async def wall_news(request: Request, actor: Actor) -> Response:
+    """Tell the waiting room's screen when somebody is called."""
+    async with open_scope(actor.scope()):
+        department = await _department(actor, path_id(request))
+    return stream(live.of_department(department.tenant_id, department.id), f"person {actor.person_id}")
+
+
 ROUTES: list[BaseRoute] = [
     tenant_route("/consulting", today_sessions, permission=CALL, name="consulting_today"),
     tenant_route("/consulting/{id}", consulting, permission=CALL, name="consulting"),
+    tenant_route(
+        "/consulting/{id}/news", news, permission=CALL, name="consulting_news", is_transactional=False
+    ),
     tenant_route("/consulting/{id}/next", call_next, permission=CALL, methods=WRITES, name="consulting_next"),
     tenant_route(
         "/consulting/{id}/patients/{appointment}", act, permission=CALL, methods=WRITES, name="consulting_act"
     ),
     tenant_route("/waiting-rooms/{id}", wall, permission=CALL, name="waiting_room"),
+    tenant_route(
+        "/waiting-rooms/{id}/news",
+        wall_news,
+        permission=CALL,
+        name="waiting_room_news",
+        is_transactional=False,
+    ),
 ]

@@ -68,7 +68,6 @@ async def department(request: Request, actor: Actor) -> Response:
     del actor
     hospital = await hospital_of(request)
     first = today(hospital["timezone"])
-    day = _day(request, first)
     async with open_scope(tenant_scope(hospital["id"])):
         found = await queries.departments(hospital["id"])
         one = next((each for each in found if each["id"] == path_id(request)), None)
@@ -77,9 +76,11 @@ async def department(request: Request, actor: Actor) -> Response:
         sessions = await calendar.open_sessions(
             hospital["id"], department_id=one["id"], first=first, days=AHEAD
         )
+    day = _day(request, first) or _first_day(sessions, first)
     context = {
         "hospital": hospital,
         "department": localized(one["names"]),
+        "next_day": next((each["day"] for each in sessions if each["day"] > day), None),
         "days": _days(sessions, first, day),
         "sessions": [shown(each, hospital["timezone"]) for each in sessions if each["day"] == day],
         "day": day,
@@ -89,12 +90,19 @@ async def department(request: Request, actor: Actor) -> Response:
     return await respond(request, "hospital/mine/department.html", context)
 
 
-def _day(request: Request, first: date) -> date:
+def _day(request: Request, first: date) -> date | None:
+    """Return the day that was asked for, if it is one of those shown."""
     try:
         asked = date.fromisoformat(request.query_params.get("day", ""))
     except ValueError:
-        return first
-    return asked if first <= asked < first + timedelta(days=AHEAD) else first
+        return None
+    return asked if first <= asked < first + timedelta(days=AHEAD) else None
+
+
+def _first_day(sessions: list[dict[str, Any]], first: date) -> date:
+    """Return the first day with a number left, else with a session, else today: nobody begins at an empty day."""
+    free = (one["day"] for one in sessions if calendar.is_open(one) and calendar.left_of(one))
+    return next(free, next((one["day"] for one in sessions), first))
 
 
 def _days(sessions: list[dict[str, Any]], first: date, chosen: date) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 from billing.holds.keeping import hold_of
 from billing.holds.service import checkout_path
 from billing.names import localized
-from scenarios.hospital import arriving, calendar, cancelling, mine, pricing, queries
+from scenarios.hospital import arriving, calendar, cancelling, live, mine, pricing, queries
 from scenarios.hospital.days import local, today
 from scenarios.hospital.kinds import TITLES
 from scenarios.hospital.models import Appointment
@@ -20,6 +20,7 @@ from scenarios.hospital.states import TONES, WORDS
 from tenants.actor import Actor
 from tenants.codes import group_code, new_token
 from tenants.http import WRITES, path_id, person_route
+from tenants.live import stream
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict
 from ui.forms import bind
@@ -82,6 +83,12 @@ async def visit(request: Request, actor: Actor) -> Response:
         "key": new_token(),
     }
     return await respond(request, "hospital/mine/visit.html", context, block="state")
+
+
+async def news(request: Request, actor: Actor) -> Response:
+    """Tell an open page when the queue has moved."""
+    found = await queries.mine_visit(actor, path_id(request))
+    return stream(live.of_session(found["tenant_id"], found["session_id"]), f"person {actor.person_id}")
 
 
 async def ask_cancel(request: Request, actor: Actor) -> Response:
@@ -158,6 +165,7 @@ async def change(request: Request, actor: Actor) -> Response:
 _ONE = f"{CARE}/appointments/{{id}}"
 ROUTES: list[BaseRoute] = [
     person_route(_ONE, visit, name="my_visit"),
+    person_route(f"{_ONE}/news", news, name="my_visit_news", is_transactional=False),
     person_route(f"{_ONE}/cancellation", ask_cancel, name="my_visit_cancellation"),
     person_route(
         f"{_ONE}/cancellation", cancel, methods=WRITES, name="my_visit_cancel", is_transactional=False

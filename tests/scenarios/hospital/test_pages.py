@@ -11,6 +11,7 @@ from scenarios.hospital.models import Appointment, BookingBlock, Doctor
 from tenants.accounts.confirmation import confirm_holder
 from tenants.ids import new_id
 from tenants.models import Account, Audit
+from tenants.scope import execute
 from tests import make
 from tests.page import inspect
 from tests.scenarios.hospital.house import identity
@@ -102,6 +103,26 @@ async def test_a_patient_registers_books_pays_sees_the_code_and_cancels(house, c
     assert (await house.fresh(made)).status == "cancelled"
     await see(client, here)
     await see(client, f"/my/care/patients/{account.id}")
+
+
+async def test_nobody_begins_at_a_day_without_a_doctor(house, client):
+    """As on a Sunday: the page opens at the next day with numbers, and an empty day leads on to it."""
+    person = await make.person("Bo Lim")
+    await make.sign_in(client, person.id)
+    here = f"/my/care/at/{house.tenant.slug}/departments/{house.departments[0].id}"
+    first, _, _, later, *_ = sorted({one.day for one in await house.sessions()})
+    async with house.scope():
+        for table in (
+            "hospital_slot where session_id in (select id from hospital_session where",
+            "hospital_session where (",
+        ):
+            await execute(f"delete from {table} tenant_id = $1 and day < $2)", house.id, later)
+    page = await see(client, here)
+    assert "/sessions/" in page
+    assert re.search(rf'day={later.isoformat()}" aria-current="date"', page)
+    empty = await see(client, f"{here}?day={first.isoformat()}")
+    assert "Nobody sees patients on this day" in empty
+    assert re.search(rf'href="{here}\?day={later.isoformat()}">Next day with a doctor', empty)
 
 
 async def test_a_pending_number_is_given_back_by_its_patient(house, client):
