@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextvars import Context
 from uuid import UUID, uuid4
 
 import structlog
@@ -99,7 +100,7 @@ class Hub:
 
     def _open_ear(self) -> None:
         if runtime().redis_url and (self._ear is None or self._ear.done()):
-            self._ear = asyncio.create_task(self._hear())
+            self._ear = asyncio.create_task(self._hear(), context=Context())  # of no request in particular
 
     async def _hear(self) -> None:
         """Pass on what other processes tell, for as long as this one lives."""
@@ -107,8 +108,9 @@ class Hub:
             try:
                 await self._hear_until_it_breaks()
             except (RedisError, OSError) as error:
+                if not self.is_deaf:
+                    log.warning("live.deaf", error=type(error).__name__)
                 self.is_deaf = True
-                log.warning("live.deaf", error=type(error).__name__)
                 await asyncio.sleep(PAUSE)
 
     async def _hear_until_it_breaks(self) -> None:

@@ -64,13 +64,15 @@ class Preview:
     amount_minor: int
 
 
-async def apply_standing(tenant_id: UUID, *, at: datetime, bill_ids: Sequence[UUID]) -> None:
-    """Put the lasting adjustments on bills that are being issued in this transaction.
+async def apply_standing(tenant_id: UUID, *, at: datetime, bill_ids: Sequence[UUID]) -> bool:
+    """Put the lasting adjustments on bills that are being issued in this transaction; tell whether there are any.
 
     Each bill gets one adjustment for each lasting one that concerns it, with its parts and journal entry.
     """
-    if bill_ids and await value(_ANY, tenant_id):
-        await execute(_APPLY, tenant_id, None, list(bill_ids), at)
+    if not bill_ids or not await value(_ANY, tenant_id):
+        return False
+    await execute(_APPLY, tenant_id, None, list(bill_ids), at)
+    return True
 
 
 async def preview_standing(

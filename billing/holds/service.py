@@ -9,7 +9,7 @@ from billing import pay_links
 from billing.holds.keeping import END_JOB, keep
 from billing.holds.kinds import HOLD_KINDS
 from billing.idempotency import Answer, once
-from billing.models import Bill, Hold
+from billing.models import Hold
 from billing.payments.states import PAYABLE
 from billing.plans.single import Charge, asked, write
 from tenants.actor import Actor
@@ -54,14 +54,16 @@ async def place(
         "lines": asked(charges),
     }
 
+    placed: list[Hold] = []
+
     async def do() -> Answer:
         _check(until)
         await _must_be_free(actor, kind, subject_id)
-        made = await _place(actor, (kind, subject_id), account_id, charges, until, reference)
-        return {"hold_id": str(made.id)}
+        placed.append(await _place(actor, (kind, subject_id), account_id, charges, until, reference))
+        return {"hold_id": str(placed[0].id)}
 
     answer = await once(actor, key=key, act="hold.place", body=body, do=do)
-    return await Hold.get(tenant_id=actor.tenant_id, id=UUID(answer["hold_id"]))
+    return placed[0] if placed else await Hold.get(tenant_id=actor.tenant_id, id=UUID(answer["hold_id"]))
 
 
 def _check(until: datetime) -> None:
@@ -87,7 +89,7 @@ async def _place(  # noqa: PLR0917 - what, for whom, for how much, for how long
 ) -> Hold:
     tenant = await Tenant.get(id=actor.tenant_id)
     due_on = until.astimezone(ZoneInfo(tenant.timezone)).date()
-    bill = await write(actor, account_id, charges, due_on, reference, until)
+    bill = await write(actor, account_id, charges, due_on, reference, until, tenant=tenant)
     hold = await Hold.create(
         id=new_id(),
         tenant_id=tenant.id,
@@ -101,7 +103,7 @@ async def _place(  # noqa: PLR0917 - what, for whom, for how much, for how long
     await enqueue(
         END_JOB, {"hold_id": str(hold.id), "n": 0}, delay=max(timedelta(), until - datetime.now(UTC))
     )
-    if (await Bill.get(tenant_id=tenant.id, id=bill.id)).status not in PAYABLE:
+    if bill.status not in PAYABLE:
         await keep(hold)
     return hold
 

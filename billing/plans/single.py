@@ -116,15 +116,17 @@ async def write(  # noqa: PLR0917 - whom, for what, by when
     held_until: datetime | None = None,
     *,
     has_standing: bool = True,
+    tenant: Tenant | None = None,
 ) -> Bill:
     """Write, book and announce a bill, in the transaction of whoever has seen to it that this happens once.
 
-    ``has_standing`` lets the account's lasting adjustments take something off it.
+    ``has_standing`` lets the account's lasting adjustments take something off it; ``tenant`` is given by whoever has
+    read it by now.
 
     Raises:
         Invalid, NotFound: as for ``issue``.
     """
-    tenant = await Tenant.get(id=actor.tenant_id)
+    tenant = tenant or await Tenant.get(id=actor.tenant_id)
     account = await Account.get_or_none(tenant_id=tenant.id, id=account_id, is_active=True)
     if account is None:
         raise NotFound("account.not_found", t("There is no such account, or it is closed."))
@@ -138,8 +140,8 @@ async def write(  # noqa: PLR0917 - whom, for what, by when
     ]
     owed = Side(ledger.RECEIVABLE, bill.total_minor, bill.currency, account.id, bill.id)
     await ledger.post(tenant.id, "bill.issued", bill.id, [owed, *sides])
-    if has_standing:
-        await apply_standing(tenant.id, at=datetime.now(UTC), bill_ids=[bill.id])
+    if has_standing and await apply_standing(tenant.id, at=datetime.now(UTC), bill_ids=[bill.id]):
+        await bill.refresh_from_db(fields=["status", "adjusted_minor"])
     await _record(actor, bill)
     await publish("bills.issued", {"bill_id": str(bill.id), "period": bill.period.isoformat()})
     return bill

@@ -6,7 +6,19 @@ Every measure makes a database of its own in a temporary folder, so that it neit
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from deploy.bench import bill_run, imports, onboard, pages, pay, receipts, reconcile, tenants, tickets, token
+from deploy.bench import (
+    bill_run,
+    booking,
+    imports,
+    onboard,
+    pages,
+    pay,
+    receipts,
+    reconcile,
+    tenants,
+    tickets,
+    token,
+)
 from deploy.errors import OperatorError
 from deploy.settings import Settings
 
@@ -14,6 +26,7 @@ Measure = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 MEASURES: dict[str, tuple[Measure, Mapping[str, Any]]] = {
     "bill_run": (bill_run.measure, bill_run.DEFAULTS),
     "pages": (pages.measure, pages.DEFAULTS),
+    "booking": (booking.measure, booking.DEFAULTS),
     "import": (imports.measure, imports.DEFAULTS),
     "pay": (pay.measure, pay.DEFAULTS),
     "reconcile": (reconcile.measure, reconcile.DEFAULTS),

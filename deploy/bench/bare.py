@@ -13,7 +13,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-DATABASE, PERSON = "BENCH_DATABASE_URL", "BENCH_PERSON"
+from deploy.bench.pair import DATABASE
+
+PERSON = "BENCH_PERSON"
 _BILLS = """
 select t.short_name, b.id, b.number, b.account_number, b.account_name, b.period, b.due_on, b.currency,
        b.total_minor - b.paid_minor - b.adjusted_minor left_minor

@@ -24,6 +24,7 @@ INDEXES = """
 create index hospital_slot_starts_at_idx on hospital_slot (tenant_id, starts_at, id);
 create index hospital_appointment_slot_idx on hospital_appointment (tenant_id, slot_id);
 create index hospital_appointment_starts_at_idx on hospital_appointment (tenant_id, starts_at, id);
+create index hospital_appointment_department_idx on hospital_appointment (tenant_id, department_id, day);
 create index hospital_appointment_bill_idx on hospital_appointment (tenant_id, bill_id) where bill_id is not null;
 create index hospital_basket_bill_idx on hospital_basket (tenant_id, bill_id) where bill_id is not null;
 """

@@ -68,7 +68,7 @@ async def arrive(actor: Actor, appointment_id: UUID) -> Appointment:
         raise Conflict("visit.other_day", t("This appointment is on {day}.", day=found.day.isoformat()))
     now = datetime.now(UTC)
     await move(found, "arrive", arrived_at=now, queued_at=found.starts_at if now <= found.ends_at else now)
-    await record(actor, found.id, "visit.arrived")
+    await record(actor, found, "visit.arrived")
     return found
 
 
@@ -91,7 +91,7 @@ async def call(actor: Actor, appointment_id: UUID) -> Appointment:
     found = await locked(actor, appointment_id)
     await _called_session(actor, found.session_id)
     await move(found, "call", called_at=datetime.now(UTC), calls=found.calls + 1)
-    await record(actor, found.id, "visit.called")
+    await record(actor, found, "visit.called")
     return found
 
 
@@ -103,7 +103,7 @@ async def miss(actor: Actor, appointment_id: UUID) -> Appointment:
     waiting = await rows(_WAITING, found.tenant_id, found.session_id, found.id)
     last = waiting[min(behind, len(waiting)) - 1]["queued_at"] if waiting else datetime.now(UTC)
     await move(found, "miss", queued_at=last + timedelta(microseconds=1))
-    await record(actor, found.id, "visit.missed")
+    await record(actor, found, "visit.missed")
     return found
 
 
@@ -112,7 +112,7 @@ async def fulfil(actor: Actor, appointment_id: UUID) -> Appointment:
     found = await locked(actor, appointment_id)
     await _called_session(actor, found.session_id)
     await move(found, "fulfil")
-    await record(actor, found.id, "visit.seen")
+    await record(actor, found, "visit.seen")
     return found
 
 

@@ -43,7 +43,7 @@ async def note_missed(actor: Actor) -> int:
         appointment = await locked(actor, one["id"])
         if appointment.status == "booked":
             await move(appointment, "no_show")
-            await record(actor, appointment.id, "visit.no_show")
+            await record(actor, appointment, "visit.no_show")
             await _count(actor, appointment)
     return len(found)
 

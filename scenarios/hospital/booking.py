@@ -21,7 +21,6 @@ from billing.payments.numbers import new_number
 from billing.plans.single import Charge
 from billing.terms import terms_of
 from scenarios.hospital import calendar, pricing, waiting
-from scenarios.hospital.days import today
 from scenarios.hospital.kinds import OPEN_TO, VISITS
 from scenarios.hospital.models import Appointment
 from scenarios.hospital.terms import BookingTerms
@@ -40,7 +39,8 @@ AMONG = 8
 CODE_LENGTH = 8
 _LOCK = "select id from hospital_patient where tenant_id = $1 and account_id = $2 for update"
 _BLOCKED = """
-select until from hospital_block where tenant_id = $1 and account_id = $2 and not is_lifted and until >= $3
+select until from hospital_block where tenant_id = $1 and account_id = $2 and not is_lifted
+   and until >= (now() at time zone (select timezone from tenants_tenant where id = $1))::date
  order by until desc limit 1
 """
 _OTHERS = """
@@ -52,7 +52,8 @@ _TAKE = """
 insert into hospital_appointment (tenant_id, id, account_id, slot_id, session_id, department_id, service_id, reference,
   code, visit, quota, channel, status, day, starts_at, ends_at, price_minor, currency, booked_by, booked_by_name,
   changed_from)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+  coalesce($18, (select currency from tenants_tenant where id = $1)), $19, $20, $21)
 on conflict do nothing returning id
 """
 
@@ -132,9 +133,10 @@ async def _book(  # noqa: PLR0917 - one value of each thing that was chosen
         price_minor=told.amount_minor,
         slot_id=wanted.slot_id if wanted else None,
     )
+    made = await Appointment.get(tenant_id=tenant.id, id=made_id)
     if told.amount_minor:
-        await _hold(actor, tenant, account, made_id, told, key)
-    await record(actor, made_id, "visit.booked")
+        await _hold(actor, account, made, told, key)
+    await record(actor, made, "visit.booked")
     return made_id
 
 
@@ -255,7 +257,7 @@ async def _insert(  # noqa: PLR0917 - one value of each thing that was chosen
         slot["starts_at"],
         slot["ends_at"],
         price_minor,
-        changed_from.currency if changed_from else (await Tenant.get(id=account.tenant_id)).currency,
+        changed_from.currency if changed_from else None,
         actor.person_id,
         actor.name[:100],
         changed_from.id if changed_from else None,
@@ -272,7 +274,11 @@ async def may_book(
         Conflict: blocked, in this session already, or too many on the day or in the department.
     """
     tenant_id, left = account.tenant_id, leaving.id if leaving else None
-    until = await value(_BLOCKED, tenant_id, account.id, today(await pricing.tenant_zone(tenant_id)))
+    until = await value(
+        _BLOCKED,
+        tenant_id,
+        account.id,
+    )
     if until:
         text = t("After too many missed appointments, no booking is possible until {day}.", day=Day(until))
         raise Conflict("visit.blocked", text, advice=t("You can ask the hospital to look into it."))
@@ -288,11 +294,8 @@ async def may_book(
     return others
 
 
-async def _hold(  # noqa: PLR0917 - what is held, for whom, for how much
-    actor: Actor, tenant: Tenant, account: Account, made_id: UUID, told: Quote, key: str
-) -> None:
-    terms = await terms_of(tenant.id, BookingTerms)
-    made = await Appointment.get(tenant_id=tenant.id, id=made_id)
+async def _hold(actor: Actor, account: Account, made: Appointment, told: Quote, key: str) -> None:
+    terms = await terms_of(made.tenant_id, BookingTerms)
     hold = await holds.place(
         actor,
         kind=HOLD_KIND,
@@ -307,9 +310,8 @@ async def _hold(  # noqa: PLR0917 - what is held, for whom, for how much
     await made.save(update_fields=["hold_id", "bill_id"])
 
 
-async def record(actor: Actor, appointment_id: UUID, act: str, **after: Any) -> None:
+async def record(actor: Actor, made: Appointment, act: str, **after: Any) -> None:
     """Write an act about an appointment into the trail; neither doctor nor department is named there."""
-    made = await Appointment.get(tenant_id=actor.tenant_id, id=appointment_id)
     await audit.record(
         actor,
         act,

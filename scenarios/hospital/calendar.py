@@ -50,6 +50,20 @@ _OPEN = f"""
    and s.day between $4 and $5 and s.ends_at > now() and s.status = 'planned'
  order by s.day, s.starts_at, d.name
 """
+_DAYS = f"""
+select s.day, coalesce(sum(greatest(coalesce((s.quotas->>'first')::int, 0) - coalesce(live.first, 0), 0)
+                         + greatest(coalesce((s.quotas->>'return')::int, 0) - coalesce(live.return, 0), 0))
+                       filter (where s.opens_at <= now()), 0)::int left
+  from hospital_session s
+  left join (select x.session_id, count(*) filter (where x.quota = 'first') first,
+                    count(*) filter (where x.quota = 'return') return
+               from hospital_appointment x
+              where x.tenant_id = $1 and x.department_id = $2 and x.day between $3 and $4 and x.status not in {_FREEING}
+              group by x.session_id) live on live.session_id = s.id
+ where s.tenant_id = $1 and s.department_id = $2 and s.day between $3 and $4 and s.ends_at > now()
+   and s.status = 'planned'
+ group by s.day order by s.day
+"""
 _FREE = f"""
 select l.id, l.number, l.kind, l.starts_at, l.ends_at from hospital_slot l
  where l.tenant_id = $1 and l.session_id = $2 and l.kind = any ($3) and l.ends_at > now()
@@ -190,6 +204,13 @@ async def open_sessions(
     last = first + timedelta(days=days - 1)
     found = await rows(_OPEN, tenant_id, department_id, doctor_id, first, last)
     return [as_seen(one) for one in found]
+
+
+async def days_of(tenant_id: UUID, department_id: UUID, *, first: date, days: int) -> dict[date, int]:
+    """Return the days on which a department's sessions take place, each with the numbers that can be had now."""
+    last = first + timedelta(days=days - 1)
+    found = await rows(_DAYS, tenant_id, department_id, first, last)
+    return {one["day"]: one["left"] for one in found}
 
 
 async def free_slots(tenant_id: UUID, session_id: UUID, kinds: Sequence[str]) -> list[Any]:

@@ -58,7 +58,7 @@ async def _cancel(actor: Actor, appointment_id: UUID, seen_kept: int) -> None:
     await refund(actor, found, found.price_minor - kept, why=gettext("Appointment cancelled"))
     found = await locked(actor, appointment_id)
     await move(found, "cancel", kept_minor=kept, end_reason="patient")
-    await record(actor, found.id, "visit.cancelled", kept_minor=kept, currency=found.currency)
+    await record(actor, found, "visit.cancelled", kept_minor=kept, currency=found.currency)
     await offer_next(actor, found.session_id)
 
 
@@ -135,5 +135,6 @@ async def replace(
         bill_id=found.bill_id, hold_id=found.hold_id
     )
     await move(found, edge, end_reason="moved")
-    await record(actor, made, "visit.changed")
+    taken = await Appointment.get(tenant_id=found.tenant_id, id=made)
+    await record(actor, taken, "visit.changed")
     return made

@@ -23,7 +23,7 @@ async def kept(hold: Hold) -> None:
     found.hold_id, found.bill_id = hold.id, hold.bill_id
     await found.save(update_fields=["hold_id", "bill_id"])
     await waiting.booked(found.tenant_id, found.session_id, found.account_id)
-    await record(actor, found.id, "visit.confirmed")
+    await record(actor, found, "visit.confirmed")
 
 
 async def let_go(hold: Hold, why: str) -> None:
@@ -32,7 +32,7 @@ async def let_go(hold: Hold, why: str) -> None:
     found = await locked(actor, hold.subject_id)
     if found.status == "pending":
         await move(found, "lapse", end_reason=why)
-        await record(actor, found.id, "visit.lapsed")
+        await record(actor, found, "visit.lapsed")
         await waiting.offer_next(actor, found.session_id)
 
 

@@ -144,7 +144,7 @@ async def _end(actor: Actor, found: Appointment) -> None:
         await refund(actor, found, found.price_minor, why=gettext("Appointment cancelled by the hospital"))
     found = await locked(actor, found.id)
     await move(found, "stop", end_reason="hospital")
-    await record(actor, found.id, "visit.stopped")
+    await record(actor, found, "visit.stopped")
     subject = t("Your appointment does not take place")
     body = t(
         "The hospital cannot hold your appointment {reference}. What you paid for it goes back in full to where it"

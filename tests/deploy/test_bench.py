@@ -49,6 +49,19 @@ def test_pages_are_measured_beside_a_bare_page() -> None:
     assert found["bytes"] > found["floor_bytes"] > 300
 
 
+def test_bookings_are_measured_on_one_session_and_on_many_beside_a_page() -> None:
+    found = _measured(
+        "booking", "bookings=16", "sessions=4", "doctors=6", "days=2", "departments=2",
+        "seconds=1", "rounds=1", "connections=2",
+    )  # fmt: skip
+    assert set(found) >= ALWAYS
+    assert found["is_stock_exact"] is True
+    for name in ("one", "many"):
+        assert found["rates"][name]["floor"] > found["rates"][name]["figure"] > 0
+    assert found["page"]["floor"] > 0
+    assert found["page"]["bytes"] > found["page"]["floor_bytes"] > 300
+
+
 def test_receipts_are_measured_in_time_and_size() -> None:
     found = _measured("receipts", "receipts=8", "lines=3")
     assert set(found) >= ALWAYS

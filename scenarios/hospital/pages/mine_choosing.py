@@ -1,7 +1,7 @@
 """Department, doctor, day, number: one choice a page, then what it costs and what a cancellation keeps."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -73,16 +73,15 @@ async def department(request: Request, actor: Actor) -> Response:
         one = next((each for each in found if each["id"] == path_id(request)), None)
         if one is None:
             raise NotFound("department.not_found", t("There is no such department."))
-        sessions = await calendar.open_sessions(
-            hospital["id"], department_id=one["id"], first=first, days=AHEAD
-        )
-    day = _day(request, first) or _first_day(sessions, first)
+        left = await calendar.days_of(hospital["id"], one["id"], first=first, days=AHEAD)
+        day = _day(request, first) or _first_day(left, first)
+        sessions = await calendar.open_sessions(hospital["id"], department_id=one["id"], first=day, days=1)
     context = {
         "hospital": hospital,
         "department": localized(one["names"]),
-        "next_day": next((each["day"] for each in sessions if each["day"] > day), None),
-        "days": _days(sessions, first, day),
-        "sessions": [shown(each, hospital["timezone"]) for each in sessions if each["day"] == day],
+        "next_day": next((each for each in left if each > day), None),
+        "days": _days(left, first, day),
+        "sessions": [shown(each, hospital["timezone"]) for each in sessions],
         "day": day,
         "here": f"{CARE}/at/{hospital['slug']}",
         "path": request.url.path,
@@ -99,24 +98,14 @@ def _day(request: Request, first: date) -> date | None:
     return asked if first <= asked < first + timedelta(days=AHEAD) else None
 
 
-def _first_day(sessions: list[dict[str, Any]], first: date) -> date:
+def _first_day(left: Mapping[date, int], first: date) -> date:
     """Return the first day with a number left, else with a session, else today: nobody begins at an empty day."""
-    free = (one["day"] for one in sessions if calendar.is_open(one) and calendar.left_of(one))
-    return next(free, next((one["day"] for one in sessions), first))
+    return next((day for day, n in left.items() if n), next(iter(left), first))
 
 
-def _days(sessions: list[dict[str, Any]], first: date, chosen: date) -> list[dict[str, Any]]:
-    left = {
-        day: sum(calendar.left_of(one) for one in group if calendar.is_open(one))
-        for day, group in groupby(sessions, key=lambda one: one["day"])
-    }
+def _days(left: Mapping[date, int], first: date, chosen: date) -> list[dict[str, Any]]:
     return [
-        {
-            "day": day,
-            "name": weekday_text(day),
-            "left": left.get(day),
-            "is_chosen": day == chosen,
-        }
+        {"day": day, "name": weekday_text(day), "left": left.get(day), "is_chosen": day == chosen}
         for day in days_from(first, AHEAD)
     ]
 

@@ -122,7 +122,9 @@ async def test_nobody_begins_at_a_day_without_a_doctor(house, client):
     assert re.search(rf'day={later.isoformat()}" aria-current="date"', page)
     empty = await see(client, f"{here}?day={first.isoformat()}")
     assert "Nobody sees patients on this day" in empty
-    assert re.search(rf'href="{here}\?day={later.isoformat()}">Next day with a doctor', empty)
+    before, said, _ = empty.partition("Next day with a doctor")
+    assert said
+    assert f'href="{here}?day={later.isoformat()}"' in before[-200:]
 
 
 async def test_a_pending_number_is_given_back_by_its_patient(house, client):
