@@ -77,6 +77,13 @@ WALLS = [
             "two": "status not in ('approved', 'refused') or decided_by is null or decided_by is distinct from asked_by",
         },
     ),
+    Wall(
+        "hospital_consent",
+        refs={"account_id": "tenants_account"},
+        person=import_module("deploy.migrations.0020_hospital").stands_by(),
+        uniques=["account_id, purpose where withdrawn_at is null"],
+        checks={"purpose": "purpose in ('insurance', 'reports')", "way": "way in ('self', 'desk')"},
+    ),
     Wall("hospital_his_day", uniques=["day"], checks={"count": "open_count >= 0"}),
 ]
 
@@ -230,6 +237,28 @@ TABLES = [
             "app": "cloud",
             "pk_attr": "id",
             "table_description": "One day's match: what is paid here, posted at the system, seen by the bank, and what waits for a statement.",
+        },
+        bases=["TenantRow"],
+    ),
+    ops.CreateModel(
+        name="Consent",
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            ("account_id", fields.UUIDField()),
+            ("purpose", fields.CharField(max_length=20)),
+            ("way", fields.CharField(max_length=10)),
+            ("given_by_name", fields.CharField(max_length=100)),
+            ("given_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ("withdrawn_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ("withdrawn_by_name", fields.CharField(db_default="", max_length=100)),
+        ],
+        options={
+            "table": "hospital_consent",
+            "app": "cloud",
+            "pk_attr": "id",
+            "table_description": "One agreement for one purpose (``kinds.CONSENTS``): by the patient or who cares for them, or signed at the desk.",
         },
         bases=["TenantRow"],
     ),

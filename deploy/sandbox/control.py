@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox import bank_services, history, mail
+from deploy.sandbox.his import reports as his_reports
 from deploy.sandbox.his import server as his
 from deploy.sandbox.his import wards
 from deploy.sandbox.oidc import logout, model
@@ -318,6 +319,7 @@ _POSTS: dict[str, Act] = {
     "merchants": lambda world, body, _path: put_merchant(world, body),
     "his/systems": his.put_system,
     "his/charges": his.put_charges,
+    "his/reports": his_reports.put_reports,
     "his/stays": wards.put_stays,
     "his/stay-charges": wards.put_stay_charges,
     "his/decisions": wards.put_decision,

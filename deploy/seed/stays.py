@@ -6,8 +6,10 @@ from typing import Any
 from billing.wallets.topping_up import take_top_up
 from deploy.seed.clinic import DAUGHTER, GENERAL
 from deploy.seed.outside import Outside
+from scenarios.hospital import consents
 from scenarios.hospital.days import today
 from scenarios.hospital.inpatient import admission, credit, deposits, settling, syncing
+from scenarios.hospital.kinds import CONSENTS
 from scenarios.hospital.models import Stay
 from tenants.actor import Actor
 from tenants.models import Account, Tenant
@@ -28,7 +30,11 @@ async def tell(tenant: Tenant, clerk: Actor, cashier: Actor, finance: Actor, out
         if await Stay.exists(tenant_id=tenant.id):
             return await Stay.filter(tenant_id=tenant.id, status="admitted").count()
         people = await _people(tenant)
+        for one in people.values():
+            for purpose in CONSENTS:
+                await consents.give(clerk, account_id=one.id, purpose=purpose, way="desk")
     await _lay(tenant, people, outside)
+    await outside.tell("his/reports", {"hospital": GENERAL.slug, "reports": _reports(people["father"])})
     await syncing.keep_up(clerk)
     async with open_scope(tenant_scope(tenant.id)):
         stays = {one.his_id: one for one in await Stay.filter(tenant_id=tenant.id)}
@@ -53,6 +59,26 @@ async def tell(tenant: Tenant, clerk: Actor, cashier: Actor, finance: Actor, out
         )
         await deposits.remind(clerk, stays["stay-father"].id)
         return await Stay.filter(tenant_id=tenant.id, status="admitted").count()
+
+
+def _reports(father: Account) -> list[dict[str, Any]]:
+    """Return what the laboratory has of the father: two released, one still being checked."""
+    facts = (
+        ("Blood count", "All values are within their ranges.", "final"),
+        ("X-ray of the chest", "Nothing unusual is seen.", "amended"),
+        ("Kidney values", "", "preliminary"),
+    )
+    return [
+        {
+            "id": f"report-{n}",
+            "patient": father.number,
+            "title": title,
+            "conclusion": text,
+            "status": status,
+            "text": f"{title}\n{text}\n" if text else "",
+        }
+        for n, (title, text, status) in enumerate(facts, 1)
+    ]
 
 
 async def _people(tenant: Tenant) -> dict[str, Account]:

@@ -1,6 +1,7 @@
 """Every act of a hospital in the audit trail, in words. None names a department, a doctor or a diagnosis."""
 
 from scenarios.hospital.inpatient.states import WORDS as STAY_WORDS
+from scenarios.hospital.kinds import CONSENTS
 from scenarios.hospital.orders.states import WORDS as BASKET_WORDS
 from scenarios.hospital.states import WORDS
 from tenants.audit_words import Fact, tell
@@ -57,6 +58,9 @@ ACTS = {
     "stay_credit.approved": N_("Credit of a stay agreed"),
     "stay_credit.refused": N_("Credit of a stay refused"),
     "stay_credit.ended": N_("Credit of a stay taken back"),
+    "reports.viewed": N_("Released reports opened"),
+    "consent.given": N_("Patient has agreed to a purpose"),
+    "consent.withdrawn": N_("Patient has withdrawn an agreement"),
     "department.saved": N_("Department saved"),
     "service.saved": N_("Service saved"),
     "doctor.saved": N_("Doctor saved"),
@@ -80,6 +84,7 @@ FACTS = {
     "stay.wanted_minor": Fact(N_("Would be enough")),
     "stay.threshold_minor": Fact(N_("Low below")),
     "stay.until": Fact(N_("Until")),
+    "consent": Fact(N_("Purpose of it"), words=CONSENTS),
     "kept_minor": Fact(N_("Kept by the rule")),
     "affected": Fact(N_("Appointments concerned")),
     "missed": Fact(N_("Missed appointments")),

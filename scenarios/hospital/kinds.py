@@ -19,6 +19,11 @@ GRANTS = {
     "stays": N_("See a stay in hospital and pay its deposit"),
     "reports": N_("Read released reports"),
 }
+CONSENTS = {
+    "insurance": N_("The hospital may put what a stay costs to the health insurer"),
+    "reports": N_("The hospital may show released reports here"),
+}
+"""What a patient agrees to by itself, besides the care that registering is for."""
 TITLES = {
     "chief": N_("Chief physician"),
     "associate": N_("Associate chief physician"),

@@ -98,16 +98,16 @@ class FhirWards(FhirHis):
     async def admitted(self) -> list[Admitted]:
         """Return the inpatient encounters that go on."""
         found = await self._call("GET", "Encounter?class=IMP&status=in-progress")
-        return _read(_admitted, _resources(found))
+        return read_all(_admitted, resources(found))
 
     async def stay(self, stay: str) -> Admitted:
         """Return one encounter."""
-        return _read(_admitted, [await self._call("GET", f"Encounter/{quote(stay)}")])[0]
+        return read_all(_admitted, [await self._call("GET", f"Encounter/{quote(stay)}")])[0]
 
     async def daily_list(self, stay: str) -> list[Listed]:
         """Return the charge items of an encounter that were not aborted."""
         found = await self._call("GET", f"ChargeItem?context={quote(stay)}")
-        return _read(self._listed, [one for one in _resources(found) if one.get("status") != "aborted"])
+        return read_all(self._listed, [one for one in resources(found) if one.get("status") != "aborted"])
 
     def _listed(self, one: Mapping[str, Any]) -> Listed:
         return Listed(
@@ -136,7 +136,7 @@ class FhirWards(FhirHis):
                 "currency": self.currency,
             },
         }  # fmt: skip
-        return _read(self._shares, [await self._call("POST", "Claim/$submit", body)])[0]
+        return read_all(self._shares, [await self._call("POST", "Claim/$submit", body)])[0]
 
     def _shares(self, one: Mapping[str, Any]) -> Shares:
         sums = {
@@ -155,7 +155,7 @@ class FhirWards(FhirHis):
     async def decisions(self, key: str) -> list[Shares]:
         """Return the active responses under our key."""
         found = await self._call("GET", f"ClaimResponse?identifier={quote(key)}&status=active")
-        return _read(self._shares, _resources(found))
+        return read_all(self._shares, resources(found))
 
     async def withdraw(self, shares: Shares) -> None:
         """Cancel the response's claim."""
@@ -163,11 +163,12 @@ class FhirWards(FhirHis):
         await self._call("PUT", f"ClaimResponse/{quote(shares.id)}", body)
 
 
-def _resources(bundle: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def resources(bundle: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what a bundle holds."""
     return [entry["resource"] for entry in bundle.get("entry", [])]
 
 
-def _read(reader: Callable[[Mapping[str, Any]], T], found: Sequence[Mapping[str, Any]]) -> list[T]:
+def read_all(reader: Callable[[Mapping[str, Any]], T], found: Sequence[Mapping[str, Any]]) -> list[T]:
     """Read what the system has sent; what cannot be read is a refusal and never a guess."""
     try:
         return [reader(one) for one in found]

@@ -19,6 +19,7 @@ from scenarios.hospital.pages.common import CARE, hospital_of, use_zone
 from tenants.actor import Actor
 from tenants.codes import new_token
 from tenants.http import WRITES, path_id, person_route
+from tenants.papers import papers_of
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound, TooMany
 from ui.fields import Amount
@@ -62,11 +63,11 @@ async def _stay(request: Request, actor: Actor) -> tuple[Stay, mine.Proven]:
 async def stay(request: Request, actor: Actor) -> Response:
     """Show a stay: what is left of its deposit, each day, and how it was settled."""
     found, proven = await _stay(request, actor)
-    return await _page(request, found, proven, Form.blank(Deposit, {"key": new_token()}))
+    return await _page(request, actor, found, proven, Form.blank(Deposit, {"key": new_token()}))
 
 
-async def _page(
-    request: Request, found: Stay, proven: mine.Proven, form: Form[Deposit], status: int = 200
+async def _page(  # noqa: PLR0917 - the parts of one page
+    request: Request, actor: Actor, found: Stay, proven: mine.Proven, form: Form[Deposit], status: int = 200
 ) -> Response:
     async with open_scope(tenant_scope(found.tenant_id)):
         settled = await StaySettlement.filter(tenant_id=found.tenant_id, stay_id=found.id, kind="settle")
@@ -82,6 +83,8 @@ async def _page(
             "bill": next((one.bill_id for one in settled if one.round == found.round), None),
             "kind": DEPOSIT,
         }
+    async with open_scope(actor.scope()):
+        context["papers"] = await papers_of(actor, "bill", context["bill"]) if context["bill"] else []
     context |= {"form": form, "care": CARE, "here": f"{CARE}/stays/{found.id}"}
     return await respond(request, "hospital/stays/mine.html", context, status=status)
 
@@ -103,7 +106,7 @@ async def deposit(request: Request, actor: Actor) -> Response:
             form.fail_with(refused)
         else:
             return redirect(request, f"/my/checkout?bill={made.bill_id}")
-    return await _page(request, found, proven, form, 422)
+    return await _page(request, actor, found, proven, form, 422)
 
 
 async def day(request: Request, actor: Actor) -> Response:

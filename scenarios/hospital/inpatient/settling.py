@@ -16,6 +16,7 @@ from billing.plans.single import Charge, issue_for
 from billing.wallets.moving import lock as lock_wallet
 from billing.wallets.paying_out import pay_out, returnable_minor
 from billing.wallets.service import pay_bill
+from scenarios.hospital import consents
 from scenarios.hospital.days import today
 from scenarios.hospital.his.contract import HisRefused, HisSilent
 from scenarios.hospital.his.wards import Claimed, Shares, Wards, wards_of
@@ -56,6 +57,8 @@ class Work:
     patient: str
     charges: Sequence[Any]
     his: Wards | None
+    has_agreed: bool
+    """Whether the patient has agreed that the insurer is told; without that, nobody is asked."""
 
     @property
     def total_minor(self) -> int:
@@ -151,7 +154,9 @@ async def _work(actor: Actor, stay_id: UUID) -> Work:
     async with open_scope(tenant_scope(actor.tenant_id)):
         stay = await admission.locked(actor, stay_id)
         charges = await rows(_CHARGES, stay.tenant_id, stay.id)
-        return Work(stay, (await admission.patient_of(stay)).number, charges, his if stay.his_id else None)
+        patient = (await admission.patient_of(stay)).number
+        has_agreed = await consents.has(stay.tenant_id, stay.account_id, "insurance")
+        return Work(stay, patient, charges, his if stay.his_id else None, has_agreed)
 
 
 def _silent() -> Unavailable:
@@ -160,8 +165,8 @@ def _silent() -> Unavailable:
 
 
 async def _ask(work: Work, key: str, *, is_final: bool) -> Shares:
-    """Return what insurance bears; without a system, or without charges, it bears nothing."""
-    if work.his is None or not work.total_minor:
+    """Return what insurance bears; without a system, charges or the patient's consent, it bears nothing."""
+    if work.his is None or not work.total_minor or not work.has_agreed:
         return Shares("", key, work.total_minor, 0)
     try:
         found = await work.his.claim(work.claimed(key, is_final=is_final))

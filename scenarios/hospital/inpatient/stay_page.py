@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from scenarios.hospital import consents
 from scenarios.hospital.inpatient import admission, credit, deposits, listing, settling
 from scenarios.hospital.inpatient.states import CREDIT_WORDS, LIVE, SETTLEMENTS, TONES, WORDS
 from scenarios.hospital.models import Stay, StayCredit, StaySettlement
@@ -85,6 +86,7 @@ async def one_stay(
         "may_settle": actor.may(STAYS_SETTLE),
         "may_take": actor.may("payments.take"),
         "may_see_money": actor.may("payments.read"),
+        "has_agreed": await consents.has(stay.tenant_id, stay.account_id, "insurance"),
         "own": actor.person_id,
         "root": root_of(actor),
     }

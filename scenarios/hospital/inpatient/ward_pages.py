@@ -5,6 +5,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.lists import list_page
+from scenarios.hospital import consents
 from scenarios.hospital.inpatient import admission, listing, queries, syncing
 from scenarios.hospital.inpatient.mine_pages import day_of
 from scenarios.hospital.inpatient.states import TONES, WORDS
@@ -124,6 +125,13 @@ async def act(request: Request, actor: Actor) -> Response:
     return back_to(request, actor, t("That is noted."))
 
 
+async def sign(request: Request, actor: Actor) -> Response:
+    """Note that the patient has signed: the insurer may be told what the stay costs."""
+    stay = await stay_of(request, actor)
+    await consents.give(actor, account_id=stay.account_id, purpose="insurance", way="desk")
+    return back_to(request, actor, t("That is noted."))
+
+
 async def refresh(request: Request, actor: Actor) -> Response:
     """Ask the hospital's system for this stay's list now (outside of any scope)."""
     require_hospital(actor)
@@ -190,6 +198,7 @@ ROUTES: list[BaseRoute] = [
     tenant_route(_NEW, admit, permission=STAYS_WORK, methods=WRITES, name="stay_admit"),
     tenant_route(_ONE, stay, permission=STAYS, name="stay"),
     tenant_route(f"{_ONE}/bed", move, permission=STAYS_WORK, methods=WRITES, name="stay_move"),
+    tenant_route(f"{_ONE}/consent", sign, permission=STAYS_WORK, methods=WRITES, name="stay_sign"),
     tenant_route(f"{_ONE}/acts", act, permission=STAYS_WORK, methods=WRITES, name="stay_act"),
     tenant_route(
         f"{_ONE}/list", refresh, permission=STAYS, methods=WRITES, name="stay_refresh", is_transactional=False

@@ -20,6 +20,7 @@ from tenants.actor import Actor
 from tenants.codes import new_token
 from tenants.http import WRITES, path_id, person_route
 from tenants.models import Account
+from tenants.papers import papers_of
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import AppError, Conflict, Invalid, NotFound, Unavailable
 from ui.forms import Form, bind
@@ -113,6 +114,7 @@ async def payment(request: Request, actor: Actor) -> Response:
     """Show how a payment stands: paid is said, and that it is being confirmed is said too."""
     async with open_scope(actor.scope()):
         basket = await OrderBasket.get_or_none(id=path_id(request))
+        papers = await papers_of(actor, "bill", basket.bill_id) if basket and basket.bill_id else []
     if basket is None:
         raise NotFound("basket.not_found", t("There is no such payment, or it is not yours to see."))
     proven = await mine.prove(actor, basket.account_id)
@@ -124,6 +126,7 @@ async def payment(request: Request, actor: Actor) -> Response:
         "patient": proven.name,
         "state": t(WORDS[basket.status]),
         "tone": TONES[basket.status],
+        "papers": papers,
         "pay": checkout_path(hold, is_signed_in=True) if hold and basket.status == "paying" else "",
         "since": basket.paid_at or datetime.now().astimezone(),
         "care": CARE,

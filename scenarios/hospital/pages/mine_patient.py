@@ -58,6 +58,7 @@ async def _patient(
         stays = await stays_seen(proven.account_id)
     context = {
         "stays": stays,
+        "may_read": proven.relation != "proxy" or await _may_read(actor, proven),
         "account": account,
         "mask": known.document_mask,
         "block": block,
@@ -72,6 +73,12 @@ async def _patient(
         "here": f"{CARE}/patients/{proven.account_id}",
     }
     return await respond(request, "hospital/mine/patient.html", context, status=status)
+
+
+async def _may_read(actor: Actor, proven: mine.Proven) -> bool:
+    """Tell whether somebody who is trusted may read reports."""
+    found = await mine.patients_of(actor, purpose="reports")
+    return any(one["id"] == proven.account_id for one in found)
 
 
 async def _trusted(tenant_id: UUID, account_id: UUID) -> list[dict[str, Any]]:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from billing.ledger import verify_ledger
 from billing.models import Bill, Refund, Wallet
 from billing.wallets.topping_up import take_top_up
+from scenarios.hospital import consents
 from scenarios.hospital.days import today
-from scenarios.hospital.his.wards import Admitted, Listed, wards_of
+from scenarios.hospital.his.wards import Admitted, Listed, Wards, wards_of
 from scenarios.hospital.inpatient import admission, credit, deposits, listing, settling, syncing
 from scenarios.hospital.models import BilledCharge, Stay, StayCharge, StaySettlement
 from tenants.ids import new_id
@@ -49,6 +50,8 @@ async def lying(
     house = ward.house
     account = await house.patient(f"Stay {new_id().hex[-6:]}")
     his_id = f"e-{new_id().hex[-8:]}"
+    async with house.scope():
+        await consents.give(house.clerk, account_id=account.id, purpose="insurance", way="desk")
     one = {"id": his_id, "patient": account.number, "ward": "3A", "bed": bed(), "percent": percent}
     ward.post("his/stays", hospital=house.tenant.slug, stays=[one])
     charged(ward, his_id, *days)
@@ -354,10 +357,15 @@ async def test_a_reversed_settlement_is_made_again_and_nothing_is_paid_twice(war
     assert await books(house) == []
 
 
-async def _listed(ward: Ward, stay: Stay) -> list[Listed]:
-    his = await wards_of(ward.house.id)
+async def _wards(ward: Ward) -> Wards:
+    async with ward.house.scope():
+        his = await wards_of(ward.house.id)
     assert his is not None
-    return await his.daily_list(stay.his_id)
+    return his
+
+
+async def _listed(ward: Ward, stay: Stay) -> list[Listed]:
+    return await (await _wards(ward)).daily_list(stay.his_id)
 
 
 @pytest.mark.parametrize(
@@ -457,3 +465,17 @@ async def test_the_desk_admits_first_and_the_system_takes_it_up(ward):
     await run_due(house.id)
     async with house.scope():
         assert await Refund.filter(tenant_id=house.id, status="failed").count() == 0
+
+
+async def test_the_insurer_is_not_told_without_the_patients_consent(ward):
+    house = ward.house
+    stay, account = await lying(ward, ("2026-03-01", "40.00"), deposit=10_000)
+    async with house.scope():
+        await consents.withdraw(house.clerk, account_id=account.id, purpose="insurance")
+    before = await settling.presettle(house.finance, stay.id)
+    assert (before.insurer_minor, before.his_id) == (0, "")
+    await going(ward, stay)
+    assert (await settle(ward, stay)).patient_minor == 4_000
+    his = await _wards(ward)
+    assert await his.decisions(f"{stay.id}:1") == []
+    assert await money(house, stay) == (0, 0, 6_000)

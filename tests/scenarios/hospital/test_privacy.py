@@ -6,13 +6,18 @@ import re
 
 import pytest
 
+from billing import pay_links
 from billing.channels.contract import Item
 from billing.payments.choosing import choose
-from scenarios.hospital import cancelling, pricing, stopping
+from billing.wallets.topping_up import take_top_up
+from scenarios.hospital import cancelling, consents, pricing, stopping
 from scenarios.hospital.his.contract import Order
-from scenarios.hospital.models import Patient
+from scenarios.hospital.inpatient import admission, deposits, settling, syncing
+from scenarios.hospital.kinds import CONSENTS
+from scenarios.hospital.models import Patient, Stay
 from scenarios.hospital.orders import service as orders
 from scenarios.hospital.routes import ROUTES
+from tenants.ids import new_id
 from tenants.models import Account
 from tenants.runtime import runtime
 from tenants.scope import bank_scope, open_scope, rows, value
@@ -23,7 +28,10 @@ SECRETS = ("Eyes", "眼科", "Lin Wei", "Ravi Nair", "Blood count")
 PUBLIC_TABLES = (
     "tenants_notice", "tenants_audit", "tenants_outbox", "tenants_idempotency", "billing_bill", "billing_bill_line",
     "billing_payment", "billing_attempt", "billing_refund", "billing_receipt", "billing_hold", "billing_entry",
-    "billing_posting", "hospital_order", "hospital_patient", "hospital_basket",
+    "billing_posting", "billing_wallet", "billing_wallet_movement", "billing_wallet_top_up", "billing_credit_note",
+    "billing_credit", "hospital_order", "hospital_patient", "hospital_basket", "hospital_stay", "hospital_stay_charge",
+    "hospital_settlement", "hospital_billed_charge", "hospital_stay_credit", "hospital_consent", "hospital_his_day",
+    "hospital_his_break",
 )  # fmt: skip
 """Everything that is sent, printed, exported, logged or shown to the bank is written into one of these first."""
 
@@ -70,6 +78,76 @@ async def test_nothing_clinical_is_written_where_it_could_leave_the_house(house,
     assert not [word for word in (*SECRETS, number) if word in said]
 
 
+async def test_nothing_of_a_stay_or_a_report_is_written_where_it_could_leave_the_house(ward, client, named):
+    """Every page of a stay and a report is opened, everything that can happen to money happens; then all is read."""
+    house = ward.house
+    person, _, account = await house.mine()
+    async with house.scope():
+        for purpose in CONSENTS:
+            await consents.give(house.clerk, account_id=account.id, purpose=purpose, way="desk")
+    slug, his_id, day = house.tenant.slug, f"e-{new_id().hex[-8:]}", "2026-03-01"
+    ward.post(
+        "his/stays",
+        hospital=slug,
+        stays=[{"id": his_id, "patient": account.number, "ward": "3A", "bed": "3A-1"}],
+    )
+    lines = [{"id": f"{his_id}-1", "text": "Blood count", "day": day, "value": 40.0}]
+    ward.post("his/stay-charges", hospital=slug, stay=his_id, charges=lines)
+    report = {
+        "id": "r-1",
+        "patient": account.number,
+        "title": "Ravi Nair: Blood count",
+        "text": "Blood count",
+    }
+    ward.post("his/reports", hospital=slug, reports=[report])
+    await syncing.keep_up(house.system)
+    async with house.scope():
+        stay = await Stay.get(tenant_id=house.id, his_id=his_id)
+        await deposits.remind(house.system, stay.id)
+    await take_top_up(
+        house.cashier, wallet_id=stay.wallet_id, amount_minor=1_000, method="cash", key=new_id().hex
+    )
+    await settling.presettle(house.finance, stay.id)
+    async with house.scope():
+        await admission.leave(house.clerk, stay.id)
+        held = await deposits.held_of(stay)
+    left = held.deposited_minor - held.charged_minor
+    await settling.discharge(house.finance, stay_id=stay.id, seen_left_minor=left)
+    await settling.reverse(house.finance, stay_id=stay.id, reason="Typed wrong.")
+    made = await settling.discharge(house.finance, stay_id=stay.id, seen_left_minor=left)
+    await make.sign_in(client, person.id)
+    own, mine = f"/my/care/patients/{account.id}", f"/my/care/stays/{stay.id}"
+    for path in (
+        "/my/care",
+        own,
+        mine,
+        f"{mine}/days/{day}",
+        f"{own}/reports",
+        f"{own}/reports/r-1",
+        f"{own}/consents",
+    ):
+        assert (await client.get(path)).status_code == 200, path
+    await make.sign_in(client, house.finance.person_id)
+    for path in ("stays", f"stays/{stay.id}", f"stays/{stay.id}/days/{day}"):
+        assert (await client.get(f"{house.root}/{path}")).status_code == 200, path
+    await run_due(house.id)
+    assert made.bill_id is not None
+    async with house.scope():
+        for table in PUBLIC_TABLES:
+            for one in await rows(
+                f"select to_jsonb(t)::text said from {table} t where tenant_id = $1", house.id
+            ):
+                said = json.dumps(json.loads(one["said"]), ensure_ascii=False)
+                assert not [word for word in SECRETS if word in said], (table, said[:300])
+        chosen = await choose(house.id, {made.bill_id: 1}, is_paying=False)
+    link = await client.get(pay_links.make(house.id, made.bill_id))
+    told = [item.name for item in chosen.items if isinstance(item, Item)]
+    logs = "\n".join(str(record.__dict__) for record in named.records)
+    for text in (*told, link.text, logs):
+        assert not [word for word in SECRETS if word in text]
+    assert "3A" not in "".join((*told, link.text))
+
+
 async def test_what_a_channel_is_told_names_only_the_fee(house):
     made = await house.book(await house.patient(), await house.session())
     async with house.scope():
@@ -84,7 +162,7 @@ def test_addresses_hold_ids_alone():
     for route in ROUTES:
         path = getattr(route, "path", "")
         assert re.fullmatch(
-            r"(/[A-Za-z_-]+|/\{(tenant|hospital|id|session|holder|appointment|day|credit)\})+", path
+            r"(/[A-Za-z_-]+|/\{(tenant|hospital|id|session|holder|appointment|day|credit|report)\})+", path
         ), path
 
 
