@@ -241,7 +241,7 @@ TABLES = [
         bases=["TenantRow"],
     ),
     ops.CreateModel(
-        name="Consent",
+        name="CareConsent",
         fields=[
             ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
             ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),

@@ -1,10 +1,10 @@
-"""Consent for each purpose by itself: given by the patient, or signed at the desk, and withdrawn as easily."""
+"""CareConsent for each purpose by itself: given by the patient, or signed at the desk, and withdrawn as easily."""
 
 from datetime import UTC, datetime
 from uuid import UUID
 
 from scenarios.hospital.kinds import CONSENTS
-from scenarios.hospital.models import Consent
+from scenarios.hospital.models import CareConsent
 from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
@@ -21,14 +21,14 @@ values ($1, $2, $3, $4, $5, $6, now()) on conflict do nothing
 
 async def has(tenant_id: UUID, account_id: UUID, purpose: str) -> bool:
     """Tell whether a patient has agreed to a purpose and not withdrawn it."""
-    return await Consent.exists(
+    return await CareConsent.exists(
         tenant_id=tenant_id, account_id=account_id, purpose=purpose, withdrawn_at=None
     )
 
 
-async def of(tenant_id: UUID, account_id: UUID) -> dict[str, Consent]:
+async def of(tenant_id: UUID, account_id: UUID) -> dict[str, CareConsent]:
     """Return a patient's live agreements by purpose."""
-    found = await Consent.filter(tenant_id=tenant_id, account_id=account_id, withdrawn_at=None)
+    found = await CareConsent.filter(tenant_id=tenant_id, account_id=account_id, withdrawn_at=None)
     return {one.purpose: one for one in found}
 
 
@@ -40,14 +40,14 @@ async def give(actor: Actor, *, account_id: UUID, purpose: str, way: str) -> Non
     _must_be_known(purpose)
     made = new_id()
     await execute(_GIVE, actor.tenant_id, made, account_id, purpose, way, actor.name[:100])
-    if await Consent.exists(tenant_id=actor.tenant_id, id=made):
+    if await CareConsent.exists(tenant_id=actor.tenant_id, id=made):
         await _note(actor, account_id, "consent.given", purpose)
 
 
 async def withdraw(actor: Actor, *, account_id: UUID, purpose: str) -> None:
     """End an agreement: from this moment on nothing is done for its purpose."""
     _must_be_known(purpose)
-    count = await Consent.filter(
+    count = await CareConsent.filter(
         tenant_id=actor.tenant_id, account_id=account_id, purpose=purpose, withdrawn_at=None
     ).update(withdrawn_at=datetime.now(UTC), withdrawn_by_name=actor.name[:100])
     if count:

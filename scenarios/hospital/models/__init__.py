@@ -1,7 +1,7 @@
 """The hospital's own tables: the house and its calendar, patients, visits."""
 
 from scenarios.hospital.models.calendar import ClinicSession, ClinicSlot, PractitionerRole, ScheduleTemplate
-from scenarios.hospital.models.consents import Consent
+from scenarios.hospital.models.consents import CareConsent
 from scenarios.hospital.models.house import ClinicService, Department, Doctor
 from scenarios.hospital.models.orders import ClinicOrder, HisBreak, HisDay, OrderBasket
 from scenarios.hospital.models.people import BookingBlock, CareGrant, Patient
@@ -12,13 +12,13 @@ __all__ = [
     "Appointment",
     "BilledCharge",
     "BookingBlock",
+    "CareConsent",
     "CareGrant",
     "ClinicOrder",
     "ClinicService",
     "ClinicSession",
     "ClinicSlot",
     "ClinicWaiting",
-    "Consent",
     "Department",
     "Doctor",
     "HisBreak",

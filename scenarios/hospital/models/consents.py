@@ -8,7 +8,7 @@ from tortoise import fields
 from tenants.models.base import TenantRow
 
 
-class Consent(TenantRow):
+class CareConsent(TenantRow):
     """One agreement for one purpose (``kinds.CONSENTS``): by the patient or who cares for them, or signed at the desk.
 
     A patient has one live agreement for a purpose; ended ones are kept.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from scenarios.hospital import consents, patients
-from scenarios.hospital.models import Consent
+from scenarios.hospital.models import CareConsent
 from tenants.ids import new_id
 from tenants.models import Audit, Holder
 from tests import make
@@ -66,7 +66,7 @@ async def test_reports_open_with_consent_and_close_when_it_is_withdrawn(ward, cl
     assert "Blood count" not in (await client.get(f"{here}/reports")).text
     assert (await client.get(f"{here}/reports/{good}")).status_code == 404
     async with ward.house.scope():
-        (kept,) = await Consent.filter(tenant_id=ward.house.id, account_id=account.id)
+        (kept,) = await CareConsent.filter(tenant_id=ward.house.id, account_id=account.id)
     assert kept.withdrawn_at is not None
 
 
