@@ -11,10 +11,12 @@ import billing.runtime
 import tenants.runtime
 from billing.runtime import ChannelSettings
 from deploy import gauges, open_resources
+from deploy.likeness import HttpLikeness
 from deploy.settings import Settings
 from integrations.bank_services.client import BankServices
 from scenarios import registry
 from scenarios.contract import Scenario
+from scenarios.tourism.passes.likeness import Nobody, use_likeness
 from tenants.actor import StepUp
 from tenants.http import ask_to_sign_in
 from tenants.onboarding import ports
@@ -76,6 +78,7 @@ def compose(settings: Settings, scenarios: list[Scenario]) -> None:
     billing.runtime.use(channels_of(settings))
     seal_keys.use(*settings.seal_keys())
     ports.use(_outside_of(settings))
+    use_likeness(HttpLikeness(settings.likeness_url) if settings.likeness_url else Nobody())
     for scenario in scenarios:
         registry.install(scenario)
     for module in (*JOB_MODULES, *ACT_MODULES):
@@ -92,6 +95,7 @@ def runtime_of(settings: Settings) -> Runtime:
             settings.sandbox_url,
             settings.sms_url,
             settings.bank_services_url,
+            settings.likeness_url,
             *settings.app_urls.values(),
         )
         if url

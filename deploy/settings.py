@@ -117,6 +117,8 @@ class Settings(BaseSettings):
     rail_key: SecretStr = ABSENT
     bank_services_url: str = ""
     """Where the bank is asked about applicants: registry, lists, proofs of accounts; empty: people do it by hand."""
+    likeness_url: str = ""
+    """What compares faces at gates (``POST …/comparisons``); empty: keepers look with their own eyes."""
     field_key: SecretStr = ABSENT
     """Encrypts single fields (identity numbers, bank accounts); by default derived from ``SECRET_KEY``."""
     field_former_keys: SecretStr = ABSENT
@@ -255,6 +257,7 @@ def _with_sandbox(values: Values) -> Values:
     values.setdefault("sms_key", "sandbox-sms-key")
     values.setdefault("rail_url", f"{sandbox}/rail")
     values.setdefault("bank_services_url", f"{sandbox}/bank-services")
+    values.setdefault("likeness_url", f"{sandbox}/faces")
     values.setdefault("smtp_url", f"smtp://127.0.0.1:{values['sandbox_smtp_port']}")
     values.setdefault("sms_url", f"{sandbox}/sms")
     return values

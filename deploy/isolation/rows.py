@@ -114,6 +114,8 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "tourism_gate": {"way": "both"},
     "tourism_contract": {"counts": "sold", "status": "active"},
     "tourism_statement": {"status": "issued", "period": date(2026, 1, 1)},
+    "tourism_pass_holder": {"status": "waiting"},
+    "tourism_incident": {"status": "open"},
     "tourism_group_list": {"status": "uploaded"},
     "tourism_redemption": {"verdict": "rejected", "direction": "entry", "mode": "online"},
     "tourism_ticket": {"status": "held", "refund_minor": 0, "inside": 0},

@@ -47,12 +47,32 @@ WALLS = [
         indexes=["account_id, created_at"],
         checks={"status": "status in ('uploaded', 'checked', 'booked')"},
     ),
+    Wall(
+        "tourism_pass_holder",
+        refs={"ticket_id": "tourism_ticket", "renews_id": "tourism_ticket"},
+        indexes=["ticket_id, created_at", "status, created_at"],
+        checks={"status": "status in ('waiting', 'registered', 'refused', 'stopped')"},
+    ),
+    Wall("tourism_transfer", refs={"ticket_id": "tourism_ticket"}, indexes=["ticket_id"]),
+    Wall(
+        "tourism_incident",
+        refs={"pool_id": "tourism_pool"},
+        uniques=["pool_id where status = 'open'"],
+        indexes=["status, created_at"],
+        checks={"status": "status in ('open', 'settled')"},
+    ),
 ]
 MORE = """
 alter table tourism_order add constraint tourism_order_contract_id_fkey foreign key (tenant_id, contract_id)
   references tourism_contract (tenant_id, id);
 alter table tourism_ticket add constraint tourism_ticket_statement_id_fkey foreign key (tenant_id, statement_id)
   references tourism_statement (tenant_id, id);
+alter table tourism_ticket add constraint tourism_ticket_transfer_id_fkey foreign key (tenant_id, transfer_id)
+  references tourism_transfer (tenant_id, id);
+alter table billing_receiver no force row level security;
+alter table tourism_product add constraint tourism_product_receiver_id_fkey foreign key (tenant_id, receiver_id)
+  references billing_receiver (tenant_id, id);
+alter table billing_receiver force row level security;
 create index tourism_order_contract_id_idx on tourism_order (tenant_id, contract_id, created_at)
  where contract_id is not null;
 create index tourism_ticket_statement_id_idx on tourism_ticket (tenant_id, statement_id)
@@ -167,6 +187,103 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name="Ticket",
             name="statement_id",
+            field=fields.UUIDField(null=True),
+        ),
+        ops.CreateModel(
+            name="CounterIncident",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("tenant_id", fields.UUIDField()),
+                ("pool_id", fields.UUIDField()),
+                ("held", fields.IntField()),
+                ("sold", fields.IntField()),
+                ("held_counted", fields.IntField()),
+                ("sold_counted", fields.IntField()),
+                ("status", fields.CharField(db_default="open", max_length=10)),
+                ("reason", fields.CharField(db_default="", max_length=200)),
+                ("settled_by_name", fields.CharField(db_default="", max_length=100)),
+                ("settled_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "tourism_incident",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "A pool whose counters differ from what they count: found by the daily work, worked by a person, then settled.",
+            },
+            bases=["TenantRow"],
+        ),
+        ops.CreateModel(
+            name="PassHolder",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("tenant_id", fields.UUIDField()),
+                ("ticket_id", fields.UUIDField()),
+                ("photo", fields.BinaryField()),
+                ("photo_type", fields.CharField(max_length=20)),
+                ("status", fields.CharField(db_default="waiting", max_length=12)),
+                ("reason", fields.CharField(db_default="", max_length=200)),
+                ("by_name", fields.CharField(db_default="", max_length=100)),
+                ("decided_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("renews_id", fields.UUIDField(null=True)),
+            ],
+            options={
+                "table": "tourism_pass_holder",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "Who holds an annual pass: a photograph, encrypted, that somebody has compared with the document.",
+            },
+            bases=["TenantRow"],
+        ),
+        ops.CreateModel(
+            name="TicketTransfer",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("tenant_id", fields.UUIDField()),
+                ("ticket_id", fields.UUIDField()),
+                ("serial", fields.SmallIntField()),
+                ("contact", fields.BinaryField()),
+                ("contact_kind", fields.CharField(max_length=10)),
+                ("contact_hint", fields.CharField(max_length=60)),
+            ],
+            options={
+                "table": "tourism_transfer",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "A ticket that was passed on: which issue of it, and where its new holder is told. A later issue ends it.",
+            },
+            bases=["TenantRow"],
+        ),
+        ops.AddField(
+            model_name="Product",
+            name="opens_days",
+            field=fields.SmallIntField(null=True),
+        ),
+        ops.AddField(
+            model_name="Product",
+            name="opens_minute",
+            field=fields.SmallIntField(null=True),
+        ),
+        ops.AddField(
+            model_name="Product",
+            name="receiver_id",
+            field=fields.UUIDField(null=True),
+        ),
+        ops.AddField(
+            model_name="SlotTemplate",
+            name="opens_days",
+            field=fields.SmallIntField(null=True),
+        ),
+        ops.AddField(
+            model_name="SlotTemplate",
+            name="opens_minute",
+            field=fields.SmallIntField(null=True),
+        ),
+        ops.AddField(
+            model_name="Ticket",
+            name="transfer_id",
             field=fields.UUIDField(null=True),
         ),
         *(ops.RunSQL(build(wall)) for wall in WALLS),

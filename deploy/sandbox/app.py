@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from deploy.sandbox import bank_services, control, mail, panel
+from deploy.sandbox import bank_services, control, faces, mail, panel
 from deploy.sandbox.agenda import Agenda
 from deploy.sandbox.delivery import Deliveries
 from deploy.sandbox.faults import Faults
@@ -50,6 +50,7 @@ def create(settings: Settings) -> Starlette:
         *rail.routes(),
         *his.routes(),
         *bank_services.routes(),
+        *faces.routes(),
         *stripe.routes(),
         *mail.routes(),
         Route("/healthz", _health),

@@ -13,7 +13,7 @@ from billing.charges.periods import today
 from billing.models import FeeItem, FeeRule
 from billing.payments.service import take_payment
 from billing.payments.settlement import CONNECT_JOB
-from deploy.seed import agencies, institutions
+from deploy.seed import agencies, holders, institutions
 from deploy.seed.cast import Employee, Institution, join
 from deploy.seed.work import work_off
 from integrations.sign_in.codes import Address
@@ -134,7 +134,7 @@ async def write(play: Play) -> str:
     came = await remember(tenant)
     sold = await sell(tenant, clerk)
     await agencies.settle(tenant, manager, clerk)
-    sold += await _book(tenant, play.outside.issuer)
+    sold += await _more(tenant, play.outside.issuer, clerk)
     return f"A palace museum: a season in which {came:,} people came, and {sold} orders for what is to come"
 
 
@@ -148,9 +148,10 @@ async def _founded(play: Play) -> Tenant:
     return tenant
 
 
-async def _book(tenant: Tenant, issuer: str) -> int:
+async def _more(tenant: Tenant, issuer: str, clerk: Actor) -> int:
     async with open_scope(tenant_scope(tenant.id)):
         site = await Site.get(tenant_id=tenant.id)
+    await holders.write(tenant, site, clerk, _pay)
     return await agencies.book(tenant, site, issuer)
 
 
@@ -221,8 +222,9 @@ async def _products(tenant: Tenant, site: Site) -> None:
         )  # fmt: skip
 
     palace = await one(
-        "palace", "admission", "Palace", "宫殿", everyone, kind="single", real_name="each", position=1
-    )
+        "palace", "admission", "Palace", "宫殿", everyone, kind="single", real_name="each", position=1,
+        is_transferable=True,
+    )  # fmt: skip
     clocks = await one(
         "clocks", "admission", "Clock gallery", "钟表馆", ["adult"], kind="single", is_slotted=False,
         is_on_sale=False, position=9,

@@ -8,7 +8,7 @@ from scenarios.tourism.board import closing
 from scenarios.tourism.models import Site
 from scenarios.tourism.orders import absence, holding
 from scenarios.tourism.planning.services import make_coming_days
-from scenarios.tourism.stock import checks
+from scenarios.tourism.stock import incidents
 from tenants.actor import Actor
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope
@@ -29,10 +29,10 @@ async def make_days(actor: Actor) -> None:
 
 @every_day
 async def compare_counters(actor: Actor) -> None:
-    """Compare every counter with what it counts; a difference is an incident."""
+    """Compare every counter with what it counts; a difference is work with an owner, on the site's page."""
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
-        for wrong in await checks.differences(actor.tenant_id):
+        for wrong in await incidents.note(actor.tenant_id):
             log.error("pool.differs", **wrong.facts())
 
 

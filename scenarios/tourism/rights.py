@@ -13,6 +13,10 @@ RIGHTS = Rights(
         "orders.write": N_("Sell, change and refund tickets"),
         "agencies.read": N_("See agencies, their contracts and statements"),
         "agencies.write": N_("Make contracts with agencies and issue their statements"),
+        "blocks.read": N_("See blocked visitors and appeals"),
+        "blocks.write": N_("Block visitors, lift blocks and answer appeals"),
+        "passes.read": N_("See holders of passes"),
+        "passes.write": N_("Register holders of passes and stop passes"),
         "gates.read": N_("See gates and scans"),
         "gates.write": N_("Set up gates and their devices"),
         "gates.supervise": N_("Annul scans and settle conflicts"),
@@ -22,12 +26,15 @@ RIGHTS = Rights(
             "ticket_clerk",
             N_("Ticket clerk"),
             _BASE
-            | {"sites.read", "orders.read", "orders.write", "bills.read", "payments.read", "payments.take"},
+            | {"sites.read", "orders.read", "orders.write", "bills.read", "payments.read", "payments.take"}
+            | {"blocks.read", "passes.read", "passes.write"},
         ),
         RoleSpec(
             "gate_supervisor",
             N_("Gate supervisor"),
-            _BASE | {"sites.read", "orders.read", "gates.read", "gates.write", "gates.supervise"},
+            _BASE
+            | {"sites.read", "orders.read", "gates.read", "gates.write", "gates.supervise"}
+            | {"blocks.read", "blocks.write", "passes.read", "passes.write"},
         ),
         RoleSpec(
             "agency_manager",

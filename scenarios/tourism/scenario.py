@@ -25,6 +25,8 @@ SCENARIO = Scenario(
         Place(N_("Sites"), "/sites", "sites.read", "flag", 12, SCENARIO_KEY),
         Place(N_("Gates"), "/gates", "gates.read", "qr", 14, SCENARIO_KEY),
         Place(N_("Travel agencies"), "/agencies", "agencies.read", "people", 15, SCENARIO_KEY),
+        Place(N_("Holders of passes"), "/passes", "passes.read", "key", 16, SCENARIO_KEY),
+        Place(N_("Blocked visitors"), "/visitor-blocks", "blocks.read", "lock", 16, SCENARIO_KEY),
         Place(N_("Orders"), "/ticket-orders", "orders.read", "ticket", 13, SCENARIO_KEY),
     ),
     routes=routes.ROUTES,

@@ -36,7 +36,12 @@ TICKET_TONES: Mapping[str, Tone] = {
     "refunding": "warning",
     "no_show": "warning",
 }
-CHANNEL_WORDS = {"web": N_("Online"), "desk": N_("At the desk"), "agency": N_("Travel agency")}
+CHANNEL_WORDS = {
+    "web": N_("Online"),
+    "desk": N_("At the desk"),
+    "agency": N_("Travel agency"),
+    "renewal": N_("Renewed"),
+}
 SLOT_WORDS = {"open": N_("Open"), "closed": N_("Closed")}
 REAL_NAMES = {
     "none": N_("Nobody's name is asked"),

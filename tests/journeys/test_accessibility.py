@@ -50,6 +50,7 @@ ELSEWHERE = (
     r"/tickets/\{token\}(/.*)?",  # test_tourism comes to them with what it bought
     r"/t/\{tenant\}/apps/\{id\}",  # test_apps opens apps in their frames
     r"/gate(/devices/\{key\})?",  # need a device of a gate
+    r"/passed-on/\{token\}",  # needs the letter to a new holder: test_standing of tourism looks at it
 )
 
 
@@ -67,7 +68,14 @@ DEMONSTRATION = (
     ("staff-lin", "staff", "/bank/harbour"),
     ("op-rahul", "company", "/vendor/peopleware", "/vendors", "/vendors/new"),
     ("staff-ong", "staff", "/bank/harbour"),
-    ("op-palace-director", "company", "/t/palace-museum/sites", "/t/palace-museum/agencies"),
+    (
+        "op-palace-director",
+        "company",
+        "/t/palace-museum/sites",
+        "/t/palace-museum/agencies",
+        "/t/palace-museum/passes",
+        "/t/palace-museum/visitor-blocks",
+    ),
     ("op-agency-fang", "company", "/my/agencies"),
     ("op-leong", "company", "/t/harbour-hospital"),
     ("p-ho", "personal", "/my/care"),

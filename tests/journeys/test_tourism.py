@@ -73,7 +73,9 @@ async def test_a_visitor_buys_on_a_phone_and_a_gate_goes_on_without_its_network(
             "eyes", storage_state=await visitor.context.storage_state(), viewport=NARROW
         )
         order = visitor.page.url.removeprefix(live.url)
-        for path in (review, order, f"{order}/give-back", f"{order}/move"):
+        await eyes.go(order)
+        pass_on = await eyes.page.get_by_role("link", name="Pass this ticket on").get_attribute("href")
+        for path in (review, order, f"{order}/give-back", f"{order}/move", str(pass_on)):
             await eyes.go(path)
             await look(eyes)
         director = await people.guest("director")
@@ -92,6 +94,16 @@ async def test_a_visitor_buys_on_a_phone_and_a_gate_goes_on_without_its_network(
         await director.sees("Not valid yet", "We do not know this code")
 
 
+async def starts_again(keeper: Someone, code: str) -> None:
+    """The phone restarts in the tunnel: the page comes back from what was kept, with everything that waits."""
+    await keeper.page.reload(wait_until="domcontentloaded")
+    entry = "performance.getEntriesByType('navigation')[0].workerStart > 0"
+    assert await keeper.page.evaluate(entry), "the page did not come from the service worker"
+    await left(keeper, 2)
+    await says(keeper, code, "Not valid yet")
+    await left(keeper, 3)
+
+
 async def without_network(keeper: Someone, code: str) -> None:
     """The page judges by itself, keeps what it scanned, and sends everything once it can."""
     await keeper.context.set_offline(True)
@@ -99,6 +111,7 @@ async def without_network(keeper: Someone, code: str) -> None:
         await says(keeper, code, "Not valid yet")
         await says(keeper, code[:-4] + "AAAA", "We do not know this code")
         await left(keeper, 2)
+        await starts_again(keeper, code)
         plain = await keeper.page.evaluate(
             "async code => { const list = JSON.parse(localStorage.getItem('gate-list'));"
             " const raw = gateCore.fromBase64(code.slice(3)); const facts = raw.subarray(0, 36);"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from scenarios.tourism.models import DayRule, Site
@@ -46,8 +47,27 @@ def moment(day: date, minute: int, zone: str) -> datetime:
     return local.astimezone(UTC)
 
 
-def sale_of(site: Site, day: date, zone: str) -> Sale:
-    """Return when tickets of a day are sold."""
-    since = moment(day - timedelta(days=site.opens_days), site.opens_minute, zone)
+class Window(Protocol):
+    """A window of sale of its own, where it is not the site's."""
+
+    @property
+    def opens_days(self) -> int | None:
+        """So many days ahead, or as the site."""
+
+    @property
+    def opens_minute(self) -> int | None:
+        """At this minute of the local day, or as the site."""
+
+
+def sale_of(site: Site, day: date, zone: str, *own: Window | None) -> Sale:
+    """Return when tickets of a day are sold: as the site says, or the later of what slot and product say."""
+    windows = [one for one in own if one is not None and one.opens_days is not None]
+    since = max((_opens(site, day, zone, one) for one in windows), default=_opens(site, day, zone, None))
     until = moment(day, DAY_MINUTES, zone) if site.sells_on_the_day else moment(day, 0, zone)
     return Sale(since, until)
+
+
+def _opens(site: Site, day: date, zone: str, own: Window | None) -> datetime:
+    days = own.opens_days if own is not None and own.opens_days is not None else site.opens_days
+    minute = own.opens_minute if own is not None and own.opens_minute is not None else site.opens_minute
+    return moment(day - timedelta(days=days), minute, zone)

@@ -11,15 +11,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from billing.names import localized
-from scenarios.tourism.gates import listing
+from scenarios.tourism.gates import faces, listing
 from scenarios.tourism.gates.core import ENTRY, EXIT, OFFLINE, ONLINE
 from scenarios.tourism.gates.door import COOKIE, NoDevice, at_gate, key_of, note_seen
 from scenarios.tourism.gates.scanning import REASONS, Asked, Station, Told, read_json, scan
 from scenarios.tourism.kinds import VISITOR_KINDS
+from scenarios.tourism.passes import services as passes
 from tenants.codes import hash_token, new_token
-from tenants.http import WRITES, public_route
+from tenants.http import WRITES, path_id, public_route
 from tenants.scope import open_scope, secret_scope, value
-from ui.errors import Invalid
+from ui.errors import Invalid, NotFound
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -44,6 +45,12 @@ class Typed(BaseModel):
     code: str = Field(title=N_("Code or number of the ticket"), max_length=400)
     direction: str = Field(ENTRY, title=N_("Direction"), pattern="^(entry|exit)$")
     people: int = Field(0, title=N_("People"), ge=0, le=999)
+
+
+class Doubt(BaseModel):
+    """The scan of a pass whose holder somebody else is."""
+
+    nonce: str = Field(max_length=_NONCE_MAX)
 
 
 async def page(request: Request) -> Response:
@@ -99,8 +106,9 @@ async def scans(request: Request) -> Response:
     told: list[dict[str, Any]] = []
     key = key_of(request)
     for one in sent:
+        asked = await faces.compared(key, _asked(one), one)
         async with at_gate(key) as station:
-            told.append(_plain(await scan(station, _asked(one))))
+            told.append(_plain(await scan(station, asked)))
     return JSONResponse({"told": told}, headers={"Cache-Control": "no-store"})
 
 
@@ -145,6 +153,24 @@ async def codes(request: Request) -> Response:
     async with at_gate(key_of(request)) as station:
         await note_seen(station)
         return JSONResponse(await listing.list_for(station), headers={"Cache-Control": "no-store"})
+
+
+async def photo(request: Request) -> Response:
+    """The picture of a pass's holder, for the keeper to compare."""
+    async with at_gate(key_of(request)) as station:
+        holder = await passes.holder_of(station.tenant_id, path_id(request, "ticket"))
+    if holder is None:
+        raise NotFound("pass.not_found", t("There is no such pass."))
+    found = passes.photo_of(holder)
+    return Response(found.content, media_type=found.type, headers={"Cache-Control": "no-store"})
+
+
+async def doubt(request: Request) -> Response:
+    """Stop a pass that somebody else came with: what was let in is annulled, and staff look at it."""
+    form = await bind(request, Doubt)
+    async with at_gate(key_of(request)) as station:
+        await faces.doubt(station, form.ok.nonce)
+    return redirect(request, "/gate", flash=t("The pass is stopped. The office looks at it."))
 
 
 async def enrol(request: Request) -> Response:
@@ -194,6 +220,8 @@ ROUTES: list[BaseRoute] = [
     public_route("/gate", typed, reason=REASON, methods=WRITES, name="tourism_gate_typed"),
     public_route("/gate/scans", scans, reason=REASON, methods=WRITES, name="tourism_gate_scans"),
     public_route("/gate/codes.json", codes, reason=REASON, name="tourism_gate_codes"),
+    public_route("/gate/photos/{ticket}", photo, reason=REASON, name="tourism_gate_photo"),
+    public_route("/gate/doubts", doubt, reason=REASON, methods=WRITES, name="tourism_gate_doubt"),
     public_route(
         "/gate/worker.js", worker, reason="a script, the same for everybody", name="tourism_gate_worker"
     ),

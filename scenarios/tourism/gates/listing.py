@@ -14,6 +14,15 @@ select id, case when is_closed or status in ('refunding', 'refunded') then 255 e
   from tourism_ticket where tenant_id = $1 and site_id = $2 and valid_until > now()
    and (serial > 1 or is_closed or status in ('refunding', 'refunded'))
 """
+_PASSES = """
+select t.id from tourism_ticket t
+ where t.tenant_id = $1 and t.site_id = $2 and t.kind = 'pass' and t.valid_until > now()
+   and t.status in ('issued', 'part_used')
+   and (not exists (select 1 from tourism_pass_holder h where h.tenant_id = $1 and h.ticket_id = t.id
+                     and h.status = 'registered')
+     or exists (select 1 from tourism_block b where b.tenant_id = $1 and b.document_key = t.document_key
+                 and b.lifted_at is null and b.until >= current_date))
+"""
 _USED = """
 select id, used from tourism_ticket where tenant_id = $1 and site_id = $2 and valid_until > now() and used > 0
    and uses_per_day = 0
@@ -34,9 +43,13 @@ async def list_for(station: Station) -> dict[str, Any]:
         "is_open": station.is_open,
         "products": [one.replace("-", "")[-8:] for one in station.products],
         "made_at": datetime.now(UTC).isoformat(),
-        "revoked": {
-            one["id"].hex: one["least"] % 256
-            for one in await rows(_REVOKED, station.tenant_id, station.site_id)
-        },
+        "revoked": await _revoked(station),
         "used": {one["id"].hex: one["used"] for one in await rows(_USED, station.tenant_id, station.site_id)},
     }
+
+
+async def _revoked(station: Station) -> dict[str, int]:
+    """Return from which issue on a ticket's codes are good; of passes whose holder may not come in, none is."""
+    found = await rows(_REVOKED, station.tenant_id, station.site_id)
+    stopped = await rows(_PASSES, station.tenant_id, station.site_id)
+    return {one["id"].hex: one["least"] % 256 for one in found} | {one["id"].hex: NEVER for one in stopped}

@@ -13,6 +13,7 @@ import asyncpg
 from scenarios.tourism.gates import core
 from scenarios.tourism.gates.core import ENTRY, EXIT, OFFLINE, ONLINE, Rights
 from scenarios.tourism.orders.codes import PREFIX, read_code
+from scenarios.tourism.orders.people import DOCUMENTS, NAMES, unseal
 from scenarios.tourism.orders.states import TICKET
 from tenants.codes import normalise_code
 from tenants.ids import new_id
@@ -38,6 +39,10 @@ REASONS = {
     "used": N_("Used already"),
     "used_today": N_("Used already today"),
     "people": N_("More people than the ticket has"),
+    "not_registered": N_("The holder of this pass is not registered yet"),
+    "stopped": N_("This pass has been stopped: ask at the office"),
+    "blocked": N_("The holder may not come in at present"),
+    "other_person": N_("Not the holder of this pass"),
     "full": N_("As many people are on site as may be"),
 }
 """Why somebody is not let in, in English msgids."""
@@ -67,6 +72,12 @@ _STORED = """
 select r.verdict, r.reason, r.is_repeat, r.people, t.number, t.kind, t.visitor_kind, t.people ticket_people, t.used
   from tourism_redemption r left join tourism_ticket t on t.tenant_id = $1 and t.id = r.ticket_id
  where r.tenant_id = $1 and r.device_id = $2 and r.nonce = $3
+"""
+_HOLDER = """
+select coalesce((select h.status from tourism_pass_holder h where h.tenant_id = $1 and h.ticket_id = $2
+                  order by h.created_at desc limit 1), '') status,
+       exists (select 1 from tourism_block b where b.tenant_id = $1 and b.document_key = $3 and b.lifted_at is null
+                  and b.since <= $4 and b.until >= $4) is_blocked
 """
 _ON_SITE = """
 select coalesce(sum(inside), 0)::int from tourism_ticket where tenant_id = $1 and site_id = $2 and inside > 0
@@ -109,6 +120,7 @@ class Asked:
     scanned_at: datetime | None = None
     has_let_in: bool = False
     reason: str = ""
+    is_other: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +137,10 @@ class Told:
     ticket_people: int = 0
     used: int = 0
     is_repeat: bool = False
+    holder: str = ""
+    document: str = ""
+    photo: str = ""
+    """Of a pass: whom the keeper compares with the document, and where the picture is."""
 
 
 async def scan(station: Station, asked: Asked) -> Told:
@@ -139,6 +155,8 @@ async def scan(station: Station, asked: Asked) -> Told:
     scanned = min(scanned, received + FUTURE)
     ticket, serial = await _ticket(station, asked.code)
     fault = _fault(station, asked, ticket, serial, scanned)
+    if ticket is not None and ticket["kind"] == "pass" and not fault and asked.direction == ENTRY:
+        fault = await _pass_fault(station, asked, ticket, scanned)
     if ticket is None:
         return await _unknown(station, asked, scanned, received, fault)
     return await _judge(station, asked, ticket, scanned, received, fault)
@@ -192,6 +210,18 @@ def _fault(  # noqa: C901, PLR0911 - one way out for each thing that can be wron
     return "expired" if scanned >= ticket["valid_until"] else ""
 
 
+async def _pass_fault(station: Station, asked: Asked, ticket: asyncpg.Record, scanned: datetime) -> str:
+    """Return what is wrong with whoever comes with a pass: not registered, stopped, blocked, or somebody else."""
+    args = (station.tenant_id, ticket["id"], ticket["document_key"], station.day(scanned))
+    found = await row(_HOLDER, *args)
+    assert found is not None  # noqa: S101 - it is one row in any case
+    if found["is_blocked"]:
+        return "blocked"
+    if found["status"] != "registered":
+        return "stopped" if found["status"] in {"stopped", "refused"} else "not_registered"
+    return "other_person" if asked.is_other else ""
+
+
 async def _unknown(station: Station, asked: Asked, scanned: datetime, received: datetime, fault: str) -> Told:
     let_in = asked.mode == OFFLINE and asked.has_let_in
     verdict = core.CONFLICT if let_in else core.REJECTED
@@ -227,10 +257,22 @@ async def _judge(  # noqa: PLR0917 - what was scanned, where and when
     mine = next(one for one in outcome.verdicts if one.scan.id == this.id)
     await _keep_known(station, asked, ticket["id"], this, received, mine)
     await _apply(ticket, before, outcome)
-    return Told(
+    told = Told(
         asked.nonce, mine.verdict, mine.reason, people, ticket["number"], ticket["kind"],
         ticket["visitor_kind"], ticket["people"], outcome.used, mine.is_repeat,
     )  # fmt: skip
+    return _with_holder(told, ticket) if ticket["kind"] == "pass" else told
+
+
+def _with_holder(told: Told, ticket: asyncpg.Record) -> Told:
+    """Add what a keeper compares: the name, the end of the document's number, the picture."""
+    document = unseal(DOCUMENTS, ticket["document"])
+    return replace(
+        told,
+        holder=unseal(NAMES, ticket["visitor"]),
+        document=f"…{document[-4:]}" if document else "",
+        photo=f"/gate/photos/{ticket['id']}",
+    )
 
 
 def _people(asked: Asked, ticket: asyncpg.Record, rights: Rights) -> int:

@@ -56,7 +56,7 @@ class Ticket(TenantRow):
     ``document_key`` is a keyed hash of the visitor's document. ``places`` is how many of its order's places it stands
     for, ``inside`` how many of its people are on site. ``is_closed`` when the site has closed its time: all of it may
     go back, or it moves without paying more. ``used_on`` is the day of the last entry, for passes.
-    ``statement_id`` is the agency's monthly statement that counts it.
+    ``statement_id`` is the agency's monthly statement that counts it, ``transfer_id`` how it was passed on last.
     """
 
     order_id: UUID = fields.UUIDField()
@@ -89,6 +89,7 @@ class Ticket(TenantRow):
     is_closed = fields.BooleanField(db_default=False)
     changed_at: datetime | None = fields.DatetimeField(null=True)
     statement_id: UUID | None = fields.UUIDField(null=True)
+    transfer_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta:
         table = "tourism_ticket"

@@ -46,7 +46,9 @@ class Product(TenantRow):
     ``real_name`` is none, lead (whoever buys) or each. ``refund_tiers`` lists ``{"hours", "percent", "strike"}``: so
     many hours before the slot begins at least, so many percent come back; it is copied onto every ticket at sale.
     ``uses`` is how often a ticket lets in, ``uses_per_day`` how often a day (passes), ``valid_days`` how long a pass
-    lives. ``visitor_kinds`` are those it is sold to. Its price is the rule of its fee item.
+    lives. ``visitor_kinds`` are those it is sold to. Its price is the rule of its fee item. ``opens_days`` and
+    ``opens_minute`` are its own window of sale, where it is not the site's. ``receiver_id`` is the merchant on site
+    whose it is: the split rule of its fee item shares the proceeds.
     """
 
     site_id: UUID = fields.UUIDField()
@@ -67,6 +69,9 @@ class Product(TenantRow):
     is_transferable = fields.BooleanField(db_default=False)
     is_on_sale = fields.BooleanField(db_default=True)
     position = fields.SmallIntField(db_default=0)
+    opens_days: int | None = fields.SmallIntField(null=True)
+    opens_minute: int | None = fields.SmallIntField(null=True)
+    receiver_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta:
         table = "tourism_product"
@@ -75,7 +80,8 @@ class Product(TenantRow):
 class SlotTemplate(TenantRow):
     """A slot that returns on some days of the week. Minutes are of the local day; ``weekdays`` has 1 for Monday.
 
-    ``allotments`` maps a channel to how many of the slot's places it sells at most.
+    ``allotments`` maps a channel to how many of the slot's places it sells at most. ``opens_days`` and
+    ``opens_minute`` are its own window of sale, where it is not the site's.
     """
 
     site_id: UUID = fields.UUIDField()
@@ -89,6 +95,8 @@ class SlotTemplate(TenantRow):
     allotments: dict[str, int] = fields.JSONField()
     since: date = fields.DateField()
     until: date | None = fields.DateField(null=True)
+    opens_days: int | None = fields.SmallIntField(null=True)
+    opens_minute: int | None = fields.SmallIntField(null=True)
 
     class Meta:
         table = "tourism_slot_template"

@@ -6,17 +6,22 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from billing.idempotency import Answer, once
+from integrations.sign_in.codes import Address
 from scenarios.tourism.calendar.prices import prices_of
 from scenarios.tourism.calendar.slots import rules_of
-from scenarios.tourism.models import Contract, Order, Product, Ticket
+from scenarios.tourism.models import Contract, Order, Product, Ticket, TicketTransfer
 from scenarios.tourism.orders import agreed, news, people, refunding, standing, wishes
 from scenarios.tourism.orders.people import Visitor
 from scenarios.tourism.orders.wishes import Visit
 from scenarios.tourism.stock import pools
+from tenants import signed_links
 from tenants.actor import Actor
+from tenants.ids import new_id
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Invalid
 from ui.i18n import t
+
+PASSED_ON = "tourism ticket passed on"
 
 
 async def change_slot(actor: Actor, order_id: UUID, *, day: date, slot_id: UUID, key: str) -> Order:
@@ -140,27 +145,45 @@ async def _save(tenant_id: UUID, tickets: list[Ticket]) -> None:
         raise Conflict("visitor.has_ticket", text) from None
 
 
-async def transfer(actor: Actor, ticket_id: UUID, *, order_id: UUID, visitor: Visitor, key: str) -> Ticket:
+def may_pass_on(ticket: Ticket, product: Product) -> bool:
+    """Tell whether a ticket can be passed on: its product allows it, it is unused, in time, and not passed on yet."""
+    is_live = ticket.status == "issued" and not ticket.used and not ticket.is_closed
+    if ticket.transfer_id is not None:
+        return False
+    return product.is_transferable and is_live and ticket.valid_until > datetime.now(UTC)
+
+
+async def transfer(
+    actor: Actor, ticket_id: UUID, *, order_id: UUID, visitor: Visitor, key: str, to: Address | None = None
+) -> Ticket:
     """Let somebody else use a ticket whose product allows it; the old code is revoked.
+
+    ``to`` is where the new holder is sent a link of their own; the buyer no longer sees the code then.
 
     Raises:
         Invalid: the new visitor is not named as the product asks.
         Conflict: it cannot be passed on, has been used, or the new visitor is blocked or has one already.
     """
-    body = {"ticket": str(ticket_id), "visitor": [visitor.name, visitor.document]}
+    body = {
+        "ticket": str(ticket_id),
+        "visitor": [visitor.name, visitor.document],
+        "to": to.value if to else "",
+    }
 
     async def do() -> Answer:
-        await _transfer(actor, ticket_id, order_id, visitor)
+        await _transfer(actor, ticket_id, order_id, visitor, to)
         return {"ticket_id": str(ticket_id)}
 
     await once(actor, key=key, act="ticket.transfer", body=body, do=do)
     return await Ticket.get(tenant_id=actor.tenant_id, id=ticket_id)
 
 
-async def _transfer(actor: Actor, ticket_id: UUID, order_id: UUID, visitor: Visitor) -> None:
-    _, (ticket,) = await refunding.locked(actor, order_id, [ticket_id])
+async def _transfer(
+    actor: Actor, ticket_id: UUID, order_id: UUID, visitor: Visitor, to: Address | None
+) -> None:
+    order, (ticket,) = await refunding.locked(actor, order_id, [ticket_id])
     product = await Product.get(tenant_id=ticket.tenant_id, id=ticket.product_id)
-    if not product.is_transferable:
+    if not may_pass_on(ticket, product):
         raise Conflict("ticket.not_transferable", t("This ticket cannot be passed on."))
     if product.real_name != "none" and not visitor.is_known:
         text = t("Give the name and document of this visitor.")
@@ -172,9 +195,27 @@ async def _transfer(actor: Actor, ticket_id: UUID, order_id: UUID, visitor: Visi
         people.document_key(ticket.tenant_id, visitor.document) if visitor.document else None
     )
     ticket.serial, ticket.changed_at = ticket.serial + 1, datetime.now(UTC)
+    if to is not None:
+        ticket.transfer_id = await _note(order, ticket, to)
+    fields = ["visitor", "document", "document_key", "serial", "changed_at", "transfer_id"]
     try:
         async with open_scope(tenant_scope(ticket.tenant_id)):
-            await ticket.save(update_fields=["visitor", "document", "document_key", "serial", "changed_at"])
+            await ticket.save(update_fields=fields)
     except IntegrityError:
         text = t("This visitor has a ticket for this day already. One document gets one ticket a day.")
         raise Conflict("visitor.has_ticket", text) from None
+
+
+async def _note(order: Order, ticket: Ticket, to: Address) -> UUID:
+    """Keep where the new holder is told, and send them their link."""
+    made = await TicketTransfer.create(
+        id=new_id(),
+        tenant_id=ticket.tenant_id,
+        ticket_id=ticket.id,
+        serial=ticket.serial,
+        contact=people.seal(people.CONTACTS, to.value),
+        contact_kind=to.channel,
+        contact_hint=people.hint(to),
+    )
+    await news.ticket_is_yours(order, to, signed_links.token(PASSED_ON, made.tenant_id, made.id))
+    return made.id

@@ -1,10 +1,12 @@
 """What buyers are told: once, in the language they bought in, to the address they gave."""
 
 from billing.names import Sum, localized
+from integrations.sign_in.codes import Address
 from scenarios.tourism.models import Order, Site, Slot
 from scenarios.tourism.orders import access, people
 from tenants.actor import system_actor
 from tenants.notices import notify
+from tenants.runtime import runtime
 from ui.i18n import Text, t, use_locale
 
 
@@ -112,6 +114,24 @@ async def _time_of_agency_was_closed(order: Order, slot: Slot) -> None:
             site=await _site(order),
             reason=slot.reason,
         ),
+    )
+
+
+async def ticket_is_yours(order: Order, to: Address, token: str) -> None:
+    """Send the link of a ticket that was passed on to its new holder, in the language it was bought in."""
+    link = f"{runtime().public_url.rstrip('/')}/passed-on/{token}"
+    await notify(
+        system_actor(order.tenant_id),
+        template="tourism_passed_on",
+        channel=to.channel,
+        recipient=to.value,
+        subject=t("A ticket for {site} is yours now", site=await _site(order)),
+        body=t(
+            "Somebody has passed a ticket for {site} on to you. Open it here and show the code at the gate: {link}",
+            site=await _site(order),
+            link=link,
+        ),
+        locale=order.locale,
     )
 
 

@@ -29,6 +29,8 @@ from ui.errors import Conflict
 from ui.i18n import LOCALES, current_locale, gettext, t, use_locale
 
 HOLD = "tourism.order"
+RENEWAL = "renewal"
+"""The channel of passes that are renewed before their day is on sale."""
 _TICKETS = """
 insert into tourism_ticket (tenant_id, id, order_id, site_id, product_id, bought_id, slot_id, number, day, valid_from,
     valid_until, begins_at, kind, visitor_kind, visitor, document, document_key, people, price_minor, policy, status,
@@ -103,8 +105,9 @@ async def look_at(actor: Actor, asked: Request) -> Ready:
     """
     assert actor.tenant_id is not None  # noqa: S101 - the door has led here
     visit = await wishes.visit_of(actor.tenant_id, asked.site_id, asked.day, asked.slot_id)
-    wishes.must_be_on_sale(visit, is_staff=asked.channel == "desk")
-    items = await wishes.items_of(visit, asked.wishes)
+    is_staff = asked.channel in {"desk", RENEWAL}
+    wishes.must_be_on_sale(visit, is_staff=is_staff)
+    items = await wishes.items_of(visit, asked.wishes, is_staff=is_staff)
     count = sum(one.places for one in items)
     places = await pools.for_slot(visit.site, asked.day, asked.slot_id, asked.channel, count) if count else {}
     return Ready(asked, visit, items, places)

@@ -48,7 +48,8 @@ def tier_of(ticket: Ticket, now: datetime) -> Tier | None:
 def may_go_back(ticket: Ticket, now: datetime | None = None) -> bool:
     """Tell whether a ticket can be given back now."""
     is_live = TICKET.can(ticket.status, "refund") and not ticket.used and ticket.statement_id is None
-    return is_live and tier_of(ticket, now or datetime.now(UTC)) is not None
+    is_own = ticket.transfer_id is None or ticket.is_closed
+    return is_live and is_own and tier_of(ticket, now or datetime.now(UTC)) is not None
 
 
 def comes_back(ticket: Ticket, now: datetime | None = None) -> int:
@@ -71,6 +72,8 @@ async def give_back(
     async def do() -> Answer:
         now = datetime.now(UTC)
         tickets = await _chosen(actor, order_id, ticket_ids)
+        if any(one.transfer_id and not one.is_closed for one in tickets):
+            raise Conflict("ticket.passed_on", t("A ticket that was passed on cannot be given back."))
         if any(tier_of(one, now) is None for one in tickets):
             raise Conflict("ticket.too_late", t("The time for giving this ticket back is over."))
         amounts = {one.id: comes_back(one, now) for one in tickets}

@@ -6,13 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
+from billing.names import localized
 from scenarios.tourism.calendar.days import moment, sale_of
 from scenarios.tourism.calendar.prices import PriceList, prices_of
 from scenarios.tourism.calendar.slots import rules_of
-from scenarios.tourism.models import Product, Site, Slot
+from scenarios.tourism.models import Product, Site, Slot, SlotTemplate
 from scenarios.tourism.orders.people import Visitor
 from tenants.models import Tenant
 from ui.errors import Conflict, Invalid, NotFound
+from ui.formats import datetime_text
 from ui.i18n import Text, t
 
 MOST_TICKETS = 200
@@ -63,6 +65,8 @@ class Visit:
     day: date
     slot: Slot | None
     zone: str
+    template: SlotTemplate | None = None
+    """What the slot was made from; it may have a window of sale of its own."""
 
     def span(self, product: Product) -> tuple[datetime, datetime]:
         """Return from when until when a ticket of the product lets in."""
@@ -96,7 +100,12 @@ async def visit_of(tenant_id: UUID, site_id: UUID, day: date, slot_id: UUID | No
     slot = await Slot.get_or_none(tenant_id=tenant_id, id=slot_id, day=day) if slot_id else None
     if site is None or (slot_id and (slot is None or slot.site_id != site.id)):
         raise NotFound("slot.not_found", t("There is no such time. Choose another one."))
-    return Visit(site, day, slot, (await Tenant.get(id=tenant_id)).timezone)
+    template = (
+        await SlotTemplate.get_or_none(tenant_id=tenant_id, id=slot.template_id)
+        if slot and slot.template_id
+        else None
+    )
+    return Visit(site, day, slot, (await Tenant.get(id=tenant_id)).timezone, template)
 
 
 def must_be_on_sale(visit: Visit, *, is_staff: bool = False) -> None:
@@ -112,7 +121,7 @@ def must_be_on_sale(visit: Visit, *, is_staff: bool = False) -> None:
         raise Conflict("slot.over", t("This time has passed. Choose another one."))
     if is_staff:
         return
-    sale = sale_of(visit.site, visit.day, visit.zone)
+    sale = sale_of(visit.site, visit.day, visit.zone, visit.template)
     if not visit.site.is_open:
         raise Conflict("site.shut", t("No tickets are sold here at the moment."))
     if now < sale.since:
@@ -134,7 +143,9 @@ class Prices(Protocol):
         """Return what one such visitor pays, in minor units; ``None`` where it is not sold to them."""
 
 
-async def items_of(visit: Visit, wishes: Sequence[Wish], agreed: Prices | None = None) -> list[Item]:
+async def items_of(
+    visit: Visit, wishes: Sequence[Wish], agreed: Prices | None = None, *, is_staff: bool = False
+) -> list[Item]:
     """Return what can be sold of the wishes, all of it or nothing; at prices that were agreed, or at everybody's.
 
     Raises:
@@ -145,6 +156,8 @@ async def items_of(visit: Visit, wishes: Sequence[Wish], agreed: Prices | None =
         raise refused("order.empty", t("Choose how many people come."), "quantity")
     products = await _products(visit, wanted, is_public=agreed is None)
     prices = agreed or await _public_prices(visit, products.values())
+    if agreed is None and not is_staff:
+        _must_be_open(visit, products.values())
     items = []
     for one in wanted:
         product = products.get(one.product_id)
@@ -154,6 +167,18 @@ async def items_of(visit: Visit, wishes: Sequence[Wish], agreed: Prices | None =
         items.append(Item(product, one.visitor_kind, one.quantity, price))
     _check_counts(visit, items, is_agreed=agreed is not None)
     return items
+
+
+def _must_be_open(visit: Visit, products: Iterable[Product]) -> None:
+    """Refuse products whose own window of sale has not opened yet."""
+    for one in products:
+        sale = sale_of(visit.site, visit.day, visit.zone, visit.template, one)
+        if datetime.now(UTC) < sale.since:
+            moment_ = datetime_text(sale.since, visit.zone)
+            raise Conflict(
+                "sale.not_yet",
+                t("{product} is on sale from {moment} on.", product=localized(one.names), moment=moment_),
+            )
 
 
 async def _public_prices(visit: Visit, products: Iterable[Product]) -> PriceList:

@@ -104,13 +104,17 @@ class ProductForm(_Named):
     least_people: int = Field(1, title=N_("People of a group, at least"), ge=1, le=200)
     is_transferable: bool = Field(False, title=N_("May be passed on to somebody else"))
     is_on_sale: bool = Field(False, title=N_("On sale"))
+    opens_days: int | None = Field(None, title=N_("Days ahead that it is on sale"), ge=0, le=365)
+    opens: Minute | None = Field(None, title=N_("On sale from this time of day"))
+    receiver_id: UUID | None = Field(None, title=N_("Merchant on site"))
     tiers: list[TierRow] = Field(default_factory=list, title=N_("Money back"))
 
     def facts(self) -> dict[str, Any]:
         """Return the facts of the row."""
         plain = ("key", "kind", "fee_item_id", "visitor_kinds", "parts", "real_name", "is_slotted", "uses")
-        more = ("valid_days", "least_people", "is_transferable", "is_on_sale")
+        more = ("valid_days", "least_people", "is_transferable", "is_on_sale", "opens_days", "receiver_id")
         return {name: getattr(self, name) for name in (*plain, *more)} | {
+            "opens_minute": self.opens,
             "names": self.names,
             "about": {"en": self.about_en or "", "zh_CN": self.about_zh or self.about_en or ""},
             "refund_tiers": [
@@ -135,6 +139,8 @@ class TemplateForm(_Named):
     for_agencies: int | None = Field(None, title=N_("Of these, for agencies at most"), ge=0, le=MOST_PEOPLE)
     since: Day = Field(title=N_("From"))
     until: Day | None = Field(None, title=N_("Until"))
+    opens_days: int | None = Field(None, title=N_("Days ahead that it is on sale"), ge=0, le=365)
+    opens: Minute | None = Field(None, title=N_("On sale from this time of day"))
 
     def facts(self) -> dict[str, Any]:
         """Return the facts of the row."""
@@ -149,6 +155,8 @@ class TemplateForm(_Named):
             "allotments": {} if self.for_agencies is None else {"agency": self.for_agencies},
             "since": self.since,
             "until": self.until,
+            "opens_days": self.opens_days,
+            "opens_minute": self.opens,
         }
 
 

@@ -2,16 +2,17 @@
 
 from typing import Any
 
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.charges.fee_pages import root_of
 from billing.charges.periods import today
-from billing.models import FeeItem
+from billing.models import FeeItem, Receiver
 from billing.names import localized
 from scenarios.tourism.kinds import PRODUCT_KINDS, SCENARIO_KEY, VISITOR_KINDS
-from scenarios.tourism.models import DayRule, Product, Site, SlotTemplate
+from scenarios.tourism.models import DayRule, Pool, Product, Site, SlotTemplate
 from scenarios.tourism.orders.wishes import policy_of
 from scenarios.tourism.planning import days, services
 from scenarios.tourism.planning.forms import (
@@ -23,6 +24,7 @@ from scenarios.tourism.planning.forms import (
     as_clock,
     day_of,
 )
+from scenarios.tourism.stock import incidents
 from scenarios.tourism.words import REAL_NAMES
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
@@ -59,6 +61,7 @@ async def site(request: Request, actor: Actor) -> Response:
             "start_minute"
         ),
         "days": await days.of_site(found, now, days.SHOWN),
+        "incidents": await incidents.open_at(tenant_id, found.id),
         "as_clock": as_clock,
         "weekdays": WEEKDAYS,
         "kinds": PRODUCT_KINDS,
@@ -67,6 +70,21 @@ async def site(request: Request, actor: Actor) -> Response:
         "may_sell": actor.may("orders.write"),
     }
     return await respond(request, "tourism/planning/site.html", context)
+
+
+class Settling(BaseModel):
+    """Why a counter differed."""
+
+    reason: str = Field("", title=N_("Reason"), max_length=200)
+
+
+async def settle_incident(request: Request, actor: Actor) -> Response:
+    """Set a pool's counters to what is counted, with the reason for the difference."""
+    form = await bind(request, Settling)
+    incident = await incidents.settle(actor, path_id(request), reason=form.ok.reason)
+    site_id = (await Pool.get(tenant_id=incident.tenant_id, id=incident.pool_id)).site_id
+    words = t("Settled: the counters say what is counted.")
+    return redirect(request, f"{root_of(request)}/sites/{site_id}", flash=words)
 
 
 async def new_site(request: Request, actor: Actor) -> Response:
@@ -140,6 +158,10 @@ async def new_product(request: Request, actor: Actor) -> Response:
     return await _product(request, found, None, Form.blank(ProductForm, values))
 
 
+def _opens(one: Product | SlotTemplate) -> str:
+    return as_clock(one.opens_minute) if one.opens_minute is not None else ""
+
+
 def _tiers(kept: list[Any]) -> list[dict[str, Any]]:
     return [*kept, *({"hours": None} for _ in range(max(TIERS - len(kept), 0)))]
 
@@ -155,6 +177,7 @@ async def edit_product(request: Request, actor: Actor) -> Response:
     product = await services.product_of(actor, path_id(request))
     names = [name for name in ProductForm.model_fields if hasattr(product, name)]
     values = {name: getattr(product, name) for name in names} | _named(product.names) | _about(product.about)
+    values["opens"] = _opens(product)
     form = Form.blank(ProductForm, values | {"tiers": _tiers(policy_of(product))})
     return await _product(request, await services.site_of(actor, product.site_id), product, form)
 
@@ -191,6 +214,10 @@ async def _product(
         "visitor_kinds": [(key, gettext(name)) for key, name in VISITOR_KINDS.items()],
         "real_names": [(key, gettext(name)) for key, name in REAL_NAMES.items()],
         "parts": [(str(one.id), localized(one.names)) for one in singles],
+        "merchants": [
+            (str(one.id), one.name)
+            for one in await Receiver.filter(tenant_id=found.tenant_id, status="active").order_by("name")
+        ],
         "root": root_of(request),
     }
     return await respond(request, "tourism/planning/product_form.html", context, status=status)
@@ -214,13 +241,14 @@ async def edit_template(request: Request, actor: Actor) -> Response:
     template = await services.template_of(actor, path_id(request))
     values: dict[str, Any] = {
         name: getattr(template, name)
-        for name in ("grace_before", "grace_after", "capacity", "since", "until")
+        for name in ("grace_before", "grace_after", "capacity", "since", "until", "opens_days")
     }
     values |= _named(template.names) | {
         "weekdays": [str(n) for n in template.weekdays],
         "start": as_clock(template.start_minute),
         "end": as_clock(template.end_minute),
         "for_agencies": template.allotments.get("agency"),
+        "opens": _opens(template),
     }
     site_ = await services.site_of(actor, template.site_id)
     return await _template(request, site_, template, Form.blank(TemplateForm, values))
@@ -310,6 +338,13 @@ async def change_day(request: Request, actor: Actor) -> Response:
 READ, WRITE = "sites.read", services.RIGHT
 _SITE, _DAY = "/sites/{id}", "/sites/{id}/days/{day}"
 ROUTES: list[BaseRoute] = [
+    tenant_route(
+        "/counter-incidents/{id}",
+        settle_incident,
+        permission=WRITE,
+        methods=WRITES,
+        name="tourism_incident_settle",
+    ),
     tenant_route("/sites", sites, permission=READ, name="tourism_sites"),
     tenant_route("/sites", add_site, permission=WRITE, methods=WRITES, name="tourism_site_add"),
     tenant_route("/sites/new", new_site, permission=WRITE, name="tourism_site_new"),

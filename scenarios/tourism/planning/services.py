@@ -11,6 +11,7 @@ from tortoise.models import Model
 from billing.charges.periods import today
 from billing.models import FeeItem
 from scenarios.tourism.calendar import slots
+from scenarios.tourism.merchants import must_share
 from scenarios.tourism.models import DayRule, Product, Site, SlotTemplate
 from scenarios.tourism.scope import word_hash
 from tenants import audit
@@ -89,6 +90,8 @@ async def save_product(
     actor.require(RIGHT)
     await _check_fee(actor, facts["fee_item_id"])
     await _check_parts(site, facts["kind"], facts["parts"])
+    day = today((await Tenant.get(id=site.tenant_id)).timezone)
+    await must_share(site.tenant_id, facts["fee_item_id"], facts.get("receiver_id"), day)
     before = _plain({name: getattr(product, name) for name in facts}) if product else None
     made = product or Product(tenant_id=site.tenant_id, site_id=site.id, about={})
     made.update_from_dict(dict(facts))

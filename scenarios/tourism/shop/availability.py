@@ -27,12 +27,13 @@ select d.day, d.ceiling, d.capacity - d.held - d.sold free, coalesce(s.free, 0) 
  where d.tenant_id = $1 and d.site_id = $2 and d.scope = 'day' and d.day between $3 and $4 order by d.day
 """
 _SLOTS = """
-select t.id, t.names, t.starts_at, t.ends_at, t.status, p.ceiling,
+select t.id, t.names, t.starts_at, t.ends_at, t.status, p.ceiling, t.day, m.opens_days, m.opens_minute,
        greatest(least(p.capacity - p.held - p.sold, d.capacity - d.held - d.sold, c.capacity - c.held - c.sold), 0) free
   from tourism_slot t
   join tourism_pool p on p.tenant_id = $1 and p.slot_id = t.id and p.scope = 'slot'
   join tourism_pool d on d.tenant_id = $1 and d.site_id = $2 and d.day = t.day and d.scope = 'day'
   left join tourism_pool c on c.tenant_id = $1 and c.slot_id = t.id and c.scope = 'channel' and c.channel = $4
+  left join tourism_slot_template m on m.tenant_id = $1 and m.id = t.template_id
  where t.tenant_id = $1 and t.site_id = $2 and t.day = $3 order by t.starts_at
 """
 
@@ -62,6 +63,7 @@ class SlotLeft:
     ends_at: datetime
     state: State
     free: int
+    opens_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -100,22 +102,39 @@ def _state(free: int, ceiling: int) -> State:
     return "few" if free * 100 <= ceiling * FEW_PERCENT else "free"
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A slot's own window of sale."""
+
+    opens_days: int | None
+    opens_minute: int | None
+
+
 async def slots_left(
-    site: Site, day: date, channel: str = "web", *, is_staff: bool = False
+    site: Site, day: date, channel: str = "web", *, is_staff: bool = False, zone: str = ""
 ) -> Sequence[SlotLeft]:
-    """Return the slots of a day in their order."""
+    """Return the slots of a day in their order; with ``zone``, those with a later window of sale wait for it."""
     now = datetime.now(UTC)
-    return [
-        _slot(site, one, now, is_staff=is_staff)
-        for one in await rows(_SLOTS, site.tenant_id, site.id, day, channel)
-    ]
+    found = await rows(_SLOTS, site.tenant_id, site.id, day, channel)
+    return [_slot(site, one, now, "" if is_staff else zone, is_staff=is_staff) for one in found]
 
 
-def _slot(site: Site, one: Any, now: datetime, *, is_staff: bool) -> SlotLeft:
+def _slot(site: Site, one: Any, now: datetime, zone: str, *, is_staff: bool) -> SlotLeft:
     last = one["ends_at"]
     if not is_staff:
         last = min(last, one["starts_at"] + timedelta(minutes=site.closes_minutes))
     state: State = "over" if now >= last else _state(one["free"], one["ceiling"])
     if one["status"] != "open" or one["ceiling"] == 0:
         state = "shut"
-    return SlotLeft(one["id"], json.loads(one["names"]), one["starts_at"], one["ends_at"], state, one["free"])
+    opens_at = _opens_at(site, one, zone) if zone else None
+    if opens_at is not None and now < opens_at and state in {"free", "few"}:
+        state = "later"
+    return SlotLeft(
+        one["id"], json.loads(one["names"]), one["starts_at"], one["ends_at"], state, one["free"], opens_at
+    )
+
+
+def _opens_at(site: Site, one: Any, zone: str) -> datetime | None:
+    if one["opens_days"] is None:
+        return None
+    return sale_of(site, one["day"], zone, Own(one["opens_days"], one["opens_minute"])).since

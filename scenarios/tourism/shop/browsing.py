@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +12,11 @@ from starlette.responses import Response
 
 from billing.charges.periods import last_day, months_after, today
 from billing.names import localized
+from scenarios.tourism.calendar.days import sale_of
 from scenarios.tourism.calendar.prices import PriceList, prices_of
 from scenarios.tourism.calendar.slots import rules_of
 from scenarios.tourism.kinds import VISITOR_KINDS
+from scenarios.tourism.merchants import merchants_of
 from scenarios.tourism.models import DayRule, Product
 from scenarios.tourism.orders.wishes import Wish, policy_of
 from scenarios.tourism.shop.availability import DayLeft, days_left, slots_left
@@ -37,6 +39,10 @@ class Offer:
     product: Product
     prices: Sequence[tuple[str, str, int]]
     tiers: Sequence[Mapping[str, Any]]
+    opens_at: datetime | None = None
+    """When it goes on sale, where that is still to come."""
+    merchant: str = ""
+    """Who on site sells it, where that is not the site."""
 
     @property
     def from_minor(self) -> int:
@@ -96,7 +102,7 @@ async def day_page(request: Request, shop: Shop) -> Response:
         "shop": shop,
         "day": day,
         "left": left,
-        "slots": await slots_left(shop.site, day),
+        "slots": await slots_left(shop.site, day, zone=shop.zone),
         "offers": await offers(shop, day, rule),
         "rule": rule,
         "before": day - timedelta(days=1),
@@ -116,8 +122,19 @@ async def offers(shop: Shop, day: date, rule: DayRule | None) -> list[Offer]:
         tenant_id=shop.site.tenant_id, site_id=shop.site.id, is_on_sale=True
     ).order_by("position", "key")
     prices = await prices_of(shop.site, day, rule, products)
-    made = [Offer(one, _prices(one, prices), policy_of(one)) for one in products]
+    merchants = await merchants_of(products)
+    made = [
+        Offer(one, _prices(one, prices), policy_of(one), _opens(shop, day, one), merchants.get(one.id, ""))
+        for one in products
+    ]
     return [one for one in made if one.prices]
+
+
+def _opens(shop: Shop, day: date, product: Product) -> datetime | None:
+    if product.opens_days is None:
+        return None
+    since = sale_of(shop.site, day, shop.zone, product).since
+    return since if since > datetime.now(UTC) else None
 
 
 def _prices(product: Product, prices: PriceList) -> list[tuple[str, str, int]]:
@@ -147,7 +164,7 @@ def names_of(wishes: Sequence[Wish]) -> dict[str, int]:
 async def slot_page(request: Request, shop: Shop) -> Response:
     """Ask how many of what."""
     day = path_day(request)
-    slots = await slots_left(shop.site, day)
+    slots = await slots_left(shop.site, day, zone=shop.zone)
     slot = next((one for one in slots if str(one.id) == request.path_params["slot"]), None)
     if slot is None:
         raise NotFound("slot.not_found", t("There is no such time. Choose another one."))

@@ -8,11 +8,13 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from billing.charges.periods import today
 from billing.holds import service as holds
 from billing.models import Hold
 from billing.names import localized
 from integrations.sign_in.codes import Address
 from scenarios.tourism.kinds import VISITOR_KINDS
+from scenarios.tourism.merchants import sharing_of
 from scenarios.tourism.models import Order
 from scenarios.tourism.orders import access, people, placing, wishes
 from scenarios.tourism.orders.people import NAME_MAX, Visitor
@@ -111,6 +113,9 @@ async def _page(
         "quantities": names_of(ready.asked.wishes),
         "policies": _policies(ready),
         "kinds": VISITOR_KINDS,
+        "sharing": await sharing_of(
+            [one.product for one in ready.items], today(shop.zone), shop.tenant.currency
+        ),
     }
     return await respond(request, "tourism/shop/review.html", context, status=status)
 

@@ -2,7 +2,8 @@
 
 from starlette.routing import BaseRoute
 
-from scenarios.tourism.shop import appeals, browsing, ordering, tickets
+from scenarios.tourism.passes import pages as passes
+from scenarios.tourism.shop import appeals, browsing, ordering, passing, tickets
 from scenarios.tourism.shop.public import REASON, ROOT, in_shop
 from scenarios.tourism.shop.tickets import linked
 from tenants.http import WRITES, public_route
@@ -67,5 +68,39 @@ ROUTES: list[BaseRoute] = [
         reason=LINK,
         methods=WRITES,
         name="tourism_move",
+    ),
+    public_route(
+        _OF + "/pass-on/{ticket}",
+        linked(passing.ask, is_own=True),
+        reason=LINK,
+        name="tourism_pass_on_ask",
+    ),
+    public_route(
+        _OF + "/pass-on/{ticket}",
+        linked(passing.pass_on, is_inside=False, is_own=True),
+        reason=LINK,
+        methods=WRITES,
+        name="tourism_pass_on",
+    ),
+    public_route(_OF + "/holder/{ticket}", linked(passes.ask_holder), reason=LINK, name="tourism_holder_ask"),
+    public_route(
+        _OF + "/holder/{ticket}",
+        linked(passes.keep_holder, is_inside=False),
+        reason=LINK,
+        methods=WRITES,
+        name="tourism_holder",
+    ),
+    public_route(
+        _OF + "/renewal/{ticket}",
+        linked(passes.renew, is_inside=False, is_own=True),
+        reason=LINK,
+        methods=WRITES,
+        name="tourism_renewal",
+    ),
+    public_route(
+        "/passed-on/{token}",
+        passing.holder_page,
+        reason="the new holder of a ticket has its link, and nobody else",
+        name="tourism_passed_on",
     ),
 ]

@@ -17,7 +17,8 @@ from billing.names import localized
 from integrations.sign_in import codes as otp
 from integrations.sign_in.services import Visitor as Browser
 from scenarios.tourism.kinds import VISITOR_KINDS
-from scenarios.tourism.models import Order, Product, Site, Slot, Ticket
+from scenarios.tourism.merchants import Sharing, sharing_of
+from scenarios.tourism.models import Order, PassHolder, Product, Site, Slot, Ticket
 from scenarios.tourism.orders import access, changing, paper, people, refunding, wishes
 from scenarios.tourism.orders.codes import code_of
 from scenarios.tourism.shop.availability import days_left, slots_left
@@ -57,12 +58,15 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One ticket as it is shown, with its code while that lets in."""
+    """One ticket as it is shown, with its code while that lets in and nobody else has been given it."""
 
     ticket: Ticket
     product: str
     visitor: str
     code: str
+    may_pass_on: bool = False
+    holder: str = ""
+    """Of a pass: none, or how far registering its holder is."""
 
 
 Handler = Callable[[Request, View], Awaitable[Response]]
@@ -147,11 +151,20 @@ async def _page(request: Request, view: View, form: Form[Code], status: int = 20
         "ticket_words": TICKET_WORDS,
         "ticket_tones": TICKET_TONES,
         "kinds": VISITOR_KINDS,
+        "renewal_key": new_token(),
+        "sharing": await _sharing(view) if view.is_open and is_own else [],
         "may_move": is_own
         and order.slot_id is not None
         and any(one.ticket.status == "issued" for one in tickets),
     }
     return await respond(request, "tourism/shop/order.html", context, status=status)
+
+
+async def _sharing(view: View) -> list[Sharing]:
+    """Return how what was paid is shared with merchants on site."""
+    bought = {one.bought_id for one in await tickets_of(view.order)}
+    products = await Product.filter(tenant_id=view.order.tenant_id, id__in=bought)
+    return await sharing_of(products, view.order.created_at.date(), view.order.currency)
 
 
 async def _pay_url(order: Order) -> str:
@@ -173,15 +186,31 @@ async def shown_of(order: Order) -> list[Shown]:
         one.id: one
         for one in await Product.filter(tenant_id=order.tenant_id, id__in={one.product_id for one in tickets})
     }
+    holders = await _holders(tickets)
     return [
         Shown(
             one,
             localized(products[one.product_id].names),
             people.unseal(people.NAMES, one.visitor),
-            code_of(one) if one.status in {"issued", "part_used"} and not one.is_closed else "",
+            code_of(one) if one.transfer_id is None and _lets_in(one) else "",
+            changing.may_pass_on(one, products[one.product_id]),
+            holders.get(one.id, "none") if one.kind == "pass" else "",
         )
         for one in tickets
     ]
+
+
+async def _holders(tickets: list[Ticket]) -> dict[UUID, str]:
+    """Return how far the holders of passes are registered."""
+    passes = [one for one in tickets if one.kind == "pass"]
+    if not passes:
+        return {}
+    found = PassHolder.filter(tenant_id=passes[0].tenant_id, ticket_id__in=[one.id for one in passes])
+    return {one.ticket_id: one.status for one in await found.order_by("created_at")}
+
+
+def _lets_in(ticket: Ticket) -> bool:
+    return ticket.status in {"issued", "part_used"} and not ticket.is_closed
 
 
 async def send_code(request: Request, view: View) -> Response:

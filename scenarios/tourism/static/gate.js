@@ -35,12 +35,31 @@
     return p;
   };
 
+  // Of a pass: who may come in with it, for the keeper to compare with the document.
+  const holderOf = (one, good) => {
+    if (!one.holder) return [];
+    const box = document.createElement("div");
+    box.className = "gate__holder";
+    if (good && one.photo) {
+      const picture = document.createElement("img");
+      picture.className = "gate__photo";
+      picture.src = one.photo;
+      picture.alt = one.holder;
+      box.append(picture);
+    }
+    box.append(line(`${one.holder} · ${one.document}`));
+    return [box];
+  };
+
   const show = (one, direction) => {
     const good = one.verdict === "accepted";
     const word = good ? (direction === "exit" ? words.goodbye : words[""]) : words[one.reason] || one.reason;
     told.className = `gate__told gate__told--${one.verdict}`;
     const more = [kinds[one.visitor_kind], one.people ? String(one.people) : "", one.number].filter(Boolean).join(" · ");
-    told.replaceChildren(line(word, "gate__word"), ...(more ? [line(more)] : []));
+    told.replaceChildren(line(word, "gate__word"), ...(more ? [line(more)] : []), ...holderOf(one, good));
+    const doubt = root.querySelector("[data-doubt]");
+    doubt.hidden = !(good && one.holder);
+    doubt.elements.nonce.value = one.nonce || "";
     navigator.vibrate?.(good ? 60 : [80, 60, 80]);
   };
 

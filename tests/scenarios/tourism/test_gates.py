@@ -15,7 +15,7 @@ from scenarios.tourism.gates.core import ENTRY, EXIT, OFFLINE, ONLINE, Rights
 from scenarios.tourism.gates.door import station_of
 from scenarios.tourism.gates.scanning import Asked
 from scenarios.tourism.gates.staff import annul_scan
-from scenarios.tourism.models import Device, Gate, Redemption, Ticket
+from scenarios.tourism.models import Device, Gate, PassHolder, Redemption, Ticket
 from scenarios.tourism.orders import changing, codes, placing, refunding
 from tenants.codes import hash_token, new_token
 from tenants.ids import new_id
@@ -157,6 +157,9 @@ async def test_a_pass_lets_in_once_a_day(db, bank):
     _, (ticket,) = await open_now(palace)
     async with palace.scope():
         await Ticket.filter(tenant_id=palace.id).update(kind="pass", uses=32000, uses_per_day=1)
+        await PassHolder.create(
+            tenant_id=palace.id, ticket_id=ticket.id, photo=b"x", photo_type="image/png", status="registered"
+        )
     assert (await scan(palace, north, ticket.number)).verdict == "accepted"
     second = await scan(palace, south, ticket.number)
     assert (second.verdict, second.reason) == ("rejected", "used_today")
