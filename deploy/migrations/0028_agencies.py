@@ -67,8 +67,6 @@ alter table tourism_order add constraint tourism_order_contract_id_fkey foreign 
   references tourism_contract (tenant_id, id);
 alter table tourism_ticket add constraint tourism_ticket_statement_id_fkey foreign key (tenant_id, statement_id)
   references tourism_statement (tenant_id, id);
-alter table tourism_ticket add constraint tourism_ticket_transfer_id_fkey foreign key (tenant_id, transfer_id)
-  references tourism_transfer (tenant_id, id);
 alter table billing_receiver no force row level security;
 alter table tourism_product add constraint tourism_product_receiver_id_fkey foreign key (tenant_id, receiver_id)
   references billing_receiver (tenant_id, id);
@@ -78,7 +76,8 @@ create index tourism_order_contract_id_idx on tourism_order (tenant_id, contract
 create index tourism_ticket_statement_id_idx on tourism_ticket (tenant_id, statement_id)
  where statement_id is not null;
 """
-"""Bookings and tickets that were there before have neither contract nor statement."""
+"""Bookings and tickets that were there before have neither contract nor statement. Which transfer of a ticket is the last
+is no key: each transfer points to its ticket, and never goes."""
 
 
 class Migration(migrations.Migration):
