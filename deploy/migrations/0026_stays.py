@@ -263,6 +263,9 @@ TABLES = [
         bases=["TenantRow"],
     ),
 ]
+TONIGHT = ops.AddField(
+    model_name="OrderBasket", name="is_tonight", field=fields.BooleanField(db_default=False)
+)
 KINDS = """
 alter table hospital_his_break drop constraint hospital_his_break_kind_check;
 alter table hospital_his_break add constraint hospital_his_break_kind_check check (kind in ('paid_not_posted',
@@ -273,4 +276,4 @@ alter table hospital_his_break add constraint hospital_his_break_kind_check chec
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0025_money_depth")]
-    operations = [*TABLES, *(ops.RunSQL(build(wall)) for wall in WALLS), ops.RunSQL(KINDS)]
+    operations = [*TABLES, TONIGHT, *(ops.RunSQL(build(wall)) for wall in WALLS), ops.RunSQL(KINDS)]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from billing.terms import keep_terms
 from billing.wallets.topping_up import take_top_up
 from deploy.seed.clinic import DAUGHTER, GENERAL
 from deploy.seed.outside import Outside
@@ -11,6 +12,7 @@ from scenarios.hospital.days import today
 from scenarios.hospital.inpatient import admission, credit, deposits, settling, syncing
 from scenarios.hospital.kinds import CONSENTS
 from scenarios.hospital.models import Stay
+from scenarios.hospital.orders.tonight import TonightTerms
 from tenants.actor import Actor
 from tenants.models import Account, Tenant
 from tenants.scope import open_scope, tenant_scope
@@ -29,6 +31,7 @@ async def tell(tenant: Tenant, clerk: Actor, cashier: Actor, finance: Actor, out
     async with open_scope(tenant_scope(tenant.id)):
         if await Stay.exists(tenant_id=tenant.id):
             return await Stay.filter(tenant_id=tenant.id, status="admitted").count()
+        await keep_terms(finance, TonightTerms(is_on=True), tenant_id=tenant.id)
         people = await _people(tenant)
         for one in people.values():
             for purpose in CONSENTS:

@@ -31,6 +31,7 @@ ACTS = {
     "block.lifted": N_("Patient may book again"),
     "block.upheld": N_("Block stays"),
     "orders.chosen": N_("Orders put together to be paid"),
+    "orders.promised": N_("Orders treated first, to be taken tonight"),
     "orders.paid": N_("Orders paid, being confirmed"),
     "orders.posted": N_("Payment confirmed by the hospital's system"),
     "orders.lapsed": N_("Orders not paid in time"),

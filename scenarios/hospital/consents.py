@@ -1,4 +1,4 @@
-"""CareConsent for each purpose by itself: given by the patient, or signed at the desk, and withdrawn as easily."""
+"""Consent for each purpose by itself: given by the patient, or signed at the desk, and withdrawn as easily."""
 
 from datetime import UTC, datetime
 from uuid import UUID

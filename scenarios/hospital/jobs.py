@@ -10,13 +10,14 @@ from scenarios.hospital.days import HOUR, at, local, today
 from scenarios.hospital.his.connecting import his_of
 from scenarios.hospital.inpatient import syncing
 from scenarios.hospital.kinds import SCENARIO_KEY
-from scenarios.hospital.orders import matching, posting, service
+from scenarios.hospital.orders import matching, posting, service, tonight
 from tenants.actor import Actor
 from tenants.jobs import enqueue, job
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope, value
 
 HOURLY_JOB, STAYS_JOB, MATCH_JOB = "hospital.hourly", "hospital.stays", "hospital.match_night"
+TONIGHT_JOB = "hospital.tonight"
 NIGHT, DAYS_BACK = 1, 2
 """The hour at which yesterday is matched, and how many days are looked at then: a statement may come a day late."""
 _WAITS = (
@@ -71,6 +72,7 @@ async def hourly(actor: Actor, payload: dict[str, Any]) -> None:
     await enqueue(STAYS_JOB, {})
     tenant = await Tenant.get(id=actor.tenant_id)
     await at_hour(tenant.timezone, NIGHT, MATCH_JOB)
+    await at_hour(tenant.timezone, tonight.HOUR, TONIGHT_JOB)
 
 
 async def at_hour(zone: str, hour: int, job_name: str) -> None:
@@ -80,6 +82,13 @@ async def at_hour(zone: str, hour: int, job_name: str) -> None:
     due = due if due > now else at(local(now, zone).date() + timedelta(days=1), hour * HOUR, zone)
     if due - now <= timedelta(hours=1):
         await enqueue(job_name, {}, delay=due - now)
+
+
+@job(TONIGHT_JOB, is_transactional=False)
+async def collect_tonight(actor: Actor, payload: dict[str, Any]) -> None:
+    """Take by mandate what was treated first."""
+    del payload
+    await tonight.collect(actor)
 
 
 @job(MATCH_JOB, is_transactional=False)

@@ -50,6 +50,8 @@ class OrderBasket(TenantRow):
     his_reference = fields.CharField(max_length=64, db_default="")
     is_cleared = fields.BooleanField(db_default=True)
     ended_at: datetime | None = fields.DatetimeField(null=True)
+    is_tonight = fields.BooleanField(db_default=False)
+    """Treated first: ``paid_at`` is when that was agreed, and the bill is taken by mandate."""
 
     class Meta:
         table = "hospital_basket"

@@ -12,6 +12,7 @@ from billing.holds.refunding import refund
 from billing.terms import terms_of
 from scenarios.hospital.his.connecting import HisTerms, his_of
 from scenarios.hospital.his.contract import His, HisRefused, HisSilent, Posted, Posting
+from scenarios.hospital.inpatient.taking_back import take_back
 from scenarios.hospital.models import ClinicOrder, OrderBasket
 from scenarios.hospital.orders.service import POST_JOB, locked, mark, tell
 from scenarios.hospital.orders.states import BASKET
@@ -130,17 +131,9 @@ async def _give_back(actor: Actor, basket_id: UUID, problem: str, *, is_cleared:
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
         basket = await OrderBasket.get(tenant_id=actor.tenant_id, id=basket_id)
-        if basket.hold_id is None or not BASKET.can(basket.status, "give_back"):
+        if not BASKET.can(basket.status, "give_back"):
             return
-        reason = f"{gettext('Not confirmed by the hospital')}: {basket.reference}"
-        await refund(
-            actor,
-            hold_id=basket.hold_id,
-            amount_minor=basket.amount_minor,
-            reason=reason,
-            key=f"basket-back:{basket.id}",
-            is_policy=True,
-        )
+        await _undo(actor, basket)
         basket = await locked(actor.tenant_id, basket_id)
         basket.status, basket.ended_at = BASKET.after(basket.status, "give_back"), datetime.now(UTC)
         basket.problem, basket.is_cleared = problem[:PROBLEM_MAX], is_cleared
@@ -157,6 +150,22 @@ async def _give_back(actor: Actor, basket_id: UUID, problem: str, *, is_cleared:
             reference=basket.reference,
         )
         await tell_patient(actor, basket.account_id, "orders.given_back", subject, body)
+
+
+async def _undo(actor: Actor, basket: OrderBasket) -> None:
+    """Give the money back, or the bill where it was to be taken tonight."""
+    reason = f"{gettext('Not confirmed by the hospital')}: {basket.reference}"
+    if basket.hold_id is not None:
+        await refund(
+            actor,
+            hold_id=basket.hold_id,
+            amount_minor=basket.amount_minor,
+            reason=reason,
+            key=f"basket-back:{basket.id}",
+            is_policy=True,
+        )
+    elif basket.bill_id is not None and (await locked(basket.tenant_id, basket.id)).status == "confirming":
+        await take_back(actor, bill_id=basket.bill_id, amount_minor=basket.amount_minor, reason=reason)
 
 
 async def clear(actor: Actor, basket_id: UUID) -> None:

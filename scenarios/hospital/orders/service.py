@@ -111,14 +111,7 @@ async def pay(
         Conflict: an order is being paid already, or what is owed has changed since it was shown.
         Invalid: nothing was chosen.
     """
-    if not 0 < len(order_ids) <= MOST:
-        raise Invalid(
-            "order.none", t("Choose what you want to pay."), fields={"order": t("Choose at least one.")}
-        )
-    _, is_fresh = await look(actor, account)
-    if not is_fresh:
-        advice = t("Nothing was taken. Try again in a few minutes, or pay at the desk.")
-        raise Unavailable("his.silent", t("The hospital's system does not answer just now."), advice=advice)
+    await must_be_fresh(actor, account, order_ids)
 
     async def do() -> Answer:
         return {"basket_id": str(await _pay(actor, account, order_ids, seen_minor, key))}
@@ -129,7 +122,31 @@ async def pay(
         return await OrderBasket.get(tenant_id=account.tenant_id, id=UUID(answer["basket_id"]))
 
 
-async def _pay(actor: Actor, account: Account, order_ids: Sequence[UUID], seen_minor: int, key: str) -> UUID:
+async def must_be_fresh(actor: Actor, account: Account, order_ids: Sequence[UUID]) -> None:
+    """Ask the system what is owed at this moment, or nothing is paid; outside of any scope.
+
+    Raises:
+        Unavailable: the hospital's system does not answer.
+        Invalid: nothing was chosen.
+    """
+    if not 0 < len(order_ids) <= MOST:
+        raise Invalid(
+            "order.none", t("Choose what you want to pay."), fields={"order": t("Choose at least one.")}
+        )
+    _, is_fresh = await look(actor, account)
+    if not is_fresh:
+        advice = t("Nothing was taken. Try again in a few minutes, or pay at the desk.")
+        raise Unavailable("his.silent", t("The hospital's system does not answer just now."), advice=advice)
+
+
+async def fill(
+    actor: Actor, account: Account, order_ids: Sequence[UUID], seen_minor: int
+) -> tuple[OrderBasket, list[Charge]]:
+    """Put orders into a new basket, each into one alone, and return it with what is to be charged.
+
+    Raises:
+        Conflict: an order is being paid already, or what is owed has changed since it was shown.
+    """
     tenant, _ = await locked_patient(actor, account.id)
     basket = OrderBasket(
         id=new_id(),
@@ -149,13 +166,18 @@ async def _pay(actor: Actor, account: Account, order_ids: Sequence[UUID], seen_m
             "order.changed", t("What is owed has changed since you opened the page. Please look again.")
         )
     item = await FeeItem.get(tenant_id=tenant.id, scenario="hospital", key=ORDERS)
-    minutes = (await terms_of(tenant.id, BookingTerms)).hold_minutes
+    return basket, [Charge(one["amount_minor"], fee_item_id=item.id) for one in taken]
+
+
+async def _pay(actor: Actor, account: Account, order_ids: Sequence[UUID], seen_minor: int, key: str) -> UUID:
+    basket, charges = await fill(actor, account, order_ids, seen_minor)
+    minutes = (await terms_of(account.tenant_id, BookingTerms)).hold_minutes
     hold = await place(
         actor,
         kind=HOLD_KIND,
         subject_id=basket.id,
         account_id=account.id,
-        charges=[Charge(one["amount_minor"], fee_item_id=item.id) for one in taken],
+        charges=charges,
         until=datetime.now(UTC) + timedelta(minutes=minutes),
         reference=basket.reference,
         key=f"basket:{key[:60]}",

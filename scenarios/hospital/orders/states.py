@@ -11,6 +11,7 @@ BASKET = Machine(
         "pay": Edge(
             ("paying", "lapsed"), "confirming", "the money is here; the hospital's system has to confirm it"
         ),
+        "promise": Edge(("paying",), "confirming", "treated first; the mandate takes it tonight"),
         "lapse": Edge(("paying",), "lapsed", "nobody paid in time; the orders can be paid again"),
         "post": Edge(("confirming",), "posted", "the hospital's system has acknowledged the payment"),
         "give_back": Edge(("confirming",), "refunded", "the system has refused, or was silent too long"),

@@ -31,7 +31,9 @@ MOST_EXPORTED = 50_000
 ORDERS = {"created_at": "b.created_at", "amount_minor": "b.amount_minor"}
 _FROM = """
   from hospital_basket b join tenants_account a on a.tenant_id = $1 and a.id = b.account_id
- where b.tenant_id = $1 and ($2 = '' or b.status = $2 or ($2 = 'unclear' and not b.is_cleared))
+ where b.tenant_id = $1 and ($2 = '' or b.status = $2 or ($2 = 'unclear' and not b.is_cleared)
+        or ($2 = 'owed' and b.is_tonight and exists (select 1 from billing_bill x where x.tenant_id = $1
+           and x.id = b.bill_id and x.status in ('issued', 'part_paid'))))
    and ($3 = '' or b.reference ilike $3 or a.number ilike $3 or a.name ilike $3)
 """
 _LIST = f"""
@@ -70,6 +72,7 @@ async def payments(request: Request, actor: Actor) -> Response:
     states = [
         *((key, t(words)) for key, words in WORDS.items()),
         ("unclear", t("Given back, not yet clear there")),
+        ("owed", t("Treated first, still owed")),
     ]
     context = {
         "page": Page.of(query, found, int(await value(f"select count(*) {_FROM}", *args))),

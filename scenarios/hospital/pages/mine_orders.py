@@ -13,7 +13,7 @@ from billing.holds.keeping import hold_of
 from billing.holds.service import checkout_path
 from scenarios.hospital import mine
 from scenarios.hospital.models import OrderBasket
-from scenarios.hospital.orders import service
+from scenarios.hospital.orders import service, tonight
 from scenarios.hospital.orders.states import TONES, WORDS
 from scenarios.hospital.pages.common import CARE, use_zone
 from tenants.actor import Actor
@@ -32,6 +32,7 @@ class Paying(BaseModel):
     """The orders chosen, and the form's own key."""
 
     key: str = ""
+    way: str = ""
     order: list[UUID] = Field(default_factory=list, title=N_("What do you want to pay?"))
 
 
@@ -54,8 +55,11 @@ async def _page(
     open_ones = [one for one in shown if one["status"] == "billable"]
     if not form.is_sent:
         form.values["order"] = [str(one["id"]) for one in open_ones]
+    async with open_scope(tenant_scope(proven.tenant_id)):
+        offered = await tonight.offer(actor, account)
     context = {
         "account": account,
+        "tonight": offered,
         "open": open_ones,
         "waiting": [one for one in shown if one["status"] != "billable"],
         "total_minor": sum(one["amount_minor"] for one in open_ones),
@@ -95,7 +99,8 @@ async def pay(request: Request, actor: Actor) -> Response:
     listed, _ = await service.look(actor.within(proven.tenant_id), account)
     chosen = [one for one in listed if one.id in form.ok.order]
     try:
-        basket = await service.pay(
+        act = tonight.promise if form.ok.way == "tonight" else service.pay
+        basket = await act(
             actor.within(proven.tenant_id),
             account=account,
             order_ids=[one.id for one in chosen] if len(chosen) == len(set(form.ok.order)) else form.ok.order,
@@ -104,6 +109,8 @@ async def pay(request: Request, actor: Actor) -> Response:
         )
     except (Invalid, Conflict, Unavailable) as refused:
         return await _page(request, actor, Form(Paying, {"key": [new_token()]}), refused)
+    if basket.is_tonight:
+        return redirect(request, f"{CARE}/payments/{basket.id}")
     async with open_scope(tenant_scope(proven.tenant_id)):
         hold = await hold_of(proven.tenant_id, basket.hold_id) if basket.hold_id else None
     assert hold is not None  # noqa: S101 - a basket is never without one
@@ -124,7 +131,9 @@ async def payment(request: Request, actor: Actor) -> Response:
     context = {
         "basket": basket,
         "patient": proven.name,
-        "state": t(WORDS[basket.status]),
+        "state": t("To be taken tonight")
+        if basket.is_tonight and basket.status != "refunded"
+        else t(WORDS[basket.status]),
         "tone": TONES[basket.status],
         "papers": papers,
         "pay": checkout_path(hold, is_signed_in=True) if hold and basket.status == "paying" else "",

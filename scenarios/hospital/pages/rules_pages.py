@@ -17,6 +17,7 @@ from scenarios.hospital.his.connecting import PURPOSE, HisTerms, his_of
 from scenarios.hospital.his.contract import HisRefused, HisSilent
 from scenarios.hospital.inpatient.terms import StayTerms
 from scenarios.hospital.kinds import SCENARIO_KEY
+from scenarios.hospital.orders.tonight import TonightTerms
 from scenarios.hospital.pages.common import require_hospital, root_of, tenant_of
 from scenarios.hospital.terms import BookingTerms
 from tenants.actor import Actor
@@ -55,6 +56,25 @@ class StayForm(BaseModel):
     credit_days: int = Field(title=N_("The longest, in days"), ge=1, le=366)
 
 
+class TonightForm(BaseModel):
+    """Treating first, as it is typed."""
+
+    is_on: bool = Field(False, title=N_("Patients may be treated first and pay tonight"))
+    most_minor: Limit = Field(title=N_("The most for a patient and day"))
+
+
+add_terms_page(
+    TermsPage(
+        title=t("Treat first, pay tonight"),
+        lede=t("Orders are confirmed at once and taken at 23:00 from whoever has automatic payment."),
+        terms=TonightTerms,
+        form=TonightForm,
+        template="hospital/rules/tonight.html",
+        shown=lambda terms, _currency: terms.model_dump(),
+        read=lambda form, _currency: TonightTerms(**form.model_dump()),
+        scenario=SCENARIO_KEY,
+    )
+)
 add_terms_page(
     TermsPage(
         title=t("Booking"),

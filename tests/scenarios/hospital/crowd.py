@@ -1,4 +1,4 @@
-"""Many people, each with a session in a browser and a patient of their own, made at once."""
+"""Many patients, each wanted by somebody of their own or by one of a few who are signed in, made at once."""
 
 import asyncio
 from dataclasses import dataclass
@@ -20,9 +20,10 @@ class One:
     token: str
 
 
-async def gather(house: House, count: int, *, has_browser: bool = True) -> list[One]:
-    """Return so many people; each is the patient of an account of their own."""
-    found = [One(new_id(), new_id(), "") for _ in range(count)]
+async def gather(house: House, count: int, *, sign_ins: int = 0) -> list[One]:
+    """Return so many patients; with ``sign_ins``, so many people in browsers share them, as families do."""
+    people = [new_id() for _ in range(sign_ins or count)]
+    found = [One(people[n % len(people)], new_id(), "") for n in range(count)]
     names = [f"Person {one.account_id.hex[-10:]}" for one in found]
     async with house.scope():
         await raw().executemany(
@@ -32,7 +33,7 @@ async def gather(house: House, count: int, *, has_browser: bool = True) -> list[
         )
         await raw().executemany(
             "insert into tenants_holder (tenant_id, account_id, person_id, relation, name, confirmed_at)"
-            " values ($1, $2, $3, 'self', $4, now())",
+            " values ($1, $2, $3, 'parent', $4, now())",
             [(house.id, one.account_id, one.person_id, name) for one, name in zip(found, names, strict=True)],
         )
         sealed, phone = documents.sealed("E1"), runtime().encrypt(patients.PHONE, "1")
@@ -44,16 +45,14 @@ async def gather(house: House, count: int, *, has_browser: bool = True) -> list[
                 for one in found
             ],
         )
-    if not has_browser:
+    if not sign_ins:
         return found
-    tokens = []
-    for start in range(0, count, 50):
-        part = list(zip(found[start : start + 50], names[start : start + 50], strict=True))
-        tokens += await asyncio.gather(*(_browser(one.person_id, name) for one, name in part))
-    return [One(one.person_id, one.account_id, token) for one, token in zip(found, tokens, strict=True)]
+    tokens = dict(zip(people, await asyncio.gather(*map(_browser, people)), strict=True))
+    return [One(one.person_id, one.account_id, tokens[one.person_id]) for one in found]
 
 
-async def _browser(person_id: UUID, name: str) -> str:
+async def _browser(person_id: UUID) -> str:
+    name = f"Person {person_id.hex[-10:]}"
     async with open_scope(person_scope(person_id)):
         await raw().execute("insert into tenants_person (id, name) values ($1, $2)", person_id, name)
         return await sessions.start(

@@ -1,4 +1,4 @@
-"""Claims as a hospital has them, through the books: every charge billed, every payment landed, every surplus credit.
+"""Claims as a hospital has them, through the books: every charge a line, every payment landed, every surplus credit.
 
 ``data/synthea_claims.csv`` sums the transactions of the 1,267 claims of OHDSI's Synthea seeds (Apache-2.0) in minor
 units, one row for each claim.
@@ -23,7 +23,7 @@ from tests.scenarios.hospital import crowd
 
 CLAIMS = Path(__file__).parent / "data/synthea_claims.csv"
 CHARGED, PAID, SURPLUS, SURPLUS_CLAIMS = 109_240_273, 110_350_395, 1_110_122, 190
-AT_ONCE = 50
+AT_ONCE, LINES = 50, 20
 
 
 def claims() -> list[dict[str, int]]:
@@ -43,7 +43,7 @@ def test_the_claims_are_those_of_the_source():
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def patients(house):
-    return await crowd.gather(house, 27, has_browser=False)
+    return await crowd.gather(house, 27)
 
 
 async def test_claims_replay_to_the_cent_with_every_surplus_as_credit(house, patients):
@@ -56,18 +56,19 @@ async def test_claims_replay_to_the_cent_with_every_surplus_as_credit(house, pat
     for number, found in by_patient.items():
         account = patients[number - 1].account_id
         bills = []
+        charged = [one for one in found if one["charged_minor"]]
         async with house.scope():
-            for one in found:
-                if one["charged_minor"]:
-                    bill = await issue_for(
-                        house.system,
-                        account_id=account,
-                        charges=[Charge(one["charged_minor"], "Treatment")],
-                        due_on=today("Asia/Singapore"),
-                        reference=f"claim-{one['claim']}",
-                        key=new_id().hex,
-                    )
-                    bills.append((bill.id, min(one["charged_minor"], one["paid_minor"])))
+            for start in range(0, len(charged), LINES):
+                part = charged[start : start + LINES]
+                bill = await issue_for(
+                    house.system,
+                    account_id=account,
+                    charges=[Charge(one["charged_minor"], f"Claim {one['claim']}") for one in part],
+                    due_on=today("Asia/Singapore"),
+                    reference=f"claim-{part[0]['claim']}",
+                    key=new_id().hex,
+                )
+                bills.append((bill.id, sum(min(one["charged_minor"], one["paid_minor"]) for one in part)))
         for start in range(0, len(bills), AT_ONCE):
             part = bills[start : start + AT_ONCE]
             await take_payment(house.cashier, bills=part, method="cash", key=new_id().hex)
@@ -87,7 +88,8 @@ async def test_claims_replay_to_the_cent_with_every_surplus_as_credit(house, pat
             " (select sum(amount_minor) from billing_payment where tenant_id = $1 and status = 'succeeded') paid,"
             " (select sum(total_minor - paid_minor) from billing_bill where tenant_id = $1) owed,"
             " (select sum(left_minor) from billing_credit where tenant_id = $1) credit,"
-            " (select count(*) from billing_credit where tenant_id = $1) credits",
+            " (select count(*) from billing_credit where tenant_id = $1) credits,"
+            " (select count(*) from billing_bill_line where tenant_id = $1) lines",
             house.id,
         )
         assert books is not None
@@ -97,6 +99,7 @@ async def test_claims_replay_to_the_cent_with_every_surplus_as_credit(house, pat
             "owed": 0,
             "credit": SURPLUS,
             "credits": SURPLUS_CLAIMS,
+            "lines": sum(one["charged_minor"] > 0 for one in claims()),
         }
         assert await value("select count(*) from billing_suspense where tenant_id = $1", house.id) == 0
         assert await verify_ledger(house.id) == []

@@ -214,7 +214,7 @@ async def test_one_that_is_still_being_paid_is_let_go(real_fhir):
 async def test_twenty_apps_at_one_number_book_it_once(real_fhir):
     """Whoever is second finds another version, or the number taken; never two appointments."""
     (slot, *_) = await real_fhir.free(await real_fhir.house.session())
-    people = await crowd.gather(real_fhir.house, 20, has_browser=False)
+    people = await crowd.gather(real_fhir.house, 20)
     answers = await asyncio.gather(*(real_fhir.book(slot, one.account_id) for one in people))
     statuses = sorted(answer.status_code for answer in answers)
     assert statuses[0] == 200
