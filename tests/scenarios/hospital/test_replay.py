@@ -59,16 +59,16 @@ async def test_claims_replay_to_the_cent_with_every_surplus_as_credit(house, pat
         charged = [one for one in found if one["charged_minor"]]
         async with house.scope():
             for start in range(0, len(charged), LINES):
-                part = charged[start : start + LINES]
+                lines = charged[start : start + LINES]
                 bill = await issue_for(
                     house.system,
                     account_id=account,
-                    charges=[Charge(one["charged_minor"], f"Claim {one['claim']}") for one in part],
+                    charges=[Charge(one["charged_minor"], f"Claim {one['claim']}") for one in lines],
                     due_on=today("Asia/Singapore"),
-                    reference=f"claim-{part[0]['claim']}",
+                    reference=f"claim-{lines[0]['claim']}",
                     key=new_id().hex,
                 )
-                bills.append((bill.id, sum(min(one["charged_minor"], one["paid_minor"]) for one in part)))
+                bills.append((bill.id, sum(min(one["charged_minor"], one["paid_minor"]) for one in lines)))
         for start in range(0, len(bills), AT_ONCE):
             part = bills[start : start + AT_ONCE]
             await take_payment(house.cashier, bills=part, method="cash", key=new_id().hex)

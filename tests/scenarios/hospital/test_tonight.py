@@ -3,6 +3,7 @@
 import asyncio
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ from ui.errors import Conflict
 @pytest.fixture
 def channel(monkeypatch):
     """What the bank says of each debit, and how often it was asked for one."""
-    said = {"state": "succeeded", "asked": 0}
+    said: dict[str, Any] = {"state": "succeeded", "asked": 0}
 
     async def send(actor, attempt_id):
         if not await claim(actor, attempt_id):
