@@ -13,8 +13,10 @@ from deploy.seed.school import CHEN, CLUB, FATHER
 from scenarios.education.canteen import office, till
 from scenarios.education.canteen.office import Dish, RightAsked
 from scenarios.education.days import services as days
+from scenarios.education.enrolment import rounds
 from scenarios.education.enrolment import services as enrolment
-from scenarios.education.enrolment.services import Application, RoundAsked
+from scenarios.education.enrolment.rounds import RoundAsked
+from scenarios.education.enrolment.services import Application
 from scenarios.education.family import sharing
 from scenarios.education.family.children import Child, children_of
 from scenarios.education.models import SchoolDish, SchoolOffer, SchoolOption, SchoolRound, SchoolSharing
@@ -101,8 +103,8 @@ async def _open(tenant: Tenant, secretary: Actor, finance: Actor, now: date) -> 
         closes_on=now + timedelta(days=60),
         questions=QUESTIONS,
     )
-    made = await enrolment.add_round(secretary, asked)
-    await enrolment.turn(secretary, made.id, "open")
+    made = await rounds.add_round(secretary, asked)
+    await rounds.turn(secretary, made.id, "open")
 
 
 async def _at_home(parent: Actor, child: Child, now: date) -> None:

@@ -225,6 +225,7 @@ NOTICE_TEXT = {
     "en": "We talk about the term and the trip to the zoo. Tell us, please, whether you come.",
     "zh_CN": "我们将介绍本学期安排和动物园之行。请告知您是否参加。",
 }
+_THERE = "update education_enrolment set begins_on = $2 where tenant_id = $1 and begins_on is not null"
 QUESTION = {"key": "q0", "labels": {"en": "Do you come?", "zh_CN": "您参加吗？"}, "choices": ["Yes", "No"]}
 
 
@@ -233,6 +234,7 @@ async def tell(tenant: Tenant, office_staff: Actor) -> None:
     teacher = next(one for one in EMPLOYEES if one.role == "class_teacher")
     now = today(tenant.timezone)
     async with open_scope(tenant_scope(tenant.id)):
+        await execute(_THERE, tenant.id, since(tenant.timezone))
         room = await SchoolClass.get(tenant_id=tenant.id, title="3A")
         member = await Membership.filter(tenant_id=tenant.id, name=teacher.name).get()
         await classes.add_teacher(office_staff, room.id, membership_id=member.id)

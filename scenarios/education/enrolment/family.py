@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 
 from billing.answers.notes import keep_files
 from billing.names import localized
-from scenarios.education.enrolment import links, services
+from scenarios.education.enrolment import links, rounds, services
 from scenarios.education.enrolment.services import Application
 from scenarios.education.enrolment.states import APPLICANT, TONES, WORDS
 from scenarios.education.family.children import children_of
@@ -152,7 +152,7 @@ async def _mine(request: Request, actor: Actor) -> tuple[SchoolApplicant, School
         raise NotFound("applicant.not_found", t("There is no such application, or it is not yours to see."))
     async with open_scope(tenant_scope(found["tenant_id"])):
         one = await services.applicant_of(found["tenant_id"], path_id(request))
-        return one, await services.round_of(one.tenant_id, one.round_id), await Tenant.get(id=one.tenant_id)
+        return one, await rounds.round_of(one.tenant_id, one.round_id), await Tenant.get(id=one.tenant_id)
 
 
 async def index(request: Request, actor: Actor) -> Response:

@@ -16,8 +16,8 @@ from billing.charges.periods import today
 from billing.lists import Listing, list_page
 from billing.models import FeeItem
 from billing.names import localized
-from scenarios.education.enrolment import links, services
-from scenarios.education.enrolment.services import RoundAsked
+from scenarios.education.enrolment import links, rounds, services
+from scenarios.education.enrolment.rounds import RoundAsked
 from scenarios.education.enrolment.states import APPLICANT, ROUND, ROUND_TONES, ROUND_WORDS, TONES, WORDS
 from scenarios.education.here import root_of, school
 from scenarios.education.kinds import GRADES
@@ -43,7 +43,7 @@ ROUNDS = Listing(
     sorts={"closes_at": "r.closes_at"},
     default_sort="-closes_at",
     sql="""
-select r.id, r.titles, r.grade, r.places, r.status, r.opens_at, r.closes_at,
+select r.id, r.titles, r.grade, r.places, r.status, r.opens_at, r.closes_at, r.closes_at - interval '1 second' last_at,
        (select count(*) from education_applicant a where a.tenant_id = $1 and a.round_id = r.id
           and a.status <> 'draft')::int applied,
        (select count(*) from education_applicant a where a.tenant_id = $1 and a.round_id = r.id
@@ -89,7 +89,7 @@ class RoundForm(BaseModel):
     text_en: str = Field("", title=N_("Text in English"), max_length=4000)
     text_zh: str = Field("", title=N_("Text in Chinese"), max_length=4000)
     grade: str = Field(title=N_("Grade"))
-    places: int = Field(title=N_("Places"), ge=1, le=services.MOST_PLACES)
+    places: int = Field(title=N_("Places"), ge=1, le=rounds.MOST_PLACES)
     opens_on: Annotated[Day, Field(title=N_("Open from"))]
     closes_on: Annotated[Day, Field(title=N_("Last day to apply"))]
     deposit_minor: Annotated[int | None, MinorAmount(allow_zero=True)] = Field(None, title=N_("Deposit"))
@@ -119,14 +119,14 @@ def _round_columns(actor: Actor) -> tuple[Column, ...]:
         Column("titles", t("Round"), format=named, is_main=True, href=lambda row: f"{root}/{row['id']}"),
         Column("grade", t("Grade"), words=GRADE_WORDS),
         Column("status", t("State"), format="badge", words=ROUND_WORDS, tones=ROUND_TONES),
-        Column("closes_at", t("Closes"), format="datetime", sortable=True),
+        Column("last_at", t("Closes"), format="datetime", sortable=True, sort="closes_at"),
         Column("places", t("Places"), format="number"),
         Column("applied", t("Applied"), format="number"),
         Column("accepted", t("Accepted"), format="number"),
     )
 
 
-async def rounds(request: Request, actor: Actor) -> Response:
+async def all_rounds(request: Request, actor: Actor) -> Response:
     """List the rounds."""
     school(actor)
     context = {
@@ -165,7 +165,7 @@ async def create(request: Request, actor: Actor) -> Response:
     form = await bind(request, RoundForm, context={"currency": actor.place["currency"]})
     if form.is_valid:
         try:
-            made = await services.add_round(actor, _asked(form.ok))
+            made = await rounds.add_round(actor, _asked(form.ok))
             return redirect(request, f"{root_of(actor)}/enrolment/{made.id}")
         except Invalid as error:
             form.fail_with(error)
@@ -221,7 +221,7 @@ def _columns(actor: Actor, found: SchoolRound) -> tuple[Column, ...]:
 async def show(request: Request, actor: Actor) -> Response:
     """Show a round with its applications, the first to come first."""
     tenant_id = school(actor)
-    found = await services.round_of(tenant_id, path_id(request))
+    found = await rounds.round_of(tenant_id, path_id(request))
     columns = _columns(actor, found)
     query = APPLICANTS.query(request, columns)
     query = replace(query, filters={**query.filters, "round": str(found.id)})
@@ -251,14 +251,14 @@ async def turn(request: Request, actor: Actor) -> Response:
     """Open a round, or close it."""
     school(actor)
     edge = "open" if request.url.path.endswith("/opening") else "close"
-    found = await services.turn(actor, path_id(request), edge)
+    found = await rounds.turn(actor, path_id(request), edge)
     flash = t("Families can apply now.") if edge == "open" else t("Nobody can apply any more.")
     return redirect(request, f"{root_of(actor)}/enrolment/{found.id}", flash=flash)
 
 
 async def _both(request: Request, actor: Actor) -> tuple[SchoolRound, SchoolApplicant]:
     tenant_id = school(actor)
-    found = await services.round_of(tenant_id, path_id(request))
+    found = await rounds.round_of(tenant_id, path_id(request))
     applicant = await services.applicant_of(tenant_id, path_id(request, "applicant_id"))
     return found, applicant
 
@@ -343,7 +343,7 @@ async def file(request: Request, actor: Actor) -> Response:
 _R, _W = "enrolment.read", "enrolment.write"
 _ONE = "/enrolment/{id}/applicants/{applicant_id}"
 ROUTES: list[BaseRoute] = [
-    tenant_route("/enrolment", rounds, permission=_R, name="rounds"),
+    tenant_route("/enrolment", all_rounds, permission=_R, name="rounds"),
     tenant_route("/enrolment", create, permission=_W, methods=WRITES, name="add_round"),
     tenant_route("/enrolment/new", new, permission=_W, name="new_round"),
     tenant_route("/enrolment/{id}", show, permission=_R, name="round"),

@@ -20,7 +20,8 @@ select coalesce(sum(total_minor - paid_minor - adjusted_minor), 0)::bigint left_
    and held_until is null
 """
 _OFFERS = """
-select o.id, o.kind, o.titles, o.texts, o.consent, o.closes_at, o.happens_on, o.most_each, o.status, o.opens_at,
+select o.id, o.kind, o.titles, o.texts, o.consent, o.closes_at,
+       o.closes_at - interval '1 second' last_at, o.happens_on, o.most_each, o.status, o.opens_at,
        coalesce((select min(p.price_minor) from education_offer_option p
                   where p.tenant_id = $1 and p.offer_id = o.id), 0) price_minor,
        (select b.status from education_booking b where b.tenant_id = $1 and b.offer_id = o.id and b.account_id = $2

@@ -1,6 +1,6 @@
 """How children come to a school: rounds of enrolment with their form, and who has applied."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,11 @@ class SchoolRound(TenantRow):
     answer_days = fields.SmallIntField(db_default=7)
     status = fields.CharField(max_length=10, db_default="draft")
     created_by_name = fields.CharField(max_length=100, db_default="")
+
+    @property
+    def last_at(self) -> datetime:
+        """The last moment of the last day, for whoever reads it: ``closes_at`` is the midnight after."""
+        return self.closes_at - timedelta(seconds=1)
 
     class Meta:
         table = "education_round"

@@ -1,6 +1,6 @@
 """What a school offers with places, who has one, and what guardians have signed."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from tortoise import fields
@@ -29,6 +29,11 @@ class SchoolOffer(TenantRow):
     has_waiting = fields.BooleanField(db_default=True)
     status = fields.CharField(max_length=10, db_default="draft")
     created_by_name = fields.CharField(max_length=100, db_default="")
+
+    @property
+    def last_at(self) -> datetime:
+        """The last moment of the last day, for whoever reads it: ``closes_at`` is the midnight after."""
+        return self.closes_at - timedelta(seconds=1)
 
     class Meta:
         table = "education_offer"

@@ -26,6 +26,7 @@ OFFERS = Listing(
     default_sort="-closes_at",
     sql="""
 select o.id, o.kind, o.titles, o.status, o.opens_at, o.closes_at, o.happens_on, o.grades,
+       o.closes_at - interval '1 second' last_at,
        coalesce(p.places, 0)::int places, coalesce(p.taken, 0)::int taken, coalesce(b.kept, 0)::int kept,
        coalesce(b.waiting, 0)::int waiting
   from education_offer o

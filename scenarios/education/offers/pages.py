@@ -99,7 +99,7 @@ def _columns(actor: Actor) -> tuple[Column, ...]:
         Column("kind", t("What it is"), words=KINDS),
         Column("grades", t("Grades"), format=lambda value, row: grades_text(value, row) or gettext("All")),
         Column("status", t("State"), format="badge", words=OFFER_WORDS, tones=OFFER_TONES),
-        Column("closes_at", t("Closes"), format="datetime", sortable=True),
+        Column("last_at", t("Closes"), format="datetime", sortable=True, sort="closes_at"),
         Column("kept", t("Booked"), format="number"),
         Column("waiting", t("Waiting list"), format="number"),
         Column("places", t("Places"), format="number"),

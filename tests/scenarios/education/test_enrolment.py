@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from billing.models import Bill, Hold
-from scenarios.education.enrolment import links, services
-from scenarios.education.enrolment.services import Application, RoundAsked
+from scenarios.education.enrolment import links, rounds, services
+from scenarios.education.enrolment.rounds import RoundAsked
+from scenarios.education.enrolment.services import Application
 from scenarios.education.models import SchoolApplicant, SchoolEnrolment
 from tenants.actor import system_actor
 from tenants.ids import new_id
@@ -45,8 +46,8 @@ async def opened(bank, **given):
         "closes_on": TODAY + timedelta(days=20),
     } | given
     async with open_scope(tenant_scope(tenant.id)):
-        made = await services.add_round(staff, RoundAsked(**asked))
-        made = await services.turn(staff, made.id, "open")
+        made = await rounds.add_round(staff, RoundAsked(**asked))
+        made = await rounds.turn(staff, made.id, "open")
     return tenant, staff, made
 
 
@@ -156,7 +157,7 @@ async def test_what_is_needed_is_asked_for_and_one_child_counts_once(db, bank):
         await apply(tenant, found, actor, "lee  min", answers={"q0": "English"}, files=[file])
     async with open_scope(tenant_scope(tenant.id)):
         await execute("update education_round set closes_at = $2 where id = $1", found.id, datetime.now(UTC))
-        found = await services.round_of(tenant.id, found.id)
+        found = await rounds.round_of(tenant.id, found.id)
     with pytest.raises(Conflict):
         await apply(tenant, found, actor, "Late", answers={"q0": "English"}, files=[file])
 
