@@ -60,7 +60,7 @@ def ui_settings(settings: Settings) -> UiSettings:
         raise_errors=settings.environment == "test",
         form_action=tuple(payment_pages),
         csrf_exempt=("/webhooks/", "/oauth/", "/api/", "/lti/", "/scim/", "/fhir/"),
-        api_prefixes=("/webhooks/", "/api/", "/fhir/"),
+        api_prefixes=("/webhooks/", "/api/", "/fhir/", "/scim/"),
         body_limits=dict.fromkeys((*UPLOADS, "/api/v1/bills/"), settings.upload_max_bytes),
     )
 

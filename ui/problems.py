@@ -138,10 +138,11 @@ async def answer(request: Request, found: Problem, headers: dict[str, str]) -> R
 
 
 def wants_json(request: Request) -> bool:
-    """Whether the client is a program: by address or by what it accepts."""
+    """Whether the client is a program: at an API's address always, elsewhere by what it accepts."""
+    if request.url.path.startswith(settings_of(request).api_prefixes):
+        return True
     accept = request.headers.get("accept", "")
-    is_api = request.url.path.startswith(settings_of(request).api_prefixes)
-    return (is_api or "json" in accept) and "text/html" not in accept and not hx.is_partial(request)
+    return "json" in accept and "text/html" not in accept and not hx.is_partial(request)
 
 
 def _document(found: Problem) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeVar
 from uuid import UUID
 
-from tenants.scope import once
+from tenants.scope import adopt, once, tenant_scope, value
 
 Profile = Literal["basic", "strict", "fapi2"]
 Status = Literal["active", "suspended"]
@@ -98,6 +98,18 @@ async def granted(client_id: str, tenant_id: UUID, *, person_id: UUID | None = N
     """
     found = await once("select app_granted($1, $2, $3)", client_id, tenant_id, person_id)
     return None if found is None else read_granted(json.loads(found))
+
+
+async def enter_granted(client_id: str, tenant_id: UUID) -> Granted | None:
+    """Return what ``granted`` does, and go on in that tenant's scope in the transaction that is open.
+
+    With ``None`` nothing more may be done in it: the scope is whatever looking has left.
+    """
+    found = await value("select app_granted($1, $2, null)", client_id, tenant_id)
+    if found is None:
+        return None
+    adopt(tenant_scope(tenant_id))
+    return read_granted(json.loads(found))
 
 
 def read_granted(facts: dict[str, Any]) -> Granted:

@@ -17,10 +17,13 @@ from starlette.requests import Request
 
 from integrations.apps import clients
 from integrations.apps.clients import Client, Granted
-from integrations.provider.access import InsufficientScopeError, access, challenge
+from integrations.provider.access import InsufficientScopeError, access, refusal
+from integrations.provider.asked import Asked
+from integrations.provider.bridge import run
+from integrations.provider.server import prepared
 from tenants import throttle
 from tenants.runtime import runtime
-from tenants.scope import Scope, adopt, open_scope, switch, tenant_scope
+from tenants.scope import Scope, adopt, open_scope, tenant_scope
 from ui.errors import AppError
 from ui.i18n import t
 
@@ -97,10 +100,9 @@ async def enter(request: Request, *scopes: str) -> Caller:
 
 async def _alone(token: str) -> Caller:
     facts = _opened(token)
-    granted = await clients.granted(facts["c"], UUID(facts["t"]))
+    granted = await clients.enter_granted(facts["c"], UUID(facts["t"]))
     if granted is None or str(granted.installation_id) != facts["i"] or ALONE not in granted.scopes:
         raise unknown()
-    await switch(tenant_scope(granted.tenant_id))
     return Caller(granted, granted.scopes)
 
 
@@ -110,7 +112,7 @@ async def _with_person(request: Request) -> Caller:
     except InsufficientScopeError as error:
         raise _insufficient(()) from error
     except OAuth2Error as error:
-        raise Refused("api.token", _WORDS, headers={"WWW-Authenticate": challenge(error)}) from error
+        raise Refused("api.token", _WORDS, headers=refusal(error)) from error
     adopt(tenant_scope(entry.granted.tenant_id))
     return Caller(entry.granted, frozenset(entry.token.scope.split()) & entry.granted.scopes)
 
@@ -134,24 +136,42 @@ def _insufficient(scopes: tuple[str, ...]) -> Refused:
 
 
 async def prove(request: Request) -> Client:
-    """Return the app that proves itself with its client id and secret in the header.
+    """Return the app that proves itself: by client id and secret in the header, or by its key (``private_key_jwt``).
 
     Raises:
         Refused: when it does not.
     """
+    form = await request.form(max_files=0, max_fields=10)
+    if form.get("client_assertion"):
+        return await _by_key({name: str(value) for name, value in form.items()})
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     try:
         name, _, secret = base64.b64decode(given, validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         name = secret = ""
     found = await clients.client(name) if scheme.lower() == "basic" and name else None
-    if found is None or found.status != "active" or not found.knows_secret(secret):
+    is_by_secret = found is not None and found.auth_method == "client_secret_basic"
+    if found is None or not is_by_secret or found.status != "active" or not found.knows_secret(secret):
         raise Refused(
             "api.client",
             t("This is not the app's client id and secret."),
             headers={"WWW-Authenticate": 'Basic realm="api"'},
         )
     return found
+
+
+async def _by_key(form: dict[str, str]) -> Client:
+    """Return the app whose key has signed the assertion, under the very rules of the token endpoint."""
+    asked = Asked("POST", {}, list(form.items()))
+    try:
+        server = await prepared(asked)
+        async with open_scope(Scope()):
+            app = await run(server.authenticate_client, asked, ["private_key_jwt"], "installation-token")
+    except (OAuth2Error, ValueError) as error:
+        words = t("This is not an assertion signed with the app's key.")
+        raise Refused("api.client", words) from error
+    client: Client = app.client
+    return client
 
 
 __all__ = [

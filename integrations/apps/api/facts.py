@@ -24,7 +24,7 @@ select m.person_id, min(m.name) as name, min(m.email) email, array_agg(distinct 
    and ($3::uuid is null or m.person_id = $3)
  group by m.person_id order by m.person_id limit $4
 """
-_ACCOUNTS = """
+ACCOUNTS = """
 select id, jsonb_build_object('accounts', jsonb_build_object('id', id, 'number', number, 'name', name, 'kind', kind,
          'place', place, 'is_active', is_active)) facts
   from tenants_account where tenant_id = $1 and ($2::uuid is null or id > $2) and ($3::uuid is null or id = $3)
@@ -62,13 +62,13 @@ async def _one_person(found: UUID, sector: str) -> Told | None:
 
 async def _accounts(asked: Slice) -> list[tuple[UUID, Told]]:
     number = asked.filters.get("number", "")
-    found = await rows(_ACCOUNTS, tenant_id(), asked.after, None, number, asked.limit)
+    found = await rows(ACCOUNTS, tenant_id(), asked.after, None, number, asked.limit)
     return [(one["id"], json.loads(one["facts"])) for one in found]
 
 
 async def _one_account(account_id: UUID, sector: str) -> Told | None:
     del sector
-    found = await rows(_ACCOUNTS, tenant_id(), None, account_id, "", 1)
+    found = await rows(ACCOUNTS, tenant_id(), None, account_id, "", 1)
     return json.loads(found[0]["facts"]) if found else None
 
 

@@ -19,7 +19,7 @@ async def installation_token(request: Request) -> Response:
     """Give an app that proves itself a token for one installation that agreed to it."""
     app = await prove(request)
     await throttle.spend("api-token", app.client_id, TRIES)
-    form = await request.form(max_files=0, max_fields=5)
+    form = await request.form(max_files=0, max_fields=10)
     try:
         installation_id = UUID(str(form.get("installation") or ""))
     except ValueError:

@@ -306,6 +306,16 @@ async def go_on(errand: Errand) -> None:
         await enqueue("apps.scim", {"installation_id": str(granted.installation_id)})
 
 
+async def forget(message: AppMessage) -> None:
+    """Take what a message told as untold, so that it is told once more."""
+    await ScimLink.filter(
+        tenant_id=message.tenant_id,
+        installation_id=message.installation_id,
+        kind=KIND[message.event],
+        key=UUID(message.cause.partition(":")[0]),
+    ).update(state="")
+
+
 async def begin(installation: Installation) -> None:
     """Have an app told everything that it should know, in the open tenant scope."""
     if await target_of(installation):

@@ -189,11 +189,19 @@ async def _taken(message: AppMessage) -> None:
     await Installation.filter(tenant_id=message.tenant_id, id=message.installation_id).update(**facts)
 
 
+async def _forget(tenant_id: UUID, message_id: UUID) -> None:
+    """Of an app that is kept in step, take what it was told for untold: else there would be nothing to send again."""
+    message = await AppMessage.get(tenant_id=tenant_id, id=message_id)
+    if message.event in push.KIND:
+        await push.forget(message)
+
+
 async def send_again(tenant_id: UUID, message_id: UUID) -> bool:
     """Have a message that has ended sent once more, in the open tenant scope; ``False`` when it still waits."""
     taken = await AppMessage.filter(
         tenant_id=tenant_id, id=message_id, status__in=("delivered", "failed", "dropped")
     ).update(status="waiting", tries=0, due_at=datetime.now(UTC))
     if taken:
+        await _forget(tenant_id, message_id)
         await enqueue("apps.send", {"message_id": str(message_id)})
     return bool(taken)

@@ -15,6 +15,7 @@ from tenants import throttle
 from tenants.scope import bank_scope, open_scope, tenant_scope
 from tests import apps, make
 from tests.billing import town as towns
+from tests.integrations.provider import conftest as provider
 
 EVERYTHING = tuple(SCOPES)
 ASKED = {"scopes": {key: {"en": key, "zh_CN": key} for key in SCOPES}}
@@ -176,3 +177,37 @@ async def test_the_document_describes_every_resource_with_the_scope_of_each_fact
     } <= set(document["paths"])
     bill = document["components"]["schemas"]["bills"]["properties"]
     assert (bill["total_minor"]["x-scope"], bill["account"]["x-scope"]) == ("bills", "accounts")
+
+
+async def test_whatever_is_asked_for_errors_of_the_api_are_json(client):
+    for method, path, status in (
+        ("GET", "/api/v1/nothing", 404),
+        ("DELETE", "/api/v1/people", 405),
+        ("GET", "/api/v1/people", 401),
+        ("POST", "/api/v1/installation-tokens", 401),
+    ):
+        answer = await client.request(method, path, headers={"Accept": "text/html"})
+        assert answer.status_code == status, path
+        assert answer.headers["content-type"] == "application/problem+json", path
+        assert answer.json()["status"] == status
+
+
+async def test_an_app_with_a_key_fetches_its_token_with_it(client, town, bank):
+    made = await provider.listed(bank, profile="strict", auth_method="private_key_jwt")
+    installation = await provider.install(made, town.tenant)
+    given = {"installation": str(installation.id)}
+    answer = await client.post("/api/v1/installation-tokens", data=given | made.assertion())
+    assert answer.status_code == 200, answer.text
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    assert (await client.get("/api/v1/tenant", headers=headers)).status_code == 200
+    used = made.assertion()
+    assert (await client.post("/api/v1/installation-tokens", data=given | used)).status_code == 200
+    pair = base64.b64encode(f"{made.client_id}:{made.secret}".encode()).decode()
+    for wrong, by in (
+        (used, {}),
+        (made.assertion(aud="https://other.example"), {}),
+        (made.assertion(sub="somebody"), {}),
+        ({}, {"Authorization": f"Basic {pair}"}),
+    ):
+        refused = await client.post("/api/v1/installation-tokens", data=given | wrong, headers=by)
+        assert refused.status_code == 401, refused.text

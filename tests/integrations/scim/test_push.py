@@ -213,3 +213,21 @@ async def test_the_demonstrations_hr_keeps_what_it_is_told_and_takes_nothing_fro
     async with stage.browser() as browser:
         for headers in ({}, {"Authorization": "Bearer forged"}):
             assert (await browser.get("/scim/v2/Users", headers=headers)).status_code == 401
+
+
+async def test_the_vendor_has_it_sent_again_though_nothing_has_changed(town, remote):
+    tenant, *_ = town
+    await install(town)
+    await run_due(tenant.id)
+    told = len(remote.calls)
+    async with open_scope(tenant_scope(tenant.id)):
+        message = await AppMessage.filter(tenant_id=tenant.id, event="scim.user").first()
+        assert await messages.send_again(tenant.id, message.id)
+    await run_due(tenant.id)
+    assert [call[0] for call in remote.calls[told:]] == ["PUT"]
+    async with open_scope(tenant_scope(tenant.id)):
+        again = await AppMessage.get(tenant_id=tenant.id, id=message.id)
+    assert (again.status, again.body["resource"]["externalId"]) == (
+        "delivered",
+        message.body["resource"]["externalId"],
+    )
