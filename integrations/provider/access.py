@@ -81,3 +81,9 @@ def challenge(error: InvalidTokenError | InvalidProofError) -> str:
     """Return the ``WWW-Authenticate`` header that goes with a refusal (RFC 6750, RFC 9449)."""
     said = f'error="{error.error}"'
     return f'Bearer {said}, DPoP {said}, algs="{" ".join(proofs.ALGORITHMS)}"'
+
+
+def refusal(error: InvalidTokenError | InvalidProofError) -> dict[str, str]:
+    """Return the headers that go with a refusal: how to prove oneself, and the nonce of a proof that needs one."""
+    with_nonce = {proofs.NONCE: proofs.nonce()} if isinstance(error, InvalidProofError) else {}
+    return {"WWW-Authenticate": challenge(error), **with_nonce}

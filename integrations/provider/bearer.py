@@ -13,7 +13,7 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 from starlette.requests import Request
 
 from integrations.provider import smart
-from integrations.provider.access import Entry, InsufficientScopeError, access, challenge
+from integrations.provider.access import Entry, InsufficientScopeError, access, refusal
 from tenants.scope import Scope, open_scope
 from ui.errors import AppError, NotFound
 from ui.i18n import t
@@ -81,7 +81,7 @@ async def _entry(request: Request) -> Entry:
         raise _insufficient("") from error
     except OAuth2Error as error:
         words = t("This token is not good: it has ended, or was never given.")
-        raise BearerError("bearer.token", words, headers={"WWW-Authenticate": challenge(error)}) from error
+        raise BearerError("bearer.token", words, headers=refusal(error)) from error
 
 
 def _launched(entry: Entry) -> Launched:

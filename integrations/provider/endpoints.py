@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from integrations.provider import claims, keys, lives, proofs, requests, store
-from integrations.provider.access import Entry, access, challenge
+from integrations.provider.access import Entry, access, refusal
 from integrations.provider.asked import Asked, form_of, said
 from integrations.provider.bridge import wait
 from integrations.provider.discovery import document
@@ -21,7 +21,11 @@ from tenants.runtime import runtime
 from tenants.scope import Scope, open_scope
 
 REASON = "Apps prove themselves at each endpoint."
-PUBLIC = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+PUBLIC = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": f"WWW-Authenticate, {proofs.NONCE}",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 KEPT = {"Cache-Control": f"public, max-age={int(lives.PUBLISHED.total_seconds())}", **PUBLIC}
 HINTS = frozenset({"access_token", "refresh_token"})
 
@@ -159,7 +163,7 @@ async def _told(entry: Entry) -> dict[str, Any]:
 def _refused(error: OAuth2Error) -> Response:
     headers = {**NEVER_KEPT, **PUBLIC}
     if error.status_code in {401, 403}:
-        headers["WWW-Authenticate"] = challenge(error)
+        headers |= refusal(error)
     status, body, _ = said(error)()
     return Response(json.dumps(body), status, headers, media_type="application/json")
 

@@ -1,7 +1,12 @@
-"""DPoP: proof that whoever asks holds the key that its tokens are bound to (RFC 9449)."""
+"""DPoP: proof that whoever asks holds the key that its tokens are bound to (RFC 9449).
+
+A proof carries a nonce of ours, so that none can be made beforehand and kept: without one that is young enough the
+answer is ``use_dpop_nonce`` and brings one, as every answer to a proof does. Nonces need no memory.
+"""
 
 import base64
 import hashlib
+import hmac
 import time
 from datetime import timedelta
 from typing import Any
@@ -14,18 +19,48 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from integrations.provider import lives
 from integrations.sign_in.flow import once
+from tenants.runtime import runtime
 
 ALGORITHMS = ("ES256", "EdDSA", "Ed25519", "PS256")
 KEYS: dict[str, Any] = {"EC": ECKey, "OKP": OKPKey, "RSA": RSAKey}
 PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 LONGEST = 4000
 LEAST_RSA_BITS = 2048
+NONCE = "DPoP-Nonce"
+NONCE_SECONDS = 300
 
 
 class InvalidProofError(OAuth2Error):  # type: ignore[misc]
     """The proof of possession does not hold."""
 
     error = "invalid_dpop_proof"
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """Return the headers of the refusal: the nonce for the next proof is among them."""
+        return [*super().get_headers(), (NONCE, nonce())]
+
+
+class UseNonceError(InvalidProofError):
+    """The proof has no nonce of ours, or an old one: another has to be made with the one that comes with this."""
+
+    error = "use_dpop_nonce"
+
+
+def nonce() -> str:
+    """Return the nonce of now, the same for everybody for five minutes."""
+    return _nonce(int(time.time()) // NONCE_SECONDS)
+
+
+def _nonce(stretch: int) -> str:
+    signed = runtime().sign("dpop nonce", str(stretch).encode())
+    return base64.urlsafe_b64encode(signed[:18]).decode()
+
+
+def _is_young(given: object) -> bool:
+    now = int(time.time()) // NONCE_SECONDS
+    return isinstance(given, str) and any(
+        [hmac.compare_digest(_nonce(stretch), given) for stretch in (now, now - 1)]  # noqa: C419 - both are compared
+    )
 
 
 async def prove(proof: str, method: str, url: str, *, token: str = "") -> str:
@@ -41,6 +76,8 @@ async def prove(proof: str, method: str, url: str, *, token: str = "") -> str:
     _check(claims, method, url)
     if token and claims.get("ath") != _hash(token):
         raise InvalidProofError("The proof is for another access token.")
+    if not _is_young(claims.get("nonce")):
+        raise UseNonceError("The proof has to have the nonce of this answer.")
     found: str = key.thumbprint()
     life = timedelta(seconds=2 * (lives.EARLY + lives.LATE))
     if not await once(f"dpop {found} {claims['jti']}", life):

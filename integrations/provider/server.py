@@ -7,7 +7,7 @@ from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidClientError, OAut
 from starlette.responses import JSONResponse, Response
 
 from integrations.apps import clients
-from integrations.provider import proving
+from integrations.provider import proofs, proving
 from integrations.provider.asked import Asked, said
 from integrations.provider.bridge import run, wait
 from integrations.provider.grants import CodeGrant, IdToken, ProofKey, RefreshGrant, pay_out
@@ -88,6 +88,7 @@ async def answer(
             await before(asked)
         async with open_scope(Scope()):
             status, body, headers = await run(_safely, act, server)
+        headers = [*headers, (proofs.NONCE, proofs.nonce())] if asked.thumbprint else headers
     except (OAuth2Error, ValueError) as error:
         status, body, headers = said(error)()
     return JSONResponse(body, status, {**dict(headers), **NEVER_KEPT})

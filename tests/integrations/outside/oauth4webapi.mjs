@@ -11,6 +11,14 @@ for (const algorithm of ['oidc', 'oauth2']) {
 }
 const issuer = await oauth.processDiscoveryResponse(here, await oauth.discoveryRequest(here, insecure))
 
+// As its documentation has it: whoever is told to use a nonce asks once more, and the handle has kept it.
+const again = async (ask) => {
+  try { return await ask() } catch (error) {
+    if (!oauth.isDPoPNonceError(error)) throw error
+    return ask()
+  }
+}
+
 async function code(app, client, auth, DPoP) {
   const verifier = oauth.generateRandomCodeVerifier()
   const nonce = oauth.generateRandomNonce()
@@ -20,8 +28,8 @@ async function code(app, client, auth, DPoP) {
   })
   let wanted = parameters
   if (DPoP) {
-    const answer = await oauth.pushedAuthorizationRequest(issuer, client, auth, parameters, { DPoP, ...insecure })
-    const pushed = await oauth.processPushedAuthorizationResponse(issuer, client, answer)
+    const pushed = await again(async () => oauth.processPushedAuthorizationResponse(issuer, client,
+      await oauth.pushedAuthorizationRequest(issuer, client, auth, parameters, { DPoP, ...insecure })))
     wanted = new URLSearchParams({ client_id: app.client_id, request_uri: pushed.request_uri })
   }
   const back = await browse(`${issuer.authorization_endpoint}?${wanted}`)
@@ -31,9 +39,12 @@ async function code(app, client, auth, DPoP) {
 
 async function pay(app, client, auth, DPoP) {
   const { found, verifier, nonce } = await code(app, client, auth, DPoP)
-  const answer = await oauth.authorizationCodeGrantRequest(
-    issuer, client, auth, found, app.redirect_uri, verifier, { DPoP, ...insecure })
-  const tokens = await oauth.processAuthorizationCodeResponse(issuer, client, answer, { expectedNonce: nonce, requireIdToken: true })
+  let answer
+  const tokens = await again(async () => {
+    answer = await oauth.authorizationCodeGrantRequest(
+      issuer, client, auth, found, app.redirect_uri, verifier, { DPoP, ...insecure })
+    return oauth.processAuthorizationCodeResponse(issuer, client, answer, { expectedNonce: nonce, requireIdToken: true })
+  })
   await oauth.validateApplicationLevelSignature(issuer, answer, insecure)
   return { tokens, found, verifier, nonce }
 }
@@ -69,7 +80,7 @@ const keyed = { client_id: fapi2.client_id, id_token_signed_response_alg: 'ES256
 const DPoP = oauth.DPoP(keyed, await oauth.generateKeyPair('ES256'))
 const proven = oauth.PrivateKeyJwt(await key(fapi2))
 const bound = await step('fapi2: PAR, private_key_jwt, DPoP', () => pay(fapi2, keyed, proven, DPoP))
-await step('fapi2: userinfo with proof', async () =>
+await step('fapi2: userinfo with proof', () => again(async () =>
   oauth.processUserInfoResponse(issuer, keyed, oauth.getValidatedIdTokenClaims(bound.tokens).sub,
-    await oauth.userInfoRequest(issuer, keyed, bound.tokens.access_token, { DPoP, ...insecure })))
+    await oauth.userInfoRequest(issuer, keyed, bound.tokens.access_token, { DPoP, ...insecure }))))
 finish()

@@ -21,7 +21,7 @@ from integrations.apps.clients import client_key, secret_hash
 from integrations.apps.models import App, AppVersion, Vendor
 from integrations.apps.scopes import SCOPES, claims_of
 from integrations.apps.tenant_models import Installation, Launch
-from integrations.provider import keys
+from integrations.provider import keys, proofs
 from tenants import sessions
 from tenants.actor import Actor
 from tenants.ids import new_id
@@ -91,6 +91,7 @@ class Made:
             "htm": method,
             "htu": url,
             "iat": int(time.time()),
+            "nonce": proofs.nonce(),
         }
         if token:
             digest = hashlib.sha256(token.encode()).digest()

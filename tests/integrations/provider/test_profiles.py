@@ -10,7 +10,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
 
-from integrations.provider import relying
+from integrations.provider import proofs, relying
 from tenants.outbound import Answer
 from tenants.scope import bank_scope, open_scope
 from tests.integrations.provider.conftest import BACK, HERE, install, listed, query_of
@@ -236,6 +236,37 @@ async def test_fapi_tokens_are_bound_to_a_key_and_do_not_rotate(world):
         assert fresh.status_code == 200, fresh.text
         assert "refresh_token" not in fresh.json()
         assert fresh.json()["token_type"] == "DPoP"
+
+
+async def test_a_proof_carries_a_nonce_of_ours_that_comes_with_each_answer(world):
+    made = await an_app(world, "fapi2")
+    code = await world.pushed_code(made)
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": BACK,
+        "code_verifier": world.verifier,
+    }
+    old = proofs._nonce(int(time.time()) // 300 - 2)
+    for wrong in (None, "made-up", old, 7):
+        asked = form | made.assertion()
+        answer = await world.post("/oauth/token", asked, made.proof("POST", TOKEN, nonce=wrong))
+        assert (answer.status_code, answer.json()["error"]) == (400, "use_dpop_nonce"), wrong
+    given = answer.headers["dpop-nonce"]
+    paid = await world.post("/oauth/token", form | made.assertion(), made.proof("POST", TOKEN, nonce=given))
+    assert paid.status_code == 200, "the code was not used up by the refusals"
+    assert paid.headers["dpop-nonce"] == given
+    token, url = paid.json()["access_token"], f"{HERE}/oauth/userinfo"
+    headers = {"Authorization": f"DPoP {token}"} | made.proof("GET", url, token, nonce=None)
+    refused = await world.get("/oauth/userinfo", headers)
+    assert refused.status_code == 401
+    assert 'DPoP error="use_dpop_nonce"' in refused.headers["www-authenticate"]
+    headers = {"Authorization": f"DPoP {token}"} | made.proof(
+        "GET", url, token, nonce=refused.headers["dpop-nonce"]
+    )
+    assert (await world.get("/oauth/userinfo", headers)).status_code == 200
+    young = made.proof("GET", url, token, nonce=proofs._nonce(int(time.time()) // 300 - 1))
+    assert (await world.get("/oauth/userinfo", {"Authorization": f"DPoP {token}"} | young)).status_code == 200
 
 
 async def test_a_code_may_be_bound_to_a_key_before_it_is_made(world):
