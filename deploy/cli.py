@@ -138,6 +138,39 @@ def bench(
 
 
 @app.command()
+def keys(
+    act: Annotated[str, typer.Argument(help="list, rotate or retire.")] = "list",
+    kid: Annotated[str, typer.Argument(help="The key's id, for retire.")] = "",
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for retire; it is logged.")] = "",
+    again: Annotated[
+        str, typer.Option("--again", help="The key's id once more, in place of typing it.")
+    ] = "",
+    data: Data = None,
+) -> None:
+    """Show the keys that sign for apps, make the next ones, or take one away at once (as when it has leaked).
+
+    Retiring ends every token that the key has signed. It takes a reason, and the key's id typed once more.
+    """
+    if act not in {"list", "rotate", "retire"}:
+        raise typer.BadParameter("say list, rotate or retire", param_hint="ACT")
+    if act == "retire":
+        if not kid or not reason.strip():
+            raise typer.BadParameter("retire takes the key's id and --reason", param_hint="KID")
+        if (again or typer.prompt(f"Type {kid} again to retire it")) != kid:
+            raise typer.BadParameter("that is another key: nothing was done", param_hint="--again")
+
+    async def work(settings: "Settings") -> None:
+        del settings
+        from deploy import signing_keys  # noqa: PLC0415
+
+        for line in await signing_keys.run(act, kid, reason.strip()):
+            typer.echo(line)
+
+    _with_servers(work, data)
+
+
+@app.command()
 def verify(
     what: Annotated[str, typer.Argument(help="audit, bills, ledger, isolation or receipt.")],
     file: Annotated[Path | None, typer.Argument(help="The receipt's file, for receipt.")] = None,

@@ -7,6 +7,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from deploy import signing_keys
+from deploy.errors import OperatorError
 from integrations.provider import keys, lives
 from integrations.provider.models import ProviderKey
 from tenants.scope import execute, open_scope, queue_scope
@@ -93,3 +95,16 @@ async def test_a_key_that_was_to_follow_signs_at_once_when_the_one_before_leaks(
     await keys.retire(first)
     assert len(await kids()) == 1
     assert (await keys.ring()).signing("ES256").kid == (await kids())[0] != first
+
+
+async def test_the_operator_lists_makes_and_retires_keys(db):
+    listed = await signing_keys.run("list", "", "")
+    assert any("ES256  signs " in line for line in listed)
+    kid = next(line.split()[0] for line in listed if "ES256  signs " in line)
+    (said,) = await signing_keys.run("retire", kid, "it leaked")
+    assert said.startswith(f"{kid} neither signs")
+    assert kid not in {one["kid"] for one in (await keys.ring()).published()["keys"]}
+    assert (await keys.ring()).signing("ES256").kid in said
+    with pytest.raises(OperatorError):
+        await signing_keys.run("retire", "es256-none", "it leaked")
+    assert len(await signing_keys.run("rotate", "", "")) == 2
