@@ -18,7 +18,7 @@ _LINES = """
    from billing_bill_line l where l.tenant_id = b.tenant_id and l.bill_id = b.id)
 """
 _ACCOUNT = "jsonb_build_object('number', b.account_number, 'name', b.account_name, 'place', b.place)"
-_BILLS = f"""
+BILLS = f"""
 select b.id, jsonb_build_object(
          'bills', jsonb_build_object('id', b.id, 'number', b.number, 'kind', b.kind, 'period', b.period,
            'due_on', b.due_on, 'currency', b.currency, 'total_minor', b.total_minor, 'paid_minor', b.paid_minor,
@@ -73,13 +73,13 @@ async def _read(sql: str, asked: Slice, one: UUID | None, *further: Any) -> list
 
 async def bills(asked: Slice) -> list[tuple[UUID, Told]]:
     """Return bills that were issued."""
-    return await _read(_BILLS, asked, None)
+    return await _read(BILLS, asked, None)
 
 
 async def bill(bill_id: UUID, sector: str) -> Told | None:
     """Return one bill."""
     del sector
-    found = await _read(_BILLS, Slice(limit=1), bill_id)
+    found = await _read(BILLS, Slice(limit=1), bill_id)
     return found[0][1] if found else None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from deploy.bench import (
+    api,
     bill_run,
     booking,
     imports,
@@ -24,6 +25,7 @@ from deploy.settings import Settings
 
 Measure = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 MEASURES: dict[str, tuple[Measure, Mapping[str, Any]]] = {
+    "api": (api.measure, api.DEFAULTS),
     "bill_run": (bill_run.measure, bill_run.DEFAULTS),
     "pages": (pages.measure, pages.DEFAULTS),
     "booking": (booking.measure, booking.DEFAULTS),

@@ -70,6 +70,12 @@ def test_receipts_are_measured_in_time_and_size() -> None:
     assert found["figure"] > found["floor"] > 0
 
 
+def test_the_open_api_is_measured_beside_bare_statements() -> None:
+    found = _measured("api", "requests=20", "at_once=4", "rounds=1", "accounts=3", "installations=2")
+    assert found.keys() >= ALWAYS
+    assert (found["name"], found["unit"], found["installations"]) == ("api", "requests/s", 2)
+
+
 def test_token_requests_are_measured_beside_their_bare_storage() -> None:
     found = _measured("token", "requests=20", "at_once=4", "rounds=1")
     assert set(found) >= ALWAYS
