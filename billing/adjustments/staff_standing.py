@@ -159,7 +159,7 @@ async def create(request: Request, actor: Actor) -> Response:
             made = await standing.request_standing(actor, ask=ask, key=form.ok.key)
         except FileRefused as refused:
             form.fail("evidence", refused.message)
-        except Invalid as refused:
+        except (Invalid, Conflict) as refused:
             form.fail_with(refused)
         else:
             return redirect(request, f"{root_of(actor)}/adjustments/standing/{made}")

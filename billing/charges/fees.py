@@ -112,12 +112,7 @@ async def add_item(
     actor.require("fees.write")
     tenant = await Tenant.get(id=actor.tenant_id)
     _check_names(names)
-    known = (
-        {found.key for found in SCENARIOS[scenario].account_kinds} if scenario in tenant.scenarios else set()
-    )
-    if not account_kinds or not set(account_kinds) <= known or kind not in {"charge", "late_fee"}:
-        text = t("Choose who is charged.")
-        raise Invalid("fee.kinds", text, fields={"account_kinds": text})
+    _check_kinds(tenant, scenario, kind, account_kinds)
     item = await FeeItem.create(
         tenant_id=tenant.id,
         scenario=scenario,
@@ -130,6 +125,21 @@ async def add_item(
     )
     await _record(actor, "fee_item.added", item, after={"names": item.names, "kind": kind})
     return item
+
+
+def _check_kinds(tenant: Tenant, scenario: str, kind: str, account_kinds: Sequence[str]) -> None:
+    is_ours = scenario in tenant.scenarios
+    known = {found.key for found in SCENARIOS[scenario].account_kinds} if is_ours else set()
+    wrong = {
+        "scenario": None if is_ours else t("Choose a scenario of this institution."),
+        "kind": None if kind in {"charge", "late_fee"} else t("Choose whether it is a charge or a late fee."),
+        "account_kinds": t("Choose who is charged.")
+        if not account_kinds or (is_ours and not set(account_kinds) <= known)
+        else None,
+    }
+    fields = {name: text for name, text in wrong.items() if text is not None}
+    if fields:
+        raise Invalid("fee.kinds", next(iter(fields.values())), fields=fields)
 
 
 def _check_names(names: Mapping[str, str]) -> None:

@@ -62,6 +62,9 @@ async def start(
     actor.require("runs.write")
     assert actor.tenant_id is not None  # noqa: S101 - the door has led here
     tenant = await Tenant.get(id=actor.tenant_id)
+    if scenario not in tenant.scenarios:
+        text = t("Choose a scenario of this institution.")
+        raise Invalid("run.scenario", text, fields={"scenario": text})
     items = await _items(tenant, scenario, fee_item_ids)
     await _check(tenant, items, period, due_on)
     items, *later = await _by_account(tenant, items)

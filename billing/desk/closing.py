@@ -20,12 +20,13 @@ from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
 _MOST_EXPORTED = 100_000
+NOTE_MAX = 500
 
 
 class Counting(BaseModel):
     """The note; the counts are named after their methods (``counted-{method}``)."""
 
-    note: str = Field("", title=N_("Why they differ"), max_length=500)
+    note: str = Field("", title=N_("Why they differ"), max_length=NOTE_MAX)
 
 
 async def preview(request: Request, actor: Actor) -> Response:
@@ -53,6 +54,8 @@ async def close(request: Request, actor: Actor) -> Response:
     sent = await request.form()
     form = Form(Counting, {name: list(sent.getlist(name)) for name in sent}, is_sent=True)
     counted = _counted(form, actor.place["currency"])
+    if len(str(form.value("note"))) > NOTE_MAX:
+        form.fail("note", t("Use at most {max_length} characters.", max_length=NOTE_MAX))
     if not form.errors:
         try:
             close_id = await close_day(

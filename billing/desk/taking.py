@@ -115,12 +115,14 @@ def _read(sent: FormData, bills: Sequence[Any]) -> tuple[Form[Taking], list[tupl
         if amount:
             wanted.append((bill["id"], amount))
     if not wanted and not form.errors:
-        form.fail("", _nothing(form))
+        form.fail("", _nothing(form, {f"amount-{bill['id']}" for bill in bills}))
     return form, wanted
 
 
-def _nothing(form: Form[Taking]) -> Any:
-    if any(name.startswith("amount-") and form.value(name) for name in form.values):
+def _nothing(form: Form[Taking], open_ones: set[str]) -> Any:
+    """Say why nothing was taken: the bills that were meant are paid, or no amount was entered."""
+    meant = {name for name in form.values if name.startswith("amount-") and str(form.value(name)).strip()}
+    if meant - open_ones:
         return t("These bills have been paid in the meantime. Nothing was taken.")
     return t("Enter an amount for at least one bill.")
 

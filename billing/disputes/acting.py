@@ -55,9 +55,7 @@ async def evidence(request: Request, actor: Actor) -> Response:
         act = answering.submit if is_final else answering.save_text
         try:
             await act(actor, dispute_id=kept.id, text=form.ok.text)
-        except Conflict as refused:
-            return _refused(request, actor, kept, refused)
-        except Invalid as refused:
+        except (Conflict, Invalid) as refused:
             form.fail_with(refused)
         else:
             return _back(request, actor, kept, t("Your answer is on its way.") if is_final else t("Kept."))

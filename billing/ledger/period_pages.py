@@ -151,7 +151,7 @@ async def ask(request: Request, actor: Actor) -> Response:
     if form.is_valid:
         try:
             made = await service.ask_closing(actor, form.ok.month)
-        except Invalid as refused:
+        except (Invalid, Conflict) as refused:
             form.fail_with(refused)
         else:
             flash = Flash(t("Another person has to agree now."), tone="info")

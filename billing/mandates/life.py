@@ -102,7 +102,10 @@ def _check(wish: Wish) -> None:
     if type(wish.ceiling_minor) is not int or wish.ceiling_minor <= 0:
         text = t("Enter an amount above zero.")
         raise Invalid("mandate.ceiling", text, fields={"ceiling": text})
-    if wish.schedule not in {"bill", "day"} or wish.day_of_month not in DAYS:
+    if wish.schedule not in {"bill", "day"}:
+        text = t("Choose when it is taken.")
+        raise Invalid("mandate.schedule", text, fields={"schedule": text})
+    if wish.day_of_month not in DAYS:
         text = t("Choose a day from 1 to 28.")
         raise Invalid("mandate.day", text, fields={"day": text})
 

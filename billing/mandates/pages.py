@@ -39,7 +39,7 @@ terms_page.register()
 class Autopay(BaseModel):
     """What a payer wants to be taken, from what, and when."""
 
-    way: str = Field("bank", title=N_("Taken from what"))
+    way: str = Field("", title=N_("Taken from what"))
     ceiling: Annotated[int, MinorAmount()] = Field(title=N_("At most, each time"))
     schedule: str = Field("bill", title=N_("When"))
     day: int = Field(1, title=N_("Day of the month"), ge=1, le=28)

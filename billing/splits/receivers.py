@@ -54,7 +54,7 @@ async def add(actor: Actor, *, name: str, kind: str, rail_merchant: str) -> Rece
 
     Raises:
         Invalid: a field is missing, or the kind is not known.
-        Conflict: this account is there already under this name.
+        Conflict: another receiver has this name, or this account.
         StepUp: the sign-in is not fresh and strong.
     """
     actor.require("splits.write")
@@ -67,14 +67,23 @@ async def add(actor: Actor, *, name: str, kind: str, rail_merchant: str) -> Rece
     wrong = {field: text for field, text in fields.items() if text is not None}
     if wrong:
         raise Invalid("receiver.fields", next(iter(wrong.values())), fields=wrong)
-    if await Receiver.filter(tenant_id=actor.tenant_id, rail_merchant=merchant, name=name).exists():
-        raise Conflict("receiver.known", t("This receiver is there already."))
+    await _must_be_new(actor, name, merchant)
     actor.require_fresh()
     receiver = await Receiver.create(
         tenant_id=actor.tenant_id, name=name[:120], kind=kind, rail_merchant=merchant[:60]
     )
     await _record(actor, receiver, "receiver.added", {"kind": kind, "rail_merchant": merchant})
     return receiver
+
+
+async def _must_be_new(actor: Actor, name: str, merchant: str) -> None:
+    """Refuse a receiver whose name or account another one has: two of a kind could not be told apart."""
+    for field, given, text in (
+        ("name", {"name": name[:120]}, t("There is a receiver of this name already.")),
+        ("rail_merchant", {"rail_merchant": merchant[:60]}, t("Another receiver has this account already.")),
+    ):
+        if await Receiver.filter(tenant_id=actor.tenant_id, **given).exists():
+            raise Conflict("receiver.known", text, fields={field: text})
 
 
 async def close(actor: Actor, receiver_id: UUID, *, is_closed: bool) -> Receiver:

@@ -126,7 +126,7 @@ async def test_a_receiver_is_added_closed_and_opened(app, client, market, at):
     assert made.status_code == 303
     again = await client.post(f"{at}/splits/receivers", data=form)
     assert again.status_code == 422
-    assert "there already" in again.text
+    assert "of this name already" in again.text
     for act, status in (("closing", "closed"), ("opening", "active")):
         assert (await client.post(f"{made.headers['location']}/{act}")).status_code == 303
         async with market.place.scope():
