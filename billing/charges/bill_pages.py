@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.charges import bill_list, bills, printing, reminders
-from billing.charges.fee_pages import root_of
+from billing.charges.fee_words import root_of
 from billing.charges.periods import today
 from billing.charges.run_pages import LANGUAGES
 from billing.charges.states import BILL_TONES, BILL_WORDS, OPEN_BILLS

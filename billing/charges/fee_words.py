@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.requests import Request
+
 from billing.charges.fees import Document
 from billing.charges.rule_form import RuleForm
 from billing.models import FeeItem, FeeRule
@@ -56,3 +58,8 @@ def _grid(item: FeeItem, document: Document) -> dict[str, Any] | None:
     ]
     corner = ", ".join(str(name_words(name)) for name in grid.row_names)
     return {"corner": corner[:1].upper() + corner[1:], "heads": heads, "rows": rows}
+
+
+def root_of(request: Request) -> str:
+    """Return the console's address."""
+    return f"/t/{request.path_params['tenant']}"

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.charges import run_comparison, run_decisions, run_list, run_settings, runs
-from billing.charges.fee_pages import root_of
+from billing.charges.fee_words import root_of
 from billing.charges.run_comparison import CHANGES, STEPS
 from billing.charges.run_decisions import DECISIONS, UNDECIDED
 from billing.charges.run_settings import Checks

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 from billing.adjustments.issuing import preview_standing
 from billing.bulk import papers
 from billing.charges import run_list, runs
-from billing.charges.fee_pages import root_of
+from billing.charges.fee_words import root_of
 from billing.charges.periods import day_in, months_after, today
 from billing.charges.run_control_pages import DECISION_WORDS, facts
 from billing.charges.run_settings import may_approve

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from billing.charges.fee_pages import root_of
+from billing.charges.fee_words import root_of
 from billing.charges.run_settings import may_approve
 from billing.charges.states import RUN_TONES, RUN_WORDS
 from billing.models import BillRun

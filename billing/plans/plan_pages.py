@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.charges.fee_pages import root_of
+from billing.charges.fee_words import root_of
 from billing.charges.periods import months_after, today
 from billing.models import InstalmentPlan
 from billing.plans import queries, service

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.charges import bills
-from billing.charges.fee_pages import root_of
+from billing.charges.fee_words import root_of
 from billing.charges.periods import today
 from billing.charges.runs import LATE_NOTICE
 from billing.models import Bill, FeeItem
