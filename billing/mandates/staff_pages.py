@@ -62,13 +62,17 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column("person_name", t("Payer")),
         Column("status", t("State"), format="badge", words=MANDATE_WORDS, tones=MANDATE_TONES),
         Column("schedule", t("When"), words=SCHEDULE_WORDS, format=lambda v, _r: SCHEDULE_WORDS.get(v, v)),
-        Column("channel", t("By"), words=CHANNEL_WORDS, format=lambda v, _r: CHANNEL_WORDS.get(v, v)),
-        Column("mask", t("Taken from")),
+        Column("mask", t("Taken from"), format=_source),
         Column("exp_year", t("Card expires"), format=lambda _v, r: expiry(r)),
         Column("next_on", t("Next debit"), format="date"),
         Column("created_at", t("Since"), format="date", sortable=True),
         Column("ceiling_minor", t("Ceiling"), format="money"),
     )
+
+
+def _source(mask: Any, found: Any) -> str:
+    """Return what is charged: which kind, and what people know it by."""
+    return f"{CHANNEL_WORDS.get(found['channel'], found['channel'])} {mask}".strip()
 
 
 def expiry(found: Any) -> str:
