@@ -40,6 +40,7 @@ async def worklist(request: Request, actor: Actor) -> Response:
         "states": [*words.BREAK_WORDS.items(), ("all", t("All"))],
         "kinds": list(words.KIND_WORDS.items()),
         "channels": list(words.CHANNELS.items()),
+        "ages": list(words.AGE_WORDS.items()),
         "owners": [("mine", t("Mine")), ("nobody", t("Nobody's"))],
     }
     return await respond(request, "billing/reconciliation/breaks.html", context, block="list")

@@ -64,6 +64,8 @@ async def overview(request: Request, actor: Actor) -> Response:
         "days": [day for day in found if _has_something(day)],
         "counts": await queries.break_counts(actor),
         "kinds": words.KIND_WORDS,
+        "aged": await queries.break_ages(actor),
+        "ages": words.AGE_WORDS,
         "clearing": await queries.clearing(actor),
         "channels": words.CHANNELS,
         "sources": [one for one in sources if account and one.settlement_account_id == account.id],

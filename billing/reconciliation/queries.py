@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,10 @@ from tenants.scope import row, rows
 from ui.tables import TableQuery
 
 MOST = 100_000
-BREAK_FILTERS = ("status", "kind", "owner", "channel")
+BREAK_FILTERS = ("status", "kind", "owner", "channel", "age")
+AGES = {"day": (0, 1), "days": (1, 3), "week": (3, 8), "older": (8, 100_000)}
+"""How long breaks have waited, in days: from, and up to but not with."""
+_AGE = "(current_date - {0}.created_at::date)"
 BREAK_SORTS = {
     "created_at": "b.created_at",
     "day": "b.day",
@@ -41,6 +45,9 @@ def _breaks(actor: Actor, query: TableQuery) -> Selection:
         chosen.add("b.owner_id = {}", actor.person_id)
     elif query.get("owner") == "nobody":
         chosen.conditions.append("b.owner_id is null")
+    if query.get("age") in AGES:
+        chosen.add(f"{_AGE.format('b')} >= {{}}", AGES[query.get("age")][0])
+        chosen.add(f"{_AGE.format('b')} < {{}}", AGES[query.get("age")][1])
     if query.q:
         chosen.add("(l.text ilike {} or l.reference ilike {} or b.facts::text ilike {})", like(query.q))
     return chosen
@@ -70,6 +77,29 @@ async def _page(  # noqa: PLR0917 - one list: what, which, in which order, how m
         f"{sql}{chosen.where} order by {order} limit {limit:d} offset {offset:d}", *chosen.args
     )
     return found, total["n"] if total else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """How many breaks have waited so long, and what they come to."""
+
+    age: str
+    count: int
+    amount_minor: int
+    currency: str
+
+
+async def break_ages(actor: Actor) -> list[Aged]:
+    """Return the breaks to work by how long they have waited, the freshest first, by currency."""
+    cases = " ".join(f"when age < {until} then '{key}'" for key, (_, until) in AGES.items())
+    found = await rows(
+        f"select case {cases} end age, currency, count(*)::int n, sum(amount)::bigint amount_minor from ("
+        f" select {_AGE.format('b')} age, b.currency, abs(coalesce(b.found_minor, b.expected_minor, 0)) amount"
+        "   from billing_break b where b.tenant_id = $1 and b.status in ('open', 'working')) waiting"
+        " group by 1, 2 order by min(age), 2",
+        actor.tenant_id,
+    )
+    return [Aged(each["age"], each["n"], each["amount_minor"], each["currency"]) for each in found]
 
 
 async def break_counts(actor: Actor) -> dict[str, int]:

@@ -134,3 +134,10 @@ tell(
     },
     {"break": _sum, "statement_line": _sum},
 )
+AGE_WORDS: dict[str, Text] = {
+    "day": t("Since today"),
+    "days": t("1 to 2 days"),
+    "week": t("3 to 7 days"),
+    "older": t("More than a week"),
+}
+"""How long breaks have waited."""

@@ -1,5 +1,6 @@
 """The work that has been here from the start; each later module registers its own beside its pages."""
 
+from billing.payments.suspense import REASONS
 from billing.worklist.registry import Kind, add_kind
 from ui.i18n import N_
 
@@ -46,17 +47,6 @@ select s.id, s.created_at since, null::timestamptz due_at, s.amount_minor, s.cur
   from billing_suspense s join billing_payment p on p.tenant_id = s.tenant_id and p.id = s.payment_id
  where s.tenant_id = $1 and s.status = 'open'
 """
-SUSPENSE_WORDS = {
-    "paid_already": N_("The bill was paid already"),
-    "late": N_("It arrived late, and the bill was paid in the meantime"),
-    "bill_closed": N_("The bill was cancelled in the meantime"),
-    "amount_mismatch": N_("Another amount arrived than was asked for"),
-    "currency_mismatch": N_("Another currency arrived than was asked for"),
-    "found": N_("It was found on a statement"),
-    "refund_returned": N_("A refund came back, and the bill was paid in the meantime"),
-    "refund_failed": N_("A refund did not go through and was set aside"),
-    "dispute_won": N_("A lost dispute was won after all, and the bill was paid in the meantime"),
-}
 ANSWERS = """
 select a.id, a.created_at since, null::timestamptz due_at, b.total_minor - b.paid_minor - b.adjusted_minor amount_minor,
        b.currency, b.number title, a.person_name detail, '/answers/' || a.id path
@@ -78,7 +68,7 @@ add_kind(
     ),
     Kind("payout", N_("Cash refunds to hand out"), "payments.take", PAYOUTS, order=25),
     Kind("unknown", N_("Payments being asked after"), "payments.read", UNKNOWN, order=50),
-    Kind("suspense", N_("Unassigned money"), "suspense.work", SUSPENSE, order=60, words=SUSPENSE_WORDS),
+    Kind("suspense", N_("Unassigned money"), "suspense.work", SUSPENSE, order=60, words=REASONS),
     Kind("answer", N_("Bills that payers object to"), "answers.work", ANSWERS, order=40),
     Kind("parked", N_("Failed background work"), "operations.read", FAILED_WORK, order=90),
 )

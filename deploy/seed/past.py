@@ -69,7 +69,7 @@ class Payer:
     @property
     def account(self) -> str:
         """The account as papers name it."""
-        return f"{self.number} {self.name}".strip()
+        return " ".join(dict.fromkeys(part for part in (self.number, self.name) if part))
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ import pytest
 
 from billing.models import Break, MatchSuggestion, Payment, Statement, StatementLine, Suspense
 from billing.reconciliation import uploads
+from tenants.scope import execute
 from tests import make
 from tests.billing.reconciliation import papers
 from tests.billing.reconciliation.papers import DAY, Entry, Trade, at, kinds, paid, take, trade_file
@@ -56,6 +57,22 @@ async def month(own):
         own,
         papers.camt(Entry(5000 + 6100 + 700 - 57, reference="S20260310"), Entry(-300, text="Account fee")),
     )
+
+
+async def test_breaks_are_found_by_how_long_they_have_waited(own, client, finance):
+    await month(own)
+    async with own.scope():
+        await execute(
+            "update billing_break set created_at = now() - interval '9 days' where tenant_id = $1 and kind = 'amount'",
+            own.id,
+        )
+    seen = await page(client, url(own))
+    assert "More than a week: 1 ·" in seen
+    assert "Since today: " in seen
+    old = await page(client, url(own, "/breaks?age=older"))
+    assert "Account fee" not in old
+    assert "61.00" in old
+    assert "Account fee" in await page(client, url(own, "/breaks?age=day"))
 
 
 async def test_every_page_shows_a_worked_month(own, client, finance):
