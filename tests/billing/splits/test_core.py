@@ -8,7 +8,7 @@ import random
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing.splits.core import WHOLE, Claim, split, take
@@ -26,6 +26,11 @@ CLAIMS = st.lists(
 )
 
 
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The first draw of a process looks through the constants of every module there is, which is no fault of ours."""
+
+
+@patient
 @given(gross=st.integers(0, 10**9), fee=st.integers(0, 10**6), claims=CLAIMS)
 def test_shares_are_whole_never_more_than_asked_and_never_more_than_there_is(gross, fee, claims):
     fee = min(fee, gross)
@@ -59,6 +64,7 @@ def test_fees_that_cannot_be_are_refused(gross, fee):
         split(gross, fee, ())
 
 
+@patient
 @given(nets=st.lists(st.integers(0, 10**9), min_size=1, max_size=8), part=st.fractions(0, 1))
 def test_nobody_gives_more_than_they_have_and_all_gives_all(nets, part):
     amount = int(sum(nets) * part)
