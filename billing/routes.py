@@ -23,6 +23,7 @@ from billing.routing import pages as routing
 from billing.rules import pages as rules
 from billing.sealing import pages as sealing
 from billing.splits import pages as splits
+from billing.takeout import pages as takeout
 from billing.trial import pages as trial
 from billing.wallets import pages as wallets
 from billing.worklist import pages as worklist
@@ -55,5 +56,6 @@ def routes() -> list[BaseRoute]:
         oversight,
         risk,
         complaints,
+        takeout,
     )
     return [route for part in parts for route in part.ROUTES]

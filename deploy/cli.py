@@ -231,6 +231,53 @@ def export(
 
 
 @app.command()
+def rotate(*, data: Data = None) -> None:
+    """Bring every sensitive field under the newest key (FIELD_KEY); it can be stopped and begun again.
+
+    Ends with 1 where something is left: FIELD_FORMER_KEYS lacks a key, or a field is new to it.
+    """
+
+    async def work(settings: "Settings") -> None:
+        from deploy import rotating  # noqa: PLC0415
+
+        _conclude(await rotating.rotate(settings))
+
+    _with_servers(work, data)
+
+
+@app.command()
+def bank(  # noqa: PLR0917 - one option for each thing that has to be known of a bank
+    slug: Annotated[str, typer.Argument(help="Its name in addresses (/bank/NAME).")],
+    name_en: Annotated[str, typer.Option("--name-en", help="Its name in English.")],
+    name: Annotated[str, typer.Option("--name", help="Its name in Chinese.")],
+    issuer: Annotated[str, typer.Option("--issuer", help="Its OpenID provider.")],
+    client_id: Annotated[str, typer.Option("--client-id", help="Our name there.")],
+    client_secret: Annotated[str, typer.Option(envvar="BANK_CLIENT_SECRET", help="Our secret there.")],
+    staff_number: Annotated[str, typer.Option("--staff-number", help="The first administrator there.")],
+    admin_name: Annotated[str, typer.Option("--admin-name", help="Their name.")],
+    admin_email: Annotated[str, typer.Option("--admin-email", help="Their e-mail.")],
+    *,
+    country: Annotated[str, typer.Option("--country", help="Two letters.")] = "CN",
+    accent: Annotated[str, typer.Option("--accent", help="Its colour, #rrggbb.")] = "#1d4f91",
+    union: Annotated[str, typer.Option("--union", help="The union that it belongs to, by its NAME.")] = "",
+    data: Data = None,
+) -> None:
+    """Write a bank, or a union of banks, with its head office, its sign-in and its first administrator."""
+
+    async def work(settings: "Settings") -> None:
+        from deploy import founding  # noqa: PLC0415
+
+        given = {
+            "slug": slug, "name": name, "name_en": name_en, "country": country, "accent": accent,
+            "issuer": issuer, "client_id": client_id, "client_secret": client_secret,
+            "staff_number": staff_number, "admin_name": admin_name, "admin_email": admin_email,
+        }  # fmt: skip
+        _print_json(await founding.found(settings, given, union))
+
+    _with_servers(work, data)
+
+
+@app.command()
 def routes(*, data: Data = None) -> None:
     """Print every route: path, methods, door (who may come in), permission or reason, and name."""
     with _plainly():

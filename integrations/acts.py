@@ -4,6 +4,8 @@ from tenants.audit_words import tell
 from ui.i18n import N_
 
 ACTS = {
+    "bank.founded": N_("Bank taken in"),
+    "bank.sign_in_changed": N_("Bank's sign-in changed"),
     "bank_membership.added": N_("Bank staff added"),
     "bank_membership.ended": N_("Bank staff removed"),
 }

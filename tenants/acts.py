@@ -7,6 +7,7 @@ from tenants.accounts.guests import sights_text
 from tenants.audit_words import Fact, plain, tell
 from tenants.banks.words import TENANT_STATUSES
 from tenants.life.kinds import KINDS
+from tenants.life.reviews import OUTCOMES, RISKS
 from tenants.onboarding.checklist import INSTITUTION_KINDS, PEOPLE_ROLES, REQUIREMENTS, STATUSES
 from tenants.onboarding.forms import ApplicationForm
 from tenants.permissions import BANK_ROLES, TENANT_PERMISSIONS, every_tenant_role
@@ -79,6 +80,8 @@ ACTS = {
     "support.ended": N_("Support access ended"),
     "support.looked": N_("Looked at through support access"),
     "support.opened": N_("Support access opened"),
+    "tenant.reviewed": N_("Institution reviewed"),
+    "tenant.taken_out": N_("Everything taken out"),
     "tenant.moved": N_("Institution moved to another branch"),
     "tenant.live": N_("Institution gone live"),
     "tenant.approved": N_("Institution approved"),
@@ -179,6 +182,10 @@ FACTS: dict[str, Fact] = {
     "weights": Fact(N_("Weights")),
     "application_person.role": Fact(N_("Role"), words=PEOPLE_ROLES),
     "application_person.number": Fact(N_("Identity document")),
+    "risk": Fact(N_("Grade of risk"), words=RISKS),
+    "outcome": Fact(N_("Outcome"), words=OUTCOMES),
+    "review_on": Fact(N_("Next review")),
+    "next_on": Fact(N_("Looked at again on")),
     "tenant.status": Fact(N_("State"), words=TENANT_STATUSES),
     "application": Fact(N_("Application")),
     "asked_by": Fact(N_("Asked by")),

@@ -5,8 +5,8 @@ from starlette.routing import BaseRoute
 from tenants.accounts import pages as accounts
 from tenants.banks import institution_pages, policy_pages, structure_pages
 from tenants.imports import pages as imports
-from tenants.life import acts as life_acts
 from tenants.life import pages as life
+from tenants.life import paper_pages, review_pages
 from tenants.onboarding import pages as onboarding
 from tenants.onboarding.bulk import pages as bulk
 from tenants.privacy import isolation_pages
@@ -17,13 +17,14 @@ from tenants.support import pages as support
 
 def routes() -> list[BaseRoute]:
     """Return the routes in order of matching."""
-    life_acts.register()
     return [
         *onboarding.ROUTES,
         *institution_pages.ROUTES,
         *policy_pages.ROUTES,
         *structure_pages.ROUTES,
         *life.ROUTES,
+        *review_pages.ROUTES,
+        *paper_pages.ROUTES,
         *support.ROUTES,
         *isolation_pages.ROUTES,
         *privacy.ROUTES,

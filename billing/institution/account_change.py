@@ -80,3 +80,6 @@ def register() -> None:
             tells_contact=True,
         )
     )
+
+
+register()

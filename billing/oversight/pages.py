@@ -166,6 +166,7 @@ async def _union(
         "columns": columns,
         "query": query,
         "asked": asked,
+        "root": f"/bank/{actor.place['slug']}",
         "days": [(str(days), gettext("{n} days", n=days)) for days in DAYS],
         "currencies": [(code, code) for code in known],
     }

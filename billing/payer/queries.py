@@ -14,7 +14,8 @@ MOST_BILLS = 2000
 """Bills on one page; nobody owes more, and a page without an end would be a way to stop the house."""
 
 _OWED = f"""
-select t.id tenant_id, t.short_name, t.scenarios, h.account_id, b.account_number, b.account_name, b.currency,
+select t.id tenant_id, t.short_name, t.scenarios, t.status, t.takes_payments, t.word_to_payers, h.account_id,
+       b.account_number, b.account_name, b.currency,
        b.id::text, b.number, b.period, b.due_on, b.total_minor - b.paid_minor - b.adjusted_minor left_minor,
        b.due_on < (now() at time zone t.timezone)::date is_overdue, b.paid_minor > 0 is_part_paid, p.payment_id::text
   from (select tenant_id, account_id from tenants_holder where person_id = $1 and confirmed_at is not null
@@ -61,6 +62,9 @@ class OwedInstitution:
     accounts: list[OwedAccount] = field(default_factory=list)
     total_minor: int = 0
     overdue_minor: int = 0
+    standing: str = "live"
+    takes_payments: bool = True
+    word_to_payers: str = ""
 
     @property
     def anchor(self) -> str:
@@ -85,16 +89,28 @@ async def owed_by(person_id: UUID) -> Owed:
     """Return everything the scope's person owes, in one statement, by institution and account."""
     owed, accounts = Owed(), set()
     groups: dict[tuple[UUID, str], OwedInstitution] = {}
-    for tenant_id, name, scenarios, account_id, number, account_name, currency, *rest in await rows(
-        _OWED, person_id
-    ):
+    for (
+        tenant_id,
+        name,
+        scenarios,
+        standing,
+        takes,
+        word,
+        account_id,
+        number,
+        account_name,
+        currency,
+        *rest,
+    ) in await rows(_OWED, person_id):
         accounts.add(account_id)
         owed.scenarios.update(scenarios)
         if currency is None:
             continue
         group = groups.get((tenant_id, currency))
         if group is None:
-            group = groups[tenant_id, currency] = OwedInstitution(tenant_id, name, currency)
+            group = groups[tenant_id, currency] = OwedInstitution(
+                tenant_id, name, currency, standing=standing, takes_payments=takes, word_to_payers=word
+            )
         if not group.accounts or group.accounts[-1].number != number:
             group.accounts.append(OwedAccount(number, account_name))
         _add(owed, group, OwedBill(*rest))
@@ -139,6 +155,9 @@ class SeenBill:
     held_until: datetime | None
     is_overdue: bool
     payment_id: UUID | None
+    standing: str
+    takes_payments: bool
+    word_to_payers: str
     may_pay: bool = True
 
     @property
@@ -161,7 +180,8 @@ select b.id, b.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contac
        b.account_number, b.account_name, b.place, b.period, b.due_on, b.currency, b.status, b.total_minor,
        b.paid_minor, b.adjusted_minor, b.closed_reason, b.held_until, p.payment_id,
        b.account_id <> all ((select scope_barred('pay'))::uuid[]) may_pay,
-       b.status in ('issued', 'part_paid') and b.due_on < (now() at time zone t.timezone)::date is_overdue
+       b.status in ('issued', 'part_paid') and b.due_on < (now() at time zone t.timezone)::date is_overdue,
+       t.status standing, t.takes_payments, t.word_to_payers
   from billing_bill b join tenants_tenant t on t.id = b.tenant_id
   left join billing_payment_part p on p.tenant_id = b.tenant_id and p.bill_id = b.id and p.is_live
  where b.tenant_id = any ((select scope_tenants())::uuid[]) and b.id = any ($1::uuid[]) and b.status <> 'draft'

@@ -83,6 +83,17 @@ SEALS = [
 ]
 """A place's chain is its own; the bank reads the hashes of its institutions' seals, and everybody the bank's chain."""
 
+UNIONS = """
+create function has_members(bank uuid) returns boolean language plpgsql stable as $$
+begin
+  return exists (select 1 from tenants_bank m where m.union_id = bank);
+end $$;
+create policy joining on tenants_bank for insert with check (union_id = (select scope_bank())
+  and (select has_members(scope_bank())));
+grant insert on tenants_bank to cloud_app;
+"""
+"""A union takes banks in; nobody becomes a union by itself."""
+
 TOUCHED = """
 create function touching() returns uuid[] language sql stable as $$
   select array_agg(x.id) from (
@@ -102,6 +113,54 @@ create policy touched on tenants_audit for select using (
   subject_id = any ((select case when scope_is('person') then touching() end)::uuid[]));
 """
 """A person reads what was done about them: their accounts, roles, complaints, requests, payments and refunds."""
+
+SEARCH = """
+create table tenants_search (
+  bank_id uuid not null, tenant_id uuid not null, suffix text collate "C" not null,
+  primary key (bank_id, suffix, tenant_id));
+create index tenants_search_tenant_idx on tenants_search (tenant_id);
+create function search_words(t tenants_tenant) returns text language sql immutable parallel safe as
+  $$ select lower(t.name || ' ' || t.short_name || ' ' || t.uscc) $$;
+create function suffixes(words text) returns setof text language sql immutable parallel safe as $$
+  select distinct substr(words, n, 8) from generate_series(1, length(words)) n where substr(words, n, 1) <> ' ' $$;
+create function keep_search() returns trigger language plpgsql as $$
+begin
+  delete from tenants_search where tenant_id = new.id;
+  insert into tenants_search (bank_id, tenant_id, suffix) select new.bank_id, new.id, suffixes(search_words(new));
+  return null;
+end $$;
+create trigger tenants_tenant_searched after insert on tenants_tenant for each row execute function keep_search();
+create trigger tenants_tenant_renamed after update of bank_id, name, short_name, uscc on tenants_tenant for each row
+  when ((old.bank_id, old.name, old.short_name, old.uscc) is distinct from
+        (new.bank_id, new.name, new.short_name, new.uscc)) execute function keep_search();
+alter table tenants_tenant no force row level security;
+insert into tenants_search (bank_id, tenant_id, suffix)
+  select t.bank_id, t.id, s from tenants_tenant t, lateral suffixes(search_words(t)) s;
+alter table tenants_tenant force row level security;
+drop index tenants_tenant_grams_idx;
+drop function grams(text);
+"""
+"""Every place at which a word of an institution's names begins or goes on, for the bank's search.
+
+Under row-level security PostgreSQL uses an index only for operators that tell nothing (leakproof): those of plain
+text in the C collation are, those of arrays, patterns and trigrams are not. So a search is a range of this key.
+"""
+REVIEWS = (
+    shared(
+        "tenants_tenant_review", {"bank": "using (bank_id = (select scope_bank()))"}, rights="select, insert"
+    )
+    + " create index tenants_tenant_review_idx on tenants_tenant_review (bank_id, tenant_id);"
+    " create index tenants_tenant_review_due_idx on tenants_tenant (bank_id, review_on)"
+    " where status in ('live', 'suspended');"
+    " alter table tenants_tenant add constraint tenants_tenant_risk_check check (risk in ('low', 'standard', 'high'));"
+)
+SEARCHED = shared(
+    "tenants_search",
+    {
+        "bank": "using (bank_id = (select scope_bank()))",
+        "tenant": "using (tenant_id = (select scope_tenant()))",
+    },
+)
 
 
 class Migration(migrations.Migration):
@@ -239,8 +298,41 @@ class Migration(migrations.Migration):
             },
             bases=["Row"],
         ),
+        ops.CreateModel(
+            name="TenantReview",
+            fields=[
+                ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+                ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+                ("bank_id", fields.UUIDField()),
+                ("tenant_id", fields.UUIDField()),
+                ("outcome", fields.CharField(max_length=20)),
+                ("note", fields.TextField(unique=False)),
+                ("risk_before", fields.CharField(max_length=10)),
+                ("risk_after", fields.CharField(max_length=10)),
+                ("next_on", fields.DateField()),
+                ("request_id", fields.UUIDField(null=True)),
+                ("reviewed_by", fields.UUIDField(null=True)),
+                ("reviewed_by_name", fields.CharField(max_length=100)),
+            ],
+            options={
+                "table": "tenants_tenant_review",
+                "app": "cloud",
+                "pk_attr": "id",
+                "table_description": "Somebody of the bank looked at an institution again: what came of it, and when the next time is.",
+            },
+            bases=["Row"],
+        ),
+        ops.AddField(
+            model_name="Tenant",
+            name="risk",
+            field=fields.CharField(db_default="standard", max_length=10),
+        ),
         *(ops.RunSQL(build(wall)) for wall in TABLES),
         ops.RunSQL(READERS),
         *(ops.RunSQL(sql) for sql in SEALS),
         ops.RunSQL(TOUCHED),
+        ops.RunSQL(UNIONS),
+        ops.RunSQL(SEARCH),
+        ops.RunSQL(SEARCHED),
+        ops.RunSQL(REVIEWS),
     ]

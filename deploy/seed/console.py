@@ -20,7 +20,16 @@ from tenants.ids import new_id
 from tenants.life import acts
 from tenants.life import services as requests
 from tenants.life.kinds import KINDS
-from tenants.models import AccountProof, Application, BankRequest, Branch, BulkFile, Tenant
+from tenants.life.papers import ask_for_expiring
+from tenants.models import (
+    AccountProof,
+    Application,
+    ApplicationDocument,
+    BankRequest,
+    Branch,
+    BulkFile,
+    Tenant,
+)
 from tenants.onboarding import applying, findings, gate, papers, people, services
 from tenants.onboarding.bulk import services as bulk
 from tenants.onboarding.checklist import BEFORE_APPROVAL, BEFORE_LIVE
@@ -73,6 +82,7 @@ async def write(play: Play) -> str:
     await _watch(founded)
     await _ask(founded)
     await _many(play, founded)
+    await _look_again(founded)
     return "What the bank asks for, checks of an application, one that came by itself, one institution getting ready"
 
 
@@ -203,6 +213,22 @@ async def _ask(founded: Founded) -> None:
         reason = "The shareholders have chosen a new representative; the register shows her."
         acts.register()
         await requests.ask(founded.staff["operations"], tenant.id, KINDS["representative"], form, reason)
+
+
+async def _look_again(founded: Founded) -> None:
+    """Have an institution be due for its review, with a licence that runs out in three weeks."""
+    today = datetime.now(UTC).date()
+    async with open_scope(bank_scope(founded.bank.id)):
+        await Tenant.filter(bank_id=founded.bank.id, slug=TENGAH.slug).update(
+            review_on=today + timedelta(days=12)
+        )
+        tenant = await Tenant.get(bank_id=founded.bank.id, slug=TENGAH.slug)
+        application = await Application.get(bank_id=founded.bank.id, approved_tenant_id=tenant.id)
+        licence = ApplicationDocument.filter(
+            bank_id=founded.bank.id, application_id=application.id, kind="licence"
+        )
+        await licence.update(expires_on=today + timedelta(days=21))
+    await ask_for_expiring(tenant, today)
 
 
 async def _many(play: Play, founded: Founded) -> None:

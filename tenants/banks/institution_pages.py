@@ -11,6 +11,7 @@ from tenants.actor import Actor
 from tenants.banks.words import TENANT_STATUSES, TENANT_TONES
 from tenants.http import bank_route, path_id
 from tenants.life.kinds import KINDS, REQUEST_STATUSES, offered
+from tenants.life.reviews import RISKS
 from tenants.life.services import requests_of
 from tenants.models import Application, Branch, Tenant
 from tenants.onboarding import gate
@@ -31,6 +32,7 @@ async def _facts(actor: Actor, found: Tenant) -> dict[str, Any]:
         "branch": await Branch.get(bank_id=found.bank_id, id=found.branch_id),
         "application": await Application.get_or_none(bank_id=found.bank_id, approved_tenant_id=found.id),
         "scenarios": [t(kinds.SCENARIOS[key].name) for key in found.scenarios if key in kinds.SCENARIOS],
+        "risk_word": t(RISKS[found.risk]),
         "status_word": TENANT_STATUSES.get(found.status, found.status),
         "tone": TENANT_TONES.get(found.status, "neutral"),
         "root": f"/bank/{actor.place['slug']}",

@@ -45,7 +45,7 @@ class EndForm(BaseModel):
 
     handed_over: str = Field(title=N_("What was handed over to whom"), min_length=10, max_length=300)
     export_sha256: str = Field(
-        title=N_("Fingerprint (SHA-256) of the exported ledger"), pattern="[0-9a-f]{64}"
+        title=N_("Fingerprint (SHA-256) of the exported ledger"), pattern="^[0-9a-f]{64}$"
     )
 
 
@@ -121,3 +121,6 @@ def register() -> None:
              EndForm, closing, frozen, state, end_close),
     ):  # fmt: skip
         add_kind(kind)
+
+
+register()

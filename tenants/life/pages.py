@@ -12,10 +12,11 @@ from tenants.banks.reach import bank_of
 from tenants.http import WRITES, bank_route, path_id
 from tenants.life import services
 from tenants.life.kinds import KINDS, REQUEST_STATUSES, Kind
+from tenants.life.reviews import RISKS
 from tenants.models import BankRequest, Tenant
 from tenants.onboarding.gate import tenant_of
 from tenants.onboarding.queries import BELOW
-from tenants.scope import rows, value
+from tenants.scope import row, rows, value
 from ui.errors import AppError, Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.forms import Form, bind
@@ -27,6 +28,11 @@ TONES: dict[str, Any] = {"asked": "warning", "approved": "info", "done": "succes
 _WHERE = (
     "r.bank_id = $1 and t.branch_id in (select id from below)"
     " and ($3 = '' or r.status = $3) and ($4 = '' or r.kind = $4)"
+)
+
+_TAKEN_OUT = (
+    "select created_at, after->>'sha256' sha256 from tenants_audit where bank_id = $1 and tenant_id = $2"
+    " and act = 'tenant.taken_out' order by created_at desc limit 1"
 )
 
 
@@ -114,6 +120,8 @@ async def _form(  # noqa: PLR0917 - what the page shows
         "form": sent,
         "why": why,
         "fields": list(kind.form.model_fields),
+        "risks": [(key, t(word)) for key, word in RISKS.items()],
+        "taken_out": await row(_TAKEN_OUT, tenant.bank_id, tenant.id) if kind.key == "end_close" else None,
         "root": _root(actor),
     }
     return await respond(request, "tenants/life/ask.html", context, status=status)

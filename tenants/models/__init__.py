@@ -12,6 +12,7 @@ from tenants.models.banks import (
     IsolationReport,
     SupportAccess,
     TenantMove,
+    TenantReview,
 )
 from tenants.models.people import (
     Account,
@@ -72,4 +73,5 @@ __all__ = [
     "Task",
     "Tenant",
     "TenantMove",
+    "TenantReview",
 ]

@@ -215,3 +215,21 @@ class IsolationReport(Row):
 
     class Meta:
         table = "tenants_isolation_report"
+
+
+class TenantReview(Row):
+    """Somebody of the bank looked at an institution again: what came of it, and when the next time is."""
+
+    bank_id: UUID = fields.UUIDField()
+    tenant_id: UUID = fields.UUIDField()
+    outcome = fields.CharField(max_length=20)
+    note = fields.TextField()
+    risk_before = fields.CharField(max_length=10)
+    risk_after = fields.CharField(max_length=10)
+    next_on: date = fields.DateField()
+    request_id: UUID | None = fields.UUIDField(null=True)
+    reviewed_by: UUID | None = fields.UUIDField(null=True)
+    reviewed_by_name = fields.CharField(max_length=100)
+
+    class Meta:
+        table = "tenants_tenant_review"

@@ -76,6 +76,7 @@ class Tenant(Row):
     manager_id: UUID | None = fields.UUIDField(null=True)
     manager_name = fields.CharField(max_length=100, db_default="")
     review_on: date | None = fields.DateField(null=True)
+    risk = fields.CharField(max_length=10, db_default="standard")
 
     class Meta:
         table = "tenants_tenant"

@@ -24,8 +24,8 @@ CHANGED = "coalesce(a.decided_at, a.submitted_at, a.created_at)"
 APPLICATION_ORDERS = {"number": "a.number", "legal_name": "a.legal_name", "changed_at": CHANGED}
 TENANT_WHERE = (
     "t.bank_id = $1 and t.branch_id in (select id from below)"
-    " and ($3 = '' or (grams(t.name || ' ' || t.short_name || ' ' || t.uscc) @> grams($3)"
-    "   and (t.name ilike $3 or t.short_name ilike $3 or t.uscc ilike $3)))"
+    " and ($3 = '' or ((t.name ilike $3 or t.short_name ilike $3 or t.uscc ilike $3) and ($6 = '' or t.id in ("
+    "   select s.tenant_id from tenants_search s where s.bank_id = $1 and s.suffix >= $6 and s.suffix < $6 || $7))))"
     " and ($4 = '' or t.status = $4) and ($5 = '' or t.branch_id::text = $5)"
 )
 TENANT_ORDERS = {"name": "t.name", "live_at": "t.live_at"}
@@ -71,13 +71,24 @@ async def count_applications(actor: Actor, query: TableQuery) -> int:
     )
 
 
+KEPT = 8
+"""How many characters from each place of a name are kept for the search (``suffixes()`` in PostgreSQL)."""
+LAST = chr(0x10FFFF)
+"""What sorts behind everything: with it, whatever begins with the words is a range of the key."""
+
+
+def _tenant_args(actor: Actor, query: TableQuery) -> tuple[Any, ...]:
+    """Return the list's arguments with the beginning of what is searched for, by which the key is read."""
+    return *_args(actor, query), query.q.strip().lower()[:KEPT], LAST
+
+
 async def tenants(actor: Actor, query: TableQuery, *, most: int = 0) -> list[Any]:
     """Return one page of the bank's institutions."""
     return await rows(
         f"{BELOW} select t.id, t.name, t.short_name, t.uscc, t.scenarios, t.status, t.live_at, b.name branch"
         f" from tenants_tenant t join tenants_branch b on b.id = t.branch_id where {TENANT_WHERE}"
-        f" order by {order(query, TENANT_ORDERS, 'name')}, t.id limit $6 offset $7",
-        *_args(actor, query),
+        f" order by {order(query, TENANT_ORDERS, 'name')}, t.id limit $8 offset $9",
+        *_tenant_args(actor, query),
         most or query.limit,
         0 if most else query.offset,
     )
@@ -87,7 +98,8 @@ async def count_tenants(actor: Actor, query: TableQuery) -> int:
     """Return how many institutions the search finds."""
     return int(
         await value(
-            f"{BELOW} select count(*) from tenants_tenant t where {TENANT_WHERE}", *_args(actor, query)
+            f"{BELOW} select count(*) from tenants_tenant t where {TENANT_WHERE}",
+            *_tenant_args(actor, query),
         )
     )
 

@@ -35,6 +35,8 @@ ABOVE_TENANTS = {
     "tenants_bulk_row": "belongs to a bank",
     "tenants_isolation_report": "what the last proofs of isolation came to; everybody reads it",
     "tenants_audit": "bank staff's acts have a bank, tenants' acts a tenant, some both",
+    "tenants_search": "beginnings of institutions' names, for their bank's search",
+    "tenants_tenant_review": "belongs to a bank",
     "tenants_audit_seal": "belongs to whoever the sealed rows belong to",
     "tenants_sealed_audit": "belongs to whoever the sealed rows belong to",
     "tenants_audit_link": "hashes of a bank's seals, published for everybody",

@@ -53,6 +53,9 @@ async def test_a_merged_branch_gives_everything_and_takes_nobody_any_more(bank, 
         await structure.set_areas(chief, gone.id, "64, 65")
         with pytest.raises(Invalid):
             await structure.merge(chief, gone.id, into=below.id, reason="Into itself.")
+        deep = await branch(bank, "G3", below.id)
+        with pytest.raises(Invalid):
+            await structure.merge(chief, gone.id, into=deep.id, reason="Deeper into itself.")
         assert await structure.merge(chief, gone.id, into=kept.id, reason="Too small.") == 1
         assert (await Tenant.get(id=tenant.id)).branch_id == kept.id
         assert (await Branch.get(id=below.id)).parent_id == kept.id

@@ -1,0 +1,1 @@
+"""Everything that an institution keeps here, as one file to take along. See ``writing.py``."""

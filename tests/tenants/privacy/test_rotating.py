@@ -1,0 +1,106 @@
+"""Keys of sensitive fields rotate: everything is read by the new key alone, after any number of interruptions."""
+
+from dataclasses import replace
+
+import pytest
+
+from billing.models import SettlementAccount
+from billing.payments.settlement import NUMBER, provision_settlement
+from deploy import rotating
+from integrations.models import BankProvider
+from integrations.sign_in.provider import PURPOSE, save_provider
+from tenants import runtime as runtimes
+from tenants.actor import system_actor
+from tenants.runtime import runtime
+from tenants.scope import bank_scope, execute, open_scope, tenant_scope
+from tests import make
+
+OLD, NEW = "old-field-key-0123456789", "new-field-key-0123456789"
+
+
+@pytest.fixture
+def keys(committed):
+    """What sets the process's field keys, as settings would; the old ones come back."""
+    before = runtime()
+
+    def use(*given):
+        runtimes.use(replace(before, field_keys=given))
+
+    use(OLD)
+    yield use
+    runtimes.use(before)
+
+
+@pytest.fixture
+async def tenants(bank, db, keys):
+    """Two institutions with an account each, and the bank's sign-in, all encrypted under the old key."""
+    await save_provider(bank.id, "https://bank.test/oidc", "client", "a secret there")
+    made = [await make.tenant(bank) for _ in range(2)]
+    for tenant in made:
+        async with open_scope(tenant_scope(tenant.id)):
+            await provision_settlement(
+                system_actor(tenant.id), tenant, bank_code="HRBRSGSG", account_name="A", currency="SGD",
+                account_number="0123 4567 8901",
+            )  # fmt: skip
+    return made
+
+
+async def number_of(tenant):
+    async with open_scope(tenant_scope(tenant.id)):
+        account = await SettlementAccount.get(tenant_id=tenant.id)
+        return runtime().decrypt(NUMBER, bytes(account.account_number))
+
+
+async def test_everything_is_read_by_the_new_key_alone_afterwards(tenants, bank, keys):
+    written = await number_of(tenants[0])
+    keys(NEW, OLD)
+    found = await rotating.renew_all()
+    assert found["fields"]["billing_settlement_account.account_number"]["renewed"] >= 2
+    keys(NEW)
+    assert [await number_of(one) for one in tenants] == [written] * 2
+    async with open_scope(bank_scope(bank.id)):
+        kept = await BankProvider.get(bank_id=bank.id, is_active=True)
+        assert runtime().decrypt(PURPOSE, bytes(kept.client_secret)) == "a secret there"
+    again = await rotating.renew_all()
+    assert "renewed" not in again["fields"]["billing_settlement_account.account_number"]
+
+
+async def test_one_that_was_interrupted_goes_on_where_it_stopped(tenants, keys, monkeypatch):
+    keys(NEW, OLD)
+    renew, calls = rotating._renew_row, []
+
+    async def breaks_off(field, row):
+        calls.append(field.name)
+        if calls.count("billing_settlement_account.account_number") == 2:
+            raise ConnectionError
+        return await renew(field, row)
+
+    monkeypatch.setattr(rotating, "_renew_row", breaks_off)
+    with pytest.raises(ConnectionError):
+        await rotating.renew_all()
+    monkeypatch.undo()
+    found = (await rotating.renew_all())["fields"]["billing_settlement_account.account_number"]
+    assert found["already"] >= 1, "what was renewed before is not touched again"
+    assert found["renewed"] >= 1
+    keys(NEW)
+    assert [await number_of(one) for one in tenants]
+
+
+async def test_a_lost_key_and_an_unknown_field_are_said_so(tenants, keys, monkeypatch):
+    keys(NEW)
+    lost = await rotating.renew_all()
+    assert not lost["is_right"]
+    assert lost["fields"]["billing_settlement_account.account_number"]["unreadable"] >= 2
+    keys(NEW, OLD)
+    known = {name: one for name, one in rotating.PURPOSES.items() if "rail_secret" not in name}
+    async with open_scope(tenant_scope(tenants[0].id)):
+        sealed = runtime().encrypt("whatever", "x")
+        await execute(
+            "update billing_settlement_account set rail_secret = $2 where tenant_id = $1",
+            tenants[0].id,
+            sealed,
+        )
+    monkeypatch.setattr(rotating, "PURPOSES", known)
+    found = await rotating.renew_all()
+    assert found["fields"]["billing_settlement_account.rail_secret"]["unknown"] == 1
+    assert not found["is_right"]
