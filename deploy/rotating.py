@@ -144,11 +144,11 @@ async def _places() -> AsyncIterator[Place]:
         yield Place("bank", bank_scope(bank.id), bank.id)
         async with open_scope(bank_scope(bank.id)):
             vendors = await rows("select id from integrations_vendor where bank_id = $1", bank.id)
-            tenants = await Tenant.filter(bank_id=bank.id).order_by("slug").values_list("id", flat=True)
+            tenants = await Tenant.filter(bank_id=bank.id).order_by("slug").only("id")
         for vendor in vendors:
             yield Place("vendor", vendor_scope(vendor["id"]), vendor["id"])
         for tenant in tenants:
-            yield Place("tenant", tenant_scope(tenant), tenant)
+            yield Place("tenant", tenant_scope(tenant.id), tenant.id)
 
 
 async def _renew(field: Field, place: Place, count: Counter[str]) -> None:

@@ -24,10 +24,10 @@ CHANGED = "coalesce(a.decided_at, a.submitted_at, a.created_at)"
 APPLICATION_ORDERS = {"number": "a.number", "legal_name": "a.legal_name", "changed_at": CHANGED}
 TENANT_WHERE = (
     "t.bank_id = $1 and t.branch_id in (select id from below)"
-    " and ($3 = '' or ((t.name ilike $3 or t.short_name ilike $3 or t.uscc ilike $3) and ($6 = '' or t.id in ("
-    "   select s.tenant_id from tenants_search s where s.bank_id = $1 and s.suffix >= $6 and s.suffix < $6 || $7))))"
-    " and ($4 = '' or t.status = $4) and ($5 = '' or t.branch_id::text = $5)"
+    " and ($3 = '' or t.status = $3) and ($4 = '' or t.branch_id::text = $4)"
 )
+NAMED = " and (t.name ilike $5 or t.short_name ilike $5 or t.uscc ilike $5)"
+AMONG = " and t.id = any ($6::uuid[])"
 TENANT_ORDERS = {"name": "t.name", "live_at": "t.live_at"}
 
 
@@ -71,37 +71,50 @@ async def count_applications(actor: Actor, query: TableQuery) -> int:
     )
 
 
-KEPT = 8
-"""How many characters from each place of a name are kept for the search (``suffixes()`` in PostgreSQL)."""
+KEPT, MOST_FOUND = 8, 20_000
+"""How many characters from each place of a name are kept for the search (``suffixes()`` in PostgreSQL), and how many
+institutions are looked up by them; what finds more of them reads them all."""
 LAST = chr(0x10FFFF)
 """What sorts behind everything: with it, whatever begins with the words is a range of the key."""
+_FOUND = (
+    "select distinct tenant_id from tenants_search"
+    " where bank_id = $1 and suffix >= $2 and suffix < $2 || $3 limit $4"
+)
 
 
-def _tenant_args(actor: Actor, query: TableQuery) -> tuple[Any, ...]:
-    """Return the list's arguments with the beginning of what is searched for, by which the key is read."""
-    return *_args(actor, query), query.q.strip().lower()[:KEPT], LAST
+async def _found(actor: Actor, query: TableQuery) -> tuple[str, tuple[Any, ...]]:
+    """Return the list's condition and arguments.
+
+    Names are found first, by the key, and in a statement of their own: within the other one, whose plan is made for
+    all searches, PostgreSQL would read every institution there is.
+    """
+    args: tuple[Any, ...] = (bank_of(actor), list(actor.branches), query.get("status"), query.get("branch"))
+    words = query.q.strip().lower()
+    if not words:
+        return TENANT_WHERE, args
+    args = (*args, containing(query.q.strip()))
+    ids = [one["tenant_id"] for one in await rows(_FOUND, args[0], words[:KEPT], LAST, MOST_FOUND)]
+    if len(ids) == MOST_FOUND:
+        return TENANT_WHERE + NAMED, args
+    return TENANT_WHERE + NAMED + AMONG, (*args, ids)
 
 
 async def tenants(actor: Actor, query: TableQuery, *, most: int = 0) -> list[Any]:
     """Return one page of the bank's institutions."""
+    where, args = await _found(actor, query)
     return await rows(
         f"{BELOW} select t.id, t.name, t.short_name, t.uscc, t.scenarios, t.status, t.live_at, b.name branch"
-        f" from tenants_tenant t join tenants_branch b on b.id = t.branch_id where {TENANT_WHERE}"
-        f" order by {order(query, TENANT_ORDERS, 'name')}, t.id limit $8 offset $9",
-        *_tenant_args(actor, query),
-        most or query.limit,
-        0 if most else query.offset,
+        f" from tenants_tenant t join tenants_branch b on b.id = t.branch_id where {where}"
+        f" order by {order(query, TENANT_ORDERS, 'name')}, t.id"
+        f" limit {most or query.limit:d} offset {0 if most else query.offset:d}",
+        *args,
     )
 
 
 async def count_tenants(actor: Actor, query: TableQuery) -> int:
     """Return how many institutions the search finds."""
-    return int(
-        await value(
-            f"{BELOW} select count(*) from tenants_tenant t where {TENANT_WHERE}",
-            *_tenant_args(actor, query),
-        )
-    )
+    where, args = await _found(actor, query)
+    return int(await value(f"{BELOW} select count(*) from tenants_tenant t where {where}", *args))
 
 
 async def branches(actor: Actor) -> list[Branch]:

@@ -15,6 +15,7 @@ from tenants.scope import Scope, bank_scope, open_scope, rows
 from tests import make
 from tests.page import inspect
 from ui.errors import Forbidden, Invalid, NotFound
+from ui.i18n import t
 
 GIVEN = NewBank(
     slug="county-one", name="一县农商银行", name_en="County One Rural Bank", country="cn", accent="#1D4F91",
@@ -53,7 +54,9 @@ async def chief(db, union):
 def answering(monkeypatch):
     async def there(issuer):
         if "nowhere" in issuer:
-            raise Invalid("bank.issuer", pages.t("x"), fields={"issuer": pages.t("x")})
+            raise Invalid(
+                "bank.issuer", t("There is no such union."), fields={"issuer": t("There is no such union.")}
+            )
 
     monkeypatch.setattr(pages, "check_issuer", there)
 

@@ -3,10 +3,10 @@
 import hashlib
 import json
 import zipfile
+from uuid import UUID
 
 import pytest
 
-from billing.bulk import files
 from billing.bulk.files import made
 from billing.takeout import writing
 from deploy.isolation.rows import one_of_each
@@ -67,7 +67,7 @@ async def test_its_fingerprint_is_what_the_bank_sees_when_it_closes(client, bank
     assert begun.status_code == 303
     await run_due(tenant.id)
     async with open_scope(tenant_scope(tenant.id)):
-        task, path = await made(chief, files.UUID(begun.headers["location"].rsplit("/", 1)[1]))
+        task, path = await made(chief, UUID(begun.headers["location"].rsplit("/", 1)[1]))
         note = await Audit.get(tenant_id=tenant.id, act="tenant.taken_out")
     assert task.kind == "takeout"
     assert note.after["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
