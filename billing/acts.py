@@ -8,6 +8,8 @@ from billing.adjustments.words import STATE_WORDS as ADJUSTED
 from billing.answers.service import TOPICS
 from billing.channels.counter import METHODS
 from billing.charges.states import BILL_WORDS
+from billing.complaints.states import KINDS as COMPLAINTS
+from billing.complaints.states import OUTCOMES
 from billing.payments.words import CHANNEL_WORDS, PAYMENT_WORDS, REFUND_WORDS
 from billing.rules import parse, sentence
 from billing.splits.receivers import KINDS as RECEIVERS
@@ -179,6 +181,11 @@ def _run(label: str) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "complaint.kind": Fact(N_("About"), words={key: one.name for key, one in COMPLAINTS.items()}),
+    "complaint.outcome": Fact(N_("Decision"), words=OUTCOMES),
+    "complaint.due_at": Fact(N_("Answer by")),
+    "complaint.level": Fact(N_("Steps up")),
+    "complaint.to": Fact(N_("Who works on it")),
     "approval_limit_minor": Fact(N_("Needs approval above")),
     "breaks": Fact(N_("Breaks")),
     "day": Fact(N_("Day")),
