@@ -15,7 +15,7 @@ from deploy import app as web
 from deploy.bench.scratch import scratch
 from deploy.database import connected, credentials
 from deploy.errors import OperatorError
-from deploy.isolation import database, walking, world
+from deploy.isolation import database, machines, walking, world
 from deploy.isolation.report import Report
 from deploy.seed.bank import the_bank
 from deploy.settings import Settings
@@ -67,6 +67,7 @@ async def prove(breach: Breach = "") -> Report:
     async with stage() as set_, breached(set_, breach):
         before = await database.fingerprint(set_.there)
         await walking.walk(set_.app, set_.there, report)
+        await machines.walk(set_.app, set_.there, report)
         await database.ask(set_.there, report)
         await database.run_jobs(set_.there, report)
         await _compare(report, before, await database.fingerprint(set_.there))

@@ -33,7 +33,7 @@ async def test_there_is_no_such_breach():
 CONTROL = """
 import asyncio, json
 from deploy import logs
-from deploy.isolation import database, proof, walking
+from deploy.isolation import database, machines, proof, walking
 from deploy.isolation.report import Report
 from deploy.settings import Settings
 
@@ -48,6 +48,10 @@ async def main():
                     await walking.rights(stage.app, stage.there, report, {"cashier", "auditor"})
                 if part != "rights":
                     await database.ask(stage.there, report)
+                if part == "both":
+                    programs = Report("test")
+                    await machines.walk(stage.app, stage.there, programs)
+                    found["programs"] = [programs.tried, len(programs.leaks), programs.leaks[:3]]
             found[breach] = [report.tried, len(report.leaks), report.leaks[:1]]
     print(json.dumps(found))
 
@@ -68,6 +72,8 @@ def test_nothing_leaks_and_a_control_that_opens_something_is_found(tmp_path):
     found = json.loads(ran.stdout.splitlines()[-1])
     assert found[""][0] > 500
     assert found[""][1] == 0, found[""]
+    assert found["programs"][0] > 100
+    assert found["programs"][1] == 0, found["programs"]
     assert found["permission"][1] > 20
     assert found["policy"][1] > 0
     assert "tenants_account" in found["policy"][2][0]
