@@ -8,9 +8,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox import bank_services, history, mail
+from deploy.sandbox.his import clinics, wards
 from deploy.sandbox.his import reports as his_reports
 from deploy.sandbox.his import server as his
-from deploy.sandbox.his import wards
 from deploy.sandbox.oidc import logout, model
 from deploy.sandbox.rail import (
     bank_statements,
@@ -320,6 +320,7 @@ _POSTS: dict[str, Act] = {
     "his/systems": his.put_system,
     "his/charges": his.put_charges,
     "his/reports": his_reports.put_reports,
+    "his/sessions": clinics.put_sessions,
     "his/stays": wards.put_stays,
     "his/stay-charges": wards.put_stay_charges,
     "his/decisions": wards.put_decision,

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox.faults import guarded
-from deploy.sandbox.his import reports, wards
+from deploy.sandbox.his import clinics, reports, wards
 from deploy.sandbox.store import Doc, Row
 from deploy.sandbox.world import World, iso, new_id, world_of
 
@@ -30,6 +30,8 @@ def routes() -> list[BaseRoute]:
         Route(f"{base}/Invoice", _endpoint("invoices.create", create_invoice), methods=["POST"]),
         Route(f"{base}/Invoice/{{id}}", _endpoint("invoices.update", update_invoice), methods=["PUT"]),
         Route(f"{base}/DiagnosticReport", _endpoint("reports.search", reports.search_reports)),
+        Route(f"{base}/Schedule", _endpoint("schedules.search", clinics.search_schedules)),
+        Route(f"{base}/Slot", _endpoint("slots.search", clinics.search_slots)),
         Route(f"{base}/Encounter", _endpoint("stays.search", wards.search_stays)),
         Route(f"{base}/Encounter/{{id}}", _endpoint("stays.read", wards.read_stay)),
         Route(f"{base}/Claim/$submit", _endpoint("claims.submit", wards.submit_claim), methods=["POST"]),

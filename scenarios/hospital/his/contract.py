@@ -1,6 +1,6 @@
 """What we ask of a hospital's own system, whichever it is. Amounts are minor units of the hospital's currency."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -44,8 +44,23 @@ class Posted:
     is_cancelled: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A session as the system plans it: ``doctor`` is the doctor's code, ``quotas`` how many numbers of each kind."""
+
+    id: str
+    doctor: str
+    place: str
+    starts_at: datetime
+    ends_at: datetime
+    quotas: Mapping[str, int]
+
+
 class His(Protocol):
     """One hospital's system. Every call may raise ``HisSilent`` or ``HisRefused``."""
+
+    async def sessions(self, day: date) -> list[Planned]:
+        """Return the sessions that the system plans for a day."""
 
     async def unpaid_orders(self, patient: str) -> list[Order]:
         """Return what a patient (by number) is to pay for now."""

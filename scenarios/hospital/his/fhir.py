@@ -3,20 +3,24 @@
 ``If-None-Exist`` makes creating conditional on our key, so that a call whose answer was lost can be made again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from billing.rules.currency import as_decimal, decimals
-from scenarios.hospital.his.contract import HisRefused, HisSilent, Order, Posted, Posting
+from scenarios.hospital.his.contract import HisRefused, HisSilent, Order, Planned, Posted, Posting
 from tenants import outbound
 
 SYSTEM = "urn:scenario:payment"
 SERVER_ERROR = 500
 SECONDS = 8.0
+MOST_PAGES = 200
+KINDS = {"ROUTINE": "first", "CHECKUP": "first", "FOLLOWUP": "return", "WALKIN": "desk"}
+"""Our kind of number for each kind of appointment (HL7 v2 table 0276)."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,16 @@ class FhirHis:
     currency: str
     token: str = field(repr=False)
 
+    async def sessions(self, day: date) -> list[Planned]:
+        """Return the schedules of a day that take place, with their slots counted by kind of appointment."""
+        schedules = await self._all(f"Schedule?date={day.isoformat()}&active=true")
+        slots = await self._all(f"Slot?start={day.isoformat()}")
+        return _read(lambda one: planned(one, slots), [one for one in schedules if one.get("active", True)])
+
     async def unpaid_orders(self, patient: str) -> list[Order]:
-        """Return the patient's billable charge items."""
-        query = f"subject:identifier={quote(patient)}&status=billable"
-        found = await self._call("GET", f"ChargeItem?{query}")
-        return [self._order(one) for one in _entries(found)]
+        """Return the patient's billable charge items; a server may not know that parameter, so we look as well."""
+        found = await self._all(f"ChargeItem?subject:identifier={quote(patient)}&status=billable")
+        return _read(self._order, [one for one in found if one.get("status") == "billable"])
 
     def _order(self, one: Mapping[str, Any]) -> Order:
         return Order(
@@ -74,8 +83,8 @@ class FhirHis:
 
     async def query(self, key: str) -> list[Posted]:
         """Return the invoices under our key that stand."""
-        found = await self._call("GET", f"Invoice?identifier={quote(key)}")
-        return [one for one in map(self._posted, _entries(found)) if not one.is_cancelled]
+        found = await self._all(f"Invoice?identifier={quote(key)}")
+        return [one for one in _read(self._posted, found) if not one.is_cancelled]
 
     async def reverse(self, posted: Posted) -> None:
         """Cancel the invoice."""
@@ -89,8 +98,23 @@ class FhirHis:
 
     async def postings(self, day: date) -> list[Posted]:
         """Return the invoices of a day."""
-        found = await self._call("GET", f"Invoice?date={day.isoformat()}")
-        return [self._posted(one) for one in _entries(found)]
+        return _read(self._posted, await self._all(f"Invoice?date={day.isoformat()}"))
+
+    async def _all(self, path: str) -> list[Mapping[str, Any]]:
+        """Return what a search finds, page after page as the system links them; a link elsewhere is not followed."""
+        root, found = f"{self.url.rstrip('/')}/", list[Mapping[str, Any]]()
+        for _ in range(MOST_PAGES):
+            bundle = await self._call("GET", path)
+            found += _entries(bundle)
+            following = [
+                each.get("url", "") for each in bundle.get("link", []) if each.get("relation") == "next"
+            ]
+            if not following:
+                return found
+            if not str(following[0]).startswith(root):
+                raise HisRefused("the next page is at another address")
+            path = str(following[0]).removeprefix(root)
+        raise HisRefused("the list has no end")
 
     async def _call(
         self,
@@ -112,6 +136,39 @@ class FhirHis:
             issue = (found.get("issue") or [{}])[0]
             raise HisRefused(str(issue.get("diagnostics") or answer.status))
         return found
+
+
+def planned(schedule: Mapping[str, Any], slots: Sequence[Mapping[str, Any]]) -> Planned:
+    """Return a schedule as we keep sessions: its doctor by code, its slots counted by kind of appointment."""
+    name = f"Schedule/{schedule['id']}"
+    own = [one for one in slots if str(one["schedule"]["reference"]).endswith(name)]
+    kinds = [KINDS.get(_code(one.get("appointmentType", {})), "first") for one in own]
+    actors = {str(one.get("reference", "")).partition("/")[0]: one for one in schedule.get("actor", [])}
+    horizon = schedule["planningHorizon"]
+    return Planned(
+        id=str(schedule["id"]),
+        doctor=str(actors["Practitioner"]["identifier"]["value"]),
+        place=str(actors.get("Location", {}).get("display", "")),
+        starts_at=datetime.fromisoformat(str(horizon["start"])),
+        ends_at=datetime.fromisoformat(str(horizon["end"])),
+        quotas={kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},
+    )
+
+
+def _code(concept: Mapping[str, Any]) -> str:
+    return str((concept.get("coding") or [{}])[0].get("code", ""))
+
+
+def _read(reader: Callable[[Mapping[str, Any]], T], found: Sequence[Mapping[str, Any]]) -> list[T]:
+    """Read resources; one that lacks what it must have is the system's mistake, and refused whole.
+
+    Raises:
+        HisRefused: with which one.
+    """
+    try:
+        return [reader(one) for one in found]
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise HisRefused(f"a resource that cannot be read: {error}") from error
 
 
 def _entries(bundle: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -10,20 +10,23 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.names import localized
-from scenarios.hospital import calendar, queries, stopping
+from billing.terms import terms_of
+from scenarios.hospital import calendar, queries, stopping, taking_over
 from scenarios.hospital.days import local, today
+from scenarios.hospital.his.connecting import HisTerms
 from scenarios.hospital.kinds import PARTS, VISITS
 from scenarios.hospital.models import Doctor
 from scenarios.hospital.pages.common import require_hospital, root_of, tenant_of, with_words
-from scenarios.hospital.rights import READ, STOP
+from scenarios.hospital.rights import READ, SET_UP, STOP
 from scenarios.hospital.states import SESSION_TONES, SESSION_WORDS, TONES, WORDS
 from scenarios.hospital.viewing import note_view
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.scope import rows
 from tenants.search import containing
-from ui.errors import Conflict, Invalid, NotFound
+from ui.errors import Conflict, Invalid, NotFound, Unavailable
 from ui.exports import export, wants_export
+from ui.flash import Flash
 from ui.forms import Form, bind
 from ui.i18n import N_, t
 from ui.render import redirect, respond
@@ -74,8 +77,25 @@ async def sessions(request: Request, actor: Actor) -> Response:
         "day": day,
         "states": [(key, t(words)) for key, words in SESSION_WORDS.items()],
         "root": root_of(actor),
+        "may_take_over": actor.may(SET_UP) and bool((await terms_of(tenant_of(actor), HisTerms)).url),
     }
     return await respond(request, "hospital/staff/sessions.html", context, block="list")
+
+
+async def take_over(request: Request, actor: Actor) -> Response:
+    """Take over the sessions that the hospital's own system plans."""
+    require_hospital(actor)
+    here = f"{root_of(actor)}/sessions"
+    try:
+        done = await taking_over.take_over(actor)
+    except (Conflict, Unavailable) as refused:
+        return redirect(request, here, flash=Flash(refused.message, "warning"))
+    text = t(
+        "{n} sessions are new. {m} were left out, because we do not know their doctor.",
+        n=done.made,
+        m=done.unknown,
+    )
+    return redirect(request, here, flash=text)
 
 
 def _day(text: str, otherwise: date) -> date:
@@ -216,6 +236,14 @@ async def substitute(request: Request, actor: Actor) -> Response:
 
 ROUTES: list[BaseRoute] = [
     tenant_route("/sessions", sessions, permission=READ, name="sessions_of_day"),
+    tenant_route(
+        "/sessions/taken-over",
+        take_over,
+        permission=SET_UP,
+        methods=WRITES,
+        name="sessions_take_over",
+        is_transactional=False,
+    ),
     tenant_route("/sessions/{id}", session, permission=READ, name="session_register"),
     tenant_route("/sessions/{id}/stopping", ask_stop, permission=STOP, name="session_stopping"),
     tenant_route("/sessions/{id}/stopping", stop, permission=STOP, methods=WRITES, name="session_stop"),
