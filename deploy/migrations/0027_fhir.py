@@ -26,6 +26,7 @@ create index hospital_appointment_slot_idx on hospital_appointment (tenant_id, s
 create index hospital_appointment_starts_at_idx on hospital_appointment (tenant_id, starts_at, id);
 create index hospital_appointment_department_idx on hospital_appointment (tenant_id, department_id, day);
 create index hospital_appointment_bill_idx on hospital_appointment (tenant_id, bill_id) where bill_id is not null;
+create index hospital_settlement_bill_idx on hospital_settlement (tenant_id, bill_id) where bill_id is not null;
 create index hospital_basket_bill_idx on hospital_basket (tenant_id, bill_id) where bill_id is not null;
 """
 

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from billing.payments.service import take_payment
@@ -12,7 +13,7 @@ from deploy.seed.cast import SEED, Employee, Institution, Resident
 from deploy.seed.names import Names
 from deploy.seed.outside import Outside
 from scenarios.hospital import arriving, blocks, booking, jobs, patients, setup
-from scenarios.hospital.days import today
+from scenarios.hospital.days import at, today
 from scenarios.hospital.his import connecting
 from scenarios.hospital.his.contract import Posting
 from scenarios.hospital.models import (
@@ -155,7 +156,26 @@ async def connect(chief: Actor, tenant: Tenant, outside: Outside) -> None:
     """Have the hospital's system be the sandbox's."""
     url = f"{outside.settings.sandbox_url}/his/{GENERAL.slug}/fhir"
     await outside.tell("his/systems", {"hospital": GENERAL.slug, "token": _TOKEN})
+    await outside.tell("his/sessions", {"hospital": GENERAL.slug, "sessions": _evenings(tenant)})
     await connecting.connect(chief, tenant_id=tenant.id, url=url, token=_TOKEN)
+
+
+def _evenings(tenant: Tenant) -> list[dict[str, Any]]:
+    """Return what the hospital's system plans and we do not have: evenings of a few doctors, and of a stranger."""
+    begins = [at(today(tenant.timezone) + timedelta(days=n), 18 * 60, tenant.timezone) for n in range(1, 4)]
+    return [
+        {
+            "id": f"his-{code}-{n}",
+            "doctor": code,
+            "name": code,
+            "place": "Room 9-01",
+            "start": one.isoformat(),
+            "end": (one + timedelta(hours=3)).isoformat(),
+            "numbers": {"first": 6, "return": 6, "desk": 2},
+        }
+        for n, one in enumerate(begins)
+        for code in ("D0002", "D0005", "D0009", "D9999")
+    ]
 
 
 async def register(tenant: Tenant, clerk: Actor, issuer: str) -> dict[str, Account]:

@@ -79,6 +79,7 @@ FACTS = {
     "appointment.channel": Fact(N_("How it was booked"), words=_CHANNELS),
     "basket.status": Fact(N_("State"), words=BASKET_WORDS),
     "basket.why": Fact(""),
+    "patient.resource": Fact(N_("Kind of record")),
     "stay.status": Fact(N_("State"), words=STAY_WORDS),
     "stay.corrections": Fact(N_("Corrected lines")),
     "stay.insurer_minor": Fact(N_("Insured share")),

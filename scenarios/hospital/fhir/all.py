@@ -1,6 +1,6 @@
 """All kinds of resources that are told, by their name."""
 
-from scenarios.hospital.fhir import charges
+from scenarios.hospital.fhir import charges, stays  # noqa: F401 - stays adds what it tells
 from scenarios.hospital.fhir.calendar import SCHEDULE, SLOT
 from scenarios.hospital.fhir.kinds import Kind
 from scenarios.hospital.fhir.people import ORGANIZATIONS, PATIENT, PRACTITIONER

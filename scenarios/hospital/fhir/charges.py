@@ -32,8 +32,8 @@ class Charges:
 
     ``rows`` is SQL with the tenant as ``$1``: ``id``, ``at``, ``changed_at``, ``patient_id``, ``account_id`` (an
     Account that is told), ``bill_id``, ``status`` (a ChargeItem's), ``amount_minor``, ``currency``, ``names`` (JSON by
-    locale, or null) and ``sealed`` (clinical text, encrypted as orders are, or null), in this order. ``bills`` is a
-    condition on a bill ``b``: its lines are not told beside them.
+    locale, or null), ``sealed`` (clinical text encrypted for ``purpose``, or null) and ``purpose``, in this order.
+    ``bills`` is a condition on a bill ``b``: its lines are not told beside them.
     """
 
     rows: str
@@ -43,7 +43,8 @@ class Charges:
 ORDERED = Charges(
     f"""
 select o.id, o.ordered_at at, o.changed_at, o.account_id patient_id, o.account_id, k.bill_id,
-       {case("o.status", ORDERS)} status, o.amount_minor, o.currency, null::jsonb names, o.what sealed
+       {case("o.status", ORDERS)} status, o.amount_minor, o.currency, null::jsonb names, o.what sealed,
+       '{PURPOSE}' purpose
   from hospital_order o left join hospital_basket k on k.tenant_id = $1 and k.id = o.basket_id
  where o.tenant_id = $1
 """,
@@ -75,7 +76,8 @@ def _own_lines() -> str:
 select l.id, coalesce(b.issued_at, b.created_at) at, coalesce(booked.occurred_at, b.created_at) changed_at,
        b.account_id patient_id, b.account_id, b.id bill_id,
        case when b.status = 'void' then 'aborted' else 'billed' end status,
-       l.amount_minor, l.currency, l.names, null::bytea sealed
+       l.amount_minor, l.currency, l.names, null::bytea sealed,
+       '' purpose
   from billing_bill_line l join billing_bill b on b.tenant_id = $1 and b.id = l.bill_id {_BOOKED}
  where l.tenant_id = $1 and b.scenario = 'hospital' and b.status <> 'draft' and {own}
 """
@@ -134,7 +136,7 @@ def _what(server: Server, row: Row) -> str:
         return names.get("en") or next(iter(names.values()), "")
     if row["sealed"] is None or not server.tells_clinical:
         return "Ordered by the hospital"
-    return runtime().decrypt(PURPOSE, bytes(row["sealed"]))
+    return runtime().decrypt(row["purpose"], bytes(row["sealed"]))
 
 
 def _invoice(server: Server, row: Row, lines: Sequence[Row] | None) -> dict[str, Any]:
@@ -147,10 +149,20 @@ def _invoice(server: Server, row: Row, lines: Sequence[Row] | None) -> dict[str,
         "issuer": to("Organization", server.tenant_id, server.name),
         "account": to("Account", row["patient_id"]),
         "lineItem": [_line(n, line) for n, line in enumerate(lines or (), start=1)] or None,
+        "totalPriceComponent": _whole(row, lines or ()),
         "totalNet": left,
         "totalGross": left,
         "paymentTerms": _terms(server, row),
     }
+
+
+def _whole(row: Row, lines: Sequence[Row]) -> list[dict[str, Any]] | None:
+    """Return how the items come to the total where something bears or lets off a part; nothing where they are it."""
+    items, total = sum(one["amount_minor"] for one in lines), row["total_minor"] - row["adjusted_minor"]
+    if items == total or not lines:
+        return None
+    parts = (("base", items), ("deduction", total - items))
+    return [{"type": kind, "amount": money(amount, row["currency"])} for kind, amount in parts]
 
 
 def _line(number: int, row: Row) -> dict[str, Any]:
