@@ -14,6 +14,7 @@ from scenarios.education.enrolment import office as enrolment
 from scenarios.education.family import app_consents, beside, sharing_pages, statement_pages
 from scenarios.education.family import pages as family
 from scenarios.education.fees import pages as fees
+from scenarios.education.fees import starting
 from scenarios.education.fees.services import provision
 from scenarios.education.fees.templates import TEMPLATES
 from scenarios.education.importing import PUPILS, added, tidy
@@ -67,6 +68,7 @@ SCENARIO = Scenario(
         *year.ROUTES,
         *classes.ROUTES,
         *roster.ROUTES,
+        *starting.ROUTES,
         *fees.ROUTES,
         *partners.ROUTES,
         *offers.ROUTES,
