@@ -1,5 +1,8 @@
 """Tickets of one hot slot: orders, whole checkouts on the web, and redemptions at a gate, each beside its bare SQL.
 
+Beside them: how long one verdict takes at the server when nothing else runs, how many statements an order and a verdict
+are, and the calendar of a year with six slots a day.
+
 One process does the work, as one web process would, the application being called as a server would call it. Orders and
 checkouts cost something, so that each has a held bill with its entry in the ledger. Afterwards the pools must hold
 exactly what was ordered, and the same checks that run every day find nothing.
@@ -13,34 +16,41 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 import asyncpg
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp
 
 from billing.models import FeeItem, FeeRule
 from deploy import app as product
 from deploy import logs
+from deploy.bench.calling import call
 from deploy.bench.scratch import scratch, tenant
 from deploy.database import credentials
 from deploy.settings import Settings
 from integrations.sign_in.codes import Address
 from scenarios.tourism import fees
 from scenarios.tourism.calendar import slots
+from scenarios.tourism.gates import scanning
+from scenarios.tourism.gates.door import station_of
 from scenarios.tourism.models import Device, Gate, Product, Site, Slot, SlotTemplate, Ticket
 from scenarios.tourism.orders import codes, placing
 from scenarios.tourism.orders.people import Buyer
 from scenarios.tourism.orders.wishes import Wish
 from scenarios.tourism.scope import visitor
+from scenarios.tourism.shop.availability import days_left
 from scenarios.tourism.stock import checks
 from tenants import throttle
 from tenants.codes import hash_token, new_token
 from tenants.ids import new_id
 from tenants.models import Tenant
-from tenants.scope import open_scope, tenant_scope, value
+from tenants.scope import open_scope, raw, secret_scope, tenant_scope, value
 
-DEFAULTS: Mapping[str, int] = {"orders": 400, "checkouts": 150, "redemptions": 1000, "at_once": 8}
+DEFAULTS: Mapping[str, int] = {
+    "orders": 400, "checkouts": 150, "redemptions": 1000, "verdicts": 300, "pages": 300, "days": 365, "at_once": 8,
+}  # fmt: skip
+VERDICT_MS = 50
+SLOTS = 6
 AIMS = {"orders": 150, "checkouts": 60, "redemptions": 600}
 ROOM = 1_000_000
 _KEY = re.compile(r'name="key" value="([^"]+)"')
@@ -96,13 +106,20 @@ async def measure(options: Mapping[str, int]) -> dict[str, Any]:
                 ),
                 "redemptions": await _redemptions(world, app, bare, options),
             }
-            await _must_be_exact(world, options["orders"] + options["checkouts"])
+            beside = {
+                "verdict_ms": await _verdicts(world, app, options["verdicts"]),
+                "statements": await _statements(world),
+                "calendar": await _calendar(world, app, options),
+            }
+            await _must_be_exact(world, options["orders"] + options["checkouts"] + 1)
         finally:
             await bare.close()
-    return _report(found, options)
+    return _report(found, beside, options)
 
 
-def _report(found: Mapping[str, tuple[float, float]], options: Mapping[str, int]) -> dict[str, Any]:
+def _report(
+    found: Mapping[str, tuple[float, float]], beside: Mapping[str, Any], options: Mapping[str, int]
+) -> dict[str, Any]:
     ours, floor = found["orders"]
     rates = {
         name: {"figure": round(a, 1), "floor": round(b, 1), "ratio": round(a / b, 3), "aim": AIMS[name]}
@@ -114,8 +131,10 @@ def _report(found: Mapping[str, tuple[float, float]], options: Mapping[str, int]
         "floor": round(floor, 1),
         "ratio": round(ours / floor, 3),
         "aim": ", ".join(f"{name} >= {aim}/s" for name, aim in AIMS.items()),
-        "is_met": all(found[name][0] >= aim for name, aim in AIMS.items()),
+        "is_met": all(found[name][0] >= aim for name, aim in AIMS.items())
+        and beside["verdict_ms"]["p99"] < VERDICT_MS,
         "rates": rates,
+        **beside,
         "is_stock_exact": True,
         **options,
     }
@@ -159,14 +178,14 @@ def _checkouts(world: World, app: ASGIApp) -> Work:
 
     async def work(number: int) -> None:
         throttle.forget()
-        await _call(app, "GET", day)
-        await _call(app, "GET", slot)
-        _, page = await _call(app, "GET", f"{slot}/order", query=query)
+        await call(app, "GET", day)
+        await call(app, "GET", slot)
+        _, page = await call(app, "GET", f"{slot}/order", query=query)
         key = _KEY.search(page.decode())
         if key is None:
             raise RuntimeError("the order's page has no key")
         sent = {"key": key[1], f"q-{world.product.id}-adult": "1", "name": "Bench", "is_agreed": "1"}
-        status, _ = await _call(
+        status, _ = await call(
             app, "POST", f"{slot}/order", form=sent | {"contact": f"c{number}@example.com"}
         )
         if status != 303:  # noqa: PLR2004 - on to paying
@@ -179,14 +198,11 @@ async def _redemptions(
     world: World, app: ASGIApp, bare: asyncpg.Pool, options: Mapping[str, int]
 ) -> tuple[float, float]:
     count = options["redemptions"]
-    tickets = await _tickets(world, count)
+    tickets = await _tickets(world, count, "X")
     headers = {"authorization": f"Bearer {world.key}", "content-type": "application/json"}
 
     async def ours(number: int) -> None:
-        body = {"scans": [{"nonce": f"n{number}", "code": tickets[number]}]}
-        _, answer = await _call(app, "POST", "/gate/scans", body=json.dumps(body).encode(), headers=headers)
-        if json.loads(answer)["told"][0]["verdict"] != "accepted":
-            raise RuntimeError(f"a good ticket was refused: {answer.decode()}")
+        await _redeem(app, headers, f"n{number}", tickets[number])
 
     async def floor(number: int) -> None:
         async with bare.acquire() as connection, connection.transaction():
@@ -197,6 +213,80 @@ async def _redemptions(
             await connection.execute("update bare_ticket set used = used + 1 where id = $1", number + 1)
 
     return await _pair(ours, floor, count, options)
+
+
+async def _redeem(app: ASGIApp, headers: Mapping[str, str], nonce: str, code: str) -> None:
+    body = json.dumps({"scans": [{"nonce": nonce, "code": code}]}).encode()
+    _, answer = await call(app, "POST", "/gate/scans", body=body, headers=headers)
+    if json.loads(answer)["told"][0]["verdict"] != "accepted":
+        raise RuntimeError(f"a good ticket was refused: {answer.decode()}")
+
+
+async def _verdicts(world: World, app: ASGIApp, count: int) -> dict[str, float]:
+    """Return how long a verdict takes at the server, in milliseconds: one after the other, nothing else running."""
+    headers = {"authorization": f"Bearer {world.key}", "content-type": "application/json"}
+    taken = []
+    for number, code in enumerate(await _tickets(world, count, "V")):
+        begun = time.perf_counter()
+        await _redeem(app, headers, f"v{number}", code)
+        taken.append((time.perf_counter() - begun) * 1000)
+    taken.sort()
+    return {"p50": round(taken[count // 2], 1), "p99": round(taken[count * 99 // 100], 1), "aim": VERDICT_MS}
+
+
+async def _statements(world: World) -> dict[str, int]:
+    """Return how many statements an order and a verdict are, each in its one transaction."""
+    (code,) = await _tickets(world, 1, "C")
+    async with open_scope(secret_scope(hash_token(world.key))):
+        station = await station_of(world.key)
+
+    async def order() -> None:
+        await placing.place(visitor(world.tenant.id), world.asked(10**9), key="counted")
+
+    async def verdict() -> None:
+        await scanning.scan(station, scanning.Asked("counted", code))
+
+    return {"order": await _counted(world, order), "verdict": await _counted(world, verdict)}
+
+
+async def _counted(world: World, work: Callable[[], Awaitable[None]]) -> int:
+    seen: list[str] = []
+    async with open_scope(tenant_scope(world.tenant.id)):
+        logger: Callable[[Any], None] = lambda record: seen.append(record.query)  # noqa: E731
+        raw().add_query_logger(logger)
+        try:
+            await work()
+        finally:
+            raw().remove_query_logger(logger)
+    return len(seen)
+
+
+async def _calendar(world: World, app: ASGIApp, options: Mapping[str, int]) -> dict[str, float]:
+    """Return months of the calendar a second with six slots a day for a year, beside the statement that reads one."""
+    first = world.day + timedelta(days=1)
+    async with open_scope(tenant_scope(world.tenant.id)):
+        site = await Site.get(tenant_id=world.tenant.id)
+        await Site.filter(tenant_id=site.tenant_id).update(opens_days=365)
+        for n in range(SLOTS - 2):
+            await SlotTemplate.create(
+                tenant_id=site.tenant_id, site_id=site.id, names={"en": f"Slot {n}"}, weekdays=[*range(1, 8)],
+                start_minute=600 + n, end_minute=900 + n, capacity=ROOM, allotments={}, since=date(2020, 1, 1),
+            )  # fmt: skip
+        await slots.make_days(site, first, options["days"])
+    months = [f"{first + timedelta(days=30 * n):%Y-%m}" for n in range(max(options["days"] // 31, 1))]
+    zone = world.tenant.timezone
+
+    async def ours(number: int) -> None:
+        query = f"month={months[number % len(months)]}"
+        await call(app, "GET", f"/visit/{world.site.word}", query=query)
+
+    async def floor(number: int) -> None:
+        begin = date.fromisoformat(f"{months[number % len(months)]}-01")
+        async with open_scope(tenant_scope(world.tenant.id)):
+            await days_left(site, zone, begin, begin + timedelta(days=30))
+
+    figure, least = await _pair(ours, floor, options["pages"], options)
+    return {"figure": round(figure, 1), "floor": round(least, 1), "ratio": round(figure / least, 3)}
 
 
 def _bare_orders(bare: asyncpg.Pool) -> Work:
@@ -253,7 +343,7 @@ async def _product(site: Site, currency: str) -> Product:
     )  # fmt: skip
 
 
-async def _tickets(world: World, count: int) -> Sequence[str]:
+async def _tickets(world: World, count: int, letter: str) -> Sequence[str]:
     """Return the codes of tickets that are good now, written at once beside the order that has them."""
     now = datetime.now(UTC)
     async with open_scope(tenant_scope(world.tenant.id)):
@@ -263,7 +353,7 @@ async def _tickets(world: World, count: int) -> Sequence[str]:
         made = [
             Ticket(
                 id=new_id(), tenant_id=world.tenant.id, order_id=order_id, site_id=world.site.id,
-                product_id=world.product.id, bought_id=world.product.id, number=f"X{number}", day=world.day,
+                product_id=world.product.id, bought_id=world.product.id, number=f"{letter}{number}", day=world.day,
                 valid_from=now - timedelta(hours=1), valid_until=now + timedelta(hours=9), begins_at=now,
                 kind="single", visitor_kind="adult", people=1, places=0, price_minor=0, policy=[], status="issued",
                 serial=1, uses=1, uses_per_day=0,
@@ -283,37 +373,3 @@ async def _must_be_exact(world: World, count: int) -> None:
         )
     if wrong or held != count:
         raise RuntimeError(f"the pools hold {held} of {count}: {wrong}")
-
-
-async def _call(  # noqa: PLR0917 - one request
-    app: ASGIApp,
-    method: str,
-    path: str,
-    query: str = "",
-    form: Mapping[str, str] | None = None,
-    body: bytes = b"",
-    headers: Mapping[str, str] | None = None,
-) -> tuple[int, bytes]:
-    """Call the application as a server would, and return the status and the body."""
-    told = {"host": "bench", "accept": "text/html", **(headers or {})}
-    if form is not None:
-        body, told = urlencode(form).encode(), told | {"content-type": "application/x-www-form-urlencoded"}
-    told["content-length"] = str(len(body))
-    scope = {
-        "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": query.encode(),
-        "headers": [(name.encode(), text.encode()) for name, text in told.items()], "scheme": "http",
-        "server": ("bench", 80), "client": ("127.0.0.1", 1), "http_version": "1.1", "root_path": "",
-    }  # fmt: skip
-    status, parts = 0, list[bytes]()
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        nonlocal status
-        if message["type"] == "http.response.start":
-            status = message["status"]
-        parts.append(message.get("body", b""))
-
-    await app(scope, receive, send)
-    return status, b"".join(parts)

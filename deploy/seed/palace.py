@@ -254,11 +254,11 @@ async def remember(tenant: Tenant) -> int:
 
 async def _remember(tenant: Tenant) -> None:
     buyer = Buyer("Schools' office", Address("email", "schools@schools.example"))
-    account = await people.account_of(tenant.id, buyer)
+    account_id = await people.account_of(tenant.id, buyer)
     now, school = today(tenant.timezone), await Product.get(tenant_id=tenant.id, key="school")
     name, contact = people.seal(people.NAMES, buyer.name), people.seal(people.CONTACTS, buyer.address.value)
     await execute(
-        _SEASON, tenant.id, account.id, tenant.currency, name, contact,
+        _SEASON, tenant.id, account_id, tenant.currency, name, contact,
         now - timedelta(days=SEASON), now, tenant.timezone, 30,
     )  # fmt: skip
     await execute(_TICKETS, tenant.id, school.id, now)

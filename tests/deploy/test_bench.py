@@ -155,7 +155,9 @@ def test_what_is_measured_stays_on_one_core_and_who_measures_comes_back() -> Non
 
 
 def test_tickets_are_measured_beside_bare_sql_and_the_stock_is_exact() -> None:
-    found = _measured("tickets", "orders=6", "checkouts=3", "redemptions=6", "at_once=2")
+    found = _measured("tickets", "orders=6", "checkouts=3", "redemptions=6", "at_once=2", "verdicts=4", "pages=4",
+        "days=40",
+    )  # fmt: skip
     assert set(found) >= ALWAYS
     assert found["is_stock_exact"] is True
     assert set(found["rates"]) == {"orders", "checkouts", "redemptions"}

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from billing.idempotency import Answer, once
-from scenarios.tourism.agencies.contracts import account_of
 from scenarios.tourism.agencies.standing import locked_deposit, must_fit
 from scenarios.tourism.models import Contract, Order
 from scenarios.tourism.orders import agreed, placing, wishes
@@ -50,7 +49,7 @@ async def _book(actor: Actor, contract: Contract, asked: Request) -> Order:
     deposit = await locked_deposit(contract)
     await must_fit(contract, deposit, ready.total_minor)
     order = await placing.write_order(
-        ready, await account_of(contract), contract_id=contract.id, by_name=actor.name[:100]
+        ready, contract.account_id, contract_id=contract.id, by_name=actor.name[:100]
     )
     await placing.write_tickets(order, ready)
     await _record(actor, order)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import wraps
 from typing import Any
@@ -20,6 +20,7 @@ from tenants.models import Account, Tenant
 from tenants.scope import open_scope, person_scope, rows, tenant_scope
 from ui.errors import Forbidden, NotFound
 from ui.i18n import t
+from ui.shell import shell_of
 
 _MINE = """
 select a.id, a.tenant_id, a.name, a.number, n.short_name site
@@ -103,6 +104,7 @@ def desk_page(handler: Handler) -> Callable[[Request, Actor], Awaitable[Response
     @wraps(handler)
     async def endpoint(request: Request, actor: Actor) -> Response:
         async with at_desk(request, actor) as desk:
+            request.state.shell = replace(shell_of(request), zone=desk.tenant.timezone)
             return await handler(request, desk)
 
     return endpoint

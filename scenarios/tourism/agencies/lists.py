@@ -44,7 +44,7 @@ from ui.i18n import LOCALES, N_, Text, gettext, t, use_locale
 PURPOSE = "tourism lists"
 MOST_BYTES, MOST_ROWS, SHOWN = 1024 * 1024, 2_000, 3
 UPLOADED, CHECKED, BOOKED = "uploaded", "checked", "booked"
-STATES = {UPLOADED: N_("Columns to match"), CHECKED: N_("Ready to book"), BOOKED: N_("Booked")}
+STATES = {UPLOADED: N_("Columns to match"), CHECKED: N_("Ready to book"), BOOKED: N_("Booked on account")}
 
 
 @lru_cache(maxsize=1)

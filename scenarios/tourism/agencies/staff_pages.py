@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -105,7 +106,9 @@ async def new(request: Request, actor: Actor) -> Response:
     """Show the form of a new contract."""
     require_here(actor)
     begin = today(actor.place["timezone"])
-    values = {"since": begin, "until": begin.replace(month=12, day=31), "tiers": tiers_shown([])}
+    values = {name: field.default for name, field in ContractForm.model_fields.items() if field.default}
+    values |= {"since": begin, "until": begin.replace(month=12, day=31), "tiers": tiers_shown([])}
+    values = {name: one for name, one in values.items() if one is not PydanticUndefined}
     return await _form(request, actor, None, Form.blank(ContractForm, values))
 
 

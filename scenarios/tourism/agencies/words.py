@@ -12,7 +12,7 @@ STATEMENT_WORDS = {"draft": N_("Draft"), "issued": N_("Issued")}
 STATEMENT_TONES: Mapping[str, Tone] = {"draft": "warning", "issued": "success"}
 BOOKING_WORDS = {
     "held": N_("Being booked"),
-    "paid": N_("Booked"),
+    "paid": N_("Booked on account"),
     "part_refunded": N_("Partly cancelled"),
     "refunded": N_("Cancelled"),
 }

@@ -23,7 +23,6 @@ from scenarios.tourism.stock import pools
 from tenants.actor import Actor
 from tenants.codes import new_code
 from tenants.ids import new_id
-from tenants.models import Account, Tenant
 from tenants.scope import raw
 from ui.errors import Conflict
 from ui.i18n import LOCALES, current_locale, gettext, t, use_locale
@@ -118,9 +117,9 @@ async def _place(actor: Actor, asked: Request) -> Order:
     wishes.check_visitors(ready.items, asked.visitors)
     site = ready.visit.site
     await must_be_welcome(site.tenant_id, [one.document for one in asked.visitors if one.document])
-    account = await people.account_of(site.tenant_id, asked.buyer)
+    account_id = await people.account_of(site.tenant_id, asked.buyer)
     held_until = datetime.now(UTC) + timedelta(minutes=site.hold_minutes)
-    order = await write_order(ready, account, held_until=held_until)
+    order = await write_order(ready, account_id, held_until=held_until)
     await write_tickets(order, ready)
     if order.total_minor:
         await _hold(actor, order, ready)
@@ -131,7 +130,7 @@ async def _place(actor: Actor, asked: Request) -> Order:
     return order
 
 
-async def write_order(ready: Ready, account: Account, **facts: Any) -> Order:
+async def write_order(ready: Ready, account_id: UUID, **facts: Any) -> Order:
     """Write an order that is held, without its tickets; ``facts`` are further columns."""
     site, asked = ready.visit.site, ready.asked
     return await Order.create(
@@ -141,10 +140,10 @@ async def write_order(ready: Ready, account: Account, **facts: Any) -> Order:
         site_id=site.id,
         slot_id=asked.slot_id,
         day=asked.day,
-        account_id=account.id,
+        account_id=account_id,
         channel=asked.channel,
         status="held",
-        currency=(await Tenant.get(id=site.tenant_id)).currency,
+        currency=ready.visit.currency,
         total_minor=ready.total_minor,
         people=sum(one.quantity for one in ready.items),
         pools=pools.stored(ready.places),

@@ -67,6 +67,7 @@ class Visit:
     zone: str
     template: SlotTemplate | None = None
     """What the slot was made from; it may have a window of sale of its own."""
+    currency: str = ""
 
     def span(self, product: Product) -> tuple[datetime, datetime]:
         """Return from when until when a ticket of the product lets in."""
@@ -105,7 +106,8 @@ async def visit_of(tenant_id: UUID, site_id: UUID, day: date, slot_id: UUID | No
         if slot and slot.template_id
         else None
     )
-    return Visit(site, day, slot, (await Tenant.get(id=tenant_id)).timezone, template)
+    tenant = await Tenant.get(id=tenant_id)
+    return Visit(site, day, slot, tenant.timezone, template, tenant.currency)
 
 
 def must_be_on_sale(visit: Visit, *, is_staff: bool = False) -> None:
