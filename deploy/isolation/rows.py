@@ -131,7 +131,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "hospital_basket": {"status": "paying"},
     "hospital_order": {"status": "paying"},
     "hospital_his_break": {"kind": "cut_off"},
-    "hospital_consent": {"purpose": "reports"},
+    "hospital_consent": {"purpose": "reports", "way": "self"},
     "hospital_stay": {"status": "admitted"},
     "hospital_settlement": {"kind": "presettle", "total_minor": 200},
     "billing_complaint": {"by": "payer", "kind": "charge", "refund_minor": 1},
