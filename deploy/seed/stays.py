@@ -49,6 +49,7 @@ async def tell(tenant: Tenant, clerk: Actor, cashier: Actor, finance: Actor, out
             method="cash",
             key=f"stay-{key}",
             payer_name=people[key].name,
+            tendered_minor=amount,
         )
     await settling.presettle(finance, stays["stay-leaving"].id)
     await _go_home(tenant, clerk, finance, stays)

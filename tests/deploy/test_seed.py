@@ -43,7 +43,7 @@ def test_two_schools_have_their_pupils_and_classes(told) -> None:
 def test_there_are_payments_in_every_state(told) -> None:
     states = told["states"]
     assert set(PAYMENT.states) - {"created"} <= set(states["payments"])
-    assert states["channels"] == ["bank", "counter", "stripe"]
+    assert states["channels"] == ["bank", "counter", "stripe", "wallet"]
     assert set(states["refunds"]) == set(REFUND.states)
     assert states["suspense"] == ["open"]
     assert {"draft", "submitted", "returned", "approved"} <= set(states["applications"])
