@@ -25,7 +25,7 @@ FREEING = ("lapsed", "cancelled", "stopped", "moved")
 """States in which the number can be had by somebody else."""
 WORDS = {
     "pending": N_("Waiting for payment"),
-    "booked": N_("Booked"),
+    "booked": N_("Visit booked"),
     "arrived": N_("Arrived"),
     "called": N_("Called"),
     "fulfilled": N_("Seen"),

@@ -50,7 +50,7 @@ def with_words(visit: dict[str, Any]) -> dict[str, Any]:
         "department_name": localized(visit["department"]),
         "title_name": gettext(TITLES[visit["title"]]),
         "time": f"{starts:%H:%M}",
-        "state": WORDS[visit["status"]],
+        "state": gettext(WORDS[visit["status"]]),
         "tone": TONES[visit["status"]],
         "shown_code": group_code(visit["code"]),
     }
