@@ -26,8 +26,8 @@ FREEING = ("lapsed", "cancelled", "stopped", "moved")
 WORDS = {
     "pending": N_("Waiting for payment"),
     "booked": N_("Visit booked"),
-    "arrived": N_("Arrived"),
-    "called": N_("Called"),
+    "arrived": N_("Patient arrived"),
+    "called": N_("Patient called"),
     "fulfilled": N_("Seen"),
     "cancelled": N_("Cancelled"),
     "stopped": N_("Cancelled by the hospital"),
