@@ -1,6 +1,6 @@
 """Acts of sign-in and the bank's own people in the audit trail, in words."""
 
-from tenants.audit_words import tell
+from tenants.audit_words import Fact, tell
 from ui.i18n import N_
 
 ACTS = {
@@ -10,4 +10,10 @@ ACTS = {
     "bank_membership.ended": N_("Bank staff removed"),
 }
 
-tell(ACTS)
+FACTS = {
+    "administrator": Fact(N_("First administrator")),
+    "issuer": Fact(N_("Address of the sign-in (issuer)")),
+    "client_id": Fact(N_("Our name there (client id)")),
+}
+
+tell(ACTS, FACTS)
