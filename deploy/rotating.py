@@ -28,6 +28,7 @@ from scenarios.hospital.orders.service import PURPOSE as CLINIC_ORDER
 from scenarios.hospital.patients import PHONE
 from scenarios.tourism.agencies.lists import PURPOSE as LISTS
 from scenarios.tourism.orders import people as tourism
+from scenarios.tourism.passes.services import PHOTOS
 from tenants.models import Bank, Tenant
 from tenants.onboarding.accounts import PURPOSE as APPLICATION
 from tenants.onboarding.people import NUMBER as IDENTITY
@@ -73,6 +74,8 @@ PURPOSES: Mapping[str, Purpose] = {
     "tourism_group_list.content": LISTS,
     "tourism_group_list.refused": LISTS,
     "tourism_block.appeal_contact": tourism.CONTACTS,
+    "tourism_pass_holder.photo": PHOTOS,
+    "tourism_transfer.contact": tourism.CONTACTS,
 }
 """For what each field is encrypted; a key is derived for each purpose."""
 _COLUMNS = """

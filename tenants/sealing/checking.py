@@ -11,11 +11,14 @@ from tenants.sealing.canonical import LINK, SEAL, Header, microseconds, row_byte
 from tenants.sealing.hashing import NOTHING, leaf_hash, root_of
 from tenants.sealing.keys import is_signed, keys
 from tenants.sealing.places import Place, by_id
+from tenants.sealing.sealer import SIZE
 
 PATIENCE = timedelta(minutes=15)
 """How long a row may wait for its seal before that is a fault."""
 LATE = timedelta(hours=1)
-"""How long before the seal in front of it a row may say that it was written: no act takes longer to commit."""
+"""How long before a seal in front of it a row may say that it was written: no act takes longer to commit.
+
+Only a seal that was not full counts: behind a full one, older rows may have waited for the next."""
 _PAGE = 100
 
 
@@ -50,7 +53,8 @@ async def check_place(place: Place) -> Report:
         async with open_scope(place.scope):
             report.faults += await _of_rows(place, seal, before, report)
         report.hashes.append(seal.hash)
-        previous, before = seal.hash, seal.sealed_at
+        previous = seal.hash
+        before = seal.sealed_at if seal.row_count < SIZE else before
     async with open_scope(place.scope):
         await _look_at_rest(place, report)
     return report

@@ -104,3 +104,13 @@ async def test_a_lost_key_and_an_unknown_field_are_said_so(tenants, keys, monkey
     found = await rotating.renew_all()
     assert found["fields"]["billing_settlement_account.rail_secret"]["unknown"] == 1
     assert not found["is_right"]
+
+
+async def test_every_purpose_names_a_binary_column_that_there_is(owner):
+    there = {
+        f"{one['table_name']}.{one['column_name']}"
+        for one in await owner.fetch(
+            "select table_name, column_name from information_schema.columns where data_type = 'bytea'"
+        )
+    }
+    assert set(rotating.PURPOSES) <= there

@@ -10,6 +10,7 @@ from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.models import AuditSeal
 from tenants.scope import bank_scope, execute, open_scope, person_scope, queue_scope, rows, value
+from tenants.sealing import checking, sealer
 from tenants.sealing.checking import check_links, check_place, latest_link
 from tenants.sealing.places import Place
 from tenants.sealing.sealer import AuditSealer, seal_place
@@ -89,6 +90,21 @@ async def test_what_is_put_in_is_named_before_and_after_it_is_sealed(place, owne
     assert await faults(place) == {"a row is in no seal"}
     await seal_place(place)
     assert await faults(place) == {"a row was put in after its time"}
+
+
+async def test_what_waited_behind_a_full_seal_is_no_fault(bank, owner, committed, monkeypatch):
+    """An old trail is sealed in many batches at once: the rows of the second one are older than the first seal."""
+    for module in (sealer, checking):
+        monkeypatch.setattr(module, "SIZE", 2)
+    own = Place("tenant", (await make.tenant(bank)).id)
+    for _ in range(5):
+        await Owner(owner, own).run(PUT_IN, own.id)
+    await seal_place(own)
+    found = await check_place(own)
+    assert (found.faults, found.seals >= 3) == ([], True)
+    await Owner(owner, own).run(PUT_IN, own.id)
+    await seal_place(own)
+    assert await faults(own) == {"a row was put in after its time"}
 
 
 async def test_a_seal_that_goes_with_all_its_rows_is_missed_by_the_banks_chain(place, bank, owner):
