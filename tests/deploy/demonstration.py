@@ -47,7 +47,8 @@ STATES = {
 TWINS = {
     "past": "p.day_close_id is not null and p.counter_method = 'cash'",
     "taken": "p.day_close_id is null and p.counter_method = 'cash' and p.payer_name <> ''"
-    " and p.created_at > now() - interval '1 hour'",
+    " and p.created_at > now() - interval '1 hour' and p.account_id is null"
+    " and p.tendered_minor is not null",
 }
 """A payment in cash as the seeding has written it, and one as the product has taken it."""
 _FILLED = "array(select key from jsonb_each(to_jsonb({0})) where value <> 'null' order by key)"
