@@ -177,20 +177,25 @@ async def _gathered(response: Response) -> Response:
     return response
 
 
+_ENTER = "select enter($1, $2, $3)"
+_COME_IN = f"{_ENTER} || jsonb_build_object('held', to_jsonb(held_scenarios()))"
+"""A person's own door: besides who it is, in which industries they hold something, which their rail shows."""
+
+
 async def _actor(request: Request, door: Door) -> Actor | None:
     """Return who comes in through this door, with the scope set; ``None`` when nobody is signed in."""
     token = request.cookies.get(sessions.COOKIE, "")
     if not token:
         return None
     slug = request.path_params.get(door, "") if door in {"tenant", "bank"} else ""
-    found = await value("select enter($1, $2, $3)", sessions.hash_of(token), door, slug)
+    found = await value(_COME_IN if door == "person" else _ENTER, sessions.hash_of(token), door, slug)
     if found is None:
         return None
     facts: dict[str, Any] = json.loads(found)
     base = _person(request, facts)
     if door == "person":
         adopt(person_scope(_id(facts["person_id"])))
-        actor = base
+        actor = replace(base, place={"scenarios": facts["held"]})
     elif door in facts:
         actor = _inside(base, facts, door)
         adopt(actor.scope())

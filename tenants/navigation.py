@@ -1,6 +1,6 @@
 """The nouns in the rail: each package adds its own, each shown to those who may open it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -83,7 +83,7 @@ def add_bank_places(*places: Place) -> None:
 
 
 def add_payer_places(*places: Place) -> None:
-    """Add nouns to the pages of everybody who pays; safe to call again."""
+    """Add nouns to the pages of everybody who pays, or who holds something of one scenario; safe to call again."""
     PAYER_PLACES.extend(place for place in places if place not in PAYER_PLACES)
     _rail.cache_clear()
 
@@ -112,6 +112,12 @@ def _rail(
         )
         for heading, group in headed
     )
+
+
+def other_places(scenarios: Iterable[str]) -> list[Place]:
+    """Return the rooms of payers that the rail does not show, since they hold nothing of these industries."""
+    known = set(scenarios)
+    return [place for place in PAYER_PLACES if place.scenario and place.scenario not in known]
 
 
 def home_of(root: str, permissions: frozenset[str], scenarios: tuple[str, ...]) -> str:
@@ -211,7 +217,7 @@ def shell_for(actor: Actor) -> Shell:
         face="payer",
         title=t("My bills"),
         home="/my",
-        nav=_rail("payer", "/my", actor.permissions, ()),
+        nav=_rail("payer", "/my", actor.permissions, tuple(sorted(place.get("scenarios", ())))),
         person_name=actor.name,
         menu=MENU,
         sign_out="/sign-out",

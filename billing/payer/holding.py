@@ -10,6 +10,7 @@ from billing.payer import queries
 from tenants.accounts.confirmation import confirm_holder
 from tenants.actor import Actor
 from tenants.kinds import SCENARIOS
+from tenants.navigation import other_places
 from tenants.scope import open_scope
 from ui.errors import Conflict, Invalid
 from ui.forms import Form, bind
@@ -34,6 +35,10 @@ async def _page(request: Request, actor: Actor, form: Form[Code], *, status: int
     found = await queries.accounts_of(actor.person_id)
     context: dict[str, Any] = {
         "form": form,
+        "others": [
+            (gettext(place.label), f"/my{place.path}")
+            for place in other_places(actor.place.get("scenarios", ()))
+        ],
         "accounts": [{**dict(each), "held_as": held_as(each)} for each in found],
     }
     return await respond(request, "billing/payer/accounts.html", context, status=status)

@@ -52,6 +52,14 @@ begin
 end $$;
 """
 """What a guest was not given, as ``right account`` pairs of the scope's person; nobody else's queries ask for it."""
+HELD = """
+create function held_scenarios() returns text[] language sql volatile as
+  $$ select coalesce(array_agg(distinct a.scenario::text), '{}') from tenants_holder h
+       join tenants_account a on a.tenant_id = h.tenant_id and a.id = h.account_id
+      where h.person_id = scope_person() and h.confirmed_at is not null
+        and (h.until is null or h.until >= current_date) $$;
+"""
+"""The industries in which whoever has just come in holds something, asked in the same breath as who it is."""
 KEPT = {
     "bills": (
         "billing_bill",
@@ -119,6 +127,15 @@ ESTATE = [
     ),
 ]
 
+RESHAPING = [
+    Wall(
+        "community_reshaping",
+        refs={"old_id": "tenants_account", "new_id": "tenants_account"},
+        uniques=["old_id, new_id"],
+        indexes=["old_number, on_day", "act_id"],
+        checks={"kind": "kind in ('merge', 'split')"},
+    ),
+]
 LEAVING = [
     Wall(
         "community_deposit",
@@ -191,6 +208,18 @@ TABLES = [
         begun_by_name=fields.CharField(db_default="", max_length=100),
     ),
     _table(
+        "Reshaping",
+        "community_reshaping",
+        "One line of a merge or split: this account, under this number, became (a part of) that one on that day.",
+        act_id=fields.UUIDField(),
+        kind=fields.CharField(max_length=10),
+        on_day=fields.DateField(),
+        old_id=fields.UUIDField(),
+        old_number=fields.CharField(max_length=60),
+        new_id=fields.UUIDField(),
+        new_number=fields.CharField(max_length=60),
+    ),
+    _table(
         "UnitDeposit",
         "community_deposit",
         "A deposit asked of an account: its money is in a wallet (``billing.wallets``), which the institution owes.",
@@ -231,8 +260,9 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(model_name="Holder", name="invited_by", field=fields.UUIDField(null=True)),
         *TABLES,
-        *(ops.RunSQL(build(wall)) for wall in (*PAUSES, *ESTATE, *LEAVING)),
+        *(ops.RunSQL(build(wall)) for wall in (*PAUSES, *ESTATE, *RESHAPING, *LEAVING)),
         ops.RunSQL(GUESTS),
         ops.RunSQL(METERS),
+        ops.RunSQL(HELD),
         *(ops.RunSQL(kept_from_guests(table, right)) for right, tables in KEPT.items() for table in tables),
     ]

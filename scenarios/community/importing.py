@@ -5,16 +5,17 @@ A unit's account number is its address: building, street where there is one, and
 """
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache, partial
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from scenarios.community.estate.gone import gone
 from scenarios.community.kinds import FLAT_TYPES, OWNERSHIPS, RELATIONS, ROOM_TYPES, SCENARIO_KEY, VEHICLES
 from scenarios.community.tariff import RESIDENTIAL
 from tenants.actor import Actor
 from tenants.imports import upsert
-from tenants.kinds import Applied, ImportSpec, Shaped
+from tenants.kinds import Applied, ImportSpec, RowProblem, Shaped
 from tenants.models import Account
 from tenants.scope import execute
 from tenants.tabular import Field, Kind, choice, day, decimal, email, integer, phone, text
@@ -152,7 +153,7 @@ def shape(values: dict[str, Any]) -> Shaped:
         "kind": kind,
         "name": name,
         "place": place,
-        "sort_key": f"{_sortable(place)} #{_sortable(door)}"[:LONGEST_SORT_KEY],
+        "sort_key": sort_key_of(place, door),
         "attributes": _attributes(values, kind),
         "defaults": _DEFAULTS[kind],
         "code": place.upper(),
@@ -192,6 +193,11 @@ def _storey(given: int | None, door: str) -> int:
         return given
     found = _STOREY.fullmatch(door)
     return int(found[1]) if found else 0
+
+
+def sort_key_of(place: str, door: str) -> str:
+    """Return what brings a unit into the estate's order."""
+    return f"{_sortable(place)} #{_sortable(door)}"[:LONGEST_SORT_KEY]
 
 
 @lru_cache(maxsize=4096)
@@ -286,6 +292,29 @@ async def apply(actor: Actor, import_id: UUID) -> Applied:
     return counted
 
 
+async def check(actor: Actor, records: Sequence[tuple[int, dict[str, Any]]]) -> list[RowProblem]:
+    """Refuse rows of closed accounts, and of units that were merged or split, unless they say what is now."""
+    assert actor.tenant_id is not None  # noqa: S101 - an import belongs to a tenant
+    problems = await upsert.check_accounts(SCENARIO_KEY, "door", actor, records)
+    by_number = {record["number"]: (number, record) for number, record in records}
+    found = await gone(actor.tenant_id, list(by_number))
+    now = await Account.filter(tenant_id=actor.tenant_id, scenario=SCENARIO_KEY, number__in=list(found))
+    known = {account.number: account.attributes for account in now}
+    for name, became in found.items():
+        number, record = by_number[name]
+        if name in known and all(
+            known[name].get(key) == value for key, value in record["attributes"].items()
+        ):
+            continue
+        reason = t(
+            "was merged or split on {day}: it is {units} now; write that instead",
+            day=became["on_day"],
+            units=became["became"],
+        )
+        problems.append(RowProblem(number, "door", name, reason))
+    return problems
+
+
 UNITS = ImportSpec(
     kind="community_units",
     name=N_("Units and their holders"),
@@ -294,7 +323,7 @@ UNITS = ImportSpec(
     shape=shape,
     compare=compare,
     apply=apply,
-    check=partial(upsert.check_accounts, SCENARIO_KEY, "door"),
+    check=check,
     example=EXAMPLE,
 )
 

@@ -6,6 +6,7 @@ from scenarios.community.estate.models import (
     CommonArea,
     EstatePhase,
     Lease,
+    Reshaping,
     Tenure,
     Unit,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "PoolInvoice",
     "PoolShare",
     "PublicAccounts",
+    "Reshaping",
     "ShopOrder",
     "ShopProduct",
     "Tenure",

@@ -2,7 +2,7 @@
 
 import scenarios.community.acts  # noqa: F401 - gives acts their words
 from scenarios.community.buildings import ROUTES
-from scenarios.community.estate import lease_pages
+from scenarios.community.estate import lease_pages, reshape_pages
 from scenarios.community.estate import pages as estate_pages
 from scenarios.community.facilities import pages as facility_pages
 from scenarios.community.fees import FEES
@@ -62,6 +62,7 @@ SCENARIO = Scenario(
         *ROUTES,
         *estate_pages.ROUTES,
         *lease_pages.ROUTES,
+        *reshape_pages.ROUTES,
         *round_pages.ROUTES,
         *meter_pages.ROUTES,
         *resident_pages.ROUTES,

@@ -33,4 +33,4 @@ SCENARIO = Scenario(
     routes=ROUTES,
 )
 
-add_payer_places(Place(N_("My visits"), "/care", "", "hospital", 15))
+add_payer_places(Place(N_("My visits"), "/care", "", "hospital", 15, SCENARIO_KEY))

@@ -67,21 +67,17 @@ async def hand_over(actor: Actor, account_id: UUID, *, on: date, holder: HolderF
     actor.require_fresh()
     old = await queries.account(actor, account_id, lock=True)
     unit = await unit_of(old)
-    await _check_day(old, unit["id"], on)
+    await check_day(old, unit["id"], on)
     until = on - timedelta(days=1)
-    staying = await _end_holders(old, until)
+    staying = await end_holders(old, until)
     number = old.number
-    await _retire(old, until)
+    await retire(old, until)
     new = await account_like(old, number)
     await execute("update community_unit set account_id = $3 where tenant_id = $1 and id = $2",
                   old.tenant_id, unit["id"], new.id)  # fmt: skip
-    await execute(
-        "insert into community_tenure (tenant_id, unit_id, account_id, until, handed_over_by_name)"
-        " values ($1, $2, $3, $4, $5)",
-        old.tenant_id, unit["id"], old.id, until, actor.name[:100],
-    )  # fmt: skip
+    await write_tenure(actor, old, unit["id"], until)
     await add_holder(actor, new.id, holder.model_copy(update={"since": on}))
-    await _go_on(new, staying, on)
+    await go_on(new, staying, on)
     await follow(old, new, on)
     credited = await settle(actor, old, until)
     await _record(actor, new, on, credited)
@@ -112,7 +108,17 @@ async def must_be_issued(account: Account) -> None:
         raise Conflict("unit.drafted", text)
 
 
-async def _check_day(old: Account, unit_id: UUID, on: date) -> None:
+async def write_tenure(actor: Actor, old: Account, unit_id: UUID, until: date) -> None:
+    """Write an account's time with a unit into the unit's history."""
+    await execute(
+        "insert into community_tenure (tenant_id, unit_id, account_id, until, handed_over_by_name)"
+        " values ($1, $2, $3, $4, $5)",
+        old.tenant_id, unit_id, old.id, until, actor.name[:100],
+    )  # fmt: skip
+
+
+async def check_day(old: Account, unit_id: UUID, on: date) -> None:
+    """Refuse a day on which a unit cannot pass on; ``Invalid`` (field ``on``)."""
     now = await day_there(old.tenant_id)
     if not now - LONGEST_AGO <= on <= now:
         raise refused("unit.day", "on", t("Choose today or a day of the last twelve months."))
@@ -130,7 +136,7 @@ async def _check_day(old: Account, unit_id: UUID, on: date) -> None:
         raise refused("unit.day", "on", t("The owner before has not had a day yet. Choose a later one."))
 
 
-async def _end_holders(old: Account, until: date) -> list[Holder]:
+async def end_holders(old: Account, until: date) -> list[Holder]:
     """End everybody's part with the old owner's last day; return those who stay on."""
     held = await Holder.filter(tenant_id=old.tenant_id, account_id=old.id).order_by("created_at", "id")
     going = [one for one in held if one.until is None or one.until > until]
@@ -140,7 +146,8 @@ async def _end_holders(old: Account, until: date) -> list[Holder]:
     return [one for one in going if one.relation in _STAYING]
 
 
-async def _retire(old: Account, until: date) -> None:
+async def retire(old: Account, until: date) -> None:
+    """Let an account end with a day, and its number be free for another."""
     await execute(
         "update tenants_account set number = $3, closed_on = $4, updated_at = now() where tenant_id = $1 and id = $2",
         old.tenant_id, old.id, retired(old.number, until), until,
@@ -166,7 +173,7 @@ async def account_like(old: Account, number: str, name: str | None = None) -> Ac
     return await Account.get(tenant_id=old.tenant_id, id=new)
 
 
-async def _go_on(new: Account, staying: list[Holder], on: date) -> None:
+async def go_on(new: Account, staying: list[Holder], on: date) -> None:
     """Let residents go on holding the unit's account: the same person, from the new owner's first day."""
     for one in staying:
         await Holder.create(

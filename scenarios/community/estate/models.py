@@ -92,6 +92,21 @@ class Lease(TenantRow):
         table = "community_lease"
 
 
+class Reshaping(TenantRow):
+    """One line of a merge or split: this account, under this number, became (a part of) that one on that day."""
+
+    act_id: UUID = fields.UUIDField()
+    kind = fields.CharField(max_length=10)
+    on_day: date = fields.DateField()
+    old_id: UUID = fields.UUIDField()
+    old_number = fields.CharField(max_length=60)
+    new_id: UUID = fields.UUIDField()
+    new_number = fields.CharField(max_length=60)
+
+    class Meta:
+        table = "community_reshaping"
+
+
 class CommonArea(TenantRow):
     """A hall, a garden, a roof: a place of the estate that belongs to all; without a building, the grounds."""
 

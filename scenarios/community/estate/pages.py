@@ -245,6 +245,7 @@ async def unit_panel(actor: Actor, account: Account) -> Panel | None:
         "facts": facts,
         "earlier": await handover.earlier_owners(account.tenant_id, account.id),
         "hand_over": f"{root}/accounts/{account.id}/handover" if may else "",
+        "reshape": f"{root}/accounts/{account.id}/reshaping" if may else "",
         "deposit": f"{root}/accounts/{account.id}/deposits/new" if actor.may("facilities.write") else "",
         "move_out": f"{root}/accounts/{account.id}/moving-out" if actor.may("bills.single") else "",
         "payer": f"{root}/accounts/{account.id}/payer" if actor.may("accounts.write") else "",
