@@ -14,9 +14,10 @@ from scenarios.community.importing import UNITS, added, tidy
 from scenarios.community.kinds import ACCOUNT_KINDS, QUANTITIES, RELATIONS, SCENARIO_KEY
 from scenarios.community.leaving import deposit_pages, move_pages
 from scenarios.community.merchants import pages as merchant_pages
+from scenarios.community.merchants import resident_pages as market_pages
+from scenarios.community.meters import held_pages, resident_pages, round_pages
 from scenarios.community.meters import importing as meter_files
 from scenarios.community.meters import pages as meter_pages
-from scenarios.community.meters import resident_pages, round_pages
 from scenarios.community.notices import pages as notice_pages
 from scenarios.community.pools import pages as pool_pages
 from scenarios.community.rights import RIGHTS
@@ -65,6 +66,7 @@ SCENARIO = Scenario(
         *reshape_pages.ROUTES,
         *round_pages.ROUTES,
         *meter_pages.ROUTES,
+        *held_pages.ROUTES,
         *resident_pages.ROUTES,
         *pool_pages.ROUTES,
         *settings_pages.ROUTES,
@@ -80,6 +82,7 @@ SCENARIO = Scenario(
         *figure_pages.ROUTES,
         *facility_pages.ROUTES,
         *merchant_pages.ROUTES,
+        *market_pages.ROUTES,
     ),
     rights=RIGHTS,
     provision=provision_categories,

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-from decimal import Decimal
-from typing import Any
 
 import anyio.to_thread
 from pydantic import BaseModel, Field
@@ -14,11 +12,11 @@ from starlette.routing import BaseRoute
 from billing.charges.periods import months_after, today
 from billing.names import localized
 from billing.payer.overview import pdf, wanted_locale
-from scenarios.community.common import day_there, estate_route, nothing, root_of, tenant_of
+from scenarios.community.common import estate_route, nothing, root_of, tenant_of
 from scenarios.community.figures import dossier, queries
 from scenarios.community.figures.models import PublicAccounts
+from scenarios.community.figures.views import BACK, VIEWS, view_of
 from scenarios.community.kinds import SCENARIO_KEY
-from scenarios.community.service import queries as work
 from tenants import audit
 from tenants.accounts import queries as accounts
 from tenants.accounts.panels import Panel, add_panel
@@ -26,89 +24,19 @@ from tenants.actor import Actor
 from tenants.http import WRITES, path_id, public_route
 from tenants.models import Account, Tenant
 from tenants.scope import execute, open_scope, row, secret_scope, tenant_scope
-from ui import charts
 from ui.exports import export, wants_export
-from ui.formats import money, month_text, number, plain_amount
 from ui.forms import bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 from ui.shell import NavItem, Shell
 from ui.tables import Column
 
-BACK = 12
-"""Months that figures look back."""
-VIEWS = {
-    "buildings": N_("By building"),
-    "managers": N_("By manager"),
-    "months": N_("By month"),
-    "arrears": N_("Arrears by age"),
-    "pools": N_("Shared costs"),
-    "work": N_("Work"),
-    "energy": N_("Energy"),
-}
-_KEYS = {"buildings": "building", "managers": "manager", "months": "month"}
-COLLECTED = (
-    Column("bills", t("Bills"), format="number"),
-    Column("billed_minor", t("Billed"), format="money"),
-    Column("paid_minor", t("Money that came in"), format="money"),
-    Column("left_minor", t("Still owed"), format="money"),
-    Column(
-        "share",
-        t("Collected"),
-        format="percent",
-        value=lambda one: _share(one["paid_minor"], one["billed_minor"]),
-    ),
-)
-
-
-def _band(one: Any) -> str:
-    return f"{one['least']}–{one['most']}" if one["most"] < 1000 else f"> {one['least'] - 1}"  # noqa: PLR2004
-
-
-AGES = (
-    Column("band", t("Days overdue"), is_main=True, value=_band),
-    Column("bills", t("Bills"), format="number"),
-    Column("left_minor", t("Still owed"), format="money"),
-    Column("share", t("Came in within 30 days, of what was owed so long"), format="percent"),
-    Column("expected_minor", t("Expected within 30 days"), format="money"),
-)
-POOLS = (
-    Column("name", t("Name"), is_main=True),
-    Column("period", t("Month"), format="month"),
-    Column("budget_minor", t("Budget"), format="money"),
-    Column("total_minor", t("Costs"), format="money"),
-    Column("over_minor", t("Above the budget"), format="money"),
-)
-WORK = (
-    Column("category", t("About"), is_main=True),
-    Column("n", t("Reported"), format="number"),
-    Column("done", t("Done"), format="number"),
-    Column("in_time", t("In time"), format="number"),
-    Column("hours", t("Hours until it was done"), format="number", value=lambda one: _rounded(one["hours"])),
-    Column("rating", t("Rating"), format="number", value=lambda one: _rounded(one["rating"])),
-)
-ENERGY = (
-    Column("name", t("Building"), is_main=True),
-    Column("period", t("Month"), format="month"),
-    Column("used", t("Usage"), format="number"),
-    Column("sqm", t("Billed area (m²)"), format="number"),
-    Column("per_sqm", t("For each m²"), format="number"),
-)
-
-
-def _share(paid: int, billed: int) -> Decimal:
-    return Decimal(paid) / billed if billed else Decimal(0)
-
-
-def _rounded(value: Any) -> Any:
-    return None if value is None else round(Decimal(value), 1)
-
 
 async def figures(request: Request, actor: Actor) -> Response:
     """Show one view of the figures."""
     asked = request.query_params.get("of", "")
     view = asked if asked in VIEWS else "buildings"
-    columns, found, chart = await _view(actor, view)
+    columns, found, chart = await view_of(actor, view)
     if wants_export(request):
         return await export(request, columns, found, f"figures-{view}")
     root = f"{root_of(actor)}/estate-figures"
@@ -128,67 +56,6 @@ async def figures(request: Request, actor: Actor) -> Response:
         "is_forecast": view == "arrears",
     }
     return await respond(request, "community/figures/figures.html", context)
-
-
-async def _view(actor: Actor, view: str) -> tuple[tuple[Column, ...], list[Any], charts.Chart | None]:
-    tenant_id, currency = tenant_of(actor), actor.place["currency"]
-    now = await day_there(tenant_id)
-    since = months_after(now, -BACK)
-
-    def cash(value: charts.Number) -> str:
-        return money(int(value), currency)
-
-    def axis(value: charts.Number) -> str:
-        return plain_amount(int(value), currency)
-
-    if view in _KEYS:
-        found = await queries.collected(tenant_id, since, currency, _KEYS[view])
-        head = (
-            Column("name", t("Month"), format="month", is_main=True)
-            if view == "months"
-            else Column("name", t(VIEWS[view]), is_main=True)
-        )
-        names = [month_text(one["name"]) if view == "months" else one["name"] for one in found]
-        series = [
-            charts.Series(gettext("Money that came in"), [one["paid_minor"] for one in found]),
-            charts.Series(gettext("Still owed"), [one["left_minor"] for one in found]),
-        ]
-        return (head, *COLLECTED), found, charts.stacked(gettext(VIEWS[view]), names, series, cash, axis)
-    if view == "arrears":
-        ages = await queries.ages(tenant_id, now, currency)
-        series = [
-            charts.Series(gettext("Still owed"), [one["left_minor"] for one in ages]),
-            charts.Series(gettext("Expected within 30 days"), [one["expected_minor"] or 0 for one in ages]),
-        ]
-        return (
-            AGES,
-            ages,
-            charts.bar(gettext("Days overdue"), [_band(one) for one in ages], series, cash, axis),
-        )
-    if view == "pools":
-        found = await queries.pools(tenant_id, since)
-        series = [
-            charts.Series(gettext("Budget"), [one["budget_minor"] or 0 for one in found]),
-            charts.Series(gettext("Costs"), [one["total_minor"] for one in found]),
-        ]
-        names = [f"{one['name']}, {month_text(one['period'])}" for one in found]
-        return (
-            POOLS,
-            found,
-            charts.bar(gettext("Name"), names, series, cash, axis, short=[one["name"] for one in found]),
-        )
-    if view == "work":
-        orders = await work.figures(tenant_id, since)
-        series = [
-            charts.Series(gettext("Reported"), [one["n"] for one in orders]),
-            charts.Series(gettext("Done"), [one["done"] for one in orders]),
-        ]
-        return WORK, orders, charts.bar(gettext("About"), [one["category"] for one in orders], series)
-    found = await queries.energy(tenant_id, since)
-    latest = max((one["period"] for one in found), default=None)
-    shown = [one for one in found if one["period"] == latest]
-    series = [charts.Series(gettext("For each m²"), [one["per_sqm"] or Decimal(0) for one in shown])]
-    return ENERGY, found, charts.bar(gettext("Building"), [one["name"] for one in shown], series, number)
 
 
 class PublishForm(BaseModel):

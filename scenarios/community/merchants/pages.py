@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field
@@ -11,23 +11,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.holds.service import checkout_path
 from billing.names import localized
 from scenarios.community.common import estate_route, nothing, root_of, tenant_of
 from scenarios.community.merchants import service
 from scenarios.community.merchants.models import NeighbourShop, ShopOrder, ShopProduct
-from scenarios.community.merchants.service import Goods, Wish
+from scenarios.community.merchants.service import Goods
 from scenarios.community.merchants.states import TONES, WAYS, WORDS
 from scenarios.community.service import assigning
-from scenarios.community.service.resident_pages import unit_seen
 from tenants.actor import Actor
-from tenants.http import WRITES, path_id, person_route
+from tenants.http import WRITES, path_id
 from tenants.models import Tenant
-from tenants.scope import open_scope, rows, tenant_scope
-from ui.errors import Conflict, Invalid
+from tenants.scope import rows
+from ui.errors import Invalid
 from ui.exports import export, wants_export
 from ui.fields import Amount, Day
-from ui.flash import Flash
 from ui.forms import Form, bind
 from ui.i18n import N_, t
 from ui.render import redirect, respond
@@ -55,15 +52,6 @@ select o.id, o.number, o.names, o.quantity, o.status, o.way, o.price_minor * o.q
   from community_shop_order o join tenants_account a on a.tenant_id = $1 and a.id = o.account_id
  where o.tenant_id = $1 and o.shop_id = $2 and o.status <> 'free' order by o.created_at desc limit 500
 """
-_GOODS = """
-select p.id, p.names, p.price_minor, p.currency, p.stock, p.group_minimum, p.group_ends_at, p.group_status,
-       s.names shop, s.about,
-       (select coalesce(sum(o.quantity), 0) from community_shop_order o where o.tenant_id = $1 and o.product_id = p.id
-         and o.status in ('paid', 'fulfilled')) sold
-  from community_shop_product p join community_shop s on s.tenant_id = $1 and s.id = p.shop_id and s.is_active
- where p.tenant_id = $1 and p.is_active and p.stock > 0 and p.group_status in ('', 'open')
-   and (p.group_ends_at is null or p.group_ends_at > now()) order by s.created_at, p.created_at limit 300
-"""
 
 
 class ShopForm(BaseModel):
@@ -86,22 +74,8 @@ class ProductForm(BaseModel):
     ends_on: Day | None = Field(None, title=N_("Last day of the group"))
 
 
-class OrderForm(BaseModel):
-    """An order."""
-
-    product: UUID = Field(title=N_("What"))
-    quantity: int = Field(1, title=N_("How many"))
-    way: str = Field("pickup", title=N_("How you get it"))
-    key: str = Field("", title=N_("Number of this try"), max_length=60)
-
-
-class RatingForm(BaseModel):
-    """How it was."""
-
-    rating: int = Field(title=N_("How was it?"))
-
-
-def _named(found: list[Any], *keys: str) -> list[dict[str, Any]]:
+def named(found: list[Any], *keys: str) -> list[dict[str, Any]]:
+    """Return rows with what their names are in the reader's language."""
     wanted = keys or ("names",)
     return [
         {**dict(one), **{f"{key}_text": localized(json.loads(one[key])) for key in wanted}} for one in found
@@ -128,7 +102,7 @@ async def _index(request: Request, actor: Actor, form: Form[ShopForm] | None) ->
     may = actor.may("merchants.write")
     context = {
         "root": root,
-        "shops": _named(await rows(_SHOPS, tenant_id, may, actor.person_id)),
+        "shops": named(await rows(_SHOPS, tenant_id, may, actor.person_id)),
         "columns": _shop_columns(root),
         "workers": [(str(one.person_id), one.name) for one in await assigning.workers(tenant_id)],
         "form": form or Form.blank(ShopForm),
@@ -185,7 +159,7 @@ async def show(request: Request, actor: Actor) -> Response:
     """Show a shop with its goods and orders."""
     shop = await service.shop_of(actor, path_id(request))
     if wants_export(request):
-        found = _named(await rows(_ORDERS, shop.tenant_id, shop.id))
+        found = named(await rows(_ORDERS, shop.tenant_id, shop.id))
         return await export(request, _order_columns(root_of(actor), shop.id), found, "orders")
     return await _show(request, actor, shop, None)
 
@@ -212,7 +186,7 @@ async def _show(
             for one in products
         ],
         "product_columns": PRODUCTS,
-        "orders": _named(await rows(_ORDERS, shop.tenant_id, shop.id)),
+        "orders": named(await rows(_ORDERS, shop.tenant_id, shop.id)),
         "order_columns": _order_columns(root, shop.id),
         "form": form or Form.blank(ProductForm, {"group_minimum": "0", "stock": "10"}),
         "currency": actor.place["currency"],
@@ -294,96 +268,6 @@ def _back(request: Request, actor: Actor) -> Response:
     return redirect(request, address, flash=t("Done."))
 
 
-async def market(request: Request, actor: Actor) -> Response:
-    """Show a resident what the shops sell."""
-    unit = await unit_seen(actor, path_id(request), "pay")
-    return await _market(request, unit, Form.blank(OrderForm))
-
-
-async def _market(
-    request: Request, unit: dict[str, Any], form: Form[OrderForm], status: int = 200
-) -> Response:
-    async with open_scope(tenant_scope(unit["tenant_id"])):
-        goods = _named(await rows(_GOODS, unit["tenant_id"]), "names", "shop")
-    context = {
-        "unit": unit,
-        "goods": goods,
-        "form": form,
-        "ways": [(key, str(words)) for key, words in WAYS.items()],
-        "key": str(uuid4()),
-    }
-    return await respond(request, "community/merchants/market.html", context, status=status)
-
-
-async def buy(request: Request, actor: Actor) -> Response:
-    """Order something, and lead on to paying it."""
-    unit = await unit_seen(actor, path_id(request), "pay")
-    form = await bind(request, OrderForm)
-    if form.is_valid:
-        said = form.ok
-        wish = Wish(said.product, unit["id"], said.quantity, said.way, said.key or str(uuid4()))
-        try:
-            async with open_scope(tenant_scope(unit["tenant_id"])):
-                _, hold = await service.order(actor, unit["tenant_id"], wish)
-        except Invalid as error:
-            form.fail_with(error)
-        except Conflict as error:
-            form.fail("", error.message)
-        else:
-            flash = Flash(t("It is kept for you for {n} minutes. Pay to have it.", n=30), tone="info")
-            return redirect(request, checkout_path(hold, is_signed_in=True), flash=flash)
-    return await _market(request, unit, form, status=422)
-
-
-async def _own(request: Request) -> ShopOrder:
-    found = await ShopOrder.get_or_none(id=path_id(request))
-    if found is None:
-        raise nothing()
-    return found
-
-
-async def mine(request: Request, actor: Actor) -> Response:
-    """Show a resident their order."""
-    return await _mine(request, actor, await _own(request), Form.blank(RatingForm))
-
-
-async def _mine(
-    request: Request, actor: Actor, found: ShopOrder, form: Form[RatingForm], status: int = 200
-) -> Response:
-    async with open_scope(tenant_scope(found.tenant_id)):
-        shop = await NeighbourShop.get(tenant_id=found.tenant_id, id=found.shop_id)
-    context = {
-        "order": found,
-        "name": localized(found.names),
-        "shop_name": localized(shop.names),
-        "state": {"words": WORDS[found.status], "tone": TONES[found.status]},
-        "way": WAYS[found.way],
-        "form": form,
-        "can_rate": found.status == "fulfilled"
-        and found.rating is None
-        and found.ordered_by == actor.person_id,
-        "ratings": [(str(n), "★" * n) for n in range(5, 0, -1)],
-    }
-    return await respond(request, "community/merchants/mine.html", context, status=status)
-
-
-async def rate(request: Request, actor: Actor) -> Response:
-    """Keep how it was."""
-    found = await _own(request)
-    form = await bind(request, RatingForm)
-    if form.is_valid:
-        try:
-            async with open_scope(tenant_scope(found.tenant_id)):
-                await service.rate(actor, found, rating=form.ok.rating)
-        except Invalid as error:
-            form.fail_with(error)
-        except Conflict as error:
-            form.fail("", error.message)
-        else:
-            return redirect(request, f"/my/orders/{found.id}", flash=t("Thank you."))
-    return await _mine(request, actor, found, form, status=422)
-
-
 _ONE = "/merchants/{id}/orders/{order}"
 ROUTES: list[BaseRoute] = [
     estate_route("/merchants", index, permission="shop.work", name="shops"),
@@ -406,8 +290,4 @@ ROUTES: list[BaseRoute] = [
     estate_route(
         _ONE + "/refund", give_back, permission="shop.work", methods=WRITES, name="shop_order_refund"
     ),
-    person_route("/my/units/{id}/market", market, name="my_market"),
-    person_route("/my/units/{id}/orders", buy, methods=WRITES, name="my_order_place"),
-    person_route("/my/orders/{id}", mine, name="my_order"),
-    person_route("/my/orders/{id}/rating", rate, methods=WRITES, name="my_order_rate"),
 ]
