@@ -145,6 +145,11 @@ _LIST = (
         "money",
     ),
     AppScope(
+        "meter_readings",
+        N_("Send what meters show"),
+        "institution",
+    ),
+    AppScope(
         "grades",
         N_("Give marks for the work that was placed in it"),
         "people",

@@ -15,6 +15,7 @@ from scenarios.community.kinds import ACCOUNT_KINDS, QUANTITIES, RELATIONS, SCEN
 from scenarios.community.leaving import deposit_pages, move_pages
 from scenarios.community.merchants import pages as merchant_pages
 from scenarios.community.merchants import resident_pages as market_pages
+from scenarios.community.meters import feed as _feed  # noqa: F401 - offers what apps may do with meters
 from scenarios.community.meters import held_pages, resident_pages, round_pages
 from scenarios.community.meters import importing as meter_files
 from scenarios.community.meters import pages as meter_pages

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from integrations.apps.api.operations import OPERATIONS
 from integrations.apps.resources import RESOURCES, Resource
 from tenants.runtime import runtime
 
@@ -19,6 +20,10 @@ def document() -> dict[str, Any]:
         },
         "/api/v1/bills/{id}/documents": _documents(),
     }
+    for act, operation in OPERATIONS.items():
+        made = _operation(operation.summary, operation.scope, dict(operation.answered))
+        body = {"required": True, "content": {JSON: {"schema": dict(operation.sent)}}}
+        paths[f"/api/v1/{act}"] = {"post": made | {"requestBody": body}}
     for name, resource in RESOURCES.items():
         shape = {"$ref": f"#/components/schemas/{name}"}
         paths[f"/api/v1/{name}"] = {"get": _list(resource, shape)}

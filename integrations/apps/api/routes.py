@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from integrations.apps.api import documents, facts, openapi
 from integrations.apps.api.entry import Caller, enter
+from integrations.apps.api.operations import OPERATIONS
 from integrations.apps.api.tokens import installation_token
 from integrations.apps.resources import RESOURCES, Resource, Slice, consented
 from tenants.http import READS, WRITES, path_id, public_route
@@ -123,7 +124,7 @@ async def document(request: Request) -> Response:
 
 
 def routes() -> list[BaseRoute]:
-    """Return the API's routes; every resource must have been offered by then."""
+    """Return the API's routes; every resource and operation must have been offered by then."""
     found: list[BaseRoute] = [
         public_route(
             "/api/v1/openapi.json", document, reason="What the API is like is public.", name="api_document"
@@ -143,6 +144,16 @@ def routes() -> list[BaseRoute]:
             name="api_document_add",
         ),
     ]
+    for name, operation in OPERATIONS.items():
+        found.append(
+            public_route(
+                f"/api/v1/{name}",
+                guarded(operation.answer, operation.scope),
+                reason=REASON,
+                methods=WRITES,
+                name=f"api_{name.replace('-', '_')}",
+            )
+        )
     for name, resource in RESOURCES.items():
         path = f"/api/v1/{name}"
         found.append(
