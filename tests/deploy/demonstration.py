@@ -13,7 +13,7 @@ COUNTS = {
     "branches": "select count(*) from tenants_branch",
     "accounts": "select count(*) from tenants_account where scenario = 'community'",
     "holders": "select count(*) from tenants_holder h join tenants_account a on a.id = h.account_id"
-    " where a.scenario = 'community'",
+    " where a.scenario = 'community' and h.sees is null",
     "pupils": "select count(*) from tenants_account where scenario = 'education'",
     "classes": "select count(*) from education_class",
     "bills": "select count(*) from billing_bill where scenario = 'community' and run_id is not null",

@@ -133,7 +133,10 @@ async def test_every_page_is_accessible_and_fits(everybody: Everybody, browser: 
 
 BESIDE = {
     "op-goh": (
-        ("/t/tengah/accounts?q=111A+Plantation+Cres+%2307-04", "/accounts/", "/plans/new"),
+        *(
+            ("/t/tengah/accounts?q=111A+Plantation+Cres+%2307-04", "/accounts/", page)
+            for page in ("/plans/new", "/handover", "/payer", "/reshaping", "/deposits/new", "/moving-out")
+        ),
         ("/t/tengah/suspense", "/suspense/", "/credit"),
         ("/t/tengah/apps", "/apps/catalogue/", "/installation"),
     ),
