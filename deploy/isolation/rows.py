@@ -80,6 +80,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "integrations_placed_item": {"kind": "link"},
     "integrations_scim_link": {"kind": "User"},
     "community_reshaping": {"kind": "merge"},
+    "community_prepaid": {"kind": "water"},
     "community_deposit": {"kind": "fit_out"},
     "community_lease": {"fee_item_ids": [str(UUID(int=1))]},
     "community_meter": {"kind": "water", "digits": 5},

@@ -9,6 +9,7 @@ from scenarios.community.estate.leases import LeaseTerms
 from scenarios.community.leaving import deposits, moving_out
 from scenarios.community.leaving.deposits import DepositTerms
 from scenarios.community.leaving.moving_out import MoveTerms
+from scenarios.community.prepaid import service as prepaid
 from tenants.accounts import guests
 from tenants.accounts.forms import HolderForm
 from tenants.accounts.guests import Guest
@@ -36,6 +37,7 @@ async def live_in(
         kind = ("access_card", "fit_out")[number]
         terms = DepositTerms(kind, (5_000, 80_000)[number], ("Card 1042", "New kitchen")[number])
         await deposits.ask(chief, unit, terms, key=f"demonstration-{who.person_id}")
+    await prepaid.begin(chief, residents[0][1], "water", warn_minor=2_000)
     await _leave(tenant, chief, residents[0][0], units[_LEFT][0])
 
 

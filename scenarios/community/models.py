@@ -17,6 +17,7 @@ from scenarios.community.merchants.models import NeighbourShop, ShopOrder, ShopP
 from scenarios.community.meters.models import Meter, MeterReading
 from scenarios.community.notices.models import EstateNotice, NoticeReading
 from scenarios.community.pools.models import CostPool, PoolInvoice, PoolShare
+from scenarios.community.prepaid.models import Prepaid, PrepaidUse
 from scenarios.community.service.models import (
     MaintenancePlan,
     WorkCategory,
@@ -50,6 +51,8 @@ __all__ = [
     "PassUse",
     "PoolInvoice",
     "PoolShare",
+    "Prepaid",
+    "PrepaidUse",
     "PublicAccounts",
     "Reshaping",
     "ShopOrder",

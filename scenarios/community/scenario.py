@@ -21,6 +21,7 @@ from scenarios.community.meters import importing as meter_files
 from scenarios.community.meters import pages as meter_pages
 from scenarios.community.notices import pages as notice_pages
 from scenarios.community.pools import pages as pool_pages
+from scenarios.community.prepaid import pages as prepaid_pages
 from scenarios.community.rights import RIGHTS
 from scenarios.community.service import pages as service_pages
 from scenarios.community.service import resident_pages as repair_pages
@@ -69,6 +70,7 @@ SCENARIO = Scenario(
         *meter_pages.ROUTES,
         *held_pages.ROUTES,
         *resident_pages.ROUTES,
+        *prepaid_pages.ROUTES,
         *pool_pages.ROUTES,
         *settings_pages.ROUTES,
         *service_pages.ROUTES,

@@ -135,7 +135,15 @@ BESIDE = {
     "op-goh": (
         *(
             ("/t/tengah/accounts?q=111A+Plantation+Cres+%2307-04", "/accounts/", page)
-            for page in ("/plans/new", "/handover", "/payer", "/reshaping", "/deposits/new", "/moving-out")
+            for page in (
+                "/plans/new",
+                "/handover",
+                "/payer",
+                "/reshaping",
+                "/deposits/new",
+                "/prepaid",
+                "/moving-out",
+            )
         ),
         ("/t/tengah/suspense", "/suspense/", "/credit"),
         ("/t/tengah/apps", "/apps/catalogue/", "/installation"),

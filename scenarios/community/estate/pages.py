@@ -248,6 +248,7 @@ async def unit_panel(actor: Actor, account: Account) -> Panel | None:
         "reshape": f"{root}/accounts/{account.id}/reshaping" if may else "",
         "deposit": f"{root}/accounts/{account.id}/deposits/new" if actor.may("facilities.write") else "",
         "move_out": f"{root}/accounts/{account.id}/moving-out" if actor.may("bills.single") else "",
+        "prepaid": f"{root}/accounts/{account.id}/prepaid" if actor.may("accounts.write") else "",
         "payer": f"{root}/accounts/{account.id}/payer" if actor.may("accounts.write") else "",
     }
     return Panel("community/unit_panel.html", context)

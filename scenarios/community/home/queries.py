@@ -7,6 +7,7 @@ from uuid import UUID
 
 from billing.names import localized
 from scenarios.community.kinds import SCENARIO_KEY
+from scenarios.community.prepaid.service import plans_of
 from scenarios.community.service.resident_pages import UNITS
 from tenants.scope import rows
 
@@ -90,6 +91,7 @@ async def home_of(person_id: UUID) -> dict[str, Any]:
     return {
         "units": units,
         "numbers": {one["id"]: one["number"] for one in (*units, *leased)},
+        "prepaid": await plans_of([*ids, *(one["id"] for one in leased)]),
         "owed": await rows(_OWED, [*ids, *(one["id"] for one in leased)]),
         "meters": await rows(_METERS, ids),
         "work": await rows(_WORK, ids),

@@ -13,6 +13,8 @@ from scenarios.community.common import day_there, nothing, refused, tenant_of
 from scenarios.community.estate.paying import instead, paying
 from scenarios.community.meters.judging import Known, Span, by_days, flag_of, spans_of, usage_of
 from scenarios.community.meters.models import Meter, MeterReading
+from scenarios.community.prepaid import service as prepaid
+from scenarios.community.prepaid.service import Metered
 from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
@@ -177,7 +179,7 @@ async def _accept(actor: Actor, meter: Meter, reading: MeterReading, *, is_rollo
     )
     await _close(reading, "accepted", actor, usage=usage, is_rollover=is_rollover)
     if meter.unit_id is not None:
-        await _put(meter, reading, known.on, usage)
+        await _put(actor, meter, reading, known.on, usage)
 
 
 async def _close(reading: MeterReading, status: str, actor: Actor, **facts: Any) -> None:
@@ -189,8 +191,11 @@ async def _close(reading: MeterReading, status: str, actor: Actor, **facts: Any)
     )
 
 
-async def _put(meter: Meter, reading: MeterReading, since: date, usage: Decimal) -> None:
-    """Put what was used to the accounts that held the unit, by their days, in the month that is still open."""
+async def _put(actor: Actor, meter: Meter, reading: MeterReading, since: date, usage: Decimal) -> None:
+    """Put what was used to the accounts that held the unit, by their days, in the month that is still open.
+
+    Who pays ahead has spent it already; it goes on no bill.
+    """
     unit = await row(
         "select account_id from community_unit where tenant_id = $1 and id = $2",
         meter.tenant_id,
@@ -207,6 +212,8 @@ async def _put(meter: Meter, reading: MeterReading, since: date, usage: Decimal)
     month = reading.read_on.replace(day=1)
     entries = []
     for account_id, amount in parts:
+        if await prepaid.charge(actor, Metered(account_id, meter.kind, reading.id, month, amount)):
+            continue
         period = await quantities.open_month(meter.tenant_id, account_id, meter.kind, month)
         entries.append(Entry(account_id, period, amount, reading.id))
     await quantities.put(meter.tenant_id, meter.kind, "reading", entries)
@@ -240,6 +247,7 @@ async def take_back(actor: Actor, reading_id: UUID) -> MeterReading:
         text = t("Only a meter's last reading can be taken back, and only before it is billed.")
         raise Conflict("reading.fixed", text)
     await quantities.take_back(tenant_id, [found.id])
+    await prepaid.take_back(actor, found.id)
     await _close(found, "rejected", actor, usage=None)
     await _record(actor, "reading.taken_back", meter, found)
     return found
