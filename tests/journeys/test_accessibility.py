@@ -25,6 +25,7 @@ NO_PAGES = (
     r"/.*/answer-files/.*", r"/.*/disputes/.*/files/.*", r"/.*/(work|repairs)/.*/files/.*",
     r"/t/\{tenant\}/payments/\{id\}/receipt", r"/.*/complaint-files/.*",
     r"/.*/(appointments|consulting|waiting-rooms)/\{id\}/news",
+    r"/gate/photos/.*",
 )  # fmt: skip
 """Files and figures for machines."""
 ELSEWHERE = (

@@ -100,6 +100,7 @@ async def starts_again(keeper: Someone, code: str) -> None:
     entry = "performance.getEntriesByType('navigation')[0].workerStart > 0"
     assert await keeper.page.evaluate(entry), "the page did not come from the service worker"
     await left(keeper, 2)
+    await expect(keeper.page.locator("[data-ready]")).to_have_count(1, timeout=PATIENCE)
     await says(keeper, code, "Not valid yet")
     await left(keeper, 3)
 
@@ -109,6 +110,7 @@ async def without_network(keeper: Someone, code: str) -> None:
     await keeper.context.set_offline(True)
     try:
         await says(keeper, code, "Not valid yet")
+        await left(keeper, 1)
         await says(keeper, code[:-4] + "AAAA", "We do not know this code")
         await left(keeper, 2)
         await starts_again(keeper, code)

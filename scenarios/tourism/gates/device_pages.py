@@ -25,7 +25,7 @@ from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 from ui.shell import Shell
-from ui.static import static_url
+from ui.static import assets, static_url
 
 REASON = "a device at a gate comes in by the key that it was given"
 YEAR_SECONDS = 400 * 24 * 3600
@@ -202,17 +202,16 @@ async def be_device(request: Request) -> Response:
 async def worker(request: Request) -> Response:
     """The service worker that keeps the gate's page for when there is no network."""
     del request
-    files = (
-        "app.css",
-        "tourism/gate.css",
-        "tourism/gate-core.js",
-        "tourism/gate.js",
-        "img/icons.svg",
-        "img/icon.svg",
-    )
-    kept = ",".join(f'"{static_url(name)}"' for name in files)
+    kept = ",".join(f'"{static_url(name)}"' for name in _kept_files())
     script = _WORKER.read_text().replace("/*FILES*/", kept)
     return Response(script, media_type="text/javascript", headers=_WORKER_HEADERS)
+
+
+def _kept_files() -> list[str]:
+    """Return what the gate's page loads: scripts run in their order, so one that is missing stops the rest."""
+    library = [name for name in assets() if name.startswith("vendor/htmx")]
+    own = ["tourism/gate.css", "tourism/gate-core.js", "tourism/gate.js"]
+    return ["app.css", *library, "js/app.js", *own, "img/icons.svg", "img/icon.svg"]
 
 
 ROUTES: list[BaseRoute] = [

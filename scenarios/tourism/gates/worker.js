@@ -4,6 +4,7 @@
 const CACHE = "gate-1";
 const FILES = [/*FILES*/];
 const PAGE = "/gate";
+const PATIENCE_MS = 3000;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll([...FILES, PAGE])).then(() => self.skipWaiting()));
@@ -13,20 +14,30 @@ self.addEventListener("activate", (event) => {
   event.waitUntil(self.clients.claim());
 });
 
-// The page comes from the network and, when there is none, as it was last; files have their content in their names.
+const KEPT = { ignoreVary: true };
+const late = () => new Promise((_, reject) => { setTimeout(() => reject(new Error("late")), PATIENCE_MS); });
+
+// The page comes from the network and, when there is none or it is too slow, as it was last.
 const pageFirst = async (request) => {
+  const kept = await caches.match(PAGE, KEPT);
   try {
-    const answer = await fetch(request);
+    const answer = await (kept ? Promise.race([fetch(request), late()]) : fetch(request));
     if (answer.ok) (await caches.open(CACHE)).put(PAGE, answer.clone());
     return answer;
   } catch (error) {
-    const kept = await caches.match(PAGE);
     if (kept) return kept;
     throw error;
   }
 };
 
-const keptFirst = async (request) => (await caches.match(request)) || fetch(request);
+// Files have their content in their names: what was fetched once is kept.
+const keptFirst = async (request) => {
+  const kept = await caches.match(request, KEPT);
+  if (kept) return kept;
+  const answer = await fetch(request);
+  if (answer.ok) (await caches.open(CACHE)).put(request, answer.clone());
+  return answer;
+};
 
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);

@@ -115,18 +115,22 @@
     }
   };
 
-  let isBusy = false;
-  const scanned = async (text) => {
+  // One scan after the other: what comes while one is being judged waits for its turn and is not lost.
+  let turn = Promise.resolve();
+  const scanned = (text) => {
     const code = text.trim();
-    if (!code || isBusy) return;
-    isBusy = true;
+    if (!code) return turn;
     const data = new FormData(form);
+    form.elements.code.value = "";
+    form.elements.people.value = "";
+    turn = turn.then(() => judged(code, data)).catch(() => {});
+    return turn;
+  };
+
+  const judged = async (code, data) => {
     const direction = data.get("direction") || "entry";
     const scan = { nonce: newNonce(), code, direction, people: Number(data.get("people")) || 0, mode: "online" };
     show(await judge(scan), direction);
-    form.elements.code.value = "";
-    form.elements.people.value = "";
-    isBusy = false;
   };
 
   form.addEventListener("submit", (event) => {
