@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -75,6 +76,12 @@ def _kept(rule: Priced, price_minor: int, currency: str, hours: float) -> int:
     return min(rule.quote(facts).amount_minor, price_minor)
 
 
+@lru_cache(maxsize=2048)
+def _back(rule: Priced, price_minor: int, currency: str, left: int) -> tuple[int, ...]:
+    """Return what a rule gives back by whole hours before; the same rule says so to everybody who looks."""
+    return tuple(price_minor - _kept(rule, price_minor, currency, hours) for hours in range(left + 1))
+
+
 async def steps_of(
     tenant_id: UUID, *, price_minor: int, currency: str, starts_at: datetime, day: date
 ) -> Sequence[Step]:
@@ -83,7 +90,7 @@ async def steps_of(
         return ()
     rule = await _cancelling(tenant_id, day)
     left = min(int((starts_at - datetime.now(UTC)) / HOUR), FARTHEST)
-    back = [price_minor - _kept(rule, price_minor, currency, hours) for hours in range(max(left, 0) + 1)]
+    back = _back(rule, price_minor, currency, max(left, 0))
     steps = [Step(None, back[0])]
     for hours in range(1, len(back)):
         if back[hours] != steps[-1].back_minor:
