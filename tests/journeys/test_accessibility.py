@@ -147,6 +147,10 @@ BESIDE = {
             )
         ),
         ("/t/tengah/suspense", "/suspense/", "/credit"),
+        ("/t/tengah/plans", "/plans/", ""),
+        ("/t/tengah/plans", "/plans/", "/breaking"),
+        ("/t/tengah/payments", "/payments/", "/shares"),
+        ("/t/tengah/wallets", "/wallets/", "/payouts/new"),
         ("/t/tengah/apps", "/apps/catalogue/", "/installation"),
     ),
     "op-sulaiman": (("/t/tengah/wallets", "/wallets/", "/top-ups/new"),),
