@@ -161,12 +161,27 @@ async def _open_session(tenant: Tenant, session_id: UUID, channel: str) -> dict[
     if session is None:
         raise NotFound("session.not_found", t("There is no such session."))
     if session["status"] != "planned":
-        raise Conflict("session.stopped", t("This session does not take place. Choose another one."))
+        raise _stopped()
     if session["ends_at"] <= datetime.now(UTC):
         raise Conflict("session.over", t("This session is over. Choose another one."))
     if channel != "desk" and session["opens_at"] > datetime.now(UTC):
         raise Conflict("session.closed", t("The numbers of this session are not open yet."))
     return session
+
+
+def _stopped() -> Conflict:
+    return Conflict("session.stopped", t("This session does not take place. Choose another one."))
+
+
+async def _keep_from_stopping(tenant_id: UUID, session_id: UUID) -> None:
+    """Wait for whoever is just stopping the session, and let nobody do so before this booking is written."""
+    status = await value(
+        "select status from hospital_session where tenant_id = $1 and id = $2 for share",
+        tenant_id,
+        session_id,
+    )
+    if status != "planned":
+        raise _stopped()
 
 
 async def take(
@@ -189,6 +204,7 @@ async def take(
         Conflict: no number is left, or the patient may not have one.
     """
     kinds = [kind for kind in OPEN_TO[channel] if kind in {visit, "phone", "desk", "reserved"}]
+    await _keep_from_stopping(account.tenant_id, session["id"])
     busy = await may_book(account, session, leaving=changed_from)
     while True:
         free = await calendar.free_slots(account.tenant_id, session["id"], kinds)

@@ -1,6 +1,7 @@
 """Many at once, with real commits: nobody shares a number, and a payment in the last second ends one way."""
 
 import asyncio
+import contextvars
 
 import httpx2
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from billing.holds import ending
 from billing.holds.jobs import end_hold
 from billing.models import Hold, Refund
-from scenarios.hospital import arriving
+from scenarios.hospital import arriving, stopping
 from scenarios.hospital.models import Appointment, ClinicSession
 from tenants import sessions
 from tenants.ids import new_id
@@ -136,6 +137,18 @@ async def test_two_forms_of_one_patient_at_once_make_one_appointment(real_house)
     )
     assert sum(isinstance(each, Appointment) for each in answers) == 1
     assert [e for e in answers if isinstance(e, BaseException) and not isinstance(e, Conflict)] == []
+
+
+async def test_nobody_books_a_session_that_is_just_being_stopped(real_house):
+    session, patient = await real_house.session(0, 2), await real_house.patient()
+    async with real_house.scope():
+        assert await stopping.stop(real_house.chief, session_id=session.id, reason="The doctor is ill") == 0
+        booking = asyncio.create_task(real_house.book(patient, session), context=contextvars.Context())
+        done, _ = await asyncio.wait([booking], timeout=0.3)
+        assert not done, "it waits for what becomes of the session"
+    with pytest.raises(Conflict, match="does not take place"):
+        await booking
+    assert await stock(real_house, session) == (0, 0)
 
 
 @pytest.mark.parametrize("n", range(4))
