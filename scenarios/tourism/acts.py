@@ -2,7 +2,7 @@
 
 from scenarios.tourism.agencies.words import COUNTS
 from scenarios.tourism.kinds import PRODUCT_KINDS
-from scenarios.tourism.words import REAL_NAMES, WAY_WORDS
+from scenarios.tourism.words import PASS_STATES, REAL_NAMES, WAY_WORDS
 from tenants.audit_words import Fact, tell
 from ui.i18n import N_
 
@@ -51,6 +51,7 @@ FACTS = {
     "moves_hours": Fact(N_("Moved until so many hours before")),
     "due_days": Fact(N_("Days to pay a statement")),
     "prices": Fact(N_("Settlement prices")),
+    "annual_pass.status": Fact(N_("State"), words=PASS_STATES),
     "gate": Fact(N_("Gate")),
     "way": Fact(N_("Which way"), words=WAY_WORDS),
 }

@@ -58,3 +58,9 @@ VERDICT_TONES: Mapping[str, Tone] = {"accepted": "success", "rejected": "neutral
 DIRECTION_WORDS = {"entry": N_("In"), "exit": N_("Out")}
 MODE_WORDS = {"online": N_("With network"), "offline": N_("Without network")}
 WAY_WORDS = {"both": N_("In and out"), "entry": N_("Way in"), "exit": N_("Way out")}
+PASS_STATES = {
+    "waiting": N_("To be looked at"),
+    "registered": N_("Registered"),
+    "refused": N_("Refused"),
+    "stopped": N_("Stopped"),
+}

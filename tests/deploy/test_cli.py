@@ -72,7 +72,7 @@ def test_fresh_never_empties_a_database_outside(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["verify", "receipts"], "say bills, ledger, isolation or receipt"),
+        (["verify", "receipts"], "say audit, bills, ledger, isolation or receipt"),
         (["verify", "receipt"], "receipt needs a file"),
         (["verify", "bills", "a.json"], "only receipt takes one"),
     ],

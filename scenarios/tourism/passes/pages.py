@@ -18,6 +18,7 @@ from scenarios.tourism.passes import services
 from scenarios.tourism.planning.pages import require_here
 from scenarios.tourism.shop.ordering import next_of
 from scenarios.tourism.shop.tickets import View
+from scenarios.tourism.words import PASS_STATES
 from tenants import throttle
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
@@ -30,12 +31,6 @@ from ui.render import redirect, respond
 from ui.tables import Column
 
 READ = "passes.read"
-STATES = {
-    "waiting": N_("To be looked at"),
-    "registered": N_("Registered"),
-    "refused": N_("Refused"),
-    "stopped": N_("Stopped"),
-}
 TONES: dict[str, Any] = {"waiting": "warning", "registered": "success", "stopped": "danger"}
 PASSES = Listing(
     name="passes",
@@ -76,7 +71,7 @@ def _columns(root: str) -> tuple[Column, ...]:
     return (
         Column("number", t("Number of the pass"), format="code", sortable=True, is_main=True,
                href=lambda row: f"{root}/passes/{row['id']}"),
-        Column("status", t("State"), format="badge", words=STATES, tones=TONES),
+        Column("status", t("State"), format="badge", words=PASS_STATES, tones=TONES),
         Column("valid_until", t("Good until"), format="datetime", sortable=True),
         Column("visits", t("Visits"), format="number"),
         Column("used_on", t("Last visit"), format="date"),
@@ -88,7 +83,7 @@ def _columns(root: str) -> tuple[Column, ...]:
 async def index(request: Request, actor: Actor) -> Response:
     """List holders of passes."""
     require_here(actor)
-    context = {"states": [(key, gettext(word)) for key, word in STATES.items()]}
+    context = {"states": [(key, gettext(word)) for key, word in PASS_STATES.items()]}
     columns = _columns(root_of(request))
     return await list_page(request, actor, PASSES, columns, "tourism/passes/passes.html", context)
 
@@ -113,7 +108,7 @@ async def _page(
         .order_by("-scanned_at")
         .limit(10),
         "form": form,
-        "states": STATES,
+        "states": PASS_STATES,
         "tones": TONES,
         "reasons": REASONS,
         "may_write": actor.may(services.RIGHT),

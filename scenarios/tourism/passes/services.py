@@ -107,7 +107,7 @@ async def decide(actor: Actor, holder_id: UUID, *, is_good: bool, reason: str = 
     found.reason, found.by_name, found.decided_at = reason.strip()[:200], actor.name[:100], datetime.now(UTC)
     await found.save(update_fields=["status", "reason", "by_name", "decided_at"])
     await _touch(found)
-    await _record(actor, "pass.decided", found, {"before": before, "after": found.status})
+    await _record(actor, "pass.decided", found, {"status": found.status}, before={"status": before})
     return found
 
 
@@ -140,10 +140,18 @@ async def _touch(found: PassHolder) -> None:
     await Ticket.filter(tenant_id=found.tenant_id, id=found.ticket_id).update(changed_at=datetime.now(UTC))
 
 
-async def _record(actor: Actor, act: str, found: PassHolder, facts: dict[str, str]) -> None:
+async def _record(
+    actor: Actor, act: str, found: PassHolder, facts: dict[str, str], *, before: dict[str, str] | None = None
+) -> None:
     ticket = await Ticket.get(tenant_id=found.tenant_id, id=found.ticket_id)
     await audit.record(
-        actor, act, subject_kind="annual_pass", subject_id=found.id, subject_label=ticket.number, after=facts
+        actor,
+        act,
+        subject_kind="annual_pass",
+        subject_id=found.id,
+        subject_label=ticket.number,
+        before=before,
+        after=facts,
     )
 
 
