@@ -17,9 +17,9 @@ from ui.tables import Column, Page, TableQuery
 
 
 def changes_of(row: Any, currency: str = "") -> list[str]:
-    """Return what an act changed, fact by fact; ``currency`` is for amounts that name none."""
+    """Return what an act changed, fact by fact; amounts that name no currency are in the place's own."""
     before, after = (json.loads(row[name] or "null") or {} for name in ("before", "after"))
-    return changes(row["subject_kind"], before, after, currency)
+    return changes(row["subject_kind"], before, after, row["currency"] or currency)
 
 
 def _subject(label: str, row: Any) -> str:
@@ -50,7 +50,8 @@ WHERE = (
 )
 SELECT = (
     "select a.id, a.created_at, a.person_name, a.act, a.subject_kind, a.subject_label, a.ip, a.before::text before,"
-    " a.after::text after, s.number seal from tenants_audit a left join tenants_sealed_audit m on m.id = a.id"
+    " a.after::text after, s.number seal, (select t.currency from tenants_tenant t where t.id = a.tenant_id) currency"
+    " from tenants_audit a left join tenants_sealed_audit m on m.id = a.id"
     " left join tenants_audit_seal s on s.id = m.seal_id where "
 )
 FILTERS = ("who", "what", "whom", "from", "to")

@@ -122,7 +122,7 @@ def test_payments_are_measured_beside_pgbench_and_each_arrives_whole() -> None:
     [
         ("bill_run", {}, "blocks=/path"),
         ("bill_run", {"blocks": "/nowhere/blocks.csv"}, "no file of blocks"),
-        ("speed", {}, "choose bill_run or pages"),
+        ("speed", {}, "choose api or bill_run or pages"),
         ("pages", {"pages": "3"}, "no option of pages"),
         ("import", {"rows": "many"}, "whole numbers"),
         ("import", {"rows": "0"}, "whole numbers"),

@@ -1,5 +1,6 @@
 """A union takes banks in, each a legal entity of its own; the union sees totals and nothing beneath."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -28,9 +29,9 @@ _MADE = (
 )
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def union(settings, migrated) -> make.Bank:
-    """A union with one member, written by the owner as ``cloud bank`` does."""
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def union(settings, migrated) -> AsyncIterator[make.Bank]:
+    """A union with one member, written by the owner as ``cloud bank`` does; other tests know of one bank."""
     import asyncpg  # noqa: PLC0415
 
     from deploy import database  # noqa: PLC0415
@@ -41,8 +42,12 @@ async def union(settings, migrated) -> make.Bank:
         await owner.execute("select scope_set('operator', 'on')")
         await owner.execute(_MADE, made.id, made.slug, "Provincial Union", None)
         await owner.execute(_MADE, new_id(), f"{made.slug}-first", "First Member", made.id)
+    yield made
+    async with owner.transaction():
+        await owner.execute("select scope_set('operator', 'on')")
+        await owner.execute("delete from tenants_bank where union_id = $1", made.id)
+        await owner.execute("delete from tenants_bank where id = $1", made.id)
     await owner.close()
-    return made
 
 
 @pytest.fixture

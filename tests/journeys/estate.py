@@ -66,6 +66,7 @@ async def open_estate(people: Lobby) -> Estate:
     await administrator.go(court.root)
     await importing.bring_in(administrator, court)
     columns = await importing.bring_in_again(administrator, court)
+    await managing.remind_at_any_hour(administrator, court)
     await managing.set_the_charge(administrator, court)
     await managing.activate_the_charge(administrator, court)
     addresses = [returned, columns, *await _first_bills(administrator, court)]

@@ -10,6 +10,13 @@ from tests.journeys.someone import PATIENCE, Someone
 CHARGE = "Service and conservancy charge"
 
 
+async def remind_at_any_hour(administrator: Someone, court: Institution) -> None:
+    """Let reminders leave when they are asked for, whatever the hour is at which the tests run."""
+    await administrator.go(f"{court.root}/settings/terms/reminders")
+    await administrator.fill(quiet_from="5", quiet_until="5")
+    await administrator.press("Save")
+
+
 async def set_the_charge(administrator: Someone, court: Institution) -> None:
     """Read the published tariff back, change one cell, see it applied, put it into force."""
     page = administrator.page

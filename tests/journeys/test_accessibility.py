@@ -166,6 +166,7 @@ async def _play(walk: Walk, people: Lobby, players: list[tuple[str, ...]]) -> No
     for name, kind, *begin in players:
         player = await _player(people, name, kind)
         await walk.go(people, player, [*begin, *await _beside(player, name)])
+        await player.context.close()
 
 
 async def _beside(player: Someone, name: str) -> list[str]:

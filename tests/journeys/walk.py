@@ -109,6 +109,8 @@ class Walk:
         way.add(waiting)
         pairs = zip(eyes, LANGUAGES, strict=True)
         await asyncio.gather(*(self._look_around(eye, lang, way) for eye, (_, lang) in pairs))
+        for eye in eyes:
+            await eye.context.close()
 
     async def _look_around(self, eye: Someone, lang: str, way: _Way) -> None:
         """Take addresses until none is left and nobody is looking at a page that may lead to more."""

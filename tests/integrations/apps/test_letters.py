@@ -10,7 +10,7 @@ from ui.errors import Invalid
 
 
 @pytest.fixture
-async def shop(db, bank):
+async def stage(db, bank):
     """A vendor with a sandbox whose app one institution uses and another does not."""
     sandbox = await make.tenant(bank, slug="ven-sandbox", locale="zh_CN")
     vendor = await apps.vendor(bank, sandbox_tenant_id=sandbox.id, contact_email="dev@vendor.example")
@@ -35,13 +35,13 @@ async def decide(bank, app, becomes, reasons=""):
         return await review.decide(reviewer, app.listed_version_id, becomes, reasons=reasons)
 
 
-async def test_a_suspension_is_told_to_the_vendor_and_to_those_who_use_the_app(shop, bank):
-    _, app, sandbox, user, other = shop
+async def test_a_suspension_is_told_to_the_vendor_and_to_those_who_use_the_app(stage, bank):
+    _, app, sandbox, user, other = stage
     await decide(bank, app, "suspended", "It sent mail to payers.")
     ((recipient, subject, body),) = await letters(sandbox)
     assert (recipient, subject) == ("dev@vendor.example", "E-invoice已被暂停")
     assert "It sent mail to payers." in body
-    assert f"/vendor/{shop[0].slug}/apps/{app.id}" in body
+    assert f"/vendor/{stage[0].slug}/apps/{app.id}" in body
     ((recipient, subject, body),) = await letters(user)
     assert (recipient, subject) == ("administrator@example.com", "E-invoice cannot be opened for now")
     assert "It sent mail to payers." not in body, "what the reviewer wrote is for the vendor"
@@ -52,8 +52,8 @@ async def test_a_suspension_is_told_to_the_vendor_and_to_those_who_use_the_app(s
     assert [one[1] for one in await letters(sandbox)][1:] == ["E-invoice已恢复"]
 
 
-async def test_a_suspended_vendor_and_its_users_are_told(shop, bank):
-    vendor, _, sandbox, user, other = shop
+async def test_a_suspended_vendor_and_its_users_are_told(stage, bank):
+    vendor, _, sandbox, user, other = stage
     reviewer = await make.bank_staff(bank)
     async with open_scope(bank_scope(bank.id)):
         await services.decide(reviewer, vendor.id, "suspended", reasons="No answer for a month.")
@@ -62,8 +62,8 @@ async def test_a_suspended_vendor_and_its_users_are_told(shop, bank):
     assert await letters(other) == []
 
 
-async def test_nobody_is_told_of_a_decision_that_was_not_made(shop, bank):
-    _, app, sandbox, user, _ = shop
+async def test_nobody_is_told_of_a_decision_that_was_not_made(stage, bank):
+    _, app, sandbox, user, _ = stage
     with pytest.raises(Invalid):
         await decide(bank, app, "suspended")
     assert await letters(sandbox) == await letters(user) == []

@@ -27,8 +27,9 @@ from integrations.apps.launching.service import Wish, open_app
 from integrations.apps.scim import tokens
 from integrations.apps.tenant_models import Installation
 from integrations.provider import keys
-from scenarios.education.models import SchoolClass
-from tenants.models import Person
+from scenarios.education.models import SchoolClass, SchoolConsent
+from tenants.ids import new_id
+from tenants.models import Account, Person
 from tenants.scope import open_scope, person_scope, tenant_scope
 from tests import make
 from tests.deploy.conftest import find_free_port
@@ -106,6 +107,11 @@ class Shop:
         async with open_scope(tenant_scope(school.id)):
             installation = await Installation.get(tenant_id=school.id, app_id=made.app.id)
             mine = await SchoolClass.get(tenant_id=school.id, title="3A")
+            pupil = await Account.get(tenant_id=school.id, number="A1")
+            await SchoolConsent.create(
+                tenant_id=school.id, account_id=pupil.id, purpose="names", person_id=new_id(), person_name="Tan",
+                relation="guardian", words="Tools of the class may know my child's name.", is_given=True,
+            )  # fmt: skip
         facts = {
             "deployment": str(installation.id),
             "pem": key.as_pem(private=True).decode(),

@@ -19,7 +19,7 @@ from scenarios.hospital.inpatient import admission, credit, deposits, listing, s
 from scenarios.hospital.models import BilledCharge, Stay, StayCharge, StaySettlement
 from tenants.ids import new_id
 from tenants.models import Account, Notice
-from tenants.scope import execute, raw, value
+from tenants.scope import execute, raw, rows, value
 from tests.jobs import run_due
 from tests.scenarios.hospital.house import House, build
 from tests.scenarios.hospital.ward import Ward, connect
@@ -247,6 +247,7 @@ async def test_two_lists_at_once_are_written_once_by_the_lock(ward, is_guarded, 
 
         monkeypatch.setattr(admission, "locked", unlocked)
         monkeypatch.setattr(Stay, "save", _nothing)
+        monkeypatch.setattr(listing, "rows", _both_read(asyncio.Barrier(2)))
     barrier = asyncio.Barrier(2)
 
     async def once() -> None:
@@ -266,6 +267,17 @@ async def test_two_lists_at_once_are_written_once_by_the_lock(ward, is_guarded, 
         await owner.execute("delete from hospital_stay_charge where stay_id = $1", stay.id)
         await owner.execute("alter table hospital_stay_charge enable trigger user, force row level security")
         await owner.execute(definition)
+
+
+def _both_read(barrier):
+    """Read what is known, and go on when the other one has read it too."""
+
+    async def read(*args):
+        found = await rows(*args)
+        await barrier.wait()
+        return found
+
+    return read
 
 
 async def _nothing(*_args: object, **_named: object) -> None:
