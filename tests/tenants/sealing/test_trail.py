@@ -209,3 +209,15 @@ async def test_a_person_reads_what_touched_them_and_nobody_else_does(client, ban
         assert ("A-100" in page.text) == is_there
     await make.sign_in(client, ann.id)
     assert "A-100" in (await client.get("/my/privacy/trail?export=csv")).text
+
+
+async def test_amounts_in_a_persons_trail_are_in_the_institutions_currency(client, bank, db):
+    tenant = await make.tenant(bank)
+    cashier = await make.staff(tenant, "cashier")
+    async with open_scope(cashier.scope()):
+        await audit.record(
+            cashier, "day.closed", subject_kind="day_close", subject_id=new_id(), subject_label="today",
+            after={"counted": {"cash": 12345}},
+        )  # fmt: skip
+    await make.sign_in(client, cashier.person_id)
+    assert "SGD 123.45" in (await client.get("/my/privacy/trail")).text.replace("\xa0", " ")
