@@ -34,7 +34,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Chromium. Without it journeys are skipped, but never in CI."""
-    opening = chromium()
+    opening = chromium(may_be_shell=True)
     try:
         opened = await opening.__aenter__()
     except BrowserError as error:

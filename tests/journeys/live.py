@@ -51,14 +51,14 @@ class Live:
         with httpx2.Client(trust_env=False, timeout=10) as client:
             client.delete(f"{self.sandbox_url}/control/faults").raise_for_status()
 
-    def mail_to(self, recipient: str, *, seconds: float = 15) -> dict[str, Any]:
-        """Return the newest letter to this address, waiting for the post."""
+    def mail_to(self, recipient: str, words: str = "", *, seconds: float = 15) -> dict[str, Any]:
+        """Return the newest letter to this address that has these words, waiting for the post."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             found = self.control(f"mail?to={recipient}")
-            messages = found["messages"] if isinstance(found, dict) else found
-            if messages:
-                return dict(messages[0])
+            for message in found["messages"] if isinstance(found, dict) else found:
+                if words in message["text"]:
+                    return dict(message)
             time.sleep(0.1)
         raise AssertionError(f"no mail to {recipient} arrived\n{self.logs()}")
 
