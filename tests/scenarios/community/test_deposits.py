@@ -66,3 +66,12 @@ async def test_not_paid_in_time_it_lapses(place, outside, chief):
     assert await state(place, made) == "lapsed"
     async with place.scope():
         assert (await Bill.get(tenant_id=place.id, id=bill)).status == "void"
+
+
+async def test_its_payer_finds_it_beside_the_bills_until_it_is_paid(place, outside, chief, client):
+    _, bill = await asked(place, chief)
+    await make.sign_in(client, place.person.id)
+    assert f'href="/my/checkout?bill={bill}"' in (await client.get("/my")).text
+    cashier = await make.staff(place.tenant, "cashier")
+    await take_payment(cashier, bills=[(bill, 5000)], method="cash", key="k1")
+    assert str(bill) not in (await client.get("/my")).text

@@ -122,6 +122,7 @@ async def test_the_pages_of_moving_out(place, client):
     async with place.scope():
         made = await MoveOut.get(account_id=flat.id)
     await make.sign_in(client, ann.id)
+    assert f'href="/my/moves/{made.id}"' in (await client.get("/my")).text
     mine = await client.get(f"/my/moves/{made.id}")
     inspect(mine.text)
     assert (await client.get(f"/my/moves/{made.id}/pdf")).content.startswith(b"%PDF")
