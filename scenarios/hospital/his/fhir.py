@@ -35,12 +35,12 @@ class FhirHis:
         """Return the schedules of a day that take place, with their slots counted by kind of appointment."""
         schedules = await self._all(f"Schedule?date={day.isoformat()}&active=true")
         slots = await self._all(f"Slot?start={day.isoformat()}")
-        return _read(lambda one: planned(one, slots), [one for one in schedules if one.get("active", True)])
+        return read(lambda one: planned(one, slots), [one for one in schedules if one.get("active", True)])
 
     async def unpaid_orders(self, patient: str) -> list[Order]:
         """Return the patient's billable charge items; a server may not know that parameter, so we look as well."""
         found = await self._all(f"ChargeItem?subject:identifier={quote(patient)}&status=billable")
-        return _read(self._order, [one for one in found if one.get("status") == "billable"])
+        return read(self._order, [one for one in found if one.get("status") == "billable"])
 
     def _order(self, one: Mapping[str, Any]) -> Order:
         return Order(
@@ -84,7 +84,7 @@ class FhirHis:
     async def query(self, key: str) -> list[Posted]:
         """Return the invoices under our key that stand."""
         found = await self._all(f"Invoice?identifier={quote(key)}")
-        return [one for one in _read(self._posted, found) if not one.is_cancelled]
+        return [one for one in read(self._posted, found) if not one.is_cancelled]
 
     async def reverse(self, posted: Posted) -> None:
         """Cancel the invoice."""
@@ -98,7 +98,7 @@ class FhirHis:
 
     async def postings(self, day: date) -> list[Posted]:
         """Return the invoices of a day."""
-        return _read(self._posted, await self._all(f"Invoice?date={day.isoformat()}"))
+        return read(self._posted, await self._all(f"Invoice?date={day.isoformat()}"))
 
     async def _all(self, path: str) -> list[Mapping[str, Any]]:
         """Return what a search finds, page after page as the system links them; a link elsewhere is not followed."""
@@ -159,7 +159,7 @@ def _code(concept: Mapping[str, Any]) -> str:
     return str((concept.get("coding") or [{}])[0].get("code", ""))
 
 
-def _read(reader: Callable[[Mapping[str, Any]], T], found: Sequence[Mapping[str, Any]]) -> list[T]:
+def read(reader: Callable[[Mapping[str, Any]], T], found: Sequence[Mapping[str, Any]]) -> list[T]:
     """Read resources; one that lacks what it must have is the system's mistake, and refused whole.
 
     Raises:
@@ -167,7 +167,7 @@ def _read(reader: Callable[[Mapping[str, Any]], T], found: Sequence[Mapping[str,
     """
     try:
         return [reader(one) for one in found]
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, ArithmeticError) as error:
         raise HisRefused(f"a resource that cannot be read: {error}") from error
 
 

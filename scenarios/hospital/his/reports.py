@@ -11,8 +11,7 @@ from uuid import UUID
 
 from scenarios.hospital.his.connecting import his_of
 from scenarios.hospital.his.contract import HisRefused
-from scenarios.hospital.his.fhir import FhirHis
-from scenarios.hospital.his.wards import read_all, resources
+from scenarios.hospital.his.fhir import FhirHis, read
 
 RELEASED = ("final", "amended", "corrected", "appended")
 """States of a DiagnosticReport in which its patient may read it."""
@@ -44,9 +43,9 @@ class FhirReports(FhirHis):
     async def released(self, patient: str) -> list[Report]:
         """Return the patient's diagnostic reports that are final; whatever else it sends is left out."""
         query = f"subject:identifier={quote(patient)}&status={','.join(RELEASED)}"
-        found = resources(await self._call("GET", f"DiagnosticReport?{query}"))
+        found = await self._all(f"DiagnosticReport?{query}")
         own = [one for one in found if one.get("status") in RELEASED and _patient(one) == patient]
-        return sorted(read_all(_report, own), key=lambda one: one.issued_at, reverse=True)
+        return sorted(read(_report, own), key=lambda one: one.issued_at, reverse=True)
 
 
 def _patient(one: Mapping[str, Any]) -> str:

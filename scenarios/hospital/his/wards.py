@@ -4,20 +4,19 @@ Stays are Encounters of class IMP, a day's list is made of their ChargeItems, an
 is answered by a ClaimResponse: a ``predetermination`` beforehand, a ``claim`` in the end.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 from urllib.parse import quote
 from uuid import UUID
 
 from billing.rules.currency import as_decimal
 from scenarios.hospital.his.connecting import his_of
 from scenarios.hospital.his.contract import HisRefused
-from scenarios.hospital.his.fhir import SYSTEM, FhirHis
+from scenarios.hospital.his.fhir import SYSTEM, FhirHis, read
 
 UNFINISHED = "planned"
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +96,16 @@ class FhirWards(FhirHis):
 
     async def admitted(self) -> list[Admitted]:
         """Return the inpatient encounters that go on."""
-        found = await self._call("GET", "Encounter?class=IMP&status=in-progress")
-        return read_all(_admitted, resources(found))
+        return read(_admitted, await self._all("Encounter?class=IMP&status=in-progress"))
 
     async def stay(self, stay: str) -> Admitted:
         """Return one encounter."""
-        return read_all(_admitted, [await self._call("GET", f"Encounter/{quote(stay)}")])[0]
+        return read(_admitted, [await self._call("GET", f"Encounter/{quote(stay)}")])[0]
 
     async def daily_list(self, stay: str) -> list[Listed]:
         """Return the charge items of an encounter that were not aborted."""
-        found = await self._call("GET", f"ChargeItem?context={quote(stay)}")
-        return read_all(self._listed, [one for one in resources(found) if one.get("status") != "aborted"])
+        found = await self._all(f"ChargeItem?context={quote(stay)}")
+        return read(self._listed, [one for one in found if one.get("status") != "aborted"])
 
     def _listed(self, one: Mapping[str, Any]) -> Listed:
         return Listed(
@@ -136,7 +134,7 @@ class FhirWards(FhirHis):
                 "currency": self.currency,
             },
         }  # fmt: skip
-        return read_all(self._shares, [await self._call("POST", "Claim/$submit", body)])[0]
+        return read(self._shares, [await self._call("POST", "Claim/$submit", body)])[0]
 
     def _shares(self, one: Mapping[str, Any]) -> Shares:
         sums = {
@@ -154,26 +152,12 @@ class FhirWards(FhirHis):
 
     async def decisions(self, key: str) -> list[Shares]:
         """Return the active responses under our key."""
-        found = await self._call("GET", f"ClaimResponse?identifier={quote(key)}&status=active")
-        return read_all(self._shares, resources(found))
+        return read(self._shares, await self._all(f"ClaimResponse?identifier={quote(key)}&status=active"))
 
     async def withdraw(self, shares: Shares) -> None:
         """Cancel the response's claim."""
         body = {"resourceType": "ClaimResponse", "id": shares.id, "status": "cancelled"}
         await self._call("PUT", f"ClaimResponse/{quote(shares.id)}", body)
-
-
-def resources(bundle: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return what a bundle holds."""
-    return [entry["resource"] for entry in bundle.get("entry", [])]
-
-
-def read_all(reader: Callable[[Mapping[str, Any]], T], found: Sequence[Mapping[str, Any]]) -> list[T]:
-    """Read what the system has sent; what cannot be read is a refusal and never a guess."""
-    try:
-        return [reader(one) for one in found]
-    except (KeyError, IndexError, TypeError, ValueError, ArithmeticError) as error:
-        raise HisRefused("an answer that cannot be read") from error
 
 
 def _admitted(one: Mapping[str, Any]) -> Admitted:

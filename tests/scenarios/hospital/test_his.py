@@ -10,6 +10,7 @@ from scenarios.hospital import taking_over
 from scenarios.hospital.days import today
 from scenarios.hospital.his import connecting
 from scenarios.hospital.his.contract import HisRefused, HisSilent, Posting
+from scenarios.hospital.his.wards import FhirWards
 from scenarios.hospital.models import ClinicSession, ClinicSlot, Doctor
 from tenants.ids import new_id
 from tests import make
@@ -90,6 +91,26 @@ async def test_sessions_are_read_page_after_page_with_their_numbers(ward):
         "130 slots on three pages"
     )
     assert {one.starts_at for one in found} == {begins}
+
+
+async def test_a_stays_list_is_read_page_after_page(monkeypatch):
+    his = FhirWards("https://his.example/fhir", "SGD", "token")
+
+    def line(n: int) -> dict[str, Any]:
+        price = {"value": n, "currency": "SGD"}
+        return {"resource": {"id": f"c-{n}", "status": "billable", "occurrenceDateTime": "2026-03-01T08:00:00+08:00",
+                             "priceOverride": price}}  # fmt: skip
+
+    async def call(_self: object, _method: str, path: str) -> dict[str, Any]:
+        if "page=2" in path:
+            return {"entry": [line(3)]}
+        following = {"relation": "next", "url": "https://his.example/fhir/ChargeItem?page=2"}
+        return {"entry": [line(1), line(2)], "link": [following]}
+
+    monkeypatch.setattr(FhirWards, "_call", call)
+    assert [(one.id, one.amount_minor) for one in await his.daily_list("s-1")] == [
+        ("c-1", 100), ("c-2", 200), ("c-3", 300),
+    ]  # fmt: skip
 
 
 async def test_a_link_to_another_address_is_refused(ward, monkeypatch):
