@@ -116,10 +116,10 @@ async def without_network(keeper: Someone, code: str) -> None:
         await starts_again(keeper, code)
         plain = await keeper.page.evaluate(
             "async code => { const list = JSON.parse(localStorage.getItem('gate-list'));"
-            " const raw = gateCore.fromBase64(code.slice(3)); const facts = raw.subarray(0, 36);"
-            " const key = gateCore.fromBase64(list.key); const seal = raw.subarray(36);"
-            " const good = await gateCore.verifyPlainly(key, seal, facts); const bad = facts.slice(); bad[20] ^= 1;"
-            " return [good, await gateCore.verifyPlainly(key, seal, bad)]; }",
+            " const raw = signedCode.fromBase64(code.slice(3)); const facts = raw.subarray(0, 36);"
+            " const key = signedCode.fromBase64(list.key); const seal = raw.subarray(36);"
+            " const good = await signedCode.verifyPlainly(key, seal, facts); const bad = facts.slice(); bad[20] ^= 1;"
+            " return [good, await signedCode.verifyPlainly(key, seal, bad)]; }",
             code,
         )
         assert plain == [True, False], "the arithmetic for browsers without Ed25519"

@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -12,12 +11,14 @@ from starlette.routing import BaseRoute
 
 from billing.names import localized
 from scenarios.tourism.gates import faces, listing
-from scenarios.tourism.gates.core import ENTRY, EXIT, OFFLINE, ONLINE
 from scenarios.tourism.gates.door import COOKIE, NoDevice, at_gate, key_of, note_seen
 from scenarios.tourism.gates.scanning import REASONS, Asked, Station, Told, read_json, scan
 from scenarios.tourism.kinds import VISITOR_KINDS
 from scenarios.tourism.passes import services as passes
 from tenants.codes import hash_token, new_token
+from tenants.gates.judging import ENTRY, EXIT, OFFLINE, ONLINE
+from tenants.gates.keeping import CAMERA
+from tenants.gates.keeping import worker as worker_of
 from tenants.http import WRITES, path_id, public_route
 from tenants.scope import open_scope, secret_scope, value
 from ui.errors import Invalid, NotFound
@@ -25,17 +26,11 @@ from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 from ui.shell import Shell
-from ui.static import assets, static_url
 
 REASON = "a device at a gate comes in by the key that it was given"
 YEAR_SECONDS = 400 * 24 * 3600
 MOST_SCANS = 500
 _NONCE_MAX = 40
-_CAMERA = {
-    "Permissions-Policy": "accelerometer=(), camera=(self), geolocation=(), gyroscope=(), microphone=(), usb=()"
-}
-_WORKER_HEADERS = {"Cache-Control": "no-cache", "Service-Worker-Allowed": "/gate"}
-_WORKER = Path(__file__).parent / "worker.js"
 
 
 class Typed(BaseModel):
@@ -81,7 +76,7 @@ async def _page(
         "words": {key: gettext(text) for key, text in REASONS.items()} | {"goodbye": gettext("Goodbye")},
         "kind_words": {key: gettext(text) for key, text in VISITOR_KINDS.items()},
     }
-    return await respond(request, "tourism/gates/device.html", context, status=status, headers=_CAMERA)
+    return await respond(request, "tourism/gates/device.html", context, status=status, headers=CAMERA)
 
 
 async def typed(request: Request) -> Response:
@@ -202,16 +197,7 @@ async def be_device(request: Request) -> Response:
 async def worker(request: Request) -> Response:
     """The service worker that keeps the gate's page for when there is no network."""
     del request
-    kept = ",".join(f'"{static_url(name)}"' for name in _kept_files())
-    script = _WORKER.read_text().replace("/*FILES*/", kept)
-    return Response(script, media_type="text/javascript", headers=_WORKER_HEADERS)
-
-
-def _kept_files() -> list[str]:
-    """Return what the gate's page loads: scripts run in their order, so one that is missing stops the rest."""
-    library = [name for name in assets() if name.startswith("vendor/htmx")]
-    own = ["tourism/gate.css", "tourism/gate-core.js", "tourism/gate.js"]
-    return ["app.css", *library, "js/app.js", *own, "img/icons.svg", "img/icon.svg"]
+    return worker_of("/gate", ["tourism/gate-core.js"])
 
 
 ROUTES: list[BaseRoute] = [

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from scenarios.tourism.gates import core
-from scenarios.tourism.gates.core import ENTRY, EXIT, OFFLINE, ONLINE, Rights
 from scenarios.tourism.orders.codes import PREFIX, read_code
 from scenarios.tourism.orders.people import DOCUMENTS, NAMES, unseal
 from scenarios.tourism.orders.states import TICKET
 from tenants.codes import normalise_code
+from tenants.gates import judging as core
+from tenants.gates.judging import ENTRY, EXIT, OFFLINE, ONLINE, Rights
 from tenants.ids import new_id
 from tenants.scope import execute, row, rows, value
 from ui.i18n import N_

@@ -13,7 +13,6 @@ from starlette.routing import BaseRoute
 from billing.charges.fee_pages import root_of
 from billing.names import localized
 from scenarios.tourism.gates import scan_list
-from scenarios.tourism.gates.core import ANNULLED, CONFLICT
 from scenarios.tourism.gates.scanning import REASONS, judge_again
 from scenarios.tourism.models import Device, Gate, Product, Redemption, Site
 from scenarios.tourism.planning.pages import require_here
@@ -22,6 +21,7 @@ from scenarios.tourism.words import DIRECTION_WORDS, MODE_WORDS, VERDICT_TONES, 
 from tenants import audit
 from tenants.actor import Actor
 from tenants.codes import hash_token, new_token
+from tenants.gates.judging import ANNULLED, CONFLICT
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.runtime import runtime
 from ui.errors import Conflict, Invalid, NotFound

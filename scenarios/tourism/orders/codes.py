@@ -5,24 +5,17 @@ ticket it is and which issue of it (a change of slot makes a new one, and the ol
 which site, from when until when, for how many people and entries.
 """
 
-import base64
-import binascii
 import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from uuid import UUID
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from scenarios.tourism.models import Ticket
-from tenants.runtime import runtime
+from tenants.gates import sealed
 
 PREFIX = "T1."
+PURPOSE = "tourism tickets"
 _FACTS = struct.Struct(">16sB4s4sIIBBB")
-_SIGNATURE = 64
 _MOST = 255
 _MINUTE = 60
 
@@ -55,51 +48,24 @@ def code_of(ticket: Ticket) -> str:
         min(ticket.uses_per_day, _MOST),
         min(ticket.people, _MOST),
     )
-    raw = facts + _key(ticket.tenant_id).sign(facts)
-    return PREFIX + base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return sealed.seal(PURPOSE, PREFIX, ticket.tenant_id, facts)
 
 
 def read_code(tenant_id: UUID, text: str) -> Code | None:
     """Return what a code of this institution says; ``None`` for anything that it has not signed."""
-    try:
-        raw = base64.b64decode(_padded(text.strip().removeprefix(PREFIX)), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+    facts = sealed.unseal(PURPOSE, PREFIX, tenant_id, text, _FACTS.size)
+    if facts is None:
         return None
-    if not text.strip().startswith(PREFIX) or len(raw) != _FACTS.size + _SIGNATURE:
-        return None
-    try:
-        _public(tenant_id).verify(raw[_FACTS.size :], raw[: _FACTS.size])
-    except InvalidSignature:
-        return None
-    ticket, serial, site, product, since, until, uses, per_day, people = _FACTS.unpack(raw[: _FACTS.size])
+    ticket, serial, site, product, since, until, uses, per_day, people = _FACTS.unpack(facts)
     valid = datetime.fromtimestamp(since * _MINUTE, UTC), datetime.fromtimestamp(until * _MINUTE, UTC)
     return Code(UUID(bytes=ticket), serial, site, product, valid[0], valid[1], uses, per_day, people)
 
 
 def public_key(tenant_id: UUID) -> str:
     """Return the public half of an institution's key: 32 bytes in base64."""
-    raw = _public(tenant_id).public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return base64.b64encode(raw).decode()
+    return sealed.public_key(PURPOSE, tenant_id)
 
 
 def short(row_id: UUID) -> bytes:
     """Return what a code says of an id: enough to tell a site's products apart."""
     return row_id.bytes[-4:]
-
-
-def _padded(text: str) -> bytes:
-    return (text + "=" * (-len(text) % 4)).encode("ascii", "replace")
-
-
-@lru_cache(maxsize=4096)
-def _private(tenant_id: UUID, seed: bytes) -> Ed25519PrivateKey:
-    del tenant_id
-    return Ed25519PrivateKey.from_private_bytes(seed)
-
-
-def _key(tenant_id: UUID) -> Ed25519PrivateKey:
-    return _private(tenant_id, runtime().sign("tourism tickets", tenant_id.bytes))
-
-
-def _public(tenant_id: UUID) -> Ed25519PublicKey:
-    return _key(tenant_id).public_key()

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scenarios.tourism.board import closing
-from scenarios.tourism.gates.core import EXIT
 from scenarios.tourism.models import Order, Slot, Ticket
 from scenarios.tourism.orders import changing, refunding
+from tenants.gates.judging import EXIT
 from tenants.ids import new_id
 from tenants.jobs import enqueue
 from tenants.models import Notice

@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenarios.tourism.gates import core, listing, scanning
-from scenarios.tourism.gates.core import ENTRY, EXIT, OFFLINE, ONLINE, Rights
+from scenarios.tourism.gates import listing, scanning
 from scenarios.tourism.gates.door import station_of
 from scenarios.tourism.gates.scanning import Asked
 from scenarios.tourism.gates.staff import annul_scan
 from scenarios.tourism.models import Device, Gate, PassHolder, Redemption, Ticket
 from scenarios.tourism.orders import changing, codes, placing, refunding
 from tenants.codes import hash_token, new_token
+from tenants.gates import judging as core
+from tenants.gates.judging import ENTRY, EXIT, OFFLINE, ONLINE, Rights
 from tenants.ids import new_id
 from tenants.scope import open_scope, secret_scope, tenant_scope
 from tests import make

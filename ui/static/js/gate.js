@@ -1,5 +1,8 @@
-// The gate's page: scans are judged by the server while there is a network, and by gate-core.js while there is none.
-// What was scanned alone waits here with its own number and time, and is sent until the server has answered for good.
+// A gate's page: scans are judged by the server while there is a network, and by the industry's gateCore while there is
+// none. What was scanned alone waits here with its own number and time, and is sent until the server has answered for good.
+// <div data-gate data-store="a name of its own" data-scans="/where/scans/go" data-list="/the/list.json" data-worker data-scope
+//      data-words data-kinds data-online data-offline data-waiting data-check data-signin> around a <form data-scan>.
+// gateCore.read(text, list) says what a code is, gateCore.judge(code, list, kept, facts) what comes of it here.
 (() => {
   "use strict";
 
@@ -8,13 +11,14 @@
   if (!root || !form || !("fetch" in window)) return;
 
   const words = JSON.parse(root.dataset.words);
-  const kinds = JSON.parse(root.dataset.kinds);
+  const kinds = JSON.parse(root.dataset.kinds || "{}");
   const told = root.querySelector("[data-told]");
   const stateLine = root.querySelector("[data-state]");
   const queueLine = root.querySelector("[data-queue]");
-  const LIST = "gate-list";
-  const QUEUE = "gate-queue";
-  const KEPT = "gate-kept";
+  const LIST = `${root.dataset.store}-list`;
+  const QUEUE = `${root.dataset.store}-queue`;
+  const KEPT = `${root.dataset.store}-kept`;
+  const DEVICE = `${root.dataset.store}-device`;
   const ONLINE_MS = 2500;
   const BATCH = 100;
 
@@ -27,6 +31,10 @@
   };
   const save = (name, value) => localStorage.setItem(name, JSON.stringify(value));
   const newNonce = () => [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, "0")).join("");
+
+  // This browser, for as long as it keeps what it knows: the same scan at the same gate is the same entry.
+  const device = load(DEVICE, "") || crypto.randomUUID?.() || "";
+  if (device) save(DEVICE, device);
 
   const line = (text, className) => {
     const p = document.createElement("p");
@@ -55,62 +63,85 @@
     const good = one.verdict === "accepted";
     const word = good ? (direction === "exit" ? words.goodbye : words[""]) : words[one.reason] || one.reason;
     told.className = `gate__told gate__told--${one.verdict}`;
-    const more = [kinds[one.visitor_kind], one.people ? String(one.people) : "", one.number].filter(Boolean).join(" · ");
+    const more = one.line ?? [kinds[one.visitor_kind], one.people ? String(one.people) : "", one.number].filter(Boolean).join(" · ");
     told.replaceChildren(line(word, "gate__word"), ...(more ? [line(more)] : []), ...holderOf(one, good));
     const doubt = root.querySelector("[data-doubt]");
-    doubt.hidden = !(good && one.holder);
-    doubt.elements.nonce.value = one.nonce || "";
+    if (doubt) {
+      doubt.hidden = !(good && one.holder);
+      doubt.elements.nonce.value = one.nonce || "";
+    }
     navigator.vibrate?.(good ? 60 : [80, 60, 80]);
   };
 
-  const showNet = (isOnline) => {
-    stateLine.textContent = isOnline ? root.dataset.online : root.dataset.offline;
+  const showNet = (isOnline, words = "") => {
+    stateLine.textContent = words || (isOnline ? root.dataset.online : root.dataset.offline);
     const waiting = load(QUEUE, []).length;
     queueLine.textContent = waiting ? root.dataset.waiting.replace("{n}", waiting) : "";
     root.dataset.net = isOnline ? "online" : "offline";
     root.dataset.left = waiting;
   };
 
+  // Where people sign in, nothing is answered for good until they have done so again.
+  let hasEnded = false;
+  const isSignedOut = (answer) => {
+    hasEnded = Boolean(root.dataset.signin) && (answer.redirected || [401, 403, 404].includes(answer.status));
+    return hasEnded;
+  };
+  const showFailed = () => showNet(false, hasEnded ? root.dataset.signin : "");
+
   const send = async (scans) => {
     const stop = AbortSignal.timeout ? AbortSignal.timeout(ONLINE_MS) : undefined;
-    const answer = await fetch("/gate/scans", {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ scans }), signal: stop,
+    const answer = await fetch(root.dataset.scans, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ scans, device }), signal: stop,
     });
-    if (answer.status >= 500 || answer.status === 429) throw new Error(`status ${answer.status}`);
+    if (answer.status >= 500 || answer.status === 429 || isSignedOut(answer)) throw new Error(`status ${answer.status}`);
     if (!answer.ok) return [];
     return (await answer.json()).told;
   };
 
+  // What was let in here; the list counts it (`isCounted`) once it was made after the server has heard of it (`isSent`).
+  const remember = (scan, code, people, isSent) => {
+    const at = Date.parse(scan.scanned_at);
+    const entry = { ticket: code.ticket, direction: scan.direction, people, at, day: scan.scanned_at.slice(0, 10), nonce: scan.nonce, isSent };
+    save(KEPT, [...load(KEPT, []), entry].slice(-20000));
+  };
+  const mark = (which, facts) => save(KEPT, load(KEPT, []).map((one) => (which(one) ? { ...one, ...facts } : one)));
+
   const keep = (scan, code, decided) => {
     save(QUEUE, [...load(QUEUE, []), scan]);
-    if (!code || !decided.has_let_in || decided.is_repeat) return;
-    const day = scan.scanned_at.slice(0, 10);
-    const entry = { ticket: code.ticket, direction: scan.direction, people: decided.people, at: Date.parse(scan.scanned_at), day };
-    save(KEPT, [...load(KEPT, []), entry].slice(-20000));
+    if (code && decided.has_let_in && !decided.is_repeat) remember(scan, code, decided.people, false);
+  };
+
+  const noteAnswer = async (scan, one) => {
+    const list = load(LIST, null);
+    if (!list || one.verdict !== "accepted" || one.is_repeat) return;
+    const code = await gateCore.read(scan.code, list);
+    if (code) remember({ ...scan, scanned_at: new Date().toISOString() }, code, one.people || 1, true);
   };
 
   const alone = async (scan) => {
     const list = load(LIST, null);
     const now = new Date();
-    const code = list ? await gateCore.read(scan.code, list.key) : null;
+    const code = list ? await gateCore.read(scan.code, list) : null;
     const facts = { direction: scan.direction, people: scan.people, now: now.getTime(), day: now.toISOString().slice(0, 10) };
     const decided = list
       ? gateCore.judge(code, list, load(KEPT, []), facts)
       : { has_let_in: false, reason: "unknown", people: scan.people || 1 };
-    const { has_let_in, reason, people } = decided;
+    const { has_let_in, reason, people, line: said } = decided;
     keep({ ...scan, mode: "offline", scanned_at: now.toISOString(), has_let_in, reason, people }, code, decided);
-    return { verdict: has_let_in ? "accepted" : "rejected", reason, people };
+    return { verdict: has_let_in ? "accepted" : "rejected", reason, people, line: said };
   };
 
   const judge = async (scan) => {
     try {
       const [one] = await send([scan]);
       showNet(true);
+      if (one) await noteAnswer(scan, one);
       if (one) return one;
       return { verdict: "rejected", reason: "unknown" };
     } catch (error) {
       const decided = await alone(scan);
-      showNet(false);
+      showFailed();
       return decided;
     }
   };
@@ -122,7 +153,7 @@
     if (!code) return turn;
     const data = new FormData(form);
     form.elements.code.value = "";
-    form.elements.people.value = "";
+    if (form.elements.people) form.elements.people.value = "";
     turn = turn.then(() => judged(code, data)).catch(() => {});
     return turn;
   };
@@ -148,12 +179,13 @@
       for (let batch = load(QUEUE, []).slice(0, BATCH); batch.length; batch = load(QUEUE, []).slice(0, BATCH)) {
         const answers = await send(batch);
         const done = new Set(batch.map((one) => one.nonce));
+        mark((one) => done.has(one.nonce), { isSent: true });
         save(QUEUE, load(QUEUE, []).filter((one) => !done.has(one.nonce)));
         if (answers.some((one) => one.verdict === "conflict")) told.append(line(root.dataset.check));
       }
       showNet(true);
     } catch (error) {
-      showNet(false);
+      showFailed();
     } finally {
       isSending = false;
     }
@@ -161,11 +193,15 @@
 
   const refresh = async () => {
     try {
-      const answer = await fetch("/gate/codes.json");
-      if (answer.ok) save(LIST, await answer.json());
+      const known = new Set(load(KEPT, []).filter((one) => one.isSent).map((one) => one.nonce));
+      const answer = await fetch(root.dataset.list);
+      if (answer.ok && !isSignedOut(answer)) {
+        save(LIST, await answer.json());
+        mark((one) => known.has(one.nonce), { isCounted: true });
+      }
       await drain();
     } catch (error) {
-      showNet(false);
+      showFailed();
     }
   };
 
@@ -195,7 +231,8 @@
     camera.addEventListener("click", () => startCamera(camera).catch(() => { camera.hidden = true; }));
   }
 
-  if ("serviceWorker" in navigator) navigator.serviceWorker.register("/gate/worker.js", { scope: "/gate" }).catch(() => {});
+  const { worker, scope } = root.dataset;
+  if ("serviceWorker" in navigator) navigator.serviceWorker.register(worker, { scope }).catch(() => {});
   window.addEventListener("online", refresh);
   window.addEventListener("offline", () => showNet(false));
   setInterval(refresh, 15000);

@@ -1,9 +1,9 @@
 // Keeps the gate's page and its files, so that a device that was here once goes on without a network.
 "use strict";
 
-const CACHE = "gate-1";
+const CACHE = "gate-2";
 const FILES = [/*FILES*/];
-const PAGE = "/gate";
+const PAGE = "/*PAGE*/";
 const PATIENCE_MS = 3000;
 
 self.addEventListener("install", (event) => {

@@ -1,4 +1,4 @@
-"""What the scans of one ticket come to, all rules in one place and without input or output.
+"""What the scans of one ticket or pass come to, all rules in one place and without input or output.
 
 It is a function of the set of scans, so that batches may arrive in any order and any number of times: scans that were
 judged online keep the places they were given, those that devices decided alone fill what is left in the order of their
@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 SAME_ENTRY = timedelta(minutes=2)
-"""A scan at the same gate within this time is the same entry once more."""
 ENTRY, EXIT = "entry", "exit"
 ONLINE, OFFLINE = "online", "offline"
 ACCEPTED, REJECTED, CONFLICT, ANNULLED = "accepted", "rejected", "conflict", "annulled"
@@ -19,11 +18,15 @@ ACCEPTED, REJECTED, CONFLICT, ANNULLED = "accepted", "rejected", "conflict", "an
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What a ticket allows: so many entries of so many people, in all or (passes) a day."""
+    """What a ticket allows: so many entries of so many people, in all or (passes) a day.
+
+    A scan at the same gate within ``same_entry`` is the same entry once more.
+    """
 
     people: int
     uses: int
     uses_per_day: int = 0
+    same_entry: timedelta = SAME_ENTRY
 
     @property
     def most(self) -> int:
@@ -99,7 +102,7 @@ def _one(  # noqa: PLR0911 - one way out for each thing that a scan can be
         return Verdict(scan, CONFLICT, scan.fault)
     if scan.direction == EXIT:
         return Verdict(scan, ACCEPTED)
-    if any(abs(scan.scanned_at - seen) <= SAME_ENTRY for seen in at_gate.get(scan.gate_id, ())):
+    if any(abs(scan.scanned_at - seen) < rights.same_entry for seen in at_gate.get(scan.gate_id, ())):
         return Verdict(scan, ACCEPTED, is_repeat=True)
     if counted.get(_key(rights, scan), 0) + scan.people > rights.most:
         return Verdict(scan, CONFLICT, "used_today" if rights.uses_per_day else "used")
