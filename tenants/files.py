@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from tenants.file_kinds import FileRefused, Kind, check_content, check_name, clean_filename
+from tenants.runtime import runtime
 from ui.formats import filesize
 from ui.i18n import t
 
@@ -140,6 +141,11 @@ class DirectoryStorage:
         except OSError:
             aside.unlink(missing_ok=True)
             raise
+
+
+def storage() -> Storage:
+    """Return where documents are kept: outside the web root, under the data folder."""
+    return DirectoryStorage(runtime().data_dir / "files")
 
 
 def _read(content: IO[bytes] | bytes, limit: int) -> bytes:

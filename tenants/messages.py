@@ -1,10 +1,13 @@
 """Sending one message to the outside: e-mail over SMTP, text messages over HTTP."""
 
 import asyncio
+import re
 import smtplib
 import ssl
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid, parseaddr
+from html import escape
 from typing import Literal
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -13,7 +16,16 @@ from tenants.runtime import runtime
 
 Channel = Literal["email", "sms"]
 SECONDS = 15
+_LINK = re.compile(r"(https?://[^\s<>\"]+)")
 SERVER_FAULT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """Whose letter it is: a bank's name and its logo as a PNG, which may be empty."""
+
+    name: str
+    logo: bytes
 
 
 class NotSent(Exception):
@@ -29,7 +41,9 @@ def has_channel(channel: str) -> bool:
     return bool({"email": runtime().smtp_url, "sms": runtime().sms_url}.get(channel, ""))
 
 
-async def send(channel: str, recipient: str, subject: str, body: str) -> None:
+async def send(
+    channel: str, recipient: str, subject: str, body: str, letterhead: Letterhead | None = None
+) -> None:
     """Send now and wait until the mail server or the text message gateway has taken it.
 
     Raises:
@@ -38,14 +52,14 @@ async def send(channel: str, recipient: str, subject: str, body: str) -> None:
     if not has_channel(channel):
         raise NotSent(f"sending by {channel} is switched off", is_final=True)
     if channel == "email":
-        await _mail(recipient, subject, body)
+        await _mail(write(recipient, subject, body, letterhead))
     else:
         await _text(recipient, body)
 
 
-async def _mail(recipient: str, subject: str, body: str) -> None:
+async def _mail(message: EmailMessage) -> None:
     try:
-        await asyncio.to_thread(_deliver, _message(recipient, subject, body))
+        await asyncio.to_thread(_deliver, message)
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         raise NotSent("the mail server refuses this address", is_final=min(codes) >= SERVER_FAULT) from error
@@ -56,8 +70,8 @@ async def _mail(recipient: str, subject: str, body: str) -> None:
         raise NotSent(f"the mail server is out of reach ({type(error).__name__})") from error
 
 
-def _message(recipient: str, subject: str, body: str) -> EmailMessage:
-    """Build the mail; ``NotSent`` for an address that would break out of its header."""
+def write(recipient: str, subject: str, body: str, letterhead: Letterhead | None) -> EmailMessage:
+    """Return the mail as it is sent; ``NotSent`` for an address that would break out of its header."""
     message = EmailMessage()
     try:
         message["From"], message["To"] = runtime().mail_from, recipient
@@ -68,7 +82,20 @@ def _message(recipient: str, subject: str, body: str) -> EmailMessage:
     message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=domain)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(body)
+    if letterhead and letterhead.logo:
+        _draw(message, body, letterhead)
     return message
+
+
+def _draw(message: EmailMessage, body: str, letterhead: Letterhead) -> None:
+    """Add the same words under the logo, which travels inside the letter: nothing is fetched when it is read."""
+    picture = make_msgid("logo", "inline.invalid")
+    lines = _LINK.sub(r'<a href="\1">\1</a>', escape(body)).replace("\n", "<br>\n")
+    head = f'<p><img src="cid:{picture[1:-1]}" alt="{escape(letterhead.name)}" height="40"></p>'
+    message.add_alternative(f"<!doctype html>\n<body>{head}<p>{lines}</p></body>\n", subtype="html")
+    html = message.get_body(("html",))
+    assert isinstance(html, EmailMessage)  # noqa: S101 - it has just been added
+    html.add_related(letterhead.logo, "image", "png", cid=picture)
 
 
 def _deliver(message: EmailMessage) -> None:

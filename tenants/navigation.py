@@ -1,13 +1,14 @@
 """The nouns in the rail: each package adds its own, each shown to those who may open it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, Literal
 
 from tenants.actor import Actor
+from tenants.banks.logo import logo_of
 from tenants.permissions import BANK_ROLES
 from ui.formats import datetime_text
 from ui.i18n import N_, current_locale, gettext, t
@@ -172,6 +173,12 @@ def named(place: Mapping[str, Any], name: str) -> str:
     return str(place[name] if current_locale() == "zh_CN" else place[f"{name}_en"])
 
 
+def bank_of_payer(shell: Shell, place: Mapping[str, Any]) -> Shell:
+    """Return a payer's surroundings in the name, colour and logo of an institution's bank (``bank_slug`` …)."""
+    accent = place["bank_accent"].lstrip("#")
+    return replace(shell, brand=named(place, "bank_name"), accent=accent, logo=logo_of(place))
+
+
 def shell_for(actor: Actor) -> Shell:
     """Return the surroundings of this actor's pages: brand, rail, menu."""
     place = actor.place
@@ -182,6 +189,7 @@ def shell_for(actor: Actor) -> Shell:
             title=place["short_name"],
             brand=named(place, "bank_name"),
             accent=place["bank_accent"].lstrip("#"),
+            logo=logo_of(place),
             home=home_of(root, actor.permissions, tuple(place["scenarios"])),
             nav=_rail("staff", root, actor.permissions, tuple(place["scenarios"])),
             person_hint=", ".join(gettext(role) for role in actor.roles),
@@ -198,6 +206,7 @@ def shell_for(actor: Actor) -> Shell:
             title=t("Bank console"),
             brand=named(place, "name"),
             accent=place["accent"].lstrip("#"),
+            logo=logo_of(place),
             home=root,
             nav=_rail("bank", root, actor.permissions, ()),
             person_hint=", ".join(
@@ -209,10 +218,7 @@ def shell_for(actor: Actor) -> Shell:
             sign_out="/sign-out",
         )
     if actor.kind == "link":
-        accent = str(place.get("bank_accent", "")).lstrip("#")
-        return Shell(
-            face="payer", title=place.get("name", ""), accent=accent, zone=place.get("timezone", "UTC")
-        )
+        return bank_of_payer(Shell(face="payer", title=place["name"], zone=place["timezone"]), place)
     return Shell(
         face="payer",
         title=t("My bills"),

@@ -1,13 +1,15 @@
 """Messages to people: written down in the transaction they belong to, sent once it has committed."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from tenants.actor import Actor
+from tenants.banks.logo import read_logo
 from tenants.jobs import enqueue, job
-from tenants.messages import NotSent, send
-from tenants.models import Notice, Tenant
+from tenants.messages import Letterhead, NotSent, send
+from tenants.models import Bank, Notice, Tenant
 from tenants.scope import open_scope, tenant_id, tenant_scope
 from ui.errors import Unavailable
 from ui.i18n import Text, t, use_locale
@@ -75,10 +77,11 @@ async def deliver(actor: Actor, payload: dict[str, Any]) -> None:
     assert tenant is not None  # noqa: S101 - jobs always have a tenant
     async with open_scope(tenant_scope(tenant)):
         notice = await Notice.get_or_none(tenant_id=tenant, id=notice_id)
+        letterhead = await _letterhead(tenant)
     if notice is None or notice.status == "sent":
         return
     try:
-        await send(notice.channel, notice.recipient, notice.subject, notice.body)
+        await send(notice.channel, notice.recipient, notice.subject, notice.body, letterhead)
     except NotSent as error:
         await _settle(notice, status="failed", error=str(error))
         if not error.is_final:
@@ -87,6 +90,16 @@ async def deliver(actor: Actor, payload: dict[str, Any]) -> None:
             ) from error
     else:
         await _settle(notice, status="sent", error="", sent_at=datetime.now(UTC))
+
+
+async def _letterhead(tenant: UUID) -> Letterhead | None:
+    """Return what stands over an institution's letters: its bank's logo, where the bank has one."""
+    of = await Tenant.get(id=tenant)
+    bank = await Bank.get(id=of.bank_id)
+    if not bank.logo_key:
+        return None
+    name = bank.name if of.locale == "zh_CN" else bank.name_en
+    return Letterhead(name, await asyncio.to_thread(read_logo, bank.logo_key))
 
 
 async def _settle(notice: Notice, **facts: Any) -> None:

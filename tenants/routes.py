@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute
 
 from tenants.accounts import pages as accounts
-from tenants.banks import institution_pages, policy_pages, structure_pages
+from tenants.banks import brand_pages, institution_pages, policy_pages, structure_pages
 from tenants.imports import pages as imports
 from tenants.life import pages as life
 from tenants.life import paper_pages, review_pages
@@ -22,6 +22,7 @@ def routes() -> list[BaseRoute]:
         *institution_pages.ROUTES,
         *policy_pages.ROUTES,
         *structure_pages.ROUTES,
+        *brand_pages.ROUTES,
         *life.ROUTES,
         *review_pages.ROUTES,
         *paper_pages.ROUTES,

@@ -51,13 +51,15 @@ class Shell:
     """The surroundings of a page.
 
     ``title`` names whose pages these are (the bank, the institution), ``brand`` the product or bank behind
-    them, ``accent`` the bank's colour as six hexadecimal digits, ``zone`` the zone that times are shown in.
+    them, ``accent`` the bank's colour as six hexadecimal digits, ``logo`` the address of the brand's picture, ``zone``
+    the zone that times are shown in.
     """
 
     face: Face = "public"
     title: Text | str = ""
     brand: str = "Scenario Cloud"
     accent: str = ""
+    logo: str = ""
     home: str = "/"
     nav: Sequence[NavGroup] = ()
     switcher: Sequence[NavItem] = ()

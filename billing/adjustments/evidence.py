@@ -9,8 +9,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response, StreamingResponse
 
 from tenants.actor import Actor
-from tenants.files import DirectoryStorage
-from tenants.runtime import runtime
+from tenants.files import storage
 from ui.errors import NotFound
 from ui.i18n import t
 
@@ -26,17 +25,13 @@ async def keep(actor: Actor, upload: UploadFile | None) -> dict[str, Any]:
     if upload is None or actor.tenant_id is None:
         return {}
     stored = await asyncio.to_thread(
-        _storage().save,
+        storage().save,
         upload.file,
         owner_key=actor.tenant_id.hex,
         filename=upload.filename or "",
         declared_type=upload.content_type or "",
     )
     return asdict(stored)
-
-
-def _storage() -> DirectoryStorage:
-    return DirectoryStorage(runtime().data_dir / "files")
 
 
 def send(evidence: Mapping[str, Any]) -> Response:
@@ -47,7 +42,7 @@ def send(evidence: Mapping[str, Any]) -> Response:
     """
     if not evidence.get("key"):
         raise NotFound("evidence.not_found", t("No file was given."))
-    content: IO[bytes] = _storage().open(evidence["key"])
+    content: IO[bytes] = storage().open(evidence["key"])
     name = str(evidence["filename"]).encode("ascii", "replace").decode().replace('"', "_")
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return StreamingResponse(content, media_type=evidence["content_type"], headers=headers)

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from billing.answers.notes import storage
+from tenants.files import storage
 from ui.errors import NotFound
 from ui.i18n import t
 

@@ -10,17 +10,11 @@ from starlette.datastructures import UploadFile
 from billing.models import AnswerNote
 from tenants.actor import Actor
 from tenants.file_kinds import FileRefused
-from tenants.files import DirectoryStorage, FileLimits, StoredFile
-from tenants.runtime import runtime
+from tenants.files import FileLimits, StoredFile, storage
 from ui.errors import Invalid
 from ui.i18n import t
 
 TEXT_MAX, FILES_MAX = 2000, 5
-
-
-def storage() -> DirectoryStorage:
-    """Return where files are kept."""
-    return DirectoryStorage(runtime().data_dir / "files")
 
 
 async def keep_files(tenant_id: UUID, files: Sequence[UploadFile]) -> list[dict[str, Any]]:

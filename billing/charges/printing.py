@@ -13,6 +13,7 @@ from billing.models import Bill
 from billing.receipts.documents import BillDocument, BillDocumentLine, Issuer
 from billing.receipts.pdf import render_bills
 from tenants.actor import Actor
+from tenants.banks.logo import read_logo
 from tenants.models import Bank, Holder, Tenant
 from tenants.runtime import runtime
 from tenants.scope import rows
@@ -91,6 +92,7 @@ async def issuer_of(tenant: Tenant) -> Issuer:
         phone=tenant.contact_phone,
         bank_name=bank.name,
         colour=bank.accent,
+        logo=await asyncio.to_thread(read_logo, bank.logo_key),
     )
 
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from billing.channels import channel_name
 from billing.models import Payment, Receipt
 from billing.payer import queries
+from billing.payer.branding import show_bank
 from billing.payer.overview import pdf, wanted_locale
 from billing.payments.words import PAYMENT_TONES, PAYMENT_WORDS
 from billing.receipts import service as receipts
@@ -72,6 +73,7 @@ async def receipt_page(
     request: Request, kept: Receipt, payment: Payment, *, root: str, back: str
 ) -> Response:
     """Show a receipt that the open scope sees."""
+    await show_bank(request, payment.tenant_id)
     context: dict[str, Any] = {
         "document": receipts.document_of(kept, refunded_minor=payment.refunded_minor),
         "payment": payment,

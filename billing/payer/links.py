@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from billing import pay_links
 from billing.payer import outcome, overview, paying, queries
+from billing.payer.branding import place_of
 from billing.payer.history import receipt_page
 from billing.payer.overview import pdf, wanted_locale
 from billing.payer.sides import Side, link_side
@@ -22,7 +23,7 @@ from tenants.actor import Actor
 from tenants.http import client_ip, path_id, public_route
 from tenants.navigation import shell_for
 from tenants.papers import papers_of, send_paper
-from tenants.scope import link_scope, open_scope, row
+from tenants.scope import link_scope, open_scope
 from ui.errors import NotFound
 from ui.i18n import t
 
@@ -30,11 +31,6 @@ REASON = "whoever holds a bill's pay-link may open and pay that bill"
 BAD_TOKENS = ("20/10 minutes", "100/1 day")
 """Wrong links that one address may try; right ones are never counted."""
 Handler = Callable[[Request, Side], Awaitable[Response]]
-
-_PLACE = (
-    "select t.slug, t.name, t.short_name, t.timezone, t.currency, b.accent bank_accent, b.name bank_name"
-    " from tenants_tenant t join tenants_bank b on b.id = t.bank_id where t.id = $1"
-)
 
 
 def linked(handler: Handler, *, is_inside: bool = True) -> Callable[[Request], Awaitable[Response]]:
@@ -62,7 +58,7 @@ async def _opened(request: Request) -> tuple[UUID, UUID]:
 
 
 async def _side(request: Request, tenant_id: UUID, bill_id: UUID) -> Side:
-    place = await row(_PLACE, tenant_id)
+    place = await place_of(tenant_id)
     if place is None:
         raise NotFound("pay_link.unknown", t("This link does not open a bill. Check that it is complete."))
     actor = Actor(

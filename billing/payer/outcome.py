@@ -10,6 +10,7 @@ from billing.channels import channel_name
 from billing.channels.counter import KEY as COUNTER
 from billing.holds.keeping import pages_of
 from billing.payer import queries
+from billing.payer.branding import show_bank
 from billing.payer.queries import SeenPayment
 from billing.payer.sides import Side, person_side
 from billing.payments.service import cancel_payment, refresh
@@ -34,6 +35,7 @@ async def outcome_page(request: Request, side: Side, payment_id: UUID) -> Respon
     async with open_scope(side.actor.scope()):
         seen = await queries.payment_seen(payment_id)
         parts = await queries.parts_seen(seen)
+        await show_bank(request, seen.tenant_id)
         kept = await pages_of(seen.tenant_id, [part["bill_id"] for part in parts])
     shown = request.query_params.get("seen", "")
     if hx.is_partial(request) and shown and shown != seen.status:

@@ -16,6 +16,7 @@ from billing.charges.printing import documents_of
 from billing.credit import queries as credit
 from billing.payer import queries
 from billing.payer.account import Card
+from billing.payer.branding import show_bank
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
 from billing.plans.queries import notes_of_bill, plan_of_bill
@@ -56,6 +57,7 @@ async def bill(request: Request, actor: Actor) -> Response:
 
 async def bill_page(request: Request, side: Side, seen: SeenBill, papers: Sequence[Paper] = ()) -> Response:
     """Show a bill to whichever side sees it."""
+    await show_bank(request, seen.tenant_id)
     lines = await lines_of(seen.tenant_id, [seen.id])
     context: dict[str, Any] = {
         "bill": seen,

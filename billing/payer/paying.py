@@ -13,6 +13,7 @@ from starlette.responses import Response
 from billing.checkouts import service as checkouts
 from billing.checkouts.service import Group
 from billing.payer import queries
+from billing.payer.branding import show_bank
 from billing.payer.overview import ids_of
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
@@ -66,6 +67,7 @@ async def new_page(request: Request, side: Side, wanted: list[UUID]) -> Response
     if not bills:
         text = t("These bills are paid or closed. Nothing is left to pay.")
         return redirect(request, side.bill(wanted[0]) if len(wanted) == 1 else side.root, flash=text)
+    await show_bank(request, bills[0].tenant_id)
     ways = await _ways(side, bills)
     values = _first_amounts(request, bills)
     values |= {"key": [new_token()], "channel": [ways[0].key if ways else ""]}
@@ -132,6 +134,7 @@ async def begin(request: Request, side: Side) -> Response:
         )
     async with open_scope(side.actor.scope()):
         bills = await queries.bills_seen(wanted)
+        await show_bank(request, bills[0].tenant_id)
     form = _read(sent, bills)
     if sent.get("act") == "total" or form.errors:
         return await _again(request, side, form, bills)

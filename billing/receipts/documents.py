@@ -32,6 +32,14 @@ class Issuer:
     bank_name: str = ""
     colour: str = "#1f4e79"
     """The bank's accent as ``#rrggbb``; used for rules and headings, never for small text."""
+    logo: bytes = b""
+    """The bank's logo as a PNG, as it is when the paper is printed; never kept with it."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what is kept: words, no picture."""
+        kept = asdict(self)
+        del kept["logo"]
+        return kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +88,7 @@ class ReceiptDocument:
         """Return what to keep with the receipt, so that it prints the same for ever."""
         kept = {name: getattr(self, name) for name in self.__slots__}
         return kept | {
-            "issuer": asdict(self.issuer),
+            "issuer": self.issuer.as_json(),
             "paid_at": self.paid_at.isoformat(),
             "channel": _words_as_json(self.channel),
             "lines": [_line_as_json(line) for line in self.lines],

@@ -3,6 +3,7 @@
 Coordinates are from the top left corner; ``y`` of a text is the top of its line.
 """
 
+import io
 import logging
 import re
 from collections.abc import Iterator, Sequence
@@ -137,6 +138,11 @@ class Paper:
         self.pdf.rect(
             x, y, width, height, style="DF" if edge else "F", round_corners=bool(edge), corner_radius=1.5
         )
+
+    def picture(self, content: bytes, x: float, y: float, height: float, name: str) -> float:
+        """Draw a picture so high, its words for those who hear the page; return ``y`` below it."""
+        self.pdf.image(io.BytesIO(content), x, y, h=height, alt_text=printable(name))
+        return y + height + 1
 
     def qr(self, content: str, x: float, y: float, size: float) -> None:
         """Draw a QR code as vector squares, with a link over it for readers on a screen."""

@@ -13,6 +13,8 @@ BODY = Style(9)
 STRONG = Style(9, is_bold=True)
 BIG = Style(22, is_bold=True)
 TOP = 14.0
+LOGO = 9.0
+"""Height of the bank's logo in millimetres."""
 _PAD = 1.6
 
 
@@ -29,7 +31,8 @@ class Column:
 def head(paper: Paper, issuer: Issuer, title: str, number: str) -> float:
     """Draw the institution on the left, the kind of paper and its number on the right; return ``y`` below."""
     paper.box(0, 0, WIDTH, 3, fill=issuer.colour)
-    left = paper.text(issuer.name, MARGIN, TOP, INNER * 0.6, Style(14, is_bold=True))
+    top = paper.picture(issuer.logo, MARGIN, TOP - 4, LOGO, issuer.bank_name) if issuer.logo else TOP
+    left = paper.text(issuer.name, MARGIN, top, INNER * 0.6, Style(14, is_bold=True))
     for fact in _issuer_facts(issuer):
         left = paper.text(fact, MARGIN, left + 0.3, INNER * 0.6, LABEL)
     x, width = MARGIN + INNER * 0.62, INNER * 0.38

@@ -19,6 +19,7 @@ from billing.names import localized
 from billing.payments.allocating import Share
 from billing.payments.numbers import receipt_number
 from billing.receipts.documents import Issuer, ReceiptDocument, ReceiptLine
+from billing.receipts.letterhead import logo_for, under
 from billing.receipts.pdf import render_receipt
 from tenants.codes import code_from, group_code, hash_token, normalise_code
 from tenants.ids import new_id
@@ -149,7 +150,8 @@ async def pdf_of(receipt: Receipt, payment: Payment, locale: str = "") -> bytes:
     """Return the receipt as a PDF in ``locale`` (the reader's by default), drawn outside the event loop."""
     chosen = locale or current_locale()
     document = document_of(receipt, refunded_minor=payment.refunded_minor, locale=chosen)
-    return await anyio.to_thread.run_sync(render_receipt, document, chosen)
+    shown = under(await logo_for(receipt.tenant_id), document)
+    return await anyio.to_thread.run_sync(render_receipt, shown, chosen)
 
 
 async def find_by_code(typed: str) -> Receipt | None:

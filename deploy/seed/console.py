@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from billing.oversight import actions, rolling
 from billing.risk import services as risk
+from deploy.seed.brand import show_logo
 from deploy.seed.cast import APPLICANTS, MARKET, SEAVIEW, TENGAH, Institution
 from deploy.seed.institutions import BRANCH, submitted
 from deploy.seed.work import work_off
@@ -107,6 +108,7 @@ async def _application(founded: Founded, institution: Institution) -> Applicatio
 async def _lay_down(founded: Founded) -> None:
     chief = founded.staff["administrator"]
     async with open_scope(bank_scope(founded.bank.id)):
+        await show_logo(chief, founded.bank)
         for code, areas in AREAS.items():
             await Branch.filter(bank_id=founded.bank.id, code=code).update(areas=areas)
         await set_policy(chief, founded.bank.id, BEFORE_APPROVAL, BEFORE_LIVE, 12, 3, 70, dict(WEIGHTS))

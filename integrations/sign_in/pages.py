@@ -16,6 +16,7 @@ from integrations.sign_in.metadata import metadata_of
 from integrations.sign_in.provider import Provider, banks, provider_of
 from tenants import sessions
 from tenants.actor import Actor
+from tenants.banks.logo import logo_url
 from tenants.http import WRITES, client_ip, person_route, public_route
 from tenants.runtime import runtime
 from ui.http import safe_next
@@ -40,8 +41,13 @@ def plain(request: Request) -> None:
 
 
 def branded(provider: Provider) -> Shell:
-    """Return the surroundings in a bank's name and colour."""
-    return Shell(title=provider.shown_name, accent=provider.accent.lstrip("#"))
+    """Return the surroundings in a bank's name, colour and logo."""
+    return Shell(
+        title=provider.shown_name,
+        brand=provider.shown_name,
+        accent=provider.accent.lstrip("#"),
+        logo=logo_url(provider.slug, provider.logo_key),
+    )
 
 
 async def sign_in(request: Request) -> Response:

@@ -25,6 +25,7 @@ class Provider:
     issuer: str
     client_id: str
     client_secret: str
+    logo_key: str = ""
 
     @property
     def shown_name(self) -> str:
@@ -84,4 +85,5 @@ async def _with_provider(bank: Bank | None) -> Provider | None:
         issuer=found.issuer,
         client_id=found.client_id,
         client_secret=runtime().decrypt(PURPOSE, found.client_secret),
+        logo_key=bank.logo_key,
     )

@@ -1,10 +1,9 @@
-"""Branches, the bank's people in them, and its brand: pages for whoever looks after the bank's own house."""
+"""Branches and the bank's people in them: pages for whoever looks after the bank's own house."""
 
-import re
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -17,21 +16,11 @@ from tenants.models import BankMembership, Branch, TenantMove
 from tenants.onboarding import queries
 from tenants.onboarding.gate import tenant_of
 from tenants.permissions import BANK_ROLES
-from ui.brand import brand_accent
 from ui.errors import Invalid
-from ui.fields import Day, FieldError
+from ui.fields import Day
 from ui.forms import Form, bind
 from ui.i18n import N_, t
 from ui.render import redirect, respond
-
-_HEX = re.compile(r"#[0-9a-f]{6}")
-
-
-def _colour(text: str) -> str:
-    plain = "#" + text.strip().lower().lstrip("#")
-    if not _HEX.fullmatch(plain):
-        raise FieldError(t("Enter a colour like #0b5d7a."))
-    return plain
 
 
 class MoveForm(BaseModel):
@@ -66,14 +55,6 @@ class StandInForm(BaseModel):
     deputy: UUID = Field(title=N_("Deputy"))
     first: Day = Field(title=N_("First day"))
     last: Day = Field(title=N_("Last day"))
-
-
-class BrandForm(BaseModel):
-    """The bank's names and colour."""
-
-    name: str = Field(title=N_("Name in Chinese"), max_length=200)
-    name_en: str = Field(title=N_("Name in English"), max_length=200)
-    accent: Annotated[str, AfterValidator(_colour)] = Field(title=N_("Colour"))
 
 
 async def move_form(request: Request, actor: Actor) -> Response:
@@ -211,34 +192,6 @@ async def _member(request: Request, actor: Actor, status: int = 200, **forms: An
     return await respond(request, "tenants/banks/member.html", context, status=status)
 
 
-async def brand_form(request: Request, actor: Actor) -> Response:
-    """Show the bank's names and colour."""
-    values = {name: actor.place[name] for name in BrandForm.model_fields}
-    return await _brand(request, actor, Form.blank(BrandForm, values))
-
-
-async def set_brand(request: Request, actor: Actor) -> Response:
-    """Keep the bank's names and colour."""
-    form = await bind(request, BrandForm)
-    if form.is_valid:
-        await structure.brand(actor, **form.ok.model_dump())
-        return redirect(request, f"{_root(actor)}/brand", flash=t("The brand is changed."))
-    return await _brand(request, actor, form, status=422)
-
-
-async def _brand(request: Request, actor: Actor, form: Form[BrandForm], status: int = 200) -> Response:
-    wanted = str(form.value("accent")) or str(actor.place["accent"])
-    shades = brand_accent(wanted)
-    context = {
-        "form": form,
-        "wanted": wanted.lower(),
-        "fill": shades.fill,
-        "is_kept": shades.fill.lower() == wanted.lower(),
-        "root": _root(actor),
-    }
-    return await respond(request, "tenants/banks/brand.html", context, status=status)
-
-
 def _root(actor: Actor) -> str:
     return f"/bank/{actor.place['slug']}"
 
@@ -253,6 +206,4 @@ ROUTES: list[BaseRoute] = [
     bank_route("/staff/{id}", member, permission=STAFF, name="bank_member"),
     bank_route("/staff/{id}/hand-over", hand_over, permission=STAFF, methods=WRITES),
     bank_route("/staff/{id}/deputies", stand_in, permission=STAFF, methods=WRITES),
-    bank_route("/brand", brand_form, permission="policy.write", name="bank_brand"),
-    bank_route("/brand", set_brand, permission="policy.write", methods=WRITES, name="bank_brand_set"),
 ]

@@ -14,7 +14,7 @@ from uuid import UUID
 from tenants import audit, kinds, tasks
 from tenants.actor import Actor
 from tenants.file_kinds import Kind
-from tenants.files import DirectoryStorage, FileLimits, Storage
+from tenants.files import FileLimits, storage
 from tenants.ids import new_id
 from tenants.kinds import ImportSpec
 from tenants.models import Import
@@ -52,11 +52,6 @@ class Match:
     sheets: Sequence[str]
     sheet: str
     first: Sequence[Sequence[str]]
-
-
-def storage() -> Storage:
-    """Return where uploads are kept: outside the web root, under the data folder."""
-    return DirectoryStorage(runtime().data_dir / "files")
 
 
 def limits() -> Limits:

@@ -7,6 +7,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute
 
 from tenants.actor import Actor
+from tenants.files import storage
 from tenants.http import WRITES, bank_route, path_id
 from tenants.models import ApplicationDocument
 from tenants.onboarding import papers, services
@@ -53,7 +54,7 @@ async def show_document(request: Request, actor: Actor) -> Response:
 
 def download(found: ApplicationDocument) -> Response:
     """Answer with a document's file."""
-    content = services.storage().open(found.storage_key)
+    content = storage().open(found.storage_key)
     name = found.filename.encode("ascii", "replace").decode().replace('"', "_")
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return StreamingResponse(content, media_type=found.content_type, headers=headers)

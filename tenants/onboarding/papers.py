@@ -6,6 +6,7 @@ from typing import IO
 from uuid import UUID
 
 from tenants.actor import Actor
+from tenants.files import storage
 from tenants.ids import new_id
 from tenants.models import Application, ApplicationDocument, DocumentRequest
 from tenants.onboarding import services
@@ -33,7 +34,7 @@ async def add_document(
     if await there.count() >= MOST_DOCUMENTS:
         raise Invalid("document.too_many", t("There are already {n} documents.", n=MOST_DOCUMENTS))
     stored = await asyncio.to_thread(
-        services.storage().save,
+        storage().save,
         content,
         owner_key=found.id.hex,
         filename=filename,

@@ -10,7 +10,6 @@ from tenants import audit, invitations
 from tenants.actor import Actor
 from tenants.banks.policy import policy_of
 from tenants.banks.reach import bank_of, sees_branch
-from tenants.files import DirectoryStorage, Storage
 from tenants.ids import new_id
 from tenants.models import Application, ApplicationDocument, BankPolicy, Branch, BulkFile, Tenant
 from tenants.onboarding.accounts import columns_of, number_of
@@ -20,7 +19,6 @@ from tenants.onboarding.forms import ApplicationForm
 from tenants.onboarding.gate import open_gate
 from tenants.onboarding.snapshots import snapshot
 from tenants.provisioning import Settlement, provision
-from tenants.runtime import runtime
 from tenants.scope import bank_scope, open_scope, row, tenant_scope, value
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 from ui.i18n import t
@@ -30,11 +28,6 @@ NOBODY = UUID(int=0)
 """Who opened what came in from outside: nobody of the bank."""
 MONTH = 30
 """Days."""
-
-
-def storage() -> Storage:
-    """Return where documents are kept: outside the web root, under the data folder."""
-    return DirectoryStorage(runtime().data_dir / "files")
 
 
 async def get(actor: Actor, application_id: UUID) -> Application:

@@ -18,7 +18,7 @@ from tests.journeys.story import Desk
 from tests.journeys.walk import Walk, pages_of
 
 NO_PAGES = (
-    r"/static/.*", r"/brand/.*", r"/app-icons/.*", r"/docs/pictures/.*", r"/healthz", r"/readyz", r"/metrics",
+    r"/static/.*", r"/(brand|logos)/.*", r"/app-icons/.*", r"/docs/pictures/.*", r"/healthz", r"/readyz", r"/metrics",
     r"/fhir/.*", r"/scim/.*", r"/\.well-known/.*", r"/api/.*", r"/oauth/.*", r"/lti/.*", r"/sign-in/ended/\{bank\}",
     r"/.*\.json", r"/.*\.js", r"/.*\.py", r"/.*/pdf", r"/.*/evidence", r"/.*/blank", r"/.*/rejected", r"/.*/file",
     r"/.*/content", r"/.*/proof", r"/.*/files/\{n\}", r"/.*/documents/\{document\}", r"/.*/papers/\{id\}",

@@ -14,10 +14,9 @@ from integrations.apps.resources import RESOURCES
 from integrations.apps.tenant_models import AppDocument
 from tenants.actor import Actor
 from tenants.file_kinds import Kind
-from tenants.files import FileLimits, StoredFile
+from tenants.files import FileLimits, StoredFile, storage
 from tenants.http import path_id, person_route, tenant_route
 from tenants.ids import new_id
-from tenants.onboarding.services import storage
 from tenants.papers import Paper, add_papers, send_paper
 from ui.errors import Invalid, NotFound
 from ui.i18n import t

@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.answers.notes import storage
 from scenarios.community.common import estate_route, nothing, root_of, tenant_of
 from scenarios.community.kinds import METER_UNITS
 from scenarios.community.meters import queries, readings
@@ -15,6 +14,7 @@ from scenarios.community.meters.models import Meter, MeterReading
 from scenarios.community.meters.pages import KIND_WORDS
 from scenarios.community.meters.words import FLAG_TEXTS
 from tenants.actor import Actor
+from tenants.files import storage
 from tenants.http import WRITES, path_id
 from ui.errors import Conflict, Invalid
 from ui.forms import Form, bind

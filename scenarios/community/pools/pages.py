@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.answers.notes import keep_files, storage
+from billing.answers.notes import keep_files
 from scenarios.community.common import (
     MOST_EXPORTED,
     buildings_of,
@@ -27,6 +27,7 @@ from scenarios.community.pools import service
 from scenarios.community.pools.models import CostPool, PoolInvoice
 from scenarios.community.pools.service import BASES, Terms
 from tenants.actor import Actor
+from tenants.files import storage
 from tenants.http import WRITES, path_id, person_route
 from tenants.models import Tenant
 from tenants.scope import rows, value

@@ -69,7 +69,7 @@ async def _issuer(found: Year) -> Issuer:
         issuer = await issuer_of(await Tenant.get(id=first.tenant_id))
     if len({one.tenant_id for one in found.children}) == 1:
         return issuer
-    return Issuer(name=issuer.bank_name, colour=issuer.colour)
+    return Issuer(name=issuer.bank_name, colour=issuer.colour, logo=issuer.logo)
 
 
 ROUTES: list[BaseRoute] = [
