@@ -45,17 +45,19 @@ def allow_form_action(connection: HTTPConnection, origin: str) -> None:
     origins.append(f"{parts.scheme}://{parts.netloc}")
 
 
-def allow_frame(connection: HTTPConnection, origin: str) -> None:
-    """Let this one page show ``origin`` in a frame (an app whose origin was reviewed); nobody frames us in any case."""
-    connection.scope.setdefault("state", {})[_FRAME] = origin
+def allow_frame(connection: HTTPConnection, url: str) -> None:
+    """Let this one page show ``url``'s origin in a frame (an app that was reviewed); nobody frames us in any case."""
+    parts = urlsplit(url)
+    origins = connection.scope.setdefault("state", {}).setdefault(_FRAME, [])
+    origins.append(f"{parts.scheme}://{parts.netloc}")
 
 
-def content_security_policy(form_action: tuple[str, ...], frame: str = "") -> str:
-    """Return the policy: everything from here, nothing inline, no frames but the one named."""
+def content_security_policy(form_action: tuple[str, ...], frames: tuple[str, ...] = ()) -> str:
+    """Return the policy: everything from here, nothing inline, no frames but those named."""
     return "; ".join(
         (
             "default-src 'self'",
-            *((f"frame-src {frame}",) if frame else ()),
+            *((" ".join(("frame-src", *dict.fromkeys(frames))),) if frames else ()),
             "img-src 'self' data:",
             "object-src 'none'",
             "base-uri 'none'",
@@ -67,9 +69,9 @@ def content_security_policy(form_action: tuple[str, ...], frame: str = "") -> st
 
 @lru_cache(maxsize=256)
 def _headers(
-    form_action: tuple[str, ...], is_https: bool, frame: str = ""
+    form_action: tuple[str, ...], is_https: bool, frames: tuple[str, ...] = ()
 ) -> tuple[tuple[bytes, bytes], ...]:
-    headers = {"Content-Security-Policy": content_security_policy(form_action, frame), **_FIXED}
+    headers = {"Content-Security-Policy": content_security_policy(form_action, frames), **_FIXED}
     if is_https:
         headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
     return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
@@ -100,7 +102,7 @@ class SecurityHeaders:
         headers = list(message["headers"])
         present = {name.lower() for name, _ in headers}
         wanted = _headers(
-            (*self.settings.form_action, *further), self.settings.is_https, state.get(_FRAME, "")
+            (*self.settings.form_action, *further), self.settings.is_https, tuple(state.get(_FRAME, ()))
         )
         message["headers"] = headers + [header for header in wanted if header[0] not in present]
 

@@ -62,6 +62,9 @@ CHINESE: dict[str, str] = {
         "该应用要求更强的登录方式，但您没有网银盾。"
     ),
     "Go on without a bank key": "不使用网银盾继续",
+    "The applications that you opened are signed out as well.": "您打开过的应用也已退出登录。",
+    "Signing out": "正在退出",
+    "Continue": "继续",
     "Do you want to sign out of the bank?": "要退出银行登录吗？",
     "You are signed out": "您已退出登录",
     "You may close this page.": "您可以关闭此页面。",

@@ -240,7 +240,12 @@ def _form(one: Offer, url: str) -> VersionForm:
     for n, (key, english, chinese) in enumerate(one.places):
         values |= {f"places-{n}-key": [key], f"places-{n}-en": [english], f"places-{n}-zh": [chinese]}
     paths = {"launch_uri": "launch", "redirect_uris": "callback", "backchannel_logout_uri": "logout"}
-    paths |= {"webhook_uri": "webhooks", "health_uri": "health", "privacy_uri": "privacy"}
+    paths |= {
+        "frontchannel_logout_uri": "signed-out",
+        "webhook_uri": "webhooks",
+        "health_uri": "health",
+        "privacy_uri": "privacy",
+    }
     values |= {name: [f"{url}/{path}"] for name, path in paths.items()}
     values |= {"scenarios": list(SCENARIOS), "needs": list(one.needs), "support_email": [one.company.email]}
     if one.keeps_staff:

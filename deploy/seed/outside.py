@@ -65,6 +65,7 @@ class Outside:
             "redirect_uris": [f"{public}/sign-in/callback"],
             "post_logout_redirect_uris": [f"{public}/"],
             "backchannel_logout_uri": f"{public}/webhooks/bank-logout/{BANK}",
+            "frontchannel_logout_uri": f"{public}/sign-in/ended/{BANK}",
         }
         await self.tell("banks", {"slug": BANK, "name": "Harbour Bank", "name_zh": "海港银行"})
         await self.tell("clients", {"bank": BANK, "clients": [client]})

@@ -39,6 +39,7 @@ class Client:
     redirect_uris: tuple[str, ...]
     post_logout_redirect_uris: tuple[str, ...]
     backchannel_logout_uri: str
+    frontchannel_logout_uri: str
     launch_uri: str
     frame_origins: tuple[str, ...]
     scopes: frozenset[str]

@@ -109,6 +109,7 @@ class AppVersion(Row):
     redirect_uris: list[str] = ArrayField("text")
     post_logout_redirect_uris: list[str] = ArrayField("text")
     backchannel_logout_uri = fields.CharField(max_length=500, db_default="")
+    frontchannel_logout_uri = fields.CharField(max_length=500, db_default="")
     frame_origins: list[str] = ArrayField("text")
     scim_uri = fields.CharField(max_length=500, db_default="")
     webhook_uri = fields.CharField(max_length=500, db_default="")

@@ -43,6 +43,8 @@ def document() -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "dpop_signing_alg_values_supported": list(proofs.ALGORITHMS),
         **{
             f"{name}_endpoint_auth_methods_supported": auth["methods"]

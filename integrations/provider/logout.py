@@ -22,17 +22,15 @@ from integrations.provider.bridge import run, wait
 from integrations.provider.ending import JOB, end_of_person, end_of_sid
 from integrations.provider.relying import App
 from integrations.provider.server import Server, find_app
-from integrations.sign_in.logout import sign_out
+from integrations.sign_in.leaving import leave, onward
+from integrations.sign_in.logout import Left
 from integrations.sign_in.pages import plain
-from tenants import sessions
 from tenants.actor import Actor
 from tenants.http import READS, WRITES, public_route, who_is
 from tenants.jobs import job, subscribe
 from tenants.outbound import call
 from tenants.scope import Scope, execute, open_scope, person_scope, rows, tenant_scope, value
-from ui.flash import Flash, add_flash
-from ui.i18n import t
-from ui.render import redirect, respond
+from ui.render import respond
 from ui.security import allow_form_action
 
 log = structlog.get_logger(__name__)
@@ -109,12 +107,13 @@ async def logout(request: Request) -> Response:
         found = await _checked(asked)
     except (OAuth2Error, ValueError) as error:
         return await replies.show(request, said(error))
-    actor = await who_is(request)
-    if found.id_token_claims is not None and (actor is None or await _is_same(actor, found)):
-        await end_of_sid(_client_id(found), str(found.id_token_claims.get("sid") or ""))
-        return await _sign_out(request, found.redirect_uri or "")
+    actor, target = await who_is(request), found.redirect_uri or ""
     if actor is None:
-        return await _leave(request, found.redirect_uri or "")
+        if found.id_token_claims is not None:
+            await end_of_sid(_client_id(found), str(found.id_token_claims.get("sid") or ""))
+        return await onward(request, Left(), target)
+    if found.id_token_claims is not None and await _is_same(actor, found):
+        return await leave(request, target)
     return await _ask(request, found)
 
 
@@ -163,26 +162,7 @@ async def confirmed(request: Request) -> Response:
         found = await _checked(await anywhere(request))
     except (OAuth2Error, ValueError) as error:
         return await replies.show(request, said(error))
-    return await _sign_out(request, found.redirect_uri or "")
-
-
-async def _sign_out(request: Request, target: str) -> Response:
-    """End the session here; without an address of the app's, the way leads on to the bank's own signing out."""
-    token = request.cookies.get(sessions.COOKIE, "")
-    bank = await sign_out(token) if token else ""
-    response = await _leave(request, target or bank, is_bank=not target and bool(bank))
-    sessions.clear_cookie(response)
-    return response
-
-
-async def _leave(request: Request, target: str, *, is_bank: bool = False) -> Response:
-    if is_bank:
-        response = await respond(request, "integrations/sign_in/leaving.html", {"url": target})
-        add_flash(request, response, Flash(t("You are signed out.")))
-        return response
-    if target:
-        return redirect(request, target)
-    return redirect(request, "/", flash=t("You are signed out."))
+    return await leave(request, found.redirect_uri or "")
 
 
 ROUTES: list[BaseRoute] = [

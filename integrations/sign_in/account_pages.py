@@ -7,7 +7,8 @@ from starlette.routing import BaseRoute
 
 from integrations.sign_in.devices import device_of
 from integrations.sign_in.failures import ProviderDown, SignInFailed
-from integrations.sign_in.logout import end_by_sid, origin_of, sign_out, take_logout_token
+from integrations.sign_in.leaving import leave
+from integrations.sign_in.logout import end_by_sid, origin_of, take_logout_token
 from integrations.sign_in.pages import plain
 from integrations.sign_in.parked import readable
 from integrations.sign_in.places import places_of
@@ -18,7 +19,6 @@ from tenants.http import WRITES, path_id, person_route, public_route, who_is
 from tenants.levels import worth
 from tenants.models import ParkedForm
 from ui.errors import NotFound
-from ui.flash import Flash, add_flash
 from ui.i18n import t
 from ui.render import redirect, respond
 from ui.shell import Shell
@@ -76,17 +76,9 @@ async def end_others(request: Request, actor: Actor) -> Response:
     return redirect(request, "/sessions", flash=t("You are signed out everywhere else."))
 
 
-async def leave(request: Request) -> Response:
-    """Sign out here and, by way of a page that leads on, at the bank: a form may not lead to another site."""
-    token = request.cookies.get(sessions.COOKIE, "")
-    url = await sign_out(token) if token else ""
-    if url:
-        response = await respond(request, "integrations/sign_in/leaving.html", {"url": url})
-        add_flash(request, response, Flash(t("You are signed out.")))
-    else:
-        response = redirect(request, "/", flash=t("You are signed out."))
-    sessions.clear_cookie(response)
-    return response
+async def signing_out(request: Request) -> Response:
+    """Sign out here, in the apps and at the bank."""
+    return await leave(request)
 
 
 async def bank_logout(request: Request) -> Response:
@@ -173,7 +165,9 @@ ROUTES: list[BaseRoute] = [
     person_route("/sessions", my_sessions, name="sessions"),
     person_route("/sessions/others/ending", end_others, methods=WRITES, name="sessions_end_others"),
     person_route("/sessions/{id}/ending", end_session, methods=WRITES, name="sessions_end"),
-    public_route("/sign-out", leave, reason="Signing out always works.", methods=WRITES, name="sign_out"),
+    public_route(
+        "/sign-out", signing_out, reason="Signing out always works.", methods=WRITES, name="sign_out"
+    ),
     public_route(
         "/webhooks/bank-logout/{bank}",
         bank_logout,

@@ -4,10 +4,12 @@ Sources: OpenID Connect RP-Initiated Logout 1.0; OpenID Connect Back-Channel Log
 """
 
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from integrations.provider import front
 from integrations.sign_in import flow as flows
 from integrations.sign_in import people
 from integrations.sign_in.failures import SignInFailed, refused
@@ -24,11 +26,27 @@ OLDEST = 300
 """Seconds after which a logout token is too old to be believed."""
 
 
-async def sign_out(token: str) -> str:
-    """End the session of this token; return where at the bank the person signs out too, or nothing."""
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is still to be done in the browser once a session has ended here.
+
+    ``at_bank`` is where at the bank the person signs out too, or nothing; ``frames`` are what apps want opened.
+    """
+
+    at_bank: str = ""
+    frames: tuple[str, ...] = ()
+
+
+async def sign_out(token: str) -> Left:
+    """End the session of this token; return what is still to be done in the browser."""
     async with open_scope(secret_scope(sessions.hash_of(token))):
         session = await Session.get_or_none(token_hash=sessions.hash_of(token))
+    frames = await front.frames_of(session) if session and session.ended_at is None else ()
     await sessions.end_token(token)
+    return Left(await _at_bank(session), frames)
+
+
+async def _at_bank(session: Session | None) -> str:
     if session is None or session.bank_id is None or not session.id_token:
         return ""
     provider = await provider_for(session.bank_id)

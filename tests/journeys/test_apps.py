@@ -1,6 +1,7 @@
 """Apps in a real browser that blocks third-party cookies: opened, used, and gone as soon as the bank says so."""
 
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 
@@ -50,6 +51,7 @@ async def test_staff_use_apps_inside_and_outside_of_our_pages_and_lose_them_with
     await chief.sign_in("op-goh", "company", "/t/tengah/apps")
     await inside(chief, live)
     await signed(chief, live)
+    await forgets(strict, live)
     await cut_off(strict, chief, live)
 
 
@@ -60,7 +62,17 @@ async def inside(chief: Someone, live: Live) -> None:
     await expect(frame.get_by_text("91350100MA2XTENG0P")).to_be_visible(timeout=PATIENCE)
     await frame.get_by_role("link", name="Figures").click()
     await expect(frame.get_by_role("heading", name="Figures")).to_be_visible(timeout=PATIENCE)
-    assert await chief.context.cookies(app_url(live, 12)) == []
+    inner = chief.page.frame(url=re.compile(re.escape(app_url(live, 12))))
+    assert inner is not None
+    ask = "() => fetch('/', { credentials: 'include' }).then((answer) => answer.status)"
+    assert await inner.evaluate(ask) == 200, (
+        "its partitioned cookie is kept here, although others are blocked"
+    )
+    alone = await chief.context.new_page()
+    answer = await alone.goto(f"{app_url(live, 12)}/")
+    assert answer is not None
+    assert answer.status == 401, "and a page of its own never sees it"
+    await alone.close()
 
 
 async def signed(chief: Someone, live: Live) -> None:
@@ -75,6 +87,19 @@ async def signed(chief: Someone, live: Live) -> None:
     await chief.press("Confirm at Harbour Bank")
     await chief.at_bank("op-goh")
     await chief.sees("Sealed", "Signed by Goh Siew Lan")
+
+
+async def forgets(strict: Lobby, live: Live) -> None:
+    """Signing out ends what the app keeps in this browser, by the frame on our page, and leads on to the bank."""
+    who = await strict.guest("goh again")
+    await who.sign_in("op-goh", "company", "/t/tengah/apps")
+    await open_app(who, "E-contract")
+    await who.page.wait_for_url(f"{app_url(live, 11)}/**", timeout=PATIENCE)
+    await who.go("/t/tengah")
+    await who.page.locator("summary").filter(has_text="Goh Siew Lan").click()
+    await who.press("Sign out")
+    await who.page.wait_for_url(f"{live.url}/", timeout=PATIENCE)
+    assert (await who.go(f"{app_url(live, 11)}/")).status == 401
 
 
 async def cut_off(strict: Lobby, chief: Someone, live: Live) -> None:

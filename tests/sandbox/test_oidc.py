@@ -1,3 +1,4 @@
+import html
 import re
 import time
 from typing import Any
@@ -324,6 +325,25 @@ def test_back_channel_logout(browser: httpx.Client, control: httpx.Client, recei
     assert (token.claims["sid"], token.claims["sub"], token.claims["aud"]) == (claims["sid"], "p-tan", "app")
     assert "nonce" not in token.claims
     assert list(token.claims["events"]) == ["http://schemas.openid.net/event/backchannel-logout"]
+
+
+def test_front_channel_logout(browser: httpx.Client, control: httpx.Client) -> None:
+    """The bank's own sign-out page opens what the applications of the session have registered, and nothing else."""
+    uri = "http://app.example/ended?bank=harbour"
+    control.post(
+        "/clients", json={"bank": "harbour", "clients": [{**CLIENT, "frontchannel_logout_uri": uri}]}
+    )
+    claims = sign_in(browser, "p-tan")
+    done = browser.post(f"{ISSUER}/end_session", data={"confirmed": "yes"})
+    (src,) = re.findall(r'<iframe src="([^"]+)"', done.text)
+    assert parse_qs(urlsplit(html.unescape(src)).query) == {
+        "bank": ["harbour"],
+        "iss": [browser.get(f"{ISSUER}/.well-known/openid-configuration").json()["issuer"]],
+        "sid": [claims["sid"]],
+    }
+    assert done.headers["content-security-policy"].endswith("; frame-src http://app.example")
+    again = browser.post(f"{ISSUER}/end_session", data={"confirmed": "yes"})
+    assert "iframe" not in again.text
 
 
 def test_a_new_key_signs_and_the_old_stays_published(browser: httpx.Client, control: httpx.Client) -> None:

@@ -1,4 +1,4 @@
-"""What an app needs to live inside Scenario Cloud, in one file: copy it, and change what you like.
+"""What an app needs to live inside Scenario Cloud. Copy it, ``parts.py``, ``static/kit.js``; change what you like.
 
 Signing in is OpenID Connect (code, PKCE, id_token checked against the published keys). Inside a frame, where cookies
 may be blocked, the page asks for a session token instead (``static/kit.js``). Webhooks are Standard Webhooks. The
@@ -14,7 +14,6 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -31,69 +30,22 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from deploy.sandbox.apps.parts import PRIVACY, SCHEMA, About, Keys, NotReadyError, Person, money
+
+__all__ = ["About", "Keys", "Kit", "NotReadyError", "Person", "money", "signed_in", "started"]
 HERE = Path(__file__).parent
 ALGORITHMS = ["RS256", "ES256"]
 TOLERANCE = 300
 CACHED = 300
-PRIVACY = (
-    "What your institution agreed to share is kept here alone. It is deleted 48 hours after uninstalling."
-)
 SESSION = 8 * 3600
-SCHEMA = """
-create table if not exists login (state text primary key, nonce text, verifier text, purpose text, at integer);
-create table if not exists session (token text primary key, person text, sid text, ends integer);
-create table if not exists installation (id text primary key, facts text, is_ended integer default 0);
-create table if not exists heard (id text primary key);
-"""
-
-
-@dataclass(frozen=True)
-class Person:
-    """Whoever has the app open: ``sub`` is all that names them, the rest is what their institution agreed to."""
-
-    sub: str
-    installation: str
-    claims: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The name, where it was agreed to."""
-        return str(self.claims.get("name") or "Somebody")
-
-    def has(self, role: str) -> bool:
-        """Tell whether they have a role at their institution."""
-        return role in self.claims.get("roles", ())
-
-
-@dataclass(frozen=True)
-class Keys:
-    """What the vendor's console gave us: paste it into the file that the app is started with."""
-
-    issuer: str
-    client_id: str
-    client_secret: str
-    webhook_secret: str
-
-
-class NotReadyError(Exception):
-    """The app has no keys yet."""
-
-
-@dataclass(frozen=True)
-class About:
-    """What an app is: its name, what signing in asks for, its pages (path, English, Chinese), its tables."""
-
-    name: str
-    title: str
-    scope: str
-    places: Sequence[tuple[str, str, str]]
-    schema: str
+FRAMED = 120
+"""How long a cookie inside the product's page is good for: each new session token renews it, signing out lets it go."""
 
 
 class Kit:
     """One app: its keys, its storage, and how it talks to the product."""
 
-    def __init__(self, about: "About", url: str, data: Path) -> None:
+    def __init__(self, about: About, url: str, data: Path) -> None:
         """Open the storage."""
         self.name, self.title, self.scope, self.places = about.name, about.title, about.scope, about.places
         self.url = url
@@ -203,28 +155,49 @@ class Kit:
         )
         return dict(asked.json())
 
-    def remember(self, answer: Response, person: Person, sid: str = "") -> Response:
-        """Give the browser a session of ours."""
-        token = secrets.token_urlsafe(32)
+    def remember(
+        self, answer: Response, person: Person, sid: str = "", *, is_framed: bool = False
+    ) -> Response:
+        """Give the browser a session of ours. Inside the product's page it is a short one, in a jar of that page alone.
+
+        Such a cookie (``Partitioned``) is kept where those of other sites are blocked; a tab of our own never sees it.
+        """
+        token, life = secrets.token_urlsafe(32), FRAMED if is_framed else SESSION
+        self.db.execute("delete from session where ends < ?", (int(time.time()),))
         facts = json.dumps(
             {"sub": person.sub, "installation": person.installation, "claims": dict(person.claims)}
         )
         self.db.execute(
-            "insert into session values (?, ?, ?, ?)", (_hash(token), facts, sid, int(time.time()) + SESSION)
+            "insert into session values (?, ?, ?, ?)", (_hash(token), facts, sid, int(time.time()) + life)
         )
-        answer.set_cookie(self.name, token, max_age=SESSION, httponly=True, samesite="lax")
+        if is_framed:
+            kept = (
+                f"{self.framed}={token}; Max-Age={life}; Path=/; HttpOnly; Secure; SameSite=None; Partitioned"
+            )
+            answer.headers.append("set-cookie", kept)
+        else:
+            answer.set_cookie(self.name, token, max_age=life, httponly=True, samesite="lax")
         return answer
 
-    async def who(self, request: Request) -> Person | None:
-        """Return who calls: by the session token of a frame, or by our own cookie."""
+    @property
+    def framed(self) -> str:
+        """The name of our cookie inside the product's page."""
+        return f"{self.name}-framed"
+
+    def shown_token(self, request: Request) -> str:
+        """Return the session token that the product's page gave to ours, where one comes along."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
+        return token if scheme.lower() == "bearer" else ""
+
+    async def who(self, request: Request) -> Person | None:
+        """Return who calls: by the session token of a frame, or by a cookie of ours."""
+        if token := self.shown_token(request):
             claims = await self.opened(token)
             person = Person(claims["sub"], claims["dest"], claims) if claims and "dest" in claims else None
         else:
+            ours = [_hash(request.cookies.get(name, "")) for name in (self.name, self.framed)]
             kept = self.db.execute(
-                "select person from session where token = ? and ends > ?",
-                (_hash(request.cookies.get(self.name, "")), int(time.time())),
+                "select person from session where token in (?, ?) and ends > ?", (*ours, int(time.time()))
             ).fetchone()
             person = Person(**json.loads(kept["person"])) if kept else None
         return person if person and self.is_standing(person.installation) else None
@@ -237,6 +210,18 @@ class Kit:
             return JSONResponse({"error": "invalid_request"}, 400)
         self.db.execute("delete from session where sid = ?", (claims.get("sid", ""),))
         return Response(headers={"Cache-Control": "no-store"})
+
+    async def forgotten(self, request: Request) -> Response:
+        """End a session because the product's signed-out page opens this in a frame (front-channel logout).
+
+        The browser may keep our cookie to itself in there, so that the session is found by what the product calls it.
+        """
+        given = request.query_params
+        if given.get("iss") == self.keys().issuer and given.get("sid"):
+            self.db.execute("delete from session where sid = ?", (given["sid"],))
+        answer = Response("", headers=self.headers())
+        answer.delete_cookie(self.name)
+        return answer
 
     # ---- installations and the open API
 
@@ -373,6 +358,7 @@ class Kit:
             Route("/health", health),
             Route("/privacy", privacy),
             Route("/logout", self.logged_out, methods=["POST"]),
+            Route("/signed-out", self.forgotten),
             Route("/webhooks", hooks, methods=["POST"]),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ]
@@ -396,7 +382,8 @@ def signed_in(page: Shown) -> Callable[[Request], Awaitable[Response]]:
         person = await kit.who(request)
         if person is None:
             return kit.page(request, "message.html", 401, title=kit.title, text="Please open it again.")
-        return await page(request, kit, person)
+        answer = await page(request, kit, person)
+        return kit.remember(answer, person, is_framed=True) if kit.shown_token(request) else answer
 
     return handle
 
@@ -406,11 +393,6 @@ def started(kit: Kit, pages: Sequence[BaseRoute], handle: Handler) -> Starlette:
     app = Starlette(routes=[*pages, *kit.routes(handle)])
     app.state.kit = kit
     return app
-
-
-def money(amount_minor: int, currency: str) -> str:
-    """Return an amount in the main unit."""
-    return f"{currency} {amount_minor / 100:,.2f}"
 
 
 def _hash(token: str) -> str:

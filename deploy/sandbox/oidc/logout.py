@@ -1,6 +1,6 @@
 """Signing out: by the person, by an application, or by the bank, with logout tokens to every application."""
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -34,7 +34,7 @@ async def end_session(request: Request) -> Response:
         return page(request, "sign_out.html", bank=provider.bank, params=params)
     if session is not None:
         end(provider, session)
-    answer = _after(request, provider, hint, params)
+    answer = _after(request, provider, hint, params, session or {})
     answer.delete_cookie(provider.cookie, path=f"/oidc/{provider.slug}")
     return answer
 
@@ -43,12 +43,35 @@ def _may_end(session: Doc, hint: Doc, params: dict[str, str]) -> bool:
     return params.get("confirmed") == "yes" or hint.get("sub") == session["customer"]
 
 
-def _after(request: Request, provider: Provider, hint: Doc, params: dict[str, str]) -> Response:
+def _after(request: Request, provider: Provider, hint: Doc, params: dict[str, str], session: Doc) -> Response:
     client = provider.client(str(hint.get("aud") or params.get("client_id", "")))
     target = params.get("post_logout_redirect_uri", "")
-    if client is not None and target in client["post_logout_redirect_uris"]:
-        return go(with_query(target, state=params.get("state")))
+    is_known = client is not None and target in client["post_logout_redirect_uris"]
+    onward = with_query(target, state=params.get("state")) if is_known else ""
+    frames = _frames(provider, session, client["client_id"] if client else "")
+    if frames:
+        return _told_in_frames(request, provider, frames, onward)
+    if onward:
+        return go(onward)
     return page(request, "message.html", title="You are signed out", text="You may close this page.")
+
+
+def _frames(provider: Provider, session: Doc, asking: str) -> list[str]:
+    """What the applications of a session want opened, but the one that asks (OpenID Connect Front-Channel Logout)."""
+    clients = [provider.client(name) for name in session.get("clients", ()) if name != asking]
+    return [
+        with_query(client["frontchannel_logout_uri"], iss=provider.issuer, sid=session["sid"])
+        for client in clients
+        if client is not None and client["frontchannel_logout_uri"]
+    ]
+
+
+def _told_in_frames(request: Request, provider: Provider, frames: list[str], target: str) -> Response:
+    """Show the way on beside the frames; they may show these applications and nothing else."""
+    answer = page(request, "signed_out.html", bank=provider.bank, frames=frames, target=target)
+    origins = " ".join(sorted({"{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in frames}))
+    answer.headers["Content-Security-Policy"] += f"; frame-src {origins}"
+    return answer
 
 
 def _hint(provider: Provider, text: str) -> Doc:

@@ -27,6 +27,7 @@ _CLIENT_DEFAULTS: Doc = {
     "redirect_uris": [],
     "post_logout_redirect_uris": [],
     "backchannel_logout_uri": None,
+    "frontchannel_logout_uri": None,
 }
 
 

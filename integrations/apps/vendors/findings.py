@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from integrations.apps.models import App, AppVersion
 from integrations.apps.vendors.forms import is_safe
 from integrations.apps.webhooks.signing import headers, new_secret
+from integrations.provider import front
 from tenants.ids import new_id
 from tenants.outbound import Answer, OutboundError, call
 from tenants.runtime import runtime
@@ -24,11 +25,13 @@ CHECKS: dict[str, tuple[str, bool]] = {
     "health": (N_("Its health address answers"), True),
     "headers": (N_("Its pages forbid guessing of content, and foreign frames"), True),
     "frames": (N_("Its pages may be framed by us and nobody else"), True),
+    "cookies": (N_("Cookies that it sets inside our page are kept for that page alone"), True),
     "wrong_signature": (N_("A webhook with a wrong signature is refused"), True),
     "right_signature": (N_("A webhook with the right signature is taken"), True),
     "uninstall": (N_("Being uninstalled is answered"), True),
     "deletion": (N_("Deleting what it knows is confirmed"), True),
     "logout": (N_("A forged logout token is refused"), True),
+    "front_logout": (N_("Its address for signing out in the browser may be framed by us"), True),
     "scim": (N_("Who works somewhere is taken only with a token of ours"), True),
     "keys": (N_("Its public keys can be read, and are public only"), True),
     "privacy": (N_("There is a privacy policy and a support address"), False),
@@ -65,7 +68,9 @@ async def measure(app: App, version: AppVersion) -> list[Finding]:
 def _concerns(key: str, version: AppVersion) -> bool:
     needs = {
         "frames": bool(version.frame_origins),
+        "cookies": bool(version.frame_origins),
         "logout": bool(version.backchannel_logout_uri),
+        "front_logout": bool(version.frontchannel_logout_uri),
         "scim": "scim" in version.protocols,
         "keys": version.auth_method == "private_key_jwt",
     }
@@ -130,7 +135,21 @@ async def _headers(app: App, version: AppVersion) -> str:
 
 async def _frames(app: App, version: AppVersion) -> str:
     del app
-    allowed = _ancestors((await _get(version.launch_uri)).headers)
+    return _framed((await _get(version.launch_uri)).headers)
+
+
+async def _cookies(app: App, version: AppVersion) -> str:
+    """A cookie for frames that is not ``Partitioned`` is one that browsers block as a third party's."""
+    del app
+    kept = (await _get(version.launch_uri)).headers.get("set-cookie", "").lower().replace(" ", "")
+    crossing, partitioned = kept.count("samesite=none"), kept.count(";partitioned")
+    if crossing > partitioned:
+        raise _Missed("SameSite=None; Secure; Partitioned")
+    return "Partitioned" if partitioned else "-"
+
+
+def _framed(headers: Mapping[str, str]) -> str:
+    allowed = _ancestors(headers)
     if runtime().public_url not in allowed or "*" in allowed:
         raise _Missed(f"frame-ancestors {' '.join(allowed) or '-'}")
     return "frame-ancestors " + " ".join(allowed)
@@ -175,6 +194,13 @@ async def _logout(app: App, version: AppVersion) -> str:
     if answer.status not in REFUSALS:
         raise _Missed(f"answered {answer.status} instead of 400")
     return str(answer.status)
+
+
+async def _front_logout(app: App, version: AppVersion) -> str:
+    """Open it as our signed-out page does, for a session that nobody has."""
+    del app
+    address = front.named(version.frontchannel_logout_uri, "nobody")
+    return _framed((await _get(address)).expected().headers)
 
 
 async def _scim(app: App, version: AppVersion) -> str:
@@ -233,11 +259,13 @@ _BY_KEY: dict[str, Check] = {
     "health": _health,
     "headers": _headers,
     "frames": _frames,
+    "cookies": _cookies,
     "wrong_signature": _wrong_signature,
     "right_signature": _right_signature,
     "uninstall": _uninstall,
     "deletion": _deletion,
     "logout": _logout,
+    "front_logout": _front_logout,
     "scim": _scim,
     "keys": _keys,
     "privacy": _privacy,

@@ -151,6 +151,7 @@ class VersionForm(BaseModel):
     redirect_uris: Urls = Field([], title=N_("Where people come back to after signing in"))
     post_logout_redirect_uris: Urls = Field([], title=N_("Where people come back to after signing out"))
     backchannel_logout_uri: Url = Field("", title=N_("Where logout tokens go"))
+    frontchannel_logout_uri: Url = Field("", title=N_("What our signed-out page opens in a frame"))
     frame_origins: Origins = Field([], title=N_("Origins that are shown inside our pages"))
     webhook_uri: Url = Field("", title=N_("Where webhooks go"))
     scim_uri: Url = Field("", title=N_("Where staff are kept in step (SCIM 2.0)"))

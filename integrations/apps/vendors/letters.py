@@ -1,18 +1,23 @@
 """Letters about what a bank decided: to the vendor, and to the institutions that use what was suspended.
 
 A letter goes by the outbox of the institution it concerns, in its language; the vendor's own institution is its
-sandbox. A vendor that was never admitted has none: what its page says is then all.
+sandbox. A vendor that was refused has none: it is written to directly, once the decision stands, in the language of
+whoever registered it; where that mail is not taken its page says the same.
 """
 
+import contextlib
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from integrations.apps.models import AppVersion, Vendor
 from tenants import notices
 from tenants.actor import system_actor
+from tenants.models import Person
 from tenants.runtime import runtime
-from tenants.scope import open_scope, rows, tenant_scope
-from ui.i18n import N_, Text
+from tenants.scope import after_commit, open_scope, person_scope, rows, tenant_scope
+from ui.errors import AppError
+from ui.i18n import N_, Text, use_locale
 
 MOST = 20
 _ADMINISTRATORS = """
@@ -48,6 +53,13 @@ OF_VENDOR: dict[str, tuple[str, str]] = {
     "admitted": (
         N_("{vendor} is admitted"),
         N_("{vendor} is admitted as a vendor of apps. You can draft your first app now."),
+    ),
+    "refused": (
+        N_("{vendor} is not admitted"),
+        N_(
+            "{vendor} has not been admitted as a vendor of apps. The bank wrote:\n\n{reasons}\n\nOnce this is settled,"
+            " register again."
+        ),
     ),
     "suspended": (
         N_("{vendor} is suspended"),
@@ -89,10 +101,28 @@ async def about_vendor(vendor: Vendor, became: str) -> None:
 
 
 async def _to_vendor(vendor: Vendor, words: tuple[str, str] | None, facts: dict[str, Any], here: str) -> None:
-    if words is None or vendor.sandbox_tenant_id is None:
+    if words is None:
+        return
+    if vendor.sandbox_tenant_id is None:
+        after_commit(
+            partial(_send, vendor.contact_email, await _locale_of(vendor), words, facts | {"here": here})
+        )
         return
     async with open_scope(tenant_scope(vendor.sandbox_tenant_id)):
         await _write(vendor.sandbox_tenant_id, vendor.contact_email, None, words, facts, here)
+
+
+async def _locale_of(vendor: Vendor) -> str:
+    async with open_scope(person_scope(vendor.created_by)):
+        found = await Person.get_or_none(id=vendor.created_by)
+    return found.locale if found and found.locale else "en"
+
+
+async def _send(recipient: str, locale: str, words: tuple[str, str], facts: dict[str, Any]) -> None:
+    heading, text = words
+    with use_locale(locale), contextlib.suppress(AppError):
+        body = Text("{text}\n\n{here}", {"text": Text(text, facts), "here": facts["here"]})
+        await notices.send_now("email", recipient, Text(heading, facts), body)
 
 
 async def _to_users(became: str, *, app_id: UUID | None = None, vendor_id: UUID | None = None) -> None:

@@ -23,8 +23,9 @@ from ui.render import redirect, respond
 
 MEASURES = ("10/10 minutes",)
 _PLAIN = (
-    "scenarios", "needs", "launch_uri", "backchannel_logout_uri", "webhook_uri", "health_uri", "privacy_uri",
-    "support_email", "profile", "auth_method", "jwks_uri", "min_level", "protocols", "scim_uri", "revision",
+    "scenarios", "needs", "launch_uri", "backchannel_logout_uri", "frontchannel_logout_uri", "webhook_uri",
+    "health_uri", "privacy_uri", "support_email", "profile", "auth_method", "jwks_uri", "min_level", "protocols",
+    "scim_uri", "revision",
 )  # fmt: skip
 _LISTS = ("redirect_uris", "post_logout_redirect_uris", "frame_origins")
 SPARE_PLACES = 2

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -28,8 +29,9 @@ SECRET_GRACE = timedelta(hours=24)
 ICON_PIXELS = 1024 * 1024
 COPIED = (
     "texts", "icon", "icon_type", "scenarios", "needs", "scopes", "places", "launch_uri", "redirect_uris",
-    "post_logout_redirect_uris", "backchannel_logout_uri", "frame_origins", "webhook_uri", "health_uri",
-    "privacy_uri", "support_email", "profile", "auth_method", "jwks", "jwks_uri", "min_level", "protocols", "scim_uri",
+    "post_logout_redirect_uris", "backchannel_logout_uri", "frontchannel_logout_uri", "frame_origins",
+    "webhook_uri", "health_uri", "privacy_uri", "support_email", "profile", "auth_method", "jwks", "jwks_uri",
+    "min_level", "protocols", "scim_uri",
 )  # fmt: skip
 """What a new version takes over from the one before."""
 
@@ -146,10 +148,19 @@ async def save(actor: Actor, app_id: UUID, form: VersionForm) -> AppVersion:
 
 def _facts(form: VersionForm) -> dict[str, Any]:
     plain = form.model_dump(exclude={"icon", "asks", "places", "revision", *_TEXTS})
+    _check_front(form)
     try:
         return plain | {"scopes": asked(form), "places": named_places(form), "texts": _texts(form)}
     except FieldError as error:
         raise Invalid("version.invalid", error.text) from None
+
+
+def _check_front(form: VersionForm) -> None:
+    """Only what is the app's own is opened in a frame (OpenID Connect Front-Channel Logout 1.0, section 2)."""
+    origins = {urlsplit(uri)[:2] for uri in form.redirect_uris}
+    if form.frontchannel_logout_uri and urlsplit(form.frontchannel_logout_uri)[:2] not in origins:
+        text = t("It has to be at the same place as an address that people come back to.")
+        raise Invalid("version.frontchannel", text, fields={"frontchannel_logout_uri": text})
 
 
 _WORDS = ("name", "summary", "about", "price")

@@ -38,6 +38,7 @@ class Stage:
             "webhook_uri": f"{self.url}/webhooks",
             "health_uri": f"{self.url}/health",
             "backchannel_logout_uri": f"{self.url}/logout",
+            "frontchannel_logout_uri": f"{self.url}/signed-out",
             "frame_origins": [] if self.name == "contract" else [self.url],
         }
         made = await apps.listed(vendor, **facts | given)

@@ -224,5 +224,38 @@ async def test_a_contract_is_drafted_from_verified_facts_signed_strongly_and_sea
         for data, said in ((sealed.content, "unchanged"), (sealed.content + b" ", "Not sealed here")):
             checked = await browser.post("/check", files={"file": ("c.pdf", data, "application/pdf")})
             assert said in checked.text
+        await signs_out_in_frames(client, browser)
     async with open_scope(tenant_scope(town.tenant.id)):
         assert [one.outcome for one in await Launch.filter(tenant_id=town.tenant.id)] == ["arrived"]
+
+
+async def signs_out_in_frames(client, browser):
+    """The app's own session ends with the product's, by what the signed-out page opens in a frame."""
+    assert (await browser.get("/")).status_code == 200
+    assert (await browser.get("/signed-out?iss=https://evil.example&sid=x")).status_code == 200
+    page = await client.post("/sign-out")
+    (frame,) = inspect(page.text).iter("iframe")
+    browser.cookies.jar.clear_expired_cookies()
+    kept = dict(browser.cookies)
+    gone = await browser.get(frame.get("src"))
+    assert "frame-ancestors http://cloud.test" in gone.headers["content-security-policy"]
+    browser.cookies.update(kept)
+    assert (await browser.get("/")).status_code == 401, "an old cookie opens nothing either"
+
+
+async def test_a_framed_app_keeps_a_short_session_in_a_jar_of_our_page_alone(client, town, vendor, staged):
+    stage = staged("people")
+    made = await stage.listed(vendor)
+    installation = await apps.install(town.tenant, made, scopes=tuple(stage.kit.scope.split()))
+    chief = await make.staff(town.tenant)
+    await make.sign_in(client, chief.person_id)
+    token = await frame_of(client, town.tenant, installation)
+    async with stage.browser() as browser:
+        assert (await browser.get("/leave")).status_code == 401
+        shown = await browser.get("/leave", headers={"Authorization": f"Bearer {token}"})
+        cookie = shown.headers["set-cookie"]
+        assert cookie.endswith("Max-Age=120; Path=/; HttpOnly; Secure; SameSite=None; Partitioned")
+        assert (await browser.get("/leave")).status_code == 200, "what a plain link opens in there"
+        assert "set-cookie" not in (await browser.get("/leave")).headers, "only a new token renews it"
+        stage.kit.db.execute("update session set ends = 0")
+        assert (await browser.get("/leave")).status_code == 401

@@ -3,8 +3,9 @@
 import pytest
 
 from integrations.apps.vendors import review, services
-from tenants.models import Notice
-from tenants.scope import bank_scope, open_scope, tenant_scope
+from tenants import notices
+from tenants.models import Notice, Person
+from tenants.scope import bank_scope, open_scope, person_scope, tenant_scope
 from tests import apps, make
 from ui.errors import Invalid
 
@@ -67,3 +68,27 @@ async def test_nobody_is_told_of_a_decision_that_was_not_made(stage, bank):
     with pytest.raises(Invalid):
         await decide(bank, app, "suspended")
     assert await letters(sandbox) == await letters(user) == []
+
+
+async def test_a_refused_vendor_reads_why_once_the_decision_stands(db, bank, monkeypatch):
+    sent: list[tuple[str, str, str]] = []
+
+    async def send(_channel, recipient, subject, body):
+        sent.append((recipient, str(subject), str(body)))
+
+    monkeypatch.setattr(notices, "send", send)
+    owner = await make.person("Vera Ng")
+    async with open_scope(person_scope(owner.id)):
+        await Person.filter(id=owner.id).update(locale="zh_CN")
+    given = {"status": "registered", "created_by": owner.id, "contact_email": "vera@vendor.example"}
+    vendor, reviewer = await apps.vendor(bank, **given), await make.bank_staff(bank)
+    with pytest.raises(Invalid):
+        async with open_scope(bank_scope(bank.id)):
+            await services.decide(reviewer, vendor.id, "refused")
+    async with open_scope(bank_scope(bank.id)):
+        await services.decide(reviewer, vendor.id, "refused", reasons="No business licence for software.")
+        assert sent == [], "nothing is said before it is so"
+    ((recipient, subject, body),) = sent
+    assert (recipient, subject) == ("vera@vendor.example", f"{vendor.name} 未获准入")
+    assert "No business licence for software." in body
+    assert f"/vendor/{vendor.slug}" in body

@@ -69,6 +69,7 @@ def described(**given):
         "launch_uri": "https://ink.example/launch",
         "redirect_uris": "https://ink.example/callback",
         "backchannel_logout_uri": "https://ink.example/logout",
+        "frontchannel_logout_uri": "https://ink.example/bye-bye",
         "frame_origins": "https://ink.example",
         "webhook_uri": "https://ink.example/webhooks",
         "health_uri": "https://ink.example/health",
@@ -166,10 +167,11 @@ def answers(secret, *, broken=()):
             return Answer(200, {}, b'{"deleted": true}' if is_deletion else b"{}")
         if url.endswith("/logout"):
             return Answer(200 if "logout" in broken else 400, {}, b"")
-        ancestors = "*" if "frames" in broken else "http://cloud.test"
+        is_open = "frames" in broken or ("front_logout" in broken and "/bye-bye?" in url)
         policy = {
-            "content-security-policy": f"frame-ancestors {ancestors}",
+            "content-security-policy": f"frame-ancestors {'*' if is_open else 'http://cloud.test'}",
             "x-content-type-options": "nosniff",
+            "set-cookie": "a=b; SameSite=None; Secure" + ("" if "cookies" in broken else "; Partitioned"),
         }
         return Answer(200, policy, b"ok")
 
@@ -187,16 +189,22 @@ async def test_a_version_is_described_measured_submitted_and_listed(client, comp
         secret = findings.secret_of(await App.get(id=app_id))
     assert (await client.post(f"{here}/submission")).status_code == 422, "not measured yet"
     monkeypatch.setattr(
-        findings, "call", answers(secret, broken=("wrong_signature", "frames", "deletion", "logout"))
+        findings,
+        "call",
+        answers(
+            secret, broken=("wrong_signature", "frames", "cookies", "deletion", "logout", "front_logout")
+        ),
     )
     await client.post(f"{here}/measuring")
     async with open_scope(vendor_scope(vendor.id)):
         found = {one["check"]: one["is_met"] for one in (await AppVersion.get(app_id=app_id)).findings}
     assert [key for key, is_met in found.items() if not is_met] == [
         "frames",
+        "cookies",
         "wrong_signature",
         "deletion",
         "logout",
+        "front_logout",
     ]
     assert (await client.post(f"{here}/submission")).status_code == 422
     monkeypatch.setattr(findings, "call", answers(secret))
@@ -245,6 +253,11 @@ async def test_what_changes_has_to_be_measured_again_and_two_people_do_not_overw
     inspect(wrong.text)
     half = await client.post(f"{here}/edit", data=described(revision="2", **{"asks-1-en": "Only English"}))
     assert half.status_code == 422
+    elsewhere = described(revision="2", frontchannel_logout_uri="https://ink.example:8443/bye")
+    refused = await client.post(f"{here}/edit", data=elsewhere)
+    assert refused.status_code == 422
+    field = inspect(refused.text).find(".//input[@name='frontchannel_logout_uri']")
+    assert field.get("aria-invalid") == "true", "what our page frames has to be the app's own"
 
 
 async def test_a_secret_is_shown_once_and_known(client, company, bank):

@@ -122,6 +122,7 @@ async def listed(bank: make.Bank, of: Vendor | None = None, **given: Any) -> Mad
         "redirect_uris": [BACK, f"{BACK}?keeps=this"],
         "post_logout_redirect_uris": ["https://app.example/bye"],
         "backchannel_logout_uri": "https://app.example/logout",
+        "frontchannel_logout_uri": "",
         "frame_origins": [],
         "places": {},
         "profile": "basic",
