@@ -16,6 +16,9 @@ create function scope_value() returns text language sql stable parallel safe as
 create function scope_tenants() returns uuid[] language sql stable parallel safe as
   $$ select coalesce(nullif(current_setting('cloud.tenants', true), ''), '{}')::uuid[] $$;
 
+create function scope_accounts() returns uuid[] language sql stable parallel safe as
+  $$ select coalesce(nullif(current_setting('cloud.accounts', true), ''), '{}')::uuid[] $$;
+
 create function scope_tenant() returns uuid language sql stable parallel safe as
   $$ select case when scope_kind() = 'tenant' then scope_value()::uuid end $$;
 

@@ -11,7 +11,14 @@ BEARER = "using (token_hash = (select scope_secret()))"
 RUN_OUT = "using ((select scope_is('queue')) and expires_at < now())"
 SECRET = "t.token_hash = (select scope_secret())"
 
+HOME = """
+create function home_bank() returns uuid language plpgsql stable parallel safe as
+  $$ begin return (select x.bank_id from tenants_tenant x where x.id = scope_tenant()); end $$;
+"""
+"""The bank of the scope's tenant."""
+
 ABOVE_TENANTS = [
+    HOME,
     shared("tenants_bank", {"anyone": "for select using (true)"}, rights="select"),
     shared("tenants_branch", {"bank": "using (bank_id = (select scope_bank()))"}),
     shared(
@@ -19,7 +26,7 @@ ABOVE_TENANTS = [
         {
             "reading": "for select using (id = any ((select scope_tenants())::uuid[])"
             " or bank_id = (select scope_bank()) or ((select scope_is('person')) and exists (select 1 from"
-            " tenants_membership m where m.tenant_id = tenants_tenant.id and m.person_id = (select scope_person())"
+            " tenants_membership m where m.tenant_id = t.id and m.person_id = (select scope_person())"
             " and m.ended_at is null)))",
             "adding": "for insert with check (bank_id = (select scope_bank()))",
             "changing": "for update using (id = (select scope_tenant()) or bank_id = (select scope_bank()))",

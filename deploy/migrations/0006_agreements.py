@@ -3,7 +3,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build, holds, visible
+from deploy.walls import Wall, build, holds, of_mine, policy, visible
 
 HOLDS_NOW = holds(period="current_date")
 """Those who hold the account today; a former holder's credit stays with the account."""
@@ -148,13 +148,14 @@ begin
   end if;
 end $$;
 
-create policy by_proxy on billing_bill for select using (
+"""
+BY_PROXY = f"""for select using (
   (select scope_is('person')) and tenant_id = any ((select scope_tenants())::uuid[]) and status <> 'draft'
-  and exists (select 1 from billing_proxy x
-               where x.tenant_id = billing_bill.tenant_id and x.account_id = billing_bill.account_id
+  and {of_mine()} and exists (select 1 from billing_proxy x
+               where x.tenant_id = t.tenant_id and x.account_id = t.account_id
                  and x.person_id = (select scope_person()) and x.accepted_at is not null and x.ended_at is null
                  and x.until >= current_date
-                 and (billing_bill.status in ('issued', 'part_paid') or billing_bill.issued_at >= x.accepted_at)));
+                 and (t.status in ('issued', 'part_paid') or t.issued_at >= x.accepted_at)))
 """
 """Whoever pays for somebody else sees that account's open bills, and those issued since, for as long as they may."""
 
@@ -165,12 +166,18 @@ alter table billing_allocation add constraint billing_allocation_credit_id_fkey
   foreign key (tenant_id, credit_id) references billing_credit (tenant_id, id);
 create index billing_allocation_credit_id_idx on billing_allocation (tenant_id, credit_id)
   where credit_id is not null;
-create policy by_credit on billing_refund for select using ((select scope_is('person')) and credit_id is not null
-  and exists (select 1 from billing_credit c
-               where c.tenant_id = billing_refund.tenant_id and c.id = billing_refund.credit_id));
 """
+BY_CREDIT = f"""for select using ((select scope_is('person')) and credit_id is not null
+  and {visible("billing_credit", "credit_id")})"""
+
+FURTHER = [
+    LINKS,
+    PROXIES,
+    policy("billing_bill", "by_proxy", BY_PROXY),
+    policy("billing_refund", "by_credit", BY_CREDIT),
+]
 
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0005_adjustments")]
-    operations = [*(ops.RunSQL(build(wall)) for wall in TABLES), ops.RunSQL(LINKS), ops.RunSQL(PROXIES)]
+    operations = [*(ops.RunSQL(build(wall)) for wall in TABLES), *(ops.RunSQL(sql) for sql in FURTHER)]

@@ -3,7 +3,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, append_only, build, shared
+from deploy.walls import Wall, append_only, build, policy, shared
 
 TABLES = [
     Wall(
@@ -41,8 +41,7 @@ BANK_CHAIN = [
         "billing_bank_seal",
         {
             "anyone": "for select using (true)",
-            "adding": "for insert with check (bank_id = (select bank_id from tenants_tenant"
-            " where id = (select scope_tenant())))",
+            "adding": "for insert with check (bank_id = (select home_bank()))",
         },
         rights="select, insert",
     ),
@@ -57,10 +56,10 @@ BANK_CHAIN = [
 READERS = """
 create policy sealing on billing_entry for select using ((select scope_is('queue')));
 create policy sealing on billing_sealed_entry for select using ((select scope_is('queue')));
-create policy of_bank on billing_seal for select using ((select scope_is('bank')) and exists (
-  select 1 from tenants_tenant x where x.id = billing_seal.tenant_id and x.bank_id = (select scope_bank())));
 create index billing_entry_created_at_brin on billing_entry using brin (created_at) with (pages_per_range = 32);
 """
+OF_BANK = """for select using ((select scope_is('bank')) and exists (
+  select 1 from tenants_tenant x where x.id = t.tenant_id and x.bank_id = (select scope_bank())))"""
 """The sealer looks for new entries across tenants; a block range index costs a posting next to nothing."""
 
 CLOSED = """
@@ -87,5 +86,6 @@ class Migration(migrations.Migration):
         *(ops.RunSQL(build(wall)) for wall in TABLES),
         *(ops.RunSQL(sql) for sql in BANK_CHAIN),
         ops.RunSQL(READERS),
+        ops.RunSQL(policy("billing_seal", "of_bank", OF_BANK)),
         ops.RunSQL(CLOSED),
     ]

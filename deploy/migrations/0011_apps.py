@@ -3,17 +3,19 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build, shared, visible
+from deploy.walls import Wall, build, policy, shared, visible
 
 OF_VENDOR = "t.vendor_id = (select scope_vendor())"
-THEIR_BANK = "bank_id = (select bank_id from tenants_tenant where id = (select scope_tenant()))"
-IN_SANDBOX = (
-    "(select scope_tenant()) = (select v.sandbox_tenant_id from integrations_vendor v where v.id = vendor_id)"
-)
+THEIR_BANK = "bank_id = (select home_bank())"
+IN_SANDBOX = "(select scope_tenant()) = sandbox_of(t.vendor_id)"
 
 SCOPE = """
 create function scope_vendor() returns uuid language sql stable parallel safe as
   $$ select case when scope_kind() = 'vendor' then scope_value()::uuid end $$;
+create function vendor_bank() returns uuid language plpgsql stable parallel safe as
+  $$ begin return (select v.bank_id from integrations_vendor v where v.id = scope_vendor()); end $$;
+create function sandbox_of(vendor uuid) returns uuid language plpgsql stable parallel safe as
+  $$ begin return (select v.sandbox_tenant_id from integrations_vendor v where v.id = vendor); end $$;
 """
 
 ABOVE_TENANTS = [
@@ -24,7 +26,7 @@ ABOVE_TENANTS = [
             "vendor": "using (id = (select scope_vendor()))",
             "tenant": f"for select using ({THEIR_BANK})",
             "member": "for select using ((select scope_is('person')) and exists (select 1 from"
-            " integrations_vendor_member m where m.vendor_id = integrations_vendor.id"
+            " integrations_vendor_member m where m.vendor_id = t.id"
             " and m.person_id = (select scope_person()) and m.ended_at is null))",
         },
         rights="select, insert, update",
@@ -139,12 +141,11 @@ create index integrations_installation_app_idx on integrations_installation (app
 create index integrations_installation_vendor_idx on integrations_installation (vendor_id);
 create index integrations_launch_vendor_idx on integrations_launch (vendor_id, created_at);
 create index integrations_app_message_vendor_idx on integrations_app_message (vendor_id, created_at);
-create policy of_bank on integrations_installation for select using ((select scope_is('bank')) and exists (
-  select 1 from integrations_vendor v where v.id = integrations_installation.vendor_id
-     and v.bank_id = (select scope_bank())));
 create policy vendor_adding on tenants_audit for insert with check ((select scope_is('vendor')) and tenant_id is null
-  and bank_id = (select v.bank_id from integrations_vendor v where v.id = (select scope_vendor())));
+  and bank_id = (select vendor_bank()));
 """
+OF_BANK = """for select using ((select scope_is('bank')) and exists (
+  select 1 from integrations_vendor v where v.id = t.vendor_id and v.bank_id = (select scope_bank())))"""
 
 FUNCTIONS = """
 create function enter_vendor(session_hash bytea, vendor_slug text) returns jsonb language plpgsql as $$
@@ -224,5 +225,6 @@ class Migration(migrations.Migration):
         *(ops.RunSQL(sql) for sql in ABOVE_TENANTS),
         *(ops.RunSQL(build(wall)) for wall in TABLES),
         ops.RunSQL(ACROSS),
+        ops.RunSQL(policy("integrations_installation", "of_bank", OF_BANK)),
         ops.RunSQL(FUNCTIONS),
     ]

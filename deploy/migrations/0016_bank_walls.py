@@ -3,7 +3,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build, shared
+from deploy.walls import Wall, build, policy, shared
 
 BANK = "using (bank_id = (select scope_bank()))"
 TENANT = "for select using (tenant_id = (select scope_tenant()))"
@@ -12,7 +12,7 @@ READS_BANK = "for select using (bank_id = (select scope_bank()))"
 READS_UNION = (
     "for select using (bank_id in (select id from tenants_bank where union_id = (select scope_bank())))"
 )
-OF_MY_BANK = "using (bank_id = (select bank_id from tenants_tenant where id = (select scope_tenant())))"
+OF_MY_BANK = "using (bank_id = (select home_bank()))"
 OWN_WORK = "for update using (tenant_id = (select scope_tenant()))"
 
 ABOVE_TENANTS = [
@@ -20,7 +20,7 @@ ABOVE_TENANTS = [
         "tenants_bank_policy",
         {
             "bank": BANK,
-            "tenant": "for select using (bank_id = (select bank_id from tenants_tenant where id = (select scope_tenant())))",
+            "tenant": "for select using (bank_id = (select home_bank()))",
         },
     ),
     shared("tenants_application_person", {"bank": BANK}),
@@ -125,8 +125,9 @@ ABOVE_TENANTS = [
 
 READERS = """
 create policy applicant on tenants_application for select using (token_hash = (select scope_secret()));
-create policy own_branch on tenants_branch for select using (id = (select branch_id from tenants_tenant
-  where id = (select scope_tenant())));
+create function home_branch() returns uuid language plpgsql stable parallel safe as
+  $$ begin return (select x.branch_id from tenants_tenant x where x.id = scope_tenant()); end $$;
+create policy own_branch on tenants_branch for select using (id = (select home_branch()));
 create policy branding on tenants_bank for update using (id = (select scope_bank()));
 grant update (name, name_en, accent, logo_key) on tenants_bank to cloud_app;
 """
@@ -182,11 +183,11 @@ create trigger tenants_tenant_moved after update of status, branch_id on tenants
 """
 """How many institutions are in which state, branch by branch: counted as it happens, so that nobody counts them all."""
 
-SUPPORT = """
-create policy supported on tenants_tenant for select using ((select scope_is('person')) and exists (
-  select 1 from tenants_support_access s where s.tenant_id = tenants_tenant.id
-    and s.person_id = (select scope_person()) and s.ended_at is null and s.until > now()));
+SUPPORTED = """for select using ((select scope_is('person')) and exists (
+  select 1 from tenants_support_access s where s.tenant_id = t.id
+    and s.person_id = (select scope_person()) and s.ended_at is null and s.until > now()))"""
 
+SUPPORT = """
 do $do$
 declare was text := pg_get_functiondef('enter(bytea,text,text)'::regprocedure);
 declare door text := $x$and m.tenant_id = tenant.id and m.ended_at is null) then return answer; end if;$x$;
@@ -229,5 +230,6 @@ class Migration(migrations.Migration):
         ops.RunSQL(NAMES),
         ops.RunSQL(STAGES),
         ops.RunSQL(TRAIL),
+        ops.RunSQL(policy("tenants_tenant", "supported", SUPPORTED)),
         ops.RunSQL(SUPPORT),
     ]

@@ -6,7 +6,7 @@ from tortoise.fields.data import JSON_DUMPS
 from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build, holds, visible
+from deploy.walls import Wall, build, holds, of_mine, policy, visible
 from tenants.ids import new_id
 
 UNIT_MINE = (
@@ -20,7 +20,7 @@ MY_UNIT = UNIT_MINE.format(column="id", own="unit_id")
 MY_BUILDING = UNIT_MINE.format(column="building_id", own="id")
 ACCOUNT = {"account_id": "tenants_account"}
 NOW_HOLDS = (
-    "exists (select 1 from tenants_holder h where h.tenant_id = t.tenant_id and h.account_id = t.account_id"
+    f"{of_mine()} and exists (select 1 from tenants_holder h where h.tenant_id = t.tenant_id and h.account_id = t.account_id"
     " and h.person_id = (select scope_person()) and h.confirmed_at is not null"
     " and (h.until is null or h.until >= current_date))"
 )
@@ -272,13 +272,14 @@ TABLES = [
         },
     ),
 ]
-FURTHER = f"""
-create policy by_holder on community_unit for select using ((select scope_is('person')) and tenant_id
-  = any ((select scope_tenants())::uuid[]) and {holds().replace(" t.", " community_unit.")});
-create policy by_holder on community_building for select using ((select scope_is('person')) and tenant_id
-  = any ((select scope_tenants())::uuid[]) and {MY_BUILDING.replace(" t.", " community_building.")});
+MINE = "for select using ((select scope_is('person')) and tenant_id = any ((select scope_tenants())::uuid[])"
+FURTHER = [
+    policy("community_unit", "by_holder", f"{MINE} and {holds()})"),
+    policy("community_building", "by_holder", f"{MINE} and {MY_BUILDING})"),
+    """
 create unique index community_public_accounts_hash_key on community_public_accounts (word_hash);
-"""
+""",
+]
 
 
 class Migration(migrations.Migration):
@@ -982,5 +983,5 @@ class Migration(migrations.Migration):
             bases=["TenantRow"],
         ),
         *(ops.RunSQL(build(wall)) for wall in TABLES),
-        ops.RunSQL(FURTHER),
+        *(ops.RunSQL(sql) for sql in FURTHER),
     ]

@@ -6,7 +6,7 @@ from tortoise.fields.data import JSON_DUMPS
 from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build, holds
+from deploy.walls import Wall, build, holds, of_mine
 from tenants.ids import new_id
 
 
@@ -14,7 +14,7 @@ def stands_by(purpose: str = "", account: str = "t.account_id") -> str:
     """Return the condition that the scope's person may act for the patient today, a trusted one by a live grant."""
     wanted = f" and g.purpose = '{purpose}'" if purpose else ""
     return (
-        "exists (select 1 from tenants_holder h where h.tenant_id = t.tenant_id"
+        f"{of_mine(account)} and exists (select 1 from tenants_holder h where h.tenant_id = t.tenant_id"
         f" and h.account_id = {account} and h.person_id = (select scope_person()) and h.confirmed_at is not null"
         " and (h.until is null or h.until >= current_date) and (h.relation <> 'proxy' or exists (select 1"
         " from hospital_grant g where g.tenant_id = h.tenant_id and g.holder_id = h.id and g.ended_at is null"

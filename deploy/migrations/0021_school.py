@@ -6,7 +6,7 @@ from tortoise.fields.data import JSON_DUMPS
 from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build, holds, visible
+from deploy.walls import Wall, build, holds, policy, visible
 from tenants.ids import new_id
 
 NOW = holds(period="current_date")
@@ -83,11 +83,12 @@ DAYS = [
         indexes=["holder_id where read_at is null", "account_id"],
     ),
 ]
-READERS = """
-create policy by_family on education_notice for select using ((select scope_is('person')) and exists (
-  select 1 from education_receipt r where r.tenant_id = education_notice.tenant_id
-     and r.notice_id = education_notice.id));
-"""
+READERS = policy(
+    "education_notice",
+    "by_family",
+    "for select using ((select scope_is('person')) and exists (select 1 from education_receipt r"
+    " where r.tenant_id = t.tenant_id and r.notice_id = t.id))",
+)
 """A family reads the notices that have gone to it: whose receipts it sees."""
 TABLES = [*OFFERS, *DAYS]
 

@@ -4,7 +4,7 @@ from tortoise import fields, migrations
 from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build
+from deploy.walls import Wall, build, policy, visible
 from tenants.ids import new_id
 
 CARDS = Wall(
@@ -15,12 +15,12 @@ CARDS = Wall(
     indexes=["person_id", "exp_year, exp_month where detached_at is null"],
     checks={"expiry": "exp_month between 1 and 12 and exp_year > 2000", "digits": "length(last4) <= 4"},
 )
-PAPERS = """
-create policy by_link on integrations_app_document for select using ((select scope_is('link'))
-  and subject_kind = 'bill' and tenant_id = any ((select scope_tenants())::uuid[])
-  and exists (select 1 from billing_bill b where b.tenant_id = integrations_app_document.tenant_id
-                 and b.id = integrations_app_document.subject_id));
-"""
+PAPERS = policy(
+    "integrations_app_document",
+    "by_link",
+    "for select using ((select scope_is('link')) and subject_kind = 'bill'"
+    f" and tenant_id = any ((select scope_tenants())::uuid[]) and {visible('billing_bill', 'subject_id')})",
+)
 """Whoever opens a bill by its pay-link sees what an app has added to it, as signed-in payers do."""
 
 

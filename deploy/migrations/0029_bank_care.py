@@ -6,7 +6,7 @@ from tortoise.fields.data import JSON_DUMPS
 from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, append_only, build, shared
+from deploy.walls import Wall, append_only, build, policy, shared
 from tenants.ids import new_id
 
 OF_BANK = "t.bank_id = (select scope_bank())"
@@ -51,6 +51,8 @@ create index billing_complaint_message_person_idx on billing_complaint_message (
 
 PLACE = "place_id in ((select scope_tenant()), (select scope_bank()), (select scope_person()))"
 QUEUE = "for select using ((select scope_is('queue')))"
+BY_BANK = """for select using ((select scope_is('bank')) and exists (
+  select 1 from tenants_tenant x where x.id = t.place_id and x.bank_id = (select scope_bank())))"""
 SEALS = [
     shared("tenants_audit_seal", {"place": f"using ({PLACE})", "sealing": QUEUE}, rights="select, insert"),
     append_only("tenants_audit_seal"),
@@ -60,8 +62,7 @@ SEALS = [
         "tenants_audit_link",
         {
             "anyone": "for select using (true)",
-            "adding": "for insert with check (bank_id = (select scope_bank()) or bank_id = (select bank_id"
-            " from tenants_tenant where id = (select scope_tenant())))",
+            "adding": "for insert with check (bank_id = (select scope_bank()) or bank_id = (select home_bank()))",
         },
         rights="select, insert",
     ),
@@ -75,11 +76,9 @@ SEALS = [
     create index tenants_audit_created_at_brin on tenants_audit using brin (created_at) with (pages_per_range = 32);
     create index tenants_audit_subject_idx on tenants_audit (subject_id) where subject_id is not null;
     create policy sealing on tenants_audit for select using ((select scope_is('queue')));
-    create policy by_bank_seal on tenants_sealed_audit for select using ((select scope_is('bank')) and exists (
-      select 1 from tenants_tenant x where x.id = place_id and x.bank_id = (select scope_bank())));
-    create policy by_bank_seal on tenants_audit_seal for select using ((select scope_is('bank')) and exists (
-      select 1 from tenants_tenant x where x.id = place_id and x.bank_id = (select scope_bank())));
     """,
+    policy("tenants_sealed_audit", "by_bank_seal", BY_BANK),
+    policy("tenants_audit_seal", "by_bank_seal", BY_BANK),
 ]
 """A place's chain is its own; the bank reads the hashes of its institutions' seals, and everybody the bank's chain."""
 

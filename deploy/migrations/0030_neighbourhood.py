@@ -8,7 +8,7 @@ from tortoise.fields.data import JSON_DUMPS
 from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build, holds
+from deploy.walls import Wall, build, holds, policy
 from tenants.ids import new_id
 
 GUESTS = """
@@ -19,23 +19,24 @@ create function scope_barred(what text) returns uuid[] language sql stable paral
 
 create or replace function scope_set(kind text, value text) returns void language plpgsql as $$
 declare
-  places uuid[]; has_guest boolean;
+  places uuid[]; accounts uuid[]; has_guest boolean;
 begin
   perform set_config('cloud.kind', kind, true), set_config('cloud.value', value, true),
-          set_config('cloud.tenants', '', true), set_config('cloud.barred', '', true);
+          set_config('cloud.tenants', '', true), set_config('cloud.accounts', '', true),
+          set_config('cloud.barred', '', true);
   if kind = 'tenant' then
     perform set_config('cloud.tenants', '{' || value || '}', true);
   elsif kind = 'link' then
     perform set_config('cloud.tenants', '{' || split_part(value, ' ', 1) || '}', true);
   elsif kind = 'person' then
-    select coalesce(array_agg(distinct tenant_id), '{}'), coalesce(bool_or(is_guest), false)
-      into places, has_guest from (
-        select tenant_id, sees is not null is_guest
+    select coalesce(array_agg(distinct tenant_id), '{}'), coalesce(array_agg(distinct account_id), '{}'),
+           coalesce(bool_or(is_guest), false) into places, accounts, has_guest from (
+        select tenant_id, account_id, sees is not null is_guest
           from tenants_holder where person_id = value::uuid and confirmed_at is not null
         union all
-        select tenant_id, false from billing_proxy where person_id = value::uuid and accepted_at is not null
+        select tenant_id, account_id, false from billing_proxy where person_id = value::uuid and accepted_at is not null
            and ended_at is null and until >= current_date) seen;
-    perform set_config('cloud.tenants', places::text, true);
+    perform set_config('cloud.tenants', places::text, true), set_config('cloud.accounts', accounts::text, true);
     if has_guest then
       perform set_config('cloud.barred', (
         select coalesce(array_agg(what || ' ' || account_id), '{}')::text from (
@@ -87,11 +88,13 @@ KEPT = {
 }
 """Tables of what a guest sees only when they were given it, by the right it takes."""
 
-METERS = """
-create policy guests on community_meter as restrictive for select using (unit_id is null or not exists (
-  select 1 from community_unit u where u.tenant_id = community_meter.tenant_id and u.id = community_meter.unit_id
-     and u.account_id = any ((select scope_barred('bills'))::uuid[])));
-"""
+METERS = policy(
+    "community_meter",
+    "guests",
+    "as restrictive for select using (unit_id is null or not ((select scope_is('person')) and exists ("
+    "select 1 from community_unit u where u.tenant_id = t.tenant_id and u.id = t.unit_id"
+    " and u.account_id = any ((select scope_barred('bills'))::uuid[]))))",
+)
 """A meter is its unit's: who may not see the bills does not see what they are worked out from."""
 
 

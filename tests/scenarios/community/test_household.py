@@ -146,8 +146,11 @@ async def test_a_guest_changes_no_charge_and_is_reminded_of_nothing(place):
 async def test_no_table_that_a_holder_reads_forgets_the_guest(committed, owner):
     """Whatever a holder sees of an account by its policy, a guest sees only by their right; new tables are found."""
     found = await owner.fetch(
-        "select c.relname, p.polpermissive, coalesce(pg_get_expr(p.polqual, p.polrelid), '') sql from pg_policy p"
-        " join pg_class c on c.oid = p.polrelid where c.relname ~ '^(billing|community)_'"
+        "select c.relname, p.polpermissive, coalesce(rule, '') || coalesce(asked, '') sql from pg_policy p"
+        " join pg_class c on c.oid = p.polrelid cross join pg_get_expr(p.polqual, p.polrelid) rule"
+        " cross join lateral (select string_agg(prosrc, ' ') asked from pg_proc"
+        " where strpos(rule, proname || '(') > 0) looks"
+        " where c.relname ~ '^(billing|community)_'"
     )
     readable = {
         one["relname"] for one in found
