@@ -28,11 +28,15 @@ from scenarios.community.pools.service import Terms
 from scenarios.community.service import orders, settings
 from scenarios.community.service.orders import Report
 from scenarios.community.service.settings import PlanTerms
-from scenarios.community.visitors import parcels, passes
+from scenarios.community.visitors import codes, parcels, passes, scanning
+from scenarios.community.visitors.models import VisitorPass
 from scenarios.community.visitors.passes import Wish
+from scenarios.community.visitors.scanning import Asked
 from scenarios.community.votes import service as votes
 from scenarios.community.votes.service import Question
 from tenants.actor import Actor
+from tenants.gates.judging import OFFLINE
+from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.scope import execute, open_scope, rows, tenant_scope, value
 
@@ -263,9 +267,22 @@ async def _life(
             who, tenant.id, unit, Wish("Aunt Rosmah", now, now + timedelta(days=3), 4, "SKA1234")
         )
         seen = await passes.issue(who, tenant.id, unit, Wish("Plumber", now, now + timedelta(hours=8)))
-        await passes.admit(chief, passes.code_of(seen.id), key=f"demonstration-{number}")
+        await _seen(chief, seen, number)
         await parcels.take_in(chief, unit, carrier="Post", note="Large box")
     await _facilities(tenant, chief, residents)
+
+
+async def _seen(chief: Actor, seen: VisitorPass, number: int) -> None:
+    """Let a visitor in; the first was let in at a second gate, too, while both had no network."""
+    shown, at = codes.signed(seen), datetime.now(UTC)
+    if number:
+        await scanning.scan(chief, Asked(f"demonstration-{number}", shown, new_id()))
+        return
+    for minutes in (0, 3):
+        asked = Asked(
+            f"demonstration-off-{minutes}", shown, new_id(), OFFLINE, at + timedelta(minutes=minutes), True
+        )
+        await scanning.scan(chief, asked)
 
 
 async def _facilities(tenant: Tenant, chief: Actor, residents: list[tuple[Actor, UUID]]) -> None:

@@ -13,7 +13,13 @@ from scenarios.community.estate.models import (
 from scenarios.community.facilities.models import Facility, FacilityBooking
 from scenarios.community.figures.models import PublicAccounts
 from scenarios.community.leaving.models import MoveOut, UnitDeposit
-from scenarios.community.merchants.models import NeighbourShop, ShopOrder, ShopProduct
+from scenarios.community.merchants.models import (
+    BasketItem,
+    NeighbourShop,
+    ShopOrder,
+    ShopProduct,
+    ShopPromotion,
+)
 from scenarios.community.meters.models import Meter, MeterReading
 from scenarios.community.notices.models import EstateNotice, NoticeReading
 from scenarios.community.pools.models import CostPool, PoolInvoice, PoolShare
@@ -24,6 +30,7 @@ from scenarios.community.service.models import (
     WorkMaterial,
     WorkNote,
     WorkOrder,
+    WorkQuote,
     WorkShift,
 )
 from scenarios.community.visitors.models import Parcel, PassUse, VisitorPass
@@ -31,6 +38,7 @@ from scenarios.community.votes.models import Ballot, EstateVote, VoteEntry
 
 __all__ = [
     "Ballot",
+    "BasketItem",
     "Building",
     "BuildingCare",
     "CommonArea",
@@ -57,6 +65,7 @@ __all__ = [
     "Reshaping",
     "ShopOrder",
     "ShopProduct",
+    "ShopPromotion",
     "Tenure",
     "Unit",
     "UnitDeposit",
@@ -66,5 +75,6 @@ __all__ = [
     "WorkMaterial",
     "WorkNote",
     "WorkOrder",
+    "WorkQuote",
     "WorkShift",
 ]

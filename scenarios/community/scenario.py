@@ -27,6 +27,7 @@ from scenarios.community.service import pages as service_pages
 from scenarios.community.service import resident_pages as repair_pages
 from scenarios.community.service import settings_pages
 from scenarios.community.service.settings import provision_categories
+from scenarios.community.visitors import gate_pages, parcel_pages
 from scenarios.community.visitors import pages as visitor_pages
 from scenarios.community.votes import pages as vote_pages
 from scenarios.contract import Scenario
@@ -76,6 +77,8 @@ SCENARIO = Scenario(
         *service_pages.ROUTES,
         *repair_pages.ROUTES,
         *notice_pages.ROUTES,
+        *gate_pages.ROUTES,
+        *parcel_pages.ROUTES,
         *visitor_pages.ROUTES,
         *vote_pages.ROUTES,
         *deposit_pages.ROUTES,

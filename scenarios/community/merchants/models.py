@@ -46,7 +46,10 @@ class ShopProduct(TenantRow):
 
 
 class ShopOrder(TenantRow):
-    """What somebody has ordered: name and price as they were then."""
+    """What somebody has ordered: name and price as they were then, and what a promotion took off.
+
+    Orders of one ``basket_id`` are paid together, by one bill.
+    """
 
     number = fields.CharField(max_length=20)
     shop_id: UUID = fields.UUIDField()
@@ -63,6 +66,10 @@ class ShopOrder(TenantRow):
     ordered_by_name = fields.CharField(max_length=100, db_default="")
     rating = fields.SmallIntField(null=True)
     fulfilled_at: datetime | None = fields.DatetimeField(null=True)
+    basket_id: UUID | None = fields.UUIDField(null=True)
+    discount_minor = fields.BigIntField(db_default=0)
+    discount_names: dict[str, str] | None = fields.JSONField(null=True)
+    refund_reason = fields.CharField(max_length=200, db_default="")
 
     class Meta:
         table = "community_shop_order"
@@ -70,4 +77,36 @@ class ShopOrder(TenantRow):
     @property
     def total_minor(self) -> int:
         """What it costs."""
-        return int(self.price_minor * self.quantity)
+        return int(self.price_minor * self.quantity - self.discount_minor)
+
+
+class ShopPromotion(TenantRow):
+    """What a shop takes off its goods, or one of them, from when until when, and from which sum on.
+
+    ``kind`` is ``percent`` (``value`` in percent) or ``amount`` (``value`` in minor units, once for a basket).
+    """
+
+    shop_id: UUID = fields.UUIDField()
+    product_id: UUID | None = fields.UUIDField(null=True)
+    names: dict[str, str] = fields.JSONField()
+    kind = fields.CharField(max_length=8)
+    value = fields.BigIntField()
+    minimum_minor = fields.BigIntField(db_default=0)
+    starts_at: datetime = fields.DatetimeField()
+    ends_at: datetime = fields.DatetimeField()
+    is_active = fields.BooleanField(db_default=True)
+
+    class Meta:
+        table = "community_shop_promotion"
+
+
+class BasketItem(TenantRow):
+    """Something that somebody means to order for a unit, until they do."""
+
+    person_id: UUID = fields.UUIDField()
+    account_id: UUID = fields.UUIDField()
+    product_id: UUID = fields.UUIDField()
+    quantity = fields.IntField()
+
+    class Meta:
+        table = "community_basket_item"

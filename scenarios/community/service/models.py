@@ -1,7 +1,7 @@
 """Work orders with their story and materials, what they are sorted into, shifts, and plans of maintenance."""
 
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,7 @@ class WorkOrder(TenantRow):
 
     ``account_id`` is whose report it is; they see it. ``charge_minor`` is what they are asked to pay for it, and
     ``consent`` what they said. ``checklist`` are steps of planned work, each with whether it is done.
+    ``unanswered_since`` is when the resident wrote, until somebody has answered.
     """
 
     number = fields.CharField(max_length=20)
@@ -74,6 +75,7 @@ class WorkOrder(TenantRow):
     bill_id: UUID | None = fields.UUIDField(null=True)
     rating = fields.SmallIntField(null=True)
     reopened_count = fields.SmallIntField(db_default=0)
+    unanswered_since: datetime | None = fields.DatetimeField(null=True)
     started_at: datetime | None = fields.DatetimeField(null=True)
     done_at: datetime | None = fields.DatetimeField(null=True)
     closed_at: datetime | None = fields.DatetimeField(null=True)
@@ -103,16 +105,43 @@ class WorkNote(TenantRow):
 
 
 class WorkMaterial(TenantRow):
-    """Material that was used for an order, and what one of it costs."""
+    """Material that was used for an order, and what one of it costs; ``is_charged`` when the resident is to pay it."""
 
     order_id: UUID = fields.UUIDField()
     name = fields.CharField(max_length=100)
     quantity: Decimal = fields.DecimalField(max_digits=12, decimal_places=3)
     price_minor = fields.BigIntField()
     by_name = fields.CharField(max_length=100)
+    is_charged = fields.BooleanField(db_default=False)
 
     class Meta:
         table = "community_work_material"
+
+    @property
+    def total_minor(self) -> int:
+        """What all of it costs, to the cent."""
+        return int((self.quantity * self.price_minor).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+class WorkQuote(TenantRow):
+    """What a resident is asked to pay for an order, line by line, and what they said to it.
+
+    ``lines`` are ``{"name", "amount_minor", "material_id"}``. One waits at a time; what is billed is the last that was
+    agreed to, as it stood then.
+    """
+
+    order_id: UUID = fields.UUIDField()
+    lines: list[dict[str, Any]] = fields.JSONField()
+    total_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    text = fields.CharField(max_length=200, db_default="")
+    status = fields.CharField(max_length=10)
+    asked_by_name = fields.CharField(max_length=100)
+    answered_by_name = fields.CharField(max_length=100, db_default="")
+    answered_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "community_work_quote"
 
 
 class MaintenancePlan(TenantRow):

@@ -31,11 +31,20 @@ class VisitorPass(TenantRow):
 
 
 class PassUse(TenantRow):
-    """Somebody came in with a pass. ``key`` is the gate's own, so that sending it twice counts once."""
+    """One scan of a pass as it was made; what it came to is worked out from all of them (``scanning``).
+
+    ``key`` is the gate's own, so that sending it twice counts once. ``fault`` is why somebody was not let in, or ought
+    not to have been; ``mode`` whether there was a network.
+    """
 
     pass_id: UUID = fields.UUIDField()
     key = fields.CharField(max_length=80)
     by_name = fields.CharField(max_length=100, db_default="")
+    device_id: UUID | None = fields.UUIDField(null=True)
+    mode = fields.CharField(max_length=10, db_default="online")
+    scanned_at: datetime | None = fields.DatetimeField(null=True)
+    has_let_in = fields.BooleanField(db_default=True)
+    fault = fields.CharField(max_length=20, db_default="")
 
     class Meta:
         table = "community_pass_use"

@@ -13,7 +13,8 @@ class EstateVote(TenantRow):
     """A question to the owners. ``basis`` says what an entry weighs: its ``area``, or one each (``head``).
 
     ``quorum_percent`` of all weights must be cast for the vote to count. ``names`` of the options stay as they were
-    when it was opened, as do its electorate and its key.
+    when it was opened, as do its electorate and its key. One proxy votes for at most ``proxy_units`` units, or
+    ``proxy_percent`` of all that may vote, whichever is more.
     """
 
     title = fields.CharField(max_length=200)
@@ -28,6 +29,8 @@ class EstateVote(TenantRow):
     closed_at: datetime | None = fields.DatetimeField(null=True)
     published_at: datetime | None = fields.DatetimeField(null=True)
     by_name = fields.CharField(max_length=100, db_default="")
+    proxy_units = fields.SmallIntField(db_default=2)
+    proxy_percent = fields.SmallIntField(db_default=2)
 
     class Meta:
         table = "community_vote"

@@ -13,12 +13,13 @@ from starlette.routing import Route
 from tortoise import Tortoise
 
 from scenarios.community.models import Parcel, VisitorPass
-from scenarios.community.visitors import passes
+from scenarios.community.visitors import codes, passes
 from tenants import audit_words
 from tenants.jobs import JOBS, SUBSCRIBERS
 from tenants.permissions import TENANT_PERMISSIONS
 from tests.scenarios.community.estate import month_back
-from tests.scenarios.community.test_life import SOON, admit, passed
+from tests.scenarios.community.test_gate import show
+from tests.scenarios.community.test_life import SOON, passed
 
 ROOT = Path(__file__).parents[3]
 ACCESS = ("scenarios/community/visitors",)
@@ -144,6 +145,6 @@ async def test_who_owes_and_who_does_not_come_in_alike(place):
         owed = await Bill.filter(tenant_id=place.tenant.id, account_id=behind.id, status="issued").count()
         assert owed == 3
         made = [await passes.issue(place.chief, place.tenant.id, flat.id, SOON) for flat in (behind, paid)]
-    admitted = [await admit(place, passes.code_of(one.id)) for one in made]
-    assert [one.used for one in admitted] == [1, 1]
+    told = [await show(place, codes.letters(one.id)) for one in made]
+    assert [(one.verdict, one.used) for one in told] == [("accepted", 1), ("accepted", 1)]
     assert await passed(place)

@@ -16,20 +16,19 @@ from scenarios.community.models import (
     EstateNotice,
     EstateVote,
     Parcel,
-    PassUse,
     VisitorPass,
     VoteEntry,
 )
 from scenarios.community.notices import service as notices
 from scenarios.community.notices.service import Words
-from scenarios.community.visitors import parcels, passes
+from scenarios.community.visitors import codes, parcels, passes
 from scenarios.community.visitors.passes import Wish
 from scenarios.community.votes import service as votes
 from scenarios.community.votes.service import Question
 from scenarios.community.votes.tally import Opened, commitment, tally
 from tenants.scope import open_scope, person_scope
 from tests import make
-from tests.page import inspect
+from tests.page import inspect, text_of
 from tests.scenarios.community.estate import TODAY, build
 from tests.scenarios.community.test_pages import sound
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
@@ -110,32 +109,6 @@ async def passed(place, wish=SOON):
         return await passes.issue(place.chief, place.tenant.id, place.flats[0].id, wish)
 
 
-async def admit(place, shown, key="", actor=None):
-    async with place.scope():
-        return await passes.admit(actor or place.chief, shown, key=key or str(uuid4()))
-
-
-async def test_a_pass_is_good_in_its_window_as_often_as_it_says_and_a_try_counts_once(place):
-    made = await passed(place)
-    code = passes.code_of(made.id)
-    assert (await admit(place, code.lower().replace("-", " "), "same")).used == 1
-    assert (await admit(place, code, "same")).used == 1
-    assert (await admit(place, "SGX1234")).used == 2, "the gate knows the car"
-    with pytest.raises(Conflict):
-        await admit(place, code)
-    later = await passed(place, replace(SOON, valid_from=NOW + timedelta(hours=2), plate=""))
-    with pytest.raises(Conflict):
-        await admit(place, passes.code_of(later.id))
-    async with place.scope():
-        await passes.revoke(place.tenant.id, later.id)
-        assert await PassUse.filter(tenant_id=place.tenant.id).count() == 2
-    for wrong in (passes.code_of(later.id), "AAAAA-AAAAA", ""):
-        with pytest.raises(NotFound):
-            await admit(place, wrong)
-    with pytest.raises(Forbidden):
-        await admit(place, code, actor=await make.staff(place.tenant, "cashier"))
-
-
 async def test_what_no_pass_can_be(place):
     for wrong in (
         replace(SOON, name=" "),
@@ -164,13 +137,16 @@ async def test_a_resident_expects_a_visitor_and_the_gate_lets_them_in(place, ann
     await make.sign_in(client, guard.person_id)
     gate = f"{place.root}/gate"
     await sound(client, "en", gate)
-    shown = {"shown": passes.code_of(made.id), "key": str(uuid4())}
+    shown = {"code": codes.letters(made.id), "nonce": str(uuid4())}
     for _ in range(2):
-        assert (await client.post(gate, data=shown)).status_code == 303
-    refused = await client.post(gate, data={"shown": "nonsense", "key": str(uuid4())})
-    assert refused.status_code == 422
-    assert "Not let in" in refused.text
-    inspect(refused.text)
+        told = await client.post(gate, data=shown)
+        assert "Come in" in text_of(inspect(told.text))
+        assert "1/1" in told.text
+    refused = await client.post(gate, data={"code": codes.signed(made), "nonce": str(uuid4())})
+    assert "Used as often as it may be" in text_of(inspect(refused.text))
+    nobody = await client.post(gate, data={"code": "nonsense", "nonce": ""})
+    assert "There is no such pass" in text_of(inspect(nobody.text))
+    assert (await client.post(gate, data={"code": ""})).status_code == 422
     await make.sign_in(client, ann.id)
     assert (await client.post(f"{mine}/revocation")).status_code == 303
 

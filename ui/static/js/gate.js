@@ -128,7 +128,7 @@
       ? gateCore.judge(code, list, load(KEPT, []), facts)
       : { has_let_in: false, reason: "unknown", people: scan.people || 1 };
     const { has_let_in, reason, people, line: said } = decided;
-    keep({ ...scan, mode: "offline", scanned_at: now.toISOString(), has_let_in, reason, people }, code, decided);
+    keep({ ...scan, mode: "offline", scanned_at: now.toISOString(), has_let_in, reason, people, ticket: code?.ticket }, code, decided);
     return { verdict: has_let_in ? "accepted" : "rejected", reason, people, line: said };
   };
 
