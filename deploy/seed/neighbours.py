@@ -25,7 +25,7 @@ from scenarios.community.notices import service as notices
 from scenarios.community.notices.service import Words
 from scenarios.community.pools import service as pools
 from scenarios.community.pools.service import Terms
-from scenarios.community.service import orders, settings
+from scenarios.community.service import finishing, orders, quotes, settings, talking
 from scenarios.community.service.orders import Report
 from scenarios.community.service.settings import PlanTerms
 from scenarios.community.visitors import codes, parcels, passes, scanning
@@ -220,9 +220,9 @@ async def _work(
             Report(kinds[place].id, text, account_id=unit, source="online" if who is not chief else "phone"),
         )
         if number < 20:  # noqa: PLR2004 - the last few are open
-            await orders.finish(chief, made.id, text="Put right.")
+            await finishing.finish(chief, made.id, text="Put right.")
             if number % 4:
-                await orders.confirm(who, tenant.id, made.id, rating=3 + names.number(0, 2), text="")
+                await finishing.confirm(who, tenant.id, made.id, rating=3 + names.number(0, 2), text="")
         hours = names.number(3, 60)
         await execute(_DATED, tenant.id, made.id, at, min(at + timedelta(hours=hours), now))
     who, unit = residents[0]
@@ -230,7 +230,12 @@ async def _work(
         who, tenant.id, Report(kinds[3].id, "My balcony door sticks.", account_id=unit)
     )
     await orders.start(chief, asked.id)
-    await orders.quote(chief, asked.id, amount_minor=8_500, text="Two new hinges and the work")
+    await quotes.add_material(
+        chief, asked.id, name="Hinge", quantity=Decimal(2), price_minor=1_250, is_charged=True
+    )
+    await quotes.quote(chief, asked.id, amount_minor=6_000, text="An hour of work")
+    await talking.answer(chief, asked.id, text="The frame is fine. Two hinges are worn out.")
+    await talking.write(who, tenant.id, asked.id, text="Could you come after six?")
     plan = PlanTerms(
         "Check the pumps", kinds[0].id, None, 3, now.date(), ["Oil", "Listen", "Write down the pressure"]
     )

@@ -1,18 +1,14 @@
-"""What is done with work orders, by residents and by staff."""
+"""Work orders: reported, given to somebody, begun, cancelled; who reported one is told."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from billing.charges.periods import today
-from billing.plans import single
-from billing.plans.single import Charge
 from scenarios.community.common import nothing, refused, tenant_of
 from scenarios.community.service import assigning
-from scenarios.community.service.models import WorkCategory, WorkMaterial, WorkNote, WorkOrder
+from scenarios.community.service.models import WorkCategory, WorkNote, WorkOrder
 from scenarios.community.service.states import WORK
 from tenants import audit
 from tenants.actor import Actor, system_actor
@@ -21,10 +17,8 @@ from tenants.models import Account, Tenant
 from tenants.notices import notify
 from tenants.scope import row, value
 from ui.errors import Conflict
-from ui.i18n import Text, gettext, t, use_locale
+from ui.i18n import Text, t
 
-REOPEN_WITHIN = timedelta(days=14)
-PAY_WITHIN = timedelta(days=14)
 URGENT_HOURS = 4
 _NUMBER = """
 select coalesce(max(substring(number from 3)::int), 0) + 1 from community_work_order where tenant_id = $1
@@ -94,7 +88,7 @@ async def report(actor: Actor, tenant_id: UUID, said: Report) -> WorkOrder:
     await made.save(force_create=True)
     await note(actor, made, "report", said.text.strip(), files=said.files)
     if (worker := await assigning.worker_for(tenant, category, now)) is not None:
-        await _move(made, "assign", assignee_id=worker.person_id, assignee_name=worker.name)
+        await move(made, "assign", assignee_id=worker.person_id, assignee_name=worker.name)
         await note(system_actor(tenant_id), made, "assign", worker.name)
     return made
 
@@ -139,7 +133,8 @@ async def note(
     )
 
 
-async def _move(order: WorkOrder, edge: str, **facts: Any) -> None:
+async def move(order: WorkOrder, edge: str, **facts: Any) -> None:
+    """Move an order along an edge, with what else changes; ``Conflict`` when it is elsewhere."""
     if not WORK.can(order.status, edge):
         text = t("Somebody has been at this order already. Look at how it stands now.")
         raise Conflict("work.moved", text)
@@ -147,26 +142,27 @@ async def _move(order: WorkOrder, edge: str, **facts: Any) -> None:
     await WorkOrder.filter(tenant_id=order.tenant_id, id=order.id).update(status=order.status, **facts)
 
 
-async def _staff(actor: Actor, order_id: UUID) -> WorkOrder:
+async def of_staff(actor: Actor, order_id: UUID) -> WorkOrder:
+    """Return an order that the actor may work, locked."""
     actor.require("service.write")
     return await get(tenant_of(actor), order_id, lock=True)
 
 
 async def assign(actor: Actor, order_id: UUID, *, person_id: UUID) -> WorkOrder:
     """Give an order to a colleague."""
-    order = await _staff(actor, order_id)
+    order = await of_staff(actor, order_id)
     known = {one.person_id: one.name for one in await assigning.workers(order.tenant_id)}
     if person_id not in known:
         raise refused("work.assignee", "assignee", t("Choose one of your colleagues."))
-    await _move(order, "assign", assignee_id=person_id, assignee_name=known[person_id])
+    await move(order, "assign", assignee_id=person_id, assignee_name=known[person_id])
     await note(actor, order, "assign", known[person_id])
     return order
 
 
 async def start(actor: Actor, order_id: UUID) -> WorkOrder:
     """Begin with an order; whoever begins has it."""
-    order = await _staff(actor, order_id)
-    await _move(
+    order = await of_staff(actor, order_id)
+    await move(
         order,
         "start",
         started_at=datetime.now(UTC),
@@ -177,162 +173,21 @@ async def start(actor: Actor, order_id: UUID) -> WorkOrder:
     return order
 
 
-async def add_material(
-    actor: Actor, order_id: UUID, *, name: str, quantity: Decimal, price_minor: int
-) -> None:
-    """Write down material that an order has taken."""
-    order = await _staff(actor, order_id)
-    if not name.strip() or quantity <= 0:
-        raise refused("work.material", "name", t("Say what was used, and how much of it."))
-    await WorkMaterial.create(
-        id=new_id(),
-        tenant_id=order.tenant_id,
-        order_id=order.id,
-        name=name.strip(),
-        quantity=quantity,
-        price_minor=price_minor,
-        by_name=actor.name[:100],
-    )
-    await note(actor, order, "material", name.strip(), is_internal=True)
-
-
 async def check(actor: Actor, order_id: UUID, *, done: Sequence[int]) -> WorkOrder:
     """Keep which steps of the checklist are done."""
-    order = await _staff(actor, order_id)
+    order = await of_staff(actor, order_id)
     steps = [{**step, "is_done": place in done} for place, step in enumerate(order.checklist)]
     order.checklist = steps
     await WorkOrder.filter(tenant_id=order.tenant_id, id=order.id).update(checklist=steps)
     return order
 
 
-async def quote(actor: Actor, order_id: UUID, *, amount_minor: int, text: str) -> WorkOrder:
-    """Ask whose unit it is to agree to a charge, before it costs them anything.
-
-    Raises:
-        Invalid: no amount, or nothing said about what for (field).
-        Conflict: nobody's unit is concerned, or they have agreed already.
-    """
-    order = await _staff(actor, order_id)
-    if order.account_id is None or order.consent == "agreed" or order.status in {"confirmed", "cancelled"}:
-        raise Conflict("work.no_payer", t("Nobody can be asked to pay for this order any more."))
-    if amount_minor <= 0 or not text.strip():
-        raise refused("work.quote", "amount_minor", t("Enter the amount, and what it is for."))
-    await WorkOrder.filter(tenant_id=order.tenant_id, id=order.id).update(
-        charge_minor=amount_minor, consent="asked", consent_by_name=""
-    )
-    await note(actor, order, "quote", text.strip())
-    await tell(order, t("Please agree to a charge for your repair {number}", number=order.number))
-    return await get(order.tenant_id, order.id)
-
-
-async def answer_quote(actor: Actor, tenant_id: UUID, order_id: UUID, *, is_agreed: bool) -> WorkOrder:
-    """Keep what a resident says to a charge; it is billed when the work is done, and only if they agreed.
-
-    Raises:
-        Conflict: they are not being asked.
-    """
-    order = await get(tenant_id, order_id, lock=True)
-    if order.consent != "asked":
-        raise Conflict("work.not_asked", t("You are not being asked to agree to anything right now."))
-    await WorkOrder.filter(tenant_id=tenant_id, id=order.id).update(
-        consent="agreed" if is_agreed else "refused", consent_by_name=actor.name[:100]
-    )
-    await note(actor, order, "agree" if is_agreed else "refuse")
-    return await get(tenant_id, order_id)
-
-
-async def finish(
-    actor: Actor, order_id: UUID, *, text: str, files: Sequence[dict[str, Any]] = ()
-) -> WorkOrder:
-    """Say that the work is done; a charge that was agreed to becomes a bill.
-
-    Raises:
-        Conflict: a charge waits for an answer, or steps of the checklist are open.
-    """
-    order = await _staff(actor, order_id)
-    if order.consent == "asked":
-        text_ = t("The resident has not said yet whether they agree to the charge. Wait, or take it back.")
-        raise Conflict("work.asked", text_)
-    if order.left_to_check:
-        raise Conflict("work.checklist", t("Some steps of the checklist are not done yet."))
-    await _move(order, "finish", done_at=datetime.now(UTC))
-    await note(actor, order, "finish", text.strip(), files=files)
-    if order.consent == "agreed" and order.bill_id is None:
-        await _bill(order)
-    await tell(order, t("Your repair {number} is done. Please say whether it is right.", number=order.number))
-    return order
-
-
-async def _bill(order: WorkOrder) -> None:
-    """Bill what was agreed to, once: the resident's own word is what allows it."""
-    tenant = await Tenant.get(id=order.tenant_id)
-    assert order.account_id is not None  # noqa: S101 - nobody else is asked
-    with use_locale(tenant.locale):
-        name = gettext("Repair {number}", number=order.number)
-    bill = await single.issue(
-        system_actor(order.tenant_id),
-        account_id=order.account_id,
-        charges=[Charge(order.charge_minor, name)],
-        due_on=today(tenant.timezone) + PAY_WITHIN,
-        reference=order.number,
-        key=f"work-{order.id}",
-    )
-    await WorkOrder.filter(tenant_id=order.tenant_id, id=order.id).update(bill_id=bill.id)
-
-
-async def withdraw_quote(actor: Actor, order_id: UUID) -> WorkOrder:
-    """Ask for no charge after all, as long as nobody has agreed to it."""
-    order = await _staff(actor, order_id)
-    if order.consent == "agreed":
-        raise Conflict("work.agreed", t("The charge has been agreed to."))
-    await WorkOrder.filter(tenant_id=order.tenant_id, id=order.id).update(charge_minor=0, consent="")
-    return await get(order.tenant_id, order_id)
-
-
-async def confirm(
-    actor: Actor, tenant_id: UUID, order_id: UUID, *, rating: int | None, text: str
-) -> WorkOrder:
-    """Say that the work is right, with a rating from 1 to 5 or without."""
-    order = await get(tenant_id, order_id, lock=True)
-    if rating is not None and not 1 <= rating <= 5:  # noqa: PLR2004 - stars
-        raise refused("work.rating", "rating", t("Choose from 1 to 5."))
-    await _move(order, "confirm", rating=rating, closed_at=datetime.now(UTC))
-    await note(actor, order, "confirm", text.strip())
-    return order
-
-
-async def reopen(actor: Actor, tenant_id: UUID, order_id: UUID, *, text: str) -> WorkOrder:
-    """Say that it is not right after all, within two weeks; it goes back to who did it, with a new due time.
-
-    Raises:
-        Invalid: nothing is said (field ``text``).
-        Conflict: it is not done, or two weeks are over: then it is a new report.
-    """
-    order = await get(tenant_id, order_id, lock=True)
-    if not text.strip():
-        raise refused("work.reopen", "text", t("Say what is still wrong."))
-    now = datetime.now(UTC)
-    if order.done_at is None or now - order.done_at > REOPEN_WITHIN:
-        raise Conflict("work.too_late", t("This was done some time ago. Please report it anew."))
-    category = await WorkCategory.get(tenant_id=tenant_id, id=order.category_id)
-    await _move(
-        order,
-        "reopen",
-        reopened_count=order.reopened_count + 1,
-        closed_at=None,
-        rating=None,
-        due_at=now + timedelta(hours=category.hours),
-    )
-    await note(actor, order, "reopen", text.strip())
-    return order
-
-
 async def cancel(actor: Actor, order_id: UUID, *, text: str) -> WorkOrder:
     """Say that it is not to be done, and why; who reported it reads it."""
-    order = await _staff(actor, order_id)
+    order = await of_staff(actor, order_id)
     if not text.strip():
         raise refused("work.cancel", "text", t("Say why; who reported it will see it."))
-    await _move(order, "cancel", closed_at=datetime.now(UTC))
+    await move(order, "cancel", closed_at=datetime.now(UTC))
     await note(actor, order, "cancel", text.strip())
     await tell(order, t("Your report {number} was cancelled", number=order.number))
     await audit.record(

@@ -15,10 +15,18 @@ from billing.answers.notes import keep_files
 from billing.names import localized
 from scenarios.community.common import buildings_of, estate_route, nothing, root_of, tenant_of, unit_named
 from scenarios.community.meters.pages import number_given
-from scenarios.community.service import assigning, orders, queries, settings
+from scenarios.community.service import assigning, finishing, orders, queries, quotes, settings, talking
 from scenarios.community.service.models import WorkNote, WorkOrder
 from scenarios.community.service.orders import Report
-from scenarios.community.service.states import CONSENTS, KIND_TEXTS, KINDS, SOURCES, TONES, WORD_TEXTS
+from scenarios.community.service.states import (
+    CONSENTS,
+    KIND_TEXTS,
+    KINDS,
+    QUOTE_TEXTS,
+    SOURCES,
+    TONES,
+    WORD_TEXTS,
+)
 from scenarios.community.service.story import story_of
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id
@@ -59,6 +67,8 @@ class ActForm(BaseModel):
     name: str = Field("", title=N_("Material"), max_length=100)
     quantity: Annotated[Decimal, BeforeValidator(number_given)] | None = Field(None, title=N_("How much"))
     steps: list[int] = Field([], title=N_("Checklist"))
+    is_charged: bool = Field(False, title=N_("The resident pays it, if they agree"))
+    material: UUID | None = Field(None, title=N_("Material"))
 
     model_config = {"arbitrary_types_allowed": True}
 
@@ -120,6 +130,7 @@ async def board(request: Request, actor: Actor) -> Response:
     is_mine = request.query_params.get("of", "") == "me"
     found = await queries.board(tenant_of(actor), actor.person_id if is_mine else None)
     lanes = [
+        (gettext("Waits for an answer"), [one for one in found if one["unanswered_since"]]),
         (gettext("Late"), [one for one in found if one["is_late"]]),
         (gettext("Nobody has it"), [one for one in found if _is_open(one) and not one["assignee_id"]]),
         (gettext("To be begun"), [one for one in found if _is_open(one) and one["status"] == "assigned"]),
@@ -213,7 +224,9 @@ async def _show(
         "story": story_of(
             order, await queries.notes_of(order, is_staff=True), f"{root}/work/{order.id}/files"
         ),
-        "materials": materials,
+        "materials": [(one, quotes.line_of(one)) for one in materials],
+        "quotes": [(one, QUOTE_TEXTS[one.status]) for one in await quotes.all_of(order)],
+        "can_write": order.account_id is not None and order.status in talking.RUNNING,
         "workers": [(str(one.person_id), one.name) for one in workers],
         "bill": await queries.bill_number(order),
         "form": form or Form.blank(ActForm, {"assignee": str(order.assignee_id or "")}),
@@ -244,27 +257,39 @@ async def _do(actor: Actor, order: WorkOrder, said: ActForm) -> None:
         case "start":
             await orders.start(actor, order.id)
         case "finish":
-            await orders.finish(actor, order.id, text=said.text, files=kept)
+            await finishing.finish(actor, order.id, text=said.text, files=kept)
         case "cancel":
             await orders.cancel(actor, order.id, text=said.text)
-        case "quote":
-            await orders.quote(actor, order.id, amount_minor=said.amount_minor or 0, text=said.text)
-        case "withdraw":
-            await orders.withdraw_quote(actor, order.id)
         case "check":
             await orders.check(actor, order.id, done=said.steps)
-        case "material":
-            await orders.add_material(
+        case "answer":
+            await talking.answer(actor, order.id, text=said.text, files=kept)
+        case "note":
+            await orders.note(actor, order, "note", said.text, files=kept, is_internal=True)
+        case "quote" | "withdraw" | "material" | "bear":
+            await _charge(actor, order, said)
+        case _:
+            await orders.assign(actor, order.id, person_id=said.assignee or order.id)
+
+
+async def _charge(actor: Actor, order: WorkOrder, said: ActForm) -> None:
+    """Do what has to do with material and what the resident pays."""
+    match said.act:
+        case "quote":
+            await quotes.quote(actor, order.id, amount_minor=said.amount_minor or 0, text=said.text)
+        case "withdraw":
+            await quotes.withdraw_quote(actor, order.id)
+        case "bear":
+            await quotes.bear(actor, order.id, said.material or order.id)
+        case _:
+            await quotes.add_material(
                 actor,
                 order.id,
                 name=said.name,
                 quantity=said.quantity or Decimal(0),
                 price_minor=said.amount_minor or 0,
+                is_charged=said.is_charged,
             )
-        case "note":
-            await orders.note(actor, order, "note", said.text, files=kept, is_internal=True)
-        case _:
-            await orders.assign(actor, order.id, person_id=said.assignee or order.id)
 
 
 async def file(request: Request, actor: Actor) -> Response:

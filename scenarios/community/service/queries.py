@@ -25,7 +25,7 @@ _FROM = """
 """
 _COLUMNS = """
 select w.id, w.number, w.kind, w.status, w.place, w.text, w.due_at, w.created_at, w.done_at, w.assignee_id,
-       w.assignee_name, w.is_urgent, w.rating, w.consent, c.names,
+       w.assignee_name, w.is_urgent, w.rating, w.consent, w.unanswered_since, c.names,
        w.due_at < now() and w.status = any (array['reported', 'assigned', 'started']) is_late
 """
 _BOARD = (

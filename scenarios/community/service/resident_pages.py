@@ -13,7 +13,7 @@ from billing.answers.notes import keep_files
 from billing.names import localized
 from scenarios.community.common import nothing
 from scenarios.community.kinds import SCENARIO_KEY
-from scenarios.community.service import orders, queries, settings
+from scenarios.community.service import finishing, orders, queries, quotes, settings, talking
 from scenarios.community.service.models import WorkCategory, WorkOrder
 from scenarios.community.service.orders import Report
 from scenarios.community.service.pages import file
@@ -64,6 +64,9 @@ class WordForm(BaseModel):
     act: str = Field(title=N_("Act"))
     rating: int | None = Field(None, title=N_("How was it?"))
     text: str = Field("", title=N_("In your own words"), max_length=2000)
+    files: list[UploadFile] = Field([], title=N_("Photos"))
+
+    model_config = {"arbitrary_types_allowed": True}
 
 
 async def unit_seen(actor: Actor, account_id: UUID, right: str = "") -> dict[str, Any]:
@@ -153,6 +156,9 @@ async def _show(request: Request, order: WorkOrder, form: Form[WordForm], status
         "consent": gettext(CONSENTS[order.consent]) if order.consent else "",
         "story": story,
         "bill": await queries.bill_number(order),
+        "asked": await quotes.live_of(order, "asked"),
+        "agreed": await quotes.live_of(order, "agreed"),
+        "can_write": order.status in talking.RUNNING,
         "form": form,
         "ratings": [(str(n), "★" * n) for n in range(5, 0, -1)],
     }
@@ -179,11 +185,14 @@ async def say(request: Request, actor: Actor) -> Response:
 async def _say(actor: Actor, order: WorkOrder, said: WordForm) -> None:
     match said.act:
         case "agree" | "refuse":
-            await orders.answer_quote(actor, order.tenant_id, order.id, is_agreed=said.act == "agree")
+            await quotes.answer_quote(actor, order.tenant_id, order.id, is_agreed=said.act == "agree")
         case "confirm":
-            await orders.confirm(actor, order.tenant_id, order.id, rating=said.rating, text=said.text)
+            await finishing.confirm(actor, order.tenant_id, order.id, rating=said.rating, text=said.text)
+        case "message":
+            kept = await keep_files(order.tenant_id, said.files)
+            await talking.write(actor, order.tenant_id, order.id, text=said.text, files=kept)
         case _:
-            await orders.reopen(actor, order.tenant_id, order.id, text=said.text)
+            await finishing.reopen(actor, order.tenant_id, order.id, text=said.text)
 
 
 ROUTES: list[BaseRoute] = [

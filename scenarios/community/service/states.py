@@ -56,9 +56,14 @@ ACTS = {
     "agree": N_("The charge is agreed to"),
     "refuse": N_("The charge is refused"),
     "material": N_("Material used"),
+    "bear": N_("The estate bears it"),
+    "message": N_("Message from the resident"),
+    "answer": N_("Message to the resident"),
 }
 CONSENTS = {
     "asked": N_("Waits for the resident's word"),
     "agreed": N_("Agreed to"),
     "refused": N_("Refused"),
 }
+QUOTES = {**CONSENTS, "withdrawn": N_("Taken back")}
+QUOTE_TEXTS = {key: t(words) for key, words in QUOTES.items()}

@@ -19,7 +19,8 @@ def story_of(order: WorkOrder, notes: Sequence[WorkNote], files: str) -> list[di
             "by": note.by_name,
             "is_internal": note.is_internal,
             "files": [
-                (one["filename"], f"{files}/{note.id}/{place}") for place, one in enumerate(note.files)
+                (one["filename"], f"{files}/{note.id}/{place}", one["content_type"].startswith("image/"))
+                for place, one in enumerate(note.files)
             ],
         }
         for note in notes

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from billing.models import Bill
 from billing.payments.states import diagram, table
 from scenarios.community.models import WorkMaterial, WorkNote, WorkOrder, WorkShift
-from scenarios.community.service import assigning, orders, settings
+from scenarios.community.service import assigning, finishing, orders, quotes, settings
 from scenarios.community.service.orders import Report
 from scenarios.community.service.settings import PlanTerms
 from scenarios.community.service.states import ACTS, TONES, WORDS, WORK
@@ -114,16 +114,16 @@ async def test_from_report_to_rating(place, ann):
     raj = await make.staff(place.tenant, "technician", "Raj")
     async with place.scope():
         await orders.start(raj, made.id)
-        await orders.add_material(raj, made.id, name="Washer", quantity=Decimal(2), price_minor=150)
-        await orders.finish(raj, made.id, text="New washers")
+        await quotes.add_material(raj, made.id, name="Washer", quantity=Decimal(2), price_minor=150)
+        await finishing.finish(raj, made.id, text="New washers")
         with pytest.raises(Conflict):
             await orders.start(raj, made.id)
-        done = await orders.reopen(make.payer(ann), place.tenant.id, made.id, text="It still drips")
+        done = await finishing.reopen(make.payer(ann), place.tenant.id, made.id, text="It still drips")
         assert (done.status, done.reopened_count) == ("assigned", 1)
-        await orders.finish(raj, made.id, text="")
+        await finishing.finish(raj, made.id, text="")
         with pytest.raises(Invalid):
-            await orders.confirm(make.payer(ann), place.tenant.id, made.id, rating=6, text="")
-        await orders.confirm(make.payer(ann), place.tenant.id, made.id, rating=4, text="Thanks")
+            await finishing.confirm(make.payer(ann), place.tenant.id, made.id, rating=6, text="")
+        await finishing.confirm(make.payer(ann), place.tenant.id, made.id, rating=4, text="Thanks")
         kept = await WorkOrder.get(tenant_id=place.tenant.id, id=made.id)
         assert (kept.status, kept.rating, kept.assignee_name) == ("confirmed", 4, "Raj")
         assert await Notice.filter(tenant_id=place.tenant.id, person_id=ann.id).count() == 2
@@ -135,27 +135,27 @@ async def test_from_report_to_rating(place, ann):
 
 async def test_after_two_weeks_it_is_a_new_report(place, ann):
     made = await reported(place, ann)
-    await do(place, orders.finish, made, text="")
+    await do(place, finishing.finish, made, text="")
     async with place.scope():
         await WorkOrder.filter(id=made.id).update(done_at=datetime.now(UTC) - timedelta(days=15))
         with pytest.raises(Conflict):
-            await orders.reopen(make.payer(ann), place.tenant.id, made.id, text="Again")
+            await finishing.reopen(make.payer(ann), place.tenant.id, made.id, text="Again")
 
 
 async def test_nothing_is_billed_without_consent_and_once_with_it(place, ann):
     for answer in (False, True):
         made = await reported(place, ann)
-        await do(place, orders.quote, made, amount_minor=4500, text="A new tap")
+        await do(place, quotes.quote, made, amount_minor=4500, text="A new tap")
         with pytest.raises(Conflict):
-            await do(place, orders.finish, made, text="")
+            await do(place, finishing.finish, made, text="")
         async with place.scope():
-            await orders.answer_quote(make.payer(ann), place.tenant.id, made.id, is_agreed=answer)
+            await quotes.answer_quote(make.payer(ann), place.tenant.id, made.id, is_agreed=answer)
             with pytest.raises(Conflict):
-                await orders.answer_quote(make.payer(ann), place.tenant.id, made.id, is_agreed=not answer)
-        await do(place, orders.finish, made, text="")
+                await quotes.answer_quote(make.payer(ann), place.tenant.id, made.id, is_agreed=not answer)
+        await do(place, finishing.finish, made, text="")
         async with place.scope():
-            await orders.reopen(make.payer(ann), place.tenant.id, made.id, text="Still")
-        await do(place, orders.finish, made, text="")
+            await finishing.reopen(make.payer(ann), place.tenant.id, made.id, text="Still")
+        await do(place, finishing.finish, made, text="")
         async with place.scope():
             bills = await Bill.filter(tenant_id=place.tenant.id, account_id=place.flats[0].id)
         assert [bill.total_minor for bill in bills] == ([4500] if answer else [])
@@ -166,7 +166,7 @@ async def test_strangers_and_colleagues_without_the_right_do_nothing(place, ann)
     made = await reported(place, ann)
     reader, stranger = await make.staff(place.tenant, "cashier"), await make.person("Stranger")
     async with place.scope():
-        for act in (orders.start, orders.withdraw_quote):
+        for act in (orders.start, quotes.withdraw_quote):
             with pytest.raises(Forbidden):
                 await act(reader, made.id)
     async with open_scope(person_scope(stranger.id)):
@@ -188,9 +188,9 @@ async def test_planned_work_comes_round_once_with_its_checklist(place):
         made = await WorkOrder.get(tenant_id=place.tenant.id, plan_id=plan.id)
         assert (made.kind, made.left_to_check) == ("planned", 2)
         with pytest.raises(Conflict):
-            await orders.finish(place.chief, made.id, text="")
+            await finishing.finish(place.chief, made.id, text="")
         await orders.check(place.chief, made.id, done=[0, 1])
-        await orders.finish(place.chief, made.id, text="All well")
+        await finishing.finish(place.chief, made.id, text="All well")
 
 
 async def test_a_resident_and_a_technician_go_through_the_pages(place, ann, client):
