@@ -42,8 +42,11 @@ def read(tenant_id: UUID, text: str) -> Code | None:
     if facts is None:
         return None
     pass_id, since, until, uses = _FACTS.unpack(facts)
-    span = (datetime.fromtimestamp(minutes * _MINUTE, UTC) for minutes in (since, until))
-    return Code(UUID(bytes=pass_id), *span, uses)
+    return Code(UUID(bytes=pass_id), _moment(since), _moment(until), uses)
+
+
+def _moment(minutes: int) -> datetime:
+    return datetime.fromtimestamp(minutes * _MINUTE, UTC)
 
 
 def public_key(tenant_id: UUID) -> str:

@@ -151,7 +151,7 @@ WALLS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0030_neighbourhood")]
+    dependencies = [("cloud", "0032_app_doors")]
 
     operations = [
         *WORK,
