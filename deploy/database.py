@@ -23,6 +23,7 @@ from tortoise.models import Model
 
 from deploy.settings import Settings
 from scenarios.registry import model_modules
+from tenants.runtime import Runtime, is_in_use, use
 
 APP_LABEL = "cloud"
 OWNER, APPLICATION = "cloud_owner", "cloud_app"
@@ -111,7 +112,19 @@ async def _ensure_role(connection: asyncpg.Connection, name: str, password: str)
 
 
 async def migrate(settings: Settings) -> list[str]:
-    """Apply what is missing, as the owner, one migration per transaction; return the names applied."""
+    """Apply what is missing, as the owner, one migration per transaction; return the names applied.
+
+    A step that encrypts what was plain has the keys of these settings.
+    """
+    if not is_in_use():
+        use(
+            Runtime(
+                secret_key=settings.secret_key.get_secret_value(),
+                public_url=settings.public_url,
+                data_dir=settings.data_dir,
+                field_keys=settings.field_keys(),
+            )
+        )
     return await migrate_url(settings.database_owner_url.get_secret_value())
 
 

@@ -22,7 +22,7 @@ from deploy.settings import Settings
 from integrations.provider.keys import PURPOSE as PROVIDER_KEY
 from integrations.sign_in.provider import PURPOSE as SIGN_IN
 from scenarios import registry
-from scenarios.hospital import documents
+from scenarios.hospital import documents, places
 from scenarios.hospital.inpatient.listing import PURPOSE as STAY_CHARGE
 from scenarios.hospital.orders.service import PURPOSE as CLINIC_ORDER
 from scenarios.hospital.patients import PHONE
@@ -67,6 +67,7 @@ PURPOSES: Mapping[str, Purpose] = {
     "hospital_patient.phone": PHONE,
     "hospital_order.what": CLINIC_ORDER,
     "hospital_stay_charge.what": STAY_CHARGE,
+    "hospital_stay.place": places.PURPOSE,
     "tourism_order.name": tourism.NAMES,
     "tourism_order.contact": tourism.CONTACTS,
     "tourism_ticket.visitor": tourism.NAMES,

@@ -81,6 +81,11 @@ def use(runtime: Runtime) -> None:
     _runtime[:] = [runtime]
 
 
+def is_in_use() -> bool:
+    """Tell whether this process has its runtime."""
+    return bool(_runtime)
+
+
 def runtime() -> Runtime:
     """Return this process's runtime; ``RuntimeError`` when nothing was composed."""
     if not _runtime:

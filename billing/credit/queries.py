@@ -35,7 +35,7 @@ class SeenAccount:
 
 _ACCOUNT = """
 select a.id, a.tenant_id, a.number, a.name, t.name tenant_name, t.short_name, t.currency, t.timezone, t.contact_phone,
-       a.id <> all ((select scope_barred('pay'))::uuid[]) may_pay
+       a.id <> all ((select scope_barred('pay') || scope_barred('whole'))::uuid[]) may_pay
   from tenants_account a join tenants_tenant t on t.id = a.tenant_id
  where a.tenant_id = any ((select scope_tenants())::uuid[]) and a.id = $1
    and exists (select 1 from tenants_holder h where h.tenant_id = a.tenant_id and h.account_id = a.id

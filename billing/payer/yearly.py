@@ -36,10 +36,10 @@ _HELD = """
 select a.tenant_id, min(coalesce(h.since, '1970-01-01'::date)) since, max(coalesce(h.until, 'infinity'::date)) until
   from tenants_holder h join tenants_account a on a.tenant_id = h.tenant_id and a.id = h.account_id
  where h.account_id = $1 and h.person_id = $2 and h.confirmed_at is not null
-   and h.account_id <> all ((select scope_barred('bills'))::uuid[])
+   and h.account_id <> all ((select scope_barred('bills') || scope_barred('whole'))::uuid[])
  group by a.tenant_id
 """
-"""Who may read the bills, and from when to when the account was theirs: nobody sees what was before or after."""
+"""Who may read all of the bills, and from when to when the account was theirs: nobody sees what was before or after."""
 _BY_FEE = """
 select l.names, l.currency, sum(l.amount_minor)::bigint charged_minor, sum(l.adjusted_minor)::bigint let_off_minor
   from billing_bill_line l join billing_bill b on b.tenant_id = $1 and b.id = l.bill_id

@@ -139,6 +139,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "hospital_appointment": {"status": "booked", "price_minor": 100, "kept_minor": 0},
     "hospital_basket": {"status": "paying"},
     "hospital_order": {"status": "paying"},
+    "hospital_order_return": {"status": "asked"},
     "hospital_his_break": {"kind": "cut_off"},
     "hospital_consent": {"purpose": "reports", "way": "self"},
     "hospital_stay": {"status": "admitted"},

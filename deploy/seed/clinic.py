@@ -26,7 +26,7 @@ from scenarios.hospital.models import (
     PractitionerRole,
     ScheduleTemplate,
 )
-from scenarios.hospital.orders import matching, posting, service
+from scenarios.hospital.orders import matching, posting, returning, service
 from scenarios.hospital.patients import Identity
 from tenants import uscc
 from tenants.actor import Actor
@@ -305,12 +305,31 @@ async def treat(tenant: Tenant, cashier: Actor, finance: Actor, father: Account,
         cashier, bills=[(basket.bill_id, int(basket.amount_minor))], method="cash", key=new_id().hex
     )
     await posting.push(cashier, basket.id)
+    await _give_back(tenant, cashier, finance, outside)
     await _order(outside, father, (("Bandage", "9.00"),), first=90)
     async with open_scope(tenant_scope(tenant.id)):
         his = await connecting.his_of(tenant.id)
     assert his is not None  # noqa: S101 - connected above
     await his.post(Posting("till-3-0017", father.number, ["h-90"], 900))
     return await matching.match_day(finance, today(tenant.timezone))
+
+
+async def _give_back(tenant: Tenant, cashier: Actor, finance: Actor, outside: Outside) -> None:
+    """Let somebody have paid two orders of which one is not needed: it is asked back and waits for another person."""
+    async with open_scope(tenant_scope(tenant.id)):
+        elder = await Account.get(tenant_id=tenant.id, name=ELDER.name, kind="patient")
+    await _order(outside, elder, (("Hearing test", "45.00"), ("Ear drops", "8.40")), first=60)
+    listed, _ = await service.look(cashier, elder)
+    total = sum(int(one.amount_minor) for one in listed)
+    ids = [one.id for one in listed]
+    basket = await service.pay(cashier, account=elder, order_ids=ids, seen_minor=total, key=new_id().hex)
+    assert basket.bill_id is not None  # noqa: S101 - a basket is never without one
+    await take_payment(cashier, bills=[(basket.bill_id, total)], method="cash", key=new_id().hex)
+    await posting.push(cashier, basket.id)
+    async with open_scope(tenant_scope(tenant.id)):
+        await returning.ask(
+            finance, basket_id=basket.id, order_ids=ids[:1], reason="The patient has had this test elsewhere."
+        )
 
 
 async def _order(

@@ -10,7 +10,7 @@ from scenarios.hospital.days import HOUR, at, local, today
 from scenarios.hospital.his.connecting import his_of
 from scenarios.hospital.inpatient import syncing
 from scenarios.hospital.kinds import SCENARIO_KEY
-from scenarios.hospital.orders import matching, posting, service, tonight
+from scenarios.hospital.orders import matching, posting, returning, service, tonight
 from tenants.actor import Actor
 from tenants.jobs import enqueue, job
 from tenants.models import Tenant
@@ -53,6 +53,12 @@ async def post_payment(actor: Actor, payload: dict[str, Any]) -> None:
 async def clear_posting(actor: Actor, payload: dict[str, Any]) -> None:
     """See to it that nothing of a posting stands whose money has gone back."""
     await posting.clear(actor, UUID(payload["basket_id"]))
+
+
+@job(returning.RETURN_JOB, is_transactional=False)
+async def return_orders(actor: Actor, payload: dict[str, Any]) -> None:
+    """Have the hospital's system take single orders back, and send their money after."""
+    await returning.work(actor, UUID(payload["return_id"]))
 
 
 @job(STAYS_JOB, is_transactional=False)

@@ -24,6 +24,8 @@ from ui.i18n import Text, t
 
 PHONE = "hospital-phone"
 MOST_PROXIES = 4
+PAID = ("bills", "pay")
+"""Whoever is trusted with visits or stays sees and pays what these cost."""
 NAMED = ("self",)
 """Relations in which the patient is the signed-in person, whose name the bank has verified."""
 STRONG = 2
@@ -212,19 +214,7 @@ async def trust(
         raise Conflict(
             "patient.proxies", t("At most {n} people can be trusted. End one first.", n=MOST_PROXIES)
         )
-    try:
-        async with open_scope(tenant_scope(account.tenant_id)):
-            made = await Holder.create(
-                id=new_id(),
-                tenant_id=account.tenant_id,
-                account_id=account.id,
-                relation="proxy",
-                name=name.strip()[:100],
-                email=email,
-                is_default_payer=False,
-            )
-    except IntegrityError:
-        raise _field("name", t("This person is trusted already.")) from None
+    made = await _trusted(account, name.strip()[:100], email, purposes)
     for purpose in sorted(set(purposes)):
         await CareGrant.create(
             id=new_id(),
@@ -240,6 +230,30 @@ async def trust(
         actor, "holder.added", account, made.id, {"relation": "proxy", "grants": sorted(set(purposes))}
     )
     return made, codes.confirmation_code(made)
+
+
+async def _trusted(account: Account, name: str, email: str, purposes: list[str]) -> Holder:
+    """Write down whom a patient trusts. A namesake whose part has ended, by whomever, is not in the way."""
+    await execute(_FREE, account.tenant_id, account.id, name)
+    try:
+        async with open_scope(tenant_scope(account.tenant_id)):
+            return await Holder.create(
+                id=new_id(),
+                tenant_id=account.tenant_id,
+                account_id=account.id,
+                relation="proxy",
+                name=name,
+                email=email,
+                is_default_payer=False,
+                sees=sights(purposes),
+            )
+    except IntegrityError:
+        raise _field("name", t("This person is trusted already.")) from None
+
+
+def sights(purposes: list[str]) -> list[str]:
+    """Return what PostgreSQL lets a trusted person see: bills of what they were granted, and of nothing else."""
+    return sorted({*purposes, *(PAID if {"visits", "stays"} & set(purposes) else ())})
 
 
 async def proxies(tenant_id: UUID, account_id: UUID) -> list[Holder]:
@@ -269,10 +283,15 @@ async def distrust(actor: Actor, *, account_id: UUID, holder_id: UUID) -> None:
     await _tell(actor, "holder.ended", account, holder.id, {"until": date.today().isoformat()})  # noqa: DTZ011
 
 
-_END = """
+_ENDED_NAME = "left(name, 70) || to_char(now(), ' (YYYY-MM-DD, ') || right(id::text, 12) || ')'"
+_END = f"""
 update tenants_holder set until = current_date - 1, since = least(since, current_date - 1), person_id = null,
-  confirmed_at = null, code_hash = null, name = left(name, 70) || to_char(now(), ' (YYYY-MM-DD HH24:MI:SS)')
+  confirmed_at = null, code_hash = null, name = {_ENDED_NAME}
  where tenant_id = $1 and id = $2
 """
 """Who is no longer trusted is nobody's holder: yesterday was the last day. The name becomes free, since whoever is
 trusted again gets another code."""
+_FREE = f"""
+update tenants_holder set name = {_ENDED_NAME}
+ where tenant_id = $1 and account_id = $2 and relation = 'proxy' and name = $3 and until is not null
+"""

@@ -2,7 +2,8 @@
 
 A guest is a holder with a list in ``sees``. PostgreSQL itself keeps the rest from them (``scope_barred``): a policy
 that only takes away stands on every table that a holder reads, so that no page has to remember. What is not a matter
-of seeing is asked here (``must_pay``).
+of seeing is asked here (``must_pay``). An industry may let somebody in for a part of an account (a patient's visits or
+stays); from whom a part is kept, what tells of the account as a whole is kept too (``whole``).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

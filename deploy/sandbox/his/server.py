@@ -28,6 +28,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{base}/ChargeItem", _endpoint("charges.search", search_charges)),
         Route(f"{base}/Invoice", _endpoint("invoices.search", search_invoices)),
         Route(f"{base}/Invoice", _endpoint("invoices.create", create_invoice), methods=["POST"]),
+        Route(f"{base}/Invoice/{{id}}", _endpoint("invoices.read", read_invoice)),
         Route(f"{base}/Invoice/{{id}}", _endpoint("invoices.update", update_invoice), methods=["PUT"]),
         Route(f"{base}/DiagnosticReport", _endpoint("reports.search", reports.search_reports)),
         Route(f"{base}/Schedule", _endpoint("schedules.search", clinics.search_schedules)),
@@ -74,7 +75,10 @@ def put_system(world: World, body: Doc, path: dict[str, str]) -> Doc:
 
 
 def put_charges(world: World, body: Doc, path: dict[str, str]) -> Doc:
-    """Have a patient's orders be charged: ``{hospital, charges: [{id, patient, text, value, currency, status}]}``."""
+    """Have a patient's orders be charged: ``{hospital, charges: [{id, patient, text, value, currency, status}]}``.
+
+    What ``is_done`` was done already, and is not taken back any more.
+    """
     del path
     hospital = str(body["hospital"])
     rows = [
@@ -94,6 +98,7 @@ def _charge(one: Doc) -> Doc:
         "subject": {"identifier": {"value": one["patient"]}},
         "occurrenceDateTime": one.get("at", "2026-01-01T08:00:00Z"),
         "priceOverride": {"value": one["value"], "currency": one.get("currency", "SGD")},
+        "extension": [{"url": "urn:sandbox:done", "valueBoolean": bool(one.get("is_done"))}],
     }
 
 
@@ -157,18 +162,47 @@ def _mark(world: World, hospital: str, charges: list[Doc | None], status: str) -
             world.store.save("his.charge", f"{hospital}|{one['id']}", {**one, "status": status})
 
 
+def read_invoice(world: World, request: Request, hospital: str, body: Doc) -> Response:
+    """Return one invoice."""
+    del body
+    found = world.store.get("his.invoice", f"{hospital}|{request.path_params['id']}")
+    return JSONResponse(found) if found else _outcome(404, "not-found", "there is no such invoice")
+
+
 def update_invoice(world: World, request: Request, hospital: str, body: Doc) -> Response:
-    """Take a posting back; its charge items are to be paid again."""
+    """Take a posting back, so that its charge items are to be paid again, or single items out of it for good."""
     key = f"{hospital}|{request.path_params['id']}"
     found = world.store.get("his.invoice", key)
     if found is None:
         return _outcome(404, "not-found", "there is no such invoice")
+    if "lineItem" in body:
+        return _take_out(world, hospital, key, found, body)
     if body.get("status") == "cancelled" and found["status"] != "cancelled":
         found = {**found, "status": "cancelled"}
         world.store.save("his.invoice", key, found)
         _mark(world, hospital, [_of(world, hospital, line) for line in found["lineItem"]], "billable")
     elif body.get("status") == "balanced" and found["status"] == "cancelled":
         return _restore(world, hospital, key, found)
+    return JSONResponse(found)
+
+
+def _take_out(world: World, hospital: str, key: str, found: Doc, body: Doc) -> Response:
+    """Write an invoice without some of its items: they are not done any more, and nobody is charged for them."""
+    gone = [_of(world, hospital, line) for line in found["lineItem"] if line not in body["lineItem"]]
+    if any(one is None or one["extension"][0]["valueBoolean"] for one in gone):
+        return _outcome(422, "business-rule", "it was done already")
+    left = [_of(world, hospital, line) for line in body["lineItem"]]
+    total = round(sum(float(one["priceOverride"]["value"]) for one in left if one), 2)
+    if total != round(float(body["totalGross"]["value"]), 2):
+        return _outcome(422, "business-rule", "the sum is another one")
+    found = {
+        **found,
+        "lineItem": body["lineItem"],
+        "totalGross": body["totalGross"],
+        "status": body["status"],
+    }
+    world.store.save("his.invoice", key, found)
+    _mark(world, hospital, gone, "aborted")
     return JSONResponse(found)
 
 

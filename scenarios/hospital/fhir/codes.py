@@ -50,6 +50,8 @@ ORDERS: Mapping[str, str] = {
     "paying": "billed",
     "confirming": "billed",
     "settled": "billed",
+    "returning": "billed",
+    "returned": "aborted",
     "aborted": "aborted",
 }
 """ChargeItem.status for each state of an order."""

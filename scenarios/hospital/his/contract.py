@@ -74,6 +74,12 @@ class His(Protocol):
     async def reverse(self, posted: Posted) -> None:
         """Take a posting back; taken back already, it stays so."""
 
+    async def refund(self, posting_id: str, amounts: Mapping[str, int]) -> Posted:
+        """Take single orders (with what each cost) out of a posting; taken out already, they stay so.
+
+        It refuses what was done already.
+        """
+
     async def restore(self, posted: Posted) -> None:
         """Let a posting stand again that was taken back there by mistake."""
 

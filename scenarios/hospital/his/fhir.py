@@ -91,6 +91,23 @@ class FhirHis:
         body = {"resourceType": "Invoice", "id": posted.id, "status": "cancelled"}
         await self._call("PUT", f"Invoice/{quote(posted.id)}", body)
 
+    async def refund(self, posting_id: str, amounts: Mapping[str, int]) -> Posted:
+        """Write the invoice without these items, for so much less; what it does not have any more is passed over."""
+        path = f"Invoice/{quote(posting_id)}"
+        found = await self._call("GET", path)
+        lines = {_item_of(one): one for one in found.get("lineItem", [])}
+        gone = [one for one in amounts if one in lines]
+        if not gone:
+            return read(self._posted, [found])[0]
+        left = self._minor(found["totalGross"]) - sum(amounts[one] for one in gone)
+        body = {
+            **found,
+            "status": "balanced" if len(gone) < len(lines) else "cancelled",
+            "lineItem": [line for item, line in lines.items() if item not in gone],
+            "totalGross": {"value": float(as_decimal(left, self.currency)), "currency": self.currency},
+        }
+        return read(self._posted, [await self._call("PUT", path, body)])[0]
+
     async def restore(self, posted: Posted) -> None:
         """Balance the cancelled invoice again."""
         body = {"resourceType": "Invoice", "id": posted.id, "status": "balanced"}
@@ -153,6 +170,11 @@ def planned(schedule: Mapping[str, Any], slots: Sequence[Mapping[str, Any]]) -> 
         ends_at=datetime.fromisoformat(str(horizon["end"])),
         quotas={kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},
     )
+
+
+def _item_of(line: Mapping[str, Any]) -> str:
+    """Return the id of the item that a line charges."""
+    return str(line.get("chargeItemReference", {}).get("reference", "")).removeprefix("ChargeItem/")
 
 
 def _code(concept: Mapping[str, Any]) -> str:

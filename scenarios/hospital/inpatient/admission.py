@@ -13,6 +13,7 @@ from billing.wallets.service import open_wallet
 from scenarios.hospital.inpatient.states import LIVE, STAY
 from scenarios.hospital.kinds import SCENARIO_KEY
 from scenarios.hospital.models import Patient, Stay, StayCharge
+from scenarios.hospital.places import Place, columns, tidy
 from scenarios.hospital.rights import STAYS_WORK
 from tenants import audit
 from tenants.actor import Actor
@@ -44,24 +45,18 @@ async def admit(actor: Actor, *, account_id: UUID, ward: str, bed: str) -> Stay:
         NotFound: there is no such patient.
     """
     actor.require(STAYS_WORK)
-    ward, bed = tidy(ward), tidy(bed)
-    if not 0 < len(bed) <= BED_MAX or len(ward) > BED_MAX:
+    place = Place(tidy(ward), tidy(bed))
+    if not 0 < len(place.bed) <= BED_MAX or len(place.ward) > BED_MAX:
         text = t("Enter the bed as it stands on the wristband.")
         raise Invalid("stay.bed", text, fields={"bed": text})
-    return await begin(actor, account_id, ward=ward, bed=bed)
-
-
-def tidy(text: str) -> str:
-    """Return a bed or ward as it is compared: capitals, no spaces."""
-    return "".join(text.split()).upper()
+    return await begin(actor, account_id, place)
 
 
 async def begin(
     actor: Actor,
     account_id: UUID,
+    place: Place,
     *,
-    ward: str,
-    bed: str,
     his_id: str = "",
     since: datetime | None = None,
 ) -> Stay:
@@ -77,8 +72,7 @@ async def begin(
         account_id=account_id,
         reference=new_number("Z"),
         his_id=his_id,
-        ward=ward,
-        bed=bed,
+        **columns(tenant.id, place),
         status=STAY.start,
         currency=tenant.currency,
         wallet_id=wallet.id,
@@ -111,14 +105,20 @@ async def move_bed(actor: Actor, *, stay_id: UUID, ward: str, bed: str) -> Stay:
     actor.require(STAYS_WORK)
     stay = await locked(actor, stay_id)
     must_be_live(stay)
-    stay.ward, stay.bed = tidy(ward)[:BED_MAX], tidy(bed)[:BED_MAX]
     try:
         async with open_scope(tenant_scope(stay.tenant_id)):
-            await stay.save(update_fields=["ward", "bed"])
+            await put(stay, Place(tidy(ward)[:BED_MAX], tidy(bed)[:BED_MAX]))
     except IntegrityError as error:
         raise _taken(str(error)) from error
     await note(actor, stay, "stay.moved")
     return stay
+
+
+async def put(stay: Stay, place: Place, **further: Any) -> None:
+    """Write where a stay is now; the database refuses a bed in which somebody lies."""
+    facts = {**columns(stay.tenant_id, place), **further}
+    stay.update_from_dict(facts)
+    await stay.save(update_fields=list(facts))
 
 
 async def leave(actor: Actor, stay_id: UUID) -> Stay:

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from billing import pay_links
 from billing.wallets.topping_up import top_up
-from scenarios.hospital.inpatient.admission import tidy
 from scenarios.hospital.inpatient.states import LIVE
 from scenarios.hospital.models import Stay
+from scenarios.hospital.places import hash_of_bed, tidy
 from tenants import signed_links, throttle
 from tenants.actor import Actor
 from tenants.models import Account
@@ -36,7 +36,8 @@ async def find(actor: Actor, *, tenant_id: UUID, bed: str, name: str) -> tuple[s
     await throttle.spend("hospital-deposit", str(actor.person_id), BY_PERSON)
     await throttle.spend("hospital-deposit-bed", f"{tenant_id} {tidy(bed)}", BY_BED)
     async with open_scope(tenant_scope(tenant_id)):
-        for stay in await Stay.filter(tenant_id=tenant_id, status__in=LIVE, bed=tidy(bed)):
+        there = Stay.filter(tenant_id=tenant_id, status__in=LIVE, bed_hash=hash_of_bed(tenant_id, bed))
+        for stay in await there:
             account = await Account.get(tenant_id=tenant_id, id=stay.account_id)
             if is_named(account.name, name):
                 return signed_links.token(PURPOSE, tenant_id, stay.id), mask(account.name)

@@ -11,6 +11,7 @@ from scenarios.hospital.his.wards import Admitted, Wards, wards_of
 from scenarios.hospital.inpatient import admission, deposits, listing, settling
 from scenarios.hospital.inpatient.states import LIVE
 from scenarios.hospital.models import Stay
+from scenarios.hospital.places import NOWHERE, Place, columns, opened, tidy
 from tenants.actor import Actor
 from tenants.models import Account
 from tenants.scope import execute, open_scope, tenant_scope
@@ -19,7 +20,10 @@ from ui.errors import AppError, Conflict, NotFound
 log = structlog.get_logger(__name__)
 WATCHED = timedelta(days=60)
 """So long after somebody has gone home the insurer's new decisions are looked for."""
-_VACATE = "update hospital_stay set ward = '', bed = '' where tenant_id = $1 and id = any ($2::uuid[])"
+_VACATE = """
+update hospital_stay set place = null, place_hash = null, ward_hash = null, bed_hash = null
+ where tenant_id = $1 and id = any ($2::uuid[])
+"""
 
 
 async def keep_up(actor: Actor) -> bool:
@@ -57,8 +61,7 @@ async def settle_in(actor: Actor, listed: Sequence[Admitted]) -> None:
             await admission.begin(
                 actor,
                 account.id,
-                ward=admission.tidy(one.ward),
-                bed=admission.tidy(one.bed),
+                Place(tidy(one.ward), tidy(one.bed)),
                 his_id=one.id,
                 since=one.admitted_at,
             )
@@ -76,23 +79,21 @@ async def _lead(actor: Actor, listed: Sequence[Admitted], accounts: dict[str, Ac
         ).first()
         if found is None or found.his_id not in {"", one.id}:
             continue
-        place = (admission.tidy(one.ward), admission.tidy(one.bed))
-        if (found.his_id, found.ward, found.bed) != (one.id, *place):
+        place = Place(tidy(one.ward), tidy(one.bed))
+        if (found.his_id, opened(found.place)) != (one.id, place):
             moved.append((found, one.id, place))
     await execute(_VACATE, actor.tenant_id, [stay.id for stay, _, _ in moved])
     for stay, his_id, place in moved:
         await _place(actor, stay, his_id, place)
 
 
-async def _place(actor: Actor, stay: Stay, his_id: str, place: tuple[str, str]) -> None:
-    stay.his_id, (stay.ward, stay.bed) = his_id, place
-    is_taken = await Stay.filter(
-        tenant_id=stay.tenant_id, bed=stay.bed, ward=stay.ward, status__in=LIVE, id__not=stay.id
-    ).exists()
-    if is_taken and stay.bed:
+async def _place(actor: Actor, stay: Stay, his_id: str, place: Place) -> None:
+    wanted = columns(stay.tenant_id, place)["place_hash"]
+    others = Stay.filter(tenant_id=stay.tenant_id, place_hash=wanted, status__in=LIVE, id__not=stay.id)
+    if wanted and await others.exists():
         log.warning("stay.bed_taken", stay=str(stay.id))
-        stay.ward = stay.bed = ""
-    await stay.save(update_fields=["his_id", "ward", "bed"])
+        place = NOWHERE
+    await admission.put(stay, place, his_id=his_id)
     await admission.note(actor, stay, "stay.moved")
 
 

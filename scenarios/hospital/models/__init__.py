@@ -3,7 +3,7 @@
 from scenarios.hospital.models.calendar import ClinicSession, ClinicSlot, PractitionerRole, ScheduleTemplate
 from scenarios.hospital.models.consents import CareConsent
 from scenarios.hospital.models.house import ClinicService, Department, Doctor
-from scenarios.hospital.models.orders import ClinicOrder, HisBreak, HisDay, OrderBasket
+from scenarios.hospital.models.orders import ClinicOrder, HisBreak, HisDay, OrderBasket, OrderReturn
 from scenarios.hospital.models.people import BookingBlock, CareGrant, Patient
 from scenarios.hospital.models.stays import BilledCharge, Stay, StayCharge, StayCredit, StaySettlement
 from scenarios.hospital.models.visits import Appointment, ClinicWaiting
@@ -24,6 +24,7 @@ __all__ = [
     "HisBreak",
     "HisDay",
     "OrderBasket",
+    "OrderReturn",
     "Patient",
     "PractitionerRole",
     "ScheduleTemplate",

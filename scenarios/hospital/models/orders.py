@@ -33,7 +33,8 @@ class OrderBasket(TenantRow):
     """Orders that are paid together, until the hospital's system has confirmed it or the money has gone back.
 
     ``his_reference`` is the system's own number of the posting; ``is_cleared`` is false while a posting that may
-    have landed after the money went back has still to be taken back there.
+    have landed after the money went back has still to be taken back there. ``returned_minor`` is what of it single
+    orders have given back since.
     """
 
     account_id: UUID = fields.UUIDField()
@@ -52,9 +53,36 @@ class OrderBasket(TenantRow):
     ended_at: datetime | None = fields.DatetimeField(null=True)
     is_tonight = fields.BooleanField(db_default=False)
     """Treated first: ``paid_at`` is when that was agreed, and the bill is taken by mandate."""
+    returned_minor = fields.BigIntField(db_default=0)
 
     class Meta:
         table = "hospital_basket"
+
+
+class OrderReturn(TenantRow):
+    """Some orders of a basket that was paid are given back: asked by one person, agreed by another, taken back there.
+
+    ``order_ids`` are their ids as text; the system refuses what was done already.
+    """
+
+    basket_id: UUID = fields.UUIDField()
+    account_id: UUID = fields.UUIDField()
+    order_ids: list[str] = fields.JSONField()
+    amount_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    reason = fields.CharField(max_length=300)
+    status = fields.CharField(max_length=20, db_default="asked")
+    asked_by: UUID | None = fields.UUIDField(null=True)
+    asked_by_name = fields.CharField(max_length=100, db_default="")
+    decided_by: UUID | None = fields.UUIDField(null=True)
+    decided_by_name = fields.CharField(max_length=100, db_default="")
+    decided_at: datetime | None = fields.DatetimeField(null=True)
+    tries = fields.SmallIntField(db_default=0)
+    problem = fields.CharField(max_length=200, db_default="")
+    ended_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "hospital_order_return"
 
 
 class HisBreak(TenantRow):

@@ -5,22 +5,26 @@ from uuid import UUID
 
 from tortoise import fields
 
+from scenarios.hospital import places
 from tenants.models.base import TenantRow
 
 
 class Stay(TenantRow):
     """One stay of a patient; its row is the lock under which its charges come in and it is settled.
 
-    ``his_id`` is the system's number of it, empty until the system knows a stay that the desk has begun. ``bed`` is
-    empty while nobody knows where the patient lies. ``unbilled`` is how many charges the system had not finished when
-    it was last asked, ``short_at`` when somebody was last told that the deposit runs low.
+    ``his_id`` is the system's number of it, empty until the system knows a stay that the desk has begun. ``place`` is
+    ward and bed, encrypted and found by hashes (``places``); none while nobody knows where the patient lies.
+    ``unbilled`` is how many charges the system had not finished when it was last asked, ``short_at`` when somebody was
+    last told that the deposit runs low.
     """
 
     account_id: UUID = fields.UUIDField()
     reference = fields.CharField(max_length=40)
     his_id = fields.CharField(max_length=64, db_default="")
-    ward = fields.CharField(max_length=20, db_default="")
-    bed = fields.CharField(max_length=20, db_default="")
+    place: bytes | None = fields.BinaryField(null=True)
+    place_hash: bytes | None = fields.BinaryField(null=True)
+    ward_hash: bytes | None = fields.BinaryField(null=True)
+    bed_hash: bytes | None = fields.BinaryField(null=True)
     status = fields.CharField(max_length=20, db_default="admitted")
     currency = fields.CharField(max_length=3)
     wallet_id: UUID = fields.UUIDField()
@@ -36,6 +40,16 @@ class Stay(TenantRow):
 
     class Meta:
         table = "hospital_stay"
+
+    @property
+    def ward(self) -> str:
+        """The ward, as staff and family read it."""
+        return places.opened(self.place).ward
+
+    @property
+    def bed(self) -> str:
+        """The bed, as staff and family read it."""
+        return places.opened(self.place).bed
 
 
 class StayCharge(TenantRow):

@@ -50,7 +50,7 @@ select b.id, sum(a.amount_minor)::bigint paid_minor,
          seen_minor,
        bool_or(k.id is not null) is_broken, max(k.found_minor)::bigint found_minor
   from hospital_basket b
-  join billing_allocation a on a.tenant_id = $1 and a.bill_id = b.bill_id and a.amount_minor > 0
+  join billing_allocation a on a.tenant_id = $1 and a.bill_id = b.bill_id
   join billing_payment p on p.tenant_id = $1 and p.id = a.payment_id
   left join lateral (select s.id from billing_attempt t join billing_statement_line s on s.tenant_id = $1
      and s.attempt_id = t.id and s.status in ('matched', 'differs', 'explained')
@@ -144,7 +144,7 @@ async def _keep(  # noqa: PLR0917 - the three sides of a day
 ) -> None:
     standing = [one for one in ours if one.status != "refunded"]
     seen = [banked[one.id] for one in standing if one.id in banked]
-    total = sum(int(one.amount_minor) for one in standing)
+    total = sum(_kept(one) for one in standing)
     bank = sum(one.seen_minor for one in seen)
     await execute(
         _KEEP,
@@ -180,17 +180,22 @@ def differences(
 def _of_basket(
     basket: OrderBasket, standing: Mapping[str, Sequence[Posted]], ends_at: datetime
 ) -> Iterator[Difference]:
-    key, amount = str(basket.id), int(basket.amount_minor)
+    key, amount = str(basket.id), _kept(basket)
     there = sum(one.amount_minor for one in standing.get(key, ()))
     if basket.status == "refunded":
         if there:
             yield Difference("posted_not_paid", key, 0, there)
     elif there and there != amount:
         yield Difference("amount_differs", key, amount, there)
-    elif not there:
+    elif amount and not there:
         is_late = basket.paid_at is not None and ends_at - basket.paid_at <= LATE
         taken_back = "refund_one_side" if key in standing else "paid_not_posted"
         yield Difference("cut_off" if is_late else taken_back, key, amount, None)
+
+
+def _kept(basket: OrderBasket) -> int:
+    """Return what is left of a payment once single orders have been given back."""
+    return int(basket.amount_minor) - int(basket.returned_minor or 0)
 
 
 def at_the_bank(ours: Sequence[OrderBasket], banked: Mapping[UUID, Banked]) -> Iterator[Difference]:

@@ -72,9 +72,11 @@ async def push_again(actor: Actor, basket_id: UUID) -> None:
 
 
 async def _posting(basket: OrderBasket) -> Posting:
-    orders = await ClinicOrder.filter(tenant_id=basket.tenant_id, basket_id=basket.id).order_by("his_id")
+    """Return a payment as it is told: without the orders that have been given back."""
+    found = ClinicOrder.filter(tenant_id=basket.tenant_id, basket_id=basket.id).exclude(status="returned")
     account = await Account.get(tenant_id=basket.tenant_id, id=basket.account_id)
-    return Posting(str(basket.id), account.number, [one.his_id for one in orders], basket.amount_minor)
+    ids = [one.his_id for one in await found.order_by("his_id")]
+    return Posting(str(basket.id), account.number, ids, basket.amount_minor - basket.returned_minor)
 
 
 async def _post_once(his: His, posting: Posting) -> Posted:
@@ -155,17 +157,18 @@ async def _give_back(actor: Actor, basket_id: UUID, problem: str, *, is_cleared:
 async def _undo(actor: Actor, basket: OrderBasket) -> None:
     """Give the money back, or the bill where it was to be taken tonight."""
     reason = f"{gettext('Not confirmed by the hospital')}: {basket.reference}"
+    if basket.hold_id is not None or (await locked(basket.tenant_id, basket.id)).status == "confirming":
+        await send_back(actor, basket, basket.amount_minor, reason=reason, key=f"basket-back:{basket.id}")
+
+
+async def send_back(actor: Actor, basket: OrderBasket, amount_minor: int, *, reason: str, key: str) -> None:
+    """Give so much of a basket back to where it came from; of one that is taken tonight, the bill is less by it."""
     if basket.hold_id is not None:
         await refund(
-            actor,
-            hold_id=basket.hold_id,
-            amount_minor=basket.amount_minor,
-            reason=reason,
-            key=f"basket-back:{basket.id}",
-            is_policy=True,
+            actor, hold_id=basket.hold_id, amount_minor=amount_minor, reason=reason, key=key, is_policy=True
         )
-    elif basket.bill_id is not None and (await locked(basket.tenant_id, basket.id)).status == "confirming":
-        await take_back(actor, bill_id=basket.bill_id, amount_minor=basket.amount_minor, reason=reason)
+    elif basket.bill_id is not None:
+        await take_back(actor, bill_id=basket.bill_id, amount_minor=amount_minor, reason=reason)
 
 
 async def clear(actor: Actor, basket_id: UUID) -> None:

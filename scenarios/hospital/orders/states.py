@@ -17,6 +17,33 @@ BASKET = Machine(
         "give_back": Edge(("confirming",), "refunded", "the system has refused, or was silent too long"),
     },
 )
+RETURN = Machine(
+    "return of orders",
+    "asked",
+    {
+        "agree": Edge(
+            ("asked",), "agreed", "another person has agreed; the hospital's system has to take them back"
+        ),
+        "decline": Edge(("asked",), "declined", "another person has not agreed"),
+        "finish": Edge(("agreed",), "done", "the system has taken them back, and the money is on its way"),
+        "refuse": Edge(("agreed",), "refused", "the system says that they were done already"),
+    },
+)
+RETURN_WORDS = {
+    "asked": N_("Waits for another person"),
+    "agreed": N_("Agreed, being taken back at the hospital"),
+    "done": N_("Given back"),
+    "declined": N_("Not agreed"),
+    "refused": N_("Refused by the hospital's system"),
+}
+ORDER_WORDS = {
+    "paying": N_("Waiting for payment"),
+    "confirming": N_("Paid, being confirmed with the hospital"),
+    "settled": N_("Paid and confirmed"),
+    "returning": N_("To be given back"),
+    "returned": N_("Given back"),
+}
+"""How an order that was put into a basket stands."""
 WORDS = {
     "paying": N_("Waiting for payment"),
     "confirming": N_("Paid, being confirmed with the hospital"),

@@ -52,9 +52,16 @@ _STATES = {"open": N_("Open"), "closed": N_("Closed"), "cleared": N_("Cleared by
 async def payments(request: Request, actor: Actor) -> Response:
     """List the payments of orders; those that wait for the hospital first to be filtered."""
     require_hospital(actor)
+    root = root_of(actor)
     columns = (
         Column("created_at", t("Begun at"), format="datetime", sortable=True),
-        Column("reference", t("Number"), format="code", is_main=True),
+        Column(
+            "reference",
+            t("Number"),
+            format="code",
+            is_main=True,
+            href=lambda one: f"{root}/his-payments/{one['id']}",
+        ),
         Column("patient_number", t("Patient's number"), format="code"),
         Column("status", t("State"), format="badge", tones=TONES, words={k: t(w) for k, w in WORDS.items()}),
         Column("amount_minor", t("Amount"), format="money", sortable=True),

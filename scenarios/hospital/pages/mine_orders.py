@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 from billing.holds.keeping import hold_of
 from billing.holds.service import checkout_path
 from scenarios.hospital import mine
-from scenarios.hospital.models import OrderBasket
+from scenarios.hospital.models import ClinicOrder, OrderBasket
 from scenarios.hospital.orders import service, tonight
 from scenarios.hospital.orders.states import TONES, WORDS
 from scenarios.hospital.pages.common import CARE, use_zone
@@ -128,6 +128,10 @@ async def payment(request: Request, actor: Actor) -> Response:
     use_zone(request, proven.timezone)
     async with open_scope(tenant_scope(basket.tenant_id)):
         hold = await hold_of(basket.tenant_id, basket.hold_id) if basket.hold_id else None
+        found = await ClinicOrder.filter(tenant_id=basket.tenant_id, basket_id=basket.id).order_by(
+            "ordered_at", "id"
+        )
+    orders = [_shown(one) for one in found]
     context = {
         "basket": basket,
         "patient": proven.name,
@@ -136,6 +140,7 @@ async def payment(request: Request, actor: Actor) -> Response:
         else t(WORDS[basket.status]),
         "tone": TONES[basket.status],
         "papers": papers,
+        "orders": orders,
         "pay": checkout_path(hold, is_signed_in=True) if hold and basket.status == "paying" else "",
         "since": basket.paid_at or datetime.now().astimezone(),
         "care": CARE,

@@ -9,13 +9,15 @@ from billing.payments.states import StateError, diagram, table
 from scenarios.hospital.inpatient.states import CREDIT, LIVE, STAY
 from scenarios.hospital.inpatient.states import TONES as STAY_TONES
 from scenarios.hospital.inpatient.states import WORDS as STAY_WORDS
-from scenarios.hospital.orders.states import BASKET
+from scenarios.hospital.orders.states import BASKET, RETURN
 from scenarios.hospital.states import APPOINTMENT, FREEING, TONES, WORDS
 
 README = (Path(scenarios.hospital.__file__).parent / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("machine", [APPOINTMENT, BASKET, STAY, CREDIT], ids=lambda machine: machine.name)
+@pytest.mark.parametrize(
+    "machine", [APPOINTMENT, BASKET, RETURN, STAY, CREDIT], ids=lambda machine: machine.name
+)
 def test_the_documentation_draws_the_states_that_run(machine):
     assert table(machine) in README
     assert diagram(machine) in README

@@ -1,0 +1,223 @@
+"""A hospital in depth: places kept as health data, and bills that a trusted person sees only of what they are trusted with."""
+
+from typing import Any
+
+from orjson import loads
+from tortoise import fields, migrations
+from tortoise.fields.data import JSON_DUMPS
+from tortoise.fields.db_defaults import Now
+from tortoise.migrations import operations as ops
+from tortoise.migrations.schema_generator.state import State
+
+from deploy.walls import Wall, build, policy, visible
+from scenarios.hospital import places
+from tenants.ids import new_id
+
+TRUSTED = "array['visits', 'stays', 'reports']"
+"""What a patient lets somebody see; whoever has none of it was let in for something else, and is not asked for it."""
+SCOPE = f"""
+create or replace function scope_set(kind text, value text) returns void language plpgsql as $$
+declare
+  places uuid[]; accounts uuid[]; has_guest boolean;
+begin
+  perform set_config('cloud.kind', kind, true), set_config('cloud.value', value, true),
+          set_config('cloud.tenants', '', true), set_config('cloud.accounts', '', true),
+          set_config('cloud.barred', '', true);
+  if kind = 'tenant' then
+    perform set_config('cloud.tenants', '{{' || value || '}}', true);
+  elsif kind = 'link' then
+    perform set_config('cloud.tenants', '{{' || split_part(value, ' ', 1) || '}}', true);
+  elsif kind = 'person' then
+    select coalesce(array_agg(distinct tenant_id), '{{}}'), coalesce(array_agg(distinct account_id), '{{}}'),
+           coalesce(bool_or(is_guest), false) into places, accounts, has_guest from (
+        select tenant_id, account_id, sees is not null is_guest
+          from tenants_holder where person_id = value::uuid and confirmed_at is not null
+        union all
+        select tenant_id, account_id, false from billing_proxy where person_id = value::uuid and accepted_at is not null
+           and ended_at is null and until >= current_date) seen;
+    perform set_config('cloud.tenants', places::text, true), set_config('cloud.accounts', accounts::text, true);
+    if has_guest then
+      perform set_config('cloud.barred', (
+        select coalesce(array_agg(what || ' ' || account_id), '{{}}')::text from (
+          select w.what, h.account_id from tenants_holder h
+           cross join unnest(array['bills', 'pay', 'repairs', 'visitors', 'votes', 'visits', 'stays', 'whole'])
+             w (what)
+           where h.person_id = value::uuid and h.confirmed_at is not null
+           group by w.what, h.account_id
+          having bool_and(h.sees is not null and (h.until < current_date or case
+                   when w.what = 'whole' then h.sees ?| {TRUSTED} and not h.sees ?& array['visits', 'stays']
+                   when w.what in ('visits', 'stays') then h.sees ?| {TRUSTED} and not h.sees ? w.what
+                   else not h.sees ? w.what end))
+             and not (w.what in ('bills', 'pay', 'visits', 'stays', 'whole') and exists (
+               select 1 from billing_proxy x where x.person_id = value::uuid and x.account_id = h.account_id
+                  and x.accepted_at is not null and x.ended_at is null and x.until >= current_date))) kept), true);
+    end if;
+  end if;
+end $$;
+"""
+BARRED = "t.account_id = any ((select scope_barred('{}'))::uuid[])"
+_VISIT = """
+(exists (select 1 from hospital_appointment x where x.tenant_id = t.tenant_id and x.bill_id = t.id)
+ or exists (select 1 from hospital_basket x where x.tenant_id = t.tenant_id and x.bill_id = t.id))
+"""
+_STAY = """
+(exists (select 1 from hospital_settlement x where x.tenant_id = t.tenant_id and x.bill_id = t.id)
+ or exists (select 1 from billing_wallet_top_up x where x.tenant_id = t.tenant_id and x.bill_id = t.id))
+"""
+"""What the other table's own policy lets the scope's person see, so that neither reveals the other."""
+WHOLE = (
+    "billing_credit",
+    "billing_credit_use",
+    "billing_standing_adjustment",
+    "billing_instalment_plan",
+    "billing_virtual_account",
+)
+"""Of the account as a whole: for those who were let in to all of it."""
+OF_STAYS = ("billing_wallet", "billing_wallet_movement")
+KEPT_BACK = {
+    "billing_bill": f"((not {BARRED.format('stays')}) or {_VISIT}) and ((not {BARRED.format('visits')}) or {_STAY})",
+    **dict.fromkeys(WHOLE, f"not {BARRED.format('whole')}"),
+    **dict.fromkeys(OF_STAYS, f"not {BARRED.format('stays')}"),
+    "billing_mandate": f"person_id = (select scope_person()) or not {BARRED.format('whole')}",
+    "billing_debit": f"not {BARRED.format('whole')} or {visible('billing_bill', 'bill_id')}",
+}
+POLICIES = [
+    policy(table, "trusted", f"as restrictive for select using ({rule})") for table, rule in KEPT_BACK.items()
+]
+GIVEN = """
+alter table tenants_holder no force row level security; alter table hospital_grant no force row level security;
+update tenants_holder h set sees = g.sees from (
+  select tenant_id, holder_id, to_jsonb(array_agg(distinct one order by one)) sees from (
+    select tenant_id, holder_id, purpose::text one from hospital_grant
+    union all select tenant_id, holder_id, paid from hospital_grant cross join unnest(array['bills', 'pay']) paid
+     where purpose in ('visits', 'stays')) every group by 1, 2) g
+ where h.tenant_id = g.tenant_id and h.id = g.holder_id and h.relation = 'proxy' and h.sees is null;
+alter table tenants_holder force row level security; alter table hospital_grant force row level security;
+"""
+PLACES = """
+create unique index hospital_stay_place_key on hospital_stay (tenant_id, place_hash)
+  where place_hash is not null and status in ('admitted', 'leaving');
+create index hospital_stay_bed_idx on hospital_stay (tenant_id, bed_hash) where bed_hash is not null;
+create index hospital_stay_ward_idx on hospital_stay (tenant_id, ward_hash) where ward_hash is not null;
+"""
+_OPEN = "select tenant_id, id, ward, bed from hospital_stay where ward <> '' or bed <> ''"
+_SEAL = """
+update hospital_stay set place = $3, place_hash = $4, ward_hash = $5, bed_hash = $6 where tenant_id = $1 and id = $2
+"""
+
+
+RETURNS = """
+alter table hospital_order drop constraint hospital_order_status_check, drop constraint hospital_order_basket_check;
+alter table hospital_order add constraint hospital_order_status_check check (status in
+  ('billable', 'paying', 'confirming', 'settled', 'returning', 'returned', 'aborted'));
+alter table hospital_order add constraint hospital_order_basket_check check (
+  (status in ('paying', 'confirming', 'settled', 'returning', 'returned')) = (basket_id is not null));
+alter table hospital_basket add constraint hospital_basket_returned_check
+  check (returned_minor between 0 and amount_minor);
+"""
+WALLS = [
+    Wall(
+        "hospital_order_return",
+        refs={"basket_id": "hospital_basket", "account_id": "tenants_account"},
+        uniques=["basket_id where status in ('asked', 'agreed')"],
+        indexes=["basket_id, created_at", "created_at where status = 'asked'"],
+        checks={
+            "status": "status in ('asked', 'agreed', 'done', 'declined', 'refused')",
+            "amount": "amount_minor > 0",
+            "ended": "(status in ('done', 'declined', 'refused')) = (ended_at is not null)",
+            "two": "status = 'asked' or decided_by is null or decided_by is distinct from asked_by",
+        },
+    ),
+]
+
+
+def _text(size: int) -> Any:
+    return fields.CharField(db_default="", max_length=size)
+
+
+def _moment() -> Any:
+    return fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)
+
+
+def _table(name: str, table: str, description: str, **columns: Any) -> ops.CreateModel:
+    return ops.CreateModel(
+        name=name,
+        fields=[
+            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+            ("tenant_id", fields.UUIDField()),
+            *columns.items(),
+        ],
+        options={"table": table, "app": "cloud", "pk_attr": "id", "table_description": description},
+        bases=["TenantRow"],
+    )
+
+
+TABLES = [
+    _table(
+        "OrderReturn",
+        "hospital_order_return",
+        "Some orders of a basket that was paid are given back: asked by one person, agreed by another, taken back there.",
+        basket_id=fields.UUIDField(),
+        account_id=fields.UUIDField(),
+        order_ids=fields.JSONField(encoder=JSON_DUMPS, decoder=loads),
+        amount_minor=fields.BigIntField(),
+        currency=fields.CharField(max_length=3),
+        reason=fields.CharField(max_length=300),
+        status=fields.CharField(db_default="asked", max_length=20),
+        asked_by=fields.UUIDField(null=True),
+        asked_by_name=_text(100),
+        decided_by=fields.UUIDField(null=True),
+        decided_by_name=_text(100),
+        decided_at=_moment(),
+        tries=fields.SmallIntField(db_default=0),
+        problem=_text(200),
+        ended_at=_moment(),
+    ),
+]
+
+
+class SealPlaces(ops.RunSQL):
+    """Encrypt the wards and beds that are there, and take the columns away in which they could be read."""
+
+    def __init__(self) -> None:
+        super().__init__("alter table hospital_stay drop column ward, drop column bed;")
+
+    def state_forward(self, app_label: str, state: State) -> None:
+        """The model has them no more."""
+        model = self.get_model_state(state, app_label, "Stay")
+        for name in ("ward", "bed"):
+            model.fields.pop(name)
+        state.reload_models({(app_label, "Stay")})
+
+    async def database_forward(
+        self, app_label: str, old_state: State, new_state: State, state_editor: Any = None
+    ) -> None:
+        """Seal row by row, with the keys of whoever migrates."""
+        if state_editor is not None:
+            await state_editor._run_sql("alter table hospital_stay no force row level security;")  # noqa: SLF001
+            _, found = await state_editor.client.execute_query(_OPEN)
+            for one in found:
+                kept = places.columns(one["tenant_id"], places.Place(one["ward"], one["bed"]))
+                await state_editor.client.execute_query(_SEAL, [one["tenant_id"], one["id"], *kept.values()])
+            await state_editor._run_sql("alter table hospital_stay force row level security;")  # noqa: SLF001
+        await super().database_forward(app_label, old_state, new_state, state_editor)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("cloud", "0033_town_life")]
+    operations = [
+        *(
+            ops.AddField(model_name="Stay", name=name, field=fields.BinaryField(null=True))
+            for name in ("place", "place_hash", "ward_hash", "bed_hash")
+        ),
+        SealPlaces(),
+        ops.RunSQL(PLACES),
+        ops.RunSQL(SCOPE),
+        *(ops.RunSQL(sql) for sql in POLICIES),
+        ops.RunSQL(GIVEN),
+        ops.AddField(model_name="OrderBasket", name="returned_minor", field=fields.BigIntField(db_default=0)),
+        *TABLES,
+        *(ops.RunSQL(build(wall)) for wall in WALLS),
+        ops.RunSQL(RETURNS),
+    ]
