@@ -6,11 +6,15 @@ from typing import Any
 from billing.adjustments.kinds import KINDS as ADJUSTMENTS
 from billing.adjustments.words import STATE_WORDS as ADJUSTED
 from billing.answers.service import TOPICS
+from billing.bank_terms.document import WAYS, Limit
+from billing.bank_terms.words import limit_text
 from billing.channels.counter import METHODS
 from billing.charges.states import BILL_WORDS
 from billing.complaints.states import KINDS as COMPLAINTS
 from billing.complaints.states import OUTCOMES
 from billing.payments.words import CHANNEL_WORDS, PAYMENT_WORDS, REFUND_WORDS
+from billing.routing.sentences import fee_sentence
+from billing.routing.terms import BankFee
 from billing.rules import parse, sentence
 from billing.splits.receivers import KINDS as RECEIVERS
 from tenants import kinds
@@ -36,6 +40,10 @@ ACTS = {
     "risk_hold.stopped": N_("Waiting refund stopped"),
     "risk_rule.changed": N_("Risk rule changed"),
     "next_action.done": N_("Suggestion followed"),
+    "bank_terms.asked": N_("Other ways to pay and fees asked for"),
+    "bank_terms.in_force": N_("Ways to pay and fees put into force"),
+    "bank_terms.refused": N_("Other ways to pay and fees refused"),
+    "bank_terms.withdrawn": N_("Other ways to pay and fees taken back"),
     "break.assigned": N_("Break taken over"),
     "break.resolved": N_("Break resolved"),
     "payment.recorded": N_("Payment found on a statement recorded"),
@@ -180,6 +188,15 @@ def _run(label: str) -> str:
     return f"{gettext(kinds.SCENARIOS[scenario].name)}, {month_text(date(int(year), int(number), 1))}"
 
 
+def _fee(value: Any, currency: str) -> str:
+    return str(fee_sentence(BankFee.model_validate(value), currency))
+
+
+def _limits(value: Any, currency: str) -> str:
+    spans = {way: limit_text(Limit.model_validate(each), currency) for way, each in value.items()}
+    return "; ".join(f"{WAYS[way]}: {span}" for way, span in spans.items())
+
+
 FACTS: dict[str, Fact] = {
     "complaint.kind": Fact(N_("About"), words={key: one.name for key, one in COMPLAINTS.items()}),
     "complaint.outcome": Fact(N_("Decision"), words=OUTCOMES),
@@ -197,6 +214,12 @@ FACTS: dict[str, Fact] = {
     "lines": Fact(N_("Lines")),
     "payment": Fact(N_("Payment")),
     "purpose": Fact(N_("What it shows")),
+    "bank_terms.ways": Fact(N_("Ways to pay"), words=WAYS),
+    "bank_terms.fee": Fact(N_("Fee"), show=_fee),
+    "bank_terms.limits": Fact(N_("Limits"), show=_limits),
+    "bank_terms.currency": Fact(N_("Currency of the amounts")),
+    "bank_request.fee": Fact(N_("Fee"), show=_fee),
+    "bank_request.is_default": Fact(N_("Follow the bank's own fee again")),
     "source": Fact(N_("Source")),
     "account": Fact(N_("Account number")),
     "amount_minor": Fact(N_("Amount")),

@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute
 
 from billing import agreements
 from billing.adjustments import pages as adjustments
+from billing.bank_terms import pages as bank_terms
 from billing.bulk import pages as bulk
 from billing.charges import pages as charges
 from billing.checkouts import pages as checkouts
@@ -52,6 +53,7 @@ def routes() -> list[BaseRoute]:
         bulk,
         checkouts,
         routing,
+        bank_terms,
         trial,
         oversight,
         risk,

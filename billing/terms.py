@@ -32,8 +32,22 @@ set document = excluded.document, saved_by_name = excluded.saved_by_name, saved_
 
 async def terms_of(tenant_id: UUID, model: type[S]) -> S:
     """Return a section of the institution's terms, in any scope that sees the institution."""
+    return await own_terms(tenant_id, model) or model()
+
+
+async def own_terms(tenant_id: UUID, model: type[S]) -> S | None:
+    """Return the section if the institution has one of its own, in any scope that sees the institution."""
     kept = await value(_FOUND, tenant_id, model.section)
-    return model.model_validate(json.loads(kept) if kept else {})
+    return model.model_validate(json.loads(kept)) if kept else None
+
+
+async def drop_terms(actor: Actor, model: type[Section], *, tenant_id: UUID) -> None:
+    """Let the institution have no such section of its own any more, in its open scope."""
+    before = await own_terms(tenant_id, model)
+    if before is None:
+        return
+    await execute("delete from billing_terms where tenant_id = $1 and section = $2", tenant_id, model.section)
+    await _record(actor, model.section, before.model_dump(mode="json"), {}, tenant_id)
 
 
 async def save_terms(actor: Actor, terms: Section) -> None:
@@ -55,13 +69,19 @@ async def keep_terms(actor: Actor, terms: Section, *, tenant_id: UUID) -> None:
     document: dict[str, Any] = terms.model_dump(mode="json")
     now, name = datetime.now(UTC), actor.name[:100]
     await execute(_SAVE, tenant_id, new_id(), terms.section, json.dumps(document), name, now)
+    await _record(actor, terms.section, before.model_dump(mode="json"), document, tenant_id)
+
+
+async def _record(
+    actor: Actor, section: str, before: dict[str, Any], after: dict[str, Any], tenant_id: UUID
+) -> None:
     await audit.record(
         actor,
         "terms.changed",
         subject_kind="terms",
         subject_id=None,
-        subject_label=terms.section,
-        before=before.model_dump(mode="json"),
-        after=document,
+        subject_label=section,
+        before=before,
+        after=after,
         tenant_id=tenant_id,
     )

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from billing.bank_terms.reading import must_offer
+from billing.channels import counter
 from billing.channels.contract import Item, Outcome
 from billing.credit.terms import CreditTerms
 from billing.idempotency import Answer, once
@@ -113,6 +115,7 @@ async def take_prepayment(
     facts = {"method": method, "reference": reference, "tendered": tendered_minor, "payer_name": payer_name}
 
     async def do() -> Answer:
+        await must_offer(tenant_id, counter.KEY)
         chosen = await _chosen(tenant_id, account_id, amount_minor)
         payment = desk_payment(actor, chosen, method, reference, tendered_minor, payer_name)
         payment.account_id = account_id

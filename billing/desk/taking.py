@@ -9,7 +9,9 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
+from billing.bank_terms.reading import bank_terms_of, switched_off
 from billing.channels.counter import CASH, METHODS
+from billing.channels.counter import KEY as COUNTER
 from billing.desk import queries
 from billing.models import Payment
 from billing.payments.service import change_minor, take_payment
@@ -22,7 +24,7 @@ from ui.errors import Conflict, Invalid, NotFound
 from ui.fields import FieldError, parse_minor
 from ui.formats import plain_amount
 from ui.forms import Form
-from ui.i18n import N_, t
+from ui.i18n import N_, Text, t
 from ui.render import redirect, respond
 
 
@@ -71,12 +73,21 @@ async def _account(request: Request, actor: Actor) -> Any:
     return found
 
 
+async def _off(actor: Actor) -> Text | str:
+    """Return why nothing can be taken at the desk now; nothing where it can."""
+    assert actor.tenant_id is not None  # noqa: S101 - staff act inside their tenant
+    async with open_scope(actor.scope()):
+        is_on = (await bank_terms_of(actor.tenant_id)).offers(COUNTER)
+    return "" if is_on else switched_off(COUNTER).message
+
+
 async def _page(  # noqa: PLR0917 - the parts of one page
     request: Request, actor: Actor, found: Any, bills: Sequence[Any], form: Form[Taking], status: int = 200
 ) -> Response:
     context = {
         "root": f"/t/{actor.place['slug']}",
         "account": found,
+        "off": await _off(actor),
         "bills": bills,
         "form": form,
         "currency": actor.place["currency"],

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from billing.bank_terms.reading import bank_terms_of, must_offer
 from billing.channels import CHANNELS
 from billing.charges.periods import today
 from billing.idempotency import Answer, once
@@ -10,6 +11,7 @@ from billing.mandates.failing import failed
 from billing.mandates.states import DEBIT, WAITING
 from billing.mandates.telling import tell
 from billing.mandates.terms import MandateTerms
+from billing.mandates.ways import way_of
 from billing.models import Bill, Debit, Mandate, Payment
 from billing.names import Day, Month, Sum
 from billing.payments.allocating import Parts
@@ -41,7 +43,7 @@ select $1, m.id, b.account_id, b.id, b.currency, b.total_minor - b.paid_minor - 
   from billing_mandate m join billing_bill b on b.tenant_id = $1 and b.account_id = m.account_id
    and b.currency = m.currency and b.status in ('issued', 'part_paid')
    and b.total_minor > b.paid_minor + b.adjusted_minor and b.held_until is null
- where m.tenant_id = $1 and m.status = 'active'
+ where m.tenant_id = $1 and m.status = 'active' and m.channel = any ($4::text[])
    and not exists (select 1 from billing_answer d where d.tenant_id = $1 and d.bill_id = b.id
                       and d.kind = 'dispute' and d.closed_at is null)
    and not exists (select 1 from billing_debit x where x.tenant_id = $1 and x.bill_id = b.id
@@ -52,14 +54,19 @@ on conflict do nothing returning id
 
 
 async def plan(actor: Actor) -> int:
-    """Announce a debit for each open bill under an active mandate, and tell its payer; return how many."""
+    """Announce a debit for each open bill under an active mandate, and tell its payer; return how many.
+
+    While the bank has switched direct debit off nothing new is announced.
+    """
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     count = 0
     while True:
         async with open_scope(tenant_scope(actor.tenant_id)):
             now = today((await Tenant.get(id=actor.tenant_id)).timezone)
             terms = await terms_of(actor.tenant_id, MandateTerms)
-            made = await rows(_PLAN, actor.tenant_id, now, terms.notice_days)
+            bank = await bank_terms_of(actor.tenant_id)
+            open_to = [channel for channel in CHANNELS if bank.offers(way_of(channel))]
+            made = await rows(_PLAN, actor.tenant_id, now, terms.notice_days, open_to)
             for found in made:
                 await _announce(actor, found["id"])
         count += len(made)
@@ -150,8 +157,9 @@ async def take(actor: Actor, debit_id: UUID) -> None:
     await look(actor, debit.id)
 
 
-_HELD = {"bill.held", "payment.under_way", "payment.unknown"}
-"""Somebody is paying the bill: no failure of the mandate's, looked at again tomorrow."""
+_HELD = {"bill.held", "payment.under_way", "payment.unknown", "channel.off"}
+"""Somebody is paying the bill, or the bank has switched debits off: no failure of the mandate's, looked at again
+tomorrow."""
 _STAYS = """
 select b.total_minor - b.paid_minor - b.adjusted_minor left_minor, b.status,
        exists (select 1 from billing_answer d where d.tenant_id = $1 and d.bill_id = b.id and d.kind = 'dispute'
@@ -188,6 +196,7 @@ async def _pay(actor: Actor, debit: Debit, mandate: Mandate, amount: int) -> Non
     parts = {debit.bill_id: amount}
 
     async def do() -> Answer:
+        await must_offer(debit.tenant_id, way_of(mandate.channel))
         chosen = await choose(debit.tenant_id, parts)
         await _must_fit(mandate, chosen, parts)
         lifetime = CHANNELS[mandate.channel].capabilities.lifetime

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from billing.bank_terms.document import DEBIT
+from billing.bank_terms.reading import bank_terms_of
 from billing.channels import CHANNELS
 from billing.mandates.cards import cards_of, mask
 from billing.mandates.terms import MandateTerms
@@ -40,9 +42,16 @@ async def ways_of(actor: Actor, tenant_id: UUID) -> list[Way]:
     return [*found, Way(NEW_CARD, t("Another card") if cards else t("A credit or debit card"))]
 
 
+def way_of(channel: str) -> str:
+    """Return what a mandate of a channel is among the ways that a bank offers."""
+    return DEBIT if channel == "bank" else channel
+
+
 async def _account(tenant_id: UUID, channel: str, terms: MandateTerms) -> SettlementAccount | None:
     """Return the institution's account that can be paid this way, in the open tenant scope."""
     if not (terms.has_bank if channel == "bank" else terms.has_card):
+        return None
+    if not (await bank_terms_of(tenant_id)).offers(way_of(channel)):
         return None
     currency = (await Tenant.get(id=tenant_id)).currency
     accounts = await SettlementAccount.filter(

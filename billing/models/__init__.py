@@ -10,6 +10,7 @@ from billing.models.agreements import (
     ReminderStop,
     Terms,
 )
+from billing.models.bank_terms import BankTermsVersion
 from billing.models.charges import (
     Bill,
     BillException,
@@ -77,6 +78,7 @@ __all__ = [
     "AnswerNote",
     "Attempt",
     "BankSeal",
+    "BankTermsVersion",
     "Bill",
     "BillException",
     "BillLine",

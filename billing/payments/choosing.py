@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from billing.bank_terms.reading import bank_terms_of, switched_off
 from billing.channels import CHANNELS, health
 from billing.channels.contract import Channel, Item
 from billing.models import Bill, SettlementAccount
@@ -13,8 +14,8 @@ from billing.payments.amounts import Amount
 from billing.payments.orders import as_destination
 from billing.payments.states import PAYABLE
 from billing.routing import choosing as routing
-from billing.routing.methods import Method
-from billing.routing.terms import Route, RoutingTerms
+from billing.routing.methods import Method, method_of
+from billing.routing.terms import RoutingTerms
 from billing.terms import terms_of
 from billing.trial.opening import must_be_taking
 from tenants.accounts.guests import must_pay
@@ -238,17 +239,25 @@ async def offers(tenant_id: UUID, currency: str, bill_ids: Iterable[UUID] = ()) 
         ).order_by("created_at", "id")
         meant = [account for account in accounts if account.id in named] or accounts
         open_to = [as_destination(account) for account in meant[:1]]
-        terms = await terms_of(tenant_id, RoutingTerms)
+        terms, bank = await terms_of(tenant_id, RoutingTerms), await bank_terms_of(tenant_id)
         fees = await fees_of(tenant_id, bill_ids)
     down = {key for key in CHANNELS if health.is_down(key)}
     found = routing.usable(
-        routing.routes_of(terms), currency=currency, destinations=open_to, fee_items=fees, down=down
+        routing.routes_of(terms),
+        currency=currency,
+        destinations=open_to,
+        fee_items=fees,
+        down=down,
+        within=bank,
     )
-    return [_offer(method, route, currency, is_down=method.channel in down) for method, route in found]
+    return [
+        _offer(method, routing.bounds(method, route, currency, bank), is_down=method.channel in down)
+        for method, route in found
+    ]
 
 
-def _offer(method: Method, route: Route, currency: str, *, is_down: bool) -> Offer:
-    least, most = routing.bounds(method, route, currency)
+def _offer(method: Method, bounds: tuple[int, int | None], *, is_down: bool) -> Offer:
+    least, most = bounds
     has_qr = CHANNELS[method.channel].capabilities.has_qr
     return Offer(method.key, method.name, has_qr, least, most, method.hint, is_down)
 
@@ -273,8 +282,11 @@ async def way_for(
 
     Raises:
         Invalid: it is not offered here for these bills, or not for this amount.
+        Conflict: the bank has switched it off.
     """
-    terms = await terms_of(account.tenant_id, RoutingTerms)
+    terms, bank = await terms_of(account.tenant_id, RoutingTerms), await bank_terms_of(account.tenant_id)
+    if (wanted := method_of(key)) and not bank.offers(wanted.channel):
+        raise switched_off(wanted.channel)
     found = routing.usable(
         [each for each in routing.routes_of(terms) if each[0].key == key],
         currency=chosen.currency,
@@ -285,5 +297,5 @@ async def way_for(
     if not found:
         raise Invalid("payment.channel", t("Choose how to pay."), fields={"channel": t("Choose how to pay.")})
     method, route = found[0]
-    routing.check(method, route, chosen.amount_minor, chosen.currency)
+    routing.check(method, route, chosen.amount_minor, chosen.currency, bank)
     return method, CHANNELS[method.channel]

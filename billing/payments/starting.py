@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 
+from billing.bank_terms.reading import fee_of
 from billing.channels import CHANNELS, health
 from billing.channels.contract import Channel, ChannelRefused, ChannelSilent, Order, Outcome
 from billing.idempotency import Answer, once
@@ -24,10 +25,10 @@ from billing.payments.states import LIVE
 from billing.routing.methods import method_of
 from billing.routing.terms import BankFee
 from billing.splits.rules import must_be_shareable
-from billing.terms import terms_of
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import enqueue
+from tenants.models import Tenant
 from tenants.scope import execute, in_scope, open_scope, rows, tenant_scope
 from ui.errors import Conflict
 from ui.i18n import current_locale, t
@@ -210,11 +211,18 @@ async def new_attempt(actor: Actor, payment: Payment, chosen: Chosen, urls: tupl
 async def _asked_of(payment: Payment) -> dict[str, Any]:
     """Return what the channel is told besides the bills: by which of its ways, and what the bank keeps."""
     method = method_of(payment.method)
-    fee = await terms_of(payment.tenant_id, BankFee) if payment.channel == "stripe" else BankFee()
+    fee = await _fee_of(payment)
     return {
         "methods": list(method.types) if method else [],
         "application_fee_minor": fee.of(payment.amount_minor),
     }
+
+
+async def _fee_of(payment: Payment) -> BankFee:
+    """Return what the bank keeps of it: as agreed with the institution, else the bank's own."""
+    if payment.channel != "stripe":
+        return BankFee()
+    return (await fee_of(await Tenant.get(id=payment.tenant_id)))[0]
 
 
 async def send(actor: Actor, attempt_id: UUID) -> StartedPayment:

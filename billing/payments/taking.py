@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from billing.bank_terms.reading import must_offer
 from billing.channels import counter
 from billing.channels.contract import Outcome
 from billing.idempotency import Answer, once
@@ -40,7 +41,7 @@ async def take_payment(
 
     Raises:
         Invalid: the method, its reference, the cash or the amounts are not right.
-        Conflict: a bill is paid or closed, or an online payment for it cannot be stopped any more.
+        Conflict: the desk is switched off, a bill is paid or closed, or an online payment cannot be stopped any more.
     """
     must_be_outside()
     actor.require("payments.take")
@@ -92,6 +93,7 @@ async def _record(  # noqa: PLR0917 - one value of each thing that was typed
     actor: Actor, parts: Parts, method: str, reference: str, tendered_minor: int | None, payer_name: str
 ) -> UUID:
     assert actor.tenant_id is not None  # noqa: S101 - staff act inside their tenant
+    await must_offer(actor.tenant_id, counter.KEY)
     chosen = await choose(actor.tenant_id, parts, is_paying=True)
     payment = desk_payment(actor, chosen, method, reference, tendered_minor, payer_name)
     await payment.save(force_create=True)

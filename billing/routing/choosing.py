@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from billing.bank_terms.document import EVERYTHING, BankTerms
 from billing.channels import CHANNELS
 from billing.channels.contract import Destination
 from billing.payments.amounts import Amount
@@ -34,31 +35,40 @@ def usable(
     destinations: Sequence[Destination],
     fee_items: Collection[str],
     down: Collection[str],
+    within: BankTerms = EVERYTHING,
 ) -> list[tuple[Method, Route]]:
-    """Return those that can take these fees in this currency now; channels that do not answer come last."""
+    """Return those that the bank offers and that take these fees in this currency; silent channels come last."""
     fit = [
         (method, route)
         for method, route in routes
-        if CHANNELS[method.channel].capabilities.takes(currency)
+        if within.offers(method.channel)
+        and CHANNELS[method.channel].capabilities.takes(currency)
         and any(CHANNELS[method.channel].is_open_to(to) for to in destinations)
         and (not route.fee_items or set(fee_items) <= set(route.fee_items))
     ]
     return sorted(fit, key=lambda each: each[0].channel in down)
 
 
-def bounds(method: Method, route: Route, currency: str) -> tuple[int, int | None]:
-    """Return the least and the most that one payment this way may be: the channel's least and the institution's own."""
+def bounds(
+    method: Method, route: Route, currency: str, within: BankTerms = EVERYTHING
+) -> tuple[int, int | None]:
+    """Return the least and the most of one payment: the channel's, and the institution's own or else its bank's."""
     least: Mapping[str, int] = CHANNELS[method.channel].capabilities.minimum_minor
-    return max(least.get(currency, 0), route.least_minor or 0), route.most_minor
+    default = within.limit(method.channel, currency)
+    own = route.least_minor if route.least_minor is not None else default.least_minor
+    most = route.most_minor if route.most_minor is not None else default.most_minor
+    return max(least.get(currency, 0), own or 0), most
 
 
-def check(method: Method, route: Route, amount_minor: int, currency: str) -> None:
+def check(
+    method: Method, route: Route, amount_minor: int, currency: str, within: BankTerms = EVERYTHING
+) -> None:
     """Refuse an amount that this way does not take.
 
     Raises:
         Invalid: it is below the least or above the most.
     """
-    least, most = bounds(method, route, currency)
+    least, most = bounds(method, route, currency, within)
     if amount_minor < least:
         text = t("This way of paying takes {least} or more.", least=Amount(least, currency))
         raise Invalid("payment.too_little", text, fields={"channel": text})

@@ -1,8 +1,8 @@
-"""The pages of routing: the institution's own among its terms, and the bank's fee."""
+"""The pages of routing: the institution's own, among its terms."""
 
 from starlette.routing import BaseRoute
 
-from billing.routing import bank_pages, terms_page
+from billing.routing import terms_page
 
 terms_page.register()
-ROUTES: list[BaseRoute] = [*bank_pages.ROUTES]
+ROUTES: list[BaseRoute] = []

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from billing.bank_terms.document import EVERYTHING, BankTerms
 from billing.payments.amounts import Amount
 from billing.routing.choosing import routes_of
 from billing.routing.methods import Method
@@ -11,12 +12,12 @@ from ui.formats import number
 from ui.i18n import Text, t
 
 
-def sentences(terms: RoutingTerms, currency: str, fee_names: Mapping[str, str]) -> list[Text]:
+def sentences(
+    terms: RoutingTerms, currency: str, fee_names: Mapping[str, str], within: BankTerms = EVERYTHING
+) -> list[Text]:
     """Return one sentence for each way to pay that payers are offered, in their order."""
-    found = [
-        _sentence(n, method, route, currency, fee_names)
-        for n, (method, route) in enumerate(routes_of(terms), 1)
-    ]
+    open_to = [each for each in routes_of(terms) if within.offers(each[0].channel)]
+    found = [_sentence(n, method, route, currency, fee_names) for n, (method, route) in enumerate(open_to, 1)]
     return found or [t("Nothing can be paid online.")]
 
 

@@ -4,14 +4,18 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from billing.bank_terms.document import WAYS
+from billing.bank_terms.reading import bank_terms_of, fee_of
+from billing.bank_terms.words import limit_text
 from billing.models import FeeItem
 from billing.names import localized
 from billing.routing.methods import METHODS
 from billing.routing.sentences import fee_sentence, sentences
-from billing.routing.terms import BankFee, Route, RoutingTerms
+from billing.routing.terms import Route, RoutingTerms
 from billing.terms import terms_of
 from billing.terms_pages import TermsPage, add_terms_page
 from tenants.actor import Actor
+from tenants.models import Tenant
 from ui.errors import Invalid
 from ui.fields import MinorAmount
 from ui.formats import plain_amount
@@ -88,9 +92,16 @@ async def _more(actor: Actor) -> dict[str, Any]:
     currency = actor.place["currency"]
     items = await FeeItem.filter(tenant_id=actor.tenant_id, is_active=True).order_by("position", "key")
     names = {item.key: localized(item.names) for item in items}
+    bank = await bank_terms_of(actor.tenant_id)
     return {
-        "sentences": sentences(await terms_of(actor.tenant_id, RoutingTerms), currency, names),
-        "fee_sentence": fee_sentence(await terms_of(actor.tenant_id, BankFee), currency),
+        "sentences": sentences(await terms_of(actor.tenant_id, RoutingTerms), currency, names, bank),
+        "fee_sentence": fee_sentence((await fee_of(await Tenant.get(id=actor.tenant_id)))[0], currency),
+        "off": [str(name) for way, name in WAYS.items() if not bank.offers(way)],
+        "limits": [
+            (str(WAYS[way]), limit_text(bank.limit(way, currency), currency))
+            for way in bank.limits
+            if currency == bank.currency
+        ],
         "names": {key: str(method.name) for key, method in METHODS.items()},
         "fee_items": list(names.items()),
     }

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from billing.bank_terms.document import TRANSFER
+from billing.bank_terms.reading import must_offer
 from billing.channels.bank import notify_url
 from billing.channels.contract import ChannelRefused, ChannelSilent
 from billing.channels.rail_agreements import open_virtual_account
@@ -27,12 +29,13 @@ async def virtual_account(actor: Actor, *, tenant_id: UUID, account_id: UUID) ->
     The caller has proved that the actor holds the account.
 
     Raises:
-        Conflict: the institution takes no transfers this way, or the bank does not answer now.
+        Conflict: transfers are switched off, the institution takes none this way, or the bank does not answer now.
     """
     del actor
     must_be_outside()
     async with open_scope(tenant_scope(tenant_id)):
         known = await VirtualAccount.filter(tenant_id=tenant_id, account_id=account_id).first()
+        await must_offer(tenant_id, TRANSFER)
         settlement = await _settlement(tenant_id)
         account = await Account.get(tenant_id=tenant_id, id=account_id)
     if known is not None:

@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from billing.bank_terms.document import TRANSFER
+from billing.bank_terms.reading import bank_terms_of
 from billing.credit.queries import SeenAccount, account_seen
 from billing.lists import Listing, list_page
 from billing.models import VirtualAccount
@@ -14,7 +16,7 @@ from billing.transfers.opening import virtual_account
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, person_route, tenant_route
 from tenants.navigation import Place, add_tenant_places
-from tenants.scope import open_scope, rows
+from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import Conflict
 from ui.flash import Flash
 from ui.i18n import N_, t
@@ -71,8 +73,11 @@ select number, period, total_minor - paid_minor - adjusted_minor left_minor, cur
 async def show(request: Request, actor: Actor) -> Response:
     """Say how to pay an account's bills by a transfer."""
     seen = await account_seen(path_id(request), actor.person_id)
+    async with open_scope(tenant_scope(seen.tenant_id)):
+        is_on = (await bank_terms_of(seen.tenant_id)).offers(TRANSFER)
     context: dict[str, Any] = {
         "account": seen,
+        "is_on": is_on,
         "own": await VirtualAccount.filter(tenant_id=seen.tenant_id, account_id=seen.id).first(),
         "bills": await rows(_OPEN, seen.tenant_id, seen.id),
     }

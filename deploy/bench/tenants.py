@@ -1,13 +1,18 @@
 """Pages and a payment with very many institutions against the same with a hundred, in one database that is filled up.
 
+The two are measured some minutes apart, in which the machine may have got busier: a page that reads nothing of any
+institution is timed in each round, and what became of it is taken out of the ratios. Beside the median stands what
+the quickest quarter of the rounds took, which other work disturbs least: the ratios are of that.
+
 What is measured is one institution, its payer, its bank's board and the search for it. The others are rows that stand
 in the same tables: written in bulk as a superuser, with what the product would have counted counted afterwards.
 """
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 from uuid import UUID
 
@@ -79,6 +84,18 @@ _PLANS = {
     "board": "explain select sum(paid_minor) from billing_branch_figure where bank_id = '{bank}'"
     " and branch_id = '{branch}' and day > current_date - 30",
 }
+CONTROL = "control"
+"""A page without institutions: what happens to it is the machine, not the tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Milliseconds: the median, and the upper end of the quickest quarter."""
+
+    median: float
+    quick: float
+
+
 Try = Callable[[], Awaitable[None]]
 
 
@@ -95,15 +112,19 @@ async def measure(options: Mapping[str, int]) -> dict[str, Any]:
         seconds = time.perf_counter() - filled
         many = await _timed(tries, options["rounds"])
         plans = await _plans(settings, bank, of)
-    ratios = {name: round(many[name] / few[name], 2) for name in few}
+    load = many[CONTROL].quick / few[CONTROL].quick
+    ratios = {name: round(many[name].quick / few[name].quick / load, 2) for name in few if name != CONTROL}
     return {
         "figure": max(ratios.values()),
         "unit": "many / few",
         "aim": f"figure <= {AIM}",
         "is_met": max(ratios.values()) <= AIM,
         "ratios": ratios,
-        "few_ms": few,
-        "many_ms": many,
+        "load": round(load, 2),
+        "few_ms": {name: each.median for name, each in few.items()},
+        "many_ms": {name: each.median for name, each in many.items()},
+        "few_quick_ms": {name: each.quick for name, each in few.items()},
+        "many_quick_ms": {name: each.quick for name, each in many.items()},
         "fill_seconds": round(seconds, 1),
         "plans": plans,
         **options,
@@ -130,7 +151,11 @@ async def _tries(app: Starlette, bank: Bank, of: Tenant) -> dict[str, Try]:
         "dashboard": await _page(app, staff, f"/t/{of.slug}"),
         "payer": await _page(app, payer, "/my"),
         "board": await _page(app, clerk, f"/bank/{bank.slug}/board"),
+        "console": await _page(app, clerk, f"/bank/{bank.slug}"),
+        "list": await _page(app, clerk, f"/bank/{bank.slug}/tenants"),
+        "newest": await _page(app, clerk, f"/bank/{bank.slug}/tenants?sort=-live_at&page=3"),
         "search": await _page(app, clerk, f"/bank/{bank.slug}/tenants?q=Bench+1"),
+        CONTROL: await _page(app, clerk, "/verify"),
         "payment": pay,
     }
 
@@ -201,8 +226,8 @@ async def _payer(of: Tenant, account: UUID) -> UUID:
     return who
 
 
-async def _timed(tries: Mapping[str, Try], rounds: int) -> dict[str, float]:
-    """Return each try's median in milliseconds; every other round goes the other way, and the first is not counted."""
+async def _timed(tries: Mapping[str, Try], rounds: int) -> dict[str, Taken]:
+    """Return what each try took; every other round goes the other way, and the first is not counted."""
     taken: dict[str, list[float]] = {name: [] for name in tries}
     for number in range(rounds + 1):
         for name in list(tries)[:: 1 if number % 2 else -1]:
@@ -210,7 +235,9 @@ async def _timed(tries: Mapping[str, Try], rounds: int) -> dict[str, float]:
             await tries[name]()
             if number:
                 taken[name].append((time.perf_counter() - began) * 1000)
-    return {name: round(median(each), 2) for name, each in taken.items()}
+    return {
+        name: Taken(round(median(each), 2), round(quantiles(each, n=4)[0], 2)) for name, each in taken.items()
+    }
 
 
 async def _connect(settings: Settings) -> asyncpg.Connection:

@@ -10,6 +10,7 @@ from billing.sealing.sealer import Sealer
 from deploy import composition
 from deploy.database import connected
 from deploy.errors import OperatorError
+from deploy.seed import union
 from deploy.seed.bank import found, the_bank
 from deploy.seed.chapters import Play, alone, tell
 from deploy.seed.ending import signins, write_samples
@@ -36,6 +37,7 @@ async def seed(settings: Settings, progress: Progress) -> SeedReport:
     async with Outside(settings) as outside, alone(settings) as statistics:
         await outside.introduce()
         await found(settings)
+        await union.found(outside)
         # A chapter that a power failure takes back is written again: nothing here needs to wait for the disk.
         address = settings.database_url.get_secret_value()
         async with connected(address, pool=8, synchronous_commit="off"):

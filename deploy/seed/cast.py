@@ -50,11 +50,27 @@ class BankClerk:
     role: str
     staff_id: str
     branch: str = ""
+    bank: str = BANK
 
     @property
     def email(self) -> str:
         """Their address at the bank."""
-        return f"{self.customer.removeprefix('staff-')}@harbour.example"
+        return f"{self.customer.removeprefix('staff-')}@{self.bank}.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A bank beside or above the first one: its names, who begins there, and an institution with its figures."""
+
+    slug: str
+    name: str
+    name_en: str
+    accent: str
+    administrator: BankClerk
+    institution: Institution
+    mean_minor: int = 0
+    arrears_minor: int = 0
+    payers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +194,37 @@ CLERKS = (
     BankClerk("staff-wen", "Wen Rui", "relationship_manager", "H0107", "102"),
     BankClerk("staff-zhao", "Zhao Min", "reviewer", "H0211"),
     BankClerk("staff-ong", "Ong Kai Xin", "operations", "H0305"),
+    BankClerk("staff-gao", "Gao Ming Li", "auditor", "H0402"),
 )
+UNION_CLERKS = (
+    BankClerk("staff-tan", "Tan Poh Choo", "administrator", "U0001", bank="straits"),
+    BankClerk("staff-qiao", "Qiao Hui", "union_supervisor", "U0010", bank="straits"),
+)
+_KRANJI = Institution(
+    "kranji-farm", "Kranji Farm Estate Management Pte. Ltd.", "Kranji Farm", uscc.make("91350100MA2XKRJ01"),
+    "Sim Boon Hock", "Sim Boon Hock", "office@kranji-farm.example", "+65 6555 1100",
+)  # fmt: skip
+_CHANGI = Institution(
+    "changi-court", "Changi Court Management Pte. Ltd.", "Changi Court", uscc.make("91350100MA2XCHG01"),
+    "Halimah binte Ali", "Halimah binte Ali", "office@changi-court.example", "+65 6555 1200",
+)  # fmt: skip
+UNION = Member(
+    "straits", "海峡储蓄银行联合会", "Straits Union of Savings Banks", "#6b3fa0", UNION_CLERKS[0], _KRANJI
+)
+MEMBERS = (
+    Member(
+        "kranji", "克兰芝储蓄银行", "Kranji Savings Bank", "#2f6b2f",
+        BankClerk("staff-sim", "Sim Geok Eng", "administrator", "K0001", bank="kranji"),
+        _KRANJI, mean_minor=8_250, arrears_minor=431_000, payers=640,
+    ),
+    Member(
+        "changi", "樟宜储蓄银行", "Changi Savings Bank", "#a3401f",
+        BankClerk("staff-noor", "Noor Hidayah", "administrator", "C0001", bank="changi"),
+        _CHANGI, mean_minor=6_120, arrears_minor=198_500, payers=410,
+    ),
+)  # fmt: skip
+"""The banks of the union beside the first one."""
+OTHER_CLERKS = (*UNION_CLERKS, *(one.administrator for one in MEMBERS))
 EMPLOYEES = (
     Employee("op-goh", "Goh Siew Lan", TENGAH, "administrator"),
     Employee("op-pereira", "Denise Pereira", TENGAH, "finance"),
@@ -266,11 +312,16 @@ def customers() -> list[dict[str, Any]]:
         "note": "Has an open invitation to administer Seaview",
         "mandates": [institution.mandate("authoriser")],
     }
-    return [*map(_clerk, CLERKS), *map(_employee, every_employee()), newcomer, *map(_resident, every_payer())]
+    return [
+        *map(_clerk, (*CLERKS, *OTHER_CLERKS)),
+        *map(_employee, every_employee()),
+        newcomer,
+        *map(_resident, every_payer()),
+    ]
 
 
 def _clerk(clerk: BankClerk) -> dict[str, Any]:
-    note = f"Harbour Bank: {clerk.role.replace('_', ' ')}"
+    note = f"{clerk.bank.title()}: {clerk.role.replace('_', ' ')}"
     kept = {"id": clerk.customer, "kind": "staff", "name": clerk.name, "email": clerk.email}
     return kept | {"staff_id": clerk.staff_id, "note": note}
 

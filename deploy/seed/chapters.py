@@ -31,6 +31,7 @@ from deploy.seed import (
     stored,
     stories,
     takings,
+    union,
 )
 from deploy.seed import bank as banks
 from deploy.seed.bank import Founded, open_bank
@@ -320,6 +321,7 @@ CHAPTERS = (
     Chapter("palace", palace.write, is_atomic=False, thread="sights"),
     Chapter("console", console.write, is_atomic=False),
     Chapter("complaints", complaints.write),
+    Chapter("union", union.write),
 )
 
 

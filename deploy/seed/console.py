@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from billing.bank_terms import services as bank_terms
+from billing.bank_terms.document import BankTerms, Limit
 from billing.oversight import actions, rolling
 from billing.risk import services as risk
 from deploy.seed.brand import show_logo
@@ -76,6 +78,7 @@ async def write(play: Play) -> str:
     await play.outside.tell("registry", {"institutions": _registered()})
     lakeside = await _application(founded, APPLICANTS["submitted"])
     await _lay_down(founded)
+    await _offer_ways(founded)
     await _look_into(founded, lakeside)
     await _go_on(founded)
     await _apply_alone(play)
@@ -112,6 +115,18 @@ async def _lay_down(founded: Founded) -> None:
         for code, areas in AREAS.items():
             await Branch.filter(bank_id=founded.bank.id, code=code).update(areas=areas)
         await set_policy(chief, founded.bank.id, BEFORE_APPROVAL, BEFORE_LIVE, 12, 3, 70, dict(WEIGHTS))
+
+
+async def _offer_ways(founded: Founded) -> None:
+    """Say what the bank offers its institutions: every way to pay, up to a limit online; asked and decided by two."""
+    async with open_scope(bank_scope(founded.bank.id)):
+        if await bank_terms.in_force(founded.bank.id):
+            return
+        limit = Limit(most_minor=2_000_000)
+        terms = BankTerms(currency="SGD", limits={"stripe": limit, "bank": limit})
+        reason = "Every way to pay for all institutions, online up to what the risk committee has set."
+        made = await bank_terms.ask(founded.staff["administrator"], terms, reason)
+        await bank_terms.decide(founded.staff["reviewer"], made.id, is_approved=True, reason="As minuted.")
 
 
 async def _look_into(founded: Founded, found: Application) -> None:

@@ -13,6 +13,7 @@ from deploy.seed.cast import (
     BANK,
     CLERKS,
     NEWCOMER,
+    OTHER_CLERKS,
     RESIDENTS,
     SEED,
     Resident,
@@ -47,6 +48,10 @@ async def signins(settings: Settings) -> tuple[SignIn, ...]:
     """Return every sign-in and link of the demonstration."""
     public = settings.public_url.rstrip("/")
     bank = [("Bank, " + one.role.replace("_", " "), f"{public}/bank/{BANK}", one.name) for one in CLERKS]
+    bank += [
+        (f"{one.bank.title()}, {one.role.replace('_', ' ')}", f"{public}/bank/{one.bank}", one.name)
+        for one in OTHER_CLERKS
+    ]
     staff = [
         (
             f"{one.institution.short_name}, {one.role.replace('_', ' ')}",

@@ -1,14 +1,14 @@
 """What can be asked for about an institution, as data: who may ask when, what is typed, what is then done."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
 from tenants.actor import Actor
 from tenants.models import BankRequest, Tenant
-from ui.i18n import N_
+from ui.i18n import N_, Text
 
 Facts = dict[str, Any]
 Freeze = Callable[[BaseModel], Facts]
@@ -22,6 +22,7 @@ class Kind:
 
     ``freeze`` turns what was typed into what will be done, encrypted where it is secret. ``seen`` is what the act
     rests on: once that has changed, the request is void. ``has_cooling`` lets the bank's days pass before it is done.
+    ``options`` are what a field can be chosen from, ``told`` says what is frozen in words where its own do not.
     """
 
     key: str
@@ -34,6 +35,8 @@ class Kind:
     do: Do
     has_cooling: bool = False
     tells_contact: bool = False
+    options: Mapping[str, Sequence[tuple[str, Text]]] = field(default_factory=dict)
+    told: Callable[[Tenant, Facts], list[tuple[str, str]]] | None = None
 
 
 KINDS: dict[str, Kind] = {}

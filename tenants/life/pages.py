@@ -98,7 +98,8 @@ async def form(request: Request, actor: Actor) -> Response:
 async def ask(request: Request, actor: Actor) -> Response:
     """Ask for it."""
     tenant, kind = await tenant_of(actor, path_id(request)), _kind(request)
-    sent, why = await bind(request, kind.form), await bind(request, WhyForm)
+    sent = await bind(request, kind.form, context={"currency": tenant.currency})
+    why = await bind(request, WhyForm)
     if sent.is_valid and why.is_valid:
         try:
             made = await services.ask(actor, tenant.id, kind, sent.ok, why.ok.reason)
@@ -165,11 +166,7 @@ async def _show(request: Request, actor: Actor, found: BankRequest, tenant: Tena
         "found": found,
         "tenant": tenant,
         "kind": kind,
-        "facts": [
-            (_label(kind, name), str(fact))
-            for name, fact in found.facts.items()
-            if name not in {"secret", "index"}
-        ],
+        "facts": kind.told(tenant, found.facts) if kind.told else _facts(kind, found),
         "status_word": t(REQUEST_STATUSES[found.status]),
         "tone": TONES.get(found.status, "neutral"),
         "form": sent,
@@ -180,6 +177,14 @@ async def _show(request: Request, actor: Actor, found: BankRequest, tenant: Tena
         "root": _root(actor),
     }
     return await respond(request, "tenants/life/request.html", context)
+
+
+def _facts(kind: Kind, found: BankRequest) -> list[tuple[str, str]]:
+    return [
+        (_label(kind, name), str(fact))
+        for name, fact in found.facts.items()
+        if name not in {"secret", "index"}
+    ]
 
 
 def _label(kind: Kind, name: str) -> str:

@@ -29,7 +29,6 @@ NO_PAGES = (
 )  # fmt: skip
 """Files and figures for machines."""
 ELSEWHERE = (
-    r"/bank/\{bank\}/members",  # needs a union: tests/integrations/test_bank_structure.py looks at it
     r"/t/\{tenant\}/merchants/\{id\}/orders/\{order\}|/my/orders/\{id\}",  # need an order that is being paid
     r"/styleguide.*",  # tests/ui looks at it in every face, language and scheme
     r"/sign-in/callback",  # where the bank sends people: it only leads on
@@ -69,6 +68,9 @@ DEMONSTRATION: tuple[tuple[str, ...], ...] = (
     ("staff-lin", "staff", "/bank/harbour"),
     ("op-rahul", "company", "/vendor/peopleware", "/vendors", "/vendors/new"),
     ("staff-ong", "staff", "/bank/harbour"),
+    ("staff-qiao", "staff", "/bank/straits"),
+    ("staff-tan", "staff", "/bank/straits/members"),
+    ("staff-gao", "staff", "/bank/harbour"),
     (
         "op-palace-director",
         "company",

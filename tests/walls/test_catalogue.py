@@ -18,6 +18,7 @@ ABOVE_TENANTS = {
     "tenants_document_request": "belongs to a bank's application; an institution reads its own",
     "tenants_account_proof": "belongs to a bank's application",
     "tenants_bank_policy": "belongs to a bank; its institutions read it",
+    "billing_bank_terms": "belongs to a bank; its institutions read what is in force",
     "tenants_bank_request": "belongs to a bank; an institution reads what is asked about it",
     "tenants_gate_check": "belongs to a bank; an institution passes its own",
     "tenants_tenant_move": "belongs to a bank",

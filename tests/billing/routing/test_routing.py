@@ -7,7 +7,6 @@ from billing.payments.service import offers
 from billing.routing.terms import BankFee, Route, RoutingTerms
 from billing.terms import keep_terms, save_terms, terms_of
 from tenants.models import Audit
-from tenants.scope import open_scope, tenant_scope
 from tests import make
 from tests.billing.payments import world
 from tests.page import inspect, text_of
@@ -112,21 +111,7 @@ async def test_the_form_keeps_order_limits_and_fees_and_is_audited(place, client
     assert acts[-1].before == {"routes": []}
 
 
-async def test_the_bank_sets_its_fee_and_an_institution_cannot(place, client, bank):
-    officer = await make.bank_staff(bank, "operations")
-    await make.sign_in(client, officer.person_id)
-    at = f"/bank/{bank.slug}/fees/{place.id}"
-    assert place.tenant.name in (await client.get(f"/bank/{bank.slug}/fees")).text
-    inspect((await client.get(at)).text)
-    sent = {"basis_points": "35", "fixed": "0.10", "cap": "5.00", "rounding": "half_up"}
-    assert (await client.post(at, data=sent | {"basis_points": "2000"})).status_code == 422
-    assert (await client.post(at, data=sent)).status_code == 303
-    async with open_scope(tenant_scope(place.id)):
-        assert (await terms_of(place.id, BankFee)).of(10_000) == 45
-    reviewer = await make.bank_staff(bank, "reviewer", "Other")
-    client.cookies.clear()
-    await make.sign_in(client, reviewer.person_id)
-    assert (await client.post(at, data=sent)).status_code == 403
+async def test_an_institution_cannot_set_the_banks_fee(place):
     cashier = await make.staff(place.tenant, "cashier", "Cai Shi")
     async with place.scope():
         with pytest.raises(Forbidden):
