@@ -189,7 +189,7 @@ async def page(
 
 
 ENTRY_COLUMNS = (
-    Column("occurred_at", t("Booked"), format="date"),
+    Column("occurred_at", t("Entered on"), format="date"),
     Column("what", t("What")),
     Column("ledger", t("Ledger account")),
     Column("debit_minor", t("Debit side"), format="money"),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from deploy.sandbox.apps import contract, invoice, people
+from deploy.sandbox.apps import contract, invoice, people, practice
 from deploy.sandbox.apps.kit import About
 from deploy.seed import people as persons
 from deploy.seed.cast import Institution
@@ -24,6 +24,7 @@ from integrations.apps.catalogue.installing import Agreed
 from integrations.apps.doors import vendor_actor
 from integrations.apps.models import App, AppVersion, Vendor
 from integrations.apps.scopes import claims_of
+from integrations.apps.tenant_models import Installation
 from integrations.apps.vendors import findings, review, services, versions
 from integrations.apps.vendors.forms import VersionForm
 from integrations.sign_in.people import Proven, person_of
@@ -61,7 +62,10 @@ class Offer:
     is_framed: bool = True
     level: int = 1
     places: Sequence[tuple[str, str, str]] = ()
-    keeps_staff: bool = False
+    protocol: str = ""
+    """SCIM keeps its staff in step; LTI and SMART tools are launched by it and sign with a key of their own."""
+    scenarios: Sequence[str] = ()
+    """The industries it is for, where not for all."""
 
 
 def _company(slug: str, name: str, code: str, head: str) -> Institution:
@@ -155,7 +159,38 @@ OFFERS = (
         },
         frozenset({"administrator", "finance", "cashier", "front_desk"}),
         places=(("leave", "Leave", "请假"),),
-        keeps_staff=True,
+        protocol="scim",
+    ),
+    Offer(
+        practice.ABOUT,
+        _company("little-sums", "Little Sums Learning Pte. Ltd.", "91350100MA2XPRAC0", "Grace Teo"),
+        "op-grace",
+        (
+            0x7A4A00,
+            ("00011000", "00011000", "01111110", "01111110", "00011000", "00011000", "00000000", "01111110"),
+        ),
+        ("Practice", "练习"),
+        ("Ten sums for a class, with a mark for each child", "为班级布置十道口算题并给出成绩"),
+        (
+            "A teacher puts an exercise into a class. Children do it at school or at home, as often as they like; the"
+            " best mark goes to the class.",
+            "教师把练习放入班级，孩子在校或在家反复练习，最好成绩记入班级。",
+        ),
+        ("Free for schools", "学校免费"),
+        ("learning",),
+        _WHO
+        | {
+            "roles": ("To show teachers the class and children the sums", "教师看班级，孩子做练习"),
+            "accounts": (
+                "To tell the children of a class apart, by name where families agree",
+                "区分班级中的学生",
+            ),
+            "grades": ("To give the best mark back to the class", "把最好成绩交给班级"),
+        },
+        frozenset({"administrator", "class_teacher", "family"}),
+        is_framed=False,
+        protocol="lti",
+        scenarios=("education",),
     ),
 )
 
@@ -205,7 +240,8 @@ async def _list(one: Offer, bank_id: UUID, issuer: str, operations: Actor, setti
     async with open_scope(vendor_scope(vendor.id)):
         app = await versions.create_app(writer, name=one.name[0], slug=one.about.name)
         await versions.save(writer, app.id, _form(one, settings.app_urls[one.about.name]))
-        await _hand_over(writer, app, settings.data_dir / "apps", settings.public_url)
+        folder, has_key = settings.data_dir / "apps", one.protocol in _WITH_KEY
+        await _hand_over(writer, app, folder, settings.public_url, has_key=has_key)
         version = await _measured(writer, app)
     await review.decide(operations, version.id, "listed")
     if one.about.name == NEXT:
@@ -230,6 +266,18 @@ def _writer(owner: Actor, vendor: Vendor) -> Actor:
     return vendor_actor(owner, facts, "owner")
 
 
+_OF_OURS = {
+    "redirect_uris": "callback",
+    "backchannel_logout_uri": "logout",
+    "frontchannel_logout_uri": "signed-out",
+}
+_PATHS = {
+    "scim": _OF_OURS | {"scim_uri": "scim/v2"},
+    "lti": {"redirect_uris": "start", "jwks_uri": "jwks"},
+}
+_WITH_KEY = {"lti"}
+
+
 def _form(one: Offer, url: str) -> VersionForm:
     """Return the version as its vendor types it."""
     texts = {"name": one.name, "summary": one.summary, "about": one.text, "price": one.price}
@@ -239,17 +287,16 @@ def _form(one: Offer, url: str) -> VersionForm:
         values |= {f"asks-{n}-scope": [scope], f"asks-{n}-en": [english], f"asks-{n}-zh": [chinese]}
     for n, (key, english, chinese) in enumerate(one.places):
         values |= {f"places-{n}-key": [key], f"places-{n}-en": [english], f"places-{n}-zh": [chinese]}
-    paths = {"launch_uri": "launch", "redirect_uris": "callback", "backchannel_logout_uri": "logout"}
-    paths |= {
-        "frontchannel_logout_uri": "signed-out",
+    paths = {
+        "launch_uri": "launch",
         "webhook_uri": "webhooks",
         "health_uri": "health",
         "privacy_uri": "privacy",
     }
-    values |= {name: [f"{url}/{path}"] for name, path in paths.items()}
-    values |= {"scenarios": list(SCENARIOS), "needs": list(one.needs), "support_email": [one.company.email]}
-    if one.keeps_staff:
-        values |= {"protocols": ["scim"], "scim_uri": [f"{url}/scim/v2"]}
+    values |= {name: [f"{url}/{path}"] for name, path in (paths | _PATHS.get(one.protocol, _OF_OURS)).items()}
+    values |= {"scenarios": list(one.scenarios or SCENARIOS), "needs": list(one.needs)}
+    values |= {"support_email": [one.company.email], "protocols": [one.protocol] if one.protocol else []}
+    values |= {"auth_method": ["private_key_jwt"]} if one.protocol in _WITH_KEY else {}
     values |= {
         "frame_origins": [url] if one.is_framed else [],
         "min_level": [str(one.level)],
@@ -258,12 +305,12 @@ def _form(one: Offer, url: str) -> VersionForm:
     return bind_values(values, VersionForm).ok
 
 
-async def _hand_over(writer: Actor, app: App, folder: Path, issuer: str) -> None:
+async def _hand_over(writer: Actor, app: App, folder: Path, issuer: str, *, has_key: bool) -> None:
     """Give the running app its keys, as its vendor pastes them from the console."""
     keys = {
         "issuer": issuer,
         "client_id": app.client_id,
-        "client_secret": await versions.new_client_secret(writer, app.id),
+        "client_secret": "" if has_key else await versions.new_client_secret(writer, app.id),
         "webhook_secret": await versions.new_webhook_secret(writer, app.id),
     }
     await asyncio.to_thread(_write, folder, app.slug, json.dumps(keys))
@@ -288,12 +335,11 @@ async def _measured(writer: Actor, app: App) -> AppVersion:
 
 
 async def install(tenant: Tenant, chief: Actor, apps: dict[str, App]) -> None:
-    """Install every app with all it asks for, and have the e-invoice hear of the latest payments."""
+    """Install every app for all industries with all it asks for, and have the e-invoice hear of the latest payments."""
     async with open_scope(tenant_scope(tenant.id)):
         for one in OFFERS:
-            scopes = frozenset({"openid", *one.reasons})
-            agreed = Agreed(scopes, frozenset(claims_of(scopes)), one.roles, one.level)
-            await installing.install(chief, apps[one.about.name].id, agreed)
+            if not one.scenarios:
+                await agree(chief, one, apps[one.about.name].id)
         latest = await rows(
             "select id from billing_payment where tenant_id = $1 and status = 'succeeded'"
             " order by succeeded_at desc, id limit $2",
@@ -302,6 +348,13 @@ async def install(tenant: Tenant, chief: Actor, apps: dict[str, App]) -> None:
         )
         for payment in reversed(latest):
             await jobs.enqueue("apps.event", {"event": "payment.succeeded", "payment_id": str(payment["id"])})
+
+
+async def agree(chief: Actor, one: Offer, app_id: UUID) -> Installation:
+    """Install an app with all it asks for, in the tenant's open scope."""
+    scopes = frozenset({"openid", *one.reasons})
+    agreed = Agreed(scopes, frozenset(claims_of(scopes)), one.roles, one.level)
+    return await installing.install(chief, app_id, agreed)
 
 
 def picture(colour: int, rows_: Sequence[str], scale: int = 12) -> bytes:

@@ -21,6 +21,7 @@ from deploy.seed import (
     console,
     estate,
     institutions,
+    learning,
     months,
     neighbours,
     office,
@@ -286,6 +287,12 @@ async def _campus(play: Play) -> str:
     return "A canteen with a till, meals that cost less, leave to decide, and applications for next year"
 
 
+async def _learning(play: Play) -> str:
+    tenant = await play.tenant(school.HILLSIDE)
+    chief, teacher = await play.staff(tenant, "administrator"), await play.staff(tenant, "class_teacher")
+    return await learning.tell(tenant, chief, teacher, play.outside.issuer)
+
+
 async def _stored(play: Play) -> str:
     tenant = await play.tenant(TENGAH)
     await stored.tell(tenant, await play.staff(tenant, "finance"), await play.staff(tenant, "cashier"))
@@ -319,6 +326,7 @@ CHAPTERS = (
     Chapter("clinic", _clinic, is_atomic=False, thread="sights"),
     Chapter("stays", _stays, is_atomic=False, thread="sights"),
     Chapter("palace", palace.write, is_atomic=False, thread="sights"),
+    Chapter("learning", _learning, is_possible=lambda play: apps.are_running(play.outside.settings)),
     Chapter("console", console.write, is_atomic=False),
     Chapter("complaints", complaints.write),
     Chapter("union", union.write),

@@ -18,17 +18,22 @@ _OPEN = "tenant_id = $1 and value_hash = $2 and person_id = $3 and created_at > 
 async def launched_in(value: str, places: list[Place], person_id: UUID) -> list[Place]:
     """Return the one place whose page made this launch for this person, as a list; empty when it is not good."""
     for place in places:
-        async with open_scope(tenant_scope(place.tenant_id)):
-            found = await row(
-                f"select installation_id from integrations_launch where {_OPEN}",
-                place.tenant_id,
-                hash_of(value),
-                person_id,
-                LIFE,
-            )
+        found = await opened_in(value, place.tenant_id, person_id)
         if found is not None and found["installation_id"] == place.granted.installation_id:
             return [place]
     return []
+
+
+async def opened_in(value: str, tenant_id: UUID, person_id: UUID) -> Any:
+    """Return installation and context of a launch that a tenant's page made for a person; ``None`` for no such."""
+    async with open_scope(tenant_scope(tenant_id)):
+        return await row(
+            f"select installation_id, context from integrations_launch where {_OPEN}",
+            tenant_id,
+            hash_of(value),
+            person_id,
+            LIFE,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ FACTS = {
         words={
             "offer": N_("An offer"),
             "health": N_("Health and food"),
+            "tools": N_("Learning tools at home"),
             "names": N_("Name to learning apps"),
             "demographics": N_("Date of birth to apps"),
         },

@@ -13,6 +13,7 @@ from scenarios.education.enrolment import family as family_enrolment
 from scenarios.education.enrolment import office as enrolment
 from scenarios.education.family import app_consents, beside, sharing_pages, statement_pages
 from scenarios.education.family import pages as family
+from scenarios.education.family import tools as family_tools
 from scenarios.education.fees import pages as fees
 from scenarios.education.fees import starting
 from scenarios.education.fees.services import provision
@@ -82,6 +83,7 @@ SCENARIO = Scenario(
         *family_notices.ROUTES,
         *statement_pages.ROUTES,
         *app_consents.ROUTES,
+        *family_tools.ROUTES,
         *oneroster.ROUTES,
         *sharing_pages.ROUTES,
         *family.ROUTES,

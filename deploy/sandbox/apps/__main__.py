@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import uvloop
@@ -10,19 +11,14 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from starlette.applications import Starlette
 
-from deploy.sandbox.apps import contract, invoice, people
-
-APPS: dict[str, Callable[[str, Path], Starlette]] = {
-    "contract": contract.create,
-    "invoice": invoice.create,
-    "people": people.create,
-}
+APPS = ("contract", "invoice", "people", "practice")
+Create = Callable[[str, Path], Starlette]
 
 
 def main() -> int:
     """Read the arguments and serve until told to stop."""
     parser = argparse.ArgumentParser(prog="python -m deploy.sandbox.apps", description="An app to play with.")
-    parser.add_argument("name", choices=sorted(APPS))
+    parser.add_argument("name", choices=APPS)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--data", type=Path, required=True, help="folder of its keys and its database")
     args = parser.parse_args()
@@ -31,7 +27,8 @@ def main() -> int:
 
 
 async def _serve(name: str, port: int, data: Path) -> None:
-    app = APPS[name](f"http://127.0.0.1:{port}", data)
+    create: Create = import_module(f"deploy.sandbox.apps.{name}").create
+    app = create(f"http://127.0.0.1:{port}", data)
     server = Server(app, "127.0.0.1", port, interface=Interfaces.ASGI, websockets=False, log_enabled=False)
     await server.serve()
 

@@ -9,6 +9,7 @@ from tortoise.exceptions import IntegrityError
 
 from integrations.apps.catalogue.queries import Offer, offer_of
 from integrations.apps.models import AppVersion
+from integrations.apps.placing.records import visitor_roles
 from integrations.apps.scim import push
 from integrations.apps.scopes import SCOPES, claims_of, required_claims
 from integrations.apps.tenant_models import AppConsent, Installation
@@ -17,7 +18,7 @@ from integrations.provider.ending import end_grants
 from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
-from tenants.models import Role
+from tenants.models import Role, Tenant
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
@@ -183,7 +184,8 @@ def _checked(version: AppVersion, agreed: Agreed) -> Agreed:
 
 async def _check_roles(actor: Actor, roles: Iterable[str]) -> None:
     chosen = set(roles)
-    known = set(await Role.filter(tenant_id=_tenant(actor)).values_list("key", flat=True))
+    visitors = visitor_roles((await Tenant.get(id=_tenant(actor))).scenarios)
+    known = {*await Role.filter(tenant_id=_tenant(actor)).values_list("key", flat=True), *visitors}
     if not chosen or chosen - known:
         text = t("Choose at least one role.")
         raise Invalid("app.roles", text, fields={"roles": text})

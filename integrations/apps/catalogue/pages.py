@@ -118,7 +118,7 @@ async def _ask(
         "form": form,
         "version": shown_version(offer.version),
         "vendor": offer.vendor,
-        "roles": [(one["key"], gettext(one["name"])) for one in await queries.roles(actor)],
+        "roles": await queries.role_choices(actor, offer.version),
         "levels": [(value, gettext(word)) for value, word in LEVELS if value >= offer.version.min_level],
         "root": root_of(actor),
         "here": f"{root_of(actor)}/catalogue/{offer.app.id}",

@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from integrations.apps.models import App, AppVersion, Vendor
+from integrations.apps.placing.records import visitor_roles
 from tenants.actor import Actor
 from tenants.scope import row, rows
 from tenants.search import containing
 from ui.errors import NotFound
-from ui.i18n import t
+from ui.i18n import gettext, t
 
 MOST = 200
 _CATALOGUE = """
@@ -109,6 +110,15 @@ async def roles(actor: Actor) -> list[Any]:
     return await rows(
         "select key, name from tenants_role where tenant_id = $1 order by name", actor.tenant_id
     )
+
+
+async def role_choices(actor: Actor, version: AppVersion | None) -> list[tuple[str, str]]:
+    """Return who may be let into an app: the tenant's roles, and families where tools are opened by them."""
+    found = [(one["key"], gettext(one["name"])) for one in await roles(actor)]
+    if version is None or "lti" not in version.protocols:
+        return found
+    visitors = visitor_roles(actor.place.get("scenarios", ()))
+    return found + [(key, gettext(label)) for key, label in visitors.items()]
 
 
 async def consents(actor: Actor, installation_id: UUID) -> list[Any]:

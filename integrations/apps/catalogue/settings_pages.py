@@ -50,7 +50,7 @@ async def _settings(
         if newest
         else [],
         "form": form,
-        "roles": [(one["key"], gettext(one["name"])) for one in await queries.roles(actor)],
+        "roles": await queries.role_choices(actor, version),
         "levels": [(value, gettext(word)) for value, word in LEVELS],
         "consents": [_consent(one) for one in await queries.consents(actor, found.id)],
         "figures": await queries.figures(actor, found.id),

@@ -16,7 +16,7 @@ from integrations.apps.clients import Client, Granted
 from integrations.apps.models import App, AppVersion
 from integrations.apps.placing import services as placing
 from integrations.apps.placing.models import PlacedItem
-from integrations.apps.placing.records import KINDS, scope_of
+from integrations.apps.placing.records import KINDS, Visitor, scope_of
 from integrations.apps.tenant_models import Installation, Launch
 from integrations.apps.vendors.shown import words
 from integrations.provider import smart
@@ -46,7 +46,8 @@ class Opening:
 class Wish:
     """Where in the app, and on which record of ours, it is opened.
 
-    ``item_id`` is a thing of the app at a record; ``is_picking`` opens a tool for choosing something for a record.
+    ``item_id`` is a thing of the app at a record; ``is_picking`` opens a tool for choosing something for a record;
+    ``visitor`` is for whom somebody opens it who is not of the staff.
     """
 
     place: str = ""
@@ -54,6 +55,7 @@ class Wish:
     record_id: UUID | None = None
     item_id: UUID | None = None
     is_picking: bool = False
+    visitor: Visitor | None = None
 
 
 async def may_open(actor: Actor, installation_id: UUID) -> tuple[Installation, App, Granted]:
@@ -65,6 +67,19 @@ async def may_open(actor: Actor, installation_id: UUID) -> tuple[Installation, A
         Forbidden: when none of the person's roles sees it.
         StepUp: when the sign-in is weaker than opening it takes.
     """
+    found, app, granted = await _standing(actor, installation_id)
+    if not granted.person_roles:
+        raise _no_role()
+    if actor.level < granted.min_level:
+        raise StepUp(granted.min_level)
+    return found, app, granted
+
+
+def _no_role() -> Forbidden:
+    return Forbidden("app.no_role", t("Your role does not include this app."))
+
+
+async def _standing(actor: Actor, installation_id: UUID) -> tuple[Installation, App, Granted]:
     found = await Installation.get_or_none(tenant_id=actor.tenant_id, id=installation_id)
     app = await App.get_or_none(id=found.app_id) if found else None
     if found is None or app is None:
@@ -75,16 +90,39 @@ async def may_open(actor: Actor, installation_id: UUID) -> tuple[Installation, A
         raise Conflict(
             "app.not_open", t("This app cannot be opened now: it is paused, suspended or uninstalled.")
         )
-    if not granted.person_roles:
-        raise Forbidden("app.no_role", t("Your role does not include this app."))
-    if actor.level < granted.min_level:
-        raise StepUp(granted.min_level)
     return found, app, granted
 
 
 async def open_app(actor: Actor, installation_id: UUID, wish: Wish, *, is_insisting: bool = False) -> Opening:
     """Note the launch and return where it leads; an app that does not answer is not led to, unless insisted."""
-    found, app, granted = await may_open(actor, installation_id)
+    return await _open(actor, await may_open(actor, installation_id), wish, is_insisting=is_insisting)
+
+
+async def open_as_visitor(actor: Actor, item_id: UUID, learner_id: UUID) -> Opening:
+    """Open a thing at a record for a learner, from the family's own page, in the tenant's open scope.
+
+    Raises:
+        NotFound: when there is no such thing at a record of this learner.
+        Forbidden: where the institution does not let families open this app.
+        AppError: whatever else the record's own rules refuse.
+    """
+    item = await placing.resource_of(item_id)
+    visitors = KINDS[item.record_kind].visitors
+    if visitors is None:
+        raise _no_app()
+    visitor = await visitors.admit(actor, item.record_id, learner_id)
+    held = await _standing(actor, item.installation_id)
+    if visitors.role not in held[2].roles:
+        raise _no_role()
+    if actor.level < held[2].min_level:
+        raise StepUp(held[2].min_level)
+    return await _open(actor, held, Wish(item_id=item.id, visitor=visitor))
+
+
+async def _open(
+    actor: Actor, held: tuple[Installation, App, Granted], wish: Wish, *, is_insisting: bool = False
+) -> Opening:
+    found, app, granted = held
     client = await clients.client(granted.client_id)
     assert client is not None  # noqa: S101 - granted a moment ago
     version = await AppVersion.get(id=client.version_id)
@@ -112,7 +150,7 @@ async def _at_record(
     Raises:
         NotFound: for a thing or a record that is not there for this person, or a tool that nothing is picked in.
     """
-    item = await placing.item_of(actor, wish.item_id) if wish.item_id else None
+    item = await _item(actor, wish)
     if item is not None:
         if item.installation_id != found.id or item.kind != "resource":
             raise _no_app()
@@ -124,6 +162,13 @@ async def _at_record(
     if wish.is_picking and "lti" not in client.protocols:
         raise _no_app()
     return wish, None
+
+
+async def _item(actor: Actor, wish: Wish) -> PlacedItem | None:
+    """Return the thing that is opened; whether a visitor may was asked before."""
+    if wish.item_id is None:
+        return None
+    return await (placing.resource_of(wish.item_id) if wish.visitor else placing.item_of(actor, wish.item_id))
 
 
 def _no_app() -> NotFound:
@@ -197,10 +242,17 @@ async def _context(actor: Actor, wish: Wish, granted: Granted) -> dict[str, Any]
         return {}
     context: dict[str, Any] = {"record": {"kind": wish.record_kind, "id": str(wish.record_id)}}
     if wish.record_kind in KINDS:
-        _, record = await placing.record_of(actor, wish.record_kind, wish.record_id)
-        context["lti"] = {"title": record.title, "is_picking": wish.is_picking}
+        context["lti"] = {"title": await _title(actor, wish, wish.record_id), "is_picking": wish.is_picking}
         context["lti"] |= {"item": str(wish.item_id)} if wish.item_id else {}
+        context["lti"] |= {"learner": str(wish.visitor.learner_id)} if wish.visitor else {}
     return context
+
+
+async def _title(actor: Actor, wish: Wish, record_id: UUID) -> str:
+    if wish.visitor:
+        return wish.visitor.title
+    _, record = await placing.record_of(actor, wish.record_kind, record_id)
+    return record.title
 
 
 async def arrived(actor: Actor, launch_id: UUID) -> None:

@@ -1,6 +1,6 @@
 """Records of ours that apps are opened on and that things of apps are kept at. Industries tell theirs, as data."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -32,6 +32,35 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody from outside the staff at a record of this ``title``, on behalf of one learner (an account).
+
+    ``is_learner`` is whether they work as that learner; others look on (LTI: a mentor). ``name`` is the learner's,
+    where tools may know it.
+    """
+
+    learner_id: UUID
+    title: str
+    is_learner: bool
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitors:
+    """Who opens tools at a record without being on the staff: learners and their families.
+
+    The institution lets them in per app, by a ``role`` that it ticks like those of its staff. ``admit`` returns how a
+    person may open things at a record (second) for a learner (third) now, or raises what is wrong; it needs no open
+    scope.
+    """
+
+    role: str
+    label: str
+    scenario: str
+    admit: Callable[[Actor, UUID, UUID], Awaitable[Visitor]]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordKind:
     """A kind of record that education tools work in.
 
@@ -45,6 +74,7 @@ class RecordKind:
     members: Callable[[UUID], Awaitable[list[Member]]]
     scope: str = "accounts"
     context_type: str = COURSE
+    visitors: Visitors | None = None
 
 
 KINDS: dict[str, RecordKind] = {}
@@ -60,3 +90,10 @@ def add_record_kind(kind: RecordKind) -> None:
 def scope_of(kind: str) -> str | None:
     """Return what an app needs to be opened on such a record; ``None`` where none can be."""
     return KINDS[kind].scope if kind in KINDS else _PLAIN.get(kind)
+
+
+def visitor_roles(scenarios: Iterable[str]) -> dict[str, str]:
+    """Return the roles of visitors at institutions of these industries, with their labels."""
+    here = set(scenarios)
+    found = [kind.visitors for kind in KINDS.values() if kind.visitors]
+    return {one.role: one.label for one in found if one.scenario in here}

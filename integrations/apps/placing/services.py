@@ -41,6 +41,16 @@ select i.id, a.name, v.texts, v.icon_type, v.id version_id from integrations_ins
 """
 
 
+_VISITED = f"""
+select p.id, p.record_id, p.title, p.text, v.texts, a.name tool
+  from integrations_placed_item p join integrations_installation i on i.tenant_id = p.tenant_id
+   and i.id = p.installation_id {_VERSION}
+ where p.tenant_id = $1 and p.record_kind = $2 and p.record_id = any ($3) and p.removed_at is null
+   and p.kind = 'resource' and i.status = 'active' and (i.is_test or v.status = 'listed') and $4 = any (i.roles)
+   and 'lti' = any (v.protocols) order by p.created_at, p.id limit {MOST}
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Thing:
     """What an app gave to be kept at a record."""
@@ -84,6 +94,24 @@ async def item_of(actor: Actor, item_id: UUID) -> PlacedItem:
         raise _nothing()
     await record_of(actor, found.record_kind, found.record_id)
     return found
+
+
+async def resource_of(item_id: UUID) -> PlacedItem:
+    """Return a thing that is launched, for callers who ask by themselves who may see it; in the tenant's scope."""
+    found = await PlacedItem.get_or_none(
+        tenant_id=tenant_id(), id=item_id, kind="resource", removed_at=None, record_kind__in=list(KINDS)
+    )
+    if found is None:
+        raise _nothing()
+    return found
+
+
+async def for_visitors(kind: str, record_ids: Sequence[UUID]) -> Sequence[Any]:
+    """Return what families may open at records, in the tenant's open scope; nothing where no app lets them in."""
+    visitors = KINDS[kind].visitors
+    if visitors is None or not record_ids:
+        return []
+    return await rows(_VISITED, tenant_id(), kind, list(record_ids), visitors.role)
 
 
 async def keep(

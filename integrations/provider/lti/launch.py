@@ -20,11 +20,14 @@ from integrations.provider.deciding import Visit
 from integrations.provider.errors import LoginRequiredError
 from integrations.provider.launches import Opened
 from integrations.provider.lti import contexts, deep_linking
+from integrations.provider.lti.visiting import Visiting, visiting_of
 from integrations.provider.lti.words import (
     CLAIM,
     GRADES,
     GROUP,
+    LEARNER,
     MEMBERSHIPS,
+    MENTOR,
     PROTOCOL,
     memberships_url,
     record_url,
@@ -61,15 +64,20 @@ async def answer(request: Request, kept: Kept, app: App) -> Response:
         raise LoginRequiredError
     given["launch"] = given["lti_message_hint"]
     visit = Visit(app, kept, requests.wish_of(given), actor)
+    visiting = await visiting_of(visit)
+    place = visiting.place if visiting else await _place(visit)
+    if worth(actor.level, actor.auth_time) < place.granted.min_level:
+        raise LoginRequiredError
+    token = await _message(actor, place, app.client, given, visiting)
+    return await replies.reply(request, kept.asked, {"id_token": token})
+
+
+async def _place(visit: Visit) -> Place:
     places = await deciding.places_of(visit)
     if not places:
         raise AccessDeniedError
     (place,) = places
-    if worth(actor.level, actor.auth_time) < place.granted.min_level:
-        raise LoginRequiredError
-    return await replies.reply(
-        request, kept.asked, {"id_token": await _message(actor, place, app.client, given)}
-    )
+    return place
 
 
 def _check(given: Mapping[str, str], app: App) -> None:
@@ -85,13 +93,17 @@ def _check(given: Mapping[str, str], app: App) -> None:
         raise InvalidRequestError("The login_hint is not the one that we gave.")
 
 
-async def _message(actor: Actor, place: Place, client: Client, given: Mapping[str, str]) -> str:
+async def _message(
+    actor: Actor, place: Place, client: Client, given: Mapping[str, str], visiting: Visiting | None
+) -> str:
     assert actor.person_id is not None  # noqa: S101 - signed in
     opened = await launches.redeem(given["launch"], place, actor.person_id)
     if opened is None:
         raise InvalidRequestError("The launch was used, or is too old.")
     now = int(time.time())
     told = await _told(actor, place)
+    if visiting:
+        told = _of_visitor(told, visiting)
     is_picking = bool((opened.context.get("lti") or {}).get("is_picking"))
     message: dict[str, Any] = {
         "iss": id_tokens.issuer(),
@@ -104,6 +116,8 @@ async def _message(actor: Actor, place: Place, client: Client, given: Mapping[st
         **{name: told[name] for name in ("name", "email", "locale") if name in told},
         **{f"{CLAIM}{name}": value for name, value in _lti(place, client, given, opened, told).items()},
     }
+    if visiting:
+        message |= _as_visitor(visiting)
     if "people" in place.granted.scopes:
         url = memberships_url(id_tokens.issuer(), place.tenant_id, place.granted.installation_id)
         message[MEMBERSHIPS] = {"context_memberships_url": url, "service_versions": ["2.0"]}
@@ -144,6 +158,21 @@ async def _told(actor: Actor, place: Place) -> dict[str, Any]:
     names = claims.allowed(place.granted, " ".join(place.granted.scopes))
     async with open_scope(tenant_scope(place.tenant_id)):
         return await claims.about(grant, names)
+
+
+def _of_visitor(told: Mapping[str, Any], visiting: Visiting) -> dict[str, Any]:
+    """Keep what is told of the institution, and of people the learner's name alone, where it may be known."""
+    kept = {
+        name: value for name, value in told.items() if name not in {"name", "email", "phone_number", "roles"}
+    }
+    return kept | ({"name": visiting.visitor.name} if visiting.visitor.name and "name" in told else {})
+
+
+def _as_visitor(visiting: Visiting) -> dict[str, Any]:
+    """Say that a learner works, or that somebody looks on at a learner's (LTI Core 1.3, 5.3.7 and A.2.3)."""
+    if visiting.visitor.is_learner:
+        return {f"{CLAIM}roles": list(LEARNER)}
+    return {f"{CLAIM}roles": list(MENTOR), f"{CLAIM}role_scope_mentor": [visiting.learner]}
 
 
 def _lti(

@@ -29,6 +29,7 @@ _ROLES = {
 }
 _STAFF = (f"{_PERSON}Staff", f"{_MEMBER}Member")
 LEARNER = (f"{_PERSON}Student", f"{_MEMBER}Learner")
+MENTOR = (f"{_PERSON}Observer", f"{_MEMBER}Mentor")
 INSTRUCTOR = (f"{_PERSON}Faculty", f"{_MEMBER}Instructor")
 GROUP = "http://purl.imsglobal.org/vocab/lis/v2/course#Group"
 

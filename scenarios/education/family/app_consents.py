@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from scenarios.education.family import consents
-from scenarios.education.family.children import child_of
+from scenarios.education.family.children import Child, child_of
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, person_route
 from tenants.scope import open_scope, tenant_scope
@@ -17,12 +17,18 @@ from ui.forms import bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 
-NAMES, DEMOGRAPHICS = "names", "demographics"
+DEMOGRAPHICS = "demographics"
 WORDS = {
-    NAMES: N_("Learning apps that the school uses may know my child's name. Without it they know a number."),
+    consents.TOOLS: N_(
+        "My child may use the learning tools of the class at home. The tool keeps my child's work and marks."
+    ),
+    consents.NAMES: N_(
+        "Learning apps that the school uses may know my child's name. Without it they know a number."
+    ),
     DEMOGRAPHICS: N_("Apps that the school gives its class lists to may know my child's date of birth."),
 }
 """What is agreed to, purpose by purpose, in English msgids; kept with the consent in the words that were read."""
+TITLES = {consents.TOOLS: N_("Use at home"), consents.NAMES: N_("Name"), DEMOGRAPHICS: N_("Date of birth")}
 
 
 class ConsentForm(BaseModel):
@@ -37,11 +43,15 @@ async def show(request: Request, actor: Actor) -> Response:
     child = await child_of(actor, path_id(request, "account_id"))
     async with open_scope(tenant_scope(child.tenant_id)):
         held = [
-            (purpose, gettext(words), await consents.holds(child.tenant_id, child.account_id, purpose))
+            (purpose, gettext(TITLES[purpose]), gettext(words), await _holds(child, purpose))
             for purpose, words in WORDS.items()
         ]
     context: dict[str, Any] = {"child": child, "held": held, "root": f"/my/school/{child.account_id}"}
     return await respond(request, "education/my/apps.html", context)
+
+
+async def _holds(child: Child, purpose: str) -> bool:
+    return await consents.holds(child.tenant_id, child.account_id, purpose)
 
 
 async def change(request: Request, actor: Actor) -> Response:

@@ -13,7 +13,7 @@ from tenants.scope import row
 from ui.errors import Conflict
 from ui.i18n import t
 
-HEALTH = "health"
+HEALTH, NAMES, TOOLS = "health", "names", "tools"
 OLD_ENOUGH = 14
 """From this birthday on, sensitive data of a child need no guardian's consent (PIPL, articles 28 and 31)."""
 _LAST = """

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 
 from scenarios.education.family import queries
 from scenarios.education.family.children import Child, child_of, children_of
+from scenarios.education.family.tools import tools_of
 from scenarios.education.offers import cancelling, services
 from scenarios.education.offers.states import BOOKING_TONES, BOOKING_WORDS, KINDS
 from tenants.actor import Actor
@@ -70,6 +71,7 @@ async def child(request: Request, actor: Actor) -> Response:
         "tones": BOOKING_TONES,
         "kinds": KINDS,
         "root": root_of(found),
+        "tools": await tools_of(found),
         **await _open(found, actor),
     }
     return await respond(request, "education/my/child.html", context)

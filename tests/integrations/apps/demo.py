@@ -6,12 +6,12 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from deploy.sandbox.apps import contract, invoice, people
+from deploy.sandbox.apps import contract, invoice, people, practice
 from integrations.apps.models import App, Vendor
 from tenants.outbound import Answer
 from tests import apps
 
-MADE = {"contract": contract.create, "invoice": invoice.create, "people": people.create}
+MADE = {"contract": contract.create, "invoice": invoice.create, "people": people.create, "practice": practice.create}
 
 
 class Stage:

@@ -26,11 +26,12 @@ django.setup()
 from django.http import JsonResponse  # noqa: E402 - Django wants its settings first
 from django.test import Client  # noqa: E402
 from django.urls import path  # noqa: E402
-from pylti1p3.contrib.django import DjangoMessageLaunch, DjangoOIDCLogin  # noqa: E402
+from pylti1p3.contrib.django.message_launch import DjangoMessageLaunch  # noqa: E402
+from pylti1p3.contrib.django.oidc_login import DjangoOIDCLogin  # noqa: E402
 from pylti1p3.deep_link_resource import DeepLinkResource  # noqa: E402
 from pylti1p3.grade import Grade  # noqa: E402
 from pylti1p3.lineitem import LineItem  # noqa: E402
-from pylti1p3.tool_config import ToolConfDict  # noqa: E402
+from pylti1p3.tool_config.dict import ToolConfDict  # noqa: E402
 
 config = ToolConfDict(
     {
