@@ -38,6 +38,16 @@ async def end(actor: Actor, hold_id: UUID, n: int = 0) -> None:
         await enqueue(END_JOB, {"hold_id": str(hold.id), "n": n + 1}, delay=pause)
 
 
+async def run_out(tenant_id: UUID, bill_id: UUID) -> None:
+    """Have the time of an unpaid hold be over now, in the open tenant scope; it ends right after, as any other."""
+    query = Hold.filter(tenant_id=tenant_id, bill_id=bill_id, status="held")
+    hold = await query.select_for_update().first()
+    if hold is not None:
+        hold.until = datetime.now(UTC)
+        await hold.save(update_fields=["until"])
+        await enqueue(END_JOB, {"hold_id": str(hold.id), "n": 0})
+
+
 async def cancel(actor: Actor, hold_id: UUID) -> Hold:
     """Let something go before its time: its payment is withdrawn at the channel, its bill voided. Safe to repeat.
 

@@ -126,6 +126,13 @@ async def take_at_once(mandate: Mandate, bill_id: UUID, amount_minor: int) -> De
     return debit
 
 
+async def call_off(tenant_id: UUID, bill_id: UUID) -> None:
+    """Take nothing more for a bill by itself, in the open tenant scope; a try that is under way goes on to its end."""
+    await Debit.filter(tenant_id=tenant_id, bill_id=bill_id, status__in=WAITING).update(
+        status=DEBIT.after("waiting", "stop"), ended_at=datetime.now(UTC)
+    )
+
+
 async def take_due(actor: Actor) -> int:
     """Have every debit taken whose day has come; return how many."""
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant

@@ -5,14 +5,17 @@ Any guardian stops it at once. At most one top-up is under way, decided under th
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from billing.charges.periods import today
-from billing.mandates.debiting import take_at_once
+from billing.holds.ending import run_out
+from billing.mandates.debiting import call_off, take_at_once
+from billing.mandates.terms import MandateTerms
 from billing.models import Mandate, Wallet
 from billing.names import Sum
+from billing.terms import terms_of
 from billing.wallets.kinds import WALLET_KINDS
 from billing.wallets.topping_up import top_up
 from scenarios.education.canteen.terms import REFILL, WALLET
@@ -25,7 +28,7 @@ from tenants.actor import Actor, system_actor
 from tenants.ids import new_id
 from tenants.jobs import job, subscribe
 from tenants.models import Account, Tenant
-from tenants.scope import value
+from tenants.scope import rows, value
 from ui.errors import Conflict, Invalid
 from ui.i18n import N_, Text, t
 
@@ -125,6 +128,9 @@ async def _stop(actor: Actor, found: SchoolRefill, word: str) -> None:
     found.status, found.word = REFILL.after(found.status, "stop"), word
     found.ended_at, found.ended_by_name = datetime.now(UTC), actor.name[:100]
     await found.save(update_fields=["status", "word", "ended_at", "ended_by_name"])
+    for bill_id in await rows(_OPEN, found.tenant_id, found.id):
+        await call_off(found.tenant_id, bill_id["bill_id"])
+        await run_out(found.tenant_id, bill_id["bill_id"])
     await _record(actor, found, "refill.stopped")
 
 
@@ -150,14 +156,19 @@ async def look(tenant_id: UUID, wallet_id: UUID) -> SchoolRefillRun | None:
     if found is None:
         return None
     await wallet.refresh_from_db()
-    if wallet.balance_minor >= found.level_minor or await value(_UNDER_WAY, tenant_id, found.account_id):
+    if wallet.balance_minor >= found.level_minor:
         return None
     mandate = await _mandate(found)
-    if mandate is None or not await _has_room(found, mandate):
+    if mandate is None or await value(_UNDER_WAY, tenant_id, found.account_id):
         return None
-    return await _take(found, wallet, mandate)
+    return await _take(found, wallet, mandate) if await _has_room(found, mandate) else None
 
 
+_OPEN = """
+select r.bill_id from education_refill_run r join billing_bill b on b.tenant_id = $1 and b.id = r.bill_id
+ where r.tenant_id = $1 and r.refill_id = $2 and b.status in ('issued', 'part_paid')
+"""
+"""What a refill has asked for and not got yet: called off with it."""
 _UNDER_WAY = """
 select exists (select 1 from education_refill_run r
                  join education_refill f on f.tenant_id = $1 and f.id = r.refill_id and f.account_id = $2
@@ -211,7 +222,8 @@ async def _take(found: SchoolRefill, wallet: Wallet, mandate: Mandate) -> School
     zone = (await Tenant.get(id=found.tenant_id)).timezone
     run_id = new_id()
     amount = int(found.amount_minor)
-    asked = await top_up(actor, wallet_id=wallet.id, amount_minor=amount, key=f"refill-{run_id}")
+    lasts = await _lasts(found.tenant_id)
+    asked = await top_up(actor, wallet_id=wallet.id, amount_minor=amount, key=f"refill-{run_id}", lasts=lasts)
     assert asked.bill_id is not None  # noqa: S101 - it has just been billed
     await take_at_once(mandate, asked.bill_id, amount)
     return await SchoolRefillRun.create(
@@ -222,6 +234,12 @@ async def _take(found: SchoolRefill, wallet: Wallet, mandate: Mandate) -> School
         amount_minor=amount,
         month=today(zone).replace(day=1),
     )
+
+
+async def _lasts(tenant_id: UUID) -> timedelta:
+    """Return how long a top-up waits for its money: until autopay has tried it for the last time, and a day more."""
+    terms = await terms_of(tenant_id, MandateTerms)
+    return timedelta(days=terms.retry_days * terms.retry_count + 1)
 
 
 async def _tell(found: SchoolRefill, subject: Text, body: Text) -> None:

@@ -11,7 +11,12 @@ from integrations.apps.models import App, Vendor
 from tenants.outbound import Answer
 from tests import apps
 
-MADE = {"contract": contract.create, "invoice": invoice.create, "people": people.create, "practice": practice.create}
+MADE = {
+    "contract": contract.create,
+    "invoice": invoice.create,
+    "people": people.create,
+    "practice": practice.create,
+}
 
 
 class Stage:
