@@ -1,6 +1,7 @@
 """A card that fills itself, end to end at the sandbox's rail: taken, refused, tried again, given up, called off."""
 
 import dataclasses
+from typing import Any
 
 import pytest_asyncio
 
@@ -15,7 +16,7 @@ from scenarios.education.canteen.refill import REFILL_JOB, Wish
 from scenarios.education.models import SchoolRefill, SchoolRefillRun
 from tenants.actor import system_actor
 from tenants.models import Notice
-from tenants.scope import execute
+from tenants.scope import execute, open_scope, tenant_scope
 from tests import make
 from tests.billing.payments import world as money
 from tests.billing.payments.conftest import outside, sandbox
@@ -30,9 +31,9 @@ BACK = "http://cloud.test/my"
 class Home(money.Place):
     """A pupil's card at a school that the rail knows, with a mother who has given leave to take from her account."""
 
-    child: object = None
-    wallet: object = None
-    buy: object = None
+    child: Any = None
+    wallet: Any = None
+    buy: Any = None
 
     async def on_card(self) -> int:
         async with self.scope():
@@ -75,7 +76,7 @@ class Home(money.Place):
 @pytest_asyncio.fixture(loop_scope="session")
 async def home(outside, db, bank):
     tenant, staff, worker, lunch, _ = await canteen(bank)
-    async with money.open_scope(money.tenant_scope(tenant.id)):
+    async with open_scope(tenant_scope(tenant.id)):
         own = await SettlementAccount.get(tenant_id=tenant.id)
         await save_terms(staff, MandateTerms(retry_count=1, retry_days=3))
     await settlement.connect(system_actor(tenant.id), own.id)

@@ -4,6 +4,7 @@ import asyncio
 import re
 from datetime import UTC, date, datetime
 from html import unescape
+from typing import Any
 
 import pytest
 import requests
@@ -32,7 +33,7 @@ class _Wire(BaseAdapter):
         super().__init__()
         self.product, self.loop = product, loop
 
-    def send(self, request, **_):
+    def send(self, request, stream=False, timeout=None, verify=True, cert=None, proxies=None):
         asked = self.product.request(
             request.method, request.url, headers=dict(request.headers), content=request.body
         )
@@ -48,6 +49,12 @@ class _Wire(BaseAdapter):
 
 class School:
     """Class 3A with a teacher, Ah Kow and his family; the tool is installed for teachers and families."""
+
+    held: Any
+    teacher: Any
+    room: Any
+    ah_kow: Any
+    mother: Any
 
     def __init__(self, tenant, staff, client, stage, product):
         self.tenant, self.staff, self.client, self.stage, self.product = tenant, staff, client, stage, product
