@@ -33,7 +33,7 @@ class _Wire(BaseAdapter):
         super().__init__()
         self.product, self.loop = product, loop
 
-    def send(self, request, stream=False, timeout=None, verify=True, cert=None, proxies=None):
+    def send(self, request: Any, **_: Any) -> Any:  # type: ignore[override]
         asked = self.product.request(
             request.method, request.url, headers=dict(request.headers), content=request.body
         )
