@@ -10,8 +10,9 @@ TOGETHER = {
     "journeys": ("tests/journeys/",),
     "demonstration": ("tests/deploy/test_seed.py", "tests/deploy/test_verify.py"),
     "outside": ("tests/integrations/outside/",),
+    "measures": ("tests/deploy/test_bench.py",),
 }
-COSTLY = {"live": "journeys", "told": "demonstration", "shop": "outside"}
+COSTLY = {"live": "journeys", "told": "demonstration", "shop": "outside", "measured": "measures"}
 """Fixtures made once for each worker that asks, with the group whose tests may."""
 
 

@@ -1,11 +1,15 @@
 """A database to measure on: real, durable as in production, and gone afterwards."""
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import asyncpg
 
 from deploy import composition, database, places, services
 from deploy.sandbox.server import free_port
@@ -23,22 +27,49 @@ from tenants.uscc import make
 UPLOAD_MAX = 500_000_000
 
 
+_cluster: list[Settings] = []
+"""This process's own server, once it has started; its database ``pristine`` is migrated and has one bank."""
+
+
 @asynccontextmanager
 async def scratch() -> AsyncIterator[Settings]:
     """Give the settings of a migrated database with one bank, connected as the application for the block."""
-    with tempfile.TemporaryDirectory(prefix="cloud-bench-") as name:
-        folder = Path(name)
-        superuser = services.start_postgres(folder)
-        try:
-            settings = _settings(folder, superuser)
-            await database.prepare(settings)
-            await database.migrate(settings)
-            await found(settings)
-            composition.compose(settings, registry.load())
-            async with database.connected(settings.database_url.get_secret_value()):
-                yield settings
-        finally:
-            services.stop_postgres(folder)
+    if not _cluster:
+        _cluster.append(await _start())
+    settings = _cluster[0]
+    owner = database.credentials(settings.database_owner_url.get_secret_value())["user"]
+    await _administer(settings, f'create database cloud template pristine owner "{owner}"')
+    try:
+        async with database.connected(settings.database_url.get_secret_value()):
+            yield settings
+    finally:
+        await _administer(settings, "drop database cloud with (force)")
+
+
+async def _start() -> Settings:
+    folder = Path(tempfile.mkdtemp(prefix="cloud-bench-"))
+    atexit.register(_end, folder)
+    settings = _settings(folder, services.start_postgres(folder))
+    await database.prepare(settings)
+    await database.migrate(settings)
+    await found(settings)
+    composition.compose(settings, registry.load())
+    await _administer(settings, "alter database cloud rename to pristine")
+    return settings
+
+
+def _end(folder: Path) -> None:
+    services.stop_postgres(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _administer(settings: Settings, statement: str) -> None:
+    superuser = settings.database_superuser_url.get_secret_value()
+    connection = await asyncpg.connect(**database.credentials(superuser))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 def _settings(folder: Path, superuser: str) -> Settings:

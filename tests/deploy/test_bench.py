@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,32 +17,53 @@ from deploy.errors import OperatorError
 from deploy.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-MEASURE = (
-    "import asyncio, json, sys; from deploy.bench import run;"
-    " pairs = dict(pair.split('=') for pair in sys.argv[2:]);"
-    " print(json.dumps(asyncio.run(run(sys.argv[1], None, pairs))))"
-)
+MEASURE = """
+import asyncio, json, sys
+from deploy.bench import run
+for line in sys.stdin:
+    name, *pairs = line.split()
+    print(json.dumps(asyncio.run(run(name, None, dict(pair.split("=") for pair in pairs)))), flush=True)
+"""
 ALWAYS = {"name", "figure", "unit", "floor", "ratio", "aim", "is_met"}
+Measured = Callable[..., dict[str, Any]]
 
 
-def _measured(name: str, *options: str) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
     """Measure in a process of its own, since it opens connections that the test session must not lose."""
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, name, *options],
-        cwd=ROOT,
-        env=os.environ | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/elsewhere"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return answer
+    words = tmp_path_factory.mktemp("bench") / "stderr.txt"
+    command = [sys.executable, "-c", MEASURE]
+    environ = os.environ | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/elsewhere"}
+    with (
+        words.open("w") as errors,
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as child,
+    ):
+        assert child.stdin
+        assert child.stdout
+        asked, answers = child.stdin, child.stdout
+
+        def measure(name: str, *options: str) -> dict[str, Any]:
+            print(name, *options, file=asked, flush=True)
+            line = answers.readline()
+            assert line, words.read_text()[-3000:]
+            answer: dict[str, Any] = json.loads(line)
+            return answer
+
+        yield measure
+        child.stdin.close()
+        assert child.wait(timeout=60) == 0
 
 
-def test_pages_are_measured_beside_a_bare_page() -> None:
-    found = _measured("pages", "bills=3", "seconds=1", "rounds=1", "connections=2")
+def test_pages_are_measured_beside_a_bare_page(measured: Measured) -> None:
+    found = measured("pages", "bills=3", "seconds=1", "rounds=1", "connections=2")
     assert set(found) >= ALWAYS
     assert (found["name"], found["unit"], found["bills"]) == ("pages", "requests/s", 3)
     assert found["figure"] > 0
@@ -49,8 +71,8 @@ def test_pages_are_measured_beside_a_bare_page() -> None:
     assert found["bytes"] > found["floor_bytes"] > 300
 
 
-def test_bookings_are_measured_on_one_session_and_on_many_beside_a_page() -> None:
-    found = _measured(
+def test_bookings_are_measured_on_one_session_and_on_many_beside_a_page(measured: Measured) -> None:
+    found = measured(
         "booking", "bookings=16", "sessions=4", "doctors=6", "days=2", "departments=2",
         "seconds=1", "rounds=1", "connections=2",
     )  # fmt: skip
@@ -62,30 +84,30 @@ def test_bookings_are_measured_on_one_session_and_on_many_beside_a_page() -> Non
     assert found["page"]["bytes"] > found["page"]["floor_bytes"] > 300
 
 
-def test_receipts_are_measured_in_time_and_size() -> None:
-    found = _measured("receipts", "receipts=8", "lines=3")
+def test_receipts_are_measured_in_time_and_size(measured: Measured) -> None:
+    found = measured("receipts", "receipts=8", "lines=3")
     assert set(found) >= ALWAYS
     assert found["receipts"] == 8
     assert 5_000 < found["bytes"] < found["most_bytes"] == 100_000
     assert found["figure"] > found["floor"] > 0
 
 
-def test_the_open_api_is_measured_beside_bare_statements() -> None:
-    found = _measured("api", "requests=20", "at_once=4", "rounds=1", "accounts=3", "installations=2")
+def test_the_open_api_is_measured_beside_bare_statements(measured: Measured) -> None:
+    found = measured("api", "requests=20", "at_once=4", "rounds=1", "accounts=3", "installations=2")
     assert found.keys() >= ALWAYS
     assert (found["name"], found["unit"], found["installations"]) == ("api", "requests/s", 2)
 
 
-def test_token_requests_are_measured_beside_their_bare_storage() -> None:
-    found = _measured("token", "requests=20", "at_once=4", "rounds=1")
+def test_token_requests_are_measured_beside_their_bare_storage(measured: Measured) -> None:
+    found = measured("token", "requests=20", "at_once=4", "rounds=1")
     assert set(found) >= ALWAYS
     assert (found["name"], found["unit"], found["at_once"]) == ("token", "requests/s", 4)
     assert min(found["floor"], found["figure"]) > 0
     assert found["median_ms"] > 0
 
 
-def test_an_import_is_measured_beside_bare_reading_and_inserting() -> None:
-    found = _measured("import", "rows=300", "wrong_every=50")
+def test_an_import_is_measured_beside_bare_reading_and_inserting(measured: Measured) -> None:
+    found = measured("import", "rows=300", "wrong_every=50")
     assert set(found) >= ALWAYS
     assert (found["name"], found["unit"]) == ("import", "rows/s")
     for way in (found, found["xlsx"]):
@@ -94,9 +116,9 @@ def test_an_import_is_measured_beside_bare_reading_and_inserting() -> None:
         assert way["ratio"] > 0
 
 
-def test_a_bill_run_is_measured_beside_its_bare_rows_and_somebody_elses_payments() -> None:
+def test_a_bill_run_is_measured_beside_its_bare_rows_and_somebody_elses_payments(measured: Measured) -> None:
     blocks = ROOT / "deploy" / "seed" / "data" / "tengah.csv"
-    found = _measured(
+    found = measured(
         "bill_run", f"blocks={blocks}", "accounts=300", "payments=200", "each_ms=10", "before_s=4"
     )
     assert set(found) >= ALWAYS
@@ -106,8 +128,8 @@ def test_a_bill_run_is_measured_beside_its_bare_rows_and_somebody_elses_payments
     assert 0 < found["memory_mb"] < 1000
 
 
-def test_payments_are_measured_beside_pgbench_and_each_arrives_whole() -> None:
-    found = _measured(
+def test_payments_are_measured_beside_pgbench_and_each_arrives_whole(measured: Measured) -> None:
+    found = measured(
         "pay", "payments=130", "tenants=3", "connections=2", "processes=1", "seconds=1", "scale=1"
     )
     assert set(found) >= ALWAYS
@@ -154,8 +176,8 @@ def test_what_is_measured_stays_on_one_core_and_who_measures_comes_back() -> Non
     assert os.sched_getaffinity(0) == before
 
 
-def test_tickets_are_measured_beside_bare_sql_and_the_stock_is_exact() -> None:
-    found = _measured("tickets", "orders=6", "checkouts=3", "redemptions=6", "at_once=2", "verdicts=4", "pages=4",
+def test_tickets_are_measured_beside_bare_sql_and_the_stock_is_exact(measured: Measured) -> None:
+    found = measured("tickets", "orders=6", "checkouts=3", "redemptions=6", "at_once=2", "verdicts=4", "pages=4",
         "days=40",
     )  # fmt: skip
     assert set(found) >= ALWAYS

@@ -26,6 +26,15 @@ _ICONS = """() => [...document.querySelectorAll("use")]
 _LINKS = """() => [...document.querySelectorAll("a[href]")]
   .map(link => new URL(link.getAttribute("href"), document.baseURI).href)"""
 """The attribute, since a link inside a drawing has an object in ``href``."""
+_SHAPES = """() => {
+  const form = e => [e.localName, ...[...e.attributes]
+    .filter(a => /^(class|open|rel|type|readonly|inputmode|disabled|aria-\\w+)$/.test(a.name))
+    .map(a => /^aria-(label|describe|control)/.test(a.name) ? "" : `${a.name}=${a.value}`)].join(" ");
+  return [...new Set([...document.body.querySelectorAll("*")].map(e => `${form(e.parentElement)} > ${form(e)}`))];
+}"""
+"""Everything that a style sheet can tell apart, with what it stands in: no page has styles of its own."""
+OF_STYLE = ("color-contrast",)
+"""What axe looks at longest, and what depends on shapes alone."""
 
 
 def pages_of(live: Live) -> dict[str, re.Pattern[str]]:
@@ -69,6 +78,8 @@ class Walk:
     looked_at: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     _known: dict[str, str] = field(default_factory=dict)
+    _shapes: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Those that have been looked at, by scheme."""
     _doors: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     """One look at a template at a time: who comes second may see what the first was refused."""
 
@@ -153,7 +164,8 @@ class Walk:
 
     async def _open_page(self, eye: Someone, url: str, lang: str) -> list[str] | None:
         scheme = ("light", "dark")[len(self.looked_at) % 2]
-        await eye.page.set_viewport_size(NARROW)
+        if eye.page.viewport_size != NARROW:
+            await eye.page.set_viewport_size(NARROW)
         await eye.page.emulate_media(color_scheme=scheme)
         answer = await eye.page.goto(url, wait_until="load")
         if (
@@ -162,19 +174,25 @@ class Walk:
             or self.template_of(eye.page.url) != self.template_of(url)
         ):
             return None
-        self.problems += [f"{url} ({lang}, {scheme}): {one}" for one in await self._wrong(eye, lang)]
+        shapes = set(await eye.page.evaluate(_SHAPES))
+        is_new = not shapes <= self._shapes[scheme]
+        self._shapes[scheme] |= shapes
+        wrong = await self._wrong(eye, lang, is_new=is_new)
+        self.problems += [f"{url} ({lang}, {scheme}): {one}" for one in wrong]
         links: list[str] = await eye.page.evaluate(_LINKS)
         return links
 
-    async def _wrong(self, eye: Someone, lang: str) -> list[str]:
+    async def _wrong(self, eye: Someone, lang: str, *, is_new: bool) -> list[str]:
+        """Return what is wrong with a page; colours and the wide window need no look where no shape is new."""
         page = eye.page
-        found = await violations(page)
+        found = await violations(page, but=() if is_new else OF_STYLE)
         if await page.locator("html").get_attribute("lang") != lang:
             found.append(f"the language is not {lang}")
         found += [f"{more} px wider than {NARROW['width']}" for more in [await overflow(page)] if more > 0]
-        await page.set_viewport_size(WIDE)
-        found += [f"{more} px wider than {WIDE['width']}" for more in [await overflow(page)] if more > 0]
         found += [f"there is no icon {name}" for name in await page.evaluate(_ICONS)]
+        if is_new:
+            await page.set_viewport_size(WIDE)
+            found += [f"{more} px wider than {WIDE['width']}" for more in [await overflow(page)] if more > 0]
         if await page.locator("h1").count() != 1:
             found.append("there is not one h1")
         return found
