@@ -8,6 +8,7 @@ from uuid import UUID
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.scope import execute
+from tenants.together import write
 
 _RECORD = """
 insert into tenants_audit (tenant_id, bank_id, act, person_id, person_name, subject_kind, subject_id, subject_label,
@@ -34,7 +35,7 @@ async def record(
     touches a tenant, ``bank_id`` by others whose act is the bank's concern; inside a tenant it is the actor's own.
     Values must be JSON; secrets never belong here.
     """
-    await execute(
+    await write(
         _RECORD,
         tenant_id or (actor.tenant_id if actor.kind != "bank" else None),
         bank_id or (actor.bank_id if actor.kind == "bank" else None),

@@ -10,6 +10,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from tenants.actor import Actor, system_actor
 from tenants.ids import new_id
 from tenants.models import Outbox
 from tenants.scope import after_commit, execute, open_scope, queue_scope, row, rows, tenant_id, tenant_scope
+from tenants.together import write
 from ui.errors import AppError
 
 log = structlog.get_logger(__name__)
@@ -102,23 +104,26 @@ async def publish(event: str, payload: dict[str, Any]) -> None:
 async def enqueue(
     name: str, payload: dict[str, Any], *, delay: timedelta = timedelta(), where: str = "true"
 ) -> UUID:
-    """Have the named job run in this tenant once the open transaction has committed, not before ``delay``."""
+    """Have the named job run in this tenant once the open transaction has committed, not before ``delay``.
+
+    ``where`` is a condition in SQL on the tenant ``$1`` and the job's name ``$3``.
+    """
     if name not in JOBS:
         raise KeyError(name)
     tenant, outbox_id = tenant_id(), new_id()
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
-    written = await execute(
+    offer = partial(offer_after_commit, tenant, outbox_id)
+    await write(
         "insert into tenants_outbox (tenant_id, id, job, payload, due_at, request_id)"
-        f" select $1::uuid, $2::uuid, $3, $4::jsonb, $5::timestamptz, $6 where {where}",
+        f" select $1::uuid, $2::uuid, $3::varchar, $4::jsonb, $5::timestamptz, $6 where {where}",
         tenant,
         outbox_id,
         name,
         json.dumps(payload),
         datetime.now(UTC) + delay,
         request_id,
+        wrote=None if delay else offer,
     )
-    if written and not delay:
-        offer_after_commit(tenant, outbox_id)
     return outbox_id
 
 

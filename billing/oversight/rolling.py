@@ -23,8 +23,8 @@ MONEY_EVENTS = (
 )
 STANDING_EVENTS = ("bills.issued",)
 
-_WAITS = (
-    "select exists (select 1 from tenants_outbox where tenant_id = $1 and job = $2 and done_at is null"
+_IS_NEWS = (
+    "not exists (select 1 from tenants_outbox where tenant_id = $1 and job = $3 and done_at is null"
     " and failed_at is null and due_at > now())"
 )
 _KEYS = "day, channel, currency"
@@ -117,8 +117,7 @@ def after_rolling(follow: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _soon(name: str) -> None:
-    if not await value(_WAITS, tenant_id(), name):
-        await enqueue(name, {}, delay=SOON)
+    await enqueue(name, {}, delay=SOON, where=_IS_NEWS)
 
 
 async def mark_money() -> None:

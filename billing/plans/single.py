@@ -6,20 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from billing import ledger
 from billing.adjustments.issuing import apply_standing
-from billing.charges.numbering import next_bill_number, next_held_number
 from billing.charges.periods import today
 from billing.idempotency import Answer, once
-from billing.ledger import Side
-from billing.models import Bill, BillLine, FeeItem
-from billing.payments.states import PAYABLE
+from billing.models import Bill, FeeItem
 from billing.plans.items import SINGLE, item_named
+from billing.plans.writing import Head, Line, insert
 from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import publish
 from tenants.models import Account, Tenant
+from tenants.together import together
 from ui.errors import Invalid, NotFound
 from ui.i18n import t
 
@@ -117,34 +115,41 @@ async def write(  # noqa: PLR0917 - whom, for what, by when
     *,
     has_standing: bool = True,
     tenant: Tenant | None = None,
+    bill_id: UUID | None = None,
 ) -> Bill:
     """Write, book and announce a bill, in the transaction of whoever has seen to it that this happens once.
 
     ``has_standing`` lets the account's lasting adjustments take something off it; ``tenant`` is given by whoever has
-    read it by now.
+    read it by now, ``bill_id`` by whoever has named the bill already.
 
     Raises:
         Invalid, NotFound: as for ``issue``.
     """
     tenant = tenant or await Tenant.get(id=actor.tenant_id)
-    account = await Account.get_or_none(tenant_id=tenant.id, id=account_id, is_active=True)
-    if account is None:
-        raise NotFound("account.not_found", t("There is no such account, or it is closed."))
-    _check(charges, due_on, today(tenant.timezone))
-    lines = [(one, await _item(tenant, one)) for one in charges]
-    bill = await _bill(tenant, account, charges, due_on, reference, held_until)
-    for place, (charge, item) in enumerate(lines):
-        await _line(bill, charge, item, place)
-    sides = [
-        Side(credited(item), -one.amount_minor, bill.currency, account.id, bill.id) for one, item in lines
-    ]
-    owed = Side(ledger.RECEIVABLE, bill.total_minor, bill.currency, account.id, bill.id)
-    await ledger.post(tenant.id, "bill.issued", bill.id, [owed, *sides])
-    if has_standing and await apply_standing(tenant.id, at=datetime.now(UTC), bill_ids=[bill.id]):
+    now = today(tenant.timezone)
+    _check(charges, due_on, now)
+    head = Head(
+        tenant.id, account_id, now.replace(day=1), due_on, tenant.currency, reference.strip(), held_until,
+        bill_id or new_id(),
+    )  # fmt: skip
+    made = await insert(head, [await _line(tenant, one) for one in charges])
+    if made is None:
+        raise await _missing(tenant.id, account_id)
+    bill, is_any_standing = made
+    is_less = has_standing and is_any_standing
+    if is_less and await apply_standing(tenant.id, at=datetime.now(UTC), bill_ids=[bill.id]):
         await bill.refresh_from_db(fields=["status", "adjusted_minor"])
-    await _record(actor, bill)
-    await publish("bills.issued", {"bill_id": str(bill.id), "period": bill.period.isoformat()})
+    async with together():
+        await _record(actor, bill)
+        await publish("bills.issued", {"bill_id": str(bill.id), "period": bill.period.isoformat()})
     return bill
+
+
+async def _missing(tenant_id: UUID, account_id: UUID) -> NotFound:
+    """Return what keeps a bill from being written: there is no such account, or else no such fee."""
+    if await Account.filter(tenant_id=tenant_id, id=account_id, is_active=True).exists():
+        return _no_fee()
+    return NotFound("account.not_found", t("There is no such account, or it is closed."))
 
 
 def _check(charges: Sequence[Charge], due_on: date, now: date) -> None:
@@ -163,22 +168,14 @@ def _check(charges: Sequence[Charge], due_on: date, now: date) -> None:
         raise Invalid("bill.due_on", text, fields={"due_on": text})
 
 
-def credited(item: FeeItem) -> str:
-    """Return the ledger account that a line of this item is charged to: income, or money that is to be stored."""
-    return f"top_up:{item.key}" if item.kind == "stored" else f"income:{item.key}"
-
-
 def _is_named(charge: Charge) -> bool:
     return bool(charge.words) and all(0 < len(name) <= LONGEST_NAME for name in charge.words.values())
 
 
-async def _item(tenant: Tenant, charge: Charge) -> FeeItem:
-    if charge.fee_item_id is None:
-        return await item_named(tenant, SINGLE)
-    item = await FeeItem.get_or_none(tenant_id=tenant.id, id=charge.fee_item_id, currency=tenant.currency)
-    if item is None:
-        raise _no_fee()
-    return item
+async def _line(tenant: Tenant, charge: Charge) -> Line:
+    item_id = charge.fee_item_id or (await item_named(tenant, SINGLE)).id
+    worked = charge.worked and (charge.worked.period, charge.worked.fee_rule_id, charge.worked.inputs)
+    return Line(item_id, charge.amount_minor, charge.words, worked)
 
 
 def _no_fee() -> NotFound:
@@ -191,54 +188,6 @@ async def _must_be_charged(actor: Actor, charges: Sequence[Charge]) -> None:
     found = FeeItem.filter(tenant_id=actor.tenant_id, id__in=list(wanted), is_active=True)
     if await found.count() != len(wanted):
         raise _no_fee()
-
-
-async def _bill(  # noqa: PLR0917 - whom, for what, by when
-    tenant: Tenant,
-    account: Account,
-    charges: Sequence[Charge],
-    due_on: date,
-    reference: str,
-    held_until: datetime | None,
-) -> Bill:
-    period = today(tenant.timezone).replace(day=1)
-    next_number = next_bill_number if held_until is None else next_held_number
-    return await Bill.create(
-        id=new_id(),
-        tenant_id=tenant.id,
-        account_id=account.id,
-        kind="one_off",
-        reference=reference.strip(),
-        scenario=account.scenario,
-        number=await next_number(tenant.id, period),
-        period=period,
-        due_on=due_on,
-        currency=tenant.currency,
-        total_minor=sum(one.amount_minor for one in charges),
-        status=PAYABLE[0],
-        account_number=account.number,
-        account_name=account.name,
-        place=account.place,
-        issued_at=datetime.now(UTC),
-        held_until=held_until,
-    )
-
-
-async def _line(bill: Bill, charge: Charge, item: FeeItem, place: int) -> None:
-    await BillLine.create(
-        tenant_id=bill.tenant_id,
-        bill_id=bill.id,
-        account_id=bill.account_id,
-        fee_item_id=item.id,
-        fee_rule_id=charge.worked.fee_rule_id if charge.worked else None,
-        period=charge.worked.period if charge.worked else bill.period,
-        currency=bill.currency,
-        amount_minor=charge.amount_minor,
-        names=charge.words or item.names,
-        inputs=dict(charge.worked.inputs) if charge.worked else {},
-        position=place,
-        is_periodic=charge.worked is not None,
-    )
 
 
 async def _record(actor: Actor, bill: Bill) -> None:

@@ -11,7 +11,7 @@ from billing.holds import ending, keeping, late
 from billing.holds.service import place as place_hold
 from billing.models import Bill, Hold, Refund, Suspense
 from billing.payments.settling import settle
-from billing.plans import single
+from billing.plans import writing
 from billing.plans.single import Charge
 from tenants.ids import new_id
 from tenants.scope import rows
@@ -112,7 +112,7 @@ async def test_nobody_waits_for_the_number_of_somebody_elses_bill(real_place, se
 
 
 async def test_counted_in_one_book_they_would(real_place, seats, monkeypatch):
-    monkeypatch.setattr(single, "next_held_number", numbering.next_bill_number)
+    monkeypatch.setattr(writing, "held_books_of", numbering.books_of)
     with pytest.raises(TimeoutError):
         await while_another_is_being_written(real_place, 1)
 
