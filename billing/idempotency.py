@@ -20,7 +20,7 @@ KEY_MAX = 80
 Answer = dict[str, Any]
 
 _CLAIM = (
-    "insert into tenants_idempotency (tenant_id, id, key, act, body_hash) values ($1, $2, $3, $4, $5)"
+    "insert into tenants_idempotency (tenant_id, id, key, act, body_hash, answer) values ($1, $2, $3, $4, $5, $6)"
     " on conflict (tenant_id, key) do nothing"
 )
 _FOUND = "select act, body_hash, answer from tenants_idempotency where tenant_id = $1 and key = $2"
@@ -28,11 +28,18 @@ _KEEP = "update tenants_idempotency set answer = $3 where tenant_id = $1 and key
 
 
 async def once(
-    actor: Actor, *, key: str, act: str, body: Mapping[str, Any], do: Callable[[], Awaitable[Answer]]
+    actor: Actor,
+    *,
+    key: str,
+    act: str,
+    body: Mapping[str, Any],
+    do: Callable[[], Awaitable[Answer]],
+    known: Answer | None = None,
 ) -> Answer:
     """Run ``do`` in the open tenant scope unless this key has been used, and return its (stored) answer.
 
     ``body`` is what the request asks for, in JSON types; who asks is part of it. ``do`` returns ids as strings.
+    ``known`` is the answer where it is known beforehand: it is stored with the key, and ``do`` ends the transaction.
 
     Raises:
         Invalid: the key is missing or too long.
@@ -41,10 +48,11 @@ async def once(
     if not key or len(key) > KEY_MAX or not key.isprintable():
         raise Invalid("idempotency.key", t("This form is incomplete. Open the page again."))
     tenant, digest = tenant_id(), fingerprint(actor, body)
-    if not await execute(_CLAIM, tenant, new_id(), key, act, digest):
+    if not await execute(_CLAIM, tenant, new_id(), key, act, digest, known and json.dumps(known)):
         return await _stored(key, act, digest)
     answer = await do()
-    await execute(_KEEP, tenant, key, json.dumps(answer))
+    if known is None:
+        await execute(_KEEP, tenant, key, json.dumps(answer))
     return answer
 
 

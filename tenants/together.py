@@ -46,7 +46,10 @@ async def together() -> AsyncIterator[None]:
 
 
 async def write(sql: str, *args: Any, wrote: Callable[[], None] | None = None) -> None:
-    """Run one ``insert`` in the open scope, or have it wait for the others; call ``wrote`` when it has made a row."""
+    """Run an ``insert`` or ``update`` in the open scope, or have it wait for the others.
+
+    ``wrote`` is called when it has written a row.
+    """
     waiting = _waiting.get()
     if waiting is not None:
         waiting.append(_Waiting(sql, args, wrote))

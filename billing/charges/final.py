@@ -9,7 +9,8 @@ from billing.charges.periods import last_day, months_after
 from billing.charges.run_sql import computed_sql
 from billing.charges.runs import rule_in_force
 from billing.models import FeeItem
-from billing.plans.single import Charge, Worked
+from billing.plans.single import Charge
+from billing.plans.writing import Worked
 from billing.rules import parse
 from tenants.models import Account
 from tenants.scope import row, rows, value

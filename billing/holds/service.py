@@ -148,4 +148,9 @@ def pay_path(hold: Hold) -> str:
 
 def checkout_path(hold: Hold, *, is_signed_in: bool) -> str:
     """Return where paying begins: choosing how, for somebody who has signed in or for a guest."""
-    return f"/my/checkout?bill={hold.bill_id}" if is_signed_in else f"{pay_path(hold)}/checkout"
+    return f"/my/checkout?bill={hold.bill_id}" if is_signed_in else guest_path(hold.tenant_id, hold.bill_id)
+
+
+def guest_path(tenant_id: UUID, bill_id: UUID) -> str:
+    """Return where paying begins for somebody who has not signed in, of what a bill holds."""
+    return f"{pay_links.make(tenant_id, bill_id)}/checkout"

@@ -11,7 +11,7 @@ from billing.charges.periods import today
 from billing.idempotency import Answer, once
 from billing.models import Bill, FeeItem
 from billing.plans.items import SINGLE, item_named
-from billing.plans.writing import Head, Line, insert
+from billing.plans.writing import Head, Line, Worked, insert
 from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
@@ -25,15 +25,6 @@ MOST_LINES = 20
 LONGEST_NAME = 100
 MOST_MINOR = 10**13
 LATEST_DUE = timedelta(days=366)
-
-
-@dataclass(frozen=True, slots=True)
-class Worked:
-    """How a line came about that is what its fee comes to in a period: the rule's version, and what it read."""
-
-    period: date
-    fee_rule_id: UUID
-    inputs: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +165,7 @@ def _is_named(charge: Charge) -> bool:
 
 async def _line(tenant: Tenant, charge: Charge) -> Line:
     item_id = charge.fee_item_id or (await item_named(tenant, SINGLE)).id
-    worked = charge.worked and (charge.worked.period, charge.worked.fee_rule_id, charge.worked.inputs)
-    return Line(item_id, charge.amount_minor, charge.words, worked)
+    return Line(item_id, charge.amount_minor, charge.words, charge.worked)
 
 
 def _no_fee() -> NotFound:

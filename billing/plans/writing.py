@@ -56,13 +56,22 @@ select b.*, exists (
 
 
 @dataclass(frozen=True, slots=True)
+class Worked:
+    """How a line came about that is what its fee comes to in a period: the rule's version, and what it read."""
+
+    period: date
+    fee_rule_id: UUID
+    inputs: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One line to be written; ``worked`` is (period, rule, inputs) where it is the fee's own for a period."""
+    """One line to be written; ``worked`` where it is the fee's own for a period."""
 
     fee_item_id: UUID
     amount_minor: int
     words: Mapping[str, str]
-    worked: tuple[date, UUID, Mapping[str, Any]] | None = None
+    worked: Worked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +94,14 @@ async def insert(head: Head, lines: Sequence[Line]) -> tuple[Bill, bool] | None:
     Nothing is written, and nothing returned, where there is no such account that is active, or no such fee.
     """
     books, book = held_books_of(head.period) if head.held_until else books_of(head.period)
-    worked = [one.worked or (None, None, None) for one in lines]
+    worked = [one.worked for one in lines]
     found = await row(
         _WRITE, head.tenant_id, head.account_id, head.bill_id, head.period, head.due_on, head.currency, head.reference,
         PAYABLE[0], head.held_until, books, book,
         [one.fee_item_id for one in lines], [one.amount_minor for one in lines],
         [_json(one.words) if one.words else None for one in lines],
-        [rule for _, rule, _ in worked], [period for period, _, _ in worked],
-        [None if inputs is None else _json(inputs) for _, _, inputs in worked],
+        [one and one.fee_rule_id for one in worked], [one and one.period for one in worked],
+        [_json(one.inputs) if one else None for one in worked],
         datetime.now(UTC), new_id(),
     )  # fmt: skip
     if found is None:

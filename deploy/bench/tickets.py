@@ -32,7 +32,7 @@ from integrations.sign_in.codes import Address
 from scenarios.tourism import fees
 from scenarios.tourism.calendar import slots
 from scenarios.tourism.gates import scanning
-from scenarios.tourism.gates.door import station_of
+from scenarios.tourism.gates.door import at_gate
 from scenarios.tourism.models import Device, Gate, Product, Site, Slot, SlotTemplate, Ticket
 from scenarios.tourism.orders import codes, placing
 from scenarios.tourism.orders.people import Buyer
@@ -44,7 +44,7 @@ from tenants import throttle
 from tenants.codes import hash_token, new_token
 from tenants.ids import new_id
 from tenants.models import Tenant
-from tenants.scope import open_scope, raw, secret_scope, tenant_scope, value
+from tenants.scope import open_scope, raw, tenant_scope, value
 
 DEFAULTS: Mapping[str, int] = {
     "orders": 400, "checkouts": 150, "redemptions": 1000, "verdicts": 300, "pages": 300, "days": 365, "at_once": 8,
@@ -237,8 +237,8 @@ async def _verdicts(world: World, app: ASGIApp, count: int) -> dict[str, float]:
 async def _statements(world: World) -> dict[str, int]:
     """Return how many statements an order and a verdict are, each in its one transaction."""
     (code,) = await _tickets(world, 1, "C")
-    async with open_scope(secret_scope(hash_token(world.key))):
-        station = await station_of(world.key)
+    async with at_gate(world.key) as station:
+        pass
 
     async def order() -> None:
         await placing.place(visitor(world.tenant.id), world.asked(10**9), key="counted")

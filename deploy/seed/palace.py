@@ -25,7 +25,8 @@ from scenarios.tourism.orders.people import Buyer, Visitor
 from scenarios.tourism.orders.wishes import Wish
 from scenarios.tourism.scope import visitor, word_hash
 from tenants import uscc
-from tenants.models import Tenant
+from tenants.ids import new_id
+from tenants.models import Account, Tenant
 from tenants.scope import bank_scope, execute, open_scope, tenant_scope
 
 if TYPE_CHECKING:
@@ -254,11 +255,15 @@ async def remember(tenant: Tenant) -> int:
 
 async def _remember(tenant: Tenant) -> None:
     buyer = Buyer("Schools' office", Address("email", "schools@schools.example"))
-    account_id = await people.account_of(tenant.id, buyer)
+    scenario, kind, number, called = people.account_of(tenant.id, buyer)
+    account = await Account.create(
+        id=new_id(), tenant_id=tenant.id, scenario=scenario, kind=kind, number=number, name=called, sort_key=number,
+        attributes={},
+    )  # fmt: skip
     now, school = today(tenant.timezone), await Product.get(tenant_id=tenant.id, key="school")
     name, contact = people.seal(people.NAMES, buyer.name), people.seal(people.CONTACTS, buyer.address.value)
     await execute(
-        _SEASON, tenant.id, account_id, tenant.currency, name, contact,
+        _SEASON, tenant.id, account.id, tenant.currency, name, contact,
         now - timedelta(days=SEASON), now, tenant.timezone, 30,
     )  # fmt: skip
     await execute(_TICKETS, tenant.id, school.id, now)

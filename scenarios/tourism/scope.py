@@ -3,11 +3,14 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from scenarios.tourism.calendar.catalogue import read
+from scenarios.tourism.models import Site
 from tenants.actor import Actor, system_actor
-from tenants.scope import open_scope, secret_scope, tenant_scope, value
+from tenants.models import Tenant
+from tenants.scope import NOTHING, adopt, open_scope, row, tenant_scope
 from ui.errors import NotFound
 from ui.i18n import t
 
@@ -17,19 +20,13 @@ def word_hash(word: str) -> bytes:
     return hashlib.sha256(f"tourism site {word}".encode()).digest()
 
 
-async def tenant_of(word: str) -> UUID:
-    """Return the institution whose site has this word.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A site whose public pages are asked for, with its institution and the accent of its bank."""
 
-    Raises:
-        NotFound: there is none.
-    """
-    async with open_scope(secret_scope(word_hash(word))):
-        found: UUID | None = await value(
-            "select tenant_id from tourism_site where word_hash = $1", word_hash(word)
-        )
-    if found is None:
-        raise NotFound("site.not_found", t("There is no such place. Check the address."))
-    return found
+    site: Site
+    tenant: Tenant
+    accent: str
 
 
 def visitor(tenant_id: UUID, *, ip: str = "") -> Actor:
@@ -38,8 +35,17 @@ def visitor(tenant_id: UUID, *, ip: str = "") -> Actor:
 
 
 @asynccontextmanager
-async def site_scope(word: str) -> AsyncIterator[UUID]:
-    """Run the block in the scope of the site's institution, which is what it yields."""
-    tenant_id = await tenant_of(word)
-    async with open_scope(tenant_scope(tenant_id)):
-        yield tenant_id
+async def site_scope(word: str) -> AsyncIterator[Opened]:
+    """Run the block in the scope of the institution whose site has this word: one round trip, and one to end it.
+
+    Raises:
+        NotFound: there is none.
+    """
+    async with open_scope(NOTHING):
+        found = await row("select * from enter_shop($1)", word_hash(word))
+        if found is None:
+            raise NotFound("site.not_found", t("There is no such place. Check the address."))
+        site, tenant = read(Site, found["site"]), read(Tenant, found["tenant"])
+        assert site is not None and tenant is not None  # noqa: S101, PT018 - the rows that were found
+        adopt(tenant_scope(tenant.id))
+        yield Opened(site, tenant, found["accent"] or "")

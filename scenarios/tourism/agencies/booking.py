@@ -5,9 +5,10 @@ from uuid import UUID
 from billing.idempotency import Answer, once
 from scenarios.tourism.agencies.standing import locked_deposit, must_fit
 from scenarios.tourism.models import Contract, Order
-from scenarios.tourism.orders import agreed, placing, wishes
-from scenarios.tourism.orders.placing import Ready, Request
+from scenarios.tourism.orders import agreed, wishes
+from scenarios.tourism.orders.requests import Ready, Request
 from scenarios.tourism.orders.standing import must_be_welcome
+from scenarios.tourism.orders.writing import write
 from tenants import audit
 from tenants.actor import Actor
 
@@ -35,9 +36,12 @@ async def look_at(contract: Contract, asked: Request) -> Ready:
     Raises:
         Invalid, Conflict, NotFound, SoldOut: as for ``book``.
     """
-    visit = await wishes.visit_of(contract.tenant_id, contract.site_id, asked.day, asked.slot_id)
+    products = {one.product_id for one in asked.wishes}
+    visit = await wishes.visit_of(
+        contract.tenant_id, contract.site_id, asked.day, asked.slot_id, products, agreed.CHANNEL
+    )
     agreed.must_be_bookable(contract, visit)
-    items = await wishes.items_of(visit, asked.wishes, agreed.prices_of(contract))
+    items = wishes.items_of(visit, asked.wishes, agreed.prices_of(contract))
     places = await agreed.places_of(contract, visit, sum(one.places for one in items))
     return Ready(asked, visit, items, places, contract.cancel_tiers)
 
@@ -48,10 +52,9 @@ async def _book(actor: Actor, contract: Contract, asked: Request) -> Order:
     await must_be_welcome(contract.tenant_id, [one.document for one in asked.visitors if one.document])
     deposit = await locked_deposit(contract)
     await must_fit(contract, deposit, ready.total_minor)
-    order = await placing.write_order(
-        ready, contract.account_id, contract_id=contract.id, by_name=actor.name[:100]
+    order = await write(
+        ready, account_id=contract.account_id, contract_id=contract.id, by_name=actor.name[:100]
     )
-    await placing.write_tickets(order, ready)
     await _record(actor, order)
     await agreed.confirm(order)
     return order

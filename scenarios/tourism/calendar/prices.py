@@ -1,12 +1,13 @@
 """What a ticket costs: the rule of its product's fee that is in force on the day of the visit."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from billing.models import FeeRule
 from billing.rules import Charge, Facts, LateFee, Outcome, evaluate, parse
 from scenarios.tourism.calendar.days import day_kind, season_of
 from scenarios.tourism.models import DayRule, Product, Site
@@ -32,14 +33,18 @@ class PriceList:
         return {"visitor_kind": visitor_kind, "season": self.season, "day_kind": self.day_kind}
 
 
-async def prices_of(site: Site, day: date, rule: DayRule | None, products: Iterable[Product]) -> PriceList:
-    """Return the prices of these products on a day."""
+def price_list(
+    site: Site, day: date, rule: DayRule | None, found: Iterable[tuple[UUID, str, date | None]]
+) -> PriceList:
+    """Return the prices of a day by fee rules as (fee, document, last day), the latest to begin last."""
     made = PriceList(season_of(site, day), day_kind(day, rule))
-    wanted = list({one.fee_item_id for one in products})
-    found = await FeeRule.filter(
-        tenant_id=site.tenant_id, fee_item_id__in=wanted, status="active", effective_from__lte=day
-    ).order_by("effective_from")
-    for one in found:
-        if one.effective_until is None or one.effective_until >= day:
-            made.documents[one.fee_item_id] = parse(one.document)
+    for fee_item_id, document, until in found:
+        if until is None or until >= day:
+            made.documents[fee_item_id] = _parsed(document)
     return made
+
+
+@lru_cache(maxsize=1024)
+def _parsed(document: str) -> Charge | LateFee:
+    """Return a rule that was read before as it was read then: a text says the same each time."""
+    return parse(json.loads(document))

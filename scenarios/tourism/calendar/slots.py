@@ -9,7 +9,6 @@ from billing.charges.periods import today
 from scenarios.tourism.calendar.days import moment
 from scenarios.tourism.models import DayRule, Site, Slot, SlotTemplate
 from scenarios.tourism.stock import allotments, pools
-from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.scope import execute
 
@@ -18,7 +17,9 @@ AHEAD = 60
 _ADD = """
 insert into tourism_slot
   (tenant_id, id, site_id, template_id, day, names, starts_at, ends_at, grace_before, grace_after)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (tenant_id, template_id, day) do nothing
+select $1, new_id(), $2, s.* from unnest(
+  $3::uuid[], $4::date[], $5::jsonb[], $6::timestamptz[], $7::timestamptz[], $8::int[], $9::int[]) s
+on conflict (tenant_id, template_id, day) do nothing
 """
 
 
@@ -29,13 +30,10 @@ async def make_days(site: Site, first: date, count: int = 1) -> int:
     """
     zone = (await Tenant.get(id=site.tenant_id)).timezone
     templates = await SlotTemplate.filter(tenant_id=site.tenant_id, site_id=site.id)
-    last = first + timedelta(days=count - 1)
-    rules = await rules_of(site.tenant_id, site.id, first, last)
-    made = 0
-    for day in (first + timedelta(days=n) for n in range(count)):
-        fitting = [one for one in templates if _fits(one, day)]
-        made += await _make(site, zone, day, fitting)
-        await set_ceilings(site, day, rules.get(day), fitting)
+    days = [first + timedelta(days=n) for n in range(count)]
+    fitting = {day: [one for one in templates if _fits(one, day)] for day in days}
+    made = await _make(site, zone, fitting)
+    await pools.set_ceilings(site, await _wanted(site, fitting))
     await allotments.keep(site, today(zone))
     return made
 
@@ -51,37 +49,48 @@ async def rules_of(tenant_id: UUID, site_id: UUID, first: date, last: date) -> d
     return {one.day: one for one in found}
 
 
-async def _make(site: Site, zone: str, day: date, templates: Sequence[SlotTemplate]) -> int:
-    made = 0
-    for template in templates:
-        made += await execute(
-            _ADD,
-            site.tenant_id,
-            new_id(),
-            site.id,
-            template.id,
+Fitting = Mapping[date, Sequence[SlotTemplate]]
+"""The templates of each day, in the order of days."""
+
+
+async def _make(site: Site, zone: str, fitting: Fitting) -> int:
+    made = [
+        (
+            one.id,
             day,
-            pools.as_json(template.names),
-            moment(day, template.start_minute, zone),
-            moment(day, template.end_minute, zone),
-            template.grace_before,
-            template.grace_after,
+            pools.as_json(one.names),
+            moment(day, one.start_minute, zone),
+            moment(day, one.end_minute, zone),
+            one.grace_before,
+            one.grace_after,
         )
-    return made
+        for day, templates in fitting.items()
+        for one in templates
+    ]
+    return await execute(_ADD, site.tenant_id, site.id, *map(list, zip(*made, strict=True))) if made else 0
 
 
-async def set_ceilings(
-    site: Site, day: date, rule: DayRule | None, templates: Sequence[SlotTemplate]
-) -> None:
-    """Set how many a day and its slots take: the approved cap, in percent where the day has a rule, none when shut."""
-    percent = 0 if rule and rule.is_shut else rule.cap_percent if rule else 100
-    slots = await Slot.filter(tenant_id=site.tenant_id, site_id=site.id, day=day)
-    by_id = {one.id: one for one in templates}
-    wanted: list[pools.Ceiling] = [pools.Ceiling("day", None, "", site.day_cap * percent // 100)]
+async def _wanted(site: Site, fitting: Fitting) -> list[pools.Ceiling]:
+    """Return how many days and their slots take: the approved cap, or the part of it that a day's rule leaves."""
+    first, last = min(fitting), max(fitting)
+    rules = await rules_of(site.tenant_id, site.id, first, last)
+    slots = await Slot.filter(tenant_id=site.tenant_id, site_id=site.id, day__gte=first, day__lte=last)
+    percents = {day: _percent(rules.get(day)) for day in fitting}
+    wanted = [
+        pools.Ceiling(day, "day", None, "", site.day_cap * percent // 100)
+        for day, percent in percents.items()
+    ]
+    by_id = {(day, one.id): one for day, templates in fitting.items() for one in templates}
     for slot in slots:
-        if template := by_id.get(slot.template_id or slot.id):
-            wanted += _ceilings(site, slot, template, percent)
-    await pools.set_ceilings(site, day, wanted)
+        if template := by_id.get((slot.day, slot.template_id or slot.id)):
+            wanted += _ceilings(site, slot, template, percents[slot.day])
+    return wanted
+
+
+def _percent(rule: DayRule | None) -> int:
+    if rule is None:
+        return 100
+    return 0 if rule.is_shut else rule.cap_percent
 
 
 def _ceilings(site: Site, slot: Slot, template: SlotTemplate, percent: int) -> list[pools.Ceiling]:
@@ -89,7 +98,7 @@ def _ceilings(site: Site, slot: Slot, template: SlotTemplate, percent: int) -> l
     most = min(template.capacity, site.instant_cap) * percent // 100
     shares: Mapping[str, Any] = template.allotments
     allotted = [
-        pools.Ceiling("channel", slot.id, channel, int(count) * percent // 100)
+        pools.Ceiling(slot.day, "channel", slot.id, channel, int(count) * percent // 100)
         for channel, count in shares.items()
     ]
-    return [pools.Ceiling("slot", slot.id, "", most), *allotted]
+    return [pools.Ceiling(slot.day, "slot", slot.id, "", most), *allotted]

@@ -8,20 +8,11 @@ from starlette.requests import Request
 
 from scenarios.tourism.gates.scanning import Station
 from tenants.codes import hash_token
-from tenants.scope import execute, open_scope, row, secret_scope, switch, tenant_scope
+from tenants.scope import NOTHING, adopt, execute, open_scope, row, tenant_scope
 from ui.errors import AppError
 from ui.i18n import t
 
 COOKIE = "gate-device"
-_DEVICE = """
-select tenant_id, id, gate_id from tourism_device where key_hash = $1 and revoked_at is null
-"""
-_STATION = """
-select g.name gate, g.way, g.products, g.is_open, s.id site_id, s.names, s.instant_cap, t.timezone
-  from tourism_gate g join tourism_site s on s.tenant_id = $1 and s.id = g.site_id
-  join tenants_tenant t on t.id = $1
- where g.tenant_id = $1 and g.id = $2
-"""
 _SEEN = """
 update tourism_device set seen_at = now() where tenant_id = $1 and id = $2
    and (seen_at is null or seen_at < now() - interval '1 minute')
@@ -43,39 +34,36 @@ def key_of(request: Request) -> str:
     return key.strip() if kind.lower() == "bearer" else request.cookies.get(COOKIE, "")
 
 
-async def station_of(key: str) -> Station:
-    """Return the device's station and go on in its institution's scope, from the scope of its key."""
-    found = await row(_DEVICE, hash_token(key)) if key else None
-    if found is None:
-        raise NoDevice
-    await switch(tenant_scope(found["tenant_id"]))
-    place = await row(_STATION, found["tenant_id"], found["gate_id"])
-    if place is None:
-        raise NoDevice
-    return Station(
-        tenant_id=found["tenant_id"],
-        device_id=found["id"],
-        gate_id=found["gate_id"],
-        site_id=place["site_id"],
-        site_names=json.loads(place["names"]),
-        gate=place["gate"],
-        way=place["way"],
-        products=tuple(json.loads(place["products"])),
-        is_open=place["is_open"],
-        instant_cap=place["instant_cap"],
-        zone=place["timezone"],
-    )
-
-
 @asynccontextmanager
 async def at_gate(key: str) -> AsyncIterator[Station]:
-    """Run the block in the institution's scope of the device that has this key.
+    """Run the block in the institution's scope of the device that has this key: one round trip, and one to end it.
 
     Raises:
         NoDevice: no device has it.
     """
-    async with open_scope(secret_scope(hash_token(key))):
+    async with open_scope(NOTHING):
         yield await station_of(key)
+
+
+async def station_of(key: str) -> Station:
+    """Return the device's station and go on in its institution's scope; a scope must be open (``NOTHING``)."""
+    found = await row("select * from enter_gate($1)", hash_token(key)) if key else None
+    if found is None:
+        raise NoDevice
+    adopt(tenant_scope(found["tenant_id"]))
+    return Station(
+        tenant_id=found["tenant_id"],
+        device_id=found["device_id"],
+        gate_id=found["gate_id"],
+        site_id=found["site_id"],
+        site_names=json.loads(found["names"]),
+        gate=found["gate"],
+        way=found["way"],
+        products=tuple(json.loads(found["products"])),
+        is_open=found["is_open"],
+        instant_cap=found["instant_cap"],
+        zone=found["zone"],
+    )
 
 
 async def note_seen(station: Station) -> None:

@@ -17,7 +17,8 @@ from tenants.codes import normalise_code
 from tenants.gates import judging as core
 from tenants.gates.judging import ENTRY, EXIT, OFFLINE, ONLINE, Rights
 from tenants.ids import new_id
-from tenants.scope import execute, row, rows, value
+from tenants.scope import row, rows, value
+from tenants.together import together, write
 from ui.i18n import N_
 
 FUTURE = timedelta(minutes=10)
@@ -57,6 +58,13 @@ _SCANS = """
 select id, nonce, gate_id, direction, mode, people, day, scanned_at, has_let_in, fault, verdict, reason, is_repeat
   from tourism_redemption where tenant_id = $1 and ticket_id = $2
 """
+_BEFORE = """
+select exists (select 1 from tourism_redemption where tenant_id = $1 and device_id = $4 and nonce = $5) is_known,
+       array(select r from tourism_redemption r where tenant_id = $1 and ticket_id = $2) scans,
+       (select coalesce(sum(inside), 0)::int from tourism_ticket
+         where tenant_id = $1 and site_id = $3 and inside > 0) on_site
+"""
+"""What there was before a scan, read when its ticket is locked: what came first is seen by what came second."""
 _KEEP = """
 insert into tourism_redemption (tenant_id, id, site_id, gate_id, device_id, ticket_id, nonce, direction, mode, people,
     day, scanned_at, received_at, has_let_in, fault, verdict, reason, is_repeat)
@@ -148,18 +156,27 @@ async def scan(station: Station, asked: Asked) -> Told:
 
     The same nonce of the same device is answered as it was the first time.
     """
-    if stored := await _stored(station, asked.nonce):
-        return stored
     received = datetime.now(UTC)
     scanned = received if asked.mode == ONLINE or asked.scanned_at is None else asked.scanned_at
     scanned = min(scanned, received + FUTURE)
     ticket, serial = await _ticket(station, asked.code)
+    before = await _before(station, asked, ticket["id"]) if ticket else None
+    if (before is None or before["is_known"]) and (stored := await _stored(station, asked.nonce)):
+        return stored
     fault = _fault(station, asked, ticket, serial, scanned)
     if ticket is not None and ticket["kind"] == "pass" and not fault and asked.direction == ENTRY:
         fault = await _pass_fault(station, asked, ticket, scanned)
-    if ticket is None:
+    if ticket is None or before is None:
         return await _unknown(station, asked, scanned, received, fault)
-    return await _judge(station, asked, ticket, scanned, received, fault)
+    async with together():
+        return await _judge(station, asked, ticket, before, scanned, received, fault)
+
+
+async def _before(station: Station, asked: Asked, ticket_id: UUID) -> asyncpg.Record:
+    args = (station.tenant_id, ticket_id, station.site_id, station.device_id, asked.nonce)
+    found = await row(_BEFORE, *args)
+    assert found is not None  # noqa: S101 - it is one row in any case
+    return found
 
 
 async def _stored(station: Station, nonce: str) -> Told | None:
@@ -239,12 +256,13 @@ async def _judge(  # noqa: PLR0917 - what was scanned, where and when
     station: Station,
     asked: Asked,
     ticket: asyncpg.Record,
+    found: asyncpg.Record,
     scanned: datetime,
     received: datetime,
     fault: str,
 ) -> Told:
     rights = Rights(ticket["people"], ticket["uses"], ticket["uses_per_day"])
-    before = await rows(_SCANS, station.tenant_id, ticket["id"])
+    before = found["scans"]
     people = _people(asked, ticket, rights)
     this = core.Scan(
         new_id(), asked.nonce, station.gate_id, asked.direction, asked.mode, people,
@@ -252,7 +270,7 @@ async def _judge(  # noqa: PLR0917 - what was scanned, where and when
     )  # fmt: skip
     scans = [_as_scan(one) for one in before]
     if asked.mode == ONLINE:
-        this = await _online(station, this, rights, scans, fault)
+        this = _online(station, this, rights, scans, fault, found["on_site"])
     outcome = core.judge(rights, [*scans, this])
     mine = next(one for one in outcome.verdicts if one.scan.id == this.id)
     await _keep_known(station, asked, ticket["id"], this, received, mine)
@@ -285,8 +303,8 @@ def _people(asked: Asked, ticket: asyncpg.Record, rights: Rights) -> int:
     return max(min(rights.people, int(left)), 1)
 
 
-async def _online(
-    station: Station, this: core.Scan, rights: Rights, scans: Sequence[core.Scan], fault: str
+def _online(  # noqa: PLR0917 - one scan and all that it is judged by
+    station: Station, this: core.Scan, rights: Rights, scans: Sequence[core.Scan], fault: str, on_site: int
 ) -> core.Scan:
     """Decide for the gate: let in or not, and why not."""
     if not fault and this.people > rights.people:
@@ -295,7 +313,7 @@ async def _online(
         told = core.would_accept(rights, scans, this)
         fault = told.reason
         is_new = told.verdict == core.ACCEPTED and not told.is_repeat and this.direction == ENTRY
-        if is_new and await on_site(station.tenant_id, station.site_id) + this.people > station.instant_cap:
+        if is_new and on_site + this.people > station.instant_cap:
             fault = "full"
     return replace(this, fault=fault, has_let_in=not fault)
 
@@ -328,7 +346,7 @@ async def _keep(  # noqa: PLR0917 - a scan with its ticket and what came of it
     scan_id: UUID | None = None,
 ) -> None:
     has_let_in, fault, verdict, reason, is_repeat, people = facts
-    await execute(
+    await write(
         _KEEP, station.tenant_id, scan_id or new_id(), station.site_id, station.gate_id, station.device_id, ticket_id,
         asked.nonce, asked.direction, asked.mode, people, station.day(when[0]), *when, has_let_in, fault, verdict,
         reason, is_repeat,
@@ -341,12 +359,12 @@ async def _apply(ticket: asyncpg.Record, before: Sequence[asyncpg.Record], outco
     for one in outcome.verdicts:
         now = (one.verdict, one.reason, one.is_repeat)
         if one.scan.id in was and was[one.scan.id] != now:
-            await execute(_SETTLE, ticket["tenant_id"], one.scan.id, *now)
+            await write(_SETTLE, ticket["tenant_id"], one.scan.id, *now)
     status = status_after(ticket, outcome)
     if (ticket["used"], ticket["inside"], ticket["used_on"], ticket["status"]) != (
         outcome.used, outcome.inside, outcome.used_on, status,
     ):  # fmt: skip
-        await execute(
+        await write(
             _COUNT, ticket["tenant_id"], ticket["id"], outcome.used, outcome.inside, outcome.used_on, status
         )
 

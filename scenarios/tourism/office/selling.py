@@ -11,13 +11,14 @@ from starlette.routing import BaseRoute
 
 from billing.charges.fee_pages import root_of
 from billing.charges.periods import today
+from scenarios.tourism.calendar.catalogue import on_sale
 from scenarios.tourism.models import Order, Site
 from scenarios.tourism.orders import people, placing
 from scenarios.tourism.orders.people import NAME_MAX
 from scenarios.tourism.planning.forms import day_of
 from scenarios.tourism.planning.services import site_of
 from scenarios.tourism.shop.availability import slots_left
-from scenarios.tourism.shop.browsing import offers, rule_of, wishes_in
+from scenarios.tourism.shop.browsing import offers, wishes_in
 from scenarios.tourism.shop.ordering import VisitorRow
 from scenarios.tourism.shop.public import Shop
 from tenants.actor import Actor
@@ -68,7 +69,7 @@ async def _page(
         "site": site,
         "day": day,
         "form": form,
-        "offers": await offers(shop, day, await rule_of(shop, day)),
+        "offers": offers(shop, day, await on_sale(site, day)),
         "slots": [(str(one.id), _words(one, tenant.timezone)) for one in slots],
         "currency": tenant.currency,
         "visitors": VISITORS,

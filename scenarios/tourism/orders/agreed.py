@@ -53,8 +53,12 @@ def must_be_bookable(contract: Contract, visit: Visit) -> None:
         raise Conflict("slot.over", t("This time has passed. Choose another one."))
 
 
-async def places_of(contract: Contract, visit: Visit, people: int) -> dict[UUID, int]:
+async def places_of(
+    contract: Contract, visit: Visit, people: int, given: pools.Places | None = None
+) -> dict[UUID, int]:
     """Return the pools that a booking draws on: the allotment where it has enough, else what everybody can get.
+
+    ``given`` are places of the booking's own that come back in the same step.
 
     Raises:
         SoldOut: neither has so many places left.
@@ -63,7 +67,7 @@ async def places_of(contract: Contract, visit: Visit, people: int) -> dict[UUID,
         return {}
     assert visit.slot is not None  # noqa: S101 - looked at before
     own = await allotments.of_slot(visit.site, visit.day, visit.slot.id, contract.id, people)
-    return own or await pools.for_slot(visit.site, visit.day, visit.slot.id, CHANNEL, people)
+    return own or pools.of_visit(visit.free, people, given)
 
 
 async def confirm(order: Order) -> None:

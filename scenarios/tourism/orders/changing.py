@@ -7,8 +7,6 @@ from tortoise.exceptions import IntegrityError
 
 from billing.idempotency import Answer, once
 from integrations.sign_in.codes import Address
-from scenarios.tourism.calendar.prices import prices_of
-from scenarios.tourism.calendar.slots import rules_of
 from scenarios.tourism.models import Contract, Order, Product, Ticket, TicketTransfer
 from scenarios.tourism.orders import agreed, news, people, refunding, standing, wishes
 from scenarios.tourism.orders.people import Visitor
@@ -50,18 +48,19 @@ async def _change(actor: Actor, order_id: UUID, day: date, slot_id: UUID) -> Non
         raise Conflict(
             "ticket.too_late", t("The time that was booked has begun, so it can no longer be changed.")
         )
-    visit = await wishes.visit_of(order.tenant_id, order.site_id, day, slot_id)
+    products = {one.bought_id for one in tickets} | {one.product_id for one in tickets}
+    visit = await wishes.visit_of(order.tenant_id, order.site_id, day, slot_id, products, order.channel)
     contract = await _contract(order)
     _may_move(actor, visit, contract, tickets)
     if contract is None and not all(one.is_closed for one in tickets):
-        await _must_cost_no_more(visit, tickets)
+        _must_cost_no_more(visit, tickets)
     places = sum(one.places for one in tickets)
-    taken = (
-        await agreed.places_of(contract, visit, places)
-        if contract
-        else await pools.for_slot(visit.site, day, slot_id, order.channel, places)
-    )
     given = pools.part(order.pools, places)
+    taken = (
+        await agreed.places_of(contract, visit, places, given)
+        if contract
+        else pools.of_visit(visit.free, places, given)
+    )
     order.day, order.slot_id, order.pools = day, slot_id, pools.stored(taken)
     await order.save(update_fields=["day", "slot_id", "pools"])
     await _move(visit, tickets)
@@ -96,12 +95,9 @@ async def _slotted(actor: Actor, order_id: UUID) -> list[UUID]:
     return [one.id for one in found]
 
 
-async def _must_cost_no_more(visit: Visit, tickets: list[Ticket]) -> None:
+def _must_cost_no_more(visit: Visit, tickets: list[Ticket]) -> None:
     """Compare what was bought with what it would cost on the new day; parts of a combined ticket count as bought."""
-    bought = await Product.filter(tenant_id=visit.site.tenant_id, id__in={one.bought_id for one in tickets})
-    rule = (await rules_of(visit.site.tenant_id, visit.site.id, visit.day, visit.day)).get(visit.day)
-    prices = await prices_of(visit.site, visit.day, rule, bought)
-    by_id = {one.id: one for one in bought}
+    prices, by_id = visit.catalogue.prices, {one.id: one for one in visit.catalogue.products}
     now = sum(
         (prices.price(by_id[one.bought_id], one.visitor_kind) or 0) * one.people
         for one in tickets
@@ -116,12 +112,7 @@ async def _must_cost_no_more(visit: Visit, tickets: list[Ticket]) -> None:
 
 
 async def _move(visit: Visit, tickets: list[Ticket]) -> None:
-    products = {
-        one.id: one
-        for one in await Product.filter(
-            tenant_id=visit.site.tenant_id, id__in={one.product_id for one in tickets}
-        )
-    }
+    products = {one.id: one for one in visit.catalogue.products}
     for ticket in tickets:
         product = products[ticket.product_id]
         ticket.day, ticket.serial = visit.day, ticket.serial + 1

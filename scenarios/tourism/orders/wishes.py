@@ -7,9 +7,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from billing.names import localized
+from scenarios.tourism.calendar.catalogue import Catalogue, facts_of
 from scenarios.tourism.calendar.days import moment, sale_of
-from scenarios.tourism.calendar.prices import PriceList, prices_of
-from scenarios.tourism.calendar.slots import rules_of
 from scenarios.tourism.models import Product, Site, Slot, SlotTemplate
 from scenarios.tourism.orders.people import Visitor
 from tenants.models import Tenant
@@ -59,15 +58,27 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """When and where the tickets are for, with the site's zone."""
+    """When and where the tickets are for, with what is asked for and what is free."""
 
     site: Site
     day: date
     slot: Slot | None
-    zone: str
-    template: SlotTemplate | None = None
+    tenant: Tenant
+    template: SlotTemplate | None
     """What the slot was made from; it may have a window of sale of its own."""
-    currency: str = ""
+    catalogue: Catalogue
+    free: Mapping[UUID, int]
+    """How many people each pool that the visit draws on still takes."""
+
+    @property
+    def zone(self) -> str:
+        """The site's zone."""
+        return self.tenant.timezone
+
+    @property
+    def currency(self) -> str:
+        """What its prices are in."""
+        return self.tenant.currency
 
     def span(self, product: Product) -> tuple[datetime, datetime]:
         """Return from when until when a ticket of the product lets in."""
@@ -91,23 +102,23 @@ def refused(code: str, text: Text, field: str = "") -> Invalid:
     return Invalid(code, text, fields={field: text} if field else None)
 
 
-async def visit_of(tenant_id: UUID, site_id: UUID, day: date, slot_id: UUID | None) -> Visit:
-    """Return where and when.
+async def visit_of(  # noqa: PLR0917 - where, when and what
+    tenant_id: UUID,
+    site_id: UUID,
+    day: date,
+    slot_id: UUID | None,
+    product_ids: Iterable[UUID],
+    channel: str,
+) -> Visit:
+    """Return where and when, with these products, and what the channel can sell of it.
 
     Raises:
         NotFound: the site has no such slot on that day.
     """
-    site = await Site.get_or_none(tenant_id=tenant_id, id=site_id)
-    slot = await Slot.get_or_none(tenant_id=tenant_id, id=slot_id, day=day) if slot_id else None
-    if site is None or (slot_id and (slot is None or slot.site_id != site.id)):
+    found = await facts_of(tenant_id, site_id, day, slot_id, product_ids, channel)
+    if found is None or (slot_id and found.slot is None):
         raise NotFound("slot.not_found", t("There is no such time. Choose another one."))
-    template = (
-        await SlotTemplate.get_or_none(tenant_id=tenant_id, id=slot.template_id)
-        if slot and slot.template_id
-        else None
-    )
-    tenant = await Tenant.get(id=tenant_id)
-    return Visit(site, day, slot, tenant.timezone, template, tenant.currency)
+    return Visit(found.site, day, found.slot, found.tenant, found.template, found.catalogue, found.free)
 
 
 def must_be_on_sale(visit: Visit, *, is_staff: bool = False) -> None:
@@ -145,7 +156,7 @@ class Prices(Protocol):
         """Return what one such visitor pays, in minor units; ``None`` where it is not sold to them."""
 
 
-async def items_of(
+def items_of(
     visit: Visit, wishes: Sequence[Wish], agreed: Prices | None = None, *, is_staff: bool = False
 ) -> list[Item]:
     """Return what can be sold of the wishes, all of it or nothing; at prices that were agreed, or at everybody's.
@@ -156,10 +167,10 @@ async def items_of(
     wanted = [one for one in wishes if one.quantity > 0]
     if not wanted:
         raise refused("order.empty", t("Choose how many people come."), "quantity")
-    products = await _products(visit, wanted, is_public=agreed is None)
-    prices = agreed or await _public_prices(visit, products.values())
+    products = {one.id: one for one in visit.catalogue.products if one.is_on_sale or agreed is not None}
+    prices = agreed or visit.catalogue.prices
     if agreed is None and not is_staff:
-        _must_be_open(visit, products.values())
+        _must_be_open(visit, [products[one.product_id] for one in wanted if one.product_id in products])
     items = []
     for one in wanted:
         product = products.get(one.product_id)
@@ -181,17 +192,6 @@ def _must_be_open(visit: Visit, products: Iterable[Product]) -> None:
                 "sale.not_yet",
                 t("{product} is on sale from {moment} on.", product=localized(one.names), moment=moment_),
             )
-
-
-async def _public_prices(visit: Visit, products: Iterable[Product]) -> PriceList:
-    rule = (await rules_of(visit.site.tenant_id, visit.site.id, visit.day, visit.day)).get(visit.day)
-    return await prices_of(visit.site, visit.day, rule, products)
-
-
-async def _products(visit: Visit, wanted: Sequence[Wish], *, is_public: bool) -> dict[UUID, Product]:
-    ids, site = [one.product_id for one in wanted], visit.site
-    found = Product.filter(tenant_id=site.tenant_id, site_id=site.id, id__in=ids)
-    return {one.id: one for one in await (found.filter(is_on_sale=True) if is_public else found)}
 
 
 def _check_counts(visit: Visit, items: Sequence[Item], *, is_agreed: bool) -> None:

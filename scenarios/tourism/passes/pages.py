@@ -206,7 +206,7 @@ async def renew(request: Request, view: View) -> Response:
     async with open_scope(tenant_scope(view.order.tenant_id)):
         ticket = await _pass(request, view)
         made = await services.renew(view.shop.actor, ticket, key=form.ok.key)
-    return redirect(request, await next_of(made))
+    return redirect(request, next_of(made))
 
 
 _ONE = "/passes/{id}"

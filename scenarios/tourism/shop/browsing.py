@@ -12,12 +12,11 @@ from starlette.responses import Response
 
 from billing.charges.periods import last_day, months_after, today
 from billing.names import localized
+from scenarios.tourism.calendar.catalogue import Catalogue, on_sale
 from scenarios.tourism.calendar.days import sale_of
-from scenarios.tourism.calendar.prices import PriceList, prices_of
-from scenarios.tourism.calendar.slots import rules_of
+from scenarios.tourism.calendar.prices import PriceList
 from scenarios.tourism.kinds import VISITOR_KINDS
-from scenarios.tourism.merchants import merchants_of
-from scenarios.tourism.models import DayRule, Product
+from scenarios.tourism.models import Product
 from scenarios.tourism.orders.wishes import Wish, policy_of
 from scenarios.tourism.shop.availability import DayLeft, days_left, slots_left
 from scenarios.tourism.shop.public import Shop
@@ -97,35 +96,32 @@ async def day_page(request: Request, shop: Shop) -> Response:
     """Show the times of a day and what is left of each."""
     day = path_day(request)
     (left,) = await days_left(shop.site, shop.zone, day, day)
-    rule = await rule_of(shop, day)
+    catalogue = await on_sale(shop.site, day)
     context = {
         "shop": shop,
         "day": day,
         "left": left,
         "slots": await slots_left(shop.site, day, zone=shop.zone),
-        "offers": await offers(shop, day, rule),
-        "rule": rule,
+        "offers": offers(shop, day, catalogue),
+        "rule": catalogue.rule,
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1),
     }
     return await respond(request, "tourism/shop/day.html", context)
 
 
-async def rule_of(shop: Shop, day: date) -> DayRule | None:
-    """Return the exception of a day, if there is one."""
-    return (await rules_of(shop.site.tenant_id, shop.site.id, day, day)).get(day)
-
-
-async def offers(shop: Shop, day: date, rule: DayRule | None) -> list[Offer]:
+def offers(shop: Shop, day: date, catalogue: Catalogue) -> list[Offer]:
     """Return what is sold on a day and at what price."""
-    products = await Product.filter(
-        tenant_id=shop.site.tenant_id, site_id=shop.site.id, is_on_sale=True
-    ).order_by("position", "key")
-    prices = await prices_of(shop.site, day, rule, products)
-    merchants = await merchants_of(products)
+    owners = catalogue.merchants
     made = [
-        Offer(one, _prices(one, prices), policy_of(one), _opens(shop, day, one), merchants.get(one.id, ""))
-        for one in products
+        Offer(
+            one,
+            _prices(one, catalogue.prices),
+            policy_of(one),
+            _opens(shop, day, one),
+            owners.get(one.id, ""),
+        )
+        for one in catalogue.products
     ]
     return [one for one in made if one.prices]
 
@@ -172,7 +168,7 @@ async def slot_page(request: Request, shop: Shop) -> Response:
         "shop": shop,
         "day": day,
         "slot": slot,
-        "offers": await offers(shop, day, await rule_of(shop, day)),
+        "offers": offers(shop, day, await on_sale(shop.site, day)),
         "chosen": names_of(wishes_in(request.query_params)),
         "options": [(n, n) for n in range(shop.site.most_per_order + 1)],
     }

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from billing.charges.periods import today
 from billing.holds import service as holds
-from billing.models import Hold
 from billing.names import localized
 from integrations.sign_in.codes import Address
 from scenarios.tourism.kinds import VISITOR_KINDS
@@ -142,7 +141,7 @@ async def create(request: Request, shop: Shop) -> Response:
             async with open_scope(tenant_scope(shop.tenant.id)):
                 asked = _asked(request, shop, form, sent)
                 order = await placing.place(shop.actor, asked, key=form.ok.key)
-            return await _go_on(request, order)
+            return _go_on(request, order)
     except SoldOut as refused:
         return await _back(request, shop, refused)
     except (Invalid, Conflict) as refused:
@@ -160,16 +159,14 @@ async def _again(request: Request, shop: Shop, form: Form[Ordering], sent: dict[
         return await _page(request, shop, form, ready, status=422)
 
 
-async def _go_on(request: Request, order: Order) -> Response:
-    response = redirect(request, await next_of(order))
+def _go_on(request: Request, order: Order) -> Response:
+    response = redirect(request, next_of(order))
     access.open_for(response, request, order)
     return response
 
 
-async def next_of(order: Order) -> str:
+def next_of(order: Order) -> str:
     """Return where the buyer goes on: paying, or the tickets where nothing is to pay."""
     if order.status != "held" or order.bill_id is None:
         return access.path_of(order)
-    async with open_scope(tenant_scope(order.tenant_id)):
-        hold = await Hold.get(tenant_id=order.tenant_id, bill_id=order.bill_id)
-    return holds.checkout_path(hold, is_signed_in=False)
+    return holds.guest_path(order.tenant_id, order.bill_id)

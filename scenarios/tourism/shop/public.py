@@ -9,12 +9,11 @@ from starlette.responses import Response
 
 from billing.names import localized
 from scenarios.tourism.models import Site
-from scenarios.tourism.scope import site_scope, tenant_of, visitor
+from scenarios.tourism.scope import site_scope, visitor
 from tenants.actor import Actor
 from tenants.http import client_ip
 from tenants.models import Tenant
 from tenants.scope import row
-from ui.errors import NotFound
 from ui.i18n import t
 from ui.shell import NavItem, Shell
 
@@ -50,28 +49,14 @@ def in_shop(handler: Handler, *, is_inside: bool = True) -> Callable[[Request], 
 
     @wraps(handler)
     async def endpoint(request: Request) -> Response:
-        word = request.path_params["site"]
-        async with site_scope(word):
-            shop = await open_shop(request, word)
+        async with site_scope(request.path_params["site"]) as opened:
+            shop = Shop(opened.site, opened.tenant, visitor(opened.tenant.id, ip=client_ip(request)))
+            request.state.shell = _shell(shop, opened.accent)
             if is_inside:
                 return await handler(request, shop)
         return await handler(request, shop)
 
     return endpoint
-
-
-async def open_shop(request: Request, word: str) -> Shop:
-    """Return the site in its open scope, and give the page its surroundings.
-
-    Raises:
-        NotFound: there is none.
-    """
-    site = await Site.get_or_none(word=word)
-    if site is None:
-        raise NotFound("site.not_found", t("There is no such place. Check the address."))
-    shop = await shop_of(request, site)
-    request.state.shell = await shell_of(shop)
-    return shop
 
 
 async def shop_of(request: Request, site: Site) -> Shop:
@@ -83,11 +68,15 @@ async def shop_of(request: Request, site: Site) -> Shop:
 async def shell_of(shop: Shop) -> Shell:
     """Return the surroundings of a site's public pages."""
     found = await row(_ACCENT, shop.tenant.id)
+    return _shell(shop, found["accent"] if found else "")
+
+
+def _shell(shop: Shop, accent: str) -> Shell:
     return Shell(
         face="payer",
         title=localized(shop.site.names),
         brand=shop.tenant.name,
-        accent=found["accent"].lstrip("#") if found else "",
+        accent=accent.lstrip("#"),
         home=shop.root,
         zone=shop.zone,
         footer=[
@@ -95,6 +84,3 @@ async def shell_of(shop: Shop) -> Shell:
             NavItem(t("Appeal against a block"), f"{shop.root}/appeal"),
         ],
     )
-
-
-__all__ = ["REASON", "ROOT", "Shop", "in_shop", "open_shop", "shell_of", "shop_of", "tenant_of"]

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from scenarios.tourism.models import Site
-from scenarios.tourism.stock.pools import LOCKED, Places, SoldOut, arrays
+from scenarios.tourism.stock.pools import LOCKED, Places, SoldOut, arrays, lock_days
 from tenants.ids import new_id
 from tenants.scope import execute, rows, value
 
@@ -74,6 +74,8 @@ async def keep(site: Site, day: date) -> int:
     Places are kept where there are any; those whose time has come are given back to everybody.
     """
     found = await rows(_DIFFERENT, site.tenant_id, site.id, day)
+    if found:
+        await lock_days(site, {one["day"] for one in found})
     for one in found:
         await _resize(site, one)
     return len(found)

@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 from scenarios.tourism.models import Site
-from tenants.ids import new_id
 from tenants.scope import execute, rows, value
 from ui.errors import Conflict
 from ui.i18n import t
@@ -56,17 +55,26 @@ update tourism_pool p set sold = p.sold - l.n, capacity = greatest(p.ceiling, p.
 """
 )
 _LOCK = "select id from tourism_pool where tenant_id = $1 and id = any ($2) order by id for update"
-_FOR_SLOT = """
-select id, scope, channel, capacity - held - sold free from tourism_pool
- where tenant_id = $1 and site_id = $2 and day = $3
-   and (scope = 'day' or (slot_id = $4 and (scope = 'slot' or (scope = 'channel' and channel = $5))))
+_LOCK_DAYS = """
+select id from tourism_pool where tenant_id = $1 and site_id = $2 and day = any ($3::date[]) order by id for update
 """
-_SET = """
+_WANTED = """
+select w.* from unnest($3::date[], $4::text[], $5::uuid[], $6::text[], $7::int[])
+  w (day, scope, slot_id, channel, people)
+"""
+_NEWS = f"""
+with wanted as ({_WANTED})
+select w.* from wanted w left join tourism_pool p
+  on p.tenant_id = $1 and p.site_id = $2 and p.day = w.day and p.scope = w.scope
+ and coalesce(p.slot_id, p.site_id) = coalesce(w.slot_id, $2) and p.channel = w.channel
+ where p.ceiling is distinct from w.people
+"""
+_SET = f"""
+with wanted as ({_WANTED})
 insert into tourism_pool (tenant_id, id, site_id, day, scope, slot_id, channel, ceiling, capacity)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+select $1, new_id(), $2, day, scope, slot_id, channel, people, people from wanted order by day, scope, slot_id, channel
 on conflict (tenant_id, site_id, day, scope, coalesce(slot_id, site_id), channel) do update
    set ceiling = excluded.ceiling, capacity = greatest(excluded.ceiling, tourism_pool.held + tourism_pool.sold)
- where tourism_pool.ceiling <> excluded.ceiling
 """
 
 
@@ -85,22 +93,23 @@ class SoldOut(Conflict):
 class Ceiling:
     """How many people a day, a slot or a channel's part of a slot is to take."""
 
+    day: date
     scope: str
     slot_id: UUID | None
     channel: str
     people: int
 
 
-async def for_slot(site: Site, day: date, slot_id: UUID | None, channel: str, people: int) -> dict[UUID, int]:
-    """Return the pools that a visit draws on; a channel draws on an allotment only where it has one.
+def of_visit(free: Mapping[UUID, int], people: int, given: Places | None = None) -> dict[UUID, int]:
+    """Return the pools that so many people draw on, each with its free places; ``given`` come back in the same step.
 
     Raises:
         SoldOut: fewer are free than asked for, or the day has not been opened.
     """
-    found = await rows(_FOR_SLOT, site.tenant_id, site.id, day, slot_id, channel)
-    if not found or min(one["free"] for one in found) < people:
+    back = given or {}
+    if not free or any(left + back.get(pool, 0) < people for pool, left in free.items()):
         raise SoldOut
-    return {one["id"]: people for one in found}
+    return dict.fromkeys(free, people)
 
 
 async def take(tenant_id: UUID, places: Places) -> None:
@@ -133,6 +142,14 @@ async def lock(tenant_id: UUID, ids: Iterable[UUID]) -> None:
     await execute(_LOCK, tenant_id, sorted(ids))
 
 
+async def lock_days(site: Site, days: Iterable[date]) -> None:
+    """Lock all pools of some days in the order of their ids, before several of them are set one after the other.
+
+    Ids of the same millisecond are in no order: a day's own pool may well come after those of its slots.
+    """
+    await execute(_LOCK_DAYS, site.tenant_id, site.id, sorted(days))
+
+
 async def swap(tenant_id: UUID, taken: Places, given: Places) -> None:
     """Sell places of some pools and give sold ones of others back; a pool in both keeps its count.
 
@@ -157,12 +174,24 @@ def arrays(places: Places) -> tuple[list[UUID], list[int]]:
     return [pool for pool, _ in ordered], [people for _, people in ordered]
 
 
-async def set_ceilings(site: Site, day: date, ceilings: Sequence[Ceiling]) -> None:
-    """Make or change the pools of a day. Tickets that are sold stay: a lower ceiling only ends further sales."""
-    for one in ceilings:
-        await execute(
-            _SET, site.tenant_id, new_id(), site.id, day, one.scope, one.slot_id, one.channel, one.people
-        )
+async def set_ceilings(site: Site, ceilings: Sequence[Ceiling]) -> None:
+    """Make or change pools, those alone that differ. What is sold stays: a lower ceiling only ends further sales."""
+    different = await rows(_NEWS, site.tenant_id, site.id, *_columns(ceilings))
+    if not different:
+        return
+    await lock_days(site, {one["day"] for one in different})
+    news = [Ceiling(*one) for one in different]
+    await execute(_SET, site.tenant_id, site.id, *_columns(news))
+
+
+def _columns(ceilings: Sequence[Ceiling]) -> tuple[list[Any], ...]:
+    return (
+        [one.day for one in ceilings],
+        [one.scope for one in ceilings],
+        [one.slot_id for one in ceilings],
+        [one.channel for one in ceilings],
+        [one.people for one in ceilings],
+    )
 
 
 def stored(places: Places) -> dict[str, int]:

@@ -134,6 +134,17 @@ async def test_a_booking_moves_within_its_contract(db, bank):
             await changing.change_slot(it.clerk, order.id, day=palace.day, slot_id=first.id, key="m2")
 
 
+async def test_a_booking_moves_within_a_day_that_is_full(db, bank):
+    palace = await world.build(bank, day_cap=4, half=4)
+    it = await agencies.agency(palace)
+    order = await agencies.book(it, ("palace", 4))
+    second = (await world.slots_of(palace))[1]
+    async with palace.scope():
+        await changing.change_slot(it.clerk, order.id, day=palace.day, slot_id=second.id, key="m")
+    assert await world.pools(palace) == {"day": (4, 0, 4), "slot1": (4, 0, 0), "slot2": (4, 0, 4)}
+    assert await world.all_right(palace)
+
+
 async def test_beyond_the_limit_is_refused_with_the_figure_and_a_deposit_frees_it_at_once(db, bank):
     palace = await world.build(bank)
     it = await agencies.agency(palace, limit_minor=10_000)

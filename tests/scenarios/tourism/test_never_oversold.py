@@ -5,6 +5,7 @@ test above it would prove nothing.
 """
 
 import asyncio
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -16,7 +17,7 @@ from scenarios.tourism.models import DayRule, SlotTemplate
 from scenarios.tourism.orders import placing
 from scenarios.tourism.stock import pools
 from scenarios.tourism.stock.pools import SoldOut
-from tenants.scope import execute, open_scope, tenant_scope
+from tenants.scope import execute, open_scope, rows, tenant_scope
 from tests.scenarios.tourism import world
 
 BUYERS, LEFT, AT_ONCE = 2000, 40, 28
@@ -39,12 +40,24 @@ async def _buy(palace, slot, *, people: int = 1) -> int:
     """Take places as an order does: look, then take as the last statement. Returns how many were had."""
     try:
         async with open_scope(tenant_scope(palace.id)):
-            places = await pools.for_slot(palace.site, palace.day, slot.id, "web", people)
+            places = pools.of_visit(await _free(palace, slot), people)
             await asyncio.sleep(0)
             await pools.take(palace.id, places)
     except SoldOut:
         return 0
     return people
+
+
+async def _free(palace, slot) -> dict[UUID, int]:
+    """What an order reads of the pools that it draws on."""
+    found = await rows(
+        "select id, capacity - held - sold from tourism_pool where tenant_id = $1 and day = $2"
+        " and (scope = 'day' or slot_id = $3)",
+        palace.id,
+        palace.day,
+        slot.id,
+    )
+    return {one[0]: one[1] for one in found}
 
 
 async def _crowd(palace, count: int) -> list[int]:
@@ -90,7 +103,7 @@ async def test_without_the_guard_the_last_guard_refuses(palace, monkeypatch):
     monkeypatch.setattr(pools, "TAKE", _UNGUARDED)
     first, _ = await world.slots_of(palace)
     async with palace.scope():
-        places = await pools.for_slot(palace.site, palace.day, first.id, "web", 1)
+        places = await world.places_of(palace, first, "web", 1)
     with pytest.raises(asyncpg.CheckViolationError):
         async with palace.scope():
             await pools.take(palace.id, dict.fromkeys(places, LEFT + 1))
@@ -116,7 +129,7 @@ async def test_a_stricter_isolation_refuses_loudly(palace, migrated):
     """Under REPEATABLE READ, which makes a lock before a count useless, a second taker of a row is told so."""
     first, _ = await world.slots_of(palace)
     async with palace.scope():
-        places = await pools.for_slot(palace.site, palace.day, first.id, "web", 1)
+        places = await world.places_of(palace, first, "web", 1)
     ordered = sorted(places)
     taken, refused = [], []
 
@@ -142,8 +155,8 @@ async def test_a_stricter_isolation_refuses_loudly(palace, migrated):
 async def test_places_taken_and_given_back_in_any_order_do_not_wait_in_a_circle(palace):
     first, second = await world.slots_of(palace)
     async with palace.scope():
-        one = await pools.for_slot(palace.site, palace.day, first.id, "desk", 1)
-        two = await pools.for_slot(palace.site, palace.day, second.id, "desk", 1)
+        one = await world.places_of(palace, first, "desk", 1)
+        two = await world.places_of(palace, second, "desk", 1)
 
     async def back_and_forth(n: int) -> None:
         places = (one, two)[n % 2]

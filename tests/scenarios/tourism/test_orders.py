@@ -219,6 +219,37 @@ async def test_going_at_another_time_moves_the_place_and_revokes_the_code(db, ba
     assert await world.all_right(palace)
 
 
+async def test_on_a_day_that_is_full_people_still_change_from_one_time_to_the_other(db, bank):
+    palace = await world.build(bank, day_cap=4, half=4)
+    order = await world.bought(palace, ("palace", "adult", 3))
+    await world.bought(palace, ("palace", "adult", 1), contact="ben@example.com")
+    first, second = await world.slots_of(palace)
+    async with palace.scope():
+        await changing.change_slot(
+            palace.guest, order.id, day=palace.day, slot_id=second.id, key=new_id().hex
+        )
+    assert await world.pools(palace) == {"day": (4, 0, 4), "slot1": (4, 0, 1), "slot2": (4, 0, 3)}
+    assert await world.all_right(palace)
+    with pytest.raises(SoldOut):
+        await world.place(palace, ("palace", "adult", 1), slot=first, contact="cat@example.com")
+
+
+async def test_nobody_changes_to_a_time_or_a_day_that_is_full(db, bank):
+    palace = await world.build(bank, day_cap=6, half=4)
+    first, second = await world.slots_of(palace)
+    order = await world.bought(palace, ("palace", "adult", 3), slot=first)
+    await world.bought(palace, ("palace", "adult", 2), slot=second, contact="ben@example.com")
+    (other, _) = await world.slots_of(palace, palace.day + timedelta(days=1))
+    await world.bought(palace, ("palace", "adult", 4), slot=other, contact="cat@example.com")
+    for slot in (second, other):
+        async with palace.scope():
+            with pytest.raises(SoldOut):
+                await changing.change_slot(
+                    palace.guest, order.id, day=slot.day, slot_id=slot.id, key=new_id().hex
+                )
+    assert await world.all_right(palace)
+
+
 async def test_a_ticket_that_may_be_passed_on_changes_its_visitor(db, bank):
     palace = await world.build(bank)
     order = await world.bought(palace, ("named", "adult", 1), visitors=(LI,))

@@ -13,10 +13,11 @@ from integrations.sign_in.codes import read_address
 from scenarios.tourism import fees
 from scenarios.tourism.calendar import slots
 from scenarios.tourism.models import Order, Pool, Product, Site, Slot, SlotTemplate, Ticket
-from scenarios.tourism.orders import people, placing
+from scenarios.tourism.orders import people, placing, wishes
 from scenarios.tourism.orders.people import Visitor
 from scenarios.tourism.orders.wishes import Wish
 from scenarios.tourism.scope import visitor
+from scenarios.tourism.stock import pools as stock
 from tenants.actor import Actor, system_actor
 from tenants.ids import new_id
 from tenants.models import Tenant
@@ -125,6 +126,12 @@ async def sell(tenant: Tenant, site: Site) -> dict[str, Product]:
 async def slots_of(palace: Palace, day: date | None = None) -> list[Slot]:
     async with palace.scope():
         return await Slot.filter(tenant_id=palace.id, day=day or palace.day).order_by("starts_at")
+
+
+async def places_of(palace: Palace, slot: Slot, channel: str, people: int) -> dict[UUID, int]:
+    """The pools that so many people draw on, looked at as an order does; in the open scope."""
+    visit = await wishes.visit_of(palace.id, palace.site.id, slot.day, slot.id, [], channel)
+    return stock.of_visit(visit.free, people)
 
 
 async def asked(
