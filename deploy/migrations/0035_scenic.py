@@ -44,5 +44,5 @@ alter table tourism_order alter constraint tourism_order_bill_id_fkey deferrable
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0030_neighbourhood")]
+    dependencies = [("cloud", "0034_hospital_depth")]
     operations = [ops.RunSQL(DOORS), ops.RunSQL(LATER)]
