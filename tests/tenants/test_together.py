@@ -1,6 +1,7 @@
 """What is written together goes as one statement, all of it or nothing, and only what was written is offered."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -74,7 +75,7 @@ async def test_only_what_has_written_a_row_says_so(db, bank, is_together):
 
     async def both():
         for n, is_written in enumerate((True, False)):
-            await write(_AUDIT, tenant.id, NAME, is_written, wrote=lambda n=n: said.append(n))
+            await write(_AUDIT, tenant.id, NAME, is_written, wrote=partial(said.append, n))
 
     async with open_scope(tenant_scope(tenant.id)):
         if is_together:

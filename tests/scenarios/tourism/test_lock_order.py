@@ -43,7 +43,8 @@ async def _planned_while_sold(palace, monkeypatch):
     async with palace.scope():
         await Contract.filter(tenant_id=palace.id, id=it.contract.id).update(allotment=5)
         places = {one.id: await world.places_of(palace, one, "web", 1) for one in slots}
-    resize, sales, outside = allotments._resize, [], copy_context()
+    sales: list[asyncio.Task[None]] = []
+    resize, outside = allotments._resize, copy_context()
 
     async def sell(slot_id) -> None:
         async with palace.scope():
