@@ -30,6 +30,8 @@ SIGHTS: Mapping[str, str] = {
     "visitors": N_("Expect visitors, and fetch parcels"),
 }
 """What a guest may be given; all of it does not make a holder: votes and further invitations never go along."""
+PROXY, VOTES = "proxy", "votes"
+"""A proxy is named by an owner for voting alone, and sees nothing else of the home."""
 INVITATIONS = ("10/day",)
 MOST_GUESTS = 12
 _HOST = """
@@ -73,11 +75,14 @@ async def invite(actor: Actor, tenant_id: UUID, account_id: UUID, guest: Guest) 
 
     Raises:
         NotFound: the actor does not hold the account themselves.
-        Invalid: nothing is chosen that they may see, they are there already, or there are too many of them.
+        Invalid: nothing is chosen that they may see, they are there already, or there are too many of them; only an
+            owner names a proxy.
         TooMany: the actor has written to many people today.
     """
     account = await _host(actor, tenant_id, account_id)
-    sees = chosen(guest.sees)
+    sees = [VOTES] if guest.relation == PROXY else chosen(guest.sees)
+    if guest.relation == PROXY:
+        await _must_own(actor, account)
     await _check_new(account, guest)
     await spend("guest-invitation", str(actor.person_id), INVITATIONS)
     made = await Holder.create(
@@ -94,6 +99,15 @@ async def invite(actor: Actor, tenant_id: UUID, account_id: UUID, guest: Guest) 
     await _send(actor, account, made)
     await _record(actor, "guest.invited", account, made)
     return made
+
+
+async def _must_own(actor: Actor, account: Account) -> None:
+    owns = await Holder.filter(
+        tenant_id=account.tenant_id, account_id=account.id, person_id=actor.person_id, relation="owner"
+    ).exists()
+    if not owns:
+        text = t("Only an owner names a proxy.")
+        raise Invalid("guest.proxy", text, fields={"relation": text})
 
 
 def chosen(sees: Iterable[str]) -> list[str]:
@@ -160,6 +174,10 @@ async def allow(
     """Change what a guest may see and do, from now on."""
     account = await _host(actor, tenant_id, account_id)
     found = await _guest(tenant_id, account_id, guest_id)
+    if found.relation == PROXY:
+        raise Conflict(
+            "guest.proxy", t("A proxy votes, and nothing else. Invite them anew for anything more.")
+        )
     before = list(found.sees or [])
     found.sees = chosen(sees)
     await found.save(update_fields=["sees"])
@@ -206,12 +224,13 @@ async def must_pay(account_ids: Iterable[UUID]) -> None:
 
 
 def _known(sees: Iterable[str]) -> list[str]:
-    return [key for key in sees if key in SIGHTS]
+    return [key for key in sees if key in (*SIGHTS, VOTES)]
 
 
 def sights_text(sees: Iterable[str]) -> str:
     """Return what somebody may see and do, in words."""
-    return " · ".join(gettext(SIGHTS[key]) for key in sees if key in SIGHTS)
+    words = {**SIGHTS, VOTES: N_("Vote for the owner")}
+    return " · ".join(gettext(words[key]) for key in sees if key in words)
 
 
 async def _record(actor: Actor, act: str, account: Account, guest: Holder, **facts: Any) -> None:

@@ -16,6 +16,7 @@ from billing.plans import credit_notes
 from billing.rules import Facts, Outcome, evaluate, parse
 from scenarios.community.common import day_there, refused
 from scenarios.community.estate.paying import follow
+from scenarios.community.votes import proxies
 from tenants import audit
 from tenants.accounts import queries
 from tenants.accounts.forms import HolderForm
@@ -79,6 +80,7 @@ async def hand_over(actor: Actor, account_id: UUID, *, on: date, holder: HolderF
     await add_holder(actor, new.id, holder.model_copy(update={"since": on}))
     await go_on(new, staying, on)
     await follow(old, new, on)
+    await proxies.follow(old.tenant_id, [old.id], new.id)
     credited = await settle(actor, old, until)
     await _record(actor, new, on, credited)
     return new

@@ -18,6 +18,7 @@ from scenarios.community.common import refused
 from scenarios.community.estate import handover
 from scenarios.community.estate.models import Reshaping
 from scenarios.community.importing import sort_key_of, tidy
+from scenarios.community.votes import proxies
 from tenants import audit
 from tenants.accounts import queries
 from tenants.actor import Actor
@@ -160,6 +161,7 @@ async def _begin(
         await handover.go_on(account, list(holders.values()), on)
         await pauses.write(account.tenant_id, account.id, act_id, before)
     await _doors(old, made, parts)
+    await proxies.follow(made[0].tenant_id, [each.account.id for each in old], made[0].id)
     for each in old:
         for account in made:
             await Reshaping.create(

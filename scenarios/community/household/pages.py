@@ -22,7 +22,11 @@ from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 
-RELATIONS = {"family": N_("Family member"), "resident": N_("Somebody who rents")}
+RELATIONS = {
+    "family": N_("Family member"),
+    "resident": N_("Somebody who rents"),
+    "proxy": N_("A proxy, who votes for you and sees nothing else"),
+}
 
 
 class GuestForm(BaseModel):

@@ -1,6 +1,7 @@
 """Pages of votes: asking, opening, closing and publishing for staff; voting and the result for owners."""
 
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from scenarios.community.common import buildings_of, estate_route, nothing, root_of, tenant_of
-from scenarios.community.votes import service
+from scenarios.community.votes import proxies, service, tally
 from scenarios.community.votes.models import Ballot, EstateVote, VoteEntry
 from scenarios.community.votes.service import Question
 from scenarios.community.votes.tally import Result
@@ -36,7 +37,10 @@ select v.id, v.title, v.status, v.closes_at, v.created_at,
   from community_vote v where v.tenant_id = $1 order by v.created_at desc limit 200
 """
 _MINE = """
-select e.id, e.number, e.weight, a.number unit, b.created_at cast_at, b.cast_by_name,
+select e.id, e.number, e.weight, a.id account_id, a.number unit, b.created_at cast_at, b.cast_by_name, b.as_proxy,
+       exists (select 1 from tenants_holder h where h.tenant_id = e.tenant_id and h.account_id = e.account_id
+                and h.person_id = $2 and h.confirmed_at is not null and h.relation = 'owner' and h.sees is null
+                and (h.until is null or h.until >= current_date)) is_owner,
        exists (select 1 from tenants_holder h where h.tenant_id = e.tenant_id and h.account_id = e.account_id
                 and h.person_id = $2 and h.confirmed_at is not null and h.relation in ('owner', 'proxy')
                 and (h.until is null or h.until >= current_date)) may_vote
@@ -45,6 +49,9 @@ select e.id, e.number, e.weight, a.number unit, b.created_at cast_at, b.cast_by_
   left join community_ballot b on b.tenant_id = e.tenant_id and b.entry_id = e.id
  where e.vote_id = $1 order by a.number
 """
+
+
+DEFAULTS = {"basis": "area", "quorum_percent": "50", "proxy_units": "2", "proxy_percent": "2"}
 
 
 class VoteForm(BaseModel):
@@ -56,6 +63,8 @@ class VoteForm(BaseModel):
     basis: str = Field(title=N_("A vote weighs"))
     quorum_percent: int = Field(title=N_("Counts only if so much takes part (percent)"))
     closes_on: Day = Field(title=N_("Last day"))
+    proxy_units: int = Field(2, title=N_("One proxy votes for at most (units)"))
+    proxy_percent: int = Field(2, title=N_("Or, where it is more, for so much of all units (percent)"))
     buildings: list[UUID] = Field([], title=N_("Owners of"))
 
 
@@ -92,7 +101,18 @@ async def new(request: Request, actor: Actor) -> Response:
     """Ask for the question."""
     options = "\n".join(gettext(word) for word in (N_("Yes"), N_("No"), N_("Abstain")))
     return await _new(
-        request, actor, Form.blank(VoteForm, {"options": options, "basis": "area", "quorum_percent": "50"})
+        request,
+        actor,
+        Form.blank(
+            VoteForm,
+            {
+                "options": options,
+                "basis": "area",
+                "quorum_percent": "50",
+                "proxy_units": "2",
+                "proxy_percent": "2",
+            },
+        ),
     )
 
 
@@ -121,6 +141,8 @@ async def create(request: Request, actor: Actor) -> Response:
             said.quorum_percent,
             closes,
             said.buildings,
+            said.proxy_units,
+            said.proxy_percent,
         )
         try:
             made = await service.draft(actor, question)
@@ -143,6 +165,7 @@ async def show(request: Request, actor: Actor) -> Response:
         "state": {"words": STATES[found.status], "tone": TONES[found.status]},
         "entries": entries,
         "ballots": ballots,
+        "most_by_proxy": await proxies.most_of(found),
         "result": await _result(found),
         "is_over": found.closes_at <= datetime.now(UTC),
         "may_write": actor.may("votes.write"),
@@ -217,8 +240,18 @@ async def _mine(
         "options": [(str(place), option) for place, option in enumerate(found.options)],
         "result": await _published(found),
         "cast": cast,
+        "proxy": await _proxy(found, actor),
     }
     return await respond(request, "community/votes/mine.html", context, status=status)
+
+
+async def _proxy(found: EstateVote, actor: Actor) -> dict[str, int]:
+    """Return how many units one proxy votes for, and for how many this person has."""
+    async with open_scope(tenant_scope(found.tenant_id)):
+        return {
+            "most": await proxies.most_of(found),
+            "cast": await proxies.cast_by(found, actor.person_id),
+        }
 
 
 async def _published(found: EstateVote) -> dict[str, Any] | None:
@@ -256,8 +289,37 @@ async def published(request: Request, actor: Actor) -> Response:
     if found.status != "published":
         raise nothing()
     async with open_scope(tenant_scope(found.tenant_id)):
-        data = service.published(found, await service.opened(found), await service.whole_of(found))
+        return _download(found, await service.published(found))
+
+
+async def counted(request: Request, actor: Actor) -> Response:
+    """Send the same to staff, once the ballots are counted."""
+    found = await service.get(tenant_of(actor), path_id(request))
+    if found.status not in {"closed", "published"}:
+        raise nothing()
+    return _download(found, await service.published(found))
+
+
+def _download(found: EstateVote, data: dict[str, Any]) -> Response:
     return JSONResponse(data, headers={"Content-Disposition": f'attachment; filename="vote-{found.id}.json"'})
+
+
+async def program(request: Request, actor: Actor) -> Response:
+    """Send the program that counts, the very one that has counted here, to who sees the vote."""
+    del actor
+    await _seen(request)
+    return _program()
+
+
+async def staff_program(request: Request, actor: Actor) -> Response:
+    """Send the same to staff."""
+    await service.get(tenant_of(actor), path_id(request))
+    return _program()
+
+
+def _program() -> Response:
+    headers = {"Content-Disposition": 'attachment; filename="tally.py"'}
+    return Response(Path(tally.__file__).read_text(), media_type="text/x-python", headers=headers)
 
 
 ROUTES: list[BaseRoute] = [
@@ -275,4 +337,7 @@ ROUTES: list[BaseRoute] = [
     person_route("/my/votes/{id}", mine, name="my_vote"),
     person_route("/my/votes/{id}", cast, methods=WRITES, name="my_vote_cast"),
     person_route("/my/votes/{id}/ballots.json", published, name="my_vote_ballots"),
+    person_route("/my/votes/{id}/tally.py", program, name="my_vote_tally"),
+    estate_route("/votes/{id}/ballots.json", counted, permission="accounts.read", name="vote_ballots"),
+    estate_route("/votes/{id}/tally.py", staff_program, permission="accounts.read", name="vote_tally"),
 ]

@@ -13,6 +13,7 @@ from tortoise.exceptions import IntegrityError
 
 from billing.payments.states import Edge, Machine
 from scenarios.community.common import nothing, refused, tenant_of
+from scenarios.community.votes import proxies
 from scenarios.community.votes.models import Ballot, EstateVote, VoteEntry
 from scenarios.community.votes.tally import Opened, Result, commitment, tally
 from tenants import audit
@@ -36,6 +37,7 @@ BASES = ("area", "head")
 VOTERS = ("owner", "proxy")
 """Relations that vote for a unit: its owner, or a proxy that is written down for it."""
 MOST_OPTIONS = 10
+MOST_UNITS = 999
 _ELECTORATE = """
 insert into community_vote_entry (tenant_id, vote_id, account_id, number, weight)
 select $1, $2, id, row_number() over (order by gen_random_uuid()), weight from (
@@ -52,10 +54,14 @@ select h.relation from tenants_holder h
    and (h.until is null or h.until >= current_date) order by h.relation limit 1
 """
 _OPENED = """
-select e.number, e.weight, b.choice, b.nonce, encode(b.commitment, 'hex') commitment
+select e.number, e.weight, b.choice, b.nonce, encode(b.commitment, 'hex') commitment,
+       case when b.as_proxy then dense_rank() over (order by b.as_proxy, b.cast_by) else 0 end proxy
   from community_ballot b join community_vote_entry e on e.tenant_id = $1 and e.id = b.entry_id
  where b.tenant_id = $1 and b.vote_id = $2 order by e.number
 """
+_ENTRIES = (
+    "select number, weight from community_vote_entry where tenant_id = $1 and vote_id = $2 order by number"
+)
 _WHOLE = "select coalesce(sum(weight), 0) from community_vote_entry where tenant_id = $1 and vote_id = $2"
 
 
@@ -70,6 +76,8 @@ class Question:
     quorum_percent: int
     closes_at: datetime
     buildings: Sequence[UUID] = ()
+    proxy_units: int = 2
+    proxy_percent: int = 2
 
 
 async def draft(actor: Actor, question: Question) -> EstateVote:
@@ -88,6 +96,8 @@ async def draft(actor: Actor, question: Question) -> EstateVote:
         raise refused("vote.basis", "basis", t("Choose what a vote weighs."))
     if not 0 <= question.quorum_percent <= 100:  # noqa: PLR2004
         raise refused("vote.quorum", "quorum_percent", t("Enter a number from 0 to 100."))
+    if not 0 <= question.proxy_units <= MOST_UNITS or not 0 <= question.proxy_percent <= 100:  # noqa: PLR2004
+        raise refused("vote.proxies", "proxy_units", t("Enter how many units, and a percentage up to 100."))
     if question.closes_at <= datetime.now(UTC):
         raise refused("vote.closes", "closes_on", t("Choose a day to come."))
     return await EstateVote.create(
@@ -100,6 +110,8 @@ async def draft(actor: Actor, question: Question) -> EstateVote:
         quorum_percent=question.quorum_percent,
         buildings=[str(one) for one in question.buildings],
         closes_at=question.closes_at,
+        proxy_units=question.proxy_units,
+        proxy_percent=question.proxy_percent,
         by_name=actor.name[:100],
     )
 
@@ -126,7 +138,7 @@ async def _move(actor: Actor, vote_id: UUID, edge: str, at: str) -> EstateVote:
 
 
 async def open_vote(actor: Actor, vote_id: UUID) -> EstateVote:
-    """Write the electorate down and take ballots; who buys a unit later votes with it, its weight stays.
+    """Write the electorate down and take ballots; who has a unit later votes with it, its weight stays.
 
     Raises:
         Conflict: nobody may vote, or it was opened already.
@@ -157,7 +169,7 @@ async def cast(actor: Actor, tenant_id: UUID, entry_id: UUID, *, choice: int) ->
 
     Raises:
         NotFound: the person holds no such entry as an owner or proxy.
-        Conflict: the vote is not open, its time is over, or a ballot was cast already.
+        Conflict: the vote is not open, its time is over, a ballot was cast already, or a proxy has cast enough.
         Invalid: the choice is none of the options (field ``choice``).
     """
     entry = await VoteEntry.get_or_none(tenant_id=tenant_id, id=entry_id)
@@ -169,6 +181,8 @@ async def cast(actor: Actor, tenant_id: UUID, entry_id: UUID, *, choice: int) ->
         raise Conflict("vote.over", t("This vote is not open, or its time is over."))
     if not 0 <= choice < len(vote.options):
         raise refused("vote.choice", "choice", t("Choose one of the answers."))
+    if may["relation"] == "proxy":
+        await proxies.must_be_allowed(vote, actor.person_id)
     nonce = secrets.token_hex(16)
     bound = commitment(str(vote.id), entry.number, choice, nonce)
     ballot = Ballot(
@@ -239,23 +253,24 @@ async def result_of(vote: EstateVote) -> Result:
     return tally(str(vote.id), len(vote.options), ballots, await whole_of(vote), vote.quorum_percent)
 
 
-def published(vote: EstateVote, ballots: Sequence[Opened], whole: Decimal) -> dict[str, Any]:
-    """Return everything that somebody needs to work the result out again."""
+async def published(vote: EstateVote) -> dict[str, Any]:
+    """Return everything that somebody needs to work the result out again with ``tally.py``; nothing names a unit."""
+    ballots = await rows(_OPENED, vote.tenant_id, vote.id) if vote.status in {"closed", "published"} else []
     return {
         "vote": str(vote.id),
         "title": vote.title,
         "options": vote.options,
         "quorum_percent": vote.quorum_percent,
-        "weight_of_all": format(whole.normalize(), "f"),
+        "most_by_one_proxy": await proxies.most_of(vote),
+        "weight_of_all": _plain(await whole_of(vote)),
         "commitment": "sha256(vote SP number SP choice SP nonce)",
-        "ballots": [
-            {
-                "number": one.number,
-                "weight": format(one.weight.normalize(), "f"),
-                "choice": one.choice,
-                "nonce": one.nonce,
-                "commitment": one.commitment,
-            }
-            for one in ballots
+        "entries": [
+            {"number": one["number"], "weight": _plain(one["weight"])}
+            for one in await rows(_ENTRIES, vote.tenant_id, vote.id)
         ],
+        "ballots": [{**dict(one), "weight": _plain(one["weight"])} for one in ballots],
     }
+
+
+def _plain(weight: Decimal) -> str:
+    return format(weight.normalize(), "f")

@@ -1,9 +1,18 @@
-"""Working a vote out, from what is published of it alone. Pure: anybody can do the same with a spreadsheet."""
+"""Working a vote out, from what is published of it alone: ``python tally.py ballots.json``.
+
+Python 3.11 is all it takes, and nothing of ours: the estate counts with this very file, and gives it to everybody who
+could vote. A spreadsheet does the same: weights by choice, and SHA-256 of each ballot's line.
+"""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +70,37 @@ def tally(vote: str, options: int, ballots: Iterable[Opened], whole: Decimal, qu
     is_quorate = whole > 0 and cast * 100 >= whole * quorum_percent and cast > 0
     winner = best[0] if len(best) == 1 and is_quorate else None
     return Result(sums, counts, cast, whole, is_quorate, winner)
+
+
+def recount(data: Mapping[str, Any]) -> Result:
+    """Return the result of a published vote, everything about it checked.
+
+    Raises:
+        ValueError: a ballot is of no entry or weighs otherwise than it, or a proxy has voted for too many units.
+    """
+    entries = {one["number"]: Decimal(one["weight"]) for one in data["entries"]}
+    ballots = [
+        Opened(one["number"], Decimal(one["weight"]), one["choice"], one["nonce"], one["commitment"])
+        for one in data["ballots"]
+    ]
+    for one in ballots:
+        if entries.get(one.number) != one.weight:
+            raise ValueError(f"ballot {one.number} weighs otherwise than its entry")
+    proxies = Counter(one["proxy"] for one in data["ballots"] if one["proxy"])
+    if proxies and max(proxies.values()) > data["most_by_one_proxy"]:
+        raise ValueError("a proxy has voted for more units than one may")
+    whole = sum(entries.values(), Decimal(0))
+    return tally(data["vote"], len(data["options"]), ballots, whole, data["quorum_percent"])
+
+
+def main() -> None:
+    """Print the result of the file that is named."""
+    data = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    found = recount(data)
+    lines = [f"{option}: {found.sums[n]} ({found.counts[n]})" for n, option in enumerate(data["options"])]
+    decided = data["options"][found.winner] if found.winner is not None else "-"
+    sys.stdout.write("\n".join([*lines, f"{found.cast} / {found.whole}", f"= {decided}"]) + "\n")
+
+
+if __name__ == "__main__":
+    main()
