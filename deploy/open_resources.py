@@ -3,31 +3,28 @@
 One statement for each list, with every fact under the scope that it belongs to.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from integrations.apps.resources import Heard, Resource, Slice, Told, add_resource, tell_of
-from tenants.scope import row, rows, tenant_id
+from integrations.apps.resources import Heard, Query, Resource, Told, add_resource, tell_of
+from tenants.scope import row, tenant_id
 
-PAID = ("succeeded", "part_refunded", "refunded", "disputed")
 _LINES = """
 (select coalesce(jsonb_agg(jsonb_build_object('names', l.names, 'amount_minor', l.amount_minor)
           order by l.position), '[]')
    from billing_bill_line l where l.tenant_id = b.tenant_id and l.bill_id = b.id)
 """
 _ACCOUNT = "jsonb_build_object('number', b.account_number, 'name', b.account_name, 'place', b.place)"
-BILLS = f"""
+_BILLS = f"""
 select b.id, jsonb_build_object(
          'bills', jsonb_build_object('id', b.id, 'number', b.number, 'kind', b.kind, 'period', b.period,
            'due_on', b.due_on, 'currency', b.currency, 'total_minor', b.total_minor, 'paid_minor', b.paid_minor,
            'adjusted_minor', b.adjusted_minor, 'status', b.status, 'issued_at', b.issued_at, 'lines', {_LINES}),
          'accounts', jsonb_build_object('account', {_ACCOUNT})) facts
-  from billing_bill b where b.tenant_id = $1 and b.status <> 'draft' and ($2::uuid is null or b.id > $2)
-   and ($3::uuid is null or b.id = $3) and ($4 = '' or b.number = $4) and ($5 = '' or b.status = $5)
- order by b.id limit $6
+  from billing_bill b where b.tenant_id = $1 and b.status <> 'draft'
 """
+BILLS = Query(_BILLS, "b.id", {"number": "b.number", "status": "b.status"})
 _OF_PAYMENT = """
 (select coalesce(jsonb_agg(jsonb_build_object('id', x.bill_id, 'number', b.number, 'amount_minor', x.amount_minor,
           'lines', x.lines)), '[]')
@@ -52,10 +49,10 @@ select p.id, jsonb_build_object(
            'channel', p.channel, 'paid_at', p.succeeded_at),
          'bills', jsonb_build_object('bills', {_OF_PAYMENT}),
          'accounts', jsonb_build_object('accounts', {_WHOSE})) facts
-  from billing_payment p where p.tenant_id = $1 and p.status = any ($7) and ($2::uuid is null or p.id > $2)
-   and ($3::uuid is null or p.id = $3) and ($4 = '' or p.number = $4) and ($5 = '' or p.status = $5)
- order by p.id limit $6
+  from billing_payment p
+ where p.tenant_id = $1 and p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed')
 """
+PAYMENTS = Query(_PAYMENTS, "p.id", {"number": "p.number", "status": "p.status"})
 _REFUND = """
 select r.id, r.number, r.currency, r.amount_minor, r.succeeded_at, p.id payment_id, p.number payment_number
   from billing_refund r join billing_payment p on p.tenant_id = r.tenant_id and p.id = r.payment_id
@@ -65,34 +62,16 @@ TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
 LIST: dict[str, Any] = {"type": "array", "items": {"type": "object"}}
 
 
-async def _read(sql: str, asked: Slice, one: UUID | None, *further: Any) -> list[tuple[UUID, Told]]:
-    given = (asked.filters.get("number", ""), asked.filters.get("status", ""))
-    found = await rows(sql, tenant_id(), asked.after, one, *given, asked.limit, *further)
-    return [(each["id"], json.loads(each["facts"])) for each in found]
-
-
-async def bills(asked: Slice) -> list[tuple[UUID, Told]]:
-    """Return bills that were issued."""
-    return await _read(BILLS, asked, None)
-
-
 async def bill(bill_id: UUID, sector: str) -> Told | None:
     """Return one bill."""
     del sector
-    found = await _read(BILLS, Slice(limit=1), bill_id)
-    return found[0][1] if found else None
-
-
-async def payments(asked: Slice) -> list[tuple[UUID, Told]]:
-    """Return payments that came in."""
-    return await _read(_PAYMENTS, asked, None, list(PAID))
+    return await BILLS.one(bill_id)
 
 
 async def payment(payment_id: UUID, sector: str) -> Told | None:
     """Return one payment."""
     del sector
-    found = await _read(_PAYMENTS, Slice(limit=1), payment_id, list(PAID))
-    return found[0][1] if found else None
+    return await PAYMENTS.one(payment_id)
 
 
 async def _paid(payload: Mapping[str, Any], sector: str) -> Heard | None:
@@ -138,7 +117,7 @@ def offer() -> None:
                 | {"issued_at": TEXT, "lines": LIST},
                 "accounts": {"account": {"type": "object"}},
             },
-            page=bills,
+            page=BILLS.page,
             one=bill,
             filters=("number", "status"),
         )
@@ -154,7 +133,7 @@ def offer() -> None:
                 "bills": {"bills": LIST},
                 "accounts": {"accounts": LIST},
             },
-            page=payments,
+            page=PAYMENTS.page,
             one=payment,
             filters=("number", "status"),
         )

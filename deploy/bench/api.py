@@ -4,13 +4,10 @@ One process does the work, as one web process would, the application being calle
 database has the other core. Each call shows the token of one of many installations, so that none is throttled.
 """
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 import orjson
@@ -18,24 +15,28 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp
 
 from billing.models import Bill, BillLine, FeeItem
 from deploy import app as product
 from deploy import logs, services
+from deploy.bench.apps import listed
+from deploy.bench.calling import call
 from deploy.bench.scratch import scratch, tenant
+from deploy.bench.turns import Turns, alternate
 from deploy.database import connected, credentials
 from deploy.errors import OperatorError
 from deploy.open_resources import BILLS
 from deploy.settings import Settings
 from integrations.apps.api import entry
 from integrations.apps.api.facts import ACCOUNTS
-from integrations.apps.clients import client_key, granted
-from integrations.apps.models import App, AppVersion, Vendor
+from integrations.apps.clients import granted
+from integrations.apps.models import App
+from integrations.apps.resources import Query
 from integrations.apps.tenant_models import Installation
 from tenants.ids import new_id
 from tenants.models import Account, Tenant
-from tenants.scope import bank_scope, open_scope, tenant_scope
+from tenants.scope import open_scope, tenant_scope
 
 DEFAULTS: Mapping[str, int] = {
     "requests": 4000,
@@ -79,47 +80,29 @@ class Call:
 
 
 async def measure(options: Mapping[str, int]) -> dict[str, Any]:
-    """Return requests a second, with bare asyncpg's as the floor; rounds alternate so that noise hits both."""
+    """Return requests a second, with bare asyncpg's as the floor."""
     async with scratch() as settings:
         services.start_redis(settings.data_dir)  # calls are counted there
         try:
-            world = await _world(await tenant(1), options)
-            ours, floor, waits = await _rounds(settings, world, options)
+            found = await _turns(settings, await _world(await tenant(1), options), options)
         finally:
             services.stop_redis(settings.data_dir)
-    return {
-        "figure": round(ours, 1),
-        "unit": "requests/s",
-        "floor": round(floor, 1),
-        "ratio": round(ours / floor, 3),
-        "aim": f"figure >= {AIM}",
-        "is_met": ours >= AIM,
-        "median_ms": round(sorted(waits)[len(waits) // 2] * 1000, 2),
-        **options,
-    }
+    return found.figures(AIM, options)
 
 
-async def _rounds(
-    settings: Settings, world: World, options: Mapping[str, int]
-) -> tuple[float, float, list[float]]:
+async def _turns(settings: Settings, world: World, options: Mapping[str, int]) -> Turns:
     logs.configure(settings)
     ours = product.create(settings, scenarios=[], has_lifespan=False)
-    waits, spent = list[float](), [0.0, 0.0]
     where = credentials(settings.database_superuser_url.get_secret_value()) | {"database": "cloud"}
-    async with asyncpg.create_pool(**where, min_size=4, max_size=options["at_once"]) as pool:
-        bare = _bare(pool, world)
-        async with connected(settings.database_url.get_secret_value(), pool=options["at_once"]):
-            for number in range(options["rounds"] + 1):
-                count = (
-                    options["requests"] if number else options["at_once"] * 10
-                )  # the first is for getting warm
-                for which, app in enumerate((ours, bare)):
-                    calls = _mix(world, count, f"{number}-{which}")
-                    kept = waits if number and not which else []
-                    seconds = await _all(_asking(app, world), calls, options["at_once"], kept)
-                    spent[which] += seconds if number else 0
-    total = options["requests"] * options["rounds"]
-    return total / spent[0], total / spent[1], waits
+
+    async def works(turn: str, count: int) -> Sequence[Call]:
+        return _mix(world, count, turn)
+
+    async with (
+        asyncpg.create_pool(**where, min_size=4, max_size=options["at_once"]) as pool,
+        connected(settings.database_url.get_secret_value(), pool=options["at_once"]),
+    ):
+        return await alternate(_asking(ours, world), _asking(_bare(pool, world), world), works, options)
 
 
 def _mix(world: World, count: int, stretch: str) -> list[Call]:
@@ -150,67 +133,29 @@ def _paper(number: str) -> bytes:
     return "".join([*parts, head, kind]).encode() + PDF + f"\r\n--{EDGE}--\r\n".encode()
 
 
-async def _all(
-    ask: Callable[[Call], Awaitable[None]], calls: Sequence[Call], at_once: int, waits: list[float]
-) -> float:
-    """Make all calls, so many at once; return the seconds it took."""
-    left, begun = iter(calls), time.perf_counter()
-
-    async def one() -> None:
-        for call in left:
-            asked = time.perf_counter()
-            await ask(call)
-            waits.append(time.perf_counter() - asked)
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(at_once):
-            group.create_task(one())
-    return time.perf_counter() - begun
-
-
 def _asking(app: ASGIApp, world: World) -> Callable[[Call], Awaitable[None]]:
-    headers = [
-        [
-            (b"host", b"localhost"),
-            (b"authorization", f"Bearer {token}".encode()),
-            (b"accept", b"application/json"),
-        ]
-        for token in world.tokens
-    ]
-    form = (b"content-type", f"multipart/form-data; boundary={EDGE}".encode())
+    headers = [{"authorization": f"Bearer {token}", "accept": "application/json"} for token in world.tokens]
+    form = {"content-type": f"multipart/form-data; boundary={EDGE}"}
 
-    async def ask(call: Call) -> None:
-        sent = headers[call.lane] + ([form, (b"content-length", b"%d" % len(call.body))] if call.body else [])
-        status, body = await _send(app, call, sent)
+    async def ask(wanted: Call) -> None:
+        path, _, query = wanted.path.partition("?")
+        method, told = ("POST", form) if wanted.body else ("GET", {})
+        status, body = await call(
+            app, method, path, query, body=wanted.body, headers=headers[wanted.lane] | told
+        )
         if status not in {200, 201}:
             raise OperatorError(f"What is measured answered {status}: {body[:200]!r}.")
 
     return ask
 
 
-async def _send(app: ASGIApp, call: Call, headers: list[tuple[bytes, bytes]]) -> tuple[int, bytes]:
-    """Call the application as a server does."""
-    parts = urlsplit(call.path)
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": "",
-        "method": "POST" if call.body else "GET", "path": parts.path, "raw_path": parts.path.encode(),
-        "query_string": parts.query.encode(), "headers": headers,
-        "client": ("127.0.0.1", 1), "server": ("localhost", 80),
-    }  # fmt: skip
-    found: dict[str, Any] = {"status": 0, "body": b""}
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": call.body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        found["status"] = message.get("status", found["status"])
-        found["body"] += message.get("body", b"")
-
-    await app(scope, receive, send)
-    return int(found["status"]), bytes(found["body"])
-
-
 # ---- the floor
+
+
+def _narrowed(query: Query, limit: int, number: str) -> str:
+    """Return what the API asks for such a list."""
+    condition = f" and {query.columns['number']} = $2" if number else ""
+    return f"{query.text}{condition} order by {query.key} limit {limit}"
 
 
 def _bare(pool: Any, world: World) -> Starlette:
@@ -224,19 +169,19 @@ def _bare(pool: Any, world: World) -> Starlette:
 
     async def bills(request: Request) -> Response:
         given = request.query_params
-        limit = int(given.get("limit", 50)) + 1
-        return said(await pool.fetch(BILLS, of, None, None, given.get("number", ""), "", limit))
+        limit, number = int(given.get("limit", 50)) + 1, given.get("number", "")
+        return said(await pool.fetch(_narrowed(BILLS, limit, number), of, *([number] if number else ())))
 
     async def bill(request: Request) -> Response:
-        return said(await pool.fetch(BILLS, of, None, request.path_params["id"], "", "", 1))
+        return said(await pool.fetch(f"{BILLS.text} and b.id = $2", of, request.path_params["id"]))
 
     async def accounts(request: Request) -> Response:
         given = request.query_params
-        limit = int(given.get("limit", 50)) + 1
-        return said(await pool.fetch(ACCOUNTS, of, None, None, given.get("number", ""), limit))
+        limit, number = int(given.get("limit", 50)) + 1, given.get("number", "")
+        return said(await pool.fetch(_narrowed(ACCOUNTS, limit, number), of, *([number] if number else ())))
 
     async def account(request: Request) -> Response:
-        return said(await pool.fetch(ACCOUNTS, of, None, request.path_params["id"], "", 1))
+        return said(await pool.fetch(f"{ACCOUNTS.text} and id = $2", of, request.path_params["id"]))
 
     async def institution(request: Request) -> Response:
         del request
@@ -265,7 +210,7 @@ def _bare(pool: Any, world: World) -> Starlette:
 
 
 async def _world(at: Tenant, options: Mapping[str, int]) -> World:
-    apps = await _apps(at, options["installations"])
+    apps = await listed(at, options["installations"], SCOPES)
     async with open_scope(tenant_scope(at.id)):
         accounts, bills = await _charged(at, options["accounts"])
         installations = [await _installed(at, app) for app in apps]
@@ -321,30 +266,3 @@ async def _installed(at: Tenant, app: App) -> Installation:
         id=new_id(), tenant_id=at.id, vendor_id=app.vendor_id, app_id=app.id, version_id=app.listed_version_id,
         scopes=SCOPES, claims=CLAIMS, roles=["administrator"], installed_by_name="Bench",
     )  # fmt: skip
-
-
-async def _apps(at: Tenant, count: int) -> list[App]:
-    common: dict[str, Any] = {"bank_id": at.bank_id}
-    async with open_scope(bank_scope(at.bank_id)):
-        vendor = await Vendor.create(
-            **common, slug="bench", name="Bench", uscc=at.uscc, legal_representative="A. Person",
-            website="https://app.example", contact_email="bench@example.com", status="admitted", created_by=new_id(),
-        )  # fmt: skip
-        common["vendor_id"] = vendor.id
-        return [await _app(common, n) for n in range(count)]
-
-
-async def _app(common: Mapping[str, Any], n: int) -> App:
-    version_id, names = new_id(), (f"bench-{n}", f"bench-test-{n}")
-    app = await App.create(
-        **common, slug=names[0], name="Bench", status="listed", listed_version_id=version_id, client_id=names[0],
-        client_key=client_key(names[0]), test_client_id=names[1], test_client_key=client_key(names[1]),
-        webhook_secret=b"",
-    )  # fmt: skip
-    lists = ("redirect_uris", "post_logout_redirect_uris", "frame_origins", "protocols", "findings")
-    empty: dict[str, Any] = {name: [] for name in lists}
-    await AppVersion.create(
-        **common, **empty, id=version_id, app_id=app.id, number=1, status="listed", texts={}, scenarios=["community"],
-        needs=[], scopes={key: {} for key in SCOPES}, places={}, created_by_name="Bench",
-    )  # fmt: skip
-    return app

@@ -4,33 +4,33 @@ Both run in one process on one core, so that what differs is the protocol: HTTP 
 called as a server would call it). Codes are made beforehand, in the order in which browsers would bring them.
 """
 
-import asyncio
 import base64
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp
 
 from deploy import app as product
 from deploy import logs
+from deploy.bench.apps import listed
+from deploy.bench.calling import call
 from deploy.bench.scratch import scratch, tenant
+from deploy.bench.turns import Turns, alternate
 from deploy.database import connected
 from deploy.errors import OperatorError
 from deploy.settings import Settings
-from integrations.apps.clients import client_key, secret_hash
-from integrations.apps.models import App, AppVersion, Vendor
+from integrations.apps.clients import secret_hash
+from integrations.apps.models import App
 from integrations.apps.tenant_models import Installation
 from integrations.provider import keys, store
 from integrations.provider.models import Grant
 from tenants.ids import new_id
 from tenants.models import Membership, Person, Role, Tenant
-from tenants.scope import Scope, bank_scope, open_scope, person_scope, tenant_scope
+from tenants.scope import Scope, open_scope, person_scope, tenant_scope
 
 DEFAULTS: Mapping[str, int] = {"requests": 3000, "at_once": 32, "rounds": 3}
 AIM = 300
@@ -58,102 +58,36 @@ class World:
 
 
 async def measure(options: Mapping[str, int]) -> dict[str, Any]:
-    """Return token requests a second, and the bare storage calls' as the floor; rounds alternate."""
+    """Return token requests a second, and the bare storage calls' as the floor."""
     async with scratch() as settings:
-        world = await _world(await tenant(1))
-        ours, floor, waits = await _rounds(settings, world, options)
-    return {
-        "figure": round(ours, 1),
-        "unit": "requests/s",
-        "floor": round(floor, 1),
-        "ratio": round(ours / floor, 3),
-        "aim": f"figure >= {AIM}",
-        "is_met": ours >= AIM,
-        "median_ms": round(sorted(waits)[len(waits) // 2] * 1000, 2),
-        **options,
-    }
+        found = await _turns(settings, await _world(await tenant(1)), options)
+    return found.figures(AIM, options)
 
 
-async def _rounds(
-    settings: Settings, world: World, options: Mapping[str, int]
-) -> tuple[float, float, list[float]]:
+async def _turns(settings: Settings, world: World, options: Mapping[str, int]) -> Turns:
     logs.configure(settings)
     app = product.create(settings, scenarios=[], has_lifespan=False)
     await keys.ring()
-    waits, spent = list[float](), [0.0, 0.0]
+
+    async def works(turn: str, count: int) -> Sequence[str]:
+        del turn
+        return await world.codes(count)
+
     async with connected(settings.database_url.get_secret_value(), pool=options["at_once"]):
-        for number in range(options["rounds"] + 1):
-            count = options["requests"] if number else options["at_once"] * 4  # the first is for getting warm
-            for which, pay in enumerate((_asking(app, world), _storing)):
-                seconds = await _all(
-                    pay, await world.codes(count), options["at_once"], waits if not which else []
-                )
-                spent[which] += seconds if number else 0
-    total = options["requests"] * options["rounds"]
-    return total / spent[0], total / spent[1], waits
-
-
-async def _all(
-    pay: Callable[[str], Awaitable[None]], codes: Sequence[str], at_once: int, waits: list[float]
-) -> float:
-    """Pay with all codes, so many at once; return the seconds it took."""
-    left, begun = iter(codes), time.perf_counter()
-
-    async def one() -> None:
-        for code in left:
-            asked = time.perf_counter()
-            await pay(code)
-            waits.append(time.perf_counter() - asked)
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(at_once):
-            group.create_task(one())
-    return time.perf_counter() - begun
+        return await alternate(_asking(app, world), _storing, works, options)
 
 
 def _asking(app: ASGIApp, world: World) -> Callable[[str], Awaitable[None]]:
     pair = base64.b64encode(f"{world.client_id}:{SECRET}".encode()).decode()
-    headers = [
-        (b"host", b"localhost"),
-        (b"authorization", f"Basic {pair}".encode()),
-        (b"content-type", b"application/x-www-form-urlencoded"),
-    ]
+    headers = {"authorization": f"Basic {pair}"}
     told = {"grant_type": "authorization_code", "redirect_uri": BACK, "code_verifier": VERIFIER}
 
     async def pay(code: str) -> None:
-        body = await _post(app, "/oauth/token", headers, urlencode({**told, "code": code}).encode())
+        _, body = await call(app, "POST", "/oauth/token", form={**told, "code": code}, headers=headers)
         if b'"id_token"' not in body:
             raise OperatorError(f"What is measured answered {body[:200]!r}.")
 
     return pay
-
-
-async def _post(app: ASGIApp, path: str, headers: list[tuple[bytes, bytes]], body: bytes) -> bytes:
-    """Call the application as a server does, and return the body of its answer."""
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": b"",
-        "headers": [*headers, (b"content-length", str(len(body)).encode())],
-        "client": ("127.0.0.1", 1),
-        "server": ("localhost", 80),
-    }
-    found: list[bytes] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        found.append(message.get("body", b""))
-
-    await app(scope, receive, send)
-    return b"".join(found)
 
 
 async def _storing(code: str) -> None:
@@ -168,10 +102,11 @@ async def _storing(code: str) -> None:
 
 
 async def _world(at: Tenant) -> World:
-    person_id, client_id = new_id(), "bench-app"
+    person_id = new_id()
     async with open_scope(person_scope(person_id)):
         await Person.create(id=person_id, name="Tan Ah Kow", email="tan@mail.example")
-    app = await _app(at, client_id)
+    secret = bytes.fromhex(secret_hash(SECRET))
+    (app,) = await listed(at, 1, ("openid", "profile"), redirect_uris=[BACK], secret_hash=secret)
     async with open_scope(tenant_scope(at.id)):
         role = await Role.get(tenant_id=at.id, key="administrator")
         await Membership.create(
@@ -188,7 +123,7 @@ async def _world(at: Tenant) -> World:
             installed_by_name="Tan",
         )
         grant = await Grant.create(**_granted(at, app, installation, person_id))
-    return World(grant, client_id)
+    return World(grant, app.client_id)
 
 
 def _granted(at: Tenant, app: App, installation: Installation, person_id: UUID) -> dict[str, Any]:
@@ -210,59 +145,4 @@ def _granted(at: Tenant, app: App, installation: Installation, person_id: UUID) 
         "method": "bank",
         "auth_time": now,
         "expires_at": now + timedelta(hours=12),
-    }
-
-
-async def _app(at: Tenant, client_id: str) -> App:
-    """Return a listed app of the profile ``basic``, whose id_tokens are RS256: the slower signature."""
-    common: dict[str, Any] = {"bank_id": at.bank_id}
-    async with open_scope(bank_scope(at.bank_id)):
-        vendor = await Vendor.create(
-            **common,
-            slug="bench",
-            name="Bench",
-            uscc=at.uscc,
-            legal_representative="A. Person",
-            website="https://app.example",
-            contact_email="bench@example.com",
-            status="admitted",
-            created_by=new_id(),
-        )
-        common["vendor_id"] = vendor.id
-        version_id = new_id()
-        app = await App.create(
-            **common,
-            slug="bench",
-            name="Bench",
-            status="listed",
-            listed_version_id=version_id,
-            client_id=client_id,
-            client_key=client_key(client_id),
-            test_client_id="bench-test",
-            test_client_key=client_key("bench-test"),
-            secret_hash=bytes.fromhex(secret_hash(SECRET)),
-            webhook_secret=b"",
-        )
-        await AppVersion.create(**common, **_version(app, version_id))
-    return app
-
-
-def _version(app: App, version_id: UUID) -> dict[str, Any]:
-    return {
-        "id": version_id,
-        "app_id": app.id,
-        "number": 1,
-        "status": "listed",
-        "texts": {},
-        "category": "documents",
-        "scenarios": ["community"],
-        "needs": [],
-        "scopes": {"openid": {}, "profile": {}},
-        "redirect_uris": [BACK],
-        "post_logout_redirect_uris": [],
-        "frame_origins": [],
-        "places": {},
-        "protocols": [],
-        "findings": [],
-        "created_by_name": "Bench",
     }

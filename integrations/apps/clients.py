@@ -101,12 +101,16 @@ async def granted(client_id: str, tenant_id: UUID, *, person_id: UUID | None = N
     return None if found is None else read_granted(json.loads(found))
 
 
+_ENTER = "select app_granted($1, $2, null), set_config('plan_cache_mode', 'force_generic_plan', true)"
+
+
 async def enter_granted(client_id: str, tenant_id: UUID) -> Granted | None:
     """Return what ``granted`` does, and go on in that tenant's scope in the transaction that is open.
 
-    With ``None`` nothing more may be done in it: the scope is whatever looking has left.
+    With ``None`` nothing more may be done in it: the scope is whatever looking has left. Every statement that follows
+    is planned once for each connection: under row-level security a plan takes many times longer to make than to follow.
     """
-    found = await value("select app_granted($1, $2, null)", client_id, tenant_id)
+    found = await value(_ENTER, client_id, tenant_id)
     if found is None:
         return None
     adopt(tenant_scope(tenant_id))

@@ -38,3 +38,20 @@ async def test_a_full_window_says_when_it_opens(counted):
     assert 0 < int(refused.value.headers["Retry-After"]) <= 601
     await throttle.spend("knocking", "bob", ("2/10 minutes",))
     await throttle.spend("ringing", "ann", ("2/10 minutes",))
+
+
+async def test_what_is_asked_often_is_fetched_in_twenties_and_ends_at_the_same_number(counted, monkeypatch):
+    asked: list[int] = []
+    hit = throttle._hit
+
+    async def counting(item, purpose, who, cost=1):
+        asked.append(cost)
+        return await hit(item, purpose, who, cost)
+
+    monkeypatch.setattr(throttle, "_hit", counting)
+    for _ in range(45):
+        await throttle.spend_often("reading", "ann", "45/hour")
+    assert asked == [20, 20, *[1] * 5]
+    with pytest.raises(TooMany):
+        await throttle.spend_often("reading", "ann", "45/hour")
+    await throttle.spend_often("reading", "bob", "45/hour")

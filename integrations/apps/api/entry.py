@@ -29,7 +29,7 @@ from ui.i18n import t
 
 PREFIX = "inst_"
 SECONDS = 600
-CALLS = ("1200/minute",)
+CALLS = "1200/minute"
 """Calls that one installation may make."""
 ALONE = "offline_access"
 """What a tenant agrees to when an app may read while nobody has it open."""
@@ -94,7 +94,7 @@ async def enter(request: Request, *scopes: str) -> Caller:
     caller = await (_alone(token.strip()) if token.startswith(PREFIX) else _with_person(request))
     if not set(scopes) <= caller.scopes:
         raise _insufficient(scopes)
-    await throttle.spend("api", str(caller.granted.installation_id), CALLS)
+    await throttle.spend_often("api", str(caller.granted.installation_id), CALLS)
     return caller
 
 

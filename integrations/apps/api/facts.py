@@ -1,12 +1,11 @@
 """What the API tells of an institution and its people, from the rows that the bank and the institution keep."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from integrations.apps.clients import Granted
-from integrations.apps.resources import Heard, Resource, Slice, Told, add_resource, tell_of
+from integrations.apps.resources import Heard, Query, Resource, Slice, Told, add_resource, tell_of
 from integrations.provider import claims, subjects
 from integrations.provider.models import Grant
 from tenants.scope import row, rows, tenant_id
@@ -20,17 +19,18 @@ _OF_INSTITUTION = frozenset(
 _PEOPLE = """
 select m.person_id, min(m.name) as name, min(m.email) email, array_agg(distinct r.key order by r.key) roles
   from tenants_membership m join tenants_role r on r.tenant_id = m.tenant_id and r.id = m.role_id
- where m.tenant_id = $1 and m.ended_at is null and ($2::uuid is null or m.person_id > $2)
-   and ($3::uuid is null or m.person_id = $3)
- group by m.person_id order by m.person_id limit $4
+ where m.tenant_id = $1 and m.ended_at is null and m.person_id {compared} $2
+ group by m.person_id order by m.person_id limit $3
 """
-ACCOUNTS = """
-select id, jsonb_build_object('accounts', jsonb_build_object('id', id, 'number', number, 'name', name, 'kind', kind,
-         'place', place, 'is_active', is_active)) facts
-  from tenants_account where tenant_id = $1 and ($2::uuid is null or id > $2) and ($3::uuid is null or id = $3)
-   and ($4 = '' or number = $4)
- order by id limit $5
-"""
+ACCOUNTS = Query(
+    """
+    select id, jsonb_build_object('accounts', jsonb_build_object('id', id, 'number', number, 'name', name,
+             'kind', kind, 'place', place, 'is_active', is_active)) facts
+      from tenants_account where tenant_id = $1
+    """,
+    "id",
+    {"number": "number"},
+)
 
 
 async def institution(granted: Granted) -> dict[str, Any]:
@@ -40,7 +40,8 @@ async def institution(granted: Granted) -> dict[str, Any]:
 
 
 async def _people(asked: Slice, person: UUID | None = None) -> list[tuple[UUID, Told]]:
-    found = await rows(_PEOPLE, tenant_id(), asked.after, person, asked.limit)
+    sql = _PEOPLE.format(compared="=" if person else ">")
+    found = await rows(sql, tenant_id(), person or asked.after or NOBODY, asked.limit)
     return [(one["person_id"], {"people": await _person(one, asked.sector)}) for one in found]
 
 
@@ -60,16 +61,9 @@ async def _one_person(found: UUID, sector: str) -> Told | None:
     return None
 
 
-async def _accounts(asked: Slice) -> list[tuple[UUID, Told]]:
-    number = asked.filters.get("number", "")
-    found = await rows(ACCOUNTS, tenant_id(), asked.after, None, number, asked.limit)
-    return [(one["id"], json.loads(one["facts"])) for one in found]
-
-
 async def _one_account(account_id: UUID, sector: str) -> Told | None:
     del sector
-    found = await rows(ACCOUNTS, tenant_id(), None, account_id, "", 1)
-    return json.loads(found[0]["facts"]) if found else None
+    return await ACCOUNTS.one(account_id)
 
 
 async def _membership(payload: Mapping[str, Any], sector: str) -> Heard | None:
@@ -108,7 +102,7 @@ add_resource(
                 for name in ("id", "number", "name", "kind", "place", "is_active")
             }
         },
-        page=_accounts,
+        page=ACCOUNTS.page,
         one=_one_account,
         filters=("number",),
     )

@@ -87,7 +87,7 @@ async def _entered(request: Request) -> Call:
         granted = await tokens.opened(token.strip())
         caller = Caller(granted, granted.scopes) if granted else None
         if caller:
-            await throttle.spend("api", str(caller.granted.installation_id), CALLS)
+            await throttle.spend_often("api", str(caller.granted.installation_id), CALLS)
     else:
         caller = await enter(request) if token.startswith(PREFIX) else None
     if caller is None:

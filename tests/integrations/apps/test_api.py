@@ -141,7 +141,7 @@ async def test_what_ended_has_ended_for_the_api_at_the_next_call(client, town, b
 async def test_too_many_calls_are_told_to_wait(client, town, listed, monkeypatch):
     installation = await apps.install(town.tenant, listed, scopes=EVERYTHING)
     headers = await bearer(client, listed, installation)
-    monkeypatch.setattr(entry, "CALLS", ("2/minute",))
+    monkeypatch.setattr(entry, "CALLS", "2/minute")
     answers = [await client.get("/api/v1/tenant", headers=headers) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert int(answers[2].headers["retry-after"]) > 0
