@@ -10,9 +10,10 @@ from integrations.apps.catalogue.pages import root_of
 from integrations.apps.launching import service, tokens
 from integrations.apps.launching.service import Opening, Wish
 from tenants.actor import Actor
-from tenants.http import WRITES, path_id, tenant_route
-from ui.errors import AppError
-from ui.render import respond
+from tenants.http import WRITES, path_id, person_route, tenant_route
+from ui.errors import AppError, NotFound
+from ui.i18n import t
+from ui.render import redirect, respond
 from ui.security import allow_frame
 
 
@@ -41,6 +42,19 @@ async def launch(request: Request, actor: Actor) -> Response:
     allow_frame(request, opening.origin)
     context = {"opening": opening, "here": f"{root_of(actor)}/{installation_id}", "root": root_of(actor)}
     return await respond(request, "integrations/apps/launch/frame.html", context)
+
+
+async def by_number(request: Request, actor: Actor) -> Response:
+    """Lead to an installation's page in the institution where it is, for whoever works there.
+
+    This is the address that an app's own letters name: an app knows its installation, never how we call its tenant.
+    """
+    assert actor.person_id is not None  # noqa: S101 - the door is for persons
+    slug = await service.where(actor.person_id, path_id(request))
+    if slug is None:
+        raise NotFound("app.not_installed", t("This app is not installed here."))
+    query = f"?{request.url.query}" if request.url.query else ""
+    return redirect(request, f"/t/{slug}/apps/{path_id(request)}{query}")
 
 
 def _id(text: str) -> UUID | None:
@@ -75,6 +89,7 @@ async def session_token(request: Request, actor: Actor) -> Response:
 
 SEE = "apps.open"
 ROUTES: list[BaseRoute] = [
+    person_route("/launch/{id}", by_number, name="app_by_number"),
     tenant_route("/apps/{id}", launch, permission=SEE, name="app_launch"),
     tenant_route(
         "/apps/{id}/session-tokens", session_token, permission=SEE, methods=WRITES, name="app_session_token"

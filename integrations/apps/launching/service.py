@@ -23,6 +23,7 @@ from integrations.provider import smart
 from tenants.actor import Actor, StepUp
 from tenants.ids import new_id
 from tenants.runtime import runtime
+from tenants.scope import open_scope, person_scope, rows, tenant_scope
 from tenants.sessions import hash_of
 from ui.errors import Conflict, Forbidden, NotFound
 from ui.i18n import current_locale, t
@@ -56,6 +57,23 @@ class Wish:
     item_id: UUID | None = None
     is_picking: bool = False
     visitor: Visitor | None = None
+
+
+async def where(person_id: UUID, installation_id: UUID) -> str | None:
+    """Return the name in addresses of the institution that has this installation, if the person works there."""
+    async with open_scope(person_scope(person_id)):
+        places = await rows(_PLACES, person_id)
+    for place in places:
+        async with open_scope(tenant_scope(place["id"])):
+            if await Installation.exists(tenant_id=place["id"], id=installation_id):
+                return str(place["slug"])
+    return None
+
+
+_PLACES = (
+    "select distinct t.id, t.slug from tenants_membership m join tenants_tenant t on t.id = m.tenant_id"
+    " where m.person_id = $1 and m.ended_at is null order by t.slug limit 500"
+)
 
 
 async def may_open(actor: Actor, installation_id: UUID) -> tuple[Installation, App, Granted]:

@@ -193,3 +193,21 @@ async def test_nobody_else_opens_it(client, tenant, listed, bank, kind):
     slug = tenant.slug if kind == "stranger" else other.slug
     assert (await client.get(f"/t/{slug}/apps/{made.id}")).status_code == 404
     assert (await client.post(f"/t/{slug}/apps/{made.id}/session-tokens")).status_code == 404
+
+
+async def test_an_apps_letter_leads_by_the_number_of_its_installation(client, bank, tenant, listed, chief):
+    """The owner comes to the page, a colleague without the role is told so there, a stranger finds nothing."""
+    made = await apps.install(tenant, listed)
+    asked = f"/launch/{made.id}?place=drafts&record_kind=bill"
+    answer = await client.get(asked)
+    here = f"/t/{tenant.slug}/apps/{made.id}"
+    assert answer.headers["location"] == f"{here}?place=drafts&record_kind=bill"
+    colleague = await make.staff(tenant, "cashier")
+    await make.sign_in(client, colleague.person_id)
+    assert (await client.get(asked)).headers["location"].startswith(here)
+    assert (await client.get(here)).status_code == 403
+    stranger = await make.staff(await make.tenant(bank))
+    await make.sign_in(client, stranger.person_id)
+    assert (await client.get(asked)).status_code == 404
+    client.cookies.clear()
+    assert (await client.get(asked)).headers["location"].startswith("/sign-in?next=%2Flaunch%2F")
