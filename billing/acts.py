@@ -117,6 +117,7 @@ ACTS = {
     "fee_rule.activated": N_("Fee rule put into force"),
     "fee_rule.rehearsed": N_("Fee rule rehearsed on a past run"),
     "card.detached": N_("Saved card forgotten"),
+    "card.kept": N_("Card kept while paying"),
     "mandate.activated": N_("Automatic payment began"),
     "mandate.card_changed": N_("Card of an automatic payment changed"),
     "mandate.declined": N_("Automatic payment was not allowed"),

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CardNews:
-    """A saved card as its channel has it; one that was taken away has no customer."""
+    """A saved card as its channel has it; one that was taken away has no customer.
+
+    ``fingerprint`` is the same each time that the same card is saved; empty where it is not told.
+    """
 
     method: str
     customer: str
@@ -13,6 +16,7 @@ class CardNews:
     last4: str
     exp_month: int
     exp_year: int
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,16 @@ class Item:
     amount_minor: int
 
 
+@dataclass(frozen=True, slots=True)
+class Saver:
+    """A payer who lets the card that pays be kept; ``customer`` is the channel's name of them, where it has one."""
+
+    person_id: UUID
+    name: str
+    email: str = ""
+    customer: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """One attempt, with all that a channel may need. ``reference`` is the channel's own id once it has told us.
@@ -73,6 +83,8 @@ class Order:
     channel_payment: str = ""
     mandate: str = ""
     instrument: str = ""
+    saver: Saver | None = None
+    """Who has agreed that the card that pays is kept for charges that nobody confirms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,9 +73,10 @@ class StripeChannel:
         """Make the Checkout Session."""
         if order.mandate:
             return await stripe_cards.charge(order)
+        params = _session(order) | await stripe_cards.keeping(order)
         async with answers():
             session = await client().v1.checkout.sessions.create_async(
-                cast("Any", _session(order)), options_of(order.destination, f"attempt-{order.attempt_id}")
+                cast("Any", params), options_of(order.destination, f"attempt-{order.attempt_id}")
             )
         return outcome_of(session.to_dict())
 
@@ -157,7 +158,7 @@ def _session(order: Order) -> dict[str, Any]:
             "locale": LOCALES.get(order.locale, "auto"),
         }
         | _ways(order)
-        | ({"customer_email": order.payer_email} if order.payer_email else {})
+        | ({"customer_email": order.payer_email} if order.payer_email and not order.saver else {})
     )
 
 

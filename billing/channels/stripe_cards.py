@@ -129,12 +129,46 @@ def card_of(method: Mapping[str, Any]) -> CardNews:
         last4=str(card["last4"]),
         exp_month=int(card["exp_month"]),
         exp_year=int(card["exp_year"]),
+        fingerprint=str(card.get("fingerprint") or ""),
     )
 
 
 def mask_of(card: CardNews) -> str:
     """Return what people know a card by, ``Visa **** 4242``."""
     return f"{BRANDS.get(card.brand, card.brand.title())} **** {card.last4}"
+
+
+async def keeping(order: Order) -> dict[str, Any]:
+    """Return what a Checkout Session says besides where the card that pays is kept: for whom, and for what use.
+
+    Only cards are kept; other ways to pay stay on offer. Raises as every call of a channel.
+    """
+    if order.saver is None:
+        return {}
+    customer = order.saver.customer or await open_customer(
+        order.destination,
+        tenant_id=order.tenant_id,
+        person_id=order.saver.person_id,
+        name=order.saver.name,
+        email=order.saver.email,
+    )
+    options = {"card": {"setup_future_usage": "off_session"}}
+    return {"customer": customer, "payment_method_options": options}
+
+
+async def card_paid_with(order: Order) -> CardNews | None:
+    """Return the card that a received payment was made with; ``None`` where it was none, or was not kept.
+
+    Raises:
+        ChannelSilent, ChannelRefused: as every call of a channel.
+    """
+    async with answers():
+        intent = await client().v1.payment_intents.retrieve_async(
+            order.channel_payment, {"expand": ["payment_method"]}, options_of(order.destination)
+        )
+    method = intent.to_dict().get("payment_method")
+    is_kept = isinstance(method, dict) and method.get("type") == "card" and method.get("customer")
+    return card_of(cast("Any", method)) if is_kept else None
 
 
 async def detach(to: Destination, method: str) -> None:

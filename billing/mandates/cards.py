@@ -1,12 +1,16 @@
 """Saved cards of payers: kept by Stripe's ids, told of before they expire, let go with their last use.
 
-One card may pay for several accounts of its payer. It is detached when no mandate needs it any more: under the
+One card may pay for several accounts of its payer. It is detached when its payer takes it away, or with the last
+mandate that it has paid: under the
 card's row lock, so that a mandate that is just beginning with it either finds it gone or keeps it.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
+
+from tortoise.expressions import Q
 
 from billing.channels.agreements import CardNews
 from billing.channels.contract import Destination
@@ -27,11 +31,28 @@ WARNED_BEFORE = timedelta(days=45)
 """How long before a card's last day its payer is told."""
 _KEEP = """
 insert into billing_saved_card
-  (tenant_id, person_id, settlement_account_id, customer, method, brand, last4, exp_month, exp_year)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  (tenant_id, person_id, settlement_account_id, customer, method, brand, last4, exp_month, exp_year, fingerprint)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 on conflict (tenant_id, method) do update set exp_month = excluded.exp_month, exp_year = excluded.exp_year,
-  last4 = excluded.last4, brand = excluded.brand
+  last4 = excluded.last4, brand = excluded.brand, fingerprint = excluded.fingerprint
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose card it is, and on which account of the institution it is kept."""
+
+    tenant_id: UUID
+    person_id: UUID
+    settlement_id: UUID
+
+
+async def known_customer(tenant_id: UUID, person_id: UUID, settlement_id: UUID) -> str:
+    """Return the payer's customer at Stripe, that of an earlier card, in the open scope; empty where there is none."""
+    known = await SavedCard.filter(
+        tenant_id=tenant_id, person_id=person_id, settlement_account_id=settlement_id
+    ).first()
+    return known.customer if known else ""
 
 
 async def customer_of(mandate: Mandate, to: Destination) -> str:
@@ -41,13 +62,9 @@ async def customer_of(mandate: Mandate, to: Destination) -> str:
         ChannelSilent, ChannelRefused: as every call of a channel.
     """
     async with open_scope(tenant_scope(mandate.tenant_id)):
-        known = await SavedCard.filter(
-            tenant_id=mandate.tenant_id,
-            person_id=mandate.person_id,
-            settlement_account_id=mandate.settlement_account_id,
-        ).first()
-    if known is not None:
-        return known.customer
+        known = await known_customer(mandate.tenant_id, mandate.person_id, mandate.settlement_account_id)
+    if known:
+        return known
     return await open_customer(
         to,
         tenant_id=mandate.tenant_id,
@@ -57,19 +74,39 @@ async def customer_of(mandate: Mandate, to: Destination) -> str:
     )
 
 
-async def keep(mandate: Mandate, card: CardNews) -> None:
+async def keep(owner: Owner, card: CardNews) -> SavedCard:
     """Take down the card that a payer has saved, in the open tenant scope; kept again, it is one."""
     await execute(
         _KEEP,
-        mandate.tenant_id,
-        mandate.person_id,
-        mandate.settlement_account_id,
-        card.customer or mandate.reference,
+        owner.tenant_id,
+        owner.person_id,
+        owner.settlement_id,
+        card.customer,
         card.method,
         card.brand[:30],
         card.last4[:4],
         card.exp_month,
         card.exp_year,
+        card.fingerprint[:64],
+    )
+    return await SavedCard.get(tenant_id=owner.tenant_id, method=card.method)
+
+
+async def same_card(owner: Owner, card: CardNews) -> SavedCard | None:
+    """Return the very card that its owner has kept before, its row held; one with a new expiry is another."""
+    again = Q(fingerprint=card.fingerprint[:64], fingerprint__not="", detached_at=None)
+    return (
+        await SavedCard.filter(
+            tenant_id=owner.tenant_id,
+            person_id=owner.person_id,
+            settlement_account_id=owner.settlement_id,
+            exp_month=card.exp_month,
+            exp_year=card.exp_year,
+        )
+        .filter(Q(method=card.method) | again)
+        .order_by("created_at", "id")
+        .select_for_update()
+        .first()
     )
 
 
@@ -126,13 +163,18 @@ async def claim_detaching(actor: Actor, method: str) -> UUID | None:
             tenant_id=actor.tenant_id, instrument=method, status__in=LIVE
         ):
             return None
-        if card.detached_at is None:
-            card.detached_at = datetime.now(UTC)
-            await card.save(update_fields=["detached_at"])
-            await audit.record(
-                actor, "card.detached", subject_kind="card", subject_id=card.id, subject_label=mask(card)
-            )
+        await mark_gone(actor, card)
         return card.settlement_account_id
+
+
+async def mark_gone(actor: Actor, card: SavedCard) -> None:
+    """Note that a card whose row is held is not to be used any more; noted again, nothing changes."""
+    if card.detached_at is None:
+        card.detached_at = datetime.now(UTC)
+        await card.save(update_fields=["detached_at"])
+        await audit.record(
+            actor, "card.detached", subject_kind="card", subject_id=card.id, subject_label=mask(card)
+        )
 
 
 async def warn(actor: Actor) -> int:
@@ -175,6 +217,15 @@ async def _warn(actor: Actor, card: SavedCard) -> bool:
             ),
         )
     return bool(mandates)
+
+
+async def lose(actor: Actor, method: str) -> bool:
+    """Note in the open tenant scope that a card was taken away outside; tell whether it was one kept here until now."""
+    held = SavedCard.filter(tenant_id=actor.tenant_id, method=method, detached_at=None).select_for_update()
+    card = await held.get_or_none()
+    if card is not None:
+        await mark_gone(actor, card)
+    return card is not None
 
 
 async def hear(actor: Actor, method: str, news: CardNews) -> SavedCard | None:

@@ -16,7 +16,7 @@ from billing.models import Bill, Debit, Mandate, Payment
 from billing.names import Day, Month, Sum
 from billing.payments.allocating import Parts
 from billing.payments.choosing import Chosen, choose
-from billing.payments.holding import when_free
+from billing.payments.holding import Want, when_free
 from billing.payments.starting import begin_asking, hold, new_attempt, new_payment, send
 from billing.payments.states import LIVE as PAYING
 from billing.payments.states import PAYABLE, RECEIVED
@@ -226,7 +226,7 @@ async def _pay(actor: Actor, debit: Debit, mandate: Mandate, amount: int) -> Non
             key = f"debit-{debit.id}-{debit.tries}"
             return UUID((await once(actor, key=key, act="debit.take", body=body, do=do))["attempt_id"])
 
-    await send(actor, await when_free(actor, parts, mandate.channel, commit))
+    await send(actor, await when_free(actor, Want(parts, mandate.channel), commit))
 
 
 async def _must_fit(mandate: Mandate, chosen: Chosen, parts: Parts) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from billing.daily import every_day
-from billing.mandates import cards, debiting, life, places
+from billing.mandates import cards, debiting, life, places, saving
 from billing.mandates.life import PRESENT_JOB, REVOKE_JOB
 from billing.models import Mandate
+from billing.payments.settling import KEEP_JOB
 from tenants.actor import Actor
 from tenants.jobs import enqueue, job
 from tenants.scope import open_scope, tenant_scope
@@ -64,3 +65,9 @@ async def detach(actor: Actor, payload: dict[str, Any]) -> None:
     settlement_id = await cards.claim_detaching(actor, payload["method"])
     if settlement_id is not None:
         await places.take_away(actor.tenant_id, settlement_id, payload["method"])
+
+
+@job(KEEP_JOB, is_transactional=False)
+async def keep_card(actor: Actor, payload: dict[str, Any]) -> None:
+    """Take down the card that a payer has let be kept while paying with it."""
+    await saving.keep_after(actor, UUID(payload["attempt_id"]))

@@ -1,7 +1,7 @@
 """How a mandate begins, what its channel says of it, and how it ends at once."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -186,7 +186,8 @@ async def hear(actor: Actor, mandate_id: UUID, news: MandateNews) -> Mandate:
 async def _charge_from_now(actor: Actor, mandate: Mandate, news: MandateNews) -> None:
     """Take down what is charged from now on; where it takes an old card's place, that one is let go."""
     if news.card is not None:
-        await cards.keep(mandate, news.card)
+        owner = cards.Owner(mandate.tenant_id, mandate.person_id, mandate.settlement_account_id)
+        await cards.keep(owner, replace(news.card, customer=news.card.customer or mandate.reference))
     if mandate.instrument in {"", news.instrument}:
         mandate.instrument = news.instrument
         return

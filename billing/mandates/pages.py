@@ -10,14 +10,15 @@ from starlette.routing import BaseRoute
 
 from billing.charges.periods import today
 from billing.credit.queries import SeenAccount, account_seen
-from billing.mandates import life, staff_pages, terms_page
+from billing.mandates import life, saving, staff_pages, terms_page
 from billing.mandates.cards import card_of, is_ending
 from billing.mandates.declines import why
 from billing.mandates.life import WORDS, Wish
 from billing.mandates.queries import debits_of
+from billing.mandates.saving import kept_by
 from billing.mandates.states import LIVE
 from billing.mandates.terms import MandateTerms
-from billing.mandates.ways import Way, ways_of
+from billing.mandates.ways import SAVED, Way, ways_of
 from billing.mandates.words import DEBIT_TONES, DEBIT_WORDS, MANDATE_TONES, MANDATE_WORDS, SCHEDULE_WORDS
 from billing.models import Mandate
 from billing.payer.account import Card, add_card
@@ -54,9 +55,16 @@ async def show(request: Request, actor: Actor) -> Response:
         with suppress(Conflict):
             await life.present(actor.within(seen.tenant_id), mandate.id)
     ways = await ways_of(actor, seen.tenant_id)
-    form = Form.blank(Autopay, {"way": ways[0].key if ways else "", "schedule": "bill", "day": 1})
+    form = Form.blank(Autopay, {"way": _first(request, ways), "schedule": "bill", "day": 1})
     async with open_scope(actor.scope()):
-        return await _page(request, seen, form, ways)
+        return await _page(request, actor, seen, form, ways)
+
+
+def _first(request: Request, ways: list[Way]) -> str:
+    """Return what the form begins with: the card that the address names where it is on offer, or the first way."""
+    asked = f"{SAVED}{request.query_params.get('card', '')}"
+    keys = [way.key for way in ways]
+    return asked if asked in keys else next(iter(keys), "")
 
 
 async def _live(seen: SeenAccount) -> Mandate | None:
@@ -64,7 +72,13 @@ async def _live(seen: SeenAccount) -> Mandate | None:
 
 
 async def _page(
-    request: Request, seen: SeenAccount, form: Form[Autopay], ways: list[Way], status: int = 200
+    request: Request,
+    actor: Actor,
+    seen: SeenAccount,
+    form: Form[Autopay],
+    ways: list[Way],
+    *,
+    status: int = 200,
 ) -> Response:
     mandate = await _live(seen)
     card = await card_of(mandate) if mandate else None
@@ -76,6 +90,7 @@ async def _page(
         "form": form,
         "ways": [(way.key, way.words) for way in ways],
         "card": card,
+        "kept": await kept_by(seen.tenant_id, actor.person_id),
         "is_ending": card is not None and is_ending(card, today(seen.timezone)),
         "why_not": why,
         "words": MANDATE_WORDS,
@@ -106,7 +121,7 @@ async def set_up(request: Request, actor: Actor) -> Response:
         else:
             return redirect(request, mandate.authorise_url or f"/my/accounts/{seen.id}/autopay")
     async with open_scope(actor.scope()):
-        return await _page(request, seen, form, ways, 422)
+        return await _page(request, actor, seen, form, ways, status=422)
 
 
 async def other_card(request: Request, actor: Actor) -> Response:
@@ -136,6 +151,17 @@ async def stop(request: Request, actor: Actor) -> Response:
         await life.stop(actor.within(seen.tenant_id), mandate_id=mandate.id)
     text = t("Stopped. Nothing more is taken for this account.")
     return redirect(request, f"/my/accounts/{seen.id}/autopay", flash=text)
+
+
+async def forget_card(request: Request, actor: Actor) -> Response:
+    """Take away a card that the payer has kept here."""
+    seen = await account_seen(path_id(request), actor.person_id)
+    url = f"/my/accounts/{seen.id}/autopay"
+    try:
+        await saving.forget(actor, tenant_id=seen.tenant_id, card_id=path_id(request, "card_id"))
+    except Conflict as refused:
+        return redirect(request, url, flash=Flash(refused.message, tone="warning"))
+    return redirect(request, url, flash=t("The card is forgotten, here and at Stripe."))
 
 
 async def resume(request: Request, actor: Actor) -> Response:
@@ -178,5 +204,8 @@ ROUTES: list[BaseRoute] = [
         is_transactional=False,
     ),
     person_route("/my/accounts/{id}/autopay/end", stop, methods=WRITES, name="my_autopay_end"),
+    person_route(
+        "/my/accounts/{id}/cards/{card_id}/removal", forget_card, methods=WRITES, name="my_card_removal"
+    ),
     person_route("/my/accounts/{id}/autopay/resumption", resume, methods=WRITES, name="my_autopay_resume"),
 ]

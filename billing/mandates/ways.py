@@ -33,8 +33,8 @@ async def ways_of(actor: Actor, tenant_id: UUID) -> list[Way]:
     """Return what this payer may choose at an institution; opens the tenant's scope itself."""
     async with open_scope(tenant_scope(tenant_id)):
         terms = await terms_of(tenant_id, MandateTerms)
-        found = [Way(BANK, t("My bank account"))] if await _account(tenant_id, "bank", terms) else []
-        own = await _account(tenant_id, "stripe", terms)
+        found = [Way(BANK, t("My bank account"))] if await account_for(tenant_id, "bank", terms) else []
+        own = await account_for(tenant_id, "stripe", terms)
         if own is None or actor.person_id is None:
             return found
         cards = await cards_of(tenant_id, actor.person_id, own.id)
@@ -47,7 +47,7 @@ def way_of(channel: str) -> str:
     return DEBIT if channel == "bank" else channel
 
 
-async def _account(tenant_id: UUID, channel: str, terms: MandateTerms) -> SettlementAccount | None:
+async def account_for(tenant_id: UUID, channel: str, terms: MandateTerms) -> SettlementAccount | None:
     """Return the institution's account that can be paid this way, in the open tenant scope."""
     if not (terms.has_bank if channel == "bank" else terms.has_card):
         return None
@@ -83,7 +83,7 @@ async def source_of(actor: Actor, way: str) -> Source:
     card_id = _id(way.removeprefix(SAVED)) if way.startswith(SAVED) else None
     if way not in {BANK, NEW_CARD} and card_id is None:
         raise _wrong()
-    settlement = await _account(actor.tenant_id, channel, await terms_of(actor.tenant_id, MandateTerms))
+    settlement = await account_for(actor.tenant_id, channel, await terms_of(actor.tenant_id, MandateTerms))
     if settlement is None:
         raise Conflict("mandate.no_account", t("This institution takes no automatic payments this way."))
     return Source(channel, settlement, await _card(actor, settlement, card_id) if card_id else None)

@@ -44,7 +44,9 @@ class SavedCard(TenantRow):
     """A card that a payer let an institution keep: Stripe's ids of it, and what is on its front to know it by.
 
     ``customer`` and ``method`` live on the settlement account's connected account. ``told_for`` is the last expiry
-    (``2027-03``) of which the payer was warned; ``detached_at`` is set when no mandate needs the card any more.
+    (``2027-03``) of which the payer was warned; ``detached_at`` is set when no mandate needs the card any more, or its
+    payer takes it away. ``fingerprint`` is Stripe's name of the card itself; ``payment_id`` is the payment in which it
+    was last saved.
     """
 
     person_id: UUID = fields.UUIDField()
@@ -57,6 +59,8 @@ class SavedCard(TenantRow):
     exp_year = fields.SmallIntField()
     told_for = fields.CharField(max_length=7, db_default="")
     detached_at = fields.DatetimeField(null=True)
+    fingerprint = fields.CharField(max_length=64, db_default="")
+    payment_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta:
         table = "billing_saved_card"

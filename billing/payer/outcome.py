@@ -1,5 +1,7 @@
 """What became of a payment: the page that a payer comes back to, which asks the channel until it is known."""
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -7,8 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from billing.channels import channel_name
+from billing.channels.contract import ChannelRefused, ChannelSilent
 from billing.channels.counter import KEY as COUNTER
 from billing.holds.keeping import pages_of
+from billing.mandates import saving
+from billing.mandates.cards import mask
 from billing.payer import queries
 from billing.payer.branding import show_bank
 from billing.payer.queries import SeenPayment
@@ -51,8 +56,25 @@ async def outcome_page(request: Request, side: Side, payment_id: UUID) -> Respon
         "again": side.again([part["bill_id"] for part in parts if part["status"] in {"issued", "part_paid"}]),
         "can_pay_again": any(part["status"] in {"issued", "part_paid"} for part in parts),
         "is_declined": _is_declined(seen),
+        **await _kept_card(side, seen, parts),
     }
     return await respond(request, "billing/payer/outcome.html", context, block="waiting")
+
+
+async def _kept_card(side: Side, seen: SeenPayment, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the card that was kept by this payment, and where to have it pay what comes; outside of any scope."""
+    none: dict[str, Any] = {"kept_card": None, "autopay": ""}
+    if side.is_link or not seen.is_received or seen.channel != "stripe":
+        return none
+    with suppress(ChannelSilent, ChannelRefused):
+        card = await saving.card_of_payment(side.actor, seen.tenant_id, seen.id)
+        if card is not None:
+            held = await saving.held_accounts(side.actor, seen.tenant_id, [part["bill_id"] for part in parts])
+            async with open_scope(side.actor.scope()):
+                free = await saving.unpaid_by_itself(seen.tenant_id, held)
+            url = f"{side.root}/accounts/{free}/autopay?card={card.id}" if free else ""
+            return {"kept_card": mask(card), "autopay": url}
+    return none
 
 
 def _is_declined(seen: SeenPayment) -> bool:

@@ -12,11 +12,13 @@ from starlette.responses import Response
 
 from billing.checkouts import service as checkouts
 from billing.checkouts.service import Group
+from billing.mandates import saving
 from billing.payer import queries
 from billing.payer.branding import show_bank
 from billing.payer.overview import ids_of
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
+from billing.payments.choosing import accounts_of
 from billing.payments.service import Offer, StartedPayment, offers, start_payment
 from tenants.actor import Actor
 from tenants.codes import new_token
@@ -30,6 +32,8 @@ from ui.i18n import N_, Text, t
 from ui.render import redirect, respond
 
 MOST_BILLS = 50
+CARD_WAYS = ("stripe", "stripe.card")
+"""The ways to pay that may end with a card."""
 
 
 class Paying(BaseModel):
@@ -38,6 +42,7 @@ class Paying(BaseModel):
     key: str = ""
     bill: list[str] = Field(title=N_("Bills"))
     channel: str = Field("", title=N_("How to pay"))
+    keep_card: bool = Field(default=False, title=N_("If I pay by card, keep the card for automatic payment"))
 
 
 async def new_payment(request: Request, actor: Actor) -> Response:
@@ -107,8 +112,18 @@ async def _page(
         "left_minor": sum(bill.left_minor for bill in bills),
         "is_part": any(amounts[bill.id] != bill.left_minor for bill in bills),
         "currency": bills[0].currency,
+        "can_keep": await _can_keep(side, bills, ways),
     }
     return await respond(request, "billing/payer/new.html", context, status=status)
+
+
+async def _can_keep(side: Side, bills: Sequence[SeenBill], ways: Sequence[Offer]) -> bool:
+    """Tell whether the payer may have their card kept: they hold an account here, and cards are taken for it."""
+    if side.is_link or not any(way.key in CARD_WAYS for way in ways):
+        return False
+    tenant_id, ids = bills[0].tenant_id, [bill.id for bill in bills]
+    payees = set((await accounts_of(tenant_id, ids, bills[0].currency)).values())
+    return len(payees) == 1 and await saving.is_offered(side.actor, tenant_id, ids, payees.pop())
 
 
 def _typed(form: Form[Paying], bill: SeenBill) -> int | None:
@@ -241,6 +256,7 @@ async def _start(side: Side, form: Form[Paying], bills: Sequence[SeenBill]) -> S
         key=str(form.value("key")),
         return_url=payment,
         cancel_url=payment,
+        is_saving=form.is_ticked("keep_card") and not side.is_link,
     )
 
 

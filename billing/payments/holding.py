@@ -42,6 +42,8 @@ class Hold:
     expires_at: datetime
     parts: Parts
     checkout_id: UUID | None = None
+    is_saving: bool = False
+    """Whether the card that pays is kept: an address at the channel that is made with it, or without."""
     has_address: bool = True
     """Whether its payer was ever told where to pay; without that nobody can have paid it."""
 
@@ -51,11 +53,21 @@ class Hold:
             return self.person_id is None and self.link_bill_id == actor.bill_id
         return self.person_id is not None and self.person_id == actor.person_id
 
-    def fits(self, parts: Parts, channel: str, checkout_id: UUID | None = None) -> bool:
+    def fits(self, want: "Want") -> bool:
         """Tell whether it is exactly the payment that is wanted, with time left to make it."""
         is_in_time = self.expires_at - datetime.now(UTC) > LAST_MOMENT
-        is_same = (self.parts, self.channel, self.checkout_id) == (parts, channel, checkout_id)
+        is_same = Want(self.parts, self.channel, self.checkout_id, self.is_saving) == want
         return is_same and is_in_time and self.status in LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What somebody wants to pay now, as far as a payment that was begun before may be just that."""
+
+    parts: Parts
+    channel: str
+    checkout_id: UUID | None = None
+    is_saving: bool = False
 
 
 _HOLDS = """
@@ -64,7 +76,7 @@ with held as materialized (
    where tenant_id = $1 and bill_id = any ($2::uuid[]) and is_live)
 select p.id payment_id, p.person_id, p.link_bill_id, p.checkout_id, a.id attempt_id, a.status,
        coalesce(nullif(p.method, ''), p.channel) channel, a.redirect_url || a.qr_content <> '' has_address,
-       a.expires_at, q.parts
+       coalesce(a.request ? 'saver', false) is_saving, a.expires_at, q.parts
   from held
   cross join lateral (select * from billing_payment where tenant_id = $1 and id = held.payment_id) p
   cross join lateral (select * from billing_attempt where tenant_id = $1 and payment_id = held.payment_id) a
@@ -84,13 +96,7 @@ def _hold(found: Any) -> Hold:
     return Hold(**{**dict(found), "parts": parts})
 
 
-async def when_free(
-    actor: Actor,
-    parts: Parts,
-    channel: str,
-    commit: Callable[[], Awaitable[UUID]],
-    checkout_id: UUID | None = None,
-) -> UUID:
+async def when_free(actor: Actor, want: Want, commit: Callable[[], Awaitable[UUID]]) -> UUID:
     """Return the attempt to go on with: the actor's own that fits, or what ``commit`` makes once the way is clear.
 
     The unique index decides who holds a bill; whoever loses that race looks again.
@@ -99,7 +105,7 @@ async def when_free(
         Conflict: see ``clear_way``; or the bill was taken again and again.
     """
     for _ in range(ROUNDS):
-        own = await clear_way(actor, parts, channel, checkout_id)
+        own = await clear_way(actor, want)
         if own is not None:
             return own.attempt_id
         try:
@@ -111,7 +117,7 @@ async def when_free(
     raise Conflict("bill.held", t("Somebody is just paying this bill. Please try again in a minute."))
 
 
-async def clear_way(actor: Actor, parts: Parts, channel: str, checkout_id: UUID | None = None) -> Hold | None:
+async def clear_way(actor: Actor, want: Want) -> Hold | None:
     """Make the bills free to be paid, or return the actor's own attempt that is just what is wanted.
 
     An attempt of the same payer (for staff at the counter, anybody's) is withdrawn at its channel, which is asked
@@ -122,15 +128,15 @@ async def clear_way(actor: Actor, parts: Parts, channel: str, checkout_id: UUID 
     """
     assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
     async with open_scope(tenant_scope(actor.tenant_id)):
-        held = await holds(actor.tenant_id, parts)
+        held = await holds(actor.tenant_id, want.parts)
         zone = (await Tenant.get(id=actor.tenant_id)).timezone
-    own = next((hold for hold in held if hold.is_of(actor) and hold.fits(parts, channel, checkout_id)), None)
+    own = next((hold for hold in held if hold.is_of(actor) and hold.fits(want)), None)
     if own is not None and len(held) == 1 and actor.kind != "staff":
         return own
     for hold in held:
         if actor.kind != "staff" and not hold.is_of(actor):
             raise _busy(hold, zone)
-        await _end(actor, hold, channel)
+        await _end(actor, hold, want.channel)
     return None
 
 

@@ -228,10 +228,10 @@ async def _card(actor: Actor, note: Note) -> None:
             raise Discarded("no card that is saved here")
         return
     live = await Mandate.filter(tenant_id=note.tenant_id, instrument=note.method, status__in=LIVE)
-    if not live:
-        raise Discarded("no card that is charged here")
     for mandate in live:
         await hear(actor, mandate.id, MandateNews("revoked"))
+    if not await cards.lose(actor, note.method) and not live:
+        raise Discarded("no card that is kept here")
 
 
 async def _dispute(actor: Actor, note: Note, news: News) -> None:

@@ -1,10 +1,11 @@
 """Rows as the channels want them: an attempt or a refund, with where its money belongs."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from billing.channels.contract import Destination, Item, Order, RefundOrder
+from billing.channels.contract import Destination, Item, Order, RefundOrder, Saver
 from billing.models import Attempt, Payment, Refund, SettlementAccount
 from tenants.runtime import runtime
 
@@ -61,7 +62,14 @@ def _order(attempt: Attempt, payment: Payment, destination: Destination) -> Orde
         channel_payment=attempt.channel_payment,
         mandate=asked.get("mandate", ""),
         instrument=asked.get("instrument", ""),
+        saver=saver_of(asked),
     )
+
+
+def saver_of(asked: Mapping[str, Any]) -> Saver | None:
+    """Return the payer who lets their card be kept, as the attempt's request names them."""
+    kept = asked.get("saver")
+    return Saver(**{**kept, "person_id": UUID(kept["person_id"])}) if kept else None
 
 
 def request_of(

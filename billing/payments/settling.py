@@ -28,6 +28,7 @@ from tenants.scope import execute
 
 log = structlog.get_logger(__name__)
 WITHDRAW_JOB = "billing.withdraw_attempt"
+KEEP_JOB = "billing.keep_card"
 ERROR_MAX = 500
 _CLOSED = {"failed": "fail", "cancelled": "cancel", "expired": "expire", "absent": "fail"}
 
@@ -157,6 +158,8 @@ async def _receive(actor: Actor, opened: Opened, outcome: Outcome) -> None:
     await _keep_rest(actor, payment, attempt, rest - own, why)
     await _book(payment, attempt, done, rest, is_credit=is_credit)
     await _warn_others(opened.rivals, done)
+    if "saver" in attempt.request:
+        await enqueue(KEEP_JOB, {"attempt_id": str(attempt.id)})
     await tell_paid(actor, held_and_paid(done))
     await _tell(actor, payment, attempt, 0 if is_credit else rest, is_late=is_late)
 

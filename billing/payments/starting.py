@@ -1,9 +1,10 @@
 """Beginning a payment online: commit first, call the channel second."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -14,10 +15,11 @@ from billing.channels import CHANNELS, health
 from billing.channels.contract import Channel, ChannelRefused, ChannelSilent, Order, Outcome
 from billing.idempotency import Answer, once
 from billing.mandates.caps import check_caps
+from billing.mandates.saving import saver_for
 from billing.models import Attempt, Payment, SettlementAccount
 from billing.payments.allocating import Parts
 from billing.payments.choosing import Chosen, Wanted, choose, must_see, parts_of, way_for
-from billing.payments.holding import when_free
+from billing.payments.holding import Want, when_free
 from billing.payments.numbers import new_number
 from billing.payments.orders import order_of, request_of
 from billing.payments.settling import lose, settle
@@ -38,6 +40,7 @@ ASK_JOB = "billing.ask_attempt"
 FIRST_ASK = timedelta(seconds=20)
 ANSWER_POLL, ANSWER_POLLS = 0.1, 100
 PLACE = "{payment_id}"
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,13 @@ async def start_payment(
     return_url: str,
     cancel_url: str = "",
     checkout_id: UUID | None = None,
+    is_saving: bool = False,
 ) -> StartedPayment:
     """Begin to pay bills of one institution through ``channel``, or go on with a payment begun before.
 
     ``bills`` are (id, minor units) pairs; ``key`` comes from the form. ``{payment_id}`` in the addresses becomes
-    the payment's id. The channel is called after the commit; if it stays silent the payment is ``unknown``, and
-    ``refresh`` finds out. Call it outside of any scope.
+    the payment's id. ``is_saving`` is the payer's leave to keep the card. The channel is called after the commit; if
+    it stays silent the payment is ``unknown``, and ``refresh`` finds out. Call it outside of any scope.
 
     Raises:
         NotFound: a bill is not this actor's to see.
@@ -87,13 +91,17 @@ async def start_payment(
     parts = parts_of(bills)
     await must_see(actor, tenant_id, parts)
     inside = actor.within(tenant_id)
-    will = Will(parts, channel, key, (return_url, cancel_url or return_url), checkout_id)
+    urls = (return_url, cancel_url or return_url)
+    will = Will(parts, channel, key, urls, checkout_id, is_saving=is_saving)
     return await send(inside, await prepare(inside, will))
 
 
 @dataclass(frozen=True, slots=True)
 class Will:
-    """What is to be paid in one institution, and how. A payment of a checkout of several names it."""
+    """What is to be paid in one institution, and how. A payment of a checkout of several names it.
+
+    ``is_saving``: the payer has agreed that the card that pays is kept.
+    """
 
     parts: Parts
     channel: str
@@ -101,6 +109,7 @@ class Will:
     urls: tuple[str, str]
     checkout_id: UUID | None = None
     expires_at: datetime | None = None
+    is_saving: bool = False
 
 
 async def prepare(actor: Actor, will: Will) -> UUID:
@@ -113,14 +122,15 @@ async def prepare(actor: Actor, will: Will) -> UUID:
     async def commit() -> UUID:
         return await _commit(actor, will)
 
-    return await when_free(actor, will.parts, will.channel, commit, will.checkout_id)
+    want = Want(will.parts, will.channel, will.checkout_id, will.is_saving)
+    return await when_free(actor, want, commit)
 
 
 async def _commit(actor: Actor, will: Will) -> UUID:
     assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
     tenant_id = actor.tenant_id
     bills = sorted([str(bill), amount] for bill, amount in will.parts.items())
-    body = {"bills": bills, "channel": will.channel}
+    body = {"bills": bills, "channel": will.channel} | ({"is_saving": True} if will.is_saving else {})
 
     async def do() -> Answer:
         await check_caps(actor, will.parts)
@@ -133,7 +143,8 @@ async def _commit(actor: Actor, will: Will) -> UUID:
         payment.checkout_id, payment.method = will.checkout_id, method.key
         await payment.save(force_create=True)
         await hold(payment, will.parts)
-        attempt = await new_attempt(actor, payment, chosen, will.urls)
+        saver = await saver_for(actor, account, method) if will.is_saving else {}
+        attempt = await new_attempt(actor, payment, chosen, will.urls, saver)
         await begin_asking(attempt)
         return {"attempt_id": str(attempt.id)}
 
@@ -185,8 +196,10 @@ async def hold(payment: Payment, parts: Parts, *, is_live: bool = True) -> None:
         )
 
 
-async def new_attempt(actor: Actor, payment: Payment, chosen: Chosen, urls: tuple[str, str]) -> Attempt:
-    """Write a try to make the payment, with all that its channel is going to be told."""
+async def new_attempt(
+    actor: Actor, payment: Payment, chosen: Chosen, urls: tuple[str, str], more: Mapping[str, Any] = NOTHING
+) -> Attempt:
+    """Write a try to make the payment, with all that its channel is going to be told; ``more`` goes along."""
     return_url, cancel_url = (url.replace(PLACE, str(payment.id)) for url in urls)
     return await Attempt.create(
         id=new_id(),
@@ -204,7 +217,8 @@ async def new_attempt(actor: Actor, payment: Payment, chosen: Chosen, urls: tupl
             cancel_url=cancel_url,
             locale=current_locale(),
             payer_email=actor.email,
-        ),
+        )
+        | dict(more),
     )
 
 

@@ -10,7 +10,7 @@ from billing.idempotency import Answer, once
 from billing.models import Attempt, Payment
 from billing.payments.allocating import Parts
 from billing.payments.choosing import Chosen, Wanted, choose, must_see, parts_of
-from billing.payments.holding import when_free
+from billing.payments.holding import Want, when_free
 from billing.payments.numbers import new_number
 from billing.payments.orders import request_of
 from billing.payments.settling import settle
@@ -67,7 +67,7 @@ async def take_payment(
             answer = await once(actor, key=key, act="payment.take", body=body, do=do)
         return UUID(answer["payment_id"])
 
-    return await when_free(actor, parts, counter.KEY, commit)
+    return await when_free(actor, Want(parts, counter.KEY), commit)
 
 
 def check_taking(method: str, reference: str, tendered_minor: int | None, amount: int) -> None:

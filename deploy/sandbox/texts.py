@@ -15,6 +15,7 @@ CHINESE: dict[str, str] = {
     "mandate refused": "已拒绝",
     "mandate revoked": "已撤销",
     "Save a card for {name}": "为{name}保存银行卡",
+    "The card that pays is kept for {name}, as you agreed there.": "按您在{name}的同意,付款所用的银行卡将为其保存。",
     "Nothing is charged now. {name} may charge this card later, as you agreed there.": (
         "现在不会扣款。{name}可按您与其的约定，以后从此卡扣款。"
     ),

@@ -121,3 +121,29 @@ def test_a_page_that_expires_abandons_its_setup(api: Any, control: httpx.Client,
     assert (setup.status, setup.cancellation_reason) == ("canceled", "abandoned")
     with pytest.raises(stripe.InvalidRequestError, match="setup"):
         page(api, account, line_items=[{"quantity": 1}])
+
+
+def test_the_card_that_pays_is_kept_where_the_session_says_so(
+    api: Any, browser: httpx.Client, account: str
+) -> None:
+    customer = api.v1.customers.create({"name": "Ann"}, on(account))
+    item = {
+        "price_data": {"currency": "sgd", "unit_amount": 900, "product_data": {"name": "Bill"}},
+        "quantity": 1,
+    }
+    asked = {"mode": "payment", "line_items": [item], "success_url": "http://app.example/done"}
+    kept = {
+        "customer": customer.id,
+        "payment_method_options": {"card": {"setup_future_usage": "off_session"}},
+    }
+    with pytest.raises(stripe.InvalidRequestError, match="customer_email"):
+        api.v1.checkout.sessions.create({**asked, **kept, "customer_email": "ann@example.com"}, on(account))
+    for options, count in (({"customer": customer.id}, 0), (kept, 1)):
+        session = api.v1.checkout.sessions.create({**asked, **options}, on(account))
+        assert ("is kept for" in browser.get(session.url).text) == bool(count)
+        browser.post(f"/stripe/pay/{session.id}", data={"act": "card"})
+        paid = api.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]}, on(account))
+        assert (paid.payment_status, paid.payment_intent.customer) == ("paid", customer.id)
+        found = api.v1.payment_methods.list({"customer": customer.id, "type": "card"}, on(account)).data
+        assert len(found) == count
+    assert paid.payment_intent.payment_method == found[0].id

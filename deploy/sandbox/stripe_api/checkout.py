@@ -26,13 +26,30 @@ def create(call: Call) -> Doc:
     if total < call.world.settings.checkout_min_minor:
         text = "The Checkout Session's total amount due is below the smallest amount that can be charged."
         raise StripeError(text, code="amount_too_small")
-    session = _session(call, total, currency)
+    session = _session(call, total, currency) | _saving(call)
     _check_fee(call, total)
     put(call.world, call.account, session)
     kept = {"items": items, "intent_data": call.params.get("payment_intent_data") or {}}
     call.world.store.put("stripe.session", Row(session["id"], kept))
     call.world.agenda.later("stripe.expire", session["expires_at"], {"session": session["id"]})
     return _shown(call, session)
+
+
+def _saving(call: Call) -> Doc:
+    """What a session says of its customer, and whether the card that pays is kept for charges that nobody confirms."""
+    customer, options = call.text("customer"), call.params.get("payment_method_options") or {}
+    if customer is None:
+        return {"payment_method_options": options}
+    if call.text("customer_email") is not None:
+        raise StripeError("You may only specify one of these parameters: customer, customer_email.")
+    load(call.world, call.account, "cus", customer, "customer")
+    return {"customer": customer, "payment_method_options": options}
+
+
+def is_saving(session: Doc) -> bool:
+    """Tell whether the card that pays is kept: the payer's leave was asked for by the merchant."""
+    card = (session["payment_method_options"] or {}).get("card") or {}
+    return bool(session["customer"]) and card.get("setup_future_usage") == "off_session"
 
 
 def _to_save(call: Call) -> Doc:
@@ -240,8 +257,23 @@ def intent_of(world: World, session: Doc) -> Doc:
     amount, currency = session["amount_total"], session["currency"]
     types = session["payment_method_types"]
     intent = payments.new_intent(world, account, amount=amount, currency=currency, data=data, types=types)
+    intent["customer"] = session["customer"]
+    save(world, intent)
     session["payment_intent"] = intent["id"]
     put(world, account, session, alt=intent["id"])
+    return intent
+
+
+def pay_by_card(world: World, session: Doc, card: str = "visa") -> Doc:
+    """The payer's card pays, at once; where they let it be saved, it belongs to the customer from now on."""
+    intent = intent_of(world, session)
+    if not is_saving(session):
+        payments.succeed(world, intent)
+        return intent
+    method = saved.new_method(world, owner(world, "cs", session["id"]), session["customer"], card)
+    intent["payment_method"] = method["id"]
+    save(world, intent)
+    payments.succeed(world, intent, card=method["card"])
     return intent
 
 
