@@ -12,10 +12,10 @@ from billing import ledger
 from billing.disputes.states import LOST
 from billing.ledger import Side
 from billing.models import Dispute, Payment, Suspense
-from billing.payments.allocating import allocate, take_back
+from billing.payments.allocating import Allocated, allocate, take_back
 from billing.payments.settling import receivables
 from billing.payments.states import move
-from billing.payments.watching import tell_charged_back
+from billing.payments.watching import held_and_paid, tell_charged_back, tell_paid, tell_won_back
 from tenants.actor import Actor
 from tenants.scope import rows, value
 
@@ -24,7 +24,7 @@ DISPUTED, CHARGED_BACK, LOSSES = "disputed", "charged_back", "dispute_losses"
 _BOOKED = "select kind from billing_entry where tenant_id = $1 and kind like 'dispute.%' and source_id = $2"
 
 
-async def book(dispute: Dispute, payment: Payment) -> None:
+async def book(actor: Actor, dispute: Dispute, payment: Payment) -> None:
     """Write the entries that are due now and not written yet; payment and dispute are locked."""
     booked = {each["kind"] for each in await rows(_BOOKED, dispute.tenant_id, dispute.id)}
     if dispute.is_withdrawn and "dispute.opened" not in booked:
@@ -35,7 +35,7 @@ async def book(dispute: Dispute, payment: Payment) -> None:
         await _lose(dispute, payment)
     if dispute.status == "won" and dispute.is_withdrawn and not booked & {"dispute.won", "dispute.returned"}:
         if "dispute.lost" in booked:
-            await _return(dispute, payment)
+            await _return(actor, dispute, payment)
         else:
             sides = [
                 Side(side.ledger, -side.amount_minor, side.currency)
@@ -128,23 +128,32 @@ _TOOK = (
 )
 
 
-async def _return(dispute: Dispute, payment: Payment) -> None:
-    """Money that was lost comes back: it pays its bills again, or waits where they have been paid since."""
-    parts = await _parts(dispute)
-    done = await allocate(payment.tenant_id, payment.id, parts)
-    waiting = done.left_over_minor + dispute.suspense_minor
+async def _return(actor: Actor, dispute: Dispute, payment: Payment) -> None:
+    """Money that was lost comes back: to its bills, to the store it was taken from, or waits where both need none."""
+    done = await allocate(payment.tenant_id, payment.id, await _parts(dispute))
+    stored = await _store_again(actor, dispute, payment, done)
+    waiting = done.left_over_minor - sum(stored.by_bill().values()) + dispute.suspense_minor
     if waiting:
         await _suspense(payment, waiting, "dispute_won")
     undecided = dispute.amount_minor - dispute.suspense_minor - dispute.reopened_minor - dispute.borne_minor
     sides = [
         Side(ledger.clearing(payment.channel), dispute.amount_minor, dispute.currency),
         *receivables(done, dispute.currency),
+        *receivables(stored, dispute.currency),
         Side(ledger.SUSPENSE, -waiting, dispute.currency),
         Side(LOSSES, -dispute.borne_minor, dispute.currency),
         Side(CHARGED_BACK, -undecided, dispute.currency),
     ]
     dispute.suspense_minor = dispute.reopened_minor = dispute.borne_minor = 0
     await ledger.post(dispute.tenant_id, "dispute.returned", dispute.id, sides)
+
+
+async def _store_again(actor: Actor, dispute: Dispute, payment: Payment, done: Allocated) -> Allocated:
+    """Pay what takes the rest: stored money that the lost dispute had taken is asked for anew, and stored at once."""
+    asked = await tell_won_back(actor, done.left_over, dispute.id)
+    stored = await allocate(payment.tenant_id, payment.id, asked)
+    await tell_paid(actor, held_and_paid(stored))
+    return stored
 
 
 async def _parts(dispute: Dispute) -> dict[UUID, int]:

@@ -40,7 +40,7 @@ async def take_news(actor: Actor, attempt_id: UUID, news: News) -> Dispute:
     dispute = await _locked(attempt, payment, news)
     before = dispute.status
     _learn(dispute, news)
-    await booking.book(dispute, payment)
+    await booking.book(actor, dispute, payment)
     await dispute.save()
     await follow(payment)
     if dispute.status != before or not dispute.version:

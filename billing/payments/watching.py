@@ -15,6 +15,7 @@ Paid = Callable[[Actor, UUID], Awaitable[None]]
 Voided = Callable[[Actor, UUID], Awaitable[None]]
 Returned = Callable[[Actor, Mapping[UUID, int], str], Awaitable[None]]
 ChargedBack = Callable[[Actor, Mapping[UUID, int], UUID], Awaitable[None]]
+WonBack = Callable[[Actor, Mapping[UUID, int], UUID], Awaitable[Mapping[UUID, int]]]
 OfRefund = Callable[[Refund], Awaitable[None]]
 LATE_JOB = "billing.hold_came_late"
 """Unassigned money (``suspense_id``) of a bill (``bill_id``) that had been let go."""
@@ -26,11 +27,18 @@ async def _nothing(*_: object) -> None:
     """Take no notice."""
 
 
+async def _no_bills(*_: object) -> Mapping[UUID, int]:
+    """Take none of it."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Watcher:
     """What is called when a held bill needs no more money, was voided by hand, and when money of bills went back.
 
     ``charged_back`` is called with the bills that a lost dispute (by its id) has made owed again, and by how much.
+    ``won_back`` is called with what such a dispute, won after all, brings back and these bills do not need any more; it
+    answers with the bills to be paid of it instead.
     ``gave_up`` is called with a refund that was rejected or refused, and ``went_after_all`` with one that had been and
     was paid all the same; both before it is saved.
     """
@@ -39,6 +47,7 @@ class Watcher:
     voided: Voided = _nothing
     returned: Returned = _nothing
     charged_back: ChargedBack = _nothing
+    won_back: WonBack = _no_bills
     gave_up: OfRefund = _nothing
     went_after_all: OfRefund = _nothing
 
@@ -77,6 +86,14 @@ async def tell_charged_back(actor: Actor, taken: Allocated, dispute_id: UUID) ->
     back = {bill_id: -amount for bill_id, amount in taken.by_bill().items()}
     for watcher in _watchers:
         await watcher.charged_back(actor, back, dispute_id)
+
+
+async def tell_won_back(actor: Actor, left_over: Mapping[UUID, int], dispute_id: UUID) -> dict[UUID, int]:
+    """Say what a lost dispute that is won after all brings back beside its bills; return the bills that take it."""
+    taken: dict[UUID, int] = {}
+    for watcher in _watchers:
+        taken |= await watcher.won_back(actor, left_over, dispute_id)
+    return taken
 
 
 async def tell_gave_up(refund: Refund) -> None:

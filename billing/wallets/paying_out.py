@@ -16,7 +16,7 @@ from billing.payments.refunds import (
     stored_minor,
 )
 from billing.payments.watching import Watcher, watch
-from billing.wallets.charging_back import charged_back
+from billing.wallets.charging_back import charged_back, won_back
 from billing.wallets.kinds import WALLET_KINDS
 from billing.wallets.moving import Move, lock, move, must_be_amount
 from tenants.actor import Actor, system_actor
@@ -190,4 +190,4 @@ async def _guard(payment: Payment, *, is_of_bills: bool) -> None:
 
 
 before_asking(_guard)
-watch(Watcher(charged_back=charged_back, gave_up=_gave_up, went_after_all=_went_after_all))
+watch(Watcher(charged_back=charged_back, won_back=won_back, gave_up=_gave_up, went_after_all=_went_after_all))

@@ -41,7 +41,7 @@ async def top_up(
     async def do() -> Answer:
         wallet = await lock(tenant_id, wallet_id)
         _check(wallet, amount_minor)
-        return {"top_up_id": str((await _ask(actor, wallet, amount_minor, lasts)).id)}
+        return {"top_up_id": str((await ask_for(actor, wallet, amount_minor, lasts)).id)}
 
     body = {"wallet": str(wallet_id), "amount": amount_minor}
     answer = await once(actor, key=key, act="wallet.top_up", body=body, do=do)
@@ -62,7 +62,8 @@ def _check(wallet: Wallet, amount: int) -> None:
         raise Invalid("wallet.bounds", text, fields={"amount": text})
 
 
-async def _ask(actor: Actor, wallet: Wallet, amount: int, lasts: timedelta) -> WalletTopUp:
+async def ask_for(actor: Actor, wallet: Wallet, amount: int, lasts: timedelta = LASTS) -> WalletTopUp:
+    """Bill so much to be stored in a locked wallet that is open, whatever its bounds."""
     kind = WALLET_KINDS[wallet.kind]
     item = await item_of(wallet.tenant_id, kind)
     made = await WalletTopUp.create(

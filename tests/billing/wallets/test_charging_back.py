@@ -8,8 +8,9 @@ import pytest
 from billing.disputes import deciding
 from billing.disputes.news import News
 from billing.disputes.settling import take_news
-from billing.models import CreditNote, Dispute, WalletMovement
+from billing.models import CreditNote, Dispute, Suspense, WalletMovement
 from billing.payments.service import refundable_minor, request_refund
+from billing.wallets.service import close_wallet
 from billing.worklist.registry import kind_of
 from tenants.ids import new_id
 from tenants.scope import rows
@@ -146,4 +147,68 @@ async def test_a_partly_lost_payment_takes_no_more_than_it_lost(place, outside, 
     await lost(place, started, 6000)
     there, owed = await balance(place), await world.fresh(place, bill)
     assert 5000 - there + (3000 - owed.paid_minor) == 6000
+    assert await world.ledger_is_right(place)
+
+
+async def won(place, started, amount):
+    """The same dispute, won after all."""
+    attempt = await world.attempt(place, started)
+    news = News(
+        reference=f"dp_{amount}",
+        payment=attempt.channel_payment,
+        amount_minor=amount,
+        currency="SGD",
+        state="won",
+        is_withdrawn=True,
+    )
+    async with place.scope():
+        return await take_news(place.system, attempt.id, news)
+
+
+async def unassigned(place):
+    async with place.scope():
+        return [held.amount_minor for held in await Suspense.filter(tenant_id=place.id, status="open")]
+
+
+async def test_a_lost_top_up_that_is_won_after_all_is_stored_again(place, outside, wallet):
+    started = await filled(place, outside, 5000)
+    await lost(place, started, 5000)
+    await won(place, started, 5000)
+    await won(place, started, 5000)
+    assert await balance(place) == 5000
+    assert await unassigned(place) == []
+    assert (await world.payment(place, started.payment_id)).status == "succeeded"
+    assert await world.ledger_is_right(place)
+    await out(place, await make.staff(place.tenant, "finance"), 5000)
+    await world.hurry(place, "billing.submit_refund")
+    assert await balance(place) == 0
+    assert (await world.payment(place, started.payment_id)).status == "refunded"
+    assert await world.ledger_is_right(place)
+
+
+@pytest.mark.parametrize(("is_paid", "waits"), [(False, []), (True, [1200])])
+async def test_what_was_spent_pays_its_bill_first_and_only_the_taken_is_stored(
+    place, outside, wallet, is_paid, waits
+):
+    started = await filled(place, outside, 5000)
+    await buy(place, 1200)
+    await lost(place, started, 5000)
+    (item,) = await waiting(place)
+    owed = SimpleNamespace(id=UUID(item["path"].removeprefix("/bills/")))
+    if is_paid:
+        await world.take(place, await make.staff(place.tenant, "cashier"), (owed, 1200))
+    await won(place, started, 5000)
+    assert await balance(place) == 3800
+    assert await unassigned(place) == waits
+    assert await waiting(place) == []
+    assert await world.ledger_is_right(place)
+
+
+async def test_money_won_back_for_a_closed_store_waits_for_a_person(place, outside, wallet):
+    started = await filled(place, outside, 5000)
+    await lost(place, started, 5000)
+    async with place.scope():
+        await close_wallet(await make.staff(place.tenant, "finance"), wallet.id)
+    await won(place, started, 5000)
+    assert await unassigned(place) == [5000]
     assert await world.ledger_is_right(place)
