@@ -19,6 +19,8 @@ from tenants.scope import execute, raw, row
 
 BATCH = 4_000
 WORK_MEMORY = "256MB"
+SAMPLE = 10
+"""How closely staged lines are looked at for the plans: how many there are, and that each names another of ours."""
 COLUMNS = (
     "id", "position", "kind", "occurred_at", "day", "currency", "amount_minor", "fee_minor", "reference",
     "channel_reference", "line_key", "text", "payout", "ours",
@@ -105,7 +107,8 @@ async def stage(document: Document, file: IO[bytes], statement_id: UUID) -> Sums
     if not (isinstance(document, TradeFile) and await stage_trades(document, file, statement_id)):
         source = _chunks(document.lines(), str(statement_id)[:28])
         await raw().copy_to_table("arriving", source=source, columns=list(COLUMNS), format="text")
-    await execute("analyze arriving")
+    await execute(f"set local default_statistics_target = {SAMPLE}")
+    await execute("analyze arriving (kind, ours)")
     return Sums(await row(_SUMS, document.head.currency))
 
 

@@ -6,7 +6,6 @@ file and says which row it is.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from typing import IO
 from uuid import UUID
@@ -27,24 +26,26 @@ create temporary table if not exists raw_trade (
   currency text, amount text, fee text, text text) on commit drop
 """
 _COLUMNS = ["at", "said", "order_no", "refund_no", "ord", "tx", "currency", "amount", "fee", "text"]
-_MONEY = (
-    "translate({c}, '0123456789-.', '') = '' and position('.' in {c}) = length({c}) - 2"
-    " and position('-' in {c}) <= 1 and length({c}) between 4 and 17"
-)
-_FEN = "translate({c}, '0123456789-', '') = '' and position('-' in {c}) <= 1 and length({c}) between 1 and 16"
-_CONTROL = re.compile(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]")
+_FEN = "position('-' in {c}) <= 1 and octet_length({c}) between 1 and 16"
+_MONEY = f"{_FEN} and position('.' in {{c}}) = octet_length({{c}}) - 2 and octet_length({{c}}) > 3"
+_FIGURES = {"yuan": "0123456789-.", "fen": "0123456789-"}
+_CUT = "case when octet_length({c}) <= {n} then {c} else left({c}, {n}) end"
+"""At most so many characters: counted only where there are more bytes, for counting costs more than all the rest."""
+_CONTROL = bytes({*range(0x20), 0x7F} - {0x0A, 0x0D})
 _CONVERT = """
 insert into arriving (id, position, kind, occurred_at, day, currency, amount_minor, fee_minor, reference,
                       channel_reference, line_key, text, payout, ours)
 select ($1::text || lpad(to_hex(n + 2), 8, '0'))::uuid, n + 2, kind, (at || $2::text)::timestamptz, $3::date,
-       left(currency, 3), replace(amount, '.', '')::bigint, replace(fee, '.', '')::bigint, left(reference, 140),
-       left(tx, 140), '', left(case when kind = 'other' then said || ' ' || text else text end, 300), '',
-       case when kind in ('payment', 'refund') and length(reference) = 36
-             and translate(lower(reference), '0123456789abcdef', '') = '----' then reference::uuid end
-  from (select r.*, case when kind = 'payment' or refund_no = '' then order_no else refund_no end reference
+       {currency}, replace(amount, '.', '')::bigint, replace(fee, '.', '')::bigint, {reference},
+       {tx}, '', {text}, '',
+       case when kind in ('payment', 'refund') and octet_length(reference) = 36
+             and reference like '________-____-____-____-____________' then reference::uuid end
+  from (select r.*, case when kind = 'payment' or refund_no = '' then order_no else refund_no end reference,
+               case when kind = 'other' then said || ' ' || text else text end told
           from (select raw_trade.*, case said when '支付' then 'payment' when '退款' then 'refund'
                   when '拒付' then 'dispute' else 'other' end kind from raw_trade) r) r
- where at like $4::text and length(at) = 19 and {amount} and {fee}
+ where at like $4::text and octet_length(at) = 19 and {amount} and {fee}
+   and translate(amount || fee, '{figures}', '') = ''
    and (kind <> 'payment' or (amount not like '-%' and amount <> '0.00' and amount <> '0'))
    and (kind <> 'refund' or amount like '-%')
 """
@@ -92,9 +93,9 @@ async def _stage(document: TradeFile, file: IO[bytes], size: int, prefix: str, o
         null="\\N",
         encoding=ENCODINGS[encoding],
     )
-    shape = _MONEY if document.head.format.unit == "yuan" else _FEN
-    sql = _CONVERT.format(amount=shape.format(c="amount"), fee=shape.format(c="fee"))
-    await execute(sql, prefix, offset, document.day, f"{document.day} __:__:__")
+    await execute(
+        _conversion(document.head.format.unit), prefix, offset, document.day, f"{document.day} __:__:__"
+    )
     told = document.told_totals(_tail(file, end, encoding))
     found = await row(_TOTALS)
     count = await row("select count(*) from raw_trade")
@@ -102,6 +103,19 @@ async def _stage(document: TradeFile, file: IO[bytes], size: int, prefix: str, o
         raise _GivenUp
     if not count[0] == found[0] == lines[0]:
         raise _GivenUp
+
+
+def _conversion(unit: str) -> str:
+    shape = _MONEY if unit == "yuan" else _FEN
+    return _CONVERT.format(
+        figures=_FIGURES[unit],
+        amount=shape.format(c="amount"),
+        fee=shape.format(c="fee"),
+        currency=_CUT.format(c="currency", n=3),
+        reference=_CUT.format(c="reference", n=140),
+        tx=_CUT.format(c="tx", n=140),
+        text=_CUT.format(c="told", n=300),
+    )
 
 
 def _end(file: IO[bytes], size: int, encoding: str) -> int:
@@ -127,7 +141,7 @@ async def _pieces(file: IO[bytes], start: int, end: int, rows: list[int]) -> Asy
         piece = await asyncio.to_thread(file.read, min(CHUNK, end - start))
         if not piece:
             raise _GivenUp
-        if _CONTROL.search(piece):
+        if len(piece.translate(None, _CONTROL)) != len(piece):
             raise _GivenUp
         start += len(piece)
         rows[0] += piece.count(b"\n")

@@ -48,6 +48,13 @@ async def test_both_ways_read_the_same(own, monkeypatch, unit, encoding):
     assert len(quick) == len(TRADES)
 
 
+async def test_what_only_looks_like_an_id_is_left_to_the_parser(own, monkeypatch):
+    content = trade_file(Trade("zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz", 500, 1), *TRADES)
+    lines = await staged(own, content, monkeypatch, 1)
+    assert lines == await staged(own, content, monkeypatch, 10**9)
+    assert lines[0][-1] is None
+
+
 async def test_the_quick_way_is_taken(own, monkeypatch):
     content = trade_file(*TRADES)
     monkeypatch.setattr(bulk, "SMALLEST", 1)
@@ -61,6 +68,9 @@ async def test_the_quick_way_is_taken(own, monkeypatch):
     ("change", "words"),
     [
         ((b"1.50", b"1.5"), "is no amount"),
+        ((b"1.50", b"+1.50"), "is no amount"),
+        ((b"1.50", b"0x1.50"), "is no amount"),
+        ((b"1.50", b"1.5.50"), "is no amount"),
         ((b"SGD,1.50", b"1.50"), "should have 10 columns"),
         ((b"2026-03-10 08:00:50", b"2026-03-11 08:00:50"), "is not on 2026-03-10"),
         ((b"2026-03-10 08:00:50", b"2026-03-10 25:00:50"), "is no time"),
