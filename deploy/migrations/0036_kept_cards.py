@@ -12,7 +12,7 @@ create index billing_saved_card_payment_id_idx on billing_saved_card (tenant_id,
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0034_hospital_depth")]
+    dependencies = [("cloud", "0035_scenic")]
 
     operations = [
         ops.AddField(
