@@ -13,6 +13,7 @@ from billing.desk import pages as desk
 from billing.disputes import pages as disputes
 from billing.institution import pages as institution
 from billing.ledger import pages as ledger
+from billing.offers import pages as offers
 from billing.oversight import pages as oversight
 from billing.payer import pages as payer
 from billing.payments import pages as payments
@@ -54,6 +55,7 @@ def routes() -> list[BaseRoute]:
         checkouts,
         routing,
         bank_terms,
+        offers,
         trial,
         oversight,
         risk,

@@ -74,6 +74,8 @@ ACT_MODULES = (
     "scenarios.tourism.acts",
 )
 """Where acts of the audit trail get their words."""
+OFFER_MODULES = ("billing.offers.rules", "billing.offers.templates", "integrations.apps.offering.kind")
+"""What banks can offer to the level beneath."""
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
@@ -86,7 +88,7 @@ def compose(settings: Settings, scenarios: list[Scenario]) -> None:
     use_likeness(HttpLikeness(settings.likeness_url) if settings.likeness_url else Nobody())
     for scenario in scenarios:
         registry.install(scenario)
-    for module in (*JOB_MODULES, *ACT_MODULES):
+    for module in (*JOB_MODULES, *ACT_MODULES, *OFFER_MODULES):
         importlib.import_module(module)
     gauges.register()
     open_resources.offer()

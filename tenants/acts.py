@@ -8,6 +8,7 @@ from tenants.audit_words import Fact, plain, tell
 from tenants.banks.words import TENANT_STATUSES
 from tenants.life.kinds import KINDS
 from tenants.life.reviews import OUTCOMES, RISKS
+from tenants.offers.kinds import KINDS as OFFERS
 from tenants.onboarding.checklist import INSTITUTION_KINDS, PEOPLE_ROLES, REQUIREMENTS, STATUSES
 from tenants.onboarding.forms import ApplicationForm
 from tenants.permissions import BANK_ROLES, TENANT_PERMISSIONS, every_tenant_role
@@ -43,6 +44,10 @@ ACTS = {
     "bank_policy.changed": N_("Bank's policy changed"),
     "bank.branded": N_("Bank's name or colour changed"),
     "bank.logo_changed": N_("Bank's logo changed"),
+    "bank_offer.dropped": N_("Draft of an offer thrown away"),
+    "bank_offer.published": N_("Offer made to the level beneath"),
+    "bank_offer.taken": N_("Offer taken"),
+    "bank_offer.withdrawn": N_("Offer withdrawn"),
     "bank_membership.deputised": N_("Stand-in named"),
     "bank_membership.handed_over": N_("Work handed over"),
     "bank_request.approved": N_("Request about an institution approved"),
@@ -149,6 +154,12 @@ FACTS: dict[str, Fact] = {
     "institutions": Fact(N_("Institutions")),
     "other_work": Fact(N_("Other work")),
     "logo": Fact(N_("Logo")),
+    "bank_offer.kind": Fact(
+        N_("Kind"), show=lambda value, _: plain(value, {key: one.name for key, one in OFFERS.items()})
+    ),
+    "bank_offer.number": Fact(N_("Version")),
+    "bank_offer.origin": Fact(N_("Comes from")),
+    "bank_offer.note": Fact(N_("What is new in it")),
     "legal_representative": Fact(N_("Legal representative")),
     "name_en": Fact(N_("Name in English")),
     "rows": Fact(N_("Rows")),

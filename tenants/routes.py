@@ -7,6 +7,8 @@ from tenants.banks import brand_pages, institution_pages, policy_pages, structur
 from tenants.imports import pages as imports
 from tenants.life import pages as life
 from tenants.life import paper_pages, review_pages
+from tenants.offers import bank_pages as bank_offers
+from tenants.offers import tenant_pages as offers
 from tenants.onboarding import pages as onboarding
 from tenants.onboarding.bulk import pages as bulk
 from tenants.privacy import isolation_pages
@@ -23,6 +25,8 @@ def routes() -> list[BaseRoute]:
         *policy_pages.ROUTES,
         *structure_pages.ROUTES,
         *brand_pages.ROUTES,
+        *bank_offers.ROUTES,
+        *offers.ROUTES,
         *life.ROUTES,
         *review_pages.ROUTES,
         *paper_pages.ROUTES,

@@ -21,7 +21,6 @@ from ui.render import redirect, respond
 from ui.tables import Column
 
 add_bank_places(Place(N_("Ways to pay and fees"), "/channels", "tenants.read", "payment", 24))
-COINS = {"CN": "CNY", "HK": "HKD", "JP": "JPY", "MY": "MYR", "SG": "SGD"}
 
 
 class DecisionForm(BaseModel):
@@ -42,7 +41,7 @@ async def show(request: Request, actor: Actor) -> Response:
         "ways": words.ways_of(terms),
         "fee": words.fee_words(terms),
         "examples": words.examples(terms.fee),
-        "currency": terms.currency or _coin(actor),
+        "currency": terms.currency or words.coin_of(actor),
         "versions": found,
         "columns": _columns(root),
         "may_ask": actor.may(services.ASK),
@@ -70,7 +69,7 @@ def _columns(root: str) -> tuple[Column, ...]:
 async def new(request: Request, actor: Actor) -> Response:
     """Show the form, filled with what is in force."""
     terms = services.terms_in(await services.in_force(bank_of(actor)))
-    return await _form(request, actor, Form.blank(TermsForm, typed(terms, _coin(actor))))
+    return await _form(request, actor, Form.blank(TermsForm, typed(terms, words.coin_of(actor))))
 
 
 async def ask(request: Request, actor: Actor) -> Response:
@@ -117,7 +116,7 @@ async def _version(
         "fee": words.fee_words(terms),
         "fee_before": words.fee_words(before),
         "examples": words.examples(terms.fee),
-        "currency": terms.currency or _coin(actor),
+        "currency": terms.currency or words.coin_of(actor),
         "state": gettext(words.STATES[found.status]),
         "tone": words.TONES.get(found.status, "neutral"),
         "form": form,
@@ -150,10 +149,6 @@ async def withdraw(request: Request, actor: Actor) -> Response:
     """Take it back."""
     found = await services.withdraw(actor, path_id(request))
     return redirect(request, f"{_root(actor)}/channels/{found.id}", flash=t("The request is withdrawn."))
-
-
-def _coin(actor: Actor) -> str:
-    return COINS.get(str(actor.place["country"]), CURRENCIES[0])
 
 
 def _root(actor: Actor) -> str:

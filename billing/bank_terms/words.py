@@ -7,6 +7,8 @@ from billing.bank_terms.document import WAYS, BankTerms, Limit
 from billing.payments.amounts import Amount
 from billing.routing.sentences import fee_sentence
 from billing.routing.terms import BankFee
+from tenants.actor import Actor
+from tenants.onboarding.checklist import CURRENCIES
 from ui.i18n import N_, gettext, t
 
 STATES: Mapping[str, str] = {
@@ -17,7 +19,13 @@ STATES: Mapping[str, str] = {
     "replaced": N_("Replaced"),
 }
 TONES: Mapping[str, Any] = {"asked": "warning", "in_force": "success", "refused": "danger"}
+COINS = {"CN": "CNY", "HK": "HKD", "JP": "JPY", "MY": "MYR", "SG": "SGD"}
 EXAMPLES = (1_000, 10_000, 100_000)
+
+
+def coin_of(actor: Actor) -> str:
+    """Return the currency that somebody of a bank thinks in: that of its country."""
+    return COINS.get(str(actor.place.get("country", "")), CURRENCIES[0])
 
 
 def limit_text(limit: Limit, currency: str) -> str:

@@ -27,8 +27,8 @@ class PlanForm(BaseModel):
     quiet_until: int = Field(title=N_("Quiet until (hour)"), ge=0, le=23)
 
 
-def _shown(terms: ReminderTerms, currency: str) -> dict[str, object]:
-    del currency
+def shown_plan(terms: ReminderTerms) -> dict[str, object]:
+    """Return the plan as its form shows it."""
     steps = [
         {
             "days": abs(s.offset_days),
@@ -40,8 +40,12 @@ def _shown(terms: ReminderTerms, currency: str) -> dict[str, object]:
     return {**terms.model_dump(exclude={"steps"}), "steps": steps}
 
 
-def _read(form: PlanForm, currency: str) -> ReminderTerms:
-    del currency
+def read_plan(form: PlanForm) -> ReminderTerms:
+    """Return the plan that was typed.
+
+    Raises:
+        Invalid: two steps on one day, or too many of them.
+    """
     steps: dict[int, Step] = {}
     for row in form.steps:
         if row.days is None:
@@ -52,7 +56,7 @@ def _read(form: PlanForm, currency: str) -> ReminderTerms:
         steps[offset] = Step(offset_days=offset, is_final=row.is_final)
     if len(steps) > MOST_STEPS:
         raise Invalid("plan.long", t("A plan has at most {n} steps.", n=MOST_STEPS))
-    given = form.model_dump(exclude={"steps"})
+    given = {name: getattr(form, name) for name in PlanForm.model_fields if name != "steps"}
     return ReminderTerms(steps=tuple(steps[offset] for offset in sorted(steps)), **given)
 
 
@@ -65,7 +69,7 @@ def register() -> None:
             terms=ReminderTerms,
             form=PlanForm,
             template="billing/terms/reminders.html",
-            shown=_shown,
-            read=_read,
+            shown=lambda terms, _: shown_plan(terms),
+            read=lambda form, _: read_plan(form),
         )
     )

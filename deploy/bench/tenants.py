@@ -42,7 +42,7 @@ _FILL = (
          contact_name, contact_email, contact_phone, scenarios, currency, timezone, status, live_at)
        select new_id(), $1, $2, 'fill-' || n, 'Institution ' || n || ' of ' || md5(n::text), 'Inst ' || n, 'company',
          'F' || lpad(n::text, 17, '0'), 'A', 'A', 'a@example.com', '1', '{community}', 'SGD', 'Asia/Singapore',
-         'live', now()
+         'live', now() - (n % 1825) * interval '1 day'
          from generate_series($3::int, $4::int) n""",
 )
 _ROWS = (

@@ -76,15 +76,15 @@ async def staff(bank: Bank, issuer: str) -> None:
         )
 
 
-async def the_bank() -> Bank:
-    """Return the demonstration's bank."""
+async def the_bank(slug: str = BANK) -> Bank:
+    """Return the demonstration's bank, or another one of it."""
     async with open_scope(Scope()):
-        return await Bank.get(slug=BANK)
+        return await Bank.get(slug=slug)
 
 
-async def open_bank() -> Founded:
+async def open_bank(slug: str = BANK) -> Founded:
     """Return the bank as it stands, with its staff able to act."""
-    bank = await the_bank()
+    bank = await the_bank(slug)
     async with open_scope(bank_scope(bank.id)):
         branches = {branch.code: branch.id for branch in await Branch.filter(bank_id=bank.id)}
         members = await BankMembership.filter(bank_id=bank.id, ended_at=None)

@@ -24,6 +24,7 @@ from deploy.seed import (
     learning,
     months,
     neighbours,
+    offers,
     office,
     palace,
     reconciled,
@@ -330,6 +331,7 @@ CHAPTERS = (
     Chapter("console", console.write, is_atomic=False),
     Chapter("complaints", complaints.write),
     Chapter("union", union.write),
+    Chapter("offers", offers.tell),
 )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from tenants.permissions import BANK_ROLES
 from tenants.scope import rows, value
+from ui.formats import datetime_text
 from ui.i18n import Text, current_locale, t
 
 
@@ -34,6 +35,12 @@ select v.slug, v.name from integrations_vendor_member m join integrations_vendor
 _HOLDS = "select exists (select 1 from tenants_holder where person_id = $1 and confirmed_at is not null)"
 
 
+_SUPPORTED = """
+select t.slug, t.short_name, s.until from tenants_support_access s join tenants_tenant t on t.id = s.tenant_id
+ where s.person_id = $1 and s.ended_at is null and s.until > now() order by t.short_name
+"""
+
+
 async def places_of(person_id: UUID) -> list[Place]:
     """Return the person's places in the open person scope: banks, institutions, their own bills."""
     found = [_bank(row["slug"], _name(row), row["roles"]) for row in await rows(_BANKS, person_id)]
@@ -44,6 +51,15 @@ async def places_of(person_id: UUID) -> list[Place]:
     found += [
         Place(row["name"], t("Offers apps"), f"/vendor/{row['slug']}", "app")
         for row in await rows(_VENDORS, person_id)
+    ]
+    found += [
+        Place(
+            row["short_name"],
+            t("Support access until {time}", time=datetime_text(row["until"])),
+            f"/t/{row['slug']}",
+            "lock",
+        )
+        for row in await rows(_SUPPORTED, person_id)
     ]
     if await value(_HOLDS, person_id):
         found.append(Place(t("My bills"), t("See and pay what I owe"), "/my", "bill"))

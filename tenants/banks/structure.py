@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from tortoise.exceptions import IntegrityError
 
@@ -11,7 +12,8 @@ from tenants import audit
 from tenants.actor import Actor
 from tenants.banks.reach import bank_of, sees_branch
 from tenants.ids import new_id
-from tenants.models import Application, BankMembership, Branch, Tenant, TenantMove
+from tenants.models import Application, Bank, BankMembership, Branch, Tenant, TenantMove
+from tenants.navigation import ZONES
 from tenants.onboarding.gate import tenant_of
 from tenants.scope import bank_scope, execute, open_scope
 from ui.errors import Conflict, Invalid, NotFound
@@ -205,7 +207,8 @@ async def stand_in(
     absent, other = await member(actor, membership_id), await member(actor, deputy)
     if other.person_id == absent.person_id:
         raise _wrong("deputy", t("Choose a colleague."))
-    if last < first or last < datetime.now(UTC).date():
+    zone = await zone_of(absent.bank_id)
+    if last < first or last < datetime.now(zone).date():
         raise _wrong("last", t("The last day must not be before the first, nor over."))
     try:
         async with open_scope(bank_scope(absent.bank_id)):
@@ -217,8 +220,8 @@ async def stand_in(
                 role=absent.role,
                 name=other.name,
                 email=other.email,
-                since=datetime.combine(first, time(), UTC),
-                until=datetime.combine(last, time.max, UTC),
+                since=datetime.combine(first, time(), zone),
+                until=datetime.combine(last, time.max, zone),
                 stands_in_for=absent.name,
             )
     except IntegrityError:
@@ -239,10 +242,13 @@ async def stand_in(
     return made
 
 
+async def zone_of(bank_id: UUID) -> ZoneInfo:
+    """Return the zone in which a bank's days begin and end."""
+    return ZoneInfo(ZONES.get((await Bank.get(id=bank_id)).country, "UTC"))
+
+
 async def brand(actor: Actor, *, name: str, name_en: str, accent: str) -> None:
     """Set how the bank is called and its colour; the pages make every shade of it readable."""
-    from tenants.models import Bank  # noqa: PLC0415 - the bank's own row is changed here alone
-
     actor.require("policy.write")
     actor.require_fresh()
     found = await Bank.get(id=bank_of(actor))

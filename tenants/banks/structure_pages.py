@@ -149,7 +149,7 @@ async def hand_over(request: Request, actor: Actor) -> Response:
             form.fail_with(error)
         else:
             words = t(
-                "{tenants} institutions, {applications} applications and {others} other pieces of work handed over.",
+                "Handed over: institutions {tenants}, applications {applications}, other work {others}.",
                 tenants=tenants,
                 applications=applications,
                 others=others,

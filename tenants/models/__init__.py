@@ -14,6 +14,7 @@ from tenants.models.banks import (
     TenantMove,
     TenantReview,
 )
+from tenants.models.offers import BankOffer, OfferTaking
 from tenants.models.people import (
     Account,
     BankMembership,
@@ -43,6 +44,7 @@ __all__ = [
     "AuditSeal",
     "Bank",
     "BankMembership",
+    "BankOffer",
     "BankPolicy",
     "BankRequest",
     "Branch",
@@ -60,6 +62,7 @@ __all__ = [
     "IsolationReport",
     "Membership",
     "Notice",
+    "OfferTaking",
     "OneTimeCode",
     "Outbox",
     "ParkedForm",

@@ -1,5 +1,6 @@
 """What the bank's lists show, always within the actor's branches."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -22,12 +23,6 @@ APPLICATION_WHERE = (
 )
 CHANGED = "coalesce(a.decided_at, a.submitted_at, a.created_at)"
 APPLICATION_ORDERS = {"number": "a.number", "legal_name": "a.legal_name", "changed_at": CHANGED}
-TENANT_WHERE = (
-    "t.bank_id = $1 and t.branch_id in (select id from below)"
-    " and ($3 = '' or t.status = $3) and ($4 = '' or t.branch_id::text = $4)"
-)
-NAMED = " and (t.name ilike $5 or t.short_name ilike $5 or t.uscc ilike $5)"
-AMONG = " and t.id = any ($6::uuid[])"
 TENANT_ORDERS = {"name": "t.name", "live_at": "t.live_at"}
 NULLABLE = frozenset({"t.live_at"})
 """Columns that may be empty; to the others nothing is said of it, so that an index is read from either end."""
@@ -85,48 +80,78 @@ _FOUND = (
 )
 
 
-async def _found(actor: Actor, query: TableQuery) -> tuple[str, tuple[Any, ...]]:
-    """Return the list's condition and arguments.
+@dataclass
+class _Wanted:
+    """A list's ``with``, condition and arguments: only what is asked for stands in it.
+
+    A condition that could mean everything (``$3 = '' or …``) is planned as if it took most rows away, and PostgreSQL
+    would then sort every institution instead of reading the first page off an index.
+    """
+
+    before: str
+    where: str
+    args: list[Any]
+
+    def add(self, condition: str, given: Any) -> None:
+        """Add a condition, in which ``{}`` stands for the argument."""
+        self.args.append(given)
+        self.where += " and " + condition.replace("{}", f"${len(self.args)}")
+
+
+def _wanted(actor: Actor, query: TableQuery, table: str) -> _Wanted:
+    found = _Wanted("", f"{table}.bank_id = $1", [bank_of(actor)])
+    if actor.branches:
+        found.before = BELOW
+        found.args.append(list(actor.branches))
+        found.where += f" and {table}.branch_id in (select id from below)"
+    if status := query.get("status"):
+        found.add(f"{table}.status = {{}}", status)
+    if branch := query.get("branch"):
+        found.add(f"{table}.branch_id::text = {{}}", branch)
+    return found
+
+
+async def _found(actor: Actor, query: TableQuery) -> _Wanted:
+    """Return which institutions a list is about.
 
     Names are found first, by the key, and in a statement of their own: within the other one, whose plan is made for
     all searches, PostgreSQL would read every institution there is.
     """
-    args: tuple[Any, ...] = (bank_of(actor), list(actor.branches), query.get("status"), query.get("branch"))
-    words = query.q.strip().lower()
+    wanted, words = _wanted(actor, query, "t"), query.q.strip().lower()
     if not words:
-        return TENANT_WHERE, args
-    args = (*args, containing(query.q.strip()))
-    ids = [one["tenant_id"] for one in await rows(_FOUND, args[0], words[:KEPT], LAST, MOST_FOUND)]
-    if len(ids) == MOST_FOUND:
-        return TENANT_WHERE + NAMED, args
-    return TENANT_WHERE + NAMED + AMONG, (*args, ids)
+        return wanted
+    wanted.add("(t.name ilike {} or t.short_name ilike {} or t.uscc ilike {})", containing(query.q.strip()))
+    bank_id = bank_of(actor)
+    ids = [one["tenant_id"] for one in await rows(_FOUND, bank_id, words[:KEPT], LAST, MOST_FOUND)]
+    if len(ids) < MOST_FOUND:
+        wanted.add("t.id = any ({}::uuid[])", ids)
+    return wanted
 
 
 async def tenants(actor: Actor, query: TableQuery, *, most: int = 0) -> list[Any]:
     """Return one page of the bank's institutions."""
-    where, args = await _found(actor, query)
+    wanted = await _found(actor, query)
     return await rows(
-        f"{BELOW} select t.id, t.name, t.short_name, t.uscc, t.scenarios, t.status, t.live_at, b.name branch"
-        f" from tenants_tenant t join tenants_branch b on b.id = t.branch_id where {where}"
+        f"{wanted.before} select t.id, t.name, t.short_name, t.uscc, t.scenarios, t.status, t.live_at, b.name branch"
+        f" from tenants_tenant t join tenants_branch b on b.id = t.branch_id where {wanted.where}"
         f" order by {order(query, TENANT_ORDERS, 'name')}, t.id"
         f" limit {most or query.limit:d} offset {0 if most else query.offset:d}",
-        *args,
+        *wanted.args,
     )
 
 
-_COUNTED = (
-    " select coalesce(sum(n), 0) from billing_stage where bank_id = $1 and branch_id in (select id from below)"
-    " and ($3 = '' or status = $3) and ($4 = '' or branch_id::text = $4)"
-)
-"""How many there are is kept branch by branch and state by state as it changes, so that nobody counts them all."""
-
-
 async def count_tenants(actor: Actor, query: TableQuery) -> int:
-    """Return how many institutions the search finds; without words, from what is kept."""
-    where, args = await _found(actor, query)
-    if not query.q.strip():
-        return int(await value(f"{BELOW}{_COUNTED}", *args))
-    return int(await value(f"{BELOW} select count(*) from tenants_tenant t where {where}", *args))
+    """Return how many institutions the search finds.
+
+    Without words it is read from what is kept branch by branch and state by state, so that nobody counts them all.
+    """
+    if query.q.strip():
+        wanted = await _found(actor, query)
+        counted = f"count(*) from tenants_tenant t where {wanted.where}"
+    else:
+        wanted = _wanted(actor, query, "s")
+        counted = f"coalesce(sum(n), 0) from billing_stage s where {wanted.where}"
+    return int(await value(f"{wanted.before} select {counted}", *wanted.args))
 
 
 async def branches(actor: Actor) -> list[Branch]:

@@ -25,6 +25,7 @@ class AccessForm(BaseModel):
     reason: str = Field(title=N_("Reason"), min_length=10, max_length=500)
     hours: int = Field(2, title=N_("For hours"), ge=1, le=services.MOST_HOURS)
     level: str = Field("read", title=N_("How far"))
+    who: str = Field("", title=N_("Who looks in"))
 
 
 async def form(request: Request, actor: Actor) -> Response:
@@ -44,7 +45,11 @@ async def open_access(request: Request, actor: Actor) -> Response:
             sent.fail_with(error)
         else:
             tenant = await tenant_of(actor, made.tenant_id)
-            return redirect(request, f"/t/{tenant.slug}", flash=t("The institution has been told."))
+            is_own = made.person_id == actor.person_id
+            url = (
+                f"/t/{tenant.slug}" if is_own else f"/bank/{actor.place['slug']}/tenants/{tenant.id}/support"
+            )
+            return redirect(request, url, flash=t("The institution has been told."))
     return await _form(request, actor, sent, status=422)
 
 
@@ -53,6 +58,8 @@ async def _form(request: Request, actor: Actor, sent: Form[AccessForm], status: 
     context = {
         "tenant": tenant,
         "form": sent,
+        "colleagues": [(str(one.id), one.name) for one in await services.of_union(actor)],
+        "me": actor.person_id,
         "levels": [(key, gettext(word)) for key, word in services.LEVELS.items()],
         "found": await SupportAccess.filter(tenant_id=tenant.id).order_by("-id").limit(50),
         "root": f"/bank/{actor.place['slug']}",

@@ -18,6 +18,7 @@ ABOVE_TENANTS = {
     "tenants_document_request": "belongs to a bank's application; an institution reads its own",
     "tenants_account_proof": "belongs to a bank's application",
     "tenants_bank_policy": "belongs to a bank; its institutions read it",
+    "tenants_bank_offer": "belongs to a bank; the level beneath reads what it has published",
     "billing_bank_terms": "belongs to a bank; its institutions read what is in force",
     "tenants_bank_request": "belongs to a bank; an institution reads what is asked about it",
     "tenants_gate_check": "belongs to a bank; an institution passes its own",
@@ -65,6 +66,7 @@ OPEN_TO_ALL = {"tenants_bank"}
 MIGRATION_LEDGER = {"tortoise_migrations": "Tortoise's own list; the application role has no right to it"}
 KEPT_BY_A_TRIGGER = {"tenants_search": "no code writes it, and an id would double it"}
 KEYED_BY_A_SECRET = {
+    "tenants_offer_taking_bank_idx": "what a bank's institutions have taken of its offers",
     "billing_complaint_bank_idx": "a bank's complaints about all its institutions",
     "billing_complaint_branch_idx": "a branch's complaints, for its scorecard",
     "billing_complaint_person_idx": "a person's complaints, across tenants",

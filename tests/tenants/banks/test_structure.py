@@ -1,6 +1,7 @@
 """A bank changes: institutions move, branches merge, leavers hand over, colleagues stand in for some days."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +14,8 @@ from tests.page import inspect
 from ui.errors import Forbidden, Invalid, NotFound
 
 TODAY = datetime.now(UTC).date()
+HERE = datetime.now(ZoneInfo("Asia/Singapore")).date()
+"""The bank's own day: a stand-in has the role on the days of the bank, not on those of Greenwich."""
 
 
 @pytest.fixture
@@ -83,8 +86,9 @@ async def test_a_stand_in_has_the_role_on_these_days_and_no_others(client, bank,
     path = f"/bank/{bank.slug}/audit"
     assert (await client.get(path)).status_code == 403
     async with open_scope(bank_scope(bank.id)):
-        made = await structure.stand_in(chief, first.id, deputy=second.id, first=TODAY, last=TODAY)
+        made = await structure.stand_in(chief, first.id, deputy=second.id, first=HERE, last=HERE)
     assert (await client.get(path)).status_code == 200
+    assert made.until.astimezone(ZoneInfo("Asia/Singapore")).date() == HERE
     for since, until in ((1, 2), (-3, -1)):
         span = {
             "since": datetime.now(UTC) + timedelta(days=since),
@@ -95,9 +99,9 @@ async def test_a_stand_in_has_the_role_on_these_days_and_no_others(client, bank,
         assert (await client.get(path)).status_code == 403
     async with open_scope(bank_scope(bank.id)):
         with pytest.raises(Invalid):
-            await structure.stand_in(chief, first.id, deputy=second.id, first=TODAY, last=date(2020, 1, 1))
+            await structure.stand_in(chief, first.id, deputy=second.id, first=HERE, last=date(2020, 1, 1))
         with pytest.raises(Invalid):
-            await structure.stand_in(chief, first.id, deputy=first.id, first=TODAY, last=TODAY)
+            await structure.stand_in(chief, first.id, deputy=first.id, first=HERE, last=HERE)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +144,7 @@ async def test_the_pages(client, bank, chief, language):
     assert wrong.status_code == 422
     areas = await client.post(f"{root}/branches/{other.id}/areas", data={"areas": "01 02"})
     assert areas.status_code == 303
-    days = {"deputy": str((await membership(bank, chief)).id), "first": str(TODAY), "last": str(TODAY)}
+    days = {"deputy": str((await membership(bank, chief)).id), "first": str(HERE), "last": str(HERE)}
     assert (await client.post(f"{root}/staff/{held.id}/deputies", data=days)).status_code == 303
     inspect((await client.get(f"{root}/staff", headers=headers)).text)
     assert (

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import pytest_asyncio
 
 from tenants.models import Audit, Notice, SupportAccess
 from tenants.permissions import support_permissions
@@ -10,9 +11,16 @@ from tenants.scope import bank_scope, open_scope, tenant_scope
 from tenants.support import services
 from tests import make
 from tests.page import inspect
-from ui.errors import Conflict, Forbidden, NotFound
+from tests.unions import over
+from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
 WHY = "They asked why a bill is missing."
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def union(bank, settings, migrated):
+    async with over(bank, settings) as made:
+        yield made
 
 
 @pytest.fixture
@@ -109,6 +117,46 @@ async def test_who_may_open_one(bank, tenant, officer):
     await opened(bank, officer, tenant)
     with pytest.raises(Conflict):
         await opened(bank, officer, tenant)
+
+
+async def test_somebody_of_the_union_looks_in_only_by_an_access_of_the_bank(
+    client, bank, officer, tenant, union
+):
+    """Three people: the supervisor for whom it is opened, a colleague of the union, and somebody of another bank."""
+    supervisor = await make.bank_staff(union, "union_supervisor", "Qiao Hui")
+    other = await make.bank_staff(union, "union_supervisor", "Somebody Else")
+    clerk = await make.bank_staff(union, "relationship_manager", "No Supervisor")
+    async with open_scope(bank_scope(bank.id)):
+        found = {one.name: str(one.id) for one in await services.of_union(officer)}
+        assert set(found) == {"Qiao Hui", "Somebody Else"}
+        with pytest.raises(Invalid, match="looks only"):
+            await services.open_access(
+                officer, tenant.id, reason=WHY, hours=1, level="write", who=found["Qiao Hui"]
+            )
+        with pytest.raises(Invalid, match="from the list"):
+            await services.open_access(
+                officer, tenant.id, reason=WHY, hours=1, level="read", who=str(clerk.person_id)
+            )
+    here = f"/t/{tenant.slug}"
+    await make.sign_in(client, supervisor.person_id)
+    assert (await client.get(here)).status_code == 404
+    await make.sign_in(client, officer.person_id)
+    sent = {"reason": WHY, "hours": "2", "level": "read", "who": found["Qiao Hui"]}
+    door = f"/bank/{bank.slug}/tenants/{tenant.id}/support"
+    inspect((await client.get(door)).text)
+    assert (await client.post(door, data=sent)).headers["location"] == door
+    assert (await client.get(here)).status_code == 404, "it is not the officer's"
+    await make.sign_in(client, supervisor.person_id)
+    assert (await client.get(f"{here}/accounts")).status_code == 200
+    assert (await client.post(f"{here}/accounts", data={})).status_code == 403
+    assert (await client.get(f"/bank/{bank.slug}/tenants/{tenant.id}")).status_code == 404
+    assert here in (await client.get("/home")).text
+    async with open_scope(tenant_scope(tenant.id)):
+        looks = await Audit.filter(tenant_id=tenant.id, act="support.looked")
+        assert {one.person_name for one in looks} == {"Qiao Hui"}
+        assert "Provincial Union" in (await Notice.get(template="support")).body
+    await make.sign_in(client, other.person_id)
+    assert (await client.get(here)).status_code == 404
 
 
 async def test_a_stranger_institution_ends_nobody_elses(bank, officer, tenant):

@@ -1,0 +1,1 @@
+"""Apps as banks and unions offer them."""
