@@ -22,7 +22,7 @@ from deploy.settings import Settings
 from integrations.provider.keys import PURPOSE as PROVIDER_KEY
 from integrations.sign_in.provider import PURPOSE as SIGN_IN
 from scenarios import registry
-from scenarios.hospital import documents, places
+from scenarios.hospital import documents, places, screens
 from scenarios.hospital.inpatient.listing import PURPOSE as STAY_CHARGE
 from scenarios.hospital.orders.service import PURPOSE as CLINIC_ORDER
 from scenarios.hospital.patients import PHONE
@@ -65,6 +65,7 @@ PURPOSES: Mapping[str, Purpose] = {
     "community_ballot.sealed": _vote,
     "hospital_patient.document": documents.PURPOSE,
     "hospital_patient.phone": PHONE,
+    "hospital_department.screen": screens.PURPOSE,
     "hospital_order.what": CLINIC_ORDER,
     "hospital_stay_charge.what": STAY_CHARGE,
     "hospital_stay.place": places.PURPOSE,

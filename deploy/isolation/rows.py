@@ -140,6 +140,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "hospital_basket": {"status": "paying"},
     "hospital_order": {"status": "paying"},
     "hospital_order_return": {"status": "asked"},
+    "hospital_deposit_posting": {"status": "waiting"},
     "hospital_his_break": {"kind": "cut_off"},
     "hospital_consent": {"purpose": "reports", "way": "self"},
     "hospital_stay": {"status": "admitted"},

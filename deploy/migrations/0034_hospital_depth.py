@@ -115,6 +115,11 @@ alter table hospital_order add constraint hospital_order_basket_check check (
 alter table hospital_basket add constraint hospital_basket_returned_check
   check (returned_minor between 0 and amount_minor);
 """
+SCREENS = """
+create unique index hospital_department_screen_key on hospital_department (screen_hash) where screen_hash is not null;
+create policy by_secret on hospital_department for select
+  using ((select scope_is('secret')) and screen_hash = (select scope_secret()));
+"""
 WALLS = [
     Wall(
         "hospital_order_return",
@@ -129,6 +134,76 @@ WALLS = [
         },
     ),
 ]
+
+
+DEPOSITS = [
+    Wall(
+        "hospital_deposit_posting",
+        refs={
+            "account_id": "tenants_account",
+            "stay_id": "hospital_stay",
+            "movement_id": "billing_wallet_movement",
+        },
+        uniques=["movement_id"],
+        indexes=["status, moved_at", "moved_at"],
+        checks={
+            "status": "status in ('waiting', 'posted', 'refused')",
+            "amount": "amount_minor <> 0",
+            "ended": "(status = 'waiting') = (ended_at is null)",
+        },
+    )
+]
+
+
+VERSIONS = [
+    Wall(
+        "hospital_appointment_version",
+        refs={"appointment_id": "hospital_appointment"},
+        uniques=["appointment_id, transaction"],
+        indexes=["appointment_id, version_at"],
+    )
+]
+_KEEP = """
+insert into hospital_appointment_version (tenant_id, appointment_id, version_at, transaction, account_id, slot_id,
+    session_id, service_id, doctor_id, place, reference, visit, status, bill_id, starts_at, ends_at, booked_at)
+  select x.tenant_id, x.id, greatest(x.changed_at, s.changed_at), pg_current_xact_id()::text::bigint, x.account_id,
+         x.slot_id, x.session_id, x.service_id, s.doctor_id, s.place, x.reference, x.visit, x.status, x.bill_id,
+         x.starts_at, x.ends_at, x.created_at
+    from hospital_appointment x join hospital_session s on s.tenant_id = x.tenant_id and s.id = x.session_id
+   where {of}
+  on conflict (tenant_id, appointment_id, transaction) do update set version_at = excluded.version_at,
+    doctor_id = excluded.doctor_id, place = excluded.place, status = excluded.status, bill_id = excluded.bill_id,
+    starts_at = excluded.starts_at, ends_at = excluded.ends_at
+"""
+_TRIGGER = """
+create function keep_{name}() returns trigger language plpgsql as $$
+begin
+  {act};
+  return null;
+end $$;
+create trigger {table}_kept after {when} on {table} for each row execute function keep_{name}();
+"""
+KEPT = [
+    _TRIGGER.format(
+        name="appointment_version",
+        act=_KEEP.format(of="x.tenant_id = new.tenant_id and x.id = new.id"),
+        table="hospital_appointment",
+        when="insert or update",
+    ),
+    _TRIGGER.format(
+        name="session_version",
+        act=_KEEP.format(of="x.tenant_id = new.tenant_id and x.session_id = new.id"),
+        table="hospital_session",
+        when="update",
+    ),
+]
+BEFORE = f"""
+alter table hospital_appointment no force row level security; alter table hospital_session no force row level security;
+alter table hospital_appointment_version no force row level security;
+{_KEEP.format(of="true")};
+alter table hospital_appointment force row level security; alter table hospital_session force row level security;
+alter table hospital_appointment_version force row level security;
+"""
 
 
 def _text(size: int) -> Any:
@@ -174,6 +249,44 @@ TABLES = [
         problem=_text(200),
         ended_at=_moment(),
     ),
+    _table(
+        "AppointmentVersion",
+        "hospital_appointment_version",
+        "An appointment as programs read it once: written by triggers when it or its session changes, never by us.",
+        appointment_id=fields.UUIDField(),
+        version_at=fields.DatetimeField(auto_now=False, auto_now_add=False),
+        transaction=fields.BigIntField(),
+        account_id=fields.UUIDField(),
+        slot_id=fields.UUIDField(),
+        session_id=fields.UUIDField(),
+        service_id=fields.UUIDField(),
+        doctor_id=fields.UUIDField(),
+        place=fields.CharField(max_length=60),
+        reference=fields.CharField(max_length=40),
+        visit=fields.CharField(max_length=10),
+        status=fields.CharField(max_length=20),
+        bill_id=fields.UUIDField(null=True),
+        starts_at=fields.DatetimeField(auto_now=False, auto_now_add=False),
+        ends_at=fields.DatetimeField(auto_now=False, auto_now_add=False),
+        booked_at=fields.DatetimeField(auto_now=False, auto_now_add=False),
+    ),
+    _table(
+        "DepositPosting",
+        "hospital_deposit_posting",
+        "One movement of a stay's deposit from or to outside, as the hospital's own system is told of it, once.",
+        movement_id=fields.UUIDField(),
+        account_id=fields.UUIDField(),
+        stay_id=fields.UUIDField(),
+        amount_minor=fields.BigIntField(),
+        currency=fields.CharField(max_length=3),
+        moved_at=fields.DatetimeField(auto_now=False, auto_now_add=False),
+        status=fields.CharField(db_default="waiting", max_length=20),
+        tries=fields.SmallIntField(db_default=0),
+        asked_at=_moment(),
+        problem=_text(200),
+        his_reference=_text(64),
+        ended_at=_moment(),
+    ),
 ]
 
 
@@ -217,7 +330,19 @@ class Migration(migrations.Migration):
         *(ops.RunSQL(sql) for sql in POLICIES),
         ops.RunSQL(GIVEN),
         ops.AddField(model_name="OrderBasket", name="returned_minor", field=fields.BigIntField(db_default=0)),
+        *(
+            ops.AddField(model_name="Department", name=name, field=fields.BinaryField(null=True))
+            for name in ("screen", "screen_hash")
+        ),
+        ops.RunSQL(SCREENS),
+        ops.AddField(model_name="Patient", name="his_number", field=_text(64)),
+        ops.RunSQL(
+            "create unique index hospital_patient_his_number_key on hospital_patient (tenant_id, his_number)"
+            " where his_number <> '';"
+        ),
         *TABLES,
-        *(ops.RunSQL(build(wall)) for wall in WALLS),
+        *(ops.RunSQL(build(wall)) for wall in [*WALLS, *DEPOSITS, *VERSIONS]),
+        *(ops.RunSQL(trigger) for trigger in KEPT),
+        ops.RunSQL(BEFORE),
         ops.RunSQL(RETURNS),
     ]

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox import bank_services, history, mail
 from deploy.sandbox.his import clinics, wards
+from deploy.sandbox.his import deposits as his_deposits
 from deploy.sandbox.his import reports as his_reports
 from deploy.sandbox.his import server as his
 from deploy.sandbox.oidc import logout, model
@@ -319,6 +320,7 @@ _POSTS: dict[str, Act] = {
     "merchants": lambda world, body, _path: put_merchant(world, body),
     "his/systems": his.put_system,
     "his/charges": his.put_charges,
+    "his/patients": his_deposits.put_patients,
     "his/reports": his_reports.put_reports,
     "his/sessions": clinics.put_sessions,
     "his/stays": wards.put_stays,

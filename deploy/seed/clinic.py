@@ -12,7 +12,7 @@ from deploy.seed import cast, people
 from deploy.seed.cast import SEED, Employee, Institution, Resident
 from deploy.seed.names import Names
 from deploy.seed.outside import Outside
-from scenarios.hospital import arriving, blocks, booking, jobs, patients, setup
+from scenarios.hospital import arriving, blocks, booking, jobs, patients, screens, setup
 from scenarios.hospital.days import at, today
 from scenarios.hospital.his import connecting
 from scenarios.hospital.his.contract import Posting
@@ -116,6 +116,7 @@ async def set_up(chief: Actor, doctor: Actor, tenant: Tenant) -> int:
         doctors.append(one)
         roles.append(role)
         templates += _week(tenant, role, place)
+    await screens.renew(chief, houses["EMR"])
     await Doctor.bulk_create(doctors)
     await PractitionerRole.bulk_create(roles)
     await ScheduleTemplate.bulk_create(templates)

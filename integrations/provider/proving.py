@@ -17,10 +17,13 @@ from integrations.provider.asked import Asked
 from integrations.provider.bridge import wait
 from integrations.provider.lti.words import PROTOCOL as LTI
 from integrations.provider.relying import App, keys_of
+from integrations.provider.smart import PROTOCOL as SMART
 from integrations.sign_in.flow import once
 from tenants.runtime import runtime
 
 ALGORITHMS = ("PS256", "ES256", "EdDSA", "Ed25519")
+OTHERS = {LTI: ("RS256",), SMART: ("RS384", "ES384")}
+"""IMS Security Framework 1.0, 5.1.1.3; SMART App Launch 2.2, client-confidential-asymmetric."""
 METHODS = ["private_key_jwt", "client_secret_basic", "none"]
 LONGEST = 8000
 Query = Callable[[str], App | None]
@@ -96,22 +99,22 @@ def by_key(query: Query, asked: Asked) -> App | None:
         proven = dict(jwt.decode(assertion, app.key_set, algorithms=_algorithms(app)).claims)
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise InvalidClientError(description="The assertion is not signed with a key of the app.") from error
-    _check(proven, app.client_id, asked.form.get("client_id", app.client_id))
+    _check(proven, app, asked.form.get("client_id", app.client_id))
     return app
 
 
 def _algorithms(app: App) -> list[str]:
-    """LTI tools sign with RS256 and nothing else (IMS Security Framework 1.0, 5.1.1.3)."""
-    return (
-        [*ALGORITHMS, "RS256"] if LTI in app.client.protocols and not app.profile.must_push else [*ALGORITHMS]
-    )
+    """What LTI and SMART demand of their tools besides, where no stricter profile is kept."""
+    more = [one for protocol, found in OTHERS.items() if protocol in app.client.protocols for one in found]
+    return [*ALGORITHMS, *(() if app.profile.must_push else more)]
 
 
-def _check(claims: dict[str, Any], client_id: str, said: str) -> None:
+def _check(claims: dict[str, Any], app: App, said: str) -> None:
     """Check what is claimed: about itself, to us alone, now, for the first time (FAPI 2.0, 5.3.2.1)."""
+    client_id = app.client_id
     if claims.get("iss") != client_id or claims.get("sub") != client_id or said != client_id:
         raise InvalidClientError(description="The assertion is about somebody else.")
-    if claims.get("aud") != runtime().public_url:
+    if claims.get("aud") not in _audiences(app):
         raise InvalidClientError(description="The assertion is not for this issuer alone.")
     now, expires = time.time(), claims.get("exp")
     if not isinstance(expires, int | float) or not now - lives.EARLY < expires < now + _longest():
@@ -125,6 +128,13 @@ def _check(claims: dict[str, Any], client_id: str, said: str) -> None:
         raise InvalidClientError(description="The assertion has no jti.")
     if not wait(once(f"assertion {client_id} {jti}", timedelta(seconds=expires - now + 2 * lives.LATE))):
         raise InvalidClientError(description="The assertion was used before.")
+
+
+def _audiences(app: App) -> set[str]:
+    """Return whom an assertion may be for: the issuer, and as SMART has it the token endpoint."""
+    is_smart = SMART in app.client.protocols and not app.profile.must_push
+    here = runtime().public_url
+    return {here, f"{here}/oauth/token"} if is_smart else {here}
 
 
 def _longest() -> float:

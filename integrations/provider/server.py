@@ -13,6 +13,7 @@ from integrations.provider.bridge import run, wait
 from integrations.provider.grants import CodeGrant, IdToken, ProofKey, RefreshGrant, pay_out
 from integrations.provider.lti.tokens import ServiceGrant
 from integrations.provider.relying import App
+from integrations.provider.smart_system import SystemGrant
 from tenants.scope import Scope, open_scope
 
 NEVER_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -32,6 +33,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
             self.register_client_auth_method(method, function)
         self.register_grant(CodeGrant, [ProofKey(required=True), IdToken()])
         self.register_grant(RefreshGrant, [IdToken()])
+        self.register_grant(SystemGrant)
         self.register_grant(ServiceGrant)
 
     def query_client(self, client_id: str) -> App | None:

@@ -27,6 +27,16 @@ _READING = re.compile(r"patient/(\*|[A-Z][A-Za-z]{1,60})\.(rs|r|s|read)")
 _ACTS = {"rs": "rs", "r": "r", "s": "s", "read": "rs"}
 
 
+SYSTEM = "system/*.rs"
+"""What a system of the tenant's own may ask for at most; ``smart_system`` gives it."""
+
+
+def is_system(scope: str) -> bool:
+    """Tell whether a scope is one that a system may ask for: to read, never to write."""
+    kind, _, rest = scope.partition("/")
+    return kind == "system" and _READING.fullmatch(f"patient/{rest}") is not None
+
+
 def base(tenant_id: UUID) -> str:
     """Return the address of an institution's FHIR server."""
     return f"{runtime().public_url}/fhir/{tenant_id}"

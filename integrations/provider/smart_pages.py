@@ -5,7 +5,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from integrations.provider.discovery import document
-from integrations.provider.smart import EVERY, SCOPES
+from integrations.provider.proving import ALGORITHMS, OTHERS
+from integrations.provider.smart import EVERY, PROTOCOL, SCOPES, SYSTEM
 from tenants.http import public_route
 
 CAPABILITIES = (
@@ -26,7 +27,9 @@ async def configuration(request: Request) -> Response:
     found = document()
     told = {name: found[name] for name in _SHARED}
     told |= {
-        "scopes_supported": [*found["scopes_supported"], *sorted(SCOPES), *EVERY],
+        "scopes_supported": [*found["scopes_supported"], *sorted(SCOPES), *EVERY, SYSTEM],
+        "grant_types_supported": [*found["grant_types_supported"], "client_credentials"],
+        "token_endpoint_auth_signing_alg_values_supported": [*ALGORITHMS, *OTHERS[PROTOCOL]],
         "capabilities": list(CAPABILITIES),
     }
     return JSONResponse(

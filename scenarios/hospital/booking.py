@@ -3,12 +3,13 @@
 A number is free as long as it has no live appointment. Whoever books looks for a free one and writes the appointment;
 where somebody else was faster, the index refuses it, and the next free number is tried. The patient's own row is
 locked meanwhile, so that what holds for one patient (no overlap, so many a day, not blocked) holds for two forms at
-once as well.
+once as well; all of it is asked in one statement (``checking``). What is to be paid is held before the number is taken,
+so that others wait for it as shortly as can be.
 """
 
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,20 +17,18 @@ from uuid import UUID
 from billing.charges.quoting import Quote
 from billing.holds import service as holds
 from billing.idempotency import Answer, once
-from billing.names import Day
+from billing.models import Hold
 from billing.payments.numbers import new_number
 from billing.plans.single import Charge
-from billing.terms import terms_of
-from scenarios.hospital import calendar, pricing, waiting
+from scenarios.hospital import calendar, checking, pricing, waiting
 from scenarios.hospital.kinds import OPEN_TO, VISITS
 from scenarios.hospital.models import Appointment
-from scenarios.hospital.terms import BookingTerms
 from tenants import audit
 from tenants.actor import Actor
 from tenants.codes import new_code
 from tenants.ids import new_id
-from tenants.models import Account, Tenant
-from tenants.scope import rows, value
+from tenants.models import Account
+from tenants.scope import row, value
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
 
@@ -37,24 +36,19 @@ HOLD_KIND = "hospital.appointment"
 AMONG = 8
 """A number is drawn from so many of the first free ones, so that a crowd does not queue for the very first."""
 CODE_LENGTH = 8
-_LOCK = "select id from hospital_patient where tenant_id = $1 and account_id = $2 for update"
-_BLOCKED = """
-select until from hospital_block where tenant_id = $1 and account_id = $2 and not is_lifted
-   and until >= (now() at time zone (select timezone from tenants_tenant where id = $1))::date
- order by until desc limit 1
-"""
-_OTHERS = """
-select session_id, day, department_id, starts_at, ends_at from hospital_appointment
- where tenant_id = $1 and account_id = $2 and status in ('pending', 'booked', 'arrived', 'called')
-   and id is distinct from $3 and (day = $4 or session_id = $5)
+_LOCK = """
+select t.timezone, t.currency, a.* from hospital_patient p
+  join tenants_account a on a.tenant_id = $1 and a.id = p.account_id and a.kind = 'patient' and a.is_active
+  join tenants_tenant t on t.id = $1
+ where p.tenant_id = $1 and p.account_id = $2 for update of p
 """
 _TAKE = """
 insert into hospital_appointment (tenant_id, id, account_id, slot_id, session_id, department_id, service_id, reference,
   code, visit, quota, channel, status, day, starts_at, ends_at, price_minor, currency, booked_by, booked_by_name,
-  changed_from)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-  coalesce($18, (select currency from tenants_tenant where id = $1)), $19, $20, $21)
-on conflict do nothing returning id
+  changed_from, hold_id, bill_id, changed_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+  clock_timestamp())
+on conflict do nothing returning *
 """
 
 
@@ -91,73 +85,97 @@ async def book(
     body |= {"from": from_at.isoformat() if from_at else ""}
     body |= {"slot": str(wanted.slot_id)} if wanted else {}
 
+    made: list[Appointment] = []
+
     async def do() -> Answer:
-        made = await _book(actor, account_id, session_id, visit, channel, from_at, seen_minor, wanted, key)
-        return {"appointment_id": str(made)}
+        asked = Asked(visit, channel, from_at, seen_minor, wanted)
+        made.append(await _book(actor, account_id, session_id, asked, key))
+        return {"appointment_id": str(made[0].id)}
 
     answer = await once(actor, key=key, act="visit.book", body=body, do=do)
+    if made:
+        return made[0]
     return await Appointment.get(tenant_id=actor.tenant_id, id=UUID(answer["appointment_id"]))
 
 
-async def _book(  # noqa: PLR0917 - one value of each thing that was chosen
-    actor: Actor,
-    account_id: UUID,
-    session_id: UUID,
-    visit: str,
-    channel: str,
-    from_at: datetime | None,
-    seen_minor: int | None,
-    wanted: Wanted | None,
-    key: str,
-) -> UUID:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was chosen: the kind of visit, by which way, from when on, at which price, and maybe one number alone."""
+
+    visit: str
+    channel: str
+    from_at: datetime | None
+    seen_minor: int | None
+    wanted: Wanted | None
+
+
+async def _book(actor: Actor, account_id: UUID, session_id: UUID, asked: Asked, key: str) -> Appointment:
     tenant, account = await locked_patient(actor, account_id)
-    if wanted:
-        await wanted.check()
-    session = await _open_session(tenant, session_id, channel)
-    if visit not in VISITS:
+    if asked.wanted:
+        await asked.wanted.check()
+    if asked.visit not in VISITS:
         raise Invalid("visit.kind", t("Choose a first or a return visit."), fields={"visit": _CHOOSE})
-    told = await pricing.price_of(account, session, visit=visit, zone=tenant.timezone)
-    if seen_minor is not None and told.amount_minor != seen_minor:
-        raise Conflict(
-            "visit.price", t("The price has changed since you opened the page. Please look again.")
-        )
-    if channel != "desk":
-        await waiting.must_not_be_offered(tenant.id, session_id, visit, account_id)
-    made_id = await take(
+    ready = await checking.ready(account, session_id, visit=asked.visit)
+    _must_be_open(ready.session, asked.channel)
+    told = await pricing.quoted(
+        account, ready.session, visit=asked.visit, zone=tenant.timezone, last=ready.last_day
+    )
+    if asked.seen_minor is not None and told.amount_minor != asked.seen_minor:
+        text = t("The price has changed since you opened the page. Please look again.")
+        raise Conflict("visit.price", text)
+    if asked.channel != "desk" and ready.offered:
+        await waiting.must_not_be_offered(tenant.id, session_id, asked.visit, account_id)
+    made = await take(
         actor,
         account,
-        session,
-        visit=visit,
-        channel=channel,
-        from_at=from_at,
-        price_minor=told.amount_minor,
-        slot_id=wanted.slot_id if wanted else None,
+        ready,
+        visit=asked.visit,
+        channel=asked.channel,
+        from_at=asked.from_at,
+        slot_id=asked.wanted.slot_id if asked.wanted else None,
+        pay=Paying(told, ready.terms.hold_minutes, key) if told.amount_minor else None,
     )
-    made = await Appointment.get(tenant_id=tenant.id, id=made_id)
-    if told.amount_minor:
-        await _hold(actor, account, made, told, key)
     await record(actor, made, "visit.booked")
-    return made_id
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Paying:
+    """What a number costs, and how long it is kept while that is paid; ``key`` names the booking."""
+
+    told: Quote
+    minutes: int
+    key: str
 
 
 _CHOOSE = t("Choose one.")
 
 
-async def locked_patient(actor: Actor, account_id: UUID) -> tuple[Tenant, Account]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The hospital, as far as a booking needs it."""
+
+    id: UUID
+    timezone: str
+    currency: str
+
+
+async def locked_patient(actor: Actor, account_id: UUID) -> tuple[Place, Account]:
     """Return the hospital and the patient's account, with the patient locked for this transaction.
 
     Raises:
         NotFound: there is no such patient.
     """
-    tenant = await Tenant.get(id=actor.tenant_id)
-    account = await Account.get_or_none(tenant_id=tenant.id, id=account_id, kind="patient", is_active=True)
-    if account is None or await value(_LOCK, tenant.id, account_id) is None:
+    assert actor.tenant_id is not None  # noqa: S101 - the caller has brought the actor inside
+    found = await row(_LOCK, actor.tenant_id, account_id)
+    if found is None:
         raise NotFound("patient.not_found", t("There is no such patient, or they are not yours to see."))
-    return tenant, account
+    columns = Account._meta.fields_db_projection.values()  # noqa: SLF001 - as Tortoise makes it of its own rows
+    account = Account._init_from_db(**{name: found[name] for name in columns})  # noqa: SLF001
+    return Place(actor.tenant_id, found["timezone"], found["currency"]), account
 
 
-async def _open_session(tenant: Tenant, session_id: UUID, channel: str) -> dict[str, Any]:
-    session = await calendar.session_seen(tenant.id, session_id)
+def _must_be_open(session: Mapping[str, Any] | None, channel: str) -> None:
     if session is None:
         raise NotFound("session.not_found", t("There is no such session."))
     if session["status"] != "planned":
@@ -166,7 +184,6 @@ async def _open_session(tenant: Tenant, session_id: UUID, channel: str) -> dict[
         raise Conflict("session.over", t("This session is over. Choose another one."))
     if channel != "desk" and session["opens_at"] > datetime.now(UTC):
         raise Conflict("session.closed", t("The numbers of this session are not open yet."))
-    return session
 
 
 def _stopped() -> Conflict:
@@ -187,7 +204,7 @@ async def _keep_from_stopping(tenant_id: UUID, session_id: UUID) -> None:
 async def take(
     actor: Actor,
     account: Account,
-    session: Mapping[str, Any],
+    ready: checking.Ready,
     *,
     visit: str,
     channel: str,
@@ -195,25 +212,50 @@ async def take(
     price_minor: int = 0,
     changed_from: Appointment | None = None,
     slot_id: UUID | None = None,
-) -> UUID:
+    pay: Paying | None = None,
+) -> Appointment:
     """Write an appointment on the first number that nobody else gets; the patient is locked already.
 
-    ``slot_id`` is the one number that will do.
+    ``slot_id`` is the one number that will do. What there is to ``pay`` is held once a number is seen to be free.
 
     Raises:
         Conflict: no number is left, or the patient may not have one.
     """
     kinds = [kind for kind in OPEN_TO[channel] if kind in {visit, "phone", "desk", "reserved"}]
-    await _keep_from_stopping(account.tenant_id, session["id"])
-    busy = await may_book(account, session, leaving=changed_from)
+    await _keep_from_stopping(account.tenant_id, ready.session["id"])
+    busy = checking.may_book(ready)
+    making = _Making(new_id(), new_number("V"), visit, channel, price_minor, changed_from)
     while True:
-        free = await calendar.free_slots(account.tenant_id, session["id"], kinds)
+        free = await calendar.free_slots(account.tenant_id, ready.session["id"], kinds)
         if slot_id is not None:
             free = _only(free, slot_id)
         slot = _draw(_fitting(free, busy, from_at), kinds, is_exact=from_at is not None)
-        made = await _insert(actor, account, session, slot, visit, channel, price_minor, changed_from)
+        if pay is not None and making.hold is None:
+            making = replace(
+                making, hold=await _hold(actor, account, making, pay), price_minor=pay.told.amount_minor
+            )
+        made = await _insert(actor, account, ready.session, slot, making)
         if made is not None:
             return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """An appointment that is being made, before it has its number."""
+
+    id: UUID
+    reference: str
+    visit: str
+    channel: str
+    price_minor: int
+    changed_from: Appointment | None
+    hold: Hold | None = None
+
+    @property
+    def status(self) -> str:
+        """Pending while something is to be paid; a bill that nothing is left of is kept at once."""
+        is_open = self.price_minor and self.changed_from is None
+        return "pending" if is_open and not (self.hold and self.hold.status == "kept") else "booked"
 
 
 def _only(free: Sequence[Any], slot_id: UUID) -> list[Any]:
@@ -244,86 +286,50 @@ def _draw(free: Sequence[Any], kinds: Sequence[str], *, is_exact: bool) -> Any:
     return own[0] if is_exact else random.choice(own[:AMONG])  # noqa: S311 - spreads a crowd, guards nothing
 
 
-async def _insert(  # noqa: PLR0917 - one value of each thing that was chosen
-    actor: Actor,
-    account: Account,
-    session: Mapping[str, Any],
-    slot: Any,
-    visit: str,
-    channel: str,
-    price_minor: int,
-    changed_from: Appointment | None,
-) -> UUID | None:
-    found: UUID | None = await value(
+async def _insert(
+    actor: Actor, account: Account, session: Mapping[str, Any], slot: Any, making: _Making
+) -> Appointment | None:
+    old, hold = making.changed_from, making.hold
+    found = await row(
         _TAKE,
         account.tenant_id,
-        new_id(),
+        making.id,
         account.id,
         slot["id"],
         session["id"],
         session["department_id"],
         session["service_id"],
-        new_number("V"),
+        making.reference,
         new_code(CODE_LENGTH),
-        visit,
+        making.visit,
         slot["kind"],
-        channel,
-        "pending" if price_minor and changed_from is None else "booked",
+        making.channel,
+        making.status,
         session["day"],
         slot["starts_at"],
         slot["ends_at"],
-        price_minor,
-        changed_from.currency if changed_from else None,
+        making.price_minor,
+        old.currency if old else session["currency"],
         actor.person_id,
         actor.name[:100],
-        changed_from.id if changed_from else None,
+        old.id if old else None,
+        hold.id if hold else old and old.hold_id,
+        hold.bill_id if hold else old and old.bill_id,
     )
-    return found
+    return Appointment._init_from_db(**dict(found)) if found else None  # noqa: SLF001 - as Tortoise makes it
 
 
-async def may_book(
-    account: Account, session: Mapping[str, Any], *, leaving: Appointment | None = None
-) -> Sequence[Any]:
-    """Return what else the patient has on that day; the patient's row is locked, so that two forms cannot both pass.
-
-    Raises:
-        Conflict: blocked, in this session already, or too many on the day or in the department.
-    """
-    tenant_id, left = account.tenant_id, leaving.id if leaving else None
-    until = await value(
-        _BLOCKED,
-        tenant_id,
-        account.id,
-    )
-    if until:
-        text = t("After too many missed appointments, no booking is possible until {day}.", day=Day(until))
-        raise Conflict("visit.blocked", text, advice=t("You can ask the hospital to look into it."))
-    terms = await terms_of(tenant_id, BookingTerms)
-    others = await rows(_OTHERS, tenant_id, account.id, left, session["day"], session["id"])
-    if any(one["session_id"] == session["id"] for one in others):
-        raise Conflict("visit.session", t("The patient has a number of this session."))
-    if sum(one["department_id"] == session["department_id"] for one in others) >= terms.per_department_day:
-        text = t("The patient has an appointment in this department on that day.")
-        raise Conflict("visit.department", text)
-    if len(others) >= terms.per_day:
-        raise Conflict("visit.day", t("The patient has as many appointments on that day as one may have."))
-    return others
-
-
-async def _hold(actor: Actor, account: Account, made: Appointment, told: Quote, key: str) -> None:
-    terms = await terms_of(made.tenant_id, BookingTerms)
-    hold = await holds.place(
+async def _hold(actor: Actor, account: Account, making: _Making, pay: Paying) -> Hold:
+    return await holds.place(
         actor,
         kind=HOLD_KIND,
-        subject_id=made.id,
+        subject_id=making.id,
         account_id=account.id,
-        charges=[Charge(told.amount_minor, fee_item_id=told.fee_item_id)],
-        until=datetime.now(UTC) + timedelta(minutes=terms.hold_minutes),
-        reference=made.reference,
-        key=f"hold:{key[:60]}",
+        charges=[Charge(pay.told.amount_minor, fee_item_id=pay.told.fee_item_id)],
+        until=datetime.now(UTC) + timedelta(minutes=pay.minutes),
+        reference=making.reference,
+        key=f"hold:{pay.key[:60]}",
     )
-    made.hold_id, made.bill_id = hold.id, hold.bill_id
-    await made.save(update_fields=["hold_id", "bill_id"])
 
 
 async def record(actor: Actor, made: Appointment, act: str, **after: Any) -> None:

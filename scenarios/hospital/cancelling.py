@@ -7,7 +7,7 @@ from uuid import UUID
 from billing.holds import refunding
 from billing.holds.ending import cancel as let_go
 from billing.idempotency import Answer, once
-from scenarios.hospital import calendar, pricing
+from scenarios.hospital import calendar, checking, pricing
 from scenarios.hospital.booking import locked_patient, record, take
 from scenarios.hospital.models import Appointment
 from scenarios.hospital.moving import locked, move, require
@@ -122,19 +122,16 @@ async def replace(
     actor: Actor, found: Appointment, account: Account, session: Mapping[str, Any], *, edge: str = "move"
 ) -> UUID:
     """Take a number in another session for an appointment, which ends; bill and payment go to the new one."""
-    made = await take(
+    ready = await checking.ready(account, session["id"], visit=found.visit, leaving=found.id)
+    taken = await take(
         actor,
         account,
-        session,
+        ready,
         visit=found.visit,
         channel=found.channel,
         price_minor=found.price_minor,
         changed_from=found,
     )
-    await Appointment.filter(tenant_id=found.tenant_id, id=made).update(
-        bill_id=found.bill_id, hold_id=found.hold_id
-    )
     await move(found, edge, end_reason="moved")
-    taken = await Appointment.get(tenant_id=found.tenant_id, id=made)
     await record(actor, taken, "visit.changed")
-    return made
+    return taken.id

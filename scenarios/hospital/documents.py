@@ -64,6 +64,11 @@ def sealed(plain: str) -> bytes:
     return runtime().encrypt(PURPOSE, plain)
 
 
+def opened(kept: bytes) -> str:
+    """Return the number that was encrypted."""
+    return runtime().decrypt(PURPOSE, bytes(kept))
+
+
 def mask(plain: str) -> str:
     """Return what pages show of a number: its end."""
     return "•" * 4 + plain[-_SHOWN:]

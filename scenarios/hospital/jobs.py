@@ -8,11 +8,11 @@ from billing.daily import every_day
 from scenarios.hospital import blocks, calendar, holding, stopping, waiting  # noqa: F401 - holds are registered
 from scenarios.hospital.days import HOUR, at, local, today
 from scenarios.hospital.his.connecting import his_of
-from scenarios.hospital.inpatient import syncing
+from scenarios.hospital.inpatient import syncing, telling
 from scenarios.hospital.kinds import SCENARIO_KEY
 from scenarios.hospital.orders import matching, posting, returning, service, tonight
 from tenants.actor import Actor
-from tenants.jobs import enqueue, job
+from tenants.jobs import enqueue, job, subscribe
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope, value
 
@@ -66,6 +66,21 @@ async def keep_up_with_stays(actor: Actor, payload: dict[str, Any]) -> None:
     """Ask the hospital's system who lies where and what each day cost; who is silent is asked again in an hour."""
     del payload
     await syncing.keep_up(actor)
+
+
+@job(telling.NOTE_JOB)
+async def note_deposit(actor: Actor, payload: dict[str, Any]) -> None:
+    """Write down what a stay's deposit has got or given back."""
+    await telling.note(actor, payload)
+
+
+subscribe("wallet.moved", telling.NOTE_JOB, where=telling.IN_HOSPITALS)
+
+
+@job(telling.TELL_JOB, is_transactional=False)
+async def tell_deposit(actor: Actor, payload: dict[str, Any]) -> None:
+    """Tell the hospital's system of one deposit."""
+    await telling.tell(actor, UUID(payload["posting_id"]))
 
 
 @job(HOURLY_JOB)

@@ -8,6 +8,7 @@ from tortoise.exceptions import IntegrityError
 
 from scenarios.hospital import documents
 from scenarios.hospital.days import today
+from scenarios.hospital.his.linking import Told
 from scenarios.hospital.kinds import GRANTS, RELATIONS, SCENARIO_KEY, SEXES
 from scenarios.hospital.models import CareGrant, Patient
 from scenarios.hospital.rights import BOOK
@@ -29,6 +30,8 @@ PAID = ("bills", "pay")
 NAMED = ("self",)
 """Relations in which the patient is the signed-in person, whose name the bank has verified."""
 STRONG = 2
+NOBODY = Told()
+"""The hospital's own system has not been asked, or knows nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,12 @@ class Identity:
 
 
 async def register_own(
-    actor: Actor, *, tenant_id: UUID, relation: str, given: Identity, has_agreed: bool
+    actor: Actor, *, tenant_id: UUID, relation: str, given: Identity, has_agreed: bool, there: Told = NOBODY
 ) -> Account:
     """Register a patient for the signed-in person, in the hospital's scope; the same patient again is found.
 
     A patient whom the hospital knows already is opened only to themselves, by the name that the bank has verified;
-    everybody else needs the patient's own invitation.
+    everybody else needs the patient's own invitation. ``there`` is what the hospital's own system says of the document.
 
     Raises:
         Invalid: something does not fit; the field says what.
@@ -63,9 +66,10 @@ async def register_own(
     if relation in NAMED and not _is_same_name(actor.name, given.name):
         raise _field("name", t("Your bank knows you as {name}. Enter that name.", name=actor.name))
     plain = _checked(given)
+    _must_fit(given, there)
     found = await _known(tenant_id, given.document_kind, plain)
     if found is None:
-        account = await _write(actor, tenant_id, given, plain)
+        account = await _write(actor, tenant_id, given, plain, there)
     else:
         account = await _own(actor, found, relation, given)
     await _hold(actor, account, relation)
@@ -106,7 +110,43 @@ async def _own(actor: Actor, found: Patient, relation: str, given: Identity) -> 
     )
 
 
-async def register(actor: Actor, given: Identity) -> Account:
+def _must_fit(given: Identity, there: Told) -> None:
+    """Refuse a name or a day of birth that is another one at the hospital's own system."""
+    if there.patient is None:
+        return
+    if not _is_same_name(there.patient.name, given.name):
+        raise _field(
+            "name", t("The hospital knows this document under another name. Check it, or ask at the desk.")
+        )
+    if there.patient.born_on not in {None, given.born_on}:
+        raise _field("born_on", t("The hospital knows another day of birth for this document."))
+
+
+async def link(actor: Actor, account_id: UUID, there: Told) -> bool:
+    """Keep what the hospital's own system calls a patient by, in the hospital's scope; tell whether it knows them.
+
+    Raises:
+        Conflict: another patient of ours is that one already.
+    """
+    if there.patient is None:
+        return False
+    account = await Account.get(tenant_id=actor.tenant_id, id=account_id)
+    try:
+        async with open_scope(tenant_scope(account.tenant_id)):
+            await Patient.filter(tenant_id=account.tenant_id, account_id=account.id).update(
+                his_number=there.patient.number
+            )
+    except IntegrityError as error:
+        raise Conflict(
+            "patient.linked", t("Another patient here is this one of the hospital's system.")
+        ) from error
+    await audit.record(
+        actor, "patient.linked", subject_kind="account", subject_id=account.id, subject_label=account.number
+    )
+    return True
+
+
+async def register(actor: Actor, given: Identity, there: Told = NOBODY) -> Account:
     """Register a patient at the desk, with the document in hand; the same document again is the same patient.
 
     Raises:
@@ -115,13 +155,14 @@ async def register(actor: Actor, given: Identity) -> Account:
     actor.require(BOOK)
     plain = _checked(given)
     assert actor.tenant_id is not None  # noqa: S101 - staff act inside their tenant
+    _must_fit(given, there)
     found = await _known(actor.tenant_id, given.document_kind, plain)
     if found is not None:
         return await Account.get(tenant_id=actor.tenant_id, id=found.account_id)
-    return await _write(actor, actor.tenant_id, given, plain)
+    return await _write(actor, actor.tenant_id, given, plain, there)
 
 
-async def _write(actor: Actor, tenant_id: UUID, given: Identity, plain: str) -> Account:
+async def _write(actor: Actor, tenant_id: UUID, given: Identity, plain: str, there: Told) -> Account:
     number = f"P{new_code(8)}"
     account = Account(
         id=new_id(),
@@ -136,7 +177,7 @@ async def _write(actor: Actor, tenant_id: UUID, given: Identity, plain: str) -> 
     try:
         async with open_scope(tenant_scope(tenant_id)):
             await account.save(force_create=True)
-            await _write_patient(account, given, plain)
+            await _write_patient(account, given, plain, there)
     except IntegrityError:  # the same document in the same moment
         raise Conflict("patient.twice", t("This patient was registered just now. Look again.")) from None
     await audit.record(
@@ -149,7 +190,7 @@ async def _write(actor: Actor, tenant_id: UUID, given: Identity, plain: str) -> 
     return account
 
 
-async def _write_patient(account: Account, given: Identity, plain: str) -> None:
+async def _write_patient(account: Account, given: Identity, plain: str, there: Told) -> None:
     await Patient.create(
         id=new_id(),
         tenant_id=account.tenant_id,
@@ -162,6 +203,7 @@ async def _write_patient(account: Account, given: Identity, plain: str) -> None:
         document_mask=documents.mask(plain),
         phone=runtime().encrypt(PHONE, given.phone.strip()),
         agreed_at=datetime.now(UTC),
+        his_number=there.patient.number if there.patient else "",
     )
 
 

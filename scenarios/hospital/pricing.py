@@ -42,6 +42,17 @@ async def price_of(account: Account, session: Mapping[str, Any], *, visit: str, 
         Conflict: the hospital has not set this price.
     """
     last = await value(_LAST_SEEN, account.tenant_id, account.id, session["service_id"], session["day"])
+    return await quoted(account, session, visit=visit, zone=zone, last=last)
+
+
+async def quoted(
+    account: Account, session: Mapping[str, Any], *, visit: str, zone: str, last: date | None
+) -> Quote:
+    """Return the registration fee of a patient who was last seen there on the day ``last``.
+
+    Raises:
+        Conflict: the hospital has not set this price.
+    """
     facts = Facts(
         {
             "title": session["title"],

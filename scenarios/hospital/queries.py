@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -53,6 +54,31 @@ select x.id, x.reference, x.status, x.visit, x.channel, x.starts_at, x.queued_at
  where x.tenant_id = $1 and x.session_id = $2 and x.status <> 'lapsed'
  order by x.status not in ('called'), x.status not in ('arrived'), x.queued_at, x.starts_at, x.id
 """
+
+
+_ROOMS = """
+select s.id, s.place, d.name doctor,
+       (select json_agg(l.number order by x.called_at desc) from hospital_appointment x
+          join hospital_slot l on l.tenant_id = $1 and l.id = x.slot_id
+         where x.tenant_id = $1 and x.session_id = s.id and x.status = 'called') now,
+       (select json_agg(n.number) from (select l.number from hospital_appointment x
+          join hospital_slot l on l.tenant_id = $1 and l.id = x.slot_id
+         where x.tenant_id = $1 and x.session_id = s.id and x.status = 'arrived'
+         order by x.queued_at, x.id limit 4) n) next
+  from hospital_session s join hospital_doctor d on d.tenant_id = $1 and d.id = s.doctor_id
+ where s.tenant_id = $1 and s.department_id = $2 and s.day = $3 and s.status = 'planned'
+   and s.ends_at > now() - interval '4 hours'
+ order by s.place, s.starts_at
+"""
+
+
+async def rooms(tenant_id: UUID, department_id: UUID, day: date) -> list[dict[str, Any]]:
+    """Return the rooms of a department's waiting room with the numbers that are called, and that come next."""
+    found = await rows(_ROOMS, tenant_id, department_id, day)
+    return [
+        {**dict(one), "now": json.loads(one["now"] or "[]"), "next": json.loads(one["next"] or "[]")}
+        for one in found
+    ]
 
 
 def _read(found: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from starlette.routing import BaseRoute
 
 from scenarios.hospital.fhir import routes as fhir
 from scenarios.hospital.inpatient import mine_pages as my_stays
-from scenarios.hospital.inpatient import money_pages, ward_pages
+from scenarios.hospital.inpatient import money_pages, telling_pages, ward_pages
 from scenarios.hospital.pages import (
     consulting_pages,
     department_pages,
@@ -19,9 +19,11 @@ from scenarios.hospital.pages import (
     mine_visit,
     return_pages,
     rules_pages,
+    screen_pages,
     session_pages,
     template_pages,
     visit_pages,
+    weekly_pages,
 )
 
 ROUTES: list[BaseRoute] = [
@@ -34,6 +36,7 @@ ROUTES: list[BaseRoute] = [
     *my_stays.ROUTES,
     *ward_pages.ROUTES,
     *money_pages.ROUTES,
+    *telling_pages.ROUTES,
     *his_pages.ROUTES,
     *return_pages.ROUTES,
     *rules_pages.ROUTES,
@@ -42,7 +45,9 @@ ROUTES: list[BaseRoute] = [
     *session_pages.ROUTES,
     *visit_pages.ROUTES,
     *department_pages.ROUTES,
+    *screen_pages.ROUTES,
     *doctor_pages.ROUTES,
     *template_pages.ROUTES,
+    *weekly_pages.ROUTES,
     *fhir.ROUTES,
 ]

@@ -1,7 +1,6 @@
 """Setting up the house: departments with their services, doctors with their roles, weekly sessions."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -149,14 +148,6 @@ async def save_template(
         actor, "template.saved", "template", found.id, found.place, {"numbers": sum(quotas.values())}
     )
     return found
-
-
-async def end_template(actor: Actor, *, template_id: UUID, until: date) -> None:
-    """Let a weekly session come no more after a day."""
-    found = await ScheduleTemplate.get(tenant_id=_tenant(actor), id=template_id)
-    found.until = until
-    await found.save(update_fields=["until"])
-    await _record(actor, "template.saved", "template", found.id, found.place, {"until": until.isoformat()})
 
 
 async def make_sessions(actor: Actor) -> int:

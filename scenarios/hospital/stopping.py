@@ -49,14 +49,19 @@ async def stop(actor: Actor, *, session_id: UUID, reason: str, instead_id: UUID 
     session = await _session(actor, session_id)
     if session.status != "planned":
         raise Conflict("session.stopped", t("This session is stopped already."))
-    session.status, session.stop_reason = "stopped", reason.strip()
+    return await close(actor, session, reason.strip(), instead_id)
+
+
+async def close(actor: Actor, session: ClinicSession, reason: str, instead_id: UUID | None = None) -> int:
+    """Stop a locked session for whoever has the right to; return how many are told."""
+    session.status, session.stop_reason = "stopped", reason
     await session.save(update_fields=["status", "stop_reason"])
     affected = [one["id"] for one in await rows(_AFFECTED, session.tenant_id, session.id)]
     for appointment_id in affected:
         payload = {"appointment_id": str(appointment_id), "instead_id": str(instead_id or "")}
         await enqueue(CLEAR_JOB, payload)
     await execute(_END_WAITING, session.tenant_id, session.id)
-    await _record(actor, session, "session.stopped", {"reason": reason.strip(), "affected": len(affected)})
+    await _record(actor, session, "session.stopped", {"reason": reason, "affected": len(affected)})
     return len(affected)
 
 

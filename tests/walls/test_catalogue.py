@@ -72,6 +72,7 @@ KEYED_BY_A_SECRET = {
     "billing_complaint_person_idx": "a person's complaints, across tenants",
     "billing_complaint_message_person_idx": "what was said in a person's complaints, across tenants",
     "education_applicant_person_idx": "a person's applications at every school",
+    "hospital_department_screen_key": "found by the hash of a waiting room's secret address",
     "community_public_accounts_hash_key": "found by the hash of an estate's public word",
     "tenants_holder_person_idx": "a person's accounts across tenants",
     "tenants_holder_code_key": "found by the printed code's hash",

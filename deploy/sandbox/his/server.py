@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox.faults import guarded
-from deploy.sandbox.his import clinics, reports, wards
+from deploy.sandbox.his import clinics, deposits, reports, wards
 from deploy.sandbox.store import Doc, Row
 from deploy.sandbox.world import World, iso, new_id, world_of
 
@@ -30,6 +30,18 @@ def routes() -> list[BaseRoute]:
         Route(f"{base}/Invoice", _endpoint("invoices.create", create_invoice), methods=["POST"]),
         Route(f"{base}/Invoice/{{id}}", _endpoint("invoices.read", read_invoice)),
         Route(f"{base}/Invoice/{{id}}", _endpoint("invoices.update", update_invoice), methods=["PUT"]),
+        Route(f"{base}/PaymentNotice", _endpoint("notices.search", deposits.search_notices)),
+        Route(f"{base}/PaymentNotice", _endpoint("notices.create", deposits.create_notice), methods=["POST"]),
+        Route(
+            f"{base}/PaymentNotice/{{id}}",
+            _endpoint("notices.update", deposits.update_notice),
+            methods=["PUT"],
+        ),
+        Route(
+            f"{base}/Patient/_search",
+            _endpoint("patients.search", deposits.search_patients),
+            methods=["POST"],
+        ),
         Route(f"{base}/DiagnosticReport", _endpoint("reports.search", reports.search_reports)),
         Route(f"{base}/Schedule", _endpoint("schedules.search", clinics.search_schedules)),
         Route(f"{base}/Slot", _endpoint("slots.search", clinics.search_slots)),
@@ -49,11 +61,17 @@ def _endpoint(operation: str, act: Act) -> Callable[[Request], Any]:
         system = world.store.get("his.system", hospital)
         if system is None or request.headers.get("authorization") != f"Bearer {system['token']}":
             return _outcome(401, "login", "the token is not known")
-        body = await request.json() if await request.body() else {}
+        body = await _body(request)
         with world.store.transaction():
             return act(world, request, hospital, body)
 
     return guarded(SURFACE, operation, run)
+
+
+async def _body(request: Request) -> Doc:
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return dict(await request.form())
+    return dict(await request.json()) if await request.body() else {}
 
 
 def _outcome(status: int, code: str, text: str) -> Response:

@@ -6,10 +6,9 @@ from scenarios.hospital.fhir.kinds import Kind
 from scenarios.hospital.fhir.people import ORGANIZATIONS, PATIENT, PRACTITIONER
 from scenarios.hospital.fhir.visits import APPOINTMENT
 
-NAMES = (
-    *("Schedule", "Slot", "Appointment", "ChargeItem", "Account", "Invoice"),
-    *("Patient", "Practitioner", "Organization"),
-)
+DATED = ("Schedule", "Slot", "Appointment", "ChargeItem", "Invoice")
+"""Kinds whose resources have versions."""
+NAMES = (*DATED, "Account", "Patient", "Practitioner", "Organization")
 
 
 def kinds() -> dict[str, Kind]:

@@ -4,7 +4,9 @@ from datetime import date
 from typing import Any
 
 from scenarios.hospital.fhir.all import kinds
+from scenarios.hospital.fhir.including import names_of
 from scenarios.hospital.fhir.kinds import Kind, Param, Server
+from scenarios.hospital.fhir.searching import MOST, USUAL, sorts_of
 from tenants.runtime import runtime
 
 WRITING = "Appointment"
@@ -20,6 +22,10 @@ _BOOKING = (
     "A transaction books one number: an entry that updates a free Slot to busy, with ifMatch, and an entry that creates"
     " the Appointment of one patient on it. What costs something is held: the Appointment is pending, and its Invoice"
     " says where and until when it is paid."
+)
+_SORTING = (
+    "_sort by one of {names}, a minus before it for the last first. _count up to {most} ({usual} without it); _count=0"
+    " and _summary=count tell how many there are. Where history is not read, vread has the present version alone."
 )
 _CANCELLING = "An update with If-Match sets the status to cancelled; the hospital's rule says what is kept."
 
@@ -66,6 +72,8 @@ def _security() -> dict[str, Any]:
 def _resource(kind: Kind) -> dict[str, Any]:
     is_written = kind.name == WRITING
     acts: list[dict[str, Any]] = [{"code": "read"}, {"code": "search-type"}]
+    acts += [] if kind.is_undated else [{"code": "vread"}]
+    acts += [{"code": "history-instance"}] if kind.kept else []
     if is_written:
         acts.append({"code": "update", "documentation": _CANCELLING})
     versioning = "no-version" if kind.is_undated else ("versioned-update" if is_written else "versioned")
@@ -73,9 +81,11 @@ def _resource(kind: Kind) -> dict[str, Any]:
         "type": kind.name,
         "interaction": acts,
         "versioning": versioning,
-        "readHistory": False,
+        "readHistory": bool(kind.kept),
         "updateCreate": False,
         "conditionalRead": "not-supported" if kind.is_undated else "not-match",
+        "documentation": _SORTING.format(names=", ".join(sorts_of(kind)), most=MOST, usual=USUAL),
+        **({"searchInclude": includes} if (includes := names_of(kind)) else {}),
         "searchParam": [_param(param) for param in kind.all_params],
     }
 

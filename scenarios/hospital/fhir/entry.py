@@ -1,6 +1,6 @@
-"""Who calls the FHIR server: an app by itself for the whole hospital, or a tool launched on one patient.
+"""Who calls the FHIR server: an app or a system by itself for the whole hospital, or a tool launched on one patient.
 
-Both are looked up afresh at each call, so that whatever ended has ended here too.
+All are looked up afresh at each call, so that whatever ended has ended here too.
 """
 
 from collections.abc import AsyncIterator
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from integrations.apps import clients
 from integrations.apps.api import entry as api
 from integrations.provider.bearer import Launched, launched
+from integrations.provider.smart_system import System, is_one, system_of
 from scenarios.hospital.fhir.kinds import Kind, Server
 from scenarios.hospital.kinds import SCENARIO_KEY
 from tenants import throttle
@@ -38,7 +39,8 @@ class Caller:
     actor: Actor
     installation_id: UUID
     scopes: frozenset[str]
-    tool: Launched | None
+    tool: Launched | None = None
+    system: System | None = None
 
     def require(self, kind: Kind, act: str) -> UUID | None:
         """Return the one patient whose resources may be read (``r``) or searched (``s``); ``None`` for everybody's.
@@ -48,18 +50,26 @@ class Caller:
         """
         if self.tool is not None:
             return self.tool.require(kind.name, act)
-        self.require_scope(kind.scope)
+        if self.system is not None and not self.system.may(kind.name, act):
+            raise _insufficient(f"system/{kind.name}.{act}")
+        self._must_be_agreed(kind.scope)
         return None
 
     def require_scope(self, scope: str) -> None:
-        """Refuse what takes a scope that was not agreed to, or that a launched tool does not have."""
-        if self.tool is not None or scope not in self.scopes:
-            words = t("This was not agreed to. It takes the scope {scope}.", scope=scope)
-            raise Forbidden(
-                "fhir.scope",
-                words,
-                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
-            )
+        """Refuse what takes a scope that was not agreed to, or that a launched tool or a system does not have."""
+        if self.tool is not None or self.system is not None:
+            raise _insufficient(scope)
+        self._must_be_agreed(scope)
+
+    def _must_be_agreed(self, scope: str) -> None:
+        if scope not in self.scopes:
+            raise _insufficient(scope)
+
+
+def _insufficient(scope: str) -> Forbidden:
+    words = t("This was not agreed to. It takes the scope {scope}.", scope=scope)
+    headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}
+    return Forbidden("fhir.scope", words, headers=headers)
 
 
 async def server_of(request: Request) -> Server:
@@ -93,7 +103,7 @@ async def calling(request: Request) -> AsyncIterator[Caller]:
     """
     tenant_id = path_id(request, "tenant")
     _, _, token = request.headers.get("authorization", "").partition(" ")
-    by_whom = _alone if token.startswith(api.PREFIX) else _launched
+    by_whom = _alone if token.startswith(api.PREFIX) else _system if is_one(token) else _launched
     async with by_whom(request, tenant_id) as caller:
         yield caller
 
@@ -104,29 +114,41 @@ async def _alone(request: Request, tenant_id: UUID) -> AsyncIterator[Caller]:
         found = await api.enter(request)
         if found.granted.tenant_id != tenant_id:
             raise _nothing()
-        facts = (found.granted.installation_id, found.scopes, None)
+        facts = (found.granted.installation_id, found.scopes)
         yield await _caller(request, tenant_id, found.granted.client_id, *facts)
+
+
+@asynccontextmanager
+async def _system(request: Request, tenant_id: UUID) -> AsyncIterator[Caller]:
+    _, _, token = request.headers.get("authorization", "").partition(" ")
+    found = await system_of(token.strip(), tenant_id)
+    await throttle.spend("api", str(found.granted.installation_id), api.CALLS)
+    async with open_scope(tenant_scope(tenant_id)):
+        facts = (found.granted.installation_id, found.granted.scopes)
+        yield await _caller(request, tenant_id, found.client_id, *facts, system=found)
 
 
 @asynccontextmanager
 async def _launched(request: Request, tenant_id: UUID) -> AsyncIterator[Caller]:
     async with launched(request, tenant_id) as tool:
         await throttle.spend("api", str(tool.installation_id), api.CALLS)
-        facts = (tool.installation_id, tool.scopes, tool)
-        yield await _caller(request, tenant_id, tool.client_id, *facts)
+        facts = (tool.installation_id, tool.scopes)
+        yield await _caller(request, tenant_id, tool.client_id, *facts, tool=tool)
 
 
-async def _caller(  # noqa: PLR0917 - what either token says
+async def _caller(
     request: Request,
     tenant_id: UUID,
     client_id: str,
     installation_id: UUID,
     scopes: frozenset[str],
-    tool: Launched | None,
+    *,
+    tool: Launched | None = None,
+    system: System | None = None,
 ) -> Caller:
     server = await _server(tenant_id, tells_clinical=tool is not None or RECORDS in scopes)
     app = await clients.client(client_id)
-    return Caller(server, _actor(request, tenant_id, app, tool), installation_id, scopes, tool)
+    return Caller(server, _actor(request, tenant_id, app, tool), installation_id, scopes, tool, system)
 
 
 def _actor(request: Request, tenant_id: UUID, app: Any, tool: Launched | None) -> Actor:

@@ -78,6 +78,8 @@ class Kind:
     scope: str
     of_patients: bool = False
     is_undated: bool = False
+    kept: str = ""
+    """SQL of all versions that are kept, like ``rows``; without it the present one is the only one."""
     more: Callable[[UUID, Sequence[Row]], Awaitable[Mapping[UUID, Any]]] = field(default=_nothing)
 
     @property

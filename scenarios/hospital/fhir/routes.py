@@ -11,11 +11,11 @@ from starlette.routing import BaseRoute
 
 from scenarios.hospital import cancelling
 from scenarios.hospital.fhir import capability, writing
-from scenarios.hospital.fhir.all import NAMES, kinds
+from scenarios.hospital.fhir.all import DATED, NAMES, kinds
 from scenarios.hospital.fhir.entry import Caller, calling, server_of
 from scenarios.hospital.fhir.kinds import ROOT, Kind, Row, etag, version_of
 from scenarios.hospital.fhir.outcomes import JSON, told
-from scenarios.hospital.fhir.searching import Asked, one, search
+from scenarios.hospital.fhir.searching import Asked, history, one, search, versions
 from scenarios.hospital.fhir.viewing import note
 from scenarios.hospital.fhir.visits import APPOINTMENT
 from tenants.http import READS, WRITES, path_id, public_route
@@ -80,8 +80,11 @@ def list_of(name: str) -> Handler:
 
 async def _search(caller: Caller, kind: Kind, asked: Asked) -> dict[str, Any]:
     patient_id = caller.require(kind, "s")
-    rows, bundle = await search(caller.server, kind, asked, patient_id)
-    await note(caller, kind, rows)
+    read, bundle = await search(
+        caller.server, kind, asked, patient_id, lambda other: caller.require(other, "r")
+    )
+    for of, rows in read:
+        await note(caller, of, rows)
     return bundle
 
 
@@ -108,6 +111,36 @@ async def _read(request: Request, caller: Caller, kind: Kind) -> Response:
     if headers and request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     return told(resource, headers)
+
+
+def past_of(name: str) -> Handler:
+    """Return the handler of one version of a resource."""
+
+    async def read(request: Request) -> Response:
+        must_be_json(request)
+        async with calling(request) as caller:
+            kind, wanted = kinds()[name], request.path_params["version"]
+            row, resource = (await _versions(request, caller, kind, wanted))[0]
+            return told(resource, _headers(kind, row))
+
+    read.__name__ = f"fhir_{name.lower()}_version"
+    return read
+
+
+async def _versions(request: Request, caller: Caller, kind: Kind, version: str = "") -> list[Any]:
+    patient_id = caller.require(kind, "r")
+    found = await versions(caller.server, kind, request.path_params["id"], patient_id, version=version)
+    if not found:
+        raise NotFound("fhir.not_found", t("There is no such resource, or it is not yours to see."))
+    await note(caller, kind, [row for row, _ in found[:1]])
+    return found
+
+
+async def appointment_history(request: Request) -> Response:
+    """Tell how an appointment has been, the last version first."""
+    must_be_json(request)
+    async with calling(request) as caller:
+        return told(history(caller.server, APPOINTMENT, await _versions(request, caller, APPOINTMENT)))
 
 
 def _headers(kind: Kind, row: Row) -> dict[str, str]:
@@ -179,6 +212,7 @@ def _of(name: str) -> list[BaseRoute]:
         _route(f"/{name}", found, READS),
         _route(f"/{name}/_search", found, WRITES, f"{key}_search"),
         _route(f"/{name}/{{id}}", one_of(name), READS),
+        *([_route(f"/{name}/{{id}}/_history/{{version}}", past_of(name), READS)] if name in DATED else []),
     ]
 
 
@@ -186,5 +220,6 @@ ROUTES: list[BaseRoute] = [
     _route("/metadata", metadata, READS, "fhir_metadata", "What the server can do is public."),
     _route("", transaction, WRITES, "fhir_transaction"),
     *(route for name in NAMES for route in _of(name)),
+    _route("/Appointment/{id}/_history", appointment_history, READS, "fhir_appointment_history"),
     _route("/Appointment/{id}", update, ("PUT",), "fhir_appointment_update"),
 ]

@@ -17,6 +17,16 @@ select x.id, x.starts_at at, x.starts_at, x.ends_at, x.created_at, greatest(x.ch
   join hospital_service sv on sv.tenant_id = $1 and sv.id = x.service_id
  where x.tenant_id = $1
 """
+_VERSIONS = f"""
+select x.appointment_id id, x.starts_at at, x.starts_at, x.ends_at, x.booked_at created_at, x.version_at changed_at,
+       x.account_id patient_id, x.slot_id, x.session_id, x.service_id, x.reference, x.visit, x.bill_id, x.status state,
+       {case("x.status", STATUS)} status, x.doctor_id, x.place, d.name doctor, sv.names service
+  from hospital_appointment_version x
+  join hospital_doctor d on d.tenant_id = $1 and d.id = x.doctor_id
+  join hospital_service sv on sv.tenant_id = $1 and sv.id = x.service_id
+ where x.tenant_id = $1
+"""
+"""Triggers keep a version whenever an appointment, or its session, changes: one for each transaction."""
 
 
 def _appointment(server: Server, row: Row, more: Any) -> dict[str, Any]:
@@ -57,4 +67,5 @@ APPOINTMENT = Kind(
     ),
     scope="appointments",
     of_patients=True,
+    kept=_VERSIONS,
 )

@@ -45,6 +45,27 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownPatient:
+    """A patient as the system has them: ``number`` is what the system calls them by."""
+
+    number: str
+    name: str
+    sex: str
+    born_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """Money that came into a stay's deposit, or went back (below zero): ``key`` names it for ever."""
+
+    key: str
+    patient: str
+    stay: str
+    amount_minor: int
+    moved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """A session as the system plans it: ``doctor`` is the doctor's code, ``quotas`` how many numbers of each kind."""
 
@@ -58,6 +79,9 @@ class Planned:
 
 class His(Protocol):
     """One hospital's system. Every call may raise ``HisSilent`` or ``HisRefused``."""
+
+    async def patients(self, document_kind: str, document_number: str) -> list[KnownPatient]:
+        """Return the patients who have this document: one, or none whom the system knows."""
 
     async def sessions(self, day: date) -> list[Planned]:
         """Return the sessions that the system plans for a day."""
@@ -85,3 +109,15 @@ class His(Protocol):
 
     async def postings(self, day: date) -> list[Posted]:
         """Return all postings of a day."""
+
+    async def deposit(self, deposit: Deposit) -> Posted:
+        """Tell of a deposit; told again, the answer is the same."""
+
+    async def deposits(self, key: str) -> list[Posted]:
+        """Return the deposits under a key that stand: none, one, or more where the system has doubled it."""
+
+    async def take_back(self, posted: Posted) -> None:
+        """Take a deposit back; taken back already, it stays so."""
+
+    async def deposits_of(self, day: date) -> list[Posted]:
+        """Return all deposits of a day."""

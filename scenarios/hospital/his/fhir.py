@@ -1,6 +1,7 @@
 """A hospital's system over FHIR R4 REST: orders are ChargeItems, a payment is an Invoice that is created once.
 
-``If-None-Exist`` makes creating conditional on our key, so that a call whose answer was lost can be made again.
+A deposit is a PaymentNotice of an Encounter. ``If-None-Exist`` makes creating conditional on our key, so that a call
+whose answer was lost can be made again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,10 +12,19 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from billing.rules.currency import as_decimal, decimals
-from scenarios.hospital.his.contract import HisRefused, HisSilent, Order, Planned, Posted, Posting
+from scenarios.hospital.his.contract import (
+    Deposit,
+    HisRefused,
+    HisSilent,
+    KnownPatient,
+    Order,
+    Planned,
+    Posted,
+    Posting,
+)
 from tenants import outbound
 
-SYSTEM = "urn:scenario:payment"
+SYSTEM, DOCUMENT = "urn:scenario:payment", "urn:scenario:document"
 SERVER_ERROR = 500
 SECONDS = 8.0
 MOST_PAGES = 200
@@ -30,6 +40,12 @@ class FhirHis:
     url: str
     currency: str
     token: str = field(repr=False)
+
+    async def patients(self, document_kind: str, document_number: str) -> list[KnownPatient]:
+        """Search by document in the body, so that its number stands in no address."""
+        asked = {"identifier": f"{DOCUMENT}:{document_kind}|{document_number}"}
+        bundle = await self._call("POST", "Patient/_search", form=asked)
+        return read(_known, _entries(bundle))
 
     async def sessions(self, day: date) -> list[Planned]:
         """Return the schedules of a day that take place, with their slots counted by kind of appointment."""
@@ -117,6 +133,46 @@ class FhirHis:
         """Return the invoices of a day."""
         return read(self._posted, await self._all(f"Invoice?date={day.isoformat()}"))
 
+    async def deposit(self, deposit: Deposit) -> Posted:
+        """Create the notice unless one is there that stands."""
+        body = {
+            "resourceType": "PaymentNotice",
+            "status": "active",
+            "identifier": [{"system": SYSTEM, "value": deposit.key}],
+            "request": {"reference": f"Encounter/{deposit.stay}"}
+            if deposit.stay
+            else {"display": deposit.patient},
+            "payment": {"identifier": {"system": SYSTEM, "value": deposit.key}},
+            "recipient": {"display": "hospital"},
+            "created": deposit.moved_at.isoformat(),
+            "paymentDate": deposit.moved_at.date().isoformat(),
+            "amount": {
+                "value": float(as_decimal(deposit.amount_minor, self.currency)),
+                "currency": self.currency,
+            },
+            "paymentStatus": {"coding": [{"code": "paid" if deposit.amount_minor > 0 else "cleared"}]},
+        }
+        headers = {"If-None-Exist": f"identifier={SYSTEM}|{deposit.key}&status=active"}
+        return read(self._deposited, [await self._call("POST", "PaymentNotice", body, headers)])[0]
+
+    def _deposited(self, one: Mapping[str, Any]) -> Posted:
+        return self._posted({**one, "totalGross": one["amount"]})
+
+    async def deposits(self, key: str) -> list[Posted]:
+        """Return the notices under our key that are active."""
+        found = await self._all(f"PaymentNotice?identifier={quote(key)}")
+        return [one for one in read(self._deposited, found) if not one.is_cancelled]
+
+    async def take_back(self, posted: Posted) -> None:
+        """Cancel the notice."""
+        body = {"resourceType": "PaymentNotice", "id": posted.id, "status": "cancelled"}
+        await self._call("PUT", f"PaymentNotice/{quote(posted.id)}", body)
+
+    async def deposits_of(self, day: date) -> list[Posted]:
+        """Return the notices of a day that stand."""
+        found = read(self._deposited, await self._all(f"PaymentNotice?created={day.isoformat()}"))
+        return [one for one in found if not one.is_cancelled]
+
     async def _all(self, path: str) -> list[Mapping[str, Any]]:
         """Return what a search finds, page after page as the system links them; a link elsewhere is not followed."""
         root, found = f"{self.url.rstrip('/')}/", list[Mapping[str, Any]]()
@@ -139,11 +195,13 @@ class FhirHis:
         path: str,
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        form: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         sent = {"Authorization": f"Bearer {self.token}", "Accept": "application/fhir+json", **(headers or {})}
         address = f"{self.url.rstrip('/')}/{path}"
         try:
-            answer = await outbound.call(method, address, headers=sent, body=body, seconds=SECONDS)
+            answer = await outbound.call(method, address, headers=sent, form=form, body=body, seconds=SECONDS)
             if answer.status >= SERVER_ERROR:
                 raise HisSilent(f"the answer is {answer.status}")
             found = answer.json()
@@ -153,6 +211,19 @@ class FhirHis:
             issue = (found.get("issue") or [{}])[0]
             raise HisRefused(str(issue.get("diagnostics") or answer.status))
         return found
+
+
+def _known(one: Mapping[str, Any]) -> KnownPatient:
+    name = (one.get("name") or [{}])[0]
+    said = name.get("text") or " ".join([*name.get("given", []), name.get("family", "")]).strip()
+    numbers = [each["value"] for each in one["identifier"] if each.get("use") == "official"]
+    born = one.get("birthDate")
+    return KnownPatient(
+        number=str((numbers or [one["id"]])[0]),
+        name=str(said),
+        sex=str(one.get("gender", "other")),
+        born_on=date.fromisoformat(str(born)) if born else None,
+    )
 
 
 def planned(schedule: Mapping[str, Any], slots: Sequence[Mapping[str, Any]]) -> Planned:

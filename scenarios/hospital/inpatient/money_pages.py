@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from scenarios.hospital.inpatient import credit, deposits, settling
+from scenarios.hospital.inpatient import afterwards, credit, deposits, settling
 from scenarios.hospital.inpatient.stay_page import Asking, Threshold, back_to, one_stay, stay_of
 from scenarios.hospital.pages.common import require_hospital
 from scenarios.hospital.rights import STAYS_CREDIT, STAYS_SETTLE, STAYS_WORK
@@ -89,7 +89,7 @@ async def reverse(request: Request, actor: Actor) -> Response:
     require_hospital(actor)
     reason = str((await request.form()).get("reason", ""))[:200]
     try:
-        await settling.reverse(actor, stay_id=path_id(request), reason=reason)
+        await afterwards.reverse(actor, stay_id=path_id(request), reason=reason)
     except (Conflict, Unavailable) as refused:
         return back_to(request, actor, refused.message, "warning")
     return back_to(request, actor, t("The settlement is reversed. Settle anew when it is right."))
@@ -101,7 +101,7 @@ async def look_again(request: Request, actor: Actor) -> Response:
     async with open_scope(actor.scope()):
         await stay_of(request, actor)
     try:
-        made = await settling.decide_again(actor, path_id(request))
+        made = await afterwards.decide_again(actor, path_id(request))
     except (Conflict, Unavailable) as refused:
         return back_to(request, actor, refused.message, "warning")
     return back_to(request, actor, t("{n} new decisions of the insurer.", n=len(made)))

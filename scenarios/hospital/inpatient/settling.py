@@ -19,9 +19,9 @@ from billing.wallets.service import pay_bill
 from scenarios.hospital import consents
 from scenarios.hospital.days import today
 from scenarios.hospital.his.contract import HisRefused, HisSilent
+from scenarios.hospital.his.linking import number_of
 from scenarios.hospital.his.wards import Claimed, Shares, Wards, wards_of
 from scenarios.hospital.inpatient import admission, deposits, listing
-from scenarios.hospital.inpatient.taking_back import take_back
 from scenarios.hospital.models import Stay, StaySettlement
 from scenarios.hospital.rights import STAYS_SETTLE
 from scenarios.hospital.tariff import INPATIENT
@@ -84,14 +84,14 @@ async def presettle(actor: Actor, stay_id: UUID) -> StaySettlement:
         Conflict: nothing was charged, or the system refuses.
     """
     actor.require(STAYS_SETTLE)
-    work = await _work(actor, stay_id)
+    work = await work_of(actor, stay_id)
     if not work.total_minor:
         raise Conflict("stay.nothing", t("Nothing was charged yet."))
     shares = await _ask(work, f"{stay_id}:before:{new_id()}", is_final=False)
     async with open_scope(tenant_scope(work.stay.tenant_id)):
         stay = await admission.locked(actor, stay_id)
-        made = await _write(actor, stay, "presettle", shares)
-        await admission.note(actor, stay, "stay.presettled", _facts(made))
+        made = await write(actor, stay, "presettle", shares)
+        await admission.note(actor, stay, "stay.presettled", facts_of(made))
         return made
 
 
@@ -107,9 +107,9 @@ async def discharge(actor: Actor, *, stay_id: UUID, seen_left_minor: int) -> Sta
     """
     actor.require(STAYS_SETTLE)
     actor.require_fresh()
-    work = await _work(actor, stay_id)
+    work = await work_of(actor, stay_id)
     _must_be_ready(work, seen_left_minor, await _left(work.stay))
-    shares = await _ask(work, _key(work.stay), is_final=True)
+    shares = await _ask(work, key_of(work.stay), is_final=True)
     try:
         async with open_scope(tenant_scope(work.stay.tenant_id)):
             return await _settle(actor, stay_id, shares)
@@ -118,7 +118,8 @@ async def discharge(actor: Actor, *, stay_id: UUID, seen_left_minor: int) -> Sta
         raise
 
 
-def _key(stay: Stay) -> str:
+def key_of(stay: Stay) -> str:
+    """Return what names a stay's claim of this round for ever."""
     return f"{stay.id}:{stay.round}"
 
 
@@ -144,22 +145,23 @@ def _must_be_ready(work: Work, seen: int, left: int) -> None:
         )
 
 
-async def _work(actor: Actor, stay_id: UUID) -> Work:
+async def work_of(actor: Actor, stay_id: UUID) -> Work:
     """Ask for the list once more, so that what is settled is what the system has now."""
     assert actor.tenant_id is not None  # noqa: S101 - callers are inside a hospital
     async with open_scope(tenant_scope(actor.tenant_id)):
         stay, his = await admission.locked(actor, stay_id), await wards_of(actor.tenant_id)
     if his is not None and stay.his_id and not await listing.bring_in(actor, stay):
-        raise _silent()
+        raise silent()
     async with open_scope(tenant_scope(actor.tenant_id)):
         stay = await admission.locked(actor, stay_id)
         charges = await rows(_CHARGES, stay.tenant_id, stay.id)
-        patient = (await admission.patient_of(stay)).number
+        patient = await number_of(await admission.patient_of(stay))
         has_agreed = await consents.has(stay.tenant_id, stay.account_id, "insurance")
         return Work(stay, patient, charges, his if stay.his_id else None, has_agreed)
 
 
-def _silent() -> Unavailable:
+def silent() -> Unavailable:
+    """Return what is said while the hospital's system does not answer."""
     advice = t("Nothing was settled. Try again in a few minutes.")
     return Unavailable("his.silent", t("The hospital's system does not answer just now."), advice=advice)
 
@@ -171,7 +173,7 @@ async def _ask(work: Work, key: str, *, is_final: bool) -> Shares:
     try:
         found = await work.his.claim(work.claimed(key, is_final=is_final))
     except HisSilent as error:
-        raise _silent() from error
+        raise silent() from error
     except HisRefused as error:
         text = t("The hospital's system refuses: {words}", words=str(error)[:100])
         raise Conflict("stay.refused", text) from error
@@ -207,11 +209,11 @@ async def _settle(actor: Actor, stay_id: UUID, shares: Shares) -> StaySettlement
         )
     due_on = await _due_on(stay)
     stay = await admission.step(actor, stay, "discharge", ended_at=datetime.now(UTC))
-    bill = await _bill(actor, stay, shares.patient_minor, due_on, "settle")
-    made = await _write(actor, stay, "settle", shares, bill)
+    bill = await bill_for(actor, stay, shares.patient_minor, due_on, "settle")
+    made = await write(actor, stay, "settle", shares, bill)
     await execute(_BILL, stay.tenant_id, made.id, stay.id, [one["id"] for one in charges])
-    await _give_back_rest(actor, stay, made)
-    await admission.note(actor, stay, "stay.settled", _facts(made))
+    await give_back_rest(actor, stay, made)
+    await admission.note(actor, stay, "stay.settled", facts_of(made))
     await _tell(actor, stay)
     return made
 
@@ -223,7 +225,7 @@ async def _due_on(stay: Stay) -> date:
     return max(now, lent.lent_until) if lent.lent_minor and not lent.is_uncovered else now
 
 
-async def _bill(actor: Actor, stay: Stay, amount: int, due_on: date, why: str) -> Bill | None:
+async def bill_for(actor: Actor, stay: Stay, amount: int, due_on: date, why: str) -> Bill | None:
     """Bill what the patient bears and pay it from the deposit as far as that reaches; the rest stays on the bill."""
     if amount <= 0:
         return None
@@ -251,7 +253,7 @@ async def _reference(stay: Stay) -> str:
     return f"{stay.reference}-{before + 1}" if before else stay.reference
 
 
-async def _give_back_rest(actor: Actor, stay: Stay, because: StaySettlement) -> None:
+async def give_back_rest(actor: Actor, stay: Stay, because: StaySettlement) -> None:
     """Send what is left of the deposit to where it came from; what cannot go back stays, for somebody to look at."""
     if left := await returnable_minor(stay.tenant_id, stay.wallet_id):
         reason = f"{gettext('Left of the deposit')}: {stay.reference}"
@@ -265,9 +267,10 @@ async def _give_back_rest(actor: Actor, stay: Stay, because: StaySettlement) -> 
         )
 
 
-async def _write(  # noqa: PLR0917 - what was decided about which stay
+async def write(  # noqa: PLR0917 - what was decided about which stay
     actor: Actor, stay: Stay, kind: str, shares: Shares, bill: Bill | None = None, note: str = ""
 ) -> StaySettlement:
+    """Append what was decided about a stay."""
     return await StaySettlement.create(
         id=new_id(),
         tenant_id=stay.tenant_id,
@@ -286,7 +289,8 @@ async def _write(  # noqa: PLR0917 - what was decided about which stay
     )
 
 
-def _facts(made: StaySettlement) -> dict[str, Any]:
+def facts_of(made: StaySettlement) -> dict[str, Any]:
+    """Return what stands of a settlement in the trail."""
     return {
         "total_minor": made.total_minor,
         "insurer_minor": made.insurer_minor,
@@ -303,115 +307,3 @@ async def _tell(actor: Actor, stay: Stay) -> None:
         reference=stay.reference,
     )
     await tell_family(actor, stay.account_id, "stays.settled", subject, body, purposes=deposits.TOLD)
-
-
-async def reverse(actor: Actor, *, stay_id: UUID, reason: str) -> StaySettlement:
-    """Take a settlement back, so that it can be made again: here and at the system. Outside of any scope.
-
-    The patient's bill is credited and what had paid it returns; what a deposit had paid is in the deposit again.
-
-    Raises:
-        Conflict: it is not settled, or somebody is paying its bill at this moment.
-        Unavailable: the hospital's system does not answer; nothing has happened.
-        StepUp: the sign-in is not fresh and strong.
-    """
-    actor.require(STAYS_SETTLE)
-    actor.require_fresh()
-    work = await _work(actor, stay_id)
-    if work.stay.status != "discharged":
-        raise Conflict("stay.not_settled", t("This stay is not settled."))
-    if work.his is not None:
-        try:
-            for one in await work.his.decisions(_key(work.stay)):
-                await work.his.withdraw(one)
-        except (HisSilent, HisRefused) as error:
-            raise _silent() from error
-    async with open_scope(tenant_scope(work.stay.tenant_id)):
-        return await _reverse(actor, stay_id, reason.strip() or str(gettext("Settled anew")))
-
-
-async def _reverse(actor: Actor, stay_id: UUID, reason: str) -> StaySettlement:
-    stay = await admission.locked(actor, stay_id)
-    if stay.status != "discharged":
-        raise Conflict("stay.not_settled", t("This stay is not settled."))
-    now = await held(stay)
-    await take_back_bills(actor, stay, now["patient_minor"], reason)
-    shares = Shares("", "", -now["total_minor"], -now["insurer_minor"])
-    made = await _write(actor, stay, "reverse", shares, note=reason)
-    await execute(
-        "update hospital_billed_charge set is_live = false where tenant_id = $1 and stay_id = $2 and is_live",
-        stay.tenant_id,
-        stay.id,
-    )
-    await admission.step(actor, stay, "reopen", ended_at=None, round=stay.round + 1)
-    await admission.note(actor, stay, "stay.reversed", _facts(made))
-    return made
-
-
-async def take_back_bills(actor: Actor, stay: Stay, amount: int, reason: str) -> None:
-    """Take so much of the stay's live bills back, the last one first."""
-    found = await rows(
-        "select b.id, b.total_minor - coalesce((select sum(n.amount_minor) from billing_credit_note n"
-        "   where n.tenant_id = $1 and n.bill_id = b.id), 0)::bigint left_minor"
-        "  from hospital_settlement s join billing_bill b on b.tenant_id = $1 and b.id = s.bill_id"
-        " where s.tenant_id = $1 and s.stay_id = $2 and s.round = $3 order by s.created_at desc, s.id desc",
-        stay.tenant_id,
-        stay.id,
-        stay.round,
-    )
-    for one in found:
-        if part := min(amount, one["left_minor"]):
-            await take_back(actor, bill_id=one["id"], amount_minor=part, reason=reason)
-            amount -= part
-
-
-async def decide_again(actor: Actor, stay_id: UUID) -> list[StaySettlement]:
-    """Append what the insurer has decided since a stay was settled, each decision once. Outside of any scope.
-
-    Less for the patient goes back to the original payments; more is a bill.
-
-    Raises:
-        Unavailable: the hospital's system does not answer.
-        Conflict: somebody is paying the stay's bill at this moment; it can be asked again.
-    """
-    assert actor.tenant_id is not None  # noqa: S101 - callers are inside a hospital
-    async with open_scope(tenant_scope(actor.tenant_id)):
-        stay, his = await admission.locked(actor, stay_id), await wards_of(actor.tenant_id)
-    if stay.status != "discharged" or his is None or not stay.his_id:
-        return []
-    try:
-        found = await his.decisions(_key(stay))
-    except (HisSilent, HisRefused) as error:
-        raise _silent() from error
-    async with open_scope(tenant_scope(stay.tenant_id)):
-        return await _append(actor, stay_id, found)
-
-
-async def _append(actor: Actor, stay_id: UUID, found: Sequence[Shares]) -> list[StaySettlement]:
-    stay = await admission.locked(actor, stay_id)
-    if stay.status != "discharged":
-        return []
-    written = await StaySettlement.filter(tenant_id=stay.tenant_id, stay_id=stay.id, round=stay.round)
-    known, made = {one.his_id for one in written}, []
-    for decision in found:
-        now = await held(stay)
-        if decision.id in known or decision.total_minor != now["total_minor"]:
-            continue
-        more = decision.patient_minor - now["patient_minor"]
-        made.append(await _decided(actor, stay, decision, more))
-    return made
-
-
-async def _decided(actor: Actor, stay: Stay, decision: Shares, more: int) -> StaySettlement:
-    """Append one decision: ``more`` is by how much the patient bears more than before."""
-    bill = None
-    if more > 0:
-        zone = (await Tenant.get(id=stay.tenant_id)).timezone
-        bill = await _bill(actor, stay, more, today(zone), decision.id)
-    elif more < 0:
-        reason = f"{gettext('The insurer has decided again')}: {stay.reference}"
-        await take_back_bills(actor, stay, -more, reason)
-    made = await _write(actor, stay, "readjudicate", Shares(decision.id, "", 0, -more), bill)
-    await _give_back_rest(actor, stay, made)
-    await admission.note(actor, stay, "stay.decided_again", _facts(made))
-    return made

@@ -7,8 +7,9 @@ from typing import Any
 import structlog
 
 from scenarios.hospital.his.contract import HisRefused, HisSilent
+from scenarios.hospital.his.linking import accounts_by_number
 from scenarios.hospital.his.wards import Admitted, Wards, wards_of
-from scenarios.hospital.inpatient import admission, deposits, listing, settling
+from scenarios.hospital.inpatient import admission, afterwards, deposits, listing
 from scenarios.hospital.inpatient.states import LIVE
 from scenarios.hospital.models import Stay
 from scenarios.hospital.places import NOWHERE, Place, columns, opened, tidy
@@ -49,8 +50,7 @@ async def keep_up(actor: Actor) -> bool:
 
 async def settle_in(actor: Actor, listed: Sequence[Admitted]) -> None:
     """Begin stays that the system has and we have not, and put everybody into the bed that it names."""
-    known = await Account.filter(tenant_id=actor.tenant_id, number__in=[one.patient for one in listed])
-    accounts = {one.number: one for one in known}
+    accounts = await accounts_by_number(_tenant(actor), [one.patient for one in listed])
     await _lead(actor, listed, accounts)
     for one in listed:
         account = accounts.get(one.patient)
@@ -124,7 +124,7 @@ async def _look_again(actor: Actor) -> None:
         gone = await Stay.filter(tenant_id=actor.tenant_id, status="discharged", ended_at__gte=since)
     for stay in gone:
         try:
-            await settling.decide_again(actor, stay.id)
+            await afterwards.decide_again(actor, stay.id)
         except AppError as error:
             log.warning("stay.not_decided_again", stay=str(stay.id), code=error.code)
 

@@ -5,11 +5,19 @@ from scenarios.hospital.models.consents import CareConsent
 from scenarios.hospital.models.house import ClinicService, Department, Doctor
 from scenarios.hospital.models.orders import ClinicOrder, HisBreak, HisDay, OrderBasket, OrderReturn
 from scenarios.hospital.models.people import BookingBlock, CareGrant, Patient
-from scenarios.hospital.models.stays import BilledCharge, Stay, StayCharge, StayCredit, StaySettlement
-from scenarios.hospital.models.visits import Appointment, ClinicWaiting
+from scenarios.hospital.models.stays import (
+    BilledCharge,
+    DepositPosting,
+    Stay,
+    StayCharge,
+    StayCredit,
+    StaySettlement,
+)
+from scenarios.hospital.models.visits import Appointment, AppointmentVersion, ClinicWaiting
 
 __all__ = [
     "Appointment",
+    "AppointmentVersion",
     "BilledCharge",
     "BookingBlock",
     "CareConsent",
@@ -20,6 +28,7 @@ __all__ = [
     "ClinicSlot",
     "ClinicWaiting",
     "Department",
+    "DepositPosting",
     "Doctor",
     "HisBreak",
     "HisDay",

@@ -14,6 +14,9 @@ class Department(TenantRow):
     names: dict[str, str] = fields.JSONField()
     position = fields.SmallIntField(db_default=0)
     is_active = fields.BooleanField(db_default=True)
+    screen: bytes | None = fields.BinaryField(null=True)
+    screen_hash: bytes | None = fields.BinaryField(null=True)
+    """The secret of its waiting room's public screen, sealed, and what it is found by (``screens``)."""
 
     class Meta:
         table = "hospital_department"

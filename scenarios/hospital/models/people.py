@@ -23,6 +23,8 @@ class Patient(TenantRow):
     document_mask = fields.CharField(max_length=30)
     phone: bytes = fields.BinaryField()
     agreed_at: datetime = fields.DatetimeField()
+    his_number = fields.CharField(max_length=64, db_default="")
+    """What the hospital's own system calls the patient by; empty where it has not said so."""
 
     class Meta:
         table = "hospital_patient"

@@ -71,6 +71,29 @@ class StayCharge(TenantRow):
         table = "hospital_stay_charge"
 
 
+class DepositPosting(TenantRow):
+    """One movement of a stay's deposit from or to outside, as the hospital's own system is told of it, once.
+
+    ``amount_minor`` is below zero for what went back.
+    """
+
+    movement_id: UUID = fields.UUIDField()
+    account_id: UUID = fields.UUIDField()
+    stay_id: UUID = fields.UUIDField()
+    amount_minor = fields.BigIntField()
+    currency = fields.CharField(max_length=3)
+    moved_at: datetime = fields.DatetimeField()
+    status = fields.CharField(max_length=20, db_default="waiting")
+    tries = fields.SmallIntField(db_default=0)
+    asked_at: datetime | None = fields.DatetimeField(null=True)
+    problem = fields.CharField(max_length=200, db_default="")
+    his_reference = fields.CharField(max_length=64, db_default="")
+    ended_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "hospital_deposit_posting"
+
+
 class StaySettlement(TenantRow):
     """What insurance and patient bear of a stay, never changed: pre-settled, settled, reversed, decided again.
 

@@ -53,6 +53,30 @@ class Appointment(TenantRow):
         table = "hospital_appointment"
 
 
+class AppointmentVersion(TenantRow):
+    """An appointment as programs read it once: written by triggers when it or its session changes, never by us."""
+
+    appointment_id: UUID = fields.UUIDField()
+    version_at: datetime = fields.DatetimeField()
+    transaction = fields.BigIntField()
+    account_id: UUID = fields.UUIDField()
+    slot_id: UUID = fields.UUIDField()
+    session_id: UUID = fields.UUIDField()
+    service_id: UUID = fields.UUIDField()
+    doctor_id: UUID = fields.UUIDField()
+    place = fields.CharField(max_length=60)
+    reference = fields.CharField(max_length=40)
+    visit = fields.CharField(max_length=10)
+    status = fields.CharField(max_length=20)
+    bill_id: UUID | None = fields.UUIDField(null=True)
+    starts_at: datetime = fields.DatetimeField()
+    ends_at: datetime = fields.DatetimeField()
+    booked_at: datetime = fields.DatetimeField()
+
+    class Meta:
+        table = "hospital_appointment_version"
+
+
 class ClinicWaiting(TenantRow):
     """Somebody waits for a number of a full session; when one is free it is offered for a while, then to the next."""
 

@@ -1,7 +1,8 @@
 """The day's match of three: what is paid here, what stands in the hospital's system, what the bank's side has.
 
-Every payment of ours stands in the system and every posting there is paid here; where billing's reconciliation has a
-break of a payment's money with the channel or the bank, the payment is named here too. It runs by itself each night.
+Every payment and deposit of ours stands in the system and every posting there is paid here; where billing's
+reconciliation has a break of a payment's money with the channel or the bank, the payment is named here too. It runs by
+itself each night.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,8 +12,9 @@ from uuid import UUID
 
 from scenarios.hospital.days import at
 from scenarios.hospital.his.connecting import his_of
-from scenarios.hospital.his.contract import HisRefused, HisSilent, Posted
-from scenarios.hospital.models import HisBreak, OrderBasket
+from scenarios.hospital.his.contract import His, HisRefused, HisSilent, Posted
+from scenarios.hospital.inpatient import telling
+from scenarios.hospital.models import DepositPosting, HisBreak, OrderBasket
 from scenarios.hospital.orders.posting import push_again
 from scenarios.hospital.rights import WORK
 from tenants import audit
@@ -45,11 +47,11 @@ on conflict (tenant_id, day) do update set ours_minor = excluded.ours_minor, the
     matched_at = excluded.matched_at, matched_by_name = excluded.matched_by_name
 """
 _BANK = """
-select b.id, sum(a.amount_minor)::bigint paid_minor,
+select b.id, coalesce(sum(a.amount_minor), 0)::bigint paid_minor,
        coalesce(sum(a.amount_minor) filter (where p.channel in ('counter', 'wallet') or l.id is not null), 0)::bigint
          seen_minor,
        bool_or(k.id is not null) is_broken, max(k.found_minor)::bigint found_minor
-  from hospital_basket b
+  from unnest($2::uuid[], $3::uuid[]) b (id, bill_id)
   join billing_allocation a on a.tenant_id = $1 and a.bill_id = b.bill_id
   join billing_payment p on p.tenant_id = $1 and p.id = a.payment_id
   left join lateral (select s.id from billing_attempt t join billing_statement_line s on s.tenant_id = $1
@@ -59,8 +61,31 @@ select b.id, sum(a.amount_minor)::bigint paid_minor,
      and x.status in ('open', 'working') and (x.subject_id = t.id or exists (select 1 from billing_statement_line s
         where s.tenant_id = $1 and s.id = x.subject_id and s.attempt_id = t.id))
      where t.tenant_id = $1 and t.payment_id = p.id limit 1) k on true
- where b.tenant_id = $1 and b.id = any ($2::uuid[]) group by b.id
+ group by b.id
 """
+_DEPOSITS = """
+select p.movement_id id, p.amount_minor, p.status, p.moved_at paid_at, u.bill_id,
+       r.status = 'succeeded' has_gone
+  from hospital_deposit_posting p join billing_wallet_movement m on m.tenant_id = $1 and m.id = p.movement_id
+  left join billing_wallet_top_up u on u.tenant_id = $1 and u.id = m.source_id and m.kind = 'top_up'
+  left join billing_refund r on r.tenant_id = $1 and r.id = m.source_id and m.kind = 'pay_out'
+ where p.tenant_id = $1 and p.moved_at >= $2 and p.moved_at < $3
+"""
+
+
+class Paid(NamedTuple):
+    """A deposit as the match sees it, like a basket; ``seen_minor`` is what of it the bank's side is known to have."""
+
+    id: UUID
+    amount_minor: int
+    paid_at: datetime
+    bill_id: UUID | None
+    seen_minor: int
+    status: str = "posted"
+    returned_minor: int = 0
+
+
+Ours = Sequence[OrderBasket | Paid]
 
 
 class Difference(NamedTuple):
@@ -96,23 +121,26 @@ async def match_day(actor: Actor, day: date) -> int:
     if his is None:
         raise Unavailable("his.none", t("The hospital's system is not connected."))
     try:
-        today, tomorrow = await his.postings(day), await his.postings(day + timedelta(days=1))
+        today, tomorrow = await _theirs(his, day), await _theirs(his, day + timedelta(days=1))
     except (HisSilent, HisRefused) as error:
         raise Unavailable("his.silent", t("The hospital's system does not answer just now.")) from error
     async with open_scope(tenant_scope(tenant.id)):
         return await _match(actor, tenant, day, today, tomorrow)
 
 
+async def _theirs(his: His, day: date) -> list[Posted]:
+    return [*await his.postings(day), *await his.deposits_of(day)]
+
+
 async def _match(
     actor: Actor, tenant: Tenant, day: date, today: Sequence[Posted], tomorrow: Sequence[Posted]
 ) -> int:
     first, last = at(day, 0, tenant.timezone), at(day + timedelta(days=1), 0, tenant.timezone)
-    ours = await OrderBasket.filter(tenant_id=tenant.id, paid_at__gte=first, paid_at__lt=last)
+    baskets = await OrderBasket.filter(tenant_id=tenant.id, paid_at__gte=first, paid_at__lt=last)
+    ours: Ours = [*baskets, *await _deposits(tenant.id, first, last)]
     theirs = [*today, *tomorrow]
     known = await _known(tenant.id, theirs)
-    banked = {
-        each["id"]: Banked(*list(each)[1:]) for each in await rows(_BANK, tenant.id, [one.id for one in ours])
-    }
+    banked = await _banked(tenant.id, ours)
     found = [*differences(ours, theirs, known, ends_at=last), *at_the_bank(ours, banked)]
     for one in found:
         await execute(_ADD, tenant.id, new_id(), day, one.kind, one.key, one.ours_minor, one.theirs_minor,
@@ -122,9 +150,31 @@ async def _match(
     return len(found)
 
 
+async def _deposits(tenant_id: UUID, first: datetime, last: datetime) -> list[Paid]:
+    """Return what came into deposits that day, and went out of them; of what went back, the bank has what is paid."""
+    return [
+        Paid(
+            one["id"],
+            one["amount_minor"],
+            one["paid_at"],
+            one["bill_id"],
+            0 if one["bill_id"] or one["has_gone"] is False else one["amount_minor"],
+        )
+        for one in await rows(_DEPOSITS, tenant_id, first, last)
+    ]
+
+
+async def _banked(tenant_id: UUID, ours: Ours) -> dict[UUID, Banked]:
+    ids = [one.id for one in ours]
+    found = await rows(_BANK, tenant_id, ids, [one.bill_id for one in ours])
+    return {each["id"]: Banked(*list(each)[1:]) for each in found}
+
+
 async def _known(tenant_id: UUID, theirs: Sequence[Posted]) -> set[str]:
     ids = [key for key in map(_as_id, theirs) if key]
-    return {str(one.id) for one in await OrderBasket.filter(tenant_id=tenant_id, id__in=ids)}
+    baskets = await OrderBasket.filter(tenant_id=tenant_id, id__in=ids)
+    deposits = await DepositPosting.filter(tenant_id=tenant_id, movement_id__in=ids)
+    return {str(one.id) for one in baskets} | {str(one.movement_id) for one in deposits}
 
 
 def _as_id(posted: Posted) -> UUID | None:
@@ -138,14 +188,14 @@ async def _keep(  # noqa: PLR0917 - the three sides of a day
     actor: Actor,
     tenant: Tenant,
     day: date,
-    ours: Sequence[OrderBasket],
+    ours: Ours,
     theirs: Sequence[Posted],
     banked: Mapping[UUID, Banked],
 ) -> None:
     standing = [one for one in ours if one.status != "refunded"]
-    seen = [banked[one.id] for one in standing if one.id in banked]
     total = sum(_kept(one) for one in standing)
-    bank = sum(one.seen_minor for one in seen)
+    bank = sum(banked[one.id].seen_minor for one in standing if one.id in banked)
+    bank += sum(one.seen_minor for one in standing if isinstance(one, Paid))
     await execute(
         _KEEP,
         tenant.id,
@@ -162,7 +212,7 @@ async def _keep(  # noqa: PLR0917 - the three sides of a day
 
 
 def differences(
-    ours: Sequence[OrderBasket], theirs: Sequence[Posted], known: set[str], *, ends_at: datetime
+    ours: Ours, theirs: Sequence[Posted], known: set[str], *, ends_at: datetime
 ) -> Iterator[Difference]:
     """Yield what differs between our payments of a day and the postings of it and the next day."""
     standing: dict[str, list[Posted]] = {}
@@ -178,7 +228,7 @@ def differences(
 
 
 def _of_basket(
-    basket: OrderBasket, standing: Mapping[str, Sequence[Posted]], ends_at: datetime
+    basket: OrderBasket | Paid, standing: Mapping[str, Sequence[Posted]], ends_at: datetime
 ) -> Iterator[Difference]:
     key, amount = str(basket.id), _kept(basket)
     there = sum(one.amount_minor for one in standing.get(key, ()))
@@ -193,12 +243,12 @@ def _of_basket(
         yield Difference("cut_off" if is_late else taken_back, key, amount, None)
 
 
-def _kept(basket: OrderBasket) -> int:
+def _kept(basket: OrderBasket | Paid) -> int:
     """Return what is left of a payment once single orders have been given back."""
     return int(basket.amount_minor) - int(basket.returned_minor or 0)
 
 
-def at_the_bank(ours: Sequence[OrderBasket], banked: Mapping[UUID, Banked]) -> Iterator[Difference]:
+def at_the_bank(ours: Ours, banked: Mapping[UUID, Banked]) -> Iterator[Difference]:
     """Yield the payments of whose money the channel or the bank says something else, or nothing in its statement."""
     for basket in ours:
         side = banked.get(basket.id)
@@ -222,13 +272,7 @@ async def mend(actor: Actor, break_id: UUID) -> int:
     if his is None:
         raise Unavailable("his.none", t("The hospital's system is not connected."))
     try:
-        if found.kind == "posted_not_paid":
-            for one in await his.query(found.key):
-                await his.reverse(one)
-        elif found.kind in AGAIN:
-            await push_again(actor, UUID(found.key))
-        else:
-            raise Conflict("break.words", t("This difference can only be closed with a reason."))
+        await _mend(actor, his, found)
     except HisSilent as error:
         raise Unavailable("his.silent", t("The hospital's system does not answer just now.")) from error
     except HisRefused as error:
@@ -237,6 +281,18 @@ async def mend(actor: Actor, break_id: UUID) -> int:
     async with open_scope(tenant_scope(actor.tenant_id)):
         await _note(actor, found, "his_break.mended", {})
     return await match_day(actor, found.day)
+
+
+async def _mend(actor: Actor, his: His, found: HisBreak) -> None:
+    if found.kind == "posted_not_paid":
+        for one in await his.query(found.key):
+            await his.reverse(one)
+        for one in await his.deposits(found.key):
+            await his.take_back(one)
+    elif found.kind not in AGAIN:
+        raise Conflict("break.words", t("This difference can only be closed with a reason."))
+    elif not await telling.tell_moved(actor, UUID(found.key)):
+        await push_again(actor, UUID(found.key))
 
 
 async def _open(actor: Actor, break_id: UUID) -> HisBreak:

@@ -12,6 +12,7 @@ from billing.holds.refunding import refund
 from billing.terms import terms_of
 from scenarios.hospital.his.connecting import HisTerms, his_of
 from scenarios.hospital.his.contract import His, HisRefused, HisSilent, Posted, Posting
+from scenarios.hospital.his.linking import number_of
 from scenarios.hospital.inpatient.taking_back import take_back
 from scenarios.hospital.models import ClinicOrder, OrderBasket
 from scenarios.hospital.orders.service import POST_JOB, locked, mark, tell
@@ -76,7 +77,7 @@ async def _posting(basket: OrderBasket) -> Posting:
     found = ClinicOrder.filter(tenant_id=basket.tenant_id, basket_id=basket.id).exclude(status="returned")
     account = await Account.get(tenant_id=basket.tenant_id, id=basket.account_id)
     ids = [one.his_id for one in await found.order_by("his_id")]
-    return Posting(str(basket.id), account.number, ids, basket.amount_minor - basket.returned_minor)
+    return Posting(str(basket.id), await number_of(account), ids, basket.amount_minor - basket.returned_minor)
 
 
 async def _post_once(his: His, posting: Posting) -> Posted:

@@ -15,6 +15,7 @@ from billing.terms import terms_of
 from scenarios.hospital.booking import locked_patient
 from scenarios.hospital.his.connecting import his_of
 from scenarios.hospital.his.contract import HisRefused, HisSilent, Order
+from scenarios.hospital.his.linking import number_of
 from scenarios.hospital.models import ClinicOrder, OrderBasket
 from scenarios.hospital.orders.states import BASKET
 from scenarios.hospital.tariff import ORDERS
@@ -54,11 +55,11 @@ async def look(actor: Actor, account: Account) -> tuple[list[ClinicOrder], bool]
     Call it outside of any scope. Silent, what is known from before is shown.
     """
     async with open_scope(tenant_scope(account.tenant_id)):
-        his = await his_of(account.tenant_id)
+        his, number = await his_of(account.tenant_id), await number_of(account)
     is_fresh = False
     if his is not None:
         try:
-            found = await his.unpaid_orders(account.number)
+            found = await his.unpaid_orders(number)
             is_fresh = True
         except (HisSilent, HisRefused):
             found = []

@@ -1,6 +1,5 @@
 """The doctor's screen: who has arrived, who is called, who is next; and the waiting room's wall."""
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -31,20 +30,6 @@ select s.id, s.place, s.starts_at, s.ends_at, s.status, d.name doctor,
            and x.status = 'arrived') waiting
   from hospital_session s join hospital_doctor d on d.tenant_id = $1 and d.id = s.doctor_id
  where s.tenant_id = $1 and s.day = $2 and ($3::uuid is null or d.person_id = $3) order by s.starts_at, d.name
-"""
-_WALL = """
-select s.id, s.place, d.name doctor,
-       (select json_agg(l.number order by x.called_at desc) from hospital_appointment x
-          join hospital_slot l on l.tenant_id = $1 and l.id = x.slot_id
-         where x.tenant_id = $1 and x.session_id = s.id and x.status = 'called') now,
-       (select json_agg(n.number) from (select l.number from hospital_appointment x
-          join hospital_slot l on l.tenant_id = $1 and l.id = x.slot_id
-         where x.tenant_id = $1 and x.session_id = s.id and x.status = 'arrived'
-         order by x.queued_at, x.id limit 4) n) next
-  from hospital_session s join hospital_doctor d on d.tenant_id = $1 and d.id = s.doctor_id
- where s.tenant_id = $1 and s.department_id = $2 and s.day = $3 and s.status = 'planned'
-   and s.ends_at > now() - interval '4 hours'
- order by s.place, s.starts_at
 """
 
 
@@ -137,14 +122,12 @@ async def _department(actor: Actor, department_id: UUID) -> Department:
 async def wall(request: Request, actor: Actor) -> Response:
     """The waiting room's screen of one department: numbers and rooms, no names."""
     department = await _department(actor, path_id(request))
-    found = await rows(_WALL, actor.tenant_id, department.id, today(str(actor.place["timezone"])))
+    day = today(str(actor.place["timezone"]))
     context = {
         "department": localized(department.names),
         "path": request.url.path,
-        "rooms": [
-            {**dict(one), "now": json.loads(one["now"] or "[]"), "next": json.loads(one["next"] or "[]")}
-            for one in found
-        ],
+        "rooms": await queries.rooms(department.tenant_id, department.id, day),
+        "has_doctors": True,
     }
     return await respond(request, "hospital/staff/wall.html", context, block="rooms")
 

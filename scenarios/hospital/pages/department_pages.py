@@ -10,13 +10,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.names import localized
-from scenarios.hospital import setup
+from scenarios.hospital import screens, setup
 from scenarios.hospital.models import ClinicService, Department
 from scenarios.hospital.pages.common import require_hospital, root_of
 from scenarios.hospital.pages.setup_parts import MOST, in_order
 from scenarios.hospital.rights import SET_UP
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
+from tenants.runtime import runtime
 from tenants.scope import rows
 from tenants.search import containing
 from ui.errors import Invalid, NotFound
@@ -92,14 +93,17 @@ async def department(request: Request, actor: Actor) -> Response:
 async def _department(
     request: Request, actor: Actor, department_id: UUID | None, form: Form[DepartmentForm], status: int = 200
 ) -> Response:
-    services = []
+    services, screen = [], ""
     if department_id:
+        screen = screens.path_of(await Department.get(tenant_id=actor.tenant_id, id=department_id))
         found = await ClinicService.filter(tenant_id=actor.tenant_id, department_id=department_id)
         services = [localized(one.names) for one in found]
     context = {
         "form": form,
         "services": services,
         "department_id": department_id,
+        "screen": screen,
+        "screen_url": f"{runtime().public_url.rstrip('/')}{screen}" if screen else "",
         "root": f"{root_of(actor)}/departments",
     }
     return await respond(request, "hospital/staff/department.html", context, status=status)

@@ -8,8 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from scenarios.hospital import arriving, blocks, booking, calendar, patients, queries
+from scenarios.hospital import arriving, blocks, booking, calendar, documents, patients, queries
 from scenarios.hospital.days import today
+from scenarios.hospital.documents import tidy
+from scenarios.hospital.his import linking
+from scenarios.hospital.his.connecting import his_of
 from scenarios.hospital.kinds import DOCUMENTS, SEXES, VISITS
 from scenarios.hospital.models import Patient
 from scenarios.hospital.pages.common import require_hospital, root_of, tenant_of, with_words
@@ -21,9 +24,10 @@ from tenants.actor import Actor
 from tenants.codes import is_code, new_token
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Account
-from tenants.scope import rows
+from tenants.scope import open_scope, rows
 from tenants.search import containing, literal
 from ui.errors import Conflict, Invalid, NotFound
+from ui.flash import Flash
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -104,6 +108,7 @@ async def patient(request: Request, actor: Actor) -> Response:
         "may_take": actor.may("payments.take"),
         "may_see": actor.may("accounts.read"),
         "may_admit": actor.may(STAYS_WORK),
+        "has_his": await his_of(tenant_of(actor)) is not None,
         "root": root_of(actor),
     }
     return await respond(request, "hospital/staff/patient.html", context)
@@ -124,9 +129,23 @@ async def new_patient(request: Request, actor: Actor) -> Response:
     return await _register(request, actor, Form.blank(Registration, values))
 
 
-async def _register(request: Request, actor: Actor, form: Form[Registration], status: int = 200) -> Response:
+async def _register(
+    request: Request,
+    actor: Actor,
+    form: Form[Registration],
+    status: int = 200,
+    *,
+    told: linking.Told | None = None,
+    errors: Any = None,
+) -> Response:
+    async with open_scope(actor.scope()):
+        has_his = await his_of(tenant_of(actor)) is not None
+    if errors:
+        form.errors, form.is_sent = errors, True
     context = {
         "form": form,
+        "has_his": has_his,
+        "told": told,
         "sexes": [(key, gettext(words)) for key, words in SEXES.items()],
         "documents": [(key, gettext(words)) for key, words in DOCUMENTS.items()],
         "root": root_of(actor),
@@ -134,13 +153,59 @@ async def _register(request: Request, actor: Actor, form: Form[Registration], st
     return await respond(request, "hospital/staff/register.html", context, status=status)
 
 
+class Document(BaseModel):
+    """A document that the hospital's own system may know."""
+
+    document_kind: str = Field("identity_card", title=N_("Document"))
+    document_number: str = Field(title=N_("Number of the document"), max_length=40)
+
+
+async def look_up(request: Request, actor: Actor) -> Response:
+    """Fill the form with what the hospital's system knows of a document (outside of any scope: it is asked)."""
+    require_hospital(actor)
+    asked = await bind(request, Document)
+    values = {name: asked.value(name) for name in ("document_kind", "document_number")}
+    if not asked.is_valid:
+        return await _register(request, actor, Form.blank(Registration, values), 422, errors=asked.errors)
+    there = await linking.ask(tenant_of(actor), asked.ok.document_kind, tidy(asked.ok.document_number))
+    if there.patient is not None:
+        values |= {"name": there.patient.name, "sex": there.patient.sex}
+        values |= {"born_on": there.patient.born_on.isoformat()} if there.patient.born_on else {}
+    return await _register(request, actor, Form.blank(Registration, values), told=there)
+
+
+async def link(request: Request, actor: Actor) -> Response:
+    """Ask the hospital's system for the number of a patient who is here already (outside of any scope)."""
+    require_hospital(actor)
+    async with open_scope(actor.scope()):
+        account, known = await _patient(actor, path_id(request))
+    there = await linking.ask(account.tenant_id, known.document_kind, documents.opened(known.document))
+    here = f"{root_of(actor)}/front-desk/patients/{account.id}"
+    try:
+        async with open_scope(actor.scope()):
+            is_known = await patients.link(actor, account.id, there)
+    except Conflict as refused:
+        return redirect(request, here, flash=Flash(refused.message, "warning"))
+    if there.is_silent:
+        return redirect(request, here, flash=Flash(SILENT, "warning"))
+    words = t("The hospital's system knows this patient.") if is_known else NOT_KNOWN
+    return redirect(request, here, flash=Flash(words, "success" if is_known else "warning"))
+
+
+SILENT = t("The hospital's system does not answer just now.")
+NOT_KNOWN = t("The hospital's system knows nobody with this document.")
+
+
 async def register(request: Request, actor: Actor) -> Response:
-    """Register a patient with the document in hand."""
+    """Register a patient with the document in hand (outside of any scope: the hospital's system is asked)."""
     require_hospital(actor)
     form = await bind(request, Registration)
     if form.is_valid:
+        number = tidy(form.ok.document_number)
+        there = await linking.ask(tenant_of(actor), form.ok.document_kind, number)
         try:
-            account = await patients.register(actor, form.ok.identity())
+            async with open_scope(actor.scope()):
+                account = await patients.register(actor, form.ok.identity(), there)
         except (Invalid, Conflict) as refused:
             form.fail_with(refused)
         else:
@@ -213,7 +278,30 @@ _DESK = "/front-desk"
 ROUTES: list[BaseRoute] = [
     tenant_route(_DESK, desk, permission=BOOK, name="front_desk"),
     tenant_route(f"{_DESK}/patients/new", new_patient, permission=BOOK, name="desk_new_patient"),
-    tenant_route(f"{_DESK}/patients", register, permission=BOOK, methods=WRITES, name="desk_register"),
+    tenant_route(
+        f"{_DESK}/patients",
+        register,
+        permission=BOOK,
+        methods=WRITES,
+        name="desk_register",
+        is_transactional=False,
+    ),
+    tenant_route(
+        f"{_DESK}/patients/new",
+        look_up,
+        permission=BOOK,
+        methods=WRITES,
+        name="desk_look_up",
+        is_transactional=False,
+    ),
+    tenant_route(
+        f"{_DESK}/patients/{{id}}/link",
+        link,
+        permission=BOOK,
+        methods=WRITES,
+        name="desk_link",
+        is_transactional=False,
+    ),
     tenant_route(f"{_DESK}/patients/{{id}}", patient, permission=BOOK, name="desk_patient"),
     tenant_route(f"{_DESK}/patients/{{id}}/booking", choose, permission=BOOK, name="desk_choose"),
     tenant_route(f"{_DESK}/patients/{{id}}/booking", book, permission=BOOK, methods=WRITES, name="desk_book"),

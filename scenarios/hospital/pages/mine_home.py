@@ -9,6 +9,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from scenarios.hospital import mine, patients, waiting
+from scenarios.hospital.documents import tidy
+from scenarios.hospital.his import linking
 from scenarios.hospital.inpatient.queries import mine as stays_seen
 from scenarios.hospital.kinds import DOCUMENTS, RELATIONS, SCENARIO_KEY, SEXES
 from scenarios.hospital.models import ClinicWaiting
@@ -104,10 +106,12 @@ async def _form(request: Request, hospital: Any, form: Form[Registration], statu
 
 
 async def register(request: Request, actor: Actor) -> Response:
-    """Register the patient and go on to the departments."""
-    hospital = await hospital_of(request)
+    """Register the patient and go on to the departments (outside of any scope: the hospital's system is asked)."""
+    async with open_scope(actor.scope()):
+        hospital = await hospital_of(request)
     form = await bind(request, Registration)
     if form.is_valid:
+        there = await linking.ask(hospital["id"], form.ok.document_kind, tidy(form.ok.document_number))
         try:
             async with open_scope(tenant_scope(hospital["id"])):
                 await patients.register_own(
@@ -116,6 +120,7 @@ async def register(request: Request, actor: Actor) -> Response:
                     relation=form.ok.relation,
                     given=form.ok.identity(),
                     has_agreed=form.ok.has_agreed,
+                    there=there,
                 )
         except Invalid as refused:
             form.fail_with(refused)
@@ -143,5 +148,11 @@ ROUTES: list[BaseRoute] = [
     person_route(f"{CARE}/waiting/{{id}}/end", leave_list, methods=WRITES, name="my_leave_list"),
     person_route(CARE, home, name="my_care"),
     person_route(f"{CARE}/at/{{hospital}}/patients/new", new_patient, name="my_new_patient"),
-    person_route(f"{CARE}/at/{{hospital}}/patients", register, methods=WRITES, name="my_register_patient"),
+    person_route(
+        f"{CARE}/at/{{hospital}}/patients",
+        register,
+        methods=WRITES,
+        name="my_register_patient",
+        is_transactional=False,
+    ),
 ]

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 
 from scenarios.hospital import consents, mine
 from scenarios.hospital.his.contract import HisRefused, HisSilent
+from scenarios.hospital.his.linking import number_of
 from scenarios.hospital.his.reports import SHOWN, Report, reports_of
 from scenarios.hospital.kinds import CONSENTS
 from scenarios.hospital.models import Patient
@@ -29,11 +30,11 @@ async def _look(actor: Actor, proven: mine.Proven) -> tuple[Account, bool, list[
     async with open_scope(tenant_scope(proven.tenant_id)):
         account = await Account.get(tenant_id=proven.tenant_id, id=proven.account_id)
         has_agreed = await consents.has(proven.tenant_id, proven.account_id, "reports")
-        his = await reports_of(proven.tenant_id)
+        his, number = await reports_of(proven.tenant_id), await number_of(account)
     if not has_agreed or his is None:
         return account, has_agreed, []
     try:
-        found: list[Report] | None = await his.released(account.number)
+        found: list[Report] | None = await his.released(number)
     except (HisSilent, HisRefused):
         found = None
     async with open_scope(tenant_scope(proven.tenant_id)):

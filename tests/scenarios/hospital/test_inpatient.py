@@ -5,125 +5,34 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing.ledger import verify_ledger
-from billing.models import Bill, Refund, Wallet
-from billing.wallets.topping_up import take_top_up
-from scenarios.hospital import consents
+from billing.models import Bill, Refund
 from scenarios.hospital.days import today
-from scenarios.hospital.his.wards import Admitted, Listed, Wards, wards_of
+from scenarios.hospital.his.wards import Admitted, Listed
 from scenarios.hospital.inpatient import admission, credit, deposits, listing, settling, syncing
-from scenarios.hospital.models import BilledCharge, Stay, StayCharge, StaySettlement
+from scenarios.hospital.models import Stay, StayCharge
 from tenants.ids import new_id
 from tenants.models import Account, Notice
-from tenants.scope import execute, raw, rows, value
+from tenants.scope import execute, raw, rows
 from tests.jobs import run_due
-from tests.scenarios.hospital.house import House, build
-from tests.scenarios.hospital.ward import Ward, connect
-from ui.errors import Conflict, Forbidden, Invalid, Unavailable
+from tests.scenarios.hospital.beds import (
+    ZONE,
+    bed,
+    books,
+    fresh,
+    going,
+    lying,
+    money,
+    pay_in,
+    place,
+    settle,
+    ward,
+)
+from ui.errors import Conflict, Forbidden, Invalid
 
-ZONE = "Asia/Singapore"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def place(committed, bank) -> House:
-    """One hospital for all tests here: each has a patient and a bed of its own."""
-    return await build(bank)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def ward(place, sandbox, monkeypatch) -> Ward:
-    return await connect(place, sandbox.url, monkeypatch)
-
-
-def bed() -> str:
-    return f"B{new_id().hex[-8:]}".upper()
-
-
-async def lying(
-    ward: Ward, *days: tuple[str, str], deposit: int = 0, percent: int = 60
-) -> tuple[Stay, Account]:
-    """A patient whom the hospital's system has in a bed, with charges ``(day, amount)`` and so much deposited."""
-    house = ward.house
-    account = await house.patient(f"Stay {new_id().hex[-6:]}")
-    his_id = f"e-{new_id().hex[-8:]}"
-    async with house.scope():
-        await consents.give(house.clerk, account_id=account.id, purpose="insurance", way="desk")
-    one = {"id": his_id, "patient": account.number, "ward": "3A", "bed": bed(), "percent": percent}
-    ward.post("his/stays", hospital=house.tenant.slug, stays=[one])
-    charged(ward, his_id, *days)
-    await syncing.keep_up(house.system)
-    async with house.scope():
-        stay = await Stay.get(tenant_id=house.id, his_id=his_id)
-    if deposit:
-        await pay_in(house, stay, deposit)
-    return stay, account
-
-
-def charged(ward: Ward, his_id: str, *days: tuple[str, str], **more: str) -> list[str]:
-    lines = [
-        {
-            "id": f"{his_id}-{new_id().hex[-6:]}",
-            "text": "Infusion",
-            "day": day,
-            "value": float(amount),
-            **more,
-        }
-        for day, amount in days
-    ]
-    ward.post("his/stay-charges", hospital=ward.house.tenant.slug, stay=his_id, charges=lines)
-    return [str(one["id"]) for one in lines]
-
-
-async def pay_in(house: House, stay: Stay, amount: int) -> None:
-    await take_top_up(
-        house.cashier, wallet_id=stay.wallet_id, amount_minor=amount, method="cash", key=new_id().hex
-    )
-
-
-async def going(ward: Ward, stay: Stay) -> None:
-    async with ward.house.scope():
-        await admission.leave(ward.house.clerk, stay.id)
-
-
-async def settle(ward: Ward, stay: Stay, **given: int) -> StaySettlement:
-    async with ward.house.scope():
-        found = await deposits.held_of(stay)
-    seen = given.get("seen", found.deposited_minor - found.charged_minor)
-    return await settling.discharge(ward.house.finance, stay_id=stay.id, seen_left_minor=seen)
-
-
-async def money(house: House, stay: Stay) -> tuple[int, int, int]:
-    """Return what is in the deposit, what is still owed on the stay's bills, and what has gone back."""
-    async with house.scope():
-        wallet = await Wallet.get(tenant_id=house.id, id=stay.wallet_id)
-        bills = await Bill.filter(
-            tenant_id=house.id, account_id=stay.account_id, reference__startswith=stay.reference
-        )
-        back = await value(
-            "select coalesce(sum(r.amount_minor), 0)::bigint from billing_refund r join billing_payment p"
-            " on p.tenant_id = $1 and p.id = r.payment_id"
-            " join billing_allocation a on a.tenant_id = $1 and a.payment_id = p.id and a.amount_minor > 0"
-            " join billing_bill b on b.tenant_id = $1 and b.id = a.bill_id"
-            " where r.tenant_id = $1 and b.account_id = $2 and p.channel <> 'wallet'"
-            " and r.status in ('requested', 'approved', 'submitted', 'succeeded')",
-            house.id,
-            stay.account_id,
-        )
-    return wallet.balance_minor, sum(one.left_minor for one in bills), int(back)
-
-
-async def fresh(house: House, stay: Stay) -> Stay:
-    async with house.scope():
-        return await Stay.get(tenant_id=house.id, id=stay.id)
-
-
-async def books(house: House) -> list[object]:
-    async with house.scope():
-        return list(await verify_ledger(house.id))
+__all__ = ["place", "ward"]
 
 
 async def test_a_stay_comes_from_the_hospitals_system_with_its_list_and_goes_home_settled(ward):
@@ -284,127 +193,6 @@ async def _nothing(*_args: object, **_named: object) -> None:
     """Save nothing, so that no row lock is taken on the way."""
 
 
-async def test_a_charge_stands_in_one_live_settlement_whoever_settles_at_once(ward):
-    house = ward.house
-    stay, _ = await lying(ward, ("2026-03-01", "40.00"), deposit=10_000)
-    await going(ward, stay)
-    answers = await asyncio.gather(*(settle(ward, stay) for _ in range(3)), return_exceptions=True)
-    assert sum(isinstance(one, StaySettlement) for one in answers) == 1
-    assert {type(one) for one in answers} <= {StaySettlement, Conflict}
-    assert await money(house, stay) == (0, 0, 10_000 - 1_600)
-    async with house.scope():
-        (billed,) = await BilledCharge.filter(tenant_id=house.id, stay_id=stay.id)
-    with pytest.raises(Exception, match="hospital_billed_charge"):
-        async with house.scope():
-            await BilledCharge.create(
-                tenant_id=house.id,
-                charge_id=billed.charge_id,
-                settlement_id=billed.settlement_id,
-                stay_id=stay.id,
-            )
-    assert await books(house) == []
-
-
-async def test_the_gate_holds_while_charges_are_not_finished_or_the_list_has_moved(ward):
-    house = ward.house
-    stay, _ = await lying(ward, ("2026-03-01", "40.00"), deposit=10_000)
-    with pytest.raises(Conflict, match=r"stay\.state"):
-        await settle(ward, stay)
-    await going(ward, stay)
-    (line,) = charged(ward, stay.his_id, ("2026-03-02", "7.00"), status="planned")
-    with pytest.raises(Conflict, match=r"stay\.unbilled"):
-        await settle(ward, stay)
-    done = [{"id": line, "text": "Infusion", "day": "2026-03-02", "value": 7.0, "status": "billable"}]
-    ward.post("his/stay-charges", hospital=house.tenant.slug, stay=stay.his_id, charges=done)
-    with pytest.raises(Conflict, match=r"stay\.changed"):
-        await settle(ward, stay)
-    assert (await settle(ward, stay)).total_minor == 4_700
-
-
-@pytest.mark.parametrize(
-    ("kind", "operation", "error"),
-    [
-        ("error_before", "claims.submit", Unavailable),
-        ("drop_after", "claims.submit", Unavailable),
-        ("timeout_after", "claims.submit", Unavailable),
-        ("error_before", "charges.search", Unavailable),
-        ("his_wrong_amount", "claims.submit", Conflict),
-    ],
-)
-async def test_whatever_the_system_does_a_stay_is_settled_once_or_not_at_all(ward, kind, operation, error):
-    house = ward.house
-    stay, _ = await lying(ward, ("2026-03-01", "40.00"), deposit=10_000)
-    await going(ward, stay)
-    ward.fault(kind, operation=operation, times=1, seconds=1)
-    with pytest.raises(error):
-        await settle(ward, stay)
-    assert (await fresh(house, stay)).status == "leaving"
-    assert await money(house, stay) == (10_000, 0, 0)
-    assert (await settle(ward, stay)).patient_minor == 1_600
-    assert await money(house, stay) == (0, 0, 8_400)
-
-
-async def test_a_reversed_settlement_is_made_again_and_nothing_is_paid_twice(ward):
-    house = ward.house
-    stay, _ = await lying(ward, ("2026-03-01", "40.00"), deposit=1_000, percent=50)
-    await going(ward, stay)
-    await settle(ward, stay)
-    assert await money(house, stay) == (0, 1_000, 0)
-    await settling.reverse(house.finance, stay_id=stay.id, reason="Wrong insurance.")
-    assert await money(house, stay) == (1_000, 0, 0)
-    with pytest.raises(Conflict, match=r"stay\.not_settled"):
-        await settling.reverse(house.finance, stay_id=stay.id, reason="Again.")
-    charged(ward, stay.his_id, ("2026-03-03", "20.00"))
-    async with house.scope():
-        await listing.keep(house.system, stay.id, await _listed(ward, stay))
-    made = await settle(ward, await fresh(house, stay))
-    assert (made.round, made.total_minor, made.patient_minor) == (2, 6_000, 3_000)
-    async with house.scope():
-        assert await settling.held(stay) == {
-            "total_minor": 6_000,
-            "insurer_minor": 3_000,
-            "patient_minor": 3_000,
-        }
-    assert await money(house, stay) == (0, 2_000, 0)
-    assert await books(house) == []
-
-
-async def _wards(ward: Ward) -> Wards:
-    async with ward.house.scope():
-        his = await wards_of(ward.house.id)
-    assert his is not None
-    return his
-
-
-async def _listed(ward: Ward, stay: Stay) -> list[Listed]:
-    return await (await _wards(ward)).daily_list(stay.his_id)
-
-
-@pytest.mark.parametrize(
-    ("benefit", "owed", "back"), [("30.00", 0, 9_000), ("10.00", 0, 7_000), ("20.00", 0, 8_000)]
-)
-async def test_the_insurer_decides_again_and_the_difference_is_appended(ward, benefit, owed, back):
-    house = ward.house
-    stay, _ = await lying(ward, ("2026-03-01", "40.00"), deposit=10_000, percent=50)
-    await going(ward, stay)
-    await settle(ward, stay)
-    assert await money(house, stay) == (0, 0, 8_000)
-    key = f"{stay.id}:1"
-    ward.post("his/decisions", hospital=house.tenant.slug, key=key, benefit=float(benefit))
-    for _ in range(2):
-        await syncing.keep_up(house.system)
-    async with house.scope():
-        now = await settling.held(stay)
-        kinds = [one.kind for one in await StaySettlement.filter(tenant_id=house.id, stay_id=stay.id)]
-    assert now["total_minor"] == 4_000
-    assert now["insurer_minor"] == int(float(benefit) * 100)
-    assert kinds.count("readjudicate") == 1
-    more = max(0, 2_000 - now["insurer_minor"])
-    assert await money(house, stay) == (0, more, max(back, 8_000))
-    assert owed == 0
-    assert await books(house) == []
-
-
 async def test_the_family_is_told_once_that_a_deposit_is_low(ward):
     house = ward.house
     _, actor, account = await house.mine()
@@ -477,17 +265,3 @@ async def test_the_desk_admits_first_and_the_system_takes_it_up(ward):
     await run_due(house.id)
     async with house.scope():
         assert await Refund.filter(tenant_id=house.id, status="failed").count() == 0
-
-
-async def test_the_insurer_is_not_told_without_the_patients_consent(ward):
-    house = ward.house
-    stay, account = await lying(ward, ("2026-03-01", "40.00"), deposit=10_000)
-    async with house.scope():
-        await consents.withdraw(house.clerk, account_id=account.id, purpose="insurance")
-    before = await settling.presettle(house.finance, stay.id)
-    assert (before.insurer_minor, before.his_id) == (0, "")
-    await going(ward, stay)
-    assert (await settle(ward, stay)).patient_minor == 4_000
-    his = await _wards(ward)
-    assert await his.decisions(f"{stay.id}:1") == []
-    assert await money(house, stay) == (0, 0, 6_000)

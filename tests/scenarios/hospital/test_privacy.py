@@ -12,7 +12,7 @@ from billing.payments.choosing import choose
 from billing.wallets.topping_up import take_top_up
 from scenarios.hospital import cancelling, consents, pricing, stopping
 from scenarios.hospital.his.contract import Order
-from scenarios.hospital.inpatient import admission, deposits, settling, syncing
+from scenarios.hospital.inpatient import admission, afterwards, deposits, settling, syncing
 from scenarios.hospital.kinds import CONSENTS
 from scenarios.hospital.models import Patient, Stay
 from scenarios.hospital.orders import service as orders
@@ -113,7 +113,7 @@ async def test_nothing_of_a_stay_or_a_report_is_written_where_it_could_leave_the
         held = await deposits.held_of(stay)
     left = held.deposited_minor - held.charged_minor
     await settling.discharge(house.finance, stay_id=stay.id, seen_left_minor=left)
-    await settling.reverse(house.finance, stay_id=stay.id, reason="Typed wrong.")
+    await afterwards.reverse(house.finance, stay_id=stay.id, reason="Typed wrong.")
     made = await settling.discharge(house.finance, stay_id=stay.id, seen_left_minor=left)
     await make.sign_in(client, person.id)
     own, mine = f"/my/care/patients/{account.id}", f"/my/care/stays/{stay.id}"
@@ -162,7 +162,7 @@ def test_addresses_hold_ids_alone():
     for route in ROUTES:
         path = getattr(route, "path", "")
         assert re.fullmatch(
-            r"(/[A-Za-z_-]+|/\{(tenant|hospital|id|session|holder|appointment|day|credit|report|return)\})+",
+            r"(/[A-Za-z_-]+|/\{(tenant|hospital|id|session|holder|appointment|day|credit|report|return|secret|version)\})+",
             path,
         ), path
 

@@ -130,7 +130,7 @@ NOT_HERE = [
     ("PUT", f"Slot/{new_id()}", 405),
     ("GET", "Slot?colour=red", 400),
     ("GET", "Slot?status:not=free", 400),
-    ("GET", "Slot?_include=Slot:schedule", 400),
+    ("GET", "Schedule?_revinclude=Slot:schedule", 400),
     ("GET", "Slot?_sort=start", 400),
     ("GET", "Slot?start=ap2026", 400),
     ("GET", "Slot?start=2026-13", 400),

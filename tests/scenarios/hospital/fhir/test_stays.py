@@ -2,8 +2,8 @@
 
 import pytest_asyncio
 
+from tests.scenarios.hospital.beds import charged, going, lying, settle
 from tests.scenarios.hospital.fhir.conftest import Fhir, an_app, installed
-from tests.scenarios.hospital.test_inpatient import charged, going, lying, settle
 
 
 @pytest_asyncio.fixture(loop_scope="session")
