@@ -27,7 +27,7 @@ Values = dict[str, Any]
 
 ABSENT = SecretStr("")
 MEGABYTE = 1_000_000
-DEMO_APPS = ("contract", "invoice", "people", "practice")
+DEMO_APPS = ("contract", "invoice", "people", "practice", "visits")
 """The apps of ``deploy.sandbox.apps``."""
 SHORTEST_SECRET = 32
 SEAL_KEY = re.compile("[0-9a-fA-F]{64}")

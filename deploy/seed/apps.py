@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from deploy.sandbox.apps import contract, invoice, people, practice
+from deploy.sandbox.apps import contract, invoice, people, practice, visits
 from deploy.sandbox.apps.kit import About
 from deploy.seed import people as persons
 from deploy.seed.cast import Institution
@@ -192,6 +192,33 @@ OFFERS = (
         protocol="lti",
         scenarios=("education",),
     ),
+    Offer(
+        visits.ABOUT,
+        _company("clear-care", "Clear Care Systems Pte. Ltd.", "91350100MA2XWKT80", "Huda Osman"),
+        "op-huda",
+        (
+            0x0B5C8A,
+            ("00011000", "00011000", "00011000", "01111110", "01111110", "00011000", "00011000", "00011000"),
+        ),
+        ("Visit summary", "就诊摘要"),
+        ("One page of a patient: to come, before, to pay", "一页看清患者：待就诊、就诊记录、待缴费"),
+        (
+            "Opened at a patient, it reads that patient's appointments and open bills by FHIR and shows them on one"
+            " page. It keeps nothing of them and cannot read anybody else.",
+            "在患者页面打开，通过 FHIR 读取该患者的预约和未付账单并显示在一页上。不保存任何内容，也无法读取其他患者。",
+        ),
+        ("SGD 20 a month for a hospital", "每家医院每月 20 新元"),
+        ("care",),
+        _WHO
+        | {
+            "accounts": ("To know at which patient it is opened", "确认在哪位患者处打开"),
+            "records": ("To show that patient's visits and bills", "显示该患者的就诊与账单"),
+        },
+        frozenset({"administrator", "doctor", "front_desk"}),
+        is_framed=False,
+        protocol="smart",
+        scenarios=("hospital",),
+    ),
 )
 
 
@@ -274,6 +301,7 @@ _OF_OURS = {
 _PATHS = {
     "scim": _OF_OURS | {"scim_uri": "scim/v2"},
     "lti": {"redirect_uris": "start", "jwks_uri": "jwks"},
+    "smart": _OF_OURS,
 }
 _WITH_KEY = {"lti"}
 

@@ -32,6 +32,7 @@ from deploy.seed import (
     stays,
     stored,
     stories,
+    summaries,
     takings,
     union,
 )
@@ -294,6 +295,11 @@ async def _learning(play: Play) -> str:
     return await learning.tell(tenant, chief, teacher, play.outside.issuer)
 
 
+async def _summaries(play: Play) -> str:
+    tenant = await play.tenant(clinic.GENERAL)
+    return await summaries.tell(tenant, await play.staff(tenant, "administrator"))
+
+
 async def _stored(play: Play) -> str:
     tenant = await play.tenant(TENGAH)
     await stored.tell(tenant, await play.staff(tenant, "finance"), await play.staff(tenant, "cashier"))
@@ -328,6 +334,7 @@ CHAPTERS = (
     Chapter("stays", _stays, is_atomic=False, thread="sights"),
     Chapter("palace", palace.write, is_atomic=False, thread="sights"),
     Chapter("learning", _learning, is_possible=lambda play: apps.are_running(play.outside.settings)),
+    Chapter("summaries", _summaries, is_possible=lambda play: apps.are_running(play.outside.settings)),
     Chapter("console", console.write, is_atomic=False),
     Chapter("complaints", complaints.write),
     Chapter("union", union.write),

@@ -130,11 +130,11 @@ def _check(claims: dict[str, Any], app: App, said: str) -> None:
         raise InvalidClientError(description="The assertion was used before.")
 
 
-def _audiences(app: App) -> set[str]:
+def _audiences(app: App) -> tuple[str, ...]:
     """Return whom an assertion may be for: the issuer, and as SMART has it the token endpoint."""
     is_smart = SMART in app.client.protocols and not app.profile.must_push
     here = runtime().public_url
-    return {here, f"{here}/oauth/token"} if is_smart else {here}
+    return (here, f"{here}/oauth/token") if is_smart else (here,)
 
 
 def _longest() -> float:

@@ -23,7 +23,7 @@ from tests.journeys.live import Live
 
 PATIENCE = 20_000
 """Milliseconds that anything may take on a busy machine before it counts as broken."""
-APPS = (111, 112, 113, 114)
+APPS = (111, 112, 113, 114, 115)
 """How far above the product's port the demonstration's apps are."""
 LOOK_AGAIN = 200
 """Milliseconds between two looks at a page: whoever is waited for needs the machine too."""

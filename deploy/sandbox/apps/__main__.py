@@ -11,7 +11,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from starlette.applications import Starlette
 
-APPS = ("contract", "invoice", "people", "practice")
+APPS = ("contract", "invoice", "people", "practice", "visits")
 Create = Callable[[str, Path], Starlette]
 
 

@@ -1,11 +1,13 @@
 """Reads of the tenant's side: what there is to install, what is installed, who may open it."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from integrations.apps.models import App, AppVersion, Vendor
 from integrations.apps.placing.records import visitor_roles
+from integrations.apps.vendors.shown import words
 from tenants.actor import Actor
 from tenants.scope import row, rows
 from tenants.search import containing
@@ -93,6 +95,24 @@ async def installed(actor: Actor) -> list[dict[str, Any]]:
     found = await rows(_INSTALLED, actor.tenant_id, MOST)
     mine = {one["id"] for one in await rows(_MINE, actor.tenant_id, actor.person_id)}
     return [dict(one) | {"is_mine": one["id"] in mine} for one in found]
+
+
+_SPEAKS = """
+select i.id, v.texts, a.name from integrations_installation i
+  join integrations_app a on a.id = i.app_id join integrations_app_version v on v.id = i.version_id
+ where i.tenant_id = $1 and i.status = 'active' and $3 = any (v.protocols) and $4 = any (i.scopes)
+   and exists (select 1 from tenants_membership m join tenants_role r on r.tenant_id = $1 and r.id = m.role_id
+                where m.tenant_id = $1 and m.person_id = $2 and m.ended_at is null and r.key = any (i.roles))
+ order by a.name, i.id limit 20
+"""
+
+
+async def tools_of(actor: Actor, protocol: str, scope: str) -> list[dict[str, Any]]:
+    """Return the apps that speak a protocol, were agreed this scope, and that the person may open, by name."""
+    found = await rows(_SPEAKS, actor.tenant_id, actor.person_id, protocol, scope)
+    return [
+        {"id": one["id"], "name": words(json.loads(one["texts"]), "name") or one["name"]} for one in found
+    ]
 
 
 async def installation(actor: Actor, app_id: UUID) -> UUID | None:

@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from integrations.apps.catalogue.queries import tools_of
+from integrations.provider import smart
 from scenarios.hospital import arriving, blocks, booking, calendar, documents, patients, queries
 from scenarios.hospital.days import today
 from scenarios.hospital.documents import tidy
@@ -109,6 +111,7 @@ async def patient(request: Request, actor: Actor) -> Response:
         "may_see": actor.may("accounts.read"),
         "may_admit": actor.may(STAYS_WORK),
         "has_his": await his_of(tenant_of(actor)) is not None,
+        "tools": await tools_of(actor, smart.PROTOCOL, smart.RECORDS),
         "root": root_of(actor),
     }
     return await respond(request, "hospital/staff/patient.html", context)

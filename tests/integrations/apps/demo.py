@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from deploy.sandbox.apps import contract, invoice, people, practice
+from deploy.sandbox.apps import contract, invoice, people, practice, visits
 from integrations.apps.models import App, Vendor
 from tenants.outbound import Answer
 from tests import apps
@@ -16,6 +16,7 @@ MADE = {
     "invoice": invoice.create,
     "people": people.create,
     "practice": practice.create,
+    "visits": visits.create,
 }
 
 

@@ -131,11 +131,11 @@ NOT_HERE = [
     ("GET", "Slot?colour=red", 400),
     ("GET", "Slot?status:not=free", 400),
     ("GET", "Schedule?_revinclude=Slot:schedule", 400),
-    ("GET", "Slot?_sort=start", 400),
+    ("GET", "Slot?_sort=schedule", 400),
     ("GET", "Slot?start=ap2026", 400),
     ("GET", "Slot?start=2026-13", 400),
     ("GET", "Slot?status=", 400),
-    ("GET", "Slot?_count=0", 400),
+    ("GET", "Slot?_count=-1", 400),
     ("GET", "Slot?_page=made-up", 400),
     ("GET", "Slot?_format=xml", 406),
 ]
