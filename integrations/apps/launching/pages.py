@@ -65,7 +65,7 @@ def _id(text: str) -> UUID | None:
 
 
 async def _refused(request: Request, actor: Actor, error: AppError) -> Response:
-    context = {"words": error.message, "root": root_of(actor), "may_read": actor.may("apps.read")}
+    context = {"words": error.message, "root": root_of(actor), "is_role": error.code == "app.no_role"}
     return await respond(request, "integrations/apps/launch/refused.html", context, status=error.status)
 
 

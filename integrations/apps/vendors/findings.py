@@ -145,7 +145,7 @@ async def _cookies(app: App, version: AppVersion) -> str:
     crossing, partitioned = kept.count("samesite=none"), kept.count(";partitioned")
     if crossing > partitioned:
         raise _Missed("SameSite=None; Secure; Partitioned")
-    return "Partitioned" if partitioned else "-"
+    return "Partitioned" if partitioned else ""
 
 
 def _framed(headers: Mapping[str, str]) -> str:

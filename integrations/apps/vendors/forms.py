@@ -144,7 +144,7 @@ class VersionForm(BaseModel):
         None, title=N_("Icon")
     )
     scenarios: list[str] = Field([], title=N_("Industries"))
-    needs: list[str] = Field([], title=N_("What it is for"))
+    needs: list[str] = Field([], title=N_("What it helps with"))
     asks: list[Ask] = Field(default_factory=list)
     places: list[PlaceLine] = Field(default_factory=list)
     launch_uri: Url = Field("", title=N_("Where it is opened"))
