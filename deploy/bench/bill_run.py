@@ -3,7 +3,7 @@
 The accounts are the flats of a file of blocks (Singapore's HDB Property Information, one row per block), shaped as an
 import shapes them and loaded by ``COPY``, each with a holder. The run is the product's own: the scenario's published
 tariff and late fee as rules, drafting with its checks, approving, issuing with numbers and journal, stretch by stretch,
-as the application's role behind the walls.
+as the application's role behind the walls, in a process of its own, as a worker is; the memory is that process's.
 
 The floor is ``INSERT … SELECT`` of the very rows that the run has left (bills, lines, entries, postings) into copies
 of their tables made ``LIKE … INCLUDING ALL``: the same columns, defaults, checks, primary keys and indexes, equally
@@ -16,37 +16,32 @@ many milliseconds; and before it, for comparison. What they wait is printed.
 
 import asyncio
 import csv
-import resource
+import json
+import os
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
-from billing.charges import fees, run_steps, runs
-from billing.charges.periods import months_after, today
-from billing.models import BillRun
 from deploy.bench.beside import Beside, Waits
 from deploy.bench.payments import fill
-from deploy.bench.scratch import manager, scratch, tenant
+from deploy.bench.scratch import scratch, tenant
 from deploy.database import credentials
 from deploy.errors import OperatorError
 from deploy.settings import Settings
 from scenarios.community.blocks import BlockUnit, units
 from scenarios.community.importing import FIELDS, shape
-from tenants.actor import Actor, system_actor
 from tenants.ids import new_id
 from tenants.jsons import dumps
 from tenants.models import Tenant
-from tenants.scope import open_scope, tenant_scope
 
 DEFAULTS: Mapping[str, Any] = {"blocks": "", "accounts": 0, "payments": 8000, "each_ms": 100, "before_s": 20}
 AIM = 3.0
 MEMORY_MB = 300
-_ITEMS = ("service_charge", "late_fee")
 _COPIED = ("billing_bill", "billing_bill_line", "billing_entry", "billing_posting")
 _HOLDERS = """
 insert into tenants_holder (tenant_id, account_id, relation, name, email)
@@ -68,12 +63,11 @@ async def measure(options: Mapping[str, Any]) -> dict[str, Any]:
                 await asyncio.sleep(options["before_s"])
             await _checkpoint(settings)
             async with beside.taking(during):
-                spent = await _run(of)
+                spent = await _run(settings, of)
         finally:
             beside.close()
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         rows, floor = await _floor(settings, of)
-    ours = spent["draft_s"] + spent["issue_s"]
+    ours, memory = spent["draft_s"] + spent["issue_s"], spent.pop("memory_mb")
     ratio = ours / floor
     return {
         "figure": round(count / ours),
@@ -152,38 +146,18 @@ def _records(of: Tenant, found: Iterator[BlockUnit]) -> Iterator[Sequence[Any]]:
         yield (of.id, new_id(), "community", *facts, dumps(made["attributes"]))
 
 
-async def _run(of: Tenant) -> dict[str, float]:
-    """Draft, approve and issue the month as people and the worker do; return the seconds of each."""
-    who, period = manager(of), months_after(today(of.timezone), 0)
-    async with open_scope(tenant_scope(of.id)):
-        chosen = await _in_force(who, period)
-    begun = time.perf_counter()
-    async with open_scope(tenant_scope(of.id)):
-        run = await runs.start(
-            who, scenario="community", period=period, due_on=period.replace(day=15), fee_item_ids=chosen
-        )
-    system = system_actor(of.id)
-    while await run_steps.advance(system, run.id):
-        continue
-    drafted = time.perf_counter()
-    async with open_scope(tenant_scope(of.id)):
-        await runs.request_issue(who, run.id)
-    await run_steps.issue(system, run.id)
-    issued = time.perf_counter()
-    async with open_scope(tenant_scope(of.id)):
-        done = await BillRun.get(tenant_id=of.id, id=run.id)
-    if done.status != "issued":
-        raise RuntimeError(f"the run ended as {done.status}")
-    return {"draft_s": drafted - begun, "issue_s": issued - drafted}
-
-
-async def _in_force(who: Actor, period: date) -> list[Any]:
-    """Put the published rules into force and return the fees that a flat is charged."""
-    found = [one for one in await fees.list_items(who) if one.item.key in _ITEMS]
-    for one in found:
-        if one.current is None:
-            await fees.activate(who, one.item.id, effective_from=period)
-    return [one.item.id for one in found]
+async def _run(settings: Settings, of: Tenant) -> dict[str, float]:
+    """Have a worker process bill the month; return the seconds of each step, and its memory in megabytes."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "deploy.bench.runner", str(of.id)),
+        env=os.environ | settings.environ(),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await child.communicate()
+    if child.returncode:
+        raise RuntimeError(f"the worker process ended with {child.returncode}")
+    answer: dict[str, float] = json.loads(said)
+    return answer
 
 
 async def _checkpoint(settings: Settings) -> None:

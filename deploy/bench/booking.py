@@ -19,7 +19,8 @@ from billing.ledger import verify_ledger
 from deploy import logs
 from deploy.bench import bare_clinic, pair
 from deploy.bench.pages import session_of
-from deploy.bench.scratch import manager, scratch, tenant
+from deploy.bench.scratch import scratch, tenant
+from deploy.bench.who import manager
 from deploy.database import credentials
 from deploy.settings import Settings
 from scenarios.hospital import booking, calendar, setup

@@ -16,7 +16,8 @@ import asyncpg
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
-from deploy.bench.scratch import manager, scratch, tenant
+from deploy.bench.scratch import scratch, tenant
+from deploy.bench.who import manager
 from deploy.database import credentials
 from deploy.settings import Settings
 from scenarios.community.blocks import HEADER

@@ -19,7 +19,6 @@ from scenarios import registry
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.models import Branch, Tenant
-from tenants.permissions import TENANT_PERMISSIONS
 from tenants.provisioning import provision
 from tenants.scope import bank_scope, open_scope, tenant_scope
 from tenants.uscc import make
@@ -118,17 +117,3 @@ def _facts(number: int) -> dict[str, Any]:
         "status": "live",
         "live_at": datetime.now(UTC),
     }
-
-
-def manager(of: Tenant) -> Actor:
-    """Return somebody who may do everything in an institution, just signed in."""
-    return Actor(
-        kind="staff",
-        name="Bench",
-        person_id=new_id(),
-        tenant_id=of.id,
-        permissions=frozenset(TENANT_PERMISSIONS),
-        level=3,
-        auth_time=datetime.now(UTC),
-        place={"slug": of.slug, "scenarios": of.scenarios},
-    )

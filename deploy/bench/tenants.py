@@ -24,7 +24,8 @@ from billing.payments.service import take_payment
 from billing.payments.settlement import settle_tenant
 from billing.plans.single import Charge, issue
 from deploy import app as web
-from deploy.bench.scratch import manager, scratch, tenant
+from deploy.bench.scratch import scratch, tenant
+from deploy.bench.who import manager
 from deploy.database import credentials
 from deploy.seed.bank import the_bank
 from deploy.settings import Settings
