@@ -4,14 +4,18 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from billing.charges.periods import today
+from billing.mandates import life
+from billing.mandates.life import Wish as Autopay
 from billing.models import Bill
 from billing.payments.taking import take_payment
 from billing.wallets.topping_up import top_up
 from deploy.seed import people
 from deploy.seed.cast import Resident
-from deploy.seed.school import CHEN, CLUB, FATHER
-from scenarios.education.canteen import office, till
+from deploy.seed.outside import Outside
+from deploy.seed.school import CHEN, CHILDREN, CLUB, FATHER
+from scenarios.education.canteen import office, refill, till
 from scenarios.education.canteen.office import Dish, RightAsked
+from scenarios.education.canteen.refill import Wish
 from scenarios.education.days import services as days
 from scenarios.education.enrolment import rounds
 from scenarios.education.enrolment import services as enrolment
@@ -19,10 +23,18 @@ from scenarios.education.enrolment.rounds import RoundAsked
 from scenarios.education.enrolment.services import Application
 from scenarios.education.family import sharing
 from scenarios.education.family.children import Child, children_of
-from scenarios.education.models import SchoolDish, SchoolOffer, SchoolOption, SchoolRound, SchoolSharing
+from scenarios.education.models import (
+    SchoolDish,
+    SchoolOffer,
+    SchoolOption,
+    SchoolRefill,
+    SchoolRound,
+    SchoolSharing,
+)
 from scenarios.education.offers import services as offers
 from tenants.actor import Actor
 from tenants.models import Account, Tenant
+from tenants.runtime import runtime
 from tenants.scope import open_scope, tenant_scope
 
 DISHES = (
@@ -31,7 +43,7 @@ DISHES = (
     Dish({"en": "Peanut noodles", "zh_CN": "花生面"}, 300, allergens=("peanuts", "gluten"), position=2),
     Dish({"en": "Fruit", "zh_CN": "水果"}, 120, position=3),
 )
-TOP_UP = 5_000
+TOP_UP, _AT_MOST = 5_000, 10_000
 AGREED = "The canteen may keep what my child must not eat."
 QUESTIONS = (
     {
@@ -67,13 +79,7 @@ async def write(tenant: Tenant, secretary: Actor, finance: Actor, worker: Actor,
         if not await SchoolDish.filter(tenant_id=tenant.id).exists():
             await _open(tenant, secretary, finance, now)
             await _at_home(parent, child, now)
-    bill_id = await _fill(parent, child)
-    async with open_scope(tenant_scope(tenant.id)):
-        bill = await Bill.get(tenant_id=tenant.id, id=bill_id)
-    if bill.left_minor:
-        await take_payment(
-            finance, bills=[(bill.id, bill.left_minor)], method="cash", key=f"campus {bill.id}"
-        )
+    await _pay(finance, tenant.id, await _fill(parent, child))
     async with open_scope(tenant_scope(tenant.id)):
         dishes = await SchoolDish.filter(tenant_id=tenant.id).order_by("position")
         await till.sell(worker, scanned=child.number, dish_ids=[dishes[0].id, dishes[3].id], key="campus-1")
@@ -135,10 +141,45 @@ async def share(issuer: str) -> None:
         await sharing.agree(her, child, made.id)
 
 
+async def fill_by_itself(finance: Actor, parent: Actor, outside: Outside) -> None:
+    """Have the card of the mother's other child here fill itself by her autopay, below a level it has not reached."""
+    async with open_scope(parent.scope()):
+        child = next(one for one in await children_of(parent) if one.name == CHILDREN["hillside", "3A", 7])
+    own = parent.within(child.tenant_id)
+    async with open_scope(tenant_scope(child.tenant_id)):
+        if await SchoolRefill.filter(tenant_id=child.tenant_id).exists():
+            return
+    await _pay(finance, child.tenant_id, await _fill(parent, child))
+    mandate = await life.set_up(
+        own,
+        tenant_id=child.tenant_id,
+        account_id=child.account_id,
+        wish=Autopay("bank", _AT_MOST, "bill"),
+        return_url=runtime().public_url,
+    )
+    await outside.tell(f"rail/mandates/{mandate.reference}", {"act": "authorise", "account": "salary"})
+    await life.present(own, mandate.id)
+    async with open_scope(tenant_scope(child.tenant_id)):
+        await refill.set_up(own, child, Wish(1_000, 2_000, 6_000))
+
+
+async def _pay(finance: Actor, tenant_id: UUID, bill_id: UUID | None) -> None:
+    """Take the money for a card at the desk, unless that was done."""
+    async with open_scope(tenant_scope(tenant_id)):
+        bill = await Bill.get(tenant_id=tenant_id, id=bill_id)
+    if bill.left_minor:
+        await take_payment(
+            finance, bills=[(bill.id, bill.left_minor)], method="cash", key=f"campus {bill.id}"
+        )
+
+
 async def _fill(parent: Actor, child: Child) -> UUID | None:
     async with open_scope(tenant_scope(child.tenant_id)):
         wallet = await till.wallet_of(child.tenant_id, child.account_id)
         asked = await top_up(
-            parent.within(child.tenant_id), wallet_id=wallet.id, amount_minor=TOP_UP, key="campus-top-up"
+            parent.within(child.tenant_id),
+            wallet_id=wallet.id,
+            amount_minor=TOP_UP,
+            key=f"campus-top-up-{child.number}",
         )
     return asked.bill_id

@@ -270,12 +270,26 @@ async def _term(play: Play) -> str:
         chief, finance = await play.staff(tenant, "administrator"), await play.staff(tenant, "finance")
         for month, keys in school.terms(tenant.timezone):
             async with open_scope(finance.scope()):
-                await months.set_tariff(chief, finance, school.since(tenant.timezone))
+                await months.set_tariff(chief, finance, school.since(tenant.timezone), school.in_force(one))
             count += await months.bill(chief, finance, tenant, month, play.statistics, keys)
-            await takings.take(await takings.desk_of(tenant, play.bank, chief), month, play.outside)
+            if not await takings.is_taken(tenant, month):
+                await takings.take(await takings.desk_of(tenant, play.bank, chief), month, play.outside)
     tenant = await play.tenant(school.HILLSIDE)
     await school.tell(tenant, await play.staff(tenant, "secretary"))
+    count += await _by_the_day(play, tenant)
     return f"A term's fees for two schools: {count:,} bills; trips, uniforms and notices"
+
+
+async def _by_the_day(play: Play, tenant: Tenant) -> int:
+    """Take last month's days attended, and bill two classes' meals by them."""
+    chief, finance, secretary = [
+        await play.staff(tenant, role) for role in ("administrator", "finance", "secretary")
+    ]
+    (month, _), _ = school.terms(tenant.timezone)
+    await school.settle_in(tenant, chief, secretary, month)
+    after = school.closed_month(month)
+    keys, places = (school.BY_DAY,), school.BY_DAY_CLASSES
+    return await months.bill(chief, finance, tenant, after, play.statistics, keys, places)
 
 
 async def _campus(play: Play) -> str:
@@ -286,6 +300,9 @@ async def _campus(play: Play) -> str:
     parent = await campus.parent_of(play.outside.issuer)
     await campus.write(tenant, secretary, finance, worker, parent)
     await campus.share(play.outside.issuer)
+    await campus.fill_by_itself(finance, parent, play.outside)
+    other = await play.staff(await play.tenant(school.RIVERSIDE), "administrator")
+    await school.agree(await play.staff(tenant, "administrator"), other, school.RIVERSIDE.uscc)
     return "A canteen with a till, meals that cost less, leave to decide, and applications for next year"
 
 

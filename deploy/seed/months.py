@@ -1,6 +1,6 @@
 """The tariff put into force, and a month billed as of its first day, by the services that people use."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -40,9 +40,14 @@ def months(zone: str) -> list[Month]:
     ]
 
 
-async def set_tariff(author: Actor, actor: Actor, since: date) -> None:
-    """Put every drafted rule into force from ``since`` on, among them the street's own parking charge by ``author``."""
+async def set_tariff(author: Actor, actor: Actor, since: date, keys: Collection[str] = ()) -> None:
+    """Put drafted rules into force from ``since`` on, among them the street's own parking charge by ``author``.
+
+    ``keys`` are the fees; all of them where none is named.
+    """
     for listed in await fees.list_items(actor):
+        if keys and listed.item.key not in keys:
+            continue
         draft = listed.draft
         if draft is None and listed.current is None and listed.item.key == "parking_charge":
             document = b.charge(listed.item.currency, b.table("vehicle", _PARKING, label="Season parking"))
@@ -58,12 +63,13 @@ async def bill(  # noqa: PLR0917 - who, where, when and what
     month: Month,
     statistics: Statistics,
     keys: Collection[str] = (),
+    places: Sequence[str] = (),
 ) -> int:
     """Draft, approve and issue the month's bills as of its first day, from wherever that stands; return how many.
 
-    ``keys`` are the fees to bill; all that are in force where none is named.
+    ``keys`` are the fees to bill, all that are in force where none is named; ``places`` narrow who is billed.
     """
-    run = await _run(actor, tenant, month, keys)
+    run = await _run(actor, tenant, month, keys, places)
     if run.status == "drafting":
         await _draft(run, statistics)
     if run.status != "issued":
@@ -76,19 +82,23 @@ async def bill(  # noqa: PLR0917 - who, where, when and what
     return int(run.bill_count)
 
 
-async def _run(actor: Actor, tenant: Tenant, month: Month, keys: Collection[str]) -> BillRun:
+async def _run(
+    actor: Actor, tenant: Tenant, month: Month, keys: Collection[str], places: Sequence[str]
+) -> BillRun:
     async with open_scope(tenant_scope(tenant.id)):
-        begun = await BillRun.filter(tenant_id=tenant.id, period=month.first).first()
-        if begun is not None:
-            return begun
         in_force = [one for one in await fees.list_items(actor) if one.current is not None]
         in_force = [one for one in in_force if not keys or one.item.key in keys]
+        wanted = {str(one.item.id) for one in in_force}
+        for begun in await BillRun.filter(tenant_id=tenant.id, period=month.first):
+            if set(begun.fee_items) == wanted:
+                return begun
         return await runs.start(
             actor,
             scenario=tenant.scenarios[0],
             period=month.first,
             due_on=month.first.replace(day=DUE_DAY),
             fee_item_ids=[one.item.id for one in in_force],
+            places=places,
         )
 
 

@@ -4,21 +4,27 @@ import csv
 import io
 import random
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from billing.charges.periods import today
+from billing.charges.periods import last_day, today
+from billing.terms import save_terms
 from deploy.seed import cast, people
 from deploy.seed.cast import SEED, Employee, Institution, Resident
 from deploy.seed.estate import bring_in as bring_in_table
 from deploy.seed.months import Month, months
 from deploy.seed.names import Names
 from scenarios.education.classes import services as classes
+from scenarios.education.days import attendance
+from scenarios.education.fees.templates import TEMPLATES
 from scenarios.education.importing import PUPILS
-from scenarios.education.models import SchoolClass
+from scenarios.education.models import SchoolAttendance, SchoolClass, SchoolPartner
 from scenarios.education.notices import services as notices
 from scenarios.education.offers import office
 from scenarios.education.offers.office import Asked, Option
+from scenarios.education.partners import services as partners
+from scenarios.education.terms import SchoolTerms
 from tenants import uscc
 from tenants.actor import Actor
 from tenants.models import Membership, Tenant
@@ -187,6 +193,28 @@ async def confirm(issuer: str, tenants: Sequence[Tenant]) -> None:
                 await execute(_CONFIRM, tenant.id, parent.email, person_id, since)
 
 
+_MORNING = time(1, 0)
+
+
+async def settle_in(tenant: Tenant, chief: Actor, secretary: Actor, month: Month) -> None:
+    """Let teachers see who has paid, and take last month's days attended."""
+    async with open_scope(tenant_scope(tenant.id)):
+        await save_terms(chief, SchoolTerms(teachers_see_payment=True))
+        if not await SchoolAttendance.filter(tenant_id=tenant.id).exists():
+            await attendance.take(secretary, month.first, [])
+
+
+async def agree(one: Actor, other: Actor, code: str) -> None:
+    """Have two schools count each other's brothers and sisters."""
+    async with open_scope(one.scope()):
+        if await SchoolPartner.filter(tenant_id=one.tenant_id).exists():
+            return
+        await partners.ask(one, code)
+    async with open_scope(other.scope()):
+        waiting = await SchoolPartner.get(tenant_id=other.tenant_id)
+        await partners.answer(other, waiting.id, "agree")
+
+
 TRIP = {
     "titles": {"en": "A day at the zoo", "zh_CN": "动物园一日游"},
     "texts": {
@@ -254,6 +282,26 @@ def terms(zone: str) -> list[tuple[Month, tuple[str, ...]]]:
     """Return the months that are billed, each with the fees of it: the term's first, then the running one."""
     *_, first, latest = months(zone)
     return [(first, ("tuition", "boarding", "books", "magazine", "care")), (latest, ("care",))]
+
+
+BY_DAY = "meals_by_day"
+"""What some classes pay by the days they were there, once the month is over."""
+AT_START = ("meals", "boarding")
+"""Fees that the primary school has yet to look at: it has no boarders, and meals are paid by the day."""
+BY_DAY_CLASSES = ("3A", "1B")
+
+
+def in_force(one: Institution) -> tuple[str, ...]:
+    """Return the fees that a school has put into force; its own page of first fees shows the rest."""
+    if one is not HILLSIDE:
+        return ()
+    return tuple(fee.key for fee in TEMPLATES if fee.key not in AT_START)
+
+
+def closed_month(month: Month) -> Month:
+    """Return a month's second run, which charges by what happened in it: on the day after its end."""
+    opened = datetime.combine(last_day(month.first) + timedelta(days=1), _MORNING, tzinfo=UTC)
+    return replace(month, issued_at=min(opened, datetime.now(UTC) - timedelta(minutes=2)))
 
 
 def since(zone: str) -> date:

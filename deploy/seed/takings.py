@@ -11,7 +11,7 @@ from deploy.seed.past import Past, payments
 from tenants.actor import Actor
 from tenants.models import Bank, Tenant
 from tenants.runtime import runtime
-from tenants.scope import open_scope, tenant_scope
+from tenants.scope import open_scope, tenant_scope, value
 
 
 async def desk_of(tenant: Tenant, bank: Bank, cashier: Actor) -> Desk:
@@ -19,6 +19,17 @@ async def desk_of(tenant: Tenant, bank: Bank, cashier: Actor) -> Desk:
     async with open_scope(tenant_scope(tenant.id)):
         account = await SettlementAccount.get(tenant_id=tenant.id, currency=tenant.currency)
     return Desk(tenant, bank, account, cashier)
+
+
+_IS_TAKEN = """
+select exists (select 1 from billing_bill where tenant_id = $1 and period = $2 and paid_minor > 0)
+"""
+
+
+async def is_taken(tenant: Tenant, month: Month) -> bool:
+    """Tell whether a month's payments were written before a seeding was killed."""
+    async with open_scope(tenant_scope(tenant.id)):
+        return bool(await value(_IS_TAKEN, tenant.id, month.first))
 
 
 async def take(desk: Desk, month: Month, outside: Outside) -> int:

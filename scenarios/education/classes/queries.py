@@ -37,7 +37,9 @@ select sum(b.total_minor - b.paid_minor - b.adjusted_minor)::bigint left_minor,
        count(*) filter (where b.status in ('issued', 'part_paid')) open_bills, count(*) bills
   from billing_bill b
  where b.tenant_id = $1 and b.account_id = {account} and b.status in ('issued', 'part_paid', 'paid', 'written_off')
+   and b.held_until is null
 """
+"""What a pupil owes. A place that is held while it is paid for is nothing owed."""
 CLASSES = Listing(
     name="classes",
     filters=("grade", "state"),

@@ -22,16 +22,21 @@ from ui.i18n import t
 
 SOURCE = "attendance"
 _COUNTED = """
+with begun as materialized (
+  select u.account_id, min(coalesce(e.begins_on, '-infinity'::date)) first_on
+    from education_enrolment e join education_user u on u.tenant_id = $1 and u.id = e.user_id
+   where e.tenant_id = $1 and e.role = 'student' group by u.account_id),
+away as materialized (
+  select account_id, first_on, last_on from education_leave where tenant_id = $1 and status = 'approved'
+     and first_on <= $5 and last_on >= $4)
 select a.id, count(d.day)::int days
-  from tenants_account a cross join unnest($3::date[]) d (day)
+  from tenants_account a left join begun b on b.account_id = a.id cross join unnest($3::date[]) d (day)
  where a.tenant_id = $1 and a.scenario = $2 and a.kind = 'student' and (a.closed_on is null or a.closed_on >= d.day)
-   and not exists (select 1 from education_leave l where l.tenant_id = $1 and l.account_id = a.id
-                    and l.status = 'approved' and d.day between l.first_on and l.last_on)
-   and d.day >= coalesce((select min(coalesce(e.begins_on, '-infinity'::date)) from education_enrolment e
-                            join education_user u on u.tenant_id = $1 and u.id = e.user_id and u.account_id = a.id
-                           where e.tenant_id = $1 and e.role = 'student'), d.day)
+   and (b.first_on is null or b.first_on <= d.day)
+   and not exists (select 1 from away l where l.account_id = a.id and d.day between l.first_on and l.last_on)
  group by a.id order by a.id
 """
+"""Who was there how often. Since when a pupil is here and who was away are read once, not for each pupil and day."""
 
 
 def days_of(month: date, closed: Collection[date]) -> list[date]:
@@ -41,7 +46,8 @@ def days_of(month: date, closed: Collection[date]) -> list[date]:
 
 async def counted(tenant_id: UUID, month: date, closed: Collection[date]) -> dict[UUID, int]:
     """Return how many school days of a month each pupil was there, in the open tenant scope; leave is no attendance."""
-    found = await rows(_COUNTED, tenant_id, SCENARIO_KEY, days_of(month, closed))
+    days = days_of(month, closed)
+    found = await rows(_COUNTED, tenant_id, SCENARIO_KEY, days, month, last_day(month))
     return {one["id"]: one["days"] for one in found}
 
 

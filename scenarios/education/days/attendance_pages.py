@@ -115,10 +115,8 @@ async def take(request: Request, actor: Actor) -> Response:
             return redirect(request, f"{root_of(actor)}/attendance", flash=flash)
         except ValueError:
             form.fail("closed", t("Write the days like 3, 4, 17."))
-        except Invalid as refused:
+        except (Invalid, Conflict) as refused:
             form.fail_with(refused)
-        except Conflict as refused:
-            form.fail("", refused.message)
     return await _page(request, actor, form, 422)
 
 

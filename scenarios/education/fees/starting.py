@@ -71,10 +71,8 @@ async def start(request: Request, actor: Actor) -> Response:
                     await fees.activate(actor, item_id, effective_from=form.ok.effective_from)
             flash = t("{n} fees are in force. Bill runs charge by them.", n=len(form.ok.fees))
             return redirect(request, f"{root_of(actor)}/school-fees", flash=flash)
-        except Invalid as refused:
+        except (Invalid, Conflict) as refused:
             form.fail_with(refused)
-        except Conflict as refused:
-            form.fail("", refused.message)
     return await _page(request, actor, form, 422)
 
 

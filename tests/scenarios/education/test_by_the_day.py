@@ -12,7 +12,7 @@ from scenarios.education.days import attendance, meals
 from scenarios.education.models import SchoolAttendance, SchoolEnrolment, SchoolLeave
 from scenarios.education.terms import SchoolTerms
 from tenants.actor import system_actor
-from tenants.scope import open_scope, tenant_scope
+from tenants.scope import open_scope, rows, tenant_scope
 from tests import make
 from tests.jobs import run_due
 from tests.page import inspect, text_of
@@ -78,6 +78,14 @@ async def test_a_month_is_charged_by_the_days_a_pupil_was_there(db, bank):
     assert Decimal(line.inputs["quantity:days_attended"]) in set(map(Decimal, there.values()))
     with pytest.raises(Conflict, match="on bills already"):
         await take(tenant, staff)
+
+
+async def test_a_school_of_any_size_is_counted_in_one_go(db, bank):
+    tenant, _ = await school(bank)
+    async with open_scope(tenant_scope(tenant.id)):
+        asked = (tenant.id, "education", attendance.days_of(LAST, []), LAST, THIS - timedelta(days=1))
+        plan = await rows(f"explain {attendance._COUNTED}", *asked)
+    assert "SubPlan" not in "\n".join(one[0] for one in plan), "something is looked up for each pupil and day"
 
 
 async def test_leave_found_too_late_comes_off_by_the_days_charged(db, bank):

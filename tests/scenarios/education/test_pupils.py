@@ -1,5 +1,6 @@
 """A school's own table of pupils; classes, brothers and sisters, fees, runs by class, what is owed and who sees it."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -9,13 +10,15 @@ from billing.charges import fees, runs
 from billing.models import Answer, Bill, BillLine, BillRun, FeeItem, SettlementAccount
 from billing.payments.settlement import provision_settlement
 from billing.rules import Facts, Outcome, evaluate, parse
+from billing.terms import save_terms
 from scenarios.education.classes import queries, services
 from scenarios.education.classes.pages import paid_state
 from scenarios.education.fees.templates import TEMPLATES
 from scenarios.education.kinds import DEFAULTS
 from scenarios.education.models import SchoolClass, SchoolEnrolment
+from scenarios.education.terms import SchoolTerms
 from tenants.actor import system_actor
-from tenants.models import Holder, Tenant
+from tenants.models import Holder, Membership, Tenant
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from tests import make
 from tests.jobs import run_due
@@ -225,6 +228,49 @@ async def test_a_teacher_sees_their_class_and_of_money_only_paid_or_not(client, 
             await services.end_teacher(staff, other.id, teaching.id)
         await services.end_teacher(staff, mine.id, teaching.id)
     assert (await client.get(f"{root}/classes/{mine.id}")).status_code == 404
+
+
+async def test_who_has_paid_is_for_the_classs_own_teacher_where_the_school_wishes_it(client, db, bank):
+    tenant, staff = await world.school(bank)
+    await world.account_to_be_paid_to(tenant)
+    rows_ = (pupil("A1", "Ah"), pupil("A2", "Chin"), pupil("B1", "Bee", class_title="3B"))
+    await world.bring_in(tenant, staff, world.table(*rows_))
+    await world.charge(tenant, staff, "tuition")
+    async with open_scope(tenant_scope(tenant.id)):
+        await execute("update billing_bill set due_on = current_date - 1 where tenant_id = $1", tenant.id)
+        paid = await Bill.get(tenant_id=tenant.id, account_number="A1")
+        rooms = {one.title: one.id for one in await SchoolClass.filter(tenant_id=tenant.id)}
+    await world.pay_at_desk(tenant, paid.id)
+    own, other = await teacher_of(tenant, staff, rooms["3A"]), await teacher_of(tenant, staff, rooms["3B"])
+    finance, stranger = await make.staff(tenant, "finance"), (await world.school(bank))[1]
+    seen = {}
+    for wished in (False, True):
+        async with open_scope(tenant_scope(tenant.id)):
+            await save_terms(staff, SchoolTerms(teachers_see_payment=wished))
+        for name, who in {"own": own, "other": other, "finance": finance, "stranger": stranger}.items():
+            await make.sign_in(client, who.person_id)
+            here = f"/t/{tenant.slug}/classes/{rooms['3A']}"
+            page, file = await client.get(here), await client.get(f"{here}?export=csv")
+            seen[name, wished] = (page.status_code, text_of(inspect(page.text)) + file.text)
+    assert {seen["other", wished][0] for wished in (False, True)} == {404}
+    assert {seen["stranger", wished][0] for wished in (False, True)} == {404}
+    assert "600.00" in seen["finance", False][1]
+    assert "Not paid" not in seen["own", False][1]
+    words = seen["own", True][1]
+    assert "Not paid" in words
+    assert re.search(r"A1.*Paid", words)
+    for secret in ("600", "Overdue", "To pay"):
+        assert secret not in words, secret
+
+
+async def teacher_of(tenant, staff, class_id):
+    """Somebody whom the school has put down as teacher of this class, under an address of their own."""
+    teacher = await make.staff(tenant, "class_teacher", name=f"Teacher {make.serial()}")
+    async with open_scope(tenant_scope(tenant.id)):
+        member = await Membership.get(tenant_id=tenant.id, person_id=teacher.person_id)
+        await Membership.filter(id=member.id).update(email=f"teacher{make.serial()}@example.com")
+        await services.add_teacher(staff, class_id, membership_id=member.id)
+    return teacher
 
 
 def test_the_state_that_a_teacher_sees():
