@@ -94,7 +94,7 @@ def _first_steps(ready: figures.Readiness, actor: Actor) -> list[dict[str, Any]]
     root = f"/t/{actor.place['slug']}"
     steps = (
         (ready.has_accounts, "imports.write", t("Bring in your accounts"), "/imports", _ACCOUNTS),
-        (ready.has_rule, "fees.read", t("Set the monthly charge"), "/fees", _FEES),
+        (ready.has_rule, "fees.read", t("Put your fees into force"), "/fees", _FEES),
         (ready.has_draft, "runs.write", t("Draft the first bills"), "/runs", _DRAFT),
         (ready.has_issued, "runs.issue", t("Issue them"), "/runs", _ISSUE),
         (ready.has_payment, "payments.read", t("See the first payment arrive"), "/payments", _FIRST),
@@ -107,10 +107,10 @@ def _first_steps(ready: figures.Readiness, actor: Actor) -> list[dict[str, Any]]
     ]
 
 
-_ACCOUNTS = t("Upload a spreadsheet of units and holders. You see every problem before anything is saved.")
+_ACCOUNTS = t("Upload a spreadsheet. You see every problem before anything is saved.")
 _FEES = t("Fill in the rates; the rule reads itself back as a sentence and shows three examples.")
 _DRAFT = t("One click drafts a bill for every account. Nobody sees a draft.")
-_ISSUE = t("Check the total and the exceptions, then issue. Residents can pay at once.")
+_ISSUE = t("Check the total and the exceptions, then issue. Everybody can pay at once.")
 _FIRST = t("Online payments arrive by themselves; cash is recorded at the desk.")
 _PEOPLE = t("Give finance, the cashier and the front desk a sign-in of their own.")
 

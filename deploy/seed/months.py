@@ -27,6 +27,13 @@ class Month:
     first: date
     issued_at: datetime
     is_latest: bool
+    due_day: date | None = None
+    """The day to pay by, where it is not the usual one."""
+
+    @property
+    def due_on(self) -> date:
+        """Return the day by which the month's bills are to be paid."""
+        return self.due_day or self.first.replace(day=DUE_DAY)
 
 
 def months(zone: str) -> list[Month]:
@@ -96,7 +103,7 @@ async def _run(
             actor,
             scenario=tenant.scenarios[0],
             period=month.first,
-            due_on=month.first.replace(day=DUE_DAY),
+            due_on=month.due_on,
             fee_item_ids=[one.item.id for one in in_force],
             places=places,
         )

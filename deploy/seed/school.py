@@ -299,9 +299,11 @@ def in_force(one: Institution) -> tuple[str, ...]:
 
 
 def closed_month(month: Month) -> Month:
-    """Return a month's second run, which charges by what happened in it: on the day after its end."""
-    opened = datetime.combine(last_day(month.first) + timedelta(days=1), _MORNING, tzinfo=UTC)
-    return replace(month, issued_at=min(opened, datetime.now(UTC) - timedelta(minutes=2)))
+    """Return a month's second run, which charges by what happened in it: on the day after its end, for a month."""
+    after = last_day(month.first) + timedelta(days=1)
+    opened = datetime.combine(after, _MORNING, tzinfo=UTC)
+    issued_at = min(opened, datetime.now(UTC) - timedelta(minutes=2))
+    return replace(month, issued_at=issued_at, due_day=last_day(after))
 
 
 def since(zone: str) -> date:

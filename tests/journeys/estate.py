@@ -60,7 +60,7 @@ async def open_estate(people: Lobby) -> Estate:
     administrator = await people.guest("administrator")
     await onboarding.accept(administrator, court.operator, court.operator_email, court.short_name)
     await administrator.sees(
-        "What to do next", "Bring in your accounts", "Set the monthly charge", "Not live yet"
+        "What to do next", "Bring in your accounts", "Put your fees into force", "Not live yet"
     )
     await onboarding.go_live(reviewer, administrator, court)
     await administrator.go(court.root)

@@ -20,4 +20,8 @@ WORDS: dict[str, Text | str] = {
     "cancelled": t("Taken back"),
 }
 TONES: dict[str, Tone] = {"requested": "warning", "approved": "success", "refused": "danger"}
-CAUSES: dict[str, Text | str] = {"sick": t("Ill"), "family": t("Family"), "other": t("Something else")}
+CAUSES: dict[str, Text | str] = {
+    "sick": t("Ill"),
+    "family": t("A family matter"),
+    "other": t("Something else"),
+}
