@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from billing.charges.periods import today
-from billing.models import FeeItem, FeeRule
+from billing.models import FeeItem, FeeRule, Receiver, SplitRule
 from billing.payments.service import take_payment
 from billing.payments.settlement import CONNECT_JOB
-from deploy.seed import agencies, holders, institutions
+from deploy.seed import agencies, guests, holders, institutions
 from deploy.seed.cast import Employee, Institution, join
 from deploy.seed.work import work_off
 from integrations.sign_in.codes import Address
@@ -27,11 +27,12 @@ from scenarios.tourism.scope import visitor, word_hash
 from tenants import uscc
 from tenants.ids import new_id
 from tenants.models import Account, Tenant
-from tenants.scope import bank_scope, execute, open_scope, tenant_scope
+from tenants.scope import bank_scope, execute, open_scope, tenant_scope, value
 
 if TYPE_CHECKING:
     from deploy.seed.chapters import Play
     from tenants.actor import Actor
+    from tenants.models import Bank
 
 PALACE = Institution(
     "palace-museum",
@@ -53,6 +54,7 @@ STAFF = (
 )
 join(STAFF)
 DAY_CAP, AT_ONCE, SEASON = 10_080, 5_600, 60
+BOATS = "mch_moat_boats"
 GATES = (("Meridian Gate", "entry"), ("East Gate", "both"), ("Gate of Spirit", "exit"))
 TIERS = [
     {"hours": 8, "percent": 100, "strike": False},
@@ -98,7 +100,7 @@ select $1, new_id(), o.created_at, o.id, o.site_id, $2, $2, o.slot_id, o.number,
 _POOLS = """
 update tourism_pool p set sold = s.people from (
   select key::uuid id, sum(value::int) people from tourism_order o, jsonb_each_text(o.pools)
-   where o.tenant_id = $1 and o.number like 'S%' group by 1) s
+   where o.tenant_id = $1 and o.number ~ '^[SV]' group by 1) s
  where p.tenant_id = $1 and p.id = s.id
 """
 _SCANS = """
@@ -117,7 +119,7 @@ select $1, new_id(), t.site_id, g.gate_id, g.id, t.id, t.number || w.way, w.way,
                   join tourism_gate g on g.tenant_id = $1 and g.id = d.gate_id
                  where d.tenant_id = $1 and g.way in ('both', w.way)
                  order by md5(d.id::text || t.number) limit 1) g on true
- where t.tenant_id = $1 and t.number like 'S%' and t.used > 0 and (t.day < $2 or w.way = 'entry')
+ where t.tenant_id = $1 and t.number ~ '^[SV]' and t.used > 0 and (t.day < $2 or w.way = 'entry')
 """
 _DEVICES = """
 insert into tourism_device (tenant_id, id, gate_id, name, key_hash, added_by_name)
@@ -132,7 +134,8 @@ async def write(play: Play) -> str:
     await work_off(tenant.id, CONNECT_JOB)
     manager, clerk = await play.staff(tenant, "agency_manager"), await play.staff(tenant, "ticket_clerk")
     await plan(tenant, manager, play.outside.issuer)
-    came = await remember(tenant)
+    await _boats(tenant, play)
+    came = await remember(tenant, play.bank, clerk)
     sold = await sell(tenant, clerk)
     await agencies.settle(tenant, manager, clerk)
     sold += await _more(tenant, play.outside.issuer, clerk)
@@ -244,16 +247,43 @@ async def _products(tenant: Tenant, site: Site) -> None:
     )  # fmt: skip
 
 
-async def remember(tenant: Tenant) -> int:
-    """Write a season of school visits with their scans, and this morning's; return how many people came."""
+async def _boats(tenant: Tenant, play: Play) -> None:
+    """A merchant on site: boats on the palace moat, sold in the same checkout, of which nine tenths are theirs."""
+    await play.outside.tell("merchants", {"id": BOATS, "name": "Moat Boats", "currency": tenant.currency})
+    async with open_scope(tenant_scope(tenant.id)):
+        if await Receiver.exists(tenant_id=tenant.id, rail_merchant=BOATS):
+            return
+        site = await Site.get(tenant_id=tenant.id)
+        item = await FeeItem.create(
+            tenant_id=tenant.id, scenario="tourism", key="boats", kind="charge", is_active=True, position=9,
+            names={"en": "Boat trip", "zh_CN": "游船"}, account_kinds=["visitor"], currency=tenant.currency,
+        )  # fmt: skip
+        await _price(tenant, "boats", {("peak", "adult"): "20.00", ("low", "adult"): "20.00"})
+        owner = await Receiver.create(
+            tenant_id=tenant.id, name="Moat Boats", kind="merchant", rail_merchant=BOATS
+        )
+        await SplitRule.create(
+            tenant_id=tenant.id, fee_item_id=item.id, version=1, status="active",
+            effective_from=today(tenant.timezone) - timedelta(days=SEASON),
+            created_by_name="Devi Pillai", decided_by_name="Shen Yiming", decided_at=datetime.now(UTC),
+            document={"parts": [{"receiver": str(owner.id), "kind": "percent", "rate": 9000}]},
+        )  # fmt: skip
+        await Product.create(
+            tenant_id=tenant.id, site_id=site.id, fee_item_id=item.id, key="boat", kind="extra", position=5,
+            names={"en": "Boat on the moat", "zh_CN": "护城河游船"}, about={}, visitor_kinds=["adult"], parts=[],
+            refund_tiers=TIERS, is_slotted=False, receiver_id=owner.id,
+        )  # fmt: skip
+
+
+async def remember(tenant: Tenant, bank: Bank, clerk: Actor) -> int:
+    """Write a season of visits with their scans, and this morning's; return how many people came."""
     async with open_scope(tenant_scope(tenant.id)):
         if not await Order.exists(tenant_id=tenant.id, channel="desk"):
-            await _remember(tenant)
-        came = await Ticket.filter(tenant_id=tenant.id, used__gt=0)
-    return sum(one.used for one in came)
+            await _remember(tenant, bank, clerk)
+        return int(await value("select sum(used) from tourism_ticket where tenant_id = $1", tenant.id))
 
 
-async def _remember(tenant: Tenant) -> None:
+async def _remember(tenant: Tenant, bank: Bank, clerk: Actor) -> None:
     buyer = Buyer("Schools' office", Address("email", "schools@schools.example"))
     scenario, kind, number, called = people.account_of(tenant.id, buyer)
     account = await Account.create(
@@ -267,6 +297,7 @@ async def _remember(tenant: Tenant) -> None:
         now - timedelta(days=SEASON), now, tenant.timezone, 30,
     )  # fmt: skip
     await execute(_TICKETS, tenant.id, school.id, now)
+    await guests.remember(tenant, bank, clerk, now)
     await agencies.remember(tenant, now - timedelta(days=SEASON), now - timedelta(days=1))
     await execute(_POOLS, tenant.id)
     await execute(_SCANS, tenant.id, now, datetime.now(UTC))
