@@ -86,7 +86,7 @@ _PLANS = {
     " and branch_id = '{branch}' and day > current_date - 30",
 }
 CONTROL = "control"
-"""A page without institutions: what happens to it is the machine, not the tables."""
+"""A page of the same bank that reads of no institution: what happens to it is the machine, not the tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ async def _tries(app: Starlette, bank: Bank, of: Tenant) -> dict[str, Try]:
         "list": await _page(app, clerk, f"/bank/{bank.slug}/tenants"),
         "newest": await _page(app, clerk, f"/bank/{bank.slug}/tenants?sort=-live_at&page=3"),
         "search": await _page(app, clerk, f"/bank/{bank.slug}/tenants?q=Bench+1"),
-        CONTROL: await _page(app, clerk, "/verify"),
+        CONTROL: await _page(app, clerk, f"/bank/{bank.slug}/channels"),
         "payment": pay,
     }
 

@@ -36,7 +36,8 @@ _HOLDS = "select exists (select 1 from tenants_holder where person_id = $1 and c
 
 
 _SUPPORTED = """
-select t.slug, t.short_name, s.until from tenants_support_access s join tenants_tenant t on t.id = s.tenant_id
+select t.slug, t.short_name, t.timezone, s.until
+  from tenants_support_access s join tenants_tenant t on t.id = s.tenant_id
  where s.person_id = $1 and s.ended_at is null and s.until > now() order by t.short_name
 """
 
@@ -55,7 +56,7 @@ async def places_of(person_id: UUID) -> list[Place]:
     found += [
         Place(
             row["short_name"],
-            t("Support access until {time}", time=datetime_text(row["until"])),
+            t("Support access until {time}", time=datetime_text(row["until"], row["timezone"])),
             f"/t/{row['slug']}",
             "lock",
         )

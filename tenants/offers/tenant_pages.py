@@ -13,6 +13,9 @@ from tenants.navigation import Place, add_tenant_places
 from tenants.offers import services
 from tenants.offers.kinds import KINDS, called, changes
 from tenants.offers.words import from_words
+from tenants.scope import open_scope
+from ui.errors import Conflict, Invalid
+from ui.flash import Flash
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column
@@ -91,8 +94,13 @@ async def show(request: Request, actor: Actor) -> Response:
 
 
 async def take(request: Request, actor: Actor) -> Response:
-    """Take it, or its newer version."""
-    made = await services.take(actor, path_id(request))
+    """Take it, or its newer version; what stands in the way is said where it was asked, and nothing of it is kept."""
+    offer_id = path_id(request)
+    try:
+        async with open_scope(actor.scope()):
+            made = await services.take(actor, offer_id)
+    except (Conflict, Invalid) as refused:
+        return redirect(request, f"{_root(actor)}/{offer_id}", flash=Flash(refused.message, tone="warning"))
     path, _ = services.kind_of(made).leads(made.result)
     words = t("It is taken: a copy of your own, with where it comes from.")
     return redirect(request, f"/t/{actor.place['slug']}{path}" if path else _root(actor), flash=words)

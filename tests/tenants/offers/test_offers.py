@@ -256,6 +256,8 @@ async def test_the_pages_from_an_empty_draft_to_what_is_taken(client, bank, chie
     assert taken.status_code == 303
     assert "/fees/" in taken.headers["location"]
     inspect((await client.get(one, headers=headers)).text)
+    again = await client.post(f"{one}/taking")
+    assert again.headers["location"] == one, "said where it was asked"
     assert "Already taken" in text_of(
         inspect((await client.get(root, headers={"Accept-Language": "en"})).text)
     )
