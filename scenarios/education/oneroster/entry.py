@@ -143,7 +143,7 @@ async def enter(request: Request, *scopes: str) -> Caller:
     if not opened & set(scopes):
         raise RefusedError(403, "forbidden", f"This takes the scope {scopes[0]}, which was not agreed to.")
     try:
-        await throttle.spend("api", str(granted.installation_id), CALLS)
+        await throttle.spend_often("api", str(granted.installation_id), CALLS)
     except TooMany as error:
         raise RefusedError(429, "server_busy", "Too many calls. Try again in a minute.") from error
     return Caller(granted.tenant_id, granted.installation_id, opened)

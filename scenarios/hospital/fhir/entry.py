@@ -122,7 +122,7 @@ async def _alone(request: Request, tenant_id: UUID) -> AsyncIterator[Caller]:
 async def _system(request: Request, tenant_id: UUID) -> AsyncIterator[Caller]:
     _, _, token = request.headers.get("authorization", "").partition(" ")
     found = await system_of(token.strip(), tenant_id)
-    await throttle.spend("api", str(found.granted.installation_id), api.CALLS)
+    await throttle.spend_often("api", str(found.granted.installation_id), api.CALLS)
     async with open_scope(tenant_scope(tenant_id)):
         facts = (found.granted.installation_id, found.granted.scopes)
         yield await _caller(request, tenant_id, found.client_id, *facts, system=found)
@@ -131,7 +131,7 @@ async def _system(request: Request, tenant_id: UUID) -> AsyncIterator[Caller]:
 @asynccontextmanager
 async def _launched(request: Request, tenant_id: UUID) -> AsyncIterator[Caller]:
     async with launched(request, tenant_id) as tool:
-        await throttle.spend("api", str(tool.installation_id), api.CALLS)
+        await throttle.spend_often("api", str(tool.installation_id), api.CALLS)
         facts = (tool.installation_id, tool.scopes)
         yield await _caller(request, tenant_id, tool.client_id, *facts, tool=tool)
 

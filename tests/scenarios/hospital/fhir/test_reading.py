@@ -1,7 +1,5 @@
 """Order, size, what is included, and how a resource has been."""
 
-import pytest_asyncio
-
 from scenarios.hospital import cancelling, pricing, stopping
 from scenarios.hospital.fhir.kinds import etag
 from tests.scenarios.hospital.fhir.conftest import Fhir
@@ -90,13 +88,6 @@ async def test_the_present_version_is_read_by_its_number_and_no_other(fhir):
         assert resource["readHistory"] == ("history-instance" in acts) == (kind == "Appointment")
         if not resource["readHistory"]:
             assert (await fhir.get(f"{kind}/{one['id']}/_history")).status_code in {404, 405}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def real_fhir(real_house, client) -> Fhir:
-    from tests.scenarios.hospital.fhir.conftest import an_app, installed  # noqa: PLC0415
-
-    return Fhir(client, real_house, await installed(real_house, await an_app(real_house)))
 
 
 async def test_an_appointment_tells_how_it_has_been(real_house, real_fhir):

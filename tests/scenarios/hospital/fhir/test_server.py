@@ -332,7 +332,7 @@ async def test_each_patient_of_whom_an_app_was_told_stands_in_the_trail(fhir):
 async def test_whoever_calls_too_often_waits(fhir, monkeypatch):
     from integrations.apps.api import entry  # noqa: PLC0415
 
-    monkeypatch.setattr(entry, "CALLS", ("2/minute",))
+    monkeypatch.setattr(entry, "CALLS", "2/minute")
     answers = [await fhir.get("Practitioner") for _ in range(3)]
     assert [one.status_code for one in answers] == [200, 200, 429]
     assert answers[2].json()["issue"][0]["code"] == "throttled"
