@@ -22,6 +22,7 @@ from deploy.seed import (
     estate,
     institutions,
     learning,
+    market,
     months,
     neighbours,
     offers,
@@ -319,8 +320,10 @@ async def _summaries(play: Play) -> str:
 
 async def _stored(play: Play) -> str:
     tenant = await play.tenant(TENGAH)
-    await stored.tell(tenant, await play.staff(tenant, "finance"), await play.staff(tenant, "cashier"))
-    return "A resident's deposit, part of it used"
+    finance, cashier = await play.staff(tenant, "finance"), await play.staff(tenant, "cashier")
+    await stored.tell(tenant, finance, cashier)
+    await market.trade(tenant, play.outside, finance, await play.staff(tenant, "administrator"), cashier)
+    return "A resident's deposit, part of it used; baskets of the neighbourhood's shops, paid and given back"
 
 
 def _month(index: int) -> tuple[Chapter, Chapter]:

@@ -36,6 +36,8 @@ ACTS = {
     "deposit.asked": N_("Deposit asked for"),
     "deposit.returned": N_("Deposit given back"),
     "facility.added": N_("Facility offered"),
+    "promotion.added": N_("Promotion of a shop added"),
+    "promotion.ended": N_("Promotion of a shop ended"),
     "shop.added": N_("Shop of the neighbourhood added"),
     "work.cancelled": N_("Repair or complaint cancelled"),
     "work_category.added": N_("Category of work added"),

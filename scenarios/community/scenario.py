@@ -13,6 +13,7 @@ from scenarios.community.household import pages as household_pages
 from scenarios.community.importing import UNITS, added, tidy
 from scenarios.community.kinds import ACCOUNT_KINDS, QUANTITIES, RELATIONS, SCENARIO_KEY
 from scenarios.community.leaving import deposit_pages, move_pages
+from scenarios.community.merchants import basket_pages, promotion_pages
 from scenarios.community.merchants import pages as merchant_pages
 from scenarios.community.merchants import resident_pages as market_pages
 from scenarios.community.meters import feed as _feed  # noqa: F401 - offers what apps may do with meters
@@ -89,6 +90,8 @@ SCENARIO = Scenario(
         *facility_pages.ROUTES,
         *merchant_pages.ROUTES,
         *market_pages.ROUTES,
+        *basket_pages.ROUTES,
+        *promotion_pages.ROUTES,
     ),
     rights=RIGHTS,
     provision=provision_categories,

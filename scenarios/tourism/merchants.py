@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from billing.models import Receiver, SplitRule
+from billing.models import Receiver
 from billing.names import localized
-from billing.splits.documents import SplitDocument, read, sentences
+from billing.splits.documents import sentences
+from billing.splits.telling import rule_of
 from scenarios.tourism.models import Product
 from ui.errors import Invalid
 from ui.i18n import Text, t
@@ -26,18 +27,6 @@ async def merchants_of(products: Iterable[Product]) -> dict[UUID, str]:
     found = await Receiver.filter(tenant_id=tenant_id, id__in=set(owned.values()))
     names = {one.id: one.name for one in found}
     return {product: names[receiver] for product, receiver in owned.items() if receiver in names}
-
-
-async def rule_of(tenant_id: UUID, fee_item_id: UUID, day: date) -> SplitDocument | None:
-    """Return the split rule of a fee that holds on a day."""
-    found = (
-        await SplitRule.filter(
-            tenant_id=tenant_id, fee_item_id=fee_item_id, status="active", effective_from__lte=day
-        )
-        .order_by("-effective_from", "-version")
-        .first()
-    )
-    return read(found.document) if found else None
 
 
 async def must_share(tenant_id: UUID, fee_item_id: UUID, receiver_id: UUID | None, day: date) -> None:

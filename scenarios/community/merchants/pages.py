@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.names import localized
-from scenarios.community.common import estate_route, nothing, root_of, tenant_of
-from scenarios.community.merchants import service
+from scenarios.community.common import day_there, estate_route, nothing, root_of, tenant_of
+from scenarios.community.merchants import promotions, selling, service
 from scenarios.community.merchants.models import NeighbourShop, ShopOrder, ShopProduct
 from scenarios.community.merchants.service import Goods
 from scenarios.community.merchants.states import TONES, WAYS, WORDS
@@ -47,8 +47,9 @@ select s.id, s.names, s.person_name,
  where s.tenant_id = $1 and s.is_active and ($2 or s.person_id = $3) order by s.created_at
 """
 _ORDERS = """
-select o.id, o.number, o.names, o.quantity, o.status, o.way, o.price_minor * o.quantity total_minor, o.currency,
-       o.created_at, a.number unit, o.ordered_by_name, o.rating
+select o.id, o.number, o.names, o.quantity, o.status, o.way, o.currency,
+       o.price_minor * o.quantity - o.discount_minor total_minor, o.created_at, a.number unit,
+       o.ordered_by_name, o.rating
   from community_shop_order o join tenants_account a on a.tenant_id = $1 and a.id = o.account_id
  where o.tenant_id = $1 and o.shop_id = $2 and o.status <> 'free' order by o.created_at desc limit 500
 """
@@ -72,6 +73,12 @@ class ProductForm(BaseModel):
     stock: int = Field(title=N_("How many there are"))
     group_minimum: int = Field(0, title=N_("Sold to a group of at least"))
     ends_on: Day | None = Field(None, title=N_("Last day of the group"))
+
+
+class RefundForm(BaseModel):
+    """Why money goes back."""
+
+    reason: str = Field("", title=N_("Why the money goes back"), max_length=200)
 
 
 def named(found: list[Any], *keys: str) -> list[dict[str, Any]]:
@@ -161,13 +168,18 @@ async def show(request: Request, actor: Actor) -> Response:
     if wants_export(request):
         found = named(await rows(_ORDERS, shop.tenant_id, shop.id))
         return await export(request, _order_columns(root_of(actor), shop.id), found, "orders")
-    return await _show(request, actor, shop, None)
+    return await show_shop(request, actor, shop)
 
 
-async def _show(
-    request: Request, actor: Actor, shop: NeighbourShop, form: Form[ProductForm] | None
+async def show_shop(
+    request: Request,
+    actor: Actor,
+    shop: NeighbourShop,
+    form: Form[ProductForm] | None = None,
+    promotion: Form[Any] | None = None,
 ) -> Response:
-    root = root_of(actor)
+    """Show a shop with its orders, goods and promotions; a form that was refused is shown as it was sent."""
+    root, now = root_of(actor), datetime.now(UTC)
     products = await ShopProduct.filter(tenant_id=shop.tenant_id, shop_id=shop.id).order_by("created_at")
     context = {
         "root": root,
@@ -189,9 +201,16 @@ async def _show(
         "orders": named(await rows(_ORDERS, shop.tenant_id, shop.id)),
         "order_columns": _order_columns(root, shop.id),
         "form": form or Form.blank(ProductForm, {"group_minimum": "0", "stock": "10"}),
+        "promotions": [
+            (one, promotions.said(one, actor.place["currency"]), one.is_active and one.ends_at > now)
+            for one in await promotions.of_shop(shop.tenant_id, shop.id)
+        ],
+        "promotion_form": promotion,
+        "options": [(str(one.id), localized(one.names)) for one in products],
         "currency": actor.place["currency"],
     }
-    return await respond(request, "community/merchants/shop.html", context, status=422 if form else 200)
+    status = 422 if form or promotion else 200
+    return await respond(request, "community/merchants/shop.html", context, status=status)
 
 
 async def offer(request: Request, actor: Actor) -> Response:
@@ -216,7 +235,7 @@ async def offer(request: Request, actor: Actor) -> Response:
             )
         except Invalid as error:
             form.fail_with(error)
-    return await _show(request, actor, shop, form)
+    return await show_shop(request, actor, shop, form)
 
 
 async def restock(request: Request, actor: Actor) -> Response:
@@ -239,27 +258,44 @@ async def one_order(request: Request, actor: Actor) -> Response:
     )
     if found is None:
         raise nothing()
+    return await _one_order(request, actor, shop, found, Form.blank(RefundForm))
+
+
+async def _one_order(
+    request: Request, actor: Actor, shop: NeighbourShop, found: ShopOrder, form: Form[RefundForm]
+) -> Response:
     context = {
         "root": root_of(actor),
         "shop": shop,
         "order": found,
+        "form": form,
+        "promotion": localized(found.discount_names) if found.discount_names else "",
+        "sharing": await selling.sharing_of(found, shop, await day_there(shop.tenant_id)),
         "name": localized(found.names),
         "shop_name": localized(shop.names),
         "state": {"words": WORDS[found.status], "tone": TONES[found.status]},
         "way": WAYS[found.way],
     }
-    return await respond(request, "community/merchants/order.html", context)
+    status = 422 if form.errors else 200
+    return await respond(request, "community/merchants/order.html", context, status=status)
 
 
 async def fulfil(request: Request, actor: Actor) -> Response:
     """Fulfil an order."""
-    await service.fulfil(actor, path_id(request, "order"))
+    await selling.fulfil(actor, path_id(request, "order"))
     return _back(request, actor)
 
 
 async def give_back(request: Request, actor: Actor) -> Response:
     """Give an order's money back."""
-    await service.give_back(actor, path_id(request, "order"))
+    shop, order_id = await service.shop_of(actor, path_id(request)), path_id(request, "order")
+    form = await bind(request, RefundForm)
+    try:
+        await selling.give_back(actor, order_id, reason=form.ok.reason)
+    except Invalid as error:
+        form.fail_with(error)
+        found = await ShopOrder.get(tenant_id=shop.tenant_id, id=order_id)
+        return await _one_order(request, actor, shop, found, form)
     return _back(request, actor)
 
 

@@ -1,5 +1,6 @@
 """The market of a home: what the shops sell, ordering it, the order and how it was."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,11 +11,11 @@ from starlette.routing import BaseRoute
 
 from billing.holds.service import checkout_path
 from billing.names import localized
-from scenarios.community.common import nothing
-from scenarios.community.merchants import service
+from scenarios.community.common import day_there, nothing
+from scenarios.community.merchants import baskets, buying, promotions, selling
+from scenarios.community.merchants.buying import Wish
 from scenarios.community.merchants.models import NeighbourShop, ShopOrder
 from scenarios.community.merchants.pages import named
-from scenarios.community.merchants.service import Wish
 from scenarios.community.merchants.states import TONES, WAYS, WORDS
 from scenarios.community.service.resident_pages import unit_seen
 from tenants.actor import Actor
@@ -28,7 +29,9 @@ from ui.render import redirect, respond
 
 _GOODS = """
 select p.id, p.names, p.price_minor, p.currency, p.stock, p.group_minimum, p.group_ends_at, p.group_status,
-       s.names shop, s.about,
+       p.shop_id, s.names shop, s.about,
+       (select round(avg(o.rating), 1) from community_shop_order o where o.tenant_id = $1 and o.shop_id = s.id) stars,
+       (select count(o.rating) from community_shop_order o where o.tenant_id = $1 and o.shop_id = s.id) rated,
        (select coalesce(sum(o.quantity), 0) from community_shop_order o where o.tenant_id = $1 and o.product_id = p.id
          and o.status in ('paid', 'fulfilled')) sold
   from community_shop_product p join community_shop s on s.tenant_id = $1 and s.id = p.shop_id and s.is_active
@@ -55,20 +58,31 @@ class RatingForm(BaseModel):
 async def market(request: Request, actor: Actor) -> Response:
     """Show a resident what the shops sell."""
     unit = await unit_seen(actor, path_id(request), "pay")
-    return await _market(request, unit, Form.blank(OrderForm))
+    return await _market(request, actor, unit, Form.blank(OrderForm))
 
 
 async def _market(
-    request: Request, unit: dict[str, Any], form: Form[OrderForm], status: int = 200
+    request: Request, actor: Actor, unit: dict[str, Any], form: Form[OrderForm], status: int = 200
 ) -> Response:
-    async with open_scope(tenant_scope(unit["tenant_id"])):
-        goods = named(await rows(_GOODS, unit["tenant_id"]), "names", "shop")
+    tenant_id = unit["tenant_id"]
+    async with open_scope(tenant_scope(tenant_id)):
+        goods = named(await rows(_GOODS, tenant_id), "names", "shop")
+        shops = list({one["shop_id"] for one in goods})
+        offers = await promotions.running(tenant_id, shops, datetime.now(UTC)) if shops else []
+        in_basket = await baskets.contents(actor, tenant_id, unit["id"])
+    for one in goods:
+        one["promotions"] = [
+            promotions.said(each, one["currency"])
+            for each in offers
+            if each.shop_id == one["shop_id"] and each.product_id in {None, one["id"]}
+        ]
     context = {
         "unit": unit,
         "goods": goods,
         "form": form,
         "ways": [(key, str(words)) for key, words in WAYS.items()],
         "key": str(uuid4()),
+        "in_basket": len(in_basket),
     }
     return await respond(request, "community/merchants/market.html", context, status=status)
 
@@ -79,10 +93,10 @@ async def buy(request: Request, actor: Actor) -> Response:
     form = await bind(request, OrderForm)
     if form.is_valid:
         said = form.ok
-        wish = Wish(said.product, unit["id"], said.quantity, said.way, said.key or str(uuid4()))
+        wish = Wish({said.product: said.quantity}, unit["id"], said.way, said.key or str(uuid4()))
         try:
             async with open_scope(tenant_scope(unit["tenant_id"])):
-                _, hold = await service.order(actor, unit["tenant_id"], wish)
+                _, hold = await buying.buy(actor, unit["tenant_id"], wish)
         except Invalid as error:
             form.fail_with(error)
         except Conflict as error:
@@ -90,7 +104,7 @@ async def buy(request: Request, actor: Actor) -> Response:
         else:
             flash = Flash(t("It is kept for you for {n} minutes. Pay to have it.", n=30), tone="info")
             return redirect(request, checkout_path(hold, is_signed_in=True), flash=flash)
-    return await _market(request, unit, form, status=422)
+    return await _market(request, actor, unit, form, status=422)
 
 
 async def _own(request: Request) -> ShopOrder:
@@ -110,12 +124,15 @@ async def _mine(
 ) -> Response:
     async with open_scope(tenant_scope(found.tenant_id)):
         shop = await NeighbourShop.get(tenant_id=found.tenant_id, id=found.shop_id)
+        sharing = await selling.sharing_of(found, shop, await day_there(found.tenant_id))
     context = {
         "order": found,
         "name": localized(found.names),
         "shop_name": localized(shop.names),
         "state": {"words": WORDS[found.status], "tone": TONES[found.status]},
         "way": WAYS[found.way],
+        "promotion": localized(found.discount_names) if found.discount_names else "",
+        "sharing": sharing,
         "form": form,
         "can_rate": found.status == "fulfilled"
         and found.rating is None
@@ -132,7 +149,7 @@ async def rate(request: Request, actor: Actor) -> Response:
     if form.is_valid:
         try:
             async with open_scope(tenant_scope(found.tenant_id)):
-                await service.rate(actor, found, rating=form.ok.rating)
+                await selling.rate(actor, found, rating=form.ok.rating)
         except Invalid as error:
             form.fail_with(error)
         except Conflict as error:

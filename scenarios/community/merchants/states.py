@@ -13,7 +13,9 @@ ORDER = Machine(
         "take_late": Edge(("free",), "placed", "money came late, and there was still enough in stock"),
         "fulfil": Edge(("paid",), "fulfilled", "fetched or delivered"),
         "refund": Edge(
-            ("paid",), "refunded", "the shop gives the money back, or a group did not reach its minimum"
+            ("paid", "fulfilled"),
+            "refunded",
+            "the shop gives the money back, or a group did not reach its minimum",
         ),
     },
 )

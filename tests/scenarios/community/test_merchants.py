@@ -9,8 +9,9 @@ import pytest
 from billing.holds.kinds import HOLD_KINDS
 from billing.models import Bill, BillLine, Hold
 from billing.payments.states import diagram, table
-from scenarios.community.merchants import service
-from scenarios.community.merchants.service import KIND, Goods, Wish
+from scenarios.community.merchants import buying, selling, service
+from scenarios.community.merchants.buying import KIND, Wish
+from scenarios.community.merchants.service import Goods
 from scenarios.community.merchants.states import ORDER, TONES, WORDS
 from scenarios.community.models import ShopOrder, ShopProduct
 from tenants.scope import open_scope, person_scope
@@ -21,7 +22,8 @@ from tests.scenarios.community.test_pages import sound
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
 RICE = Goods({"en": "Rice", "zh_CN": "米"}, 1250, 5)
-SOON = datetime.now(UTC) + timedelta(days=2)
+NOW = datetime.now(UTC)
+SOON = NOW + timedelta(days=2)
 
 
 @pytest.fixture
@@ -45,9 +47,10 @@ async def offered(place, goods=RICE, found=None):
 
 
 async def order(place, product, who, quantity=1, *, key="one", flat=0):
-    wish = Wish(product.id, place.flats[flat].id, quantity, "pickup", f"{key}-{product.id}")
+    wish = Wish({product.id: quantity}, place.flats[flat].id, "pickup", f"{key}-{product.id}")
     async with place.scope():
-        return await service.order(make.payer(who), place.tenant.id, wish)
+        (made,), hold = await buying.buy(make.payer(who), place.tenant.id, wish)
+    return made, hold
 
 
 async def paid(place, hold):
@@ -86,12 +89,12 @@ async def test_an_order_takes_goods_and_its_bill_is_the_shops_own_fee(place, ann
     await paid(place, hold)
     assert await state(place, made) == "paid"
     async with place.scope():
-        await service.fulfil(place.chief, made.id)
+        await selling.fulfil(place.chief, made.id)
         with pytest.raises(Conflict):
-            await service.fulfil(place.chief, made.id)
+            await selling.fulfil(place.chief, made.id)
         with pytest.raises(Forbidden):
-            await service.rate(make.payer(await make.person()), await ShopOrder.get(id=made.id), rating=5)
-        await service.rate(make.payer(ann), await ShopOrder.get(id=made.id), rating=5)
+            await selling.rate(make.payer(await make.person()), await ShopOrder.get(id=made.id), rating=5)
+        await selling.rate(make.payer(ann), await ShopOrder.get(id=made.id), rating=5)
 
 
 async def test_what_nobody_pays_is_in_stock_again_once(place, ann):
@@ -132,17 +135,17 @@ async def test_a_group_that_is_too_small_gets_its_money_back(place, ann, monkeyp
         given_back.append((hold_id, amount_minor, key))
         return []
 
-    monkeypatch.setattr(service, "refund", refund)
+    monkeypatch.setattr(selling, "refund", refund)
     with pytest.raises(Conflict):
         async with place.scope():
-            await service.fulfil(place.chief, made.id)  # it may still not come about
-    assert await service.end_groups(place.tenant.id) == 0, "its time is not over"
+            await selling.fulfil(place.chief, made.id)  # it may still not come about
+    assert await selling.end_groups(place.tenant.id) == 0, "its time is not over"
     async with place.scope():
         await ShopProduct.filter(id=product.id).update(group_ends_at=datetime.now(UTC) - timedelta(seconds=1))
     with pytest.raises(Conflict):
         await order(place, product, ann, key="late")
-    assert await service.end_groups(place.tenant.id) == 1
-    assert await service.end_groups(place.tenant.id) == 0
+    assert await selling.end_groups(place.tenant.id) == 1
+    assert await selling.end_groups(place.tenant.id) == 0
     assert [amount for _, amount, _ in given_back] == [10_000]
     assert (await state(place, made), await stock(place, product)) == ("refunded", 50)
 
@@ -153,9 +156,9 @@ async def test_a_group_that_is_large_enough_comes_about(place, ann):
     await paid(place, hold)
     async with place.scope():
         await ShopProduct.filter(id=product.id).update(group_ends_at=datetime.now(UTC) - timedelta(seconds=1))
-    assert await service.end_groups(place.tenant.id) == 1
+    assert await selling.end_groups(place.tenant.id) == 1
     async with place.scope():
-        await service.fulfil(place.chief, made.id)
+        await selling.fulfil(place.chief, made.id)
     assert await state(place, made) == "fulfilled"
 
 
@@ -203,7 +206,7 @@ async def test_a_shopkeeper_sees_their_shop_and_no_other(place, ann, client):
     assert done.headers["location"].startswith("/my/checkout?bill=")
     async with place.scope():
         made = await ShopOrder.get(tenant_id=place.tenant.id)
-        hold = await Hold.get(tenant_id=place.tenant.id, subject_id=made.id)
+        hold = await Hold.get(tenant_id=place.tenant.id, subject_id=made.basket_id)
     await paid(place, hold)
     await sound(client, "en", f"/my/orders/{made.id}", "/my/home")
     await make.sign_in(client, keeper.person_id)
