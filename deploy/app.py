@@ -12,6 +12,7 @@ import billing.routes
 import integrations.routes
 import tenants.routes
 import ui.app
+from billing.payments import devices
 from deploy import composition, docs, health, logs, metrics, routing
 from deploy.database import connected
 from deploy.queue import RedisQueue
@@ -47,7 +48,7 @@ def create(
 
 def _middleware(slice_: UiSettings) -> list[Middleware]:
     numbering, *pages = ui.app.middleware(slice_)
-    return [*metrics.middleware(), numbering, *logs.middleware(), *pages]
+    return [*metrics.middleware(), numbering, *logs.middleware(), *pages, Middleware(devices.Devices)]
 
 
 def ui_settings(settings: Settings) -> UiSettings:

@@ -37,6 +37,7 @@ JOB_MODULES = (
     "billing.oversight.rolling",
     "billing.oversight.following",
     "billing.risk.services",
+    "billing.risk.stopping",
     "billing.complaints.escalating",
     "billing.retention",
     "billing.charges.jobs",

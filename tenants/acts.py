@@ -169,6 +169,8 @@ FACTS: dict[str, Fact] = {
     "word_to_payers": Fact(N_("What its payers read")),
     "wrong": Fact(N_("Refused rows")),
     "holds_refunds": Fact(N_("Refunds wait while an alert is open")),
+    "holds_payouts": Fact(N_("Payouts are put on hold at once")),
+    "alerts_tried": Fact(N_("Alerts in a year")),
     "is_on": Fact(N_("Watch for it")),
     "thresholds": Fact(N_("Thresholds")),
     "wording": Fact(N_("Wording")),

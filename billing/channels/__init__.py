@@ -2,12 +2,16 @@
 
 from billing.channels import counter, wallet
 from billing.channels.bank import BankChannel
-from billing.channels.contract import Capabilities, Channel
+from billing.channels.contract import Capabilities, Channel, PayoutStop
+from billing.channels.rail_holds import RailHolds
 from billing.channels.stripe import StripeChannel
+from billing.channels.stripe_payouts import StripePayouts
 from ui.i18n import Text
 
 CHANNELS: dict[str, Channel] = {channel.key: channel for channel in (StripeChannel(), BankChannel())}
 """Channels of the outside by key, in the order in which payers are offered them."""
+PAYOUT_STOPS: dict[str, PayoutStop] = {"stripe": StripePayouts(), "bank": RailHolds()}
+"""How each of them is told to keep what it would pay out."""
 
 
 _INSIDE = {counter.KEY: counter.CAPABILITIES, wallet.KEY: wallet.CAPABILITIES}
@@ -26,4 +30,4 @@ def channel_name(key: str) -> Text:
     return _NAMES[key] if key in _NAMES else CHANNELS[key].name
 
 
-__all__ = ["CHANNELS", "CHANNEL_KEYS", "capabilities", "channel_name"]
+__all__ = ["CHANNELS", "CHANNEL_KEYS", "PAYOUT_STOPS", "capabilities", "channel_name"]

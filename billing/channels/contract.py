@@ -8,7 +8,7 @@ its own, because it is neither yes nor no.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from ui.i18n import Text
@@ -170,3 +170,22 @@ class Channel(Protocol):
 
     async def query_refund(self, order: RefundOrder) -> RefundOutcome:
         """Ask what became of a refund, by the channel's reference or by ours."""
+
+
+class PayoutStop(Protocol):
+    """How a channel keeps what it would pay out to an institution. Each call may be sent again: it sets, never adds.
+
+    Raises ``ChannelSilent`` and ``ChannelRefused`` as every call does; nothing is undone by either.
+    """
+
+    def is_open_to(self, destination: Destination) -> bool:
+        """Tell whether the institution has an account there that pays out."""
+
+    async def terms(self, destination: Destination) -> dict[str, Any]:
+        """Return how the channel pays out now, to be put back later."""
+
+    async def hold(self, destination: Destination, number: str) -> None:
+        """Have the channel keep everything from now on; what it has sent already arrives."""
+
+    async def release(self, destination: Destination, number: str, was: Mapping[str, Any]) -> None:
+        """Have it pay out again as it did before, what it has kept included."""

@@ -21,7 +21,7 @@ from billing.models.charges import (
     SettlementAccount,
 )
 from billing.models.checkouts import Checkout
-from billing.models.complaints import Complaint, ComplaintMessage
+from billing.models.complaints import Complaint, ComplaintMessage, ComplaintTerms
 from billing.models.disputes import Dispute, DisputeFile
 from billing.models.holds import Hold
 from billing.models.mandates import Debit, Mandate, Proxy, SavedCard, Transfer, VirtualAccount
@@ -59,9 +59,11 @@ from billing.models.reconciliation import (
 )
 from billing.models.rehearsals import Rehearsal, RehearsalLine
 from billing.models.risk import (
+    PayoutHold,
     RiskAlert,
     RiskHold,
     RiskRule,
+    RiskTrial,
     RiskWatch,
 )
 from billing.models.runs import NumberSeries, RunSetting
@@ -90,6 +92,7 @@ __all__ = [
     "Checkout",
     "Complaint",
     "ComplaintMessage",
+    "ComplaintTerms",
     "Credit",
     "CreditNote",
     "CreditUse",
@@ -112,6 +115,7 @@ __all__ = [
     "Payment",
     "PaymentPart",
     "Payout",
+    "PayoutHold",
     "Period",
     "PlanBill",
     "Posting",
@@ -127,6 +131,7 @@ __all__ = [
     "RiskAlert",
     "RiskHold",
     "RiskRule",
+    "RiskTrial",
     "RiskWatch",
     "RunSetting",
     "SavedCard",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.models.base import TenantRow
+from tenants.models.base import Row, TenantRow
 
 
 class Complaint(TenantRow):
@@ -66,3 +66,18 @@ class ComplaintMessage(TenantRow):
 
     class Meta:
         table = "billing_complaint_message"
+
+
+class ComplaintTerms(Row):
+    """A bank's days to answer by kind, from the moment they were set; the newest row is in force, none is changed."""
+
+    bank_id: UUID = fields.UUIDField()
+    days: dict[str, int] = fields.JSONField()
+    closes_after = fields.SmallIntField()
+    reopens_within = fields.SmallIntField()
+    escalates_again = fields.SmallIntField()
+    reason = fields.CharField(max_length=300)
+    set_by_name = fields.CharField(max_length=100)
+
+    class Meta:
+        table = "billing_complaint_terms"

@@ -16,7 +16,9 @@ from tenants.models.base import Row
 class DayFigure(Row):
     """What one institution took and gave back on one day by one channel; minor units.
 
-    ``night_count`` are payments from 23:00 to 05:00, ``round_count`` those of whole hundreds.
+    ``night_count`` are payments from 23:00 to 05:00, ``round_count`` those of whole hundreds. ``device_payers`` is how
+    many people paid from one and the same device, where most did, and ``device_minor`` what they paid from it.
+    ``paid_out_minor`` is what the channel pays out to the institution's account on that day.
     """
 
     tenant_id: UUID = fields.UUIDField()
@@ -33,6 +35,9 @@ class DayFigure(Row):
     refund_minor = fields.BigIntField(db_default=0)
     night_count = fields.IntField(db_default=0)
     round_count = fields.IntField(db_default=0)
+    device_payers = fields.IntField(db_default=0)
+    device_minor = fields.BigIntField(db_default=0)
+    paid_out_minor = fields.BigIntField(db_default=0)
 
     class Meta:
         table = "billing_day_figure"

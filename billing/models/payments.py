@@ -18,7 +18,8 @@ class Payment(TenantRow):
 
     ``method`` is the way to pay that was chosen where its channel has several. ``link_bill_id`` is the bill whose
     pay-link was used; its bearer sees this payment and no other. ``checkout_id`` is what it has in common with
-    payments to other institutions that its person makes in one go.
+    payments to other institutions that its person makes in one go. ``device_mark`` tells one institution that two
+    payments came from the same browser, and nothing else (``billing.payments.devices``).
     """
 
     number = fields.CharField(max_length=40)
@@ -44,6 +45,7 @@ class Payment(TenantRow):
     day_close_id: UUID | None = fields.UUIDField(null=True)
     succeeded_at = fields.DatetimeField(null=True)
     expires_at = fields.DatetimeField(null=True)
+    device_mark: bytes | None = fields.BinaryField(null=True)
 
     class Meta:
         table = "billing_payment"

@@ -17,9 +17,24 @@ class RiskRule(Row):
     thresholds: dict[str, float] = fields.JSONField()
     is_on = fields.BooleanField(db_default=True)
     holds_refunds = fields.BooleanField(db_default=False)
+    holds_payouts = fields.BooleanField(db_default=False)
 
     class Meta:
         table = "billing_risk_rule"
+
+
+class RiskTrial(Row):
+    """Thresholds tried on the past year: what they would have said. None come into force untried."""
+
+    bank_id: UUID = fields.UUIDField()
+    key = fields.CharField(max_length=30)
+    thresholds: dict[str, float] = fields.JSONField()
+    institutions = fields.IntField()
+    alerts = fields.IntField()
+    tried_by_name = fields.CharField(max_length=100)
+
+    class Meta:
+        table = "billing_risk_trial"
 
 
 class RiskAlert(Row):
@@ -72,3 +87,31 @@ class RiskHold(Row):
 
     class Meta:
         table = "billing_risk_hold"
+
+
+class PayoutHold(Row):
+    """What channels would pay out to an institution stays with them, until somebody else lets it go.
+
+    ``legs`` says for each of its accounts at a channel (``channel:settlement account``) how far the channel has been
+    told: its ``state``, what held there before (``was``) and what it refused (``error``). ``asked_by`` is nobody where
+    a rule has asked.
+    """
+
+    tenant_id: UUID = fields.UUIDField()
+    bank_id: UUID = fields.UUIDField()
+    branch_id: UUID = fields.UUIDField()
+    alert_id: UUID | None = fields.UUIDField(null=True)
+    number = fields.CharField(max_length=20)
+    reason = fields.TextField()
+    status = fields.CharField(max_length=10, db_default="placing")
+    legs: dict[str, dict[str, Any]] = fields.JSONField()
+    asked_by: UUID | None = fields.UUIDField(null=True)
+    asked_by_name = fields.CharField(max_length=100)
+    held_at = fields.DatetimeField(null=True)
+    released_by: UUID | None = fields.UUIDField(null=True)
+    released_by_name = fields.CharField(max_length=100, db_default="")
+    release_reason = fields.TextField(db_default="")
+    ended_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "billing_payout_hold"

@@ -19,7 +19,7 @@ BACK = 3
 """Days that are worked out again: what is late comes within them, and ``everything`` does the rest."""
 MONEY_EVENTS = (
     *("payment.succeeded", "payment.failed", "payment.cancelled", "payment.expired"),
-    *("refund.succeeded", "refund.failed"),
+    *("refund.succeeded", "refund.failed", "payout.announced"),
 )
 STANDING_EVENTS = ("bills.issued",)
 
@@ -29,8 +29,11 @@ _IS_NEWS = (
 )
 _KEYS = "day, channel, currency"
 _SUMS = ("paid_count", "paid_minor", "failed_count", "refund_count", "refund_minor")
-_DAILY = (*_SUMS, "night_count", "round_count")
+_DAILY = (*_SUMS, "night_count", "round_count", "device_payers", "device_minor", "paid_out_minor")
 """What is kept for each institution; its branch gets the sums alone."""
+_WATCHED = (*_SUMS, "paid_out_minor")
+"""What makes a day worth writing again."""
+_NONE = "0 device_payers, 0::bigint device_minor, 0::bigint paid_out_minor"
 _ROLL = f"""
 with place as (
   select t.id, t.bank_id, t.branch_id, coalesce(t.scenarios[1], '') scenario, t.timezone zone
@@ -42,29 +45,38 @@ happened as (
          sum(amount_minor)::bigint paid_minor, 0 failed_count, 0 refund_count, 0::bigint refund_minor,
          (count(*) filter (where extract(hour from succeeded_at at time zone zone) in (23, 0, 1, 2, 3, 4)))::int
            night_count,
-         (count(*) filter (where amount_minor % 10000 = 0))::int round_count
+         (count(*) filter (where amount_minor % 10000 = 0))::int round_count, {_NONE}
     from billing_payment, place, since where tenant_id = $1 and succeeded_at >= moment group by 1, 2, 3
   union all
-  select (ended_at at time zone zone)::date, channel, currency, 0, 0, count(*)::int, 0, 0, 0, 0
+  select (ended_at at time zone zone)::date, channel, currency, 0, 0, count(*)::int, 0, 0, 0, 0, {_NONE}
     from billing_attempt, place, since where tenant_id = $1 and ended_at >= moment
      and status in ('failed', 'expired') group by 1, 2, 3
   union all
   select (r.succeeded_at at time zone zone)::date, p.channel, r.currency, 0, 0, 0, count(*)::int,
-         sum(r.amount_minor)::bigint, 0, 0
+         sum(r.amount_minor)::bigint, 0, 0, {_NONE}
     from place, since, billing_refund r join billing_payment p on p.tenant_id = r.tenant_id and p.id = r.payment_id
-   where r.tenant_id = $1 and r.succeeded_at >= moment and r.status = 'succeeded' group by 1, 2, 3),
+   where r.tenant_id = $1 and r.succeeded_at >= moment and r.status = 'succeeded' group by 1, 2, 3
+  union all
+  select *, 0 from (
+    select distinct on (1, 2, 3) (succeeded_at at time zone zone)::date, channel, currency, 0, 0, 0, 0, 0, 0, 0,
+           count(distinct coalesce(person_id, link_bill_id))::int payers, sum(amount_minor)::bigint
+      from billing_payment, place, since where tenant_id = $1 and succeeded_at >= moment and device_mark is not null
+     group by 1, 2, 3, device_mark order by 1, 2, 3, payers desc) device
+  union all
+  select arrives_on, channel, currency, 0, 0, 0, 0, 0, 0, 0, 0, 0, sum(amount_minor)::bigint
+    from billing_payout, since where tenant_id = $1 and arrives_on >= first group by 1, 2, 3),
 fresh as (
   select {_KEYS}, {", ".join(f"sum({name}) {name}" for name in _DAILY)} from happened group by {_KEYS}),
 old as (
   select f.* from billing_day_figure f, since where f.tenant_id = $1 and f.day >= first for update of f),
 delta as (
   select {_KEYS}, {", ".join(f"coalesce(fresh.{name}, 0) {name}" for name in _DAILY)},
-         {", ".join(f"coalesce(fresh.{name}, 0) - coalesce(old.{name}, 0) d_{name}" for name in _SUMS)}
+         {", ".join(f"coalesce(fresh.{name}, 0) - coalesce(old.{name}, 0) d_{name}" for name in _WATCHED)}
     from fresh full join old using ({_KEYS})),
 kept as (
   insert into billing_day_figure (id, tenant_id, bank_id, branch_id, scenario, {_KEYS}, {", ".join(_DAILY)})
   select new_id(), place.id, bank_id, branch_id, scenario, {_KEYS}, {", ".join(_DAILY)} from delta, place
-   where {" or ".join(f"d_{name} <> 0" for name in _SUMS)}
+   where {" or ".join(f"d_{name} <> 0" for name in _WATCHED)}
   on conflict (tenant_id, {_KEYS}) do update
      set {", ".join(f"{name} = excluded.{name}" for name in _DAILY)} returning 1)
 insert into billing_branch_figure as f (id, bank_id, branch_id, scenario, {_KEYS}, {", ".join(_SUMS)})

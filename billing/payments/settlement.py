@@ -5,6 +5,7 @@ the merchant at the rail. Both are asked for under ids of ours, so a job that di
 """
 
 import secrets
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from billing.channels import merchants, stripe
@@ -85,6 +86,17 @@ async def connect(actor: Actor, settlement_id: UUID) -> None:
         await connect_stripe(actor, settlement_id)
     if settings.rail_url and settings.rail_merchants_url:
         await connect_rail(actor, settlement_id)
+    for follow in _followers:
+        await follow(actor)
+
+
+_followers: list[Callable[[Actor], Awaitable[None]]] = []
+
+
+def after_connecting(follow: Callable[[Actor], Awaitable[None]]) -> None:
+    """Have ``follow(actor)`` called once an account is open at the channels, outside of any scope."""
+    if follow not in _followers:
+        _followers.append(follow)
 
 
 async def connect_stripe(actor: Actor, settlement_id: UUID) -> None:

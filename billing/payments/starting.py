@@ -17,6 +17,7 @@ from billing.idempotency import Answer, once
 from billing.mandates.caps import check_caps
 from billing.mandates.saving import saver_for
 from billing.models import Attempt, Payment, SettlementAccount
+from billing.payments import devices
 from billing.payments.allocating import Parts
 from billing.payments.choosing import Chosen, Wanted, choose, must_see, parts_of, way_for
 from billing.payments.holding import Want, when_free
@@ -174,6 +175,9 @@ def new_payment(actor: Actor, chosen: Chosen, channel: str, expires_at: datetime
         payer_email=actor.email[:200],
         status="created",
         expires_at=expires_at,
+        device_mark=devices.mark(actor.tenant_id)
+        if actor.tenant_id and actor.kind in {"payer", "link"}
+        else None,
     )
 
 

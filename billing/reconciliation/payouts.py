@@ -9,6 +9,7 @@ from billing.reconciliation import booking
 from billing.reconciliation.sources.contract import AnnouncedPayout
 from billing.reconciliation.states import move
 from tenants.ids import new_id
+from tenants.jobs import publish
 from tenants.scope import execute, rows
 
 _ANNOUNCE = """
@@ -53,6 +54,8 @@ async def announce(
             span = (payout.day_from, payout.day_until)
             await execute(_WHOLE_DAYS, tenant_id, account_id, payout_id, channel, *span)
         made.append(payout_id)
+    if made:
+        await publish("payout.announced", {"channel": channel})
     return made
 
 

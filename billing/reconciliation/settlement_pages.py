@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from billing.models import PayoutHold
 from billing.reconciliation import settlement, words
 from billing.reconciliation.common import root_of, tabs
 from billing.reconciliation.overview_pages import account_of, month_of
@@ -91,6 +92,8 @@ async def report(request: Request, actor: Actor) -> Response:
         "sums": sums,
         "currency": account.currency if account else actor.place["currency"],
         "is_printed": _printed(request, actor),
+        "staff": f"/t/{actor.place['slug']}",
+        "on_hold": await PayoutHold.filter(tenant_id=actor.tenant_id).exclude(status="released").first(),
         "institution": actor.place["name"] if "name" in actor.place else actor.place["short_name"],
     }
     return await respond(request, "billing/reconciliation/settlement.html", context)

@@ -16,6 +16,8 @@ WEEKS, FEWEST = 8, 4
 """How many weeks back a day is held against, and how few make a season."""
 TO_SIGMA = 1.4826
 """What makes a median absolute deviation comparable with a standard deviation of a normal spread."""
+USUAL_MOST = 0.95
+"""What all but one day in twenty stay below counts as the most that is usual."""
 FLOOR_SHARE = 0.25
 """A spread below this share of the median counts as this share: quiet institutions are not alarmed by small change."""
 
@@ -31,6 +33,9 @@ class Day:
     refund_minor: int = 0
     night_count: int = 0
     round_count: int = 0
+    device_payers: int = 0
+    device_minor: int = 0
+    paid_out_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class Rule:
     defaults: Mapping[str, float]
     test: Test
     holds_refunds: bool = False
+    holds_payouts: bool = False
 
 
 def outlier(value: float, before: Sequence[float]) -> float:
@@ -105,12 +111,8 @@ def _volume(history: History, day: Day, given: Thresholds) -> tuple[float, dict[
 def _ticket(history: History, day: Day, given: Thresholds) -> tuple[float, dict[str, Any]] | None:
     if day.paid_count < given["least_count"]:
         return None
-    paid = [
-        one
-        for one in history.days
-        if one.paid_count and day.day - timedelta(weeks=WEEKS) <= one.day < day.day
-    ]
-    before = [one.paid_minor / one.paid_count for one in paid]
+    window = (history.at(day.day - timedelta(days=back)) for back in range(1, WEEKS * 7 + 1))
+    before = [one.paid_minor / one.paid_count for one in window if one.paid_count]
     score = outlier(day.paid_minor / day.paid_count, before)
     if score < given["deviations"]:
         return None
@@ -157,6 +159,32 @@ def _new_and_large(history: History, day: Day, given: Thresholds) -> tuple[float
         return None
     facts = {"amount_minor": day.paid_minor, "days": (day.day - history.live_since).days}
     return day.paid_minor / given["least_minor"], facts
+
+
+def _one_device(history: History, day: Day, given: Thresholds) -> tuple[float, dict[str, Any]] | None:
+    """Many people, one device: held against the most there have been on one device before, for a desk is shared too."""
+    if day.device_payers < given["least_payers"]:
+        return None
+    before = [one.device_payers for one in history.days if one.day < day.day][-WEEKS * 7 :]
+    usual = max((sorted(before)[int(len(before) * USUAL_MOST)] if before else 0), 1)
+    if day.device_payers < usual * given["times"]:
+        return None
+    facts = {"payers": day.device_payers, "amount_minor": day.device_minor, "usual_payers": usual}
+    return day.device_payers / given["least_payers"], facts
+
+
+def _new_payout(history: History, day: Day, given: Thresholds) -> tuple[float, dict[str, Any]] | None:
+    """A large payout to an account that is new: since going live, or since it was changed."""
+    known = [one for one in (history.live_since, *history.changed_on) if one and one <= day.day]
+    is_new = bool(known) and day.day - max(known) <= timedelta(days=given["days"])
+    if not is_new or day.paid_out_minor < given["least_minor"]:
+        return None
+    before = [one.paid_out_minor for one in history.days if one.paid_out_minor and one.day < day.day]
+    usual = int(statistics.median(before)) if before else 0
+    if day.paid_out_minor < usual * given["times"]:
+        return None
+    facts = {"amount_minor": day.paid_out_minor, "usual_minor": usual, "days": (day.day - max(known)).days}
+    return day.paid_out_minor / max(usual * given["times"], given["least_minor"]), facts
 
 
 def _share_of(name: str) -> Test:
@@ -206,6 +234,22 @@ RULES: Mapping[str, Rule] = {
             {"days": 14, "times": 3, "least_minor": 100_000},
             _after_change,
             holds_refunds=True,
+            holds_payouts=True,
+        ),
+        Rule(
+            "new_payout",
+            N_("New account, then a large payout"),
+            N_("{amount} was paid out {days} days after the account was new; usual is {usual}."),
+            {"days": 30, "times": 3, "least_minor": 5_000_000},
+            _new_payout,
+            holds_payouts=True,
+        ),
+        Rule(
+            "device",
+            N_("Many payers from one device"),
+            N_("{payers} people paid {amount} from one device on one day; usual is at most {usual_payers}."),
+            {"least_payers": 6, "times": 3},
+            _one_device,
         ),
         Rule(
             "new_large",

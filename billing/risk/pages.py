@@ -1,4 +1,4 @@
-"""Alerts, refunds that wait, and thresholds that are tried on history before they go live."""
+"""Alerts: what is out of the ordinary, why in figures, and what somebody decided."""
 
 from typing import Any
 
@@ -7,19 +7,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.models import RiskAlert, RiskHold, RiskRule
-from billing.risk import services
-from billing.risk.finding import RULES, Found
+from billing.models import PayoutHold, RiskAlert, RiskHold
+from billing.risk import hold_pages, rule_pages, services, tenant_pages
+from billing.risk.finding import RULES
+from billing.risk.tabs import tabs
+from billing.risk.words import HOLD_TONES, HOLD_WORDS
 from tenants.actor import Actor
 from tenants.banks.reach import bank_of
 from tenants.http import WRITES, bank_route, path_id
 from tenants.models import Tenant
 from tenants.navigation import Place, add_bank_places
 from tenants.onboarding import queries
-from ui.errors import Invalid, NotFound
+from ui.errors import Invalid
 from ui.exports import export, wants_export
-from ui.formats import money
-from ui.forms import Form, bind, bind_values
+from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
@@ -32,16 +33,6 @@ STATUSES = {
     "false": t("Cleared"),
 }
 TONES: dict[str, Any] = {"open": "danger", "assigned": "warning", "confirmed": "danger", "false": "success"}
-HOLDS = {"held": t("Waits"), "released": t("Released"), "stopped": t("Stopped")}
-THRESHOLDS = {
-    "deviations": N_("Deviations above the usual"),
-    "least_minor": N_("At least, in the smallest unit of money"),
-    "least_count": N_("At least so many"),
-    "percent": N_("At least percent"),
-    "days": N_("Within days"),
-    "times": N_("At least times the usual"),
-}
-TRIED_DAYS = 365
 
 
 class WhyForm(BaseModel):
@@ -49,14 +40,6 @@ class WhyForm(BaseModel):
 
     act: str
     reason: str = Field("", title=N_("Reason"), max_length=1000)
-
-
-class SwitchForm(BaseModel):
-    """Whether a rule watches, and whether refunds wait for it."""
-
-    is_on: bool = Field(False, title=N_("Watch for it"))
-    holds_refunds: bool = Field(False, title=N_("Refunds wait while an alert is open"))
-    act: str = "try"
 
 
 async def listed(request: Request, actor: Actor) -> Response:
@@ -85,16 +68,12 @@ async def listed(request: Request, actor: Actor) -> Response:
         await _told(await found.order_by("-day", "-id").offset(query.offset).limit(query.limit)),
         await found.count(),
     )
-    holds = await RiskHold.filter(bank_id=bank_of(actor), status="held").order_by("id").limit(100)
-    names = await _names([one.tenant_id for one in holds])
     context = {
         "page": page,
         "columns": columns,
         "statuses": list(STATUSES.items()),
         "keys": [(key, gettext(rule.name)) for key, rule in RULES.items()],
-        "holds": [(one, names[one.tenant_id]) for one in holds],
-        "may_work": actor.may("risk.work"),
-        "root": root,
+        "tabs": tabs(actor, "/risk"),
     }
     return await respond(request, "billing/risk/alerts.html", context, block="list")
 
@@ -139,6 +118,7 @@ async def _show(
     request: Request, actor: Actor, found: RiskAlert, form: Form[WhyForm], status: int = 200
 ) -> Response:
     holds = await RiskHold.filter(bank_id=found.bank_id, alert_id=found.id).order_by("id")
+    on_hold = await PayoutHold.filter(tenant_id=found.tenant_id).exclude(status="released").first()
     context = {
         "alert": found,
         "tenant": await Tenant.get(id=found.tenant_id),
@@ -146,125 +126,22 @@ async def _show(
         "reason": services.reason(found),
         "status_word": STATUSES[found.status],
         "tone": TONES[found.status],
-        "holds": [(one, HOLDS[one.status]) for one in holds],
+        "holds": [(one, HOLD_WORDS[one.status], HOLD_TONES[one.status]) for one in holds],
+        "on_hold": on_hold,
+        "may_hold": on_hold is None and actor.may(WORK),
         "form": form,
-        "may_work": actor.may("risk.work") and found.status != "false",
+        "may_work": actor.may(WORK) and found.status != "false",
         "root": f"/bank/{actor.place['slug']}",
     }
     return await respond(request, "billing/risk/alert.html", context, status=status)
 
 
-async def decide(request: Request, actor: Actor) -> Response:
-    """Release a refund that waits, or stop it."""
-    form = await bind(request, WhyForm)
-    held = await services.decide(actor, path_id(request), act=form.ok.act, why=form.ok.reason)
-    return redirect(request, f"/bank/{actor.place['slug']}/risk/{held.alert_id}", flash=HOLDS[held.status])
-
-
-async def rules(request: Request, actor: Actor) -> Response:
-    """List the rules with what they watch for."""
-    own = {one.key: one for one in await RiskRule.filter(bank_id=bank_of(actor))}
-    context = {
-        "rules": [
-            (
-                key,
-                gettext(rule.name),
-                key not in own or own[key].is_on,
-                own[key].holds_refunds if key in own else rule.holds_refunds,
-            )
-            for key, rule in RULES.items()
-        ],
-        "root": f"/bank/{actor.place['slug']}",
-    }
-    return await respond(request, "billing/risk/rules.html", context)
-
-
-async def rule(request: Request, actor: Actor) -> Response:
-    """Show one rule with its thresholds."""
-    return await _rule(request, actor, _key(request))
-
-
-async def try_rule(request: Request, actor: Actor) -> Response:
-    """Try thresholds on the past year, or put them into force."""
-    key = _key(request)
-    body = await request.form()
-    switch = bind_values(
-        {name: [body[name]] for name in ("is_on", "holds_refunds", "act") if name in body}, SwitchForm
-    )
-    thresholds = _numbers(key, {name: str(body.get(name, "")) for name in RULES[key].defaults})
-    if thresholds is None:
-        return await _rule(request, actor, key, wrong=True, status=422)
-    if switch.ok.act == "set":
-        await services.set_rule(
-            actor, key, thresholds=thresholds, is_on=switch.ok.is_on, holds_refunds=switch.ok.holds_refunds
-        )
-        return redirect(
-            request, f"/bank/{actor.place['slug']}/risk/rules/{key}", flash=t("The rule is in force.")
-        )
-    found = await services.try_out(actor, key, thresholds, TRIED_DAYS)
-    return await _rule(request, actor, key, tried=(thresholds, found))
-
-
-def _numbers(key: str, typed: dict[str, str]) -> dict[str, float] | None:
-    try:
-        return {name: max(float(typed[name]), 0.0) for name in RULES[key].defaults}
-    except ValueError:
-        return None
-
-
-async def _rule(  # noqa: PLR0917 - what the page shows
-    request: Request,
-    actor: Actor,
-    key: str,
-    tried: tuple[dict[str, float], list[tuple[Tenant, str, Found]]] | None = None,
-    wrong: bool = False,
-    status: int = 200,
-) -> Response:
-    own = await RiskRule.get_or_none(bank_id=bank_of(actor), key=key)
-    values = tried[0] if tried else {**RULES[key].defaults, **(own.thresholds if own else {})}
-    context = {
-        "key": key,
-        "name": gettext(RULES[key].name),
-        "fields": [(name, gettext(THRESHOLDS[name]), f"{value:g}") for name, value in values.items()],
-        "is_on": own.is_on if own else True,
-        "holds": own.holds_refunds if own else RULES[key].holds_refunds,
-        "tried": [
-            (one.day, tenant.short_name, channel, _sentence(key, one, tenant))
-            for tenant, channel, one in tried[1][:100]
-        ]
-        if tried
-        else None,
-        "count": len(tried[1]) if tried else 0,
-        "monthly": round(len(tried[1]) / 12, 1) if tried else 0,
-        "wrong": wrong,
-        "may_set": actor.may("policy.write"),
-        "root": f"/bank/{actor.place['slug']}",
-    }
-    return await respond(request, "billing/risk/rule.html", context, status=status)
-
-
-def _sentence(key: str, found: Found, tenant: Tenant) -> str:
-    shown = {
-        name.removesuffix("_minor"): money(value, tenant.currency) if name.endswith("_minor") else value
-        for name, value in found.facts.items()
-    }
-    return str(t(RULES[key].sentence, **shown))
-
-
-def _key(request: Request) -> str:
-    key = str(request.path_params["key"])
-    if key not in RULES:
-        raise NotFound("page.not_found", t("There is no such page, or it is not yours to see."))
-    return key
-
-
 READ, WORK = "risk.read", "risk.work"
 ROUTES: list[BaseRoute] = [
     bank_route("/risk", listed, permission=READ, name="risk_alerts"),
-    bank_route("/risk/rules", rules, permission=READ, name="risk_rules"),
-    bank_route("/risk/rules/{key}", rule, permission=READ, name="risk_rule"),
-    bank_route("/risk/rules/{key}", try_rule, permission=READ, methods=WRITES, name="risk_rule_try"),
+    *hold_pages.ROUTES,
+    *rule_pages.ROUTES,
+    *tenant_pages.ROUTES,
     bank_route("/risk/{id}", show, permission=READ, name="risk_alert"),
     bank_route("/risk/{id}/work", work, permission=WORK, methods=WRITES, name="risk_work"),
-    bank_route("/risk/holds/{id}/decision", decide, permission=WORK, methods=WRITES, name="risk_hold_decide"),
 ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from billing.bank_terms import services as bank_terms
 from billing.bank_terms.document import BankTerms, Limit
 from billing.oversight import actions, rolling
+from billing.risk import rules
 from billing.risk import services as risk
 from deploy.seed.brand import show_logo
 from deploy.seed.cast import APPLICANTS, MARKET, SEAVIEW, TENGAH, Institution
@@ -213,8 +214,11 @@ async def _watch(founded: Founded) -> None:
     """Have the past weeks be looked at for what is out of the ordinary, with a bank that looks closely at refunds."""
     chief, today = founded.staff["administrator"], datetime.now(UTC).date()
     async with open_scope(bank_scope(founded.bank.id)):
-        close = {"least_count": 1, "percent": 0.1}
-        await risk.set_rule(chief, "refunds", thresholds=close, is_on=True, holds_refunds=False)
+        close = {"least_count": 1.0, "percent": 0.1}
+        await rules.try_out(chief, "refunds", close)
+        await rules.set_rule(
+            chief, "refunds", thresholds=close, is_on=True, holds_refunds=False, holds_payouts=False
+        )
         tenant = await Tenant.get(bank_id=founded.bank.id, slug=TENGAH.slug)
         for back in range(45, -1, -1):
             await risk.look_at(tenant, today - timedelta(days=back))

@@ -74,6 +74,7 @@ async def _life(actor: Actor, found: Tenant) -> dict[str, Any]:
         "may_move": actor.may("staff.write"),
         "may_support": actor.may("support.open"),
         "may_complain": actor.may("complaints.work"),
+        "may_hold": actor.may("risk.work") and found.status != "approved",
     }
 
 

@@ -10,7 +10,10 @@ from ui.i18n import N_
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One kind of row with the days it is kept and why; ``where`` says which of them are over."""
+    """One kind of row with the days it is kept and why; ``where`` says which of them are over.
+
+    Where ``column`` is named, that alone is taken off the row, which stays.
+    """
 
     key: str
     name: str
@@ -18,6 +21,7 @@ class Rule:
     days: int
     where: str
     reason: str
+    column: str = ""
 
 
 _MADE, _DONE = "created_at < now() - $2::interval", "done_at < now() - $2::interval"
@@ -43,6 +47,12 @@ RULES = (
         *("invitations", N_("Invitations nobody took up"), "tenants_invitation", 180, _UNUSED),
         N_("They open nothing any more."),
     ),
+    Rule(
+        *("devices", N_("Marks of the device that a payment came from"), "billing_payment", 90),
+        "device_mark is not null and created_at < now() - $2::interval",
+        N_("To see misuse while money can still be held."),
+        column="device_mark",
+    ),
 )
 BATCH = 10_000
 
@@ -51,8 +61,9 @@ async def keep_to_rules() -> dict[str, int]:
     """Remove what is over in the open tenant scope, rule by rule, and log it; return how much by rule."""
     removed = {}
     for rule in RULES:
+        act = f"update {rule.table} set {rule.column} = null" if rule.column else f"delete from {rule.table}"
         sql = (
-            f"delete from {rule.table} where tenant_id = $1 and id in (select id from {rule.table}"
+            f"{act} where tenant_id = $1 and id in (select id from {rule.table}"
             f" where tenant_id = $1 and {rule.where} limit {BATCH})"
         )
         removed[rule.key] = await execute(

@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from deploy.sandbox.rail import paper_faults
 from deploy.sandbox.rail.api import Call, RailError
-from deploy.sandbox.rail.statements import file_headers, payout_of, today, zoned
+from deploy.sandbox.rail.days import today, zoned
+from deploy.sandbox.rail.statements import file_headers, payout_of
 from deploy.sandbox.store import Doc, Row
 from deploy.sandbox.world import World, new_id
 

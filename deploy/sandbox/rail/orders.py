@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from deploy.sandbox.rail import statements
 from deploy.sandbox.rail.api import Call, RailError, moment, notify
+from deploy.sandbox.rail.days import today
 from deploy.sandbox.store import Doc, Row
 from deploy.sandbox.world import World, iso, new_id
 
@@ -221,7 +221,7 @@ def add_line(world: World, order: Doc, kind: str, *, amount_minor: int, fee_mino
         "currency": order["terms"]["currency"],
         "description": order["terms"]["description"],
     }
-    day = statements.today(world).isoformat()
+    day = today(world).isoformat()
     world.store.put("rail.line", Row(new_id("rl_"), line, order["merchant"], words=day))
 
 

@@ -14,6 +14,7 @@ from deploy.sandbox.rail import (
     combined,
     debits,
     deposits,
+    holds,
     orders,
     refunds,
     shares,
@@ -71,6 +72,13 @@ def routes() -> list[BaseRoute]:
         Route(
             "/rail/micro-deposits/{deposit}/verify",
             endpoint("deposits.verify", deposits.verify),
+            methods=["POST"],
+        ),
+        Route("/rail/settlement-holds", endpoint("holds.create", holds.create), methods=["POST"]),
+        Route("/rail/settlement-holds/{hold}", endpoint("holds.query", holds.query)),
+        Route(
+            "/rail/settlement-holds/{hold}/release",
+            endpoint("holds.release", holds.release),
             methods=["POST"],
         ),
         Route("/rail/statements/{day}", endpoint("statements.get", statements.statement)),

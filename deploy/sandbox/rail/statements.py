@@ -7,17 +7,17 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from starlette.responses import Response
 
-from deploy.sandbox.rail import paper_faults
+from deploy.sandbox.rail import holds, paper_faults
 from deploy.sandbox.rail.api import Call, RailError
+from deploy.sandbox.rail.days import today, zoned
 from deploy.sandbox.store import Doc
 from deploy.sandbox.world import World
 
-_ZONE = timezone(timedelta(hours=8))
 _ENCODINGS = {"gb18030": "gb18030", "utf-8": "utf-8", "utf-8-bom": "utf-8-sig"}
 _KINDS = {"payment": "支付", "refund": "退款", "chargeback": "拒付"}
 _UNITS = {"yuan": "元", "fen": "分"}
@@ -55,16 +55,6 @@ def file_headers(name: str, content: bytes) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"', "Rail-Digest": f"sha-256={digest}"}
 
 
-def zoned(moment: datetime) -> datetime:
-    """A moment as the bank's clocks show it."""
-    return moment.astimezone(_ZONE)
-
-
-def today(world: World) -> date:
-    """The day that runs in the bank's zone."""
-    return zoned(world.clock.now()).date()
-
-
 def lines_of(world: World, merchant: str, day: date) -> list[Doc]:
     """The trades that the files of a day tell: what happened, and what a fault makes of it."""
     found = world.store.find("rail.line", merchant, words=day.isoformat())
@@ -88,22 +78,40 @@ def trades(world: World, merchant: Doc, day: date, unit: str = "元") -> str:
 
 
 def payout_of(world: World, merchant: Doc, day: date) -> tuple[str, int]:
-    """The reference and the amount of what one day's trades bring to the merchant's account on the next."""
-    lines = lines_of(world, merchant["id"], day)
-    net = sum(
-        line["amount_minor"] - line["fee_minor"] for line in lines if line["currency"] == merchant["currency"]
-    )
+    """The reference and the amount of what is credited to the merchant's account on the day after.
+
+    That is the day's trades, and those of the days that were held before it; nothing while it is held itself.
+    """
+    net = sum(_net(world, merchant, each) for each in holds.settled_with(world, merchant["id"], day))
     return f"S{day:%Y%m%d}{merchant['id'][-6:]}", max(net, 0)
+
+
+def _own(world: World, merchant: Doc, day: date) -> list[Doc]:
+    lines = lines_of(world, merchant["id"], day)
+    return [line for line in lines if line["currency"] == merchant["currency"]]
+
+
+def _net(world: World, merchant: Doc, day: date) -> int:
+    return sum(line["amount_minor"] - line["fee_minor"] for line in _own(world, merchant, day))
+
+
+def _kept(world: World, merchant: Doc, day: date) -> int:
+    """What days before it have left with the rail because they were held."""
+    before = day - timedelta(days=1)
+    if holds.settled_with(world, merchant["id"], before):
+        return 0
+    return _net(world, merchant, before) + _kept(world, merchant, before)
 
 
 def funds(world: World, merchant: Doc, day: date, unit: str = "元") -> str:
     """The fund file's text: the balance's movements of the day, and the payout that empties it."""
-    own = [line for line in lines_of(world, merchant["id"], day) if line["currency"] == merchant["currency"]]
+    own = _own(world, merchant, day)
     taken = sum(line["amount_minor"] for line in own if line["kind"] == "payment")
     refunded = sum(line["amount_minor"] for line in own if line["kind"] != "payment")
     fees = sum(line["fee_minor"] for line in own)
+    kept = _kept(world, merchant, day)
     reference, net = payout_of(world, merchant, day)
-    sums = [0, taken, refunded, fees, net, taken + refunded - fees - net]
+    sums = [kept, taken, refunded, fees, net, kept + taken + refunded - fees - net]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(
@@ -117,8 +125,8 @@ def funds(world: World, merchant: Doc, day: date, unit: str = "元") -> str:
     writer.writerow(f"结算单号,结算账号,起始日,截止日,金额({unit}),到账日期,附言".split(","))
     if net:
         number = f"****{merchant['account_number'].replace(' ', '')[-4:]}"
-        arrives = day + timedelta(days=1)
-        writer.writerow([reference, number, day, day, _money([net], unit), arrives, reference])
+        first, arrives = holds.settled_with(world, merchant["id"], day)[0], day + timedelta(days=1)
+        writer.writerow([reference, number, first, day, _money([net], unit), arrives, reference])
     writer.writerow(["#合计", int(net > 0), _money([net], unit)])
     return out.getvalue()
 

@@ -6,6 +6,7 @@ from deploy.sandbox.store import Doc, Row
 from deploy.sandbox.stripe_api.events import emit
 from deploy.sandbox.stripe_api.http import PLATFORM, Call, StripeError
 from deploy.sandbox.stripe_api.objects import listing, put, save
+from deploy.sandbox.stripe_api.schedules import is_manual
 from deploy.sandbox.world import World, new_id
 
 _SETTLE_SECONDS = 2 * 24 * 3600
@@ -129,8 +130,10 @@ def create_payout(
 ) -> Doc:
     """Pay out what is not paid out yet in one currency. `is_early` takes pending money along.
 
-    Raises StripeError when there is nothing to pay out.
+    Raises StripeError when there is nothing to pay out, or the account's payouts wait for somebody (``manual``).
     """
+    if is_manual(world, account):
+        raise StripeError("Payouts of this account are manual.", code="payouts_not_allowed")
     done = _paid_out(world, account)
     now = world.clock.seconds()
     known = [t for t in mature(world, account) if t["created"] <= now]

@@ -14,6 +14,7 @@ from deploy.sandbox.stripe_api import (
     payments,
     refunds,
     saved,
+    schedules,
 )
 from deploy.sandbox.stripe_api.http import Call, Handler, endpoint
 from deploy.sandbox.stripe_api.objects import get_one, listing
@@ -70,6 +71,8 @@ _API: list[tuple[str, str, str, Handler]] = [
     ("POST", "/accounts/{id}", "accounts.update", accounts.update),
     ("POST", "/account_links", "account_links.create", accounts.create_link),
     ("GET", "/balance", "balance.retrieve", balance.balance),
+    ("GET", "/balance_settings", "balance_settings.retrieve", schedules.retrieve),
+    ("POST", "/balance_settings", "balance_settings.update", schedules.update),
     ("POST", "/checkout/sessions", "checkout.sessions.create", checkout.create),
     ("GET", "/checkout/sessions", "checkout.sessions.list", checkout.list_sessions),
     ("GET", "/checkout/sessions/{id}", "checkout.sessions.retrieve", checkout.retrieve),

@@ -10,7 +10,7 @@ import pytest
 from billing.risk.finding import RULES, Day, history_of, look, outlier, replay
 
 START = date(2025, 1, 1)
-INSTITUTIONS, SWINGS = 40, 12
+INSTITUTIONS, SWINGS = 40, 18
 
 
 def ordinary_year(seed):
@@ -26,14 +26,25 @@ def ordinary_year(seed):
         count = max(amount // 20_000, 1)
         back = 1 if dice.random() < 0.05 else 0
         days.append(
-            Day(day, count, amount, back, 15_000 * back, night_count=count // 20, round_count=count // 10)
+            Day(
+                day,
+                count,
+                amount,
+                back,
+                15_000 * back,
+                night_count=count // 20,
+                round_count=count // 10,
+                device_payers=dice.choice([0, 1, 1, 2, 2, 3, 4]),
+                paid_out_minor=amount,
+            )
         )
     return days
 
 
 def swing(days, dice):
     """Put one swing of a kind by chance into the second half of the year; return its kind and day."""
-    place, kind = dice.randrange(120, 360), dice.choice(["volume", "refunds", "night"])
+    place = dice.randrange(120, 360)
+    kind = dice.choice(["volume", "refunds", "night", "round", "ticket", "device"])
     one = days[place]
     changed = {
         "volume": {"paid_minor": one.paid_minor * 8 + 500_000, "paid_count": one.paid_count * 8},
@@ -42,6 +53,9 @@ def swing(days, dice):
             "refund_minor": sum(day.paid_minor for day in days[place - 6 : place + 1]) // 2,
         },
         "night": {"night_count": max(one.paid_count, 30), "paid_count": max(one.paid_count, 30)},
+        "round": {"round_count": max(one.paid_count, 30), "paid_count": max(one.paid_count, 30)},
+        "ticket": {"paid_minor": one.paid_minor * 9 + 500_000, "paid_count": max(one.paid_count, 5)},
+        "device": {"device_payers": 14, "device_minor": one.paid_minor // 2},
     }[kind]
     days[place] = Day(**{name: getattr(one, name) for name in Day.__dataclass_fields__} | changed)
     return kind, days[place].day
@@ -84,6 +98,26 @@ def test_a_changed_account_makes_large_sums_worth_a_look(days_after, is_found):
     history = history_of(days, changed_on=[changed])
     rule = RULES["after_change"]
     assert bool(replay(history, "after_change", rule.defaults, hot)) is is_found
+
+
+@pytest.mark.parametrize(("days_after", "is_found"), [(3, True), (45, False)])
+def test_a_large_payout_to_an_account_that_is_new_is_found(days_after, is_found):
+    live = START + timedelta(days=10)
+    days = [Day(live + timedelta(days=n), 3, 20_000, paid_out_minor=20_000) for n in range(60)]
+    hot = live + timedelta(days=days_after)
+    days[days_after] = Day(hot, 3, 20_000, paid_out_minor=8_000_000)
+    found = replay(history_of(days, live_since=live), "new_payout", RULES["new_payout"].defaults, START)
+    assert [(one.day, one.facts["days"]) for one in found] == ([(hot, days_after)] if is_found else [])
+
+
+@pytest.mark.parametrize(("payers", "usual", "is_found"), [(8, 1, True), (5, 1, False), (8, 4, False)])
+def test_many_payers_from_one_device_are_found_unless_that_is_usual_there(payers, usual, is_found):
+    days = [Day(START + timedelta(days=n), 20, 200_000, device_payers=usual) for n in range(60)]
+    days[-1] = Day(days[-1].day, 20, 200_000, device_payers=payers, device_minor=90_000)
+    found = replay(history_of(days), "device", RULES["device"].defaults, days[-1].day)
+    assert [one.facts for one in found] == (
+        [{"payers": payers, "amount_minor": 90_000, "usual_payers": usual}] if is_found else []
+    )
 
 
 def test_tighter_thresholds_say_more():

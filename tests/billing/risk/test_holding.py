@@ -1,20 +1,23 @@
 """Refunds of an institution with an open alert wait for the bank; payments never do."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from billing.models import DayFigure, Payment, Refund, RiskAlert, RiskHold
+from billing.models import DayFigure, Payment, PayoutHold, Refund, RiskAlert, RiskHold
 from billing.payments.refreshing import refresh
 from billing.payments.refunds import refundable_minor, request_refund
-from billing.risk import services
+from billing.risk import holds, payouts, queue, rules, services
+from billing.risk.finding import RULES
 from tenants.ids import new_id
-from tenants.models import Tenant
+from tenants.models import Branch, Tenant
 from tenants.scope import bank_scope, open_scope
 from tests import make
 from tests.billing.payments import world
 from tests.page import inspect
-from ui.errors import Conflict, Forbidden, Invalid
+from ui.errors import Conflict, Forbidden, Invalid, NotFound
+from ui.tables import TableQuery
 
 TODAY = datetime.now(UTC).date()
 
@@ -64,10 +67,10 @@ async def test_a_refund_waits_and_goes_on_when_it_is_released(place, outside, ba
     async with open_scope(bank_scope(bank.id)):
         hold = await RiskHold.get(refund_id=refund.id)
         with pytest.raises(Forbidden):
-            await services.decide(manager, hold.id, act="release", why="")
-        await services.decide(officer, hold.id, act="release", why="Called them.")
+            await holds.decide(manager, hold.id, act="release", why="")
+        await holds.decide(officer, hold.id, act="release", why="Called them.")
         with pytest.raises(Conflict):
-            await services.decide(officer, hold.id, act="stop", why="")
+            await holds.decide(officer, hold.id, act="stop", why="")
     await world.hurry(place)
     async with place.scope():
         assert (await Refund.get(id=refund.id)).status != "approved"
@@ -114,3 +117,70 @@ async def test_the_pages(client, alert, officer, waiting, language):
     ).status_code == 422
     force = {"least_count": "3", "percent": "20", "act": "set", "is_on": "1"}
     assert (await client.post(f"{root}/rules/refunds", data=force)).status_code == 403
+    async with open_scope(bank_scope(officer.bank_id)):
+        hold = await RiskHold.get(refund_id=waiting.id)
+    one = await client.get(f"{root}/holds/{hold.id}", headers=headers)
+    inspect(one.text)
+    assert waiting.number in one.text
+    silent = await client.post(f"{root}/holds/{hold.id}/decision", data={"act": "release", "reason": " "})
+    assert silent.status_code == 422, "a release has a reason"
+    told = {"act": "release", "reason": "Called them."}
+    assert (await client.post(f"{root}/holds/{hold.id}/decision", data=told)).status_code == 303
+    assert "Called them." in (await client.get(f"{root}/holds?state=all&export=csv")).text
+
+
+async def test_who_looks_after_another_branch_sees_and_releases_nothing(alert, waiting, bank, officer):
+    async with open_scope(bank_scope(bank.id)):
+        other = await Branch.create(
+            id=new_id(), bank_id=bank.id, code=f"x{new_id().hex[-6:]}", name="Far away"
+        )
+        hold = await RiskHold.get(refund_id=waiting.id)
+        far = replace(officer, branches=(other.id,))
+        with pytest.raises(NotFound):
+            await holds.decide(far, hold.id, act="release", why="Not mine.")
+        assert await queue.waiting(far, TableQuery("/")) == []
+        assert [one["number"] for one in await queue.waiting(officer, TableQuery("/"))] == [waiting.number]
+
+
+async def test_thresholds_come_into_force_only_after_they_were_tried(db, bank):
+    chief = await make.bank_staff(bank, "administrator")
+    wanted = {"thresholds": {"least_count": 3.0, "percent": 20.0}, "is_on": True, "holds_refunds": True}
+    async with open_scope(bank_scope(bank.id)):
+        with pytest.raises(Invalid):
+            await rules.set_rule(chief, "refunds", **wanted, holds_payouts=False)
+        tried = await rules.try_out(chief, "refunds", wanted["thresholds"])
+        assert tried.institutions >= 0
+        assert (await rules.set_rule(chief, "refunds", **wanted, holds_payouts=False)).is_on
+        looser = wanted | {"thresholds": {"least_count": 4.0, "percent": 20.0}}
+        with pytest.raises(Invalid):
+            await rules.set_rule(chief, "refunds", **looser, holds_payouts=False)
+        assert not (
+            await rules.set_rule(chief, "refunds", **looser | {"is_on": False}, holds_payouts=False)
+        ).is_on
+
+
+async def test_a_rule_puts_payouts_on_hold_by_itself_and_anybody_with_the_right_lets_them_go(
+    place, outside, bank, officer
+):
+    async with open_scope(bank_scope(bank.id)):
+        await rules.set_rule(
+            await make.bank_staff(bank, "administrator"), "new_large", thresholds=dict(RULES["new_large"].defaults),
+            is_on=True, holds_refunds=False, holds_payouts=True,
+        )  # fmt: skip
+        tenant = await Tenant.get(id=place.id)
+        tenant.live_at = datetime.now(UTC)
+        await tenant.save(update_fields=["live_at"])
+    async with place.scope():
+        await DayFigure.create(
+            id=new_id(), tenant_id=place.id, bank_id=bank.id, branch_id=bank.branch_id, day=TODAY,
+            scenario="community", channel="bank", currency="SGD", paid_count=1, paid_minor=9_000_000,
+        )  # fmt: skip
+    async with open_scope(bank_scope(bank.id)):
+        (made,) = await services.look_at(tenant, TODAY)
+        hold = await PayoutHold.get(tenant_id=place.id)
+        assert (hold.alert_id, hold.asked_by) == (made.id, None)
+        assert "90,000.00" in hold.reason
+        await payouts.release(officer, hold.id, reason="A known builder.")
+    await world.hurry(place, payouts.STOP_JOB)
+    async with open_scope(bank_scope(bank.id)):
+        assert (await PayoutHold.get(id=hold.id)).status == "released"
