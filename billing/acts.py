@@ -203,6 +203,13 @@ def _limits(value: Any, currency: str) -> str:
 
 
 FACTS: dict[str, Fact] = {
+    "complaint_terms.days": Fact(
+        N_("Days to an answer, by what it is about"),
+        show=lambda value, _: "; ".join(f"{gettext(COMPLAINTS[key].name)}: {n}" for key, n in value.items()),
+    ),
+    "closes_after": Fact(N_("Days until an answer counts as accepted")),
+    "reopens_within": Fact(N_("Days in which it can be opened again")),
+    "escalates_again": Fact(N_("Days between two steps up of what is overdue")),
     "complaint.kind": Fact(N_("About"), words={key: one.name for key, one in COMPLAINTS.items()}),
     "complaint.outcome": Fact(N_("Decision"), words=OUTCOMES),
     "complaint.due_at": Fact(N_("Answer by")),

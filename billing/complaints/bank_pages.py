@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 
 from billing.answers.files import send_file
 from billing.answers.notes import keep_files
-from billing.complaints import filing, forms, queries, service
+from billing.complaints import acting, filing, forms, queries, service, terms_pages
 from billing.complaints.filing import About, Complainant
 from billing.complaints.states import OPEN, kinds_for
 from billing.models import Complaint, ComplaintMessage
@@ -20,11 +20,11 @@ from tenants.models import Branch, Tenant
 from tenants.navigation import Place, add_bank_places
 from tenants.onboarding.gate import tenant_of
 from tenants.scope import open_scope, tenant_scope
-from ui.errors import Conflict, Invalid, NotFound
+from ui.errors import Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.flash import Flash
 from ui.forms import Form, bind
-from ui.i18n import N_, t
+from ui.i18n import N_, Text, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
@@ -45,7 +45,7 @@ def _columns(root: str) -> tuple[Column, ...]:
 
 async def listed(request: Request, actor: Actor) -> Response:
     """List, search and download complaints, what is due first on top."""
-    columns = _columns(_root(actor))
+    columns = _columns(acting.root_of(actor))
     query = TableQuery.parse(request, columns=columns, filters=queries.FILTERS)
     if wants_export(request):
         found = await queries.of_bank(actor, query, most=MOST_EXPORTED)
@@ -58,7 +58,7 @@ async def listed(request: Request, actor: Actor) -> Response:
         "figures": await queries.figures(actor),
         "states": forms.STATES,
         "kinds": forms.kinds(),
-        "root": _root(actor),
+        "root": acting.root_of(actor),
         "may_work": actor.may(WORK),
     }
     return await respond(request, "billing/complaints/bank_list.html", context, block="list")
@@ -68,7 +68,7 @@ async def form(request: Request, actor: Actor) -> Response:
     """Ask what a caller says about an institution; without one, it is looked for first."""
     if not request.query_params.get("tenant"):
         words = t("Find the institution first, and write the complaint down on its page.")
-        return redirect(request, f"{_root(actor)}/tenants", flash=Flash(words, tone="info"))
+        return redirect(request, f"{acting.root_of(actor)}/tenants", flash=Flash(words, tone="info"))
     return await _form(request, actor, await _institution(request, actor), Form.blank(forms.Calling))
 
 
@@ -82,7 +82,7 @@ async def create(request: Request, actor: Actor) -> Response:
         except Invalid as refused:
             sent.fail_with(refused)
         else:
-            return _back(request, actor, made, t("It is written down."))
+            return acting.back(request, actor, made, t("It is written down."))
     return await _form(request, actor, tenant, sent, 422)
 
 
@@ -104,7 +104,7 @@ async def _take_down(actor: Actor, tenant: Tenant, typed: forms.Calling) -> Comp
 async def _form(
     request: Request, actor: Actor, tenant: Tenant, sent: Form[forms.Calling], status: int = 200
 ) -> Response:
-    context = {"form": sent, "kinds": kinds_for("caller"), "tenant": tenant, "root": _root(actor)}
+    context = {"form": sent, "kinds": kinds_for("caller"), "tenant": tenant, "root": acting.root_of(actor)}
     return await respond(request, "billing/complaints/new_bank.html", context, status=status)
 
 
@@ -136,65 +136,31 @@ async def _page(
         "before": await Complaint.get_or_none(bank_id=found.bank_id, id=found.repeat_of)
         if found.repeat_of
         else None,
-        "root": _root(actor),
-        "here": f"{_root(actor)}/complaints/{found.id}",
-        "files": f"{_root(actor)}/complaint-files",
+        "root": acting.root_of(actor),
+        "here": f"{acting.root_of(actor)}/complaints/{found.id}",
+        "files": f"{acting.root_of(actor)}/complaint-files",
     }
     return await respond(request, "billing/complaints/complaint.html", context, status=status)
 
 
 async def assign(request: Request, actor: Actor) -> Response:
     """Give it to somebody, or take it."""
-    found = await service.get(actor, path_id(request))
-    sent = await bind(request, forms.Giving)
-    if sent.is_valid and sent.ok.to is not None:
-        try:
-            given = await service.assign(actor, found.id, to=sent.ok.to)
-        except (Invalid, Conflict) as refused:
-            sent.fail_with(refused)
-        else:
-            return _back(request, actor, found, t("{name} has it now.", name=given.assigned_to_name))
-    return await _page(request, actor, found, 422, giving=sent)
+    return await acting.act(request, actor, _page, name="giving", model=forms.Giving, do=_give)
+
+
+async def _give(actor: Actor, found: Complaint, typed: forms.Giving) -> Text:
+    given = await service.assign(actor, found.id, to=typed.to or found.id)
+    return t("{name} has it now.", name=given.assigned_to_name)
 
 
 async def say(request: Request, actor: Actor) -> Response:
     """Write to all, ask whoever complains, or keep a note for the bank alone."""
-    found = await service.get(actor, path_id(request))
-    sent = await bind(request, forms.Message)
-    if sent.is_valid:
-        try:
-            files = await keep_files(found.tenant_id, sent.ok.files)
-            how = {"is_question": sent.ok.act == "ask", "is_internal": sent.ok.act == "note"}
-            await service.say(actor, found.id, text=sent.ok.text, files=files, **how)
-        except (Invalid, Conflict) as refused:
-            sent.fail_with(refused)
-        else:
-            return _back(request, actor, found, t("Noted.") if how["is_internal"] else t("Sent."))
-    return await _page(request, actor, found, 422, form=sent)
+    return await acting.act(request, actor, _page, name="form", model=forms.Message, do=acting.say)
 
 
 async def answer(request: Request, actor: Actor) -> Response:
     """Decide it."""
-    found = await service.get(actor, path_id(request))
-    sent = await bind(request, forms.Deciding, context={"currency": found.currency})
-    if sent.is_valid:
-        try:
-            await service.answer(actor, found.id, **sent.ok.model_dump())
-        except (Invalid, Conflict) as refused:
-            sent.fail_with(refused)
-        else:
-            return _back(request, actor, found, t("It is decided, and they are told."))
-    return await _page(request, actor, found, 422, deciding=sent)
-
-
-async def end(request: Request, actor: Actor) -> Response:
-    """Close a caller's complaint: they are content, or have taken it back."""
-    found = await service.get(actor, path_id(request))
-    try:
-        await service.end(actor, found.id, edge="accept" if found.status == "answered" else "withdraw")
-    except Conflict as refused:
-        return _back(request, actor, found, Flash(refused.message, tone="warning"))
-    return _back(request, actor, found, t("It is closed."))
+    return await acting.act(request, actor, _page, name="deciding", model=forms.Deciding, do=acting.answer)
 
 
 async def file(request: Request, actor: Actor) -> Response:
@@ -205,23 +171,16 @@ async def file(request: Request, actor: Actor) -> Response:
     return send_file(message, request.path_params["n"])
 
 
-def _root(actor: Actor) -> str:
-    return f"/bank/{actor.place['slug']}"
-
-
-def _back(request: Request, actor: Actor, found: Complaint, flash: Any) -> Response:
-    return redirect(request, f"{_root(actor)}/complaints/{found.id}", flash=flash)
-
-
 ONE = "/complaints/{id}"
 ROUTES: list[BaseRoute] = [
     bank_route("/complaints", listed, permission=READ, name="bank_complaints"),
+    *terms_pages.ROUTES,
     bank_route("/complaints/new", form, permission=WORK, name="bank_complaint_form"),
     bank_route("/complaints", create, permission=WORK, methods=WRITES, name="bank_complaint_create"),
     bank_route(ONE, show, permission=READ, name="bank_complaint"),
     bank_route(f"{ONE}/assignment", assign, permission=WORK, methods=WRITES, name="bank_complaint_assign"),
     bank_route(f"{ONE}/messages", say, permission=WORK, methods=WRITES, name="bank_complaint_say"),
     bank_route(f"{ONE}/answer", answer, permission=WORK, methods=WRITES, name="bank_complaint_answer"),
-    bank_route(f"{ONE}/closing", end, permission=WORK, methods=WRITES, name="bank_complaint_end"),
+    bank_route(f"{ONE}/closing", acting.end, permission=WORK, methods=WRITES, name="bank_complaint_end"),
     bank_route("/complaint-files/{id}/{n}", file, permission=READ, name="bank_complaint_file"),
 ]

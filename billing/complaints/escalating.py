@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from billing.complaints.filing import note
-from billing.complaints.states import CLOSES_AFTER, COMPLAINT, ESCALATES_AGAIN, OPEN
+from billing.complaints.states import COMPLAINT, OPEN
 from billing.complaints.telling import tell_bank
+from billing.complaints.terms import terms_of
 from billing.daily import every_day
 from billing.models import Complaint
 from tenants.actor import Actor
-from tenants.models import Branch
+from tenants.models import Branch, Tenant
 from tenants.scope import bank_scope, open_scope, tenant_scope
 
 
@@ -19,17 +20,18 @@ async def look_after(actor: Actor) -> None:
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     now = datetime.now(UTC)
     async with open_scope(tenant_scope(actor.tenant_id)):
-        for found in await _overdue(actor.tenant_id, now):
+        terms = await terms_of((await Tenant.get(id=actor.tenant_id)).bank_id)
+        for found in await _overdue(actor.tenant_id, now, terms.escalates_again):
             await _go_up(actor, found, now)
-        for found in await _accepted(actor.tenant_id, now):
+        for found in await _accepted(actor.tenant_id, now - timedelta(days=terms.closes_after)):
             found.status, found.closed_at = COMPLAINT.after(found.status, "accept"), now
             await found.save(update_fields=["status", "closed_at"])
             await note(actor, found, "closed", {})
 
 
-async def _overdue(tenant_id: UUID, now: datetime) -> list[Complaint]:
+async def _overdue(tenant_id: UUID, now: datetime, days: int) -> list[Complaint]:
     late = await Complaint.filter(tenant_id=tenant_id, status__in=OPEN, due_at__lt=now).select_for_update()
-    again = now - timedelta(days=ESCALATES_AGAIN)
+    again = now - timedelta(days=days)
     return [
         one
         for one in late
@@ -37,8 +39,7 @@ async def _overdue(tenant_id: UUID, now: datetime) -> list[Complaint]:
     ]
 
 
-async def _accepted(tenant_id: UUID, now: datetime) -> list[Complaint]:
-    since = now - timedelta(days=CLOSES_AFTER)
+async def _accepted(tenant_id: UUID, since: datetime) -> list[Complaint]:
     return await Complaint.filter(
         tenant_id=tenant_id, status="answered", answered_at__lt=since
     ).select_for_update()

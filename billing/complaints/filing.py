@@ -11,6 +11,7 @@ from uuid import UUID
 
 from billing.complaints.states import KINDS, REPEATS_WITHIN
 from billing.complaints.telling import tell_bank, tell_institution
+from billing.complaints.terms import terms_of
 from billing.models import Complaint, ComplaintMessage
 from tenants import audit
 from tenants.actor import Actor
@@ -67,7 +68,7 @@ async def file(
         desk_id=tenant.branch_id, number=f"C{now:%y%m}-{made_id.hex[-6:].upper()}", kind=kind, by=who.by,
         person_id=who.person_id, person_name=who.name[:100], contact=who.contact, summary=summary.strip(),
         bill_id=about.bill_id, payment_id=about.payment_id, number_about=about.number, currency=about.currency,
-        amount_minor=about.amount_minor, due_at=now + timedelta(days=KINDS[kind].days),
+        amount_minor=about.amount_minor, due_at=now + timedelta(days=(await terms_of(tenant.bank_id)).days[kind]),
         repeat_of=await _same_lately(tenant.id, who, kind, now),
     )  # fmt: skip
     await write(actor, made, text, files)

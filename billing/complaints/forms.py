@@ -8,6 +8,7 @@ from starlette.datastructures import UploadFile
 
 from billing.complaints.filing import SUMMARY_MAX, TEXT_MAX
 from billing.complaints.states import KINDS, OUTCOMES, SIDES, STATE_TONES, STATE_WORDS
+from billing.complaints.terms import terms_of
 from billing.models import Complaint, ComplaintMessage
 from ui.fields import MinorAmount
 from ui.i18n import N_, gettext, t
@@ -82,6 +83,7 @@ async def facts(found: Complaint) -> dict[str, Any]:
     return {
         **NONE,
         "complaint": found,
+        "terms": await terms_of(found.bank_id),
         "messages": messages,
         "kind": gettext(KINDS[found.kind].name),
         "state": STATE_WORDS[found.status],

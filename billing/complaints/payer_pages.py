@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 
 from billing.answers.files import send_file
 from billing.answers.notes import keep_files
-from billing.complaints import filing, forms, queries, service
+from billing.complaints import acting, filing, forms, queries, service
 from billing.complaints.filing import About, Complainant
 from billing.complaints.states import STATE_TONES, STATE_WORDS, kinds_for
 from billing.models import Complaint, ComplaintMessage
@@ -18,8 +18,7 @@ from billing.payer.queries import bill_seen, payment_seen
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, person_route
 from tenants.scope import open_scope, row, tenant_scope
-from ui.errors import Conflict, Invalid, NotFound
-from ui.flash import Flash
+from ui.errors import Invalid, NotFound
 from ui.formats import month_text
 from ui.forms import Form, bind
 from ui.i18n import gettext, t
@@ -137,15 +136,18 @@ async def _form(
 
 async def show(request: Request, actor: Actor) -> Response:
     """Show a complaint with all that was said."""
-    return await _page(request, await service.get(actor, path_id(request)))
+    return await _page(request, actor, await service.get(actor, path_id(request)))
 
 
-async def _page(request: Request, found: Complaint, status: int = 200, **sent: Form[Any]) -> Response:
+async def _page(
+    request: Request, actor: Actor, found: Complaint, status: int = 200, **sent: Form[Any]
+) -> Response:
+    del actor
     context = {
         **await forms.facts(found),
         "form": sent.get("form") or Form.blank(forms.Message),
         "again": sent.get("again") or Form.blank(forms.Again),
-        "can_reopen": service.can_reopen(found),
+        "can_reopen": await service.can_reopen(found),
         "here": f"/my/complaints/{found.id}",
         "files": "/my/complaint-files",
     }
@@ -154,56 +156,22 @@ async def _page(request: Request, found: Complaint, status: int = 200, **sent: F
 
 async def say(request: Request, actor: Actor) -> Response:
     """Add to a complaint."""
-    found = await service.get(actor, path_id(request))
-    sent = await bind(request, forms.Message)
-    if sent.is_valid:
-        try:
-            async with open_scope(tenant_scope(found.tenant_id)):
-                files = await keep_files(found.tenant_id, sent.ok.files)
-                await service.say(actor.within(found.tenant_id), found.id, text=sent.ok.text, files=files)
-        except (Invalid, Conflict) as refused:
-            sent.fail_with(refused)
-        else:
-            return redirect(request, f"/my/complaints/{found.id}", flash=t("Sent."))
-    return await _page(request, found, 422, form=sent)
+    return await acting.act(request, actor, _page, name="form", model=forms.Message, do=acting.say)
 
 
 async def reopen(request: Request, actor: Actor) -> Response:
     """Do not agree."""
-    found = await service.get(actor, path_id(request))
-    sent = await bind(request, forms.Again)
-    if sent.is_valid:
-        try:
-            async with open_scope(tenant_scope(found.tenant_id)):
-                await service.reopen(actor.within(found.tenant_id), found.id, text=sent.ok.text)
-        except (Invalid, Conflict) as refused:
-            sent.fail_with(refused)
-        else:
-            return redirect(
-                request, f"/my/complaints/{found.id}", flash=t("It is open again. The bank looks at it now.")
-            )
-    return await _page(request, found, 422, again=sent)
+    return await acting.act(request, actor, _page, name="again", model=forms.Again, do=acting.reopen)
 
 
 async def accept(request: Request, actor: Actor) -> Response:
     """Be content."""
-    return await _end(request, actor, "accept")
+    return await acting.end(request, actor, "accept")
 
 
 async def withdraw(request: Request, actor: Actor) -> Response:
     """Take it back."""
-    return await _end(request, actor, "withdraw")
-
-
-async def _end(request: Request, actor: Actor, edge: str) -> Response:
-    found = await service.get(actor, path_id(request))
-    flash: Flash | Any = t("Thank you. It is closed.")
-    try:
-        async with open_scope(tenant_scope(found.tenant_id)):
-            await service.end(actor.within(found.tenant_id), found.id, edge=edge)
-    except Conflict as refused:
-        flash = Flash(refused.message, tone="warning")
-    return redirect(request, f"/my/complaints/{found.id}", flash=flash)
+    return await acting.end(request, actor, "withdraw")
 
 
 async def file(request: Request, actor: Actor) -> Response:

@@ -9,8 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from billing.complaints.filing import check_text, note, write
-from billing.complaints.states import COMPLAINT, KINDS, OPEN, OUTCOMES, REOPENS_WITHIN
+from billing.complaints.states import COMPLAINT, OPEN, OUTCOMES
 from billing.complaints.telling import tell_bank, tell_complainant, tell_institution
+from billing.complaints.terms import terms_of
 from billing.models import Complaint
 from billing.payments.refunds import refundable_minor, request_refund
 from tenants.actor import Actor
@@ -193,12 +194,13 @@ async def reopen(actor: Actor, complaint_id: UUID, *, text: str) -> Complaint:
         Conflict: it is too late for that.
     """
     found = await get(actor, complaint_id, is_locked=True)
-    if not _is_complainant(actor, found) or not can_reopen(found):
+    if not _is_complainant(actor, found) or not await can_reopen(found):
         raise Conflict("complaint.closed", t("It cannot be opened again. You can complain anew."))
     await write(actor, found, text)
     found.status = COMPLAINT.after(found.status, "reopen")
     found.reopened += 1
-    found.due_at = datetime.now(UTC) + timedelta(days=KINDS[found.kind].days)
+    days = (await terms_of(found.bank_id)).days[found.kind]
+    found.due_at = datetime.now(UTC) + timedelta(days=days)
     found.escalation, found.escalated_at = max(found.escalation, 1), datetime.now(UTC)
     found.closed_at = None
     await found.save()
@@ -207,12 +209,12 @@ async def reopen(actor: Actor, complaint_id: UUID, *, text: str) -> Complaint:
     return found
 
 
-def can_reopen(found: Complaint) -> bool:
+async def can_reopen(found: Complaint) -> bool:
     """Tell whether whoever complains can still say that they do not agree."""
-    since = datetime.now(UTC) - timedelta(days=REOPENS_WITHIN)
-    return (
-        found.status in {"answered", "closed"} and found.answered_at is not None and found.answered_at > since
-    )
+    if found.status not in {"answered", "closed"} or found.answered_at is None:
+        return False
+    days = (await terms_of(found.bank_id)).reopens_within
+    return bool(found.answered_at > datetime.now(UTC) - timedelta(days=days))
 
 
 async def end(actor: Actor, complaint_id: UUID, *, edge: str) -> Complaint:

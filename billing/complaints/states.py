@@ -19,18 +19,18 @@ COMPLAINT = Machine(
         "reopen": Edge(
             ("answered", "closed"), "working", "they do not agree; the time to answer begins anew"
         ),
-        "accept": Edge(("answered",), "closed", "they are content, or two weeks have passed"),
+        "accept": Edge(("answered",), "closed", "they are content, or the bank's days for that have passed"),
         "withdraw": Edge(OPEN, "withdrawn", "they take it back"),
     },
 )
 CLOSES_AFTER, REOPENS_WITHIN, REPEATS_WITHIN, ESCALATES_AGAIN = 14, 30, 90, 3
 """Days: until an answer counts as accepted, in which it can be reopened, in which the same again is a repeat, and
-between two steps up of what stays overdue."""
+between two steps up of what stays overdue; a bank sets its own (``terms.py``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a complaint is about, the days there are to answer it, and who can say so."""
+    """What a complaint is about, the days there are to answer it unless the bank has set others, and who can say so."""
 
     key: str
     name: str

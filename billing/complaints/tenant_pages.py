@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute
 
 from billing.answers.files import send_file
 from billing.answers.notes import keep_files
-from billing.complaints import filing, forms, queries, service
+from billing.complaints import acting, filing, forms, queries, service
 from billing.complaints.filing import About, Complainant
 from billing.complaints.states import OPEN, kinds_for
 from billing.lists import list_page
@@ -16,7 +16,7 @@ from billing.models import Complaint, ComplaintMessage, Refund
 from billing.payments.words import REFUND_WORDS
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
-from ui.errors import AppError, Conflict, Forbidden, Invalid
+from ui.errors import Conflict, Invalid
 from ui.flash import Flash
 from ui.forms import Form, bind
 from ui.i18n import t
@@ -31,9 +31,9 @@ async def listed(request: Request, actor: Actor) -> Response:
         "states": forms.STATES,
         "kinds": forms.kinds(),
         "may_file": actor.may(WORK),
-        "root": _root(actor),
+        "root": acting.root_of(actor),
     }
-    columns = (*forms.columns(_root(actor)), forms.FILED[0])
+    columns = (*forms.columns(acting.root_of(actor)), forms.FILED[0])
     return await list_page(
         request, actor, queries.OF_TENANT, columns, "billing/complaints/list.html", context
     )
@@ -57,12 +57,14 @@ async def create(request: Request, actor: Actor) -> Response:
         except Invalid as refused:
             sent.fail_with(refused)
         else:
-            return redirect(request, f"{_root(actor)}/complaints/{made.id}", flash=t("The bank has it now."))
+            return redirect(
+                request, f"{acting.root_of(actor)}/complaints/{made.id}", flash=t("The bank has it now.")
+            )
     return await _form(request, actor, sent, 422)
 
 
 async def _form(request: Request, actor: Actor, sent: Form[forms.Filing], status: int = 200) -> Response:
-    context = {"form": sent, "kinds": kinds_for("tenant"), "root": _root(actor)}
+    context = {"form": sent, "kinds": kinds_for("tenant"), "root": acting.root_of(actor)}
     return await respond(request, "billing/complaints/new_tenant.html", context, status=status)
 
 
@@ -89,43 +91,23 @@ async def _page(
         "may_answer": is_open and await service.may_answer(actor, found),
         "may_refund": actor.may("refunds.request") and bool(found.refund_minor) and refund is None,
         "is_own": found.by == "tenant" and may_work,
-        "can_reopen": service.can_reopen(found),
+        "can_reopen": await service.can_reopen(found),
         "is_staff": True,
-        "root": _root(actor),
-        "here": f"{_root(actor)}/complaints/{found.id}",
-        "files": f"{_root(actor)}/complaint-files",
+        "root": acting.root_of(actor),
+        "here": f"{acting.root_of(actor)}/complaints/{found.id}",
+        "files": f"{acting.root_of(actor)}/complaint-files",
     }
     return await respond(request, "billing/complaints/complaint.html", context, status=status)
 
 
 async def say(request: Request, actor: Actor) -> Response:
     """Write to whoever complains and to the bank."""
-    found = await service.get(actor, path_id(request))
-    sent = await bind(request, forms.Message)
-    if sent.is_valid:
-        try:
-            files = await keep_files(found.tenant_id, sent.ok.files)
-            is_question = sent.ok.act == "ask"
-            await service.say(actor, found.id, text=sent.ok.text, files=files, is_question=is_question)
-        except (Invalid, Conflict) as refused:
-            sent.fail_with(refused)
-        else:
-            return _back(request, actor, found, t("Sent."))
-    return await _page(request, actor, found, 422, form=sent)
+    return await acting.act(request, actor, _page, name="form", model=forms.Message, do=acting.say)
 
 
 async def answer(request: Request, actor: Actor) -> Response:
     """Decide a payer's complaint."""
-    found = await service.get(actor, path_id(request))
-    sent = await bind(request, forms.Deciding, context={"currency": found.currency})
-    if sent.is_valid:
-        try:
-            await service.answer(actor, found.id, **sent.ok.model_dump())
-        except (Invalid, Conflict) as refused:
-            sent.fail_with(refused)
-        else:
-            return _back(request, actor, found, t("It is decided, and they are told."))
-    return await _page(request, actor, found, 422, deciding=sent)
+    return await acting.act(request, actor, _page, name="deciding", model=forms.Deciding, do=acting.answer)
 
 
 async def refund(request: Request, actor: Actor) -> Response:
@@ -134,51 +116,19 @@ async def refund(request: Request, actor: Actor) -> Response:
     try:
         await service.ask_refund(actor, found.id)
     except (Invalid, Conflict) as refused:
-        return _back(request, actor, found, Flash(refused.message, tone="warning"))
-    return _back(request, actor, found, t("The refund is asked for."))
+        return acting.back(request, actor, found, Flash(refused.message, tone="warning"))
+    return acting.back(request, actor, found, t("The refund is asked for."))
 
 
 async def reopen(request: Request, actor: Actor) -> Response:
     """Do not agree with the bank's answer."""
-    found = await service.get(actor, path_id(request))
-    sent = await bind(request, forms.Again)
-    if sent.is_valid:
-        try:
-            await service.reopen(actor, found.id, text=sent.ok.text)
-        except (Invalid, Conflict) as refused:
-            sent.fail_with(refused)
-        else:
-            return _back(request, actor, found, t("It is open again."))
-    return await _page(request, actor, found, 422, again=sent)
-
-
-async def end(request: Request, actor: Actor) -> Response:
-    """Be content with the bank's answer, or take the complaint back."""
-    found = await service.get(actor, path_id(request))
-    edge = "accept" if found.status == "answered" else "withdraw"
-    try:
-        await service.end(actor, found.id, edge=edge)
-    except (Conflict, Forbidden) as refused:
-        return _back(request, actor, found, _warning(refused))
-    return _back(request, actor, found, t("It is closed."))
-
-
-def _warning(refused: AppError) -> Flash:
-    return Flash(refused.message, tone="warning")
+    return await acting.act(request, actor, _page, name="again", model=forms.Again, do=acting.reopen)
 
 
 async def file(request: Request, actor: Actor) -> Response:
     """Send a file of a complaint."""
     found = await ComplaintMessage.get_or_none(tenant_id=actor.tenant_id, id=path_id(request))
     return send_file(found, request.path_params["n"])
-
-
-def _root(actor: Actor) -> str:
-    return f"/t/{actor.place['slug']}"
-
-
-def _back(request: Request, actor: Actor, found: Complaint, flash: Any) -> Response:
-    return redirect(request, f"{_root(actor)}/complaints/{found.id}", flash=flash)
 
 
 ONE = "/complaints/{id}"
@@ -193,6 +143,6 @@ ROUTES: list[BaseRoute] = [
         f"{ONE}/refund", refund, permission="refunds.request", methods=WRITES, name="complaint_refund"
     ),
     tenant_route(f"{ONE}/reopening", reopen, permission=WORK, methods=WRITES, name="complaint_reopen"),
-    tenant_route(f"{ONE}/closing", end, permission=WORK, methods=WRITES, name="complaint_end"),
+    tenant_route(f"{ONE}/closing", acting.end, permission=WORK, methods=WRITES, name="complaint_end"),
     tenant_route("/complaint-files/{id}/{n}", file, permission=READ, name="complaint_file"),
 ]

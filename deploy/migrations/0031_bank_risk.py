@@ -17,6 +17,7 @@ TELLING = "for update using (tenant_id = (select scope_tenant()))"
 OF_MY_BANK = (
     "for select using (bank_id = (select bank_id from tenants_tenant where id = (select scope_tenant())))"
 )
+OF_MY_COMPLAINTS = "for select using (bank_id in (select c.bank_id from billing_complaint c where c.person_id = (select scope_person())))"
 WALLS = [
     shared(
         "billing_payout_hold",
@@ -25,7 +26,11 @@ WALLS = [
     ),
     shared("billing_risk_trial", {"bank": BANK}, rights="select, insert"),
     append_only("billing_risk_trial"),
-    shared("billing_complaint_terms", {"bank": BANK, "tenant": OF_MY_BANK}, rights="select, insert"),
+    shared(
+        "billing_complaint_terms",
+        {"bank": BANK, "tenant": OF_MY_BANK, "complainant": OF_MY_COMPLAINTS},
+        rights="select, insert",
+    ),
     append_only("billing_complaint_terms"),
     """
     create unique index billing_payout_hold_open_key on billing_payout_hold (tenant_id) where status <> 'released';

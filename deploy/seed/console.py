@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from billing.bank_terms import services as bank_terms
 from billing.bank_terms.document import BankTerms, Limit
+from billing.complaints import terms
+from billing.complaints.states import KINDS as COMPLAINTS
+from billing.complaints.terms import Terms
+from billing.models import PayoutHold, Refund, RiskAlert, RiskHold
 from billing.oversight import actions, rolling
-from billing.risk import rules
+from billing.risk import payouts, rules
 from billing.risk import services as risk
 from deploy.seed.brand import show_logo
 from deploy.seed.cast import APPLICANTS, MARKET, SEAVIEW, TENGAH, Institution
 from deploy.seed.institutions import BRANCH, submitted
+from deploy.seed.school import HILLSIDE
 from deploy.seed.work import work_off
 from tenants import uscc
 from tenants.actor import Actor, system_actor
@@ -85,6 +90,7 @@ async def write(play: Play) -> str:
     await _apply_alone(play)
     await _roll_up(founded)
     await _watch(founded)
+    await _hold(play, founded)
     await _ask(founded)
     await _many(play, founded)
     await _look_again(founded)
@@ -222,6 +228,35 @@ async def _watch(founded: Founded) -> None:
         tenant = await Tenant.get(bank_id=founded.bank.id, slug=TENGAH.slug)
         for back in range(45, -1, -1):
             await risk.look_at(tenant, today - timedelta(days=back))
+
+
+async def _hold(play: Play, founded: Founded) -> None:
+    """Have payouts of a school stay at its channels, and a refund wait because of an alert."""
+    school, estate, officer = (
+        await play.tenant(HILLSIDE),
+        await play.tenant(TENGAH),
+        founded.staff["operations"],
+    )
+    async with open_scope(tenant_scope(estate.id)):
+        refund = await Refund.filter(tenant_id=estate.id, status="requested").order_by("id").first()
+    async with open_scope(bank_scope(founded.bank.id)):
+        if await PayoutHold.exists(bank_id=founded.bank.id):
+            return
+        reason = (
+            "The school's representative changed last week. Please send us the new entry in the register."
+        )
+        await payouts.place(officer, school.id, reason=reason)
+        alert = await RiskAlert.filter(bank_id=founded.bank.id, tenant_id=estate.id).order_by("-day").first()
+        if alert and refund:
+            await RiskHold.create(
+                id=new_id(), tenant_id=estate.id, bank_id=founded.bank.id, refund_id=refund.id, alert_id=alert.id,
+                number=refund.number, currency=refund.currency, amount_minor=refund.amount_minor,
+            )  # fmt: skip
+        days = {key: kind.days for key, kind in COMPLAINTS.items()} | {"refund_late": 3}
+        await terms.set_terms(
+            founded.staff["administrator"], Terms(days), reason="Refunds are looked into faster."
+        )
+    await work_off(school.id, payouts.STOP_JOB)
 
 
 async def _ask(founded: Founded) -> None:

@@ -29,7 +29,7 @@ ABOVE_TENANTS = {
     "billing_risk_hold": "belongs to a bank; the institution sees what waits",
     "billing_payout_hold": "belongs to a bank; the institution sees what is held of its own",
     "billing_risk_trial": "belongs to a bank",
-    "billing_complaint_terms": "belongs to a bank; its institutions are held to them",
+    "billing_complaint_terms": "belongs to a bank; its institutions and whoever complains are held to them",
     "tenants_consent": "belongs to a person",
     "billing_day_figure": "roll-ups of an institution, read by its bank",
     "billing_standing": "roll-ups of an institution, read by its bank",

@@ -227,6 +227,6 @@ async def test_days_held_by_the_bank_are_credited_together_and_read(place, outsi
         await rolling.everything(own.system)
         figures = await DayFigure.filter(tenant_id=own.id, paid_out_minor__gt=0)
     assert (payout.day_from, payout.day_until) == (today - timedelta(days=4), today - timedelta(days=2))
-    assert payout.amount_minor == sum(order["amount_minor"] - 19 for order in orders), "less the fee of each"
+    assert payout.amount_minor == sum(5000 + back - 19 for back in (4, 3, 2)), "less the fee of each"
     assert [(one.day, one.paid_out_minor) for one in figures] == [(payout.arrives_on, payout.amount_minor)]
     assert await kinds(own) == []
