@@ -26,6 +26,8 @@ from billing.models.disputes import Dispute, DisputeFile
 from billing.models.holds import Hold
 from billing.models.mandates import Debit, Mandate, Proxy, SavedCard, Transfer, VirtualAccount
 from billing.models.oversight import (
+    AppFigure,
+    AppUse,
     BranchFigure,
     BranchStanding,
     DayFigure,
@@ -78,6 +80,8 @@ __all__ = [
     "Allocation",
     "Answer",
     "AnswerNote",
+    "AppFigure",
+    "AppUse",
     "Attempt",
     "BankSeal",
     "BankTermsVersion",

@@ -127,3 +127,36 @@ class Stage(Row):
 
     class Meta:
         table = "billing_stage"
+
+
+class AppUse(Row):
+    """One app at one institution: since when, whether it is in use, and when somebody opened it last.
+
+    Kept by triggers on installations and launches, so that the bank's list never reads those.
+    """
+
+    tenant_id: UUID = fields.UUIDField()
+    bank_id: UUID = fields.UUIDField()
+    branch_id: UUID = fields.UUIDField()
+    app_id: UUID = fields.UUIDField()
+    name = fields.CharField(max_length=100)
+    is_active = fields.BooleanField(db_default=True)
+    opened_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "billing_app_use"
+
+
+class AppFigure(Row):
+    """How often one app was opened on one day at all institutions of a branch and one industry cloud."""
+
+    bank_id: UUID = fields.UUIDField()
+    branch_id: UUID = fields.UUIDField()
+    scenario = fields.CharField(max_length=30)
+    app_id: UUID = fields.UUIDField()
+    name = fields.CharField(max_length=100)
+    day: date = fields.DateField()
+    opened = fields.BigIntField(db_default=0)
+
+    class Meta:
+        table = "billing_app_figure"

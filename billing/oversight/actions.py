@@ -53,6 +53,10 @@ def _idle(one: Figures) -> dict[str, Any] | None:
     return {"days": int(one["live_days"])} if one["live_days"] >= IDLE_DAYS and not one["paid_ever"] else None
 
 
+def _unused(one: Figures) -> dict[str, Any] | None:
+    return {"app": one["unused_app"], "days": int(one["unused_days"])} if one["unused_app"] else None
+
+
 LOW_COLLECTION, MANY_ACCOUNTS, MANY_BREAKS, IDLE_DAYS = 80, 50, 3, 21
 RULES = (
     Rule(
@@ -79,6 +83,12 @@ RULES = (
         N_("A year ago these weeks brought {percent} % of the usual."),
         _peak,
     ),
+    Rule(
+        "unused_app",
+        N_("Show what an app is for"),
+        N_("{app} is installed, and nobody has opened it for {days} days."),
+        _unused,
+    ),
     Rule("idle", N_("Ask what is missing"), N_("Live for {days} days and nobody has paid yet."), _idle),
 )
 BY_KEY = {rule.key: rule for rule in RULES}
@@ -91,8 +101,12 @@ select t.id tenant_id, t.branch_id, t.bank_id, coalesce(s.accounts, 0) accounts,
   (select sum(paid_minor) from billing_day_figure f where f.tenant_id = t.id
      and day between current_date - 365 and current_date - 335) season_minor,
   (select sum(paid_minor) / 12 from billing_day_figure f where f.tenant_id = t.id
-     and day between current_date - 365 and current_date) usual_minor
-  from tenants_tenant t left join billing_standing s on s.tenant_id = t.id and s.currency = t.currency
+     and day between current_date - 365 and current_date) usual_minor,
+  u.name unused_app, extract(day from now() - u.since)::int unused_days
+  from tenants_tenant t left join lateral (
+    select name, coalesce(opened_at, created_at) since from billing_app_use where tenant_id = t.id and is_active
+       and coalesce(opened_at, created_at) < now() - interval '60 days' order by 2 limit 1) u on true
+  left join billing_standing s on s.tenant_id = t.id and s.currency = t.currency
  where t.bank_id = $1 and t.status = 'live' and t.live_at is not null and t.branch_id = any ($2::uuid[])
 """
 

@@ -1,7 +1,7 @@
 """What billing keeps for a bank's people follows them: when institutions move, branches end and somebody leaves."""
 
 from billing.complaints.states import OPEN
-from billing.models import Complaint, NextAction, RiskAlert
+from billing.models import AppUse, Complaint, NextAction, PayoutHold, RiskAlert
 from tenants.banks.structure import Move, after_moving, when_leaving
 from tenants.models import BankMembership
 
@@ -12,6 +12,8 @@ async def move_along(move: Move) -> None:
     here = {"branch_id": move.from_branch, **whose}
     await RiskAlert.filter(**here, status__in=("open", "assigned")).update(branch_id=move.to_branch)
     await NextAction.filter(**here, status="open").update(branch_id=move.to_branch)
+    await AppUse.filter(**here).update(branch_id=move.to_branch)
+    await PayoutHold.filter(**here).exclude(status="released").update(branch_id=move.to_branch)
     at_desk = Complaint.filter(desk_id=move.from_branch, status__in=OPEN, **whose)
     await at_desk.update(desk_id=move.to_branch)
 

@@ -2,28 +2,23 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.channels import CHANNELS
-from billing.models import NextAction
-from billing.oversight import actions, board
+from billing.oversight import action_pages, board
 from billing.oversight.board import Asked, success_percent
+from billing.oversight.parts import PARTS, percent
 from tenants import kinds
 from tenants.actor import Actor
-from tenants.banks.reach import bank_of
 from tenants.banks.words import TENANT_STATUSES
-from tenants.http import WRITES, bank_route, path_id
-from tenants.models import Tenant
+from tenants.http import bank_route
 from tenants.navigation import Place, add_bank_places, named
 from tenants.onboarding import queries
 from ui import charts, formats
 from ui.exports import export, wants_export
-from ui.forms import bind
 from ui.i18n import N_, gettext, t
-from ui.render import redirect, respond
+from ui.render import respond
 from ui.tables import Column, TableQuery
 
 add_bank_places(
@@ -34,13 +29,6 @@ add_bank_places(
 DAYS = (30, 90, 365)
 
 
-class ClosingForm(BaseModel):
-    """What became of a suggestion."""
-
-    status: str
-    note: str = Field("", title=N_("Note"), max_length=300)
-
-
 async def show(request: Request, actor: Actor) -> Response:
     """Show the board: of the bank, of a branch, or of a union's members."""
     query = TableQuery.parse(request, filters=("days", "currency", "scenario", "branch"))
@@ -48,6 +36,10 @@ async def show(request: Request, actor: Actor) -> Response:
     asked = _asked(query, known)
     if await board.is_union(actor):
         return await _union(request, actor, query, asked, known)
+    if wants_export(request) and (part := PARTS.get(request.query_params.get("of", ""))):
+        return await export(
+            request, part.columns, await part.read(actor, asked), f"board-{request.query_params['of']}"
+        )
     columns, found = await _rows(actor, asked)
     if wants_export(request):
         return await export(request, columns, found, "board")
@@ -74,7 +66,6 @@ def _asked(query: TableQuery, known: list[str]) -> Asked:
 
 async def _figures(actor: Actor, asked: Asked) -> dict[str, Any]:
     total = await board.totals(actor, asked)
-    channels = {"counter": gettext("Desk")} | {key: str(channel.name) for key, channel in CHANNELS.items()}
     return {
         "asked": asked,
         "total": total,
@@ -82,18 +73,10 @@ async def _figures(actor: Actor, asked: Asked) -> dict[str, Any]:
         "standing": await board.standing(actor, asked),
         "stages": [(TENANT_STATUSES[key], n) for key, n in (await board.stages(actor, asked.branch)).items()],
         "over_time": _chart(await board.by_time(actor, asked), asked.currency),
-        "channels": [
-            (channels.get(each["channel"], each["channel"]), each)
-            for each in await board.by_channel(actor, asked)
-        ],
-        "scenarios": [
-            (
-                gettext(kinds.SCENARIOS[each["scenario"]].name)
-                if each["scenario"] in kinds.SCENARIOS
-                else each["scenario"],
-                each,
-            )
-            for each in await board.by_scenario(actor, asked)
+        "parts": [
+            (key, part.title, part.columns, await part.read(actor, asked))
+            for key, part in PARTS.items()
+            if part.is_card
         ],
     }
 
@@ -118,7 +101,7 @@ async def _rows(actor: Actor, asked: Asked) -> tuple[tuple[Column, ...], list[An
     shared = (
         Column("paid_count", t("Payments"), format="number"),
         Column("paid_minor", t("Money in"), format="money"),
-        Column("success", t("Success"), value=success_percent, format=_percent),
+        Column("success", t("Success"), value=success_percent, format=percent),
         Column("refund_minor", t("Given back"), format="money"),
         Column("arrears_minor", t("Overdue"), format="money"),
         Column("breaks", t("Breaks"), format="number"),
@@ -129,11 +112,6 @@ async def _rows(actor: Actor, asked: Asked) -> tuple[tuple[Column, ...], list[An
         return (name, *shared), await board.by_tenant(actor, asked)
     name = Column("name", t("Branch"), is_main=True, href=lambda row: f"{root}/board?branch={row['id']}")
     return (name, Column("live", t("Live"), format="number"), *shared), await board.by_branch(actor, asked)
-
-
-def _percent(found: Any, row: Any) -> str:
-    del row
-    return "–" if found is None else f"{found} %"
 
 
 async def _filters(actor: Actor, query: TableQuery, known: list[str]) -> dict[str, Any]:
@@ -153,7 +131,7 @@ async def _union(
         Column("name", t("Bank"), is_main=True, value=lambda row: named(row, "name")),
         Column("paid_count", t("Payments"), format="number"),
         Column("paid_minor", t("Money in"), format="money"),
-        Column("success", t("Success"), value=success_percent, format=_percent),
+        Column("success", t("Success"), value=success_percent, format=percent),
         Column("refund_minor", t("Given back"), format="money"),
         Column("arrears_minor", t("Overdue"), format="money"),
         Column("payers", t("Active payers"), format="number"),
@@ -207,51 +185,9 @@ def _hours(found: Any, row: Any) -> str:
     return gettext("{n} h", n=found) if found else "–"
 
 
-async def listed(request: Request, actor: Actor) -> Response:
-    """Show what to do next, with the reason for each."""
-    branches = await queries.branches(actor)
-    ids = [b.id for b in branches]
-    found = (
-        await NextAction.filter(bank_id=bank_of(actor), branch_id__in=ids, status="open")
-        .order_by("-id")
-        .limit(200)
-    )
-    closed = (
-        await NextAction.filter(bank_id=bank_of(actor), branch_id__in=ids)
-        .exclude(status="open")
-        .order_by("-closed_at")
-        .limit(20)
-    )
-    names = {one.id: one for one in await Tenant.filter(id__in=[one.tenant_id for one in [*found, *closed]])}
-    context = {
-        "found": [
-            (one, names[one.tenant_id], gettext(actions.BY_KEY[one.key].name), actions.reason(one))
-            for one in found
-        ],
-        "closed": [(one, names[one.tenant_id], gettext(actions.BY_KEY[one.key].name)) for one in closed],
-        "root": f"/bank/{actor.place['slug']}",
-    }
-    return await respond(request, "billing/oversight/actions.html", context)
-
-
-async def look(request: Request, actor: Actor) -> Response:
-    """Look at every institution again."""
-    count = await actions.find(bank_of(actor), [b.id for b in await queries.branches(actor)])
-    return redirect(request, f"/bank/{actor.place['slug']}/actions", flash=t("{n} new suggestions.", n=count))
-
-
-async def close(request: Request, actor: Actor) -> Response:
-    """Close a suggestion."""
-    form = await bind(request, ClosingForm)
-    await actions.close(actor, path_id(request), status=form.ok.status, note=form.ok.note)
-    return redirect(request, f"/bank/{actor.place['slug']}/actions", flash=t("Noted."))
-
-
 READ = "oversight.read"
 ROUTES: list[BaseRoute] = [
     bank_route("/board", show, permission=READ, name="bank_board"),
     bank_route("/scorecard", scorecard, permission=READ, name="bank_scorecard"),
-    bank_route("/actions", listed, permission=READ, name="bank_actions"),
-    bank_route("/actions", look, permission=READ, methods=WRITES, name="bank_actions_look"),
-    bank_route("/actions/{id}/closing", close, permission=READ, methods=WRITES, name="bank_action_close"),
+    *action_pages.ROUTES,
 ]

@@ -18,6 +18,10 @@ OF_MY_BANK = (
     "for select using (bank_id = (select bank_id from tenants_tenant where id = (select scope_tenant())))"
 )
 OF_MY_COMPLAINTS = "for select using (bank_id in (select c.bank_id from billing_complaint c where c.person_id = (select scope_person())))"
+OF_UNION = (
+    "for select using (bank_id in (select id from tenants_bank where union_id = (select scope_bank())))"
+)
+COUNTING = "using (bank_id = (select bank_id from tenants_tenant where id = (select scope_tenant())))"
 WALLS = [
     shared(
         "billing_payout_hold",
@@ -50,9 +54,77 @@ WALLS = [
 """An institution reads what is held of its own; what a bank has tried and set is never changed afterwards."""
 
 
-def _table(name: str, table: str, description: str, **columns: fields.Field[Any]) -> ops.CreateModel:
+APPS = (
+    shared("billing_app_use", {"bank": BANK, "tenant": "using (tenant_id = (select scope_tenant()))"})
+    + shared(
+        "billing_app_figure",
+        {
+            "bank": "for select using (bank_id = (select scope_bank()))",
+            "of_union": OF_UNION,
+            "tenant": COUNTING,
+        },
+    )
+    + """
+    create unique index billing_app_use_key on billing_app_use (tenant_id, app_id);
+    create index billing_app_use_branch_idx on billing_app_use (bank_id, branch_id, app_id);
+    create unique index billing_app_figure_key on billing_app_figure (bank_id, branch_id, scenario, day, app_id);
+    create function note_app_use() returns trigger language plpgsql as $$
+    begin
+      if new.is_test or not scope_is('tenant') then return null; end if;
+      insert into billing_app_use (id, tenant_id, bank_id, branch_id, app_id, name, is_active)
+      select new_id(), t.id, t.bank_id, t.branch_id, new.app_id,
+             coalesce((select a.name from integrations_app a where a.id = new.app_id), ''), new.status = 'active'
+        from tenants_tenant t where t.id = new.tenant_id
+      on conflict (tenant_id, app_id) do update set is_active = excluded.is_active;
+      return null;
+    end $$;
+    create trigger integrations_installation_used after insert or update of status on integrations_installation
+      for each row execute function note_app_use();
+    create function count_launch() returns trigger language plpgsql as $$
+    begin
+      with used as (
+        update billing_app_use u set opened_at = now() from integrations_installation i
+         where i.tenant_id = new.tenant_id and i.id = new.installation_id and not i.is_test
+           and u.tenant_id = new.tenant_id and u.app_id = i.app_id
+        returning u.bank_id, u.branch_id, u.app_id, u.name)
+      insert into billing_app_figure as f (id, bank_id, branch_id, scenario, app_id, name, day, opened)
+      select new_id(), used.bank_id, used.branch_id, coalesce(t.scenarios[1], ''), used.app_id, used.name,
+             (now() at time zone t.timezone)::date, 1
+        from used, tenants_tenant t where t.id = new.tenant_id
+      on conflict (bank_id, branch_id, scenario, day, app_id) do update set opened = f.opened + 1;
+      return null;
+    end $$;
+    create trigger integrations_launch_counted after insert on integrations_launch
+      for each row when (new.outcome <> 'down') execute function count_launch();
+    """
+)
+"""What apps are used, kept as it happens."""
+_READ = (
+    "tenants_tenant",
+    "integrations_installation",
+    "integrations_launch",
+    "integrations_app",
+    "billing_app_use",
+)
+INSTALLED = (
+    "".join(f"alter table {table} no force row level security;" for table in _READ)
+    + """
+    insert into billing_app_use (id, tenant_id, bank_id, branch_id, app_id, name, is_active, opened_at, created_at)
+    select distinct on (i.tenant_id, i.app_id) new_id(), t.id, t.bank_id, t.branch_id, a.id, a.name,
+           i.status = 'active', (select max(l.created_at) from integrations_launch l
+             where l.tenant_id = i.tenant_id and l.installation_id = i.id), i.created_at
+      from integrations_installation i join tenants_tenant t on t.id = i.tenant_id
+      join integrations_app a on a.id = i.app_id
+     where not i.is_test order by i.tenant_id, i.app_id, i.created_at desc;
+    """
+    + "".join(f"alter table {table} force row level security;" for table in _READ)
+)
+"""What was installed before."""
+
+
+def _table(model: str, table: str, description: str, /, **columns: fields.Field[Any]) -> ops.CreateModel:
     return ops.CreateModel(
-        name=name,
+        name=model,
         fields=[
             ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
             ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
@@ -106,6 +178,30 @@ TABLES = [
         tried_by_name=fields.CharField(max_length=100),
     ),
     _table(
+        "AppUse",
+        "billing_app_use",
+        "One app at one institution: since when, whether it is in use, and when somebody opened it last.",
+        tenant_id=fields.UUIDField(),
+        bank_id=fields.UUIDField(),
+        branch_id=fields.UUIDField(),
+        app_id=fields.UUIDField(),
+        name=fields.CharField(max_length=100),
+        is_active=fields.BooleanField(db_default=True),
+        opened_at=_moment(),
+    ),
+    _table(
+        "AppFigure",
+        "billing_app_figure",
+        "How often one app was opened on one day at all institutions of a branch and one industry cloud.",
+        bank_id=fields.UUIDField(),
+        branch_id=fields.UUIDField(),
+        scenario=fields.CharField(max_length=30),
+        app_id=fields.UUIDField(),
+        name=fields.CharField(max_length=100),
+        day=fields.DateField(),
+        opened=fields.BigIntField(db_default=0),
+    ),
+    _table(
         "ComplaintTerms",
         "billing_complaint_terms",
         "A bank's days to answer by kind, from the moment they were set; the newest row is in force, none is changed.",
@@ -133,4 +229,6 @@ class Migration(migrations.Migration):
         ops.AddField(model_name="DayFigure", name="device_minor", field=fields.BigIntField(db_default=0)),
         ops.AddField(model_name="DayFigure", name="paid_out_minor", field=fields.BigIntField(db_default=0)),
         *(ops.RunSQL(sql) for sql in WALLS),
+        ops.RunSQL(APPS),
+        ops.RunSQL(INSTALLED),
     ]

@@ -27,6 +27,8 @@ ABOVE_TENANTS = {
     "billing_risk_alert": "belongs to a bank; the institution does not see what it is watched for",
     "billing_risk_watch": "belongs to a bank; the institution's own refunds ask it",
     "billing_risk_hold": "belongs to a bank; the institution sees what waits",
+    "billing_app_use": "roll-ups of an institution, read by its bank",
+    "billing_app_figure": "sums of a branch, read by its bank and its union",
     "billing_payout_hold": "belongs to a bank; the institution sees what is held of its own",
     "billing_risk_trial": "belongs to a bank",
     "billing_complaint_terms": "belongs to a bank; its institutions and whoever complains are held to them",

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from billing.models import BranchFigure, DayFigure, NextAction, Standing
+from billing.models import AppUse, BranchFigure, DayFigure, NextAction, Standing
 from billing.oversight import actions, board, rolling
 from billing.oversight.board import Asked
+from integrations.apps.tenant_models import Installation, Launch
 from tenants.ids import new_id
 from tenants.models import Bank, Tenant
 from tenants.scope import bank_scope, open_scope, rows, value
@@ -147,11 +148,55 @@ async def test_the_pages(client, noted, place, bank, language):
         page = await client.get(root + path, headers=headers)
         assert page.status_code == 200, page.text[:2000]
         inspect(page.text)
-    for path in ("/board?export=csv", "/scorecard?export=csv"):
+    for path in ("/board?export=csv", "/scorecard?export=csv", "/actions?mine=me"):
         assert (await client.get(root + path)).status_code == 200
+    for part in ("time", "channel", "scenario", "app"):
+        file = await client.get(f"{root}/board?export=csv&of={part}")
+        assert f"board-{part}" in file.headers["content-disposition"]
+    assert "40 days" in (await client.get(f"{root}/actions?export=csv")).text
     closing = {"status": "done", "note": ""}
     assert (await client.post(f"{root}/actions/{noted.id}/closing", data=closing)).status_code == 303
     assert (await client.post(f"{root}/actions")).status_code == 303
     stranger = await make.staff(place.tenant)
     await make.sign_in(client, stranger.person_id)
     assert (await client.get(f"{root}/board")).status_code == 404
+
+
+async def test_apps_are_counted_as_they_are_opened_and_an_unused_one_is_said(place, bank, db):
+    app, launch = (
+        new_id(),
+        {"tenant_id": place.id, "vendor_id": new_id(), "person_id": new_id(), "is_framed": False},
+    )
+    manager = await make.bank_staff(bank, "relationship_manager")
+    async with place.scope():
+        installed = {
+            "tenant_id": place.id,
+            "vendor_id": launch["vendor_id"],
+            "app_id": app,
+            "version_id": new_id(),
+        }
+        lists = {"scopes": [], "claims": [], "roles": []}
+        one = await Installation.create(
+            id=new_id(), **installed, **lists, installed_by_name="Ann", min_level=1
+        )
+        for outcome in ("started", "started", "down"):
+            await Launch.create(id=new_id(), installation_id=one.id, context={}, outcome=outcome, **launch)
+    async with open_scope(bank_scope(bank.id)):
+        (mine,) = [each for each in await board.by_app(manager, MONTH) if each["app_id"] == app]
+        assert (mine["opened"], mine["institutions"]) == (2, 1), "what does not answer was not opened"
+        assert await board.by_app(manager, replace(MONTH, branch=str(new_id()))) == []
+    async with place.scope():
+        await AppUse.filter(tenant_id=place.id).update(
+            name="Contracts", opened_at=datetime.now(UTC) - timedelta(days=70, hours=1)
+        )
+    async with open_scope(bank_scope(bank.id)):
+        await Tenant.filter(id=place.id).update(live_at=datetime.now(UTC) - timedelta(days=90))
+        await actions.find(bank.id, [bank.branch_id])
+        said = await NextAction.get(tenant_id=place.id, key="unused_app")
+        assert str(actions.reason(said)) == "Contracts is installed, and nobody has opened it for 70 days."
+    async with place.scope():
+        one.status = "uninstalled"
+        await one.save(update_fields=["status"])
+    async with open_scope(bank_scope(bank.id)):
+        (mine,) = [each for each in await board.by_app(manager, MONTH) if each["app_id"] == app]
+        assert mine["institutions"] == 0
