@@ -1,9 +1,12 @@
-"""Every institution's day also removes what its time is over for."""
+"""Every institution's day also removes what its time is over for; whoever is erased leaves no address with payments."""
+
+from uuid import UUID
 
 from billing.daily import every_day
 from tenants.actor import Actor
+from tenants.privacy.requests import add_eraser
 from tenants.privacy.retention import keep_to_rules
-from tenants.scope import open_scope, tenant_scope
+from tenants.scope import execute, open_scope, tenant_id, tenant_scope
 
 
 async def once_a_day(actor: Actor) -> None:
@@ -13,4 +16,25 @@ async def once_a_day(actor: Actor) -> None:
         await keep_to_rules()
 
 
+async def erase_from_payments(person_id: UUID) -> int:
+    """Take the address for receipts and the mark of the device off a person's payments; the payments stay."""
+    return await execute(
+        "update billing_payment set payer_email = '', device_mark = null where tenant_id = $1 and person_id = $2"
+        " and (payer_email <> '' or device_mark is not null)",
+        tenant_id(),
+        person_id,
+    )
+
+
+async def erase_from_complaints(person_id: UUID) -> int:
+    """Take the address off a person's complaints."""
+    return await execute(
+        "update billing_complaint set contact = '' where tenant_id = $1 and person_id = $2 and contact <> ''",
+        tenant_id(),
+        person_id,
+    )
+
+
+add_eraser("addresses and devices of payments", erase_from_payments)
+add_eraser("addresses of complaints", erase_from_complaints)
 every_day(once_a_day)

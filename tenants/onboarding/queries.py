@@ -174,9 +174,10 @@ async def counts(actor: Actor) -> dict[str, int]:
         " (select count(*) from tenants_tenant where bank_id = $1 and branch_id in (select id from below)"
         "   and live_at > now() - interval '30 days') recent,"
         " (select coalesce(percentile_cont(0.5) within group ("
-        "     order by extract(epoch from decided_at - created_at)), -1)"
-        "   from tenants_application where bank_id = $1 and branch_id in (select id from below)"
-        "   and status = 'approved' and decided_at > now() - interval '90 days') seconds",
+        "     order by extract(epoch from t.live_at - a.created_at)), -1)"
+        "   from tenants_application a join tenants_tenant t on t.bank_id = a.bank_id and t.id = a.approved_tenant_id"
+        "   where a.bank_id = $1 and a.branch_id in (select id from below)"
+        "   and t.live_at > now() - interval '90 days') seconds",
         bank_of(actor),
         list(actor.branches),
     )
