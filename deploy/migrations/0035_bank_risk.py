@@ -217,7 +217,7 @@ TABLES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0030_neighbourhood")]
+    dependencies = [("cloud", "0034_hospital_depth")]
 
     operations = [
         *TABLES,
