@@ -96,6 +96,11 @@ def _date(day: date, form: str, locale: str) -> str:
     return dates.format_date(day, format=form, locale=locale)
 
 
+def day_text(value: date) -> str:
+    """Return a day without its year, for scales: Nov 29, 11月29日."""
+    return dates.format_skeleton("MMMd", value, locale=current_locale())
+
+
 def datetime_text(value: datetime | None, tz: str | None = None, form: str = "medium") -> str:
     """Return a moment in ``tz``, or in the zone of the page, without seconds."""
     if value is None:

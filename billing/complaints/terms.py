@@ -66,8 +66,8 @@ async def set_terms(actor: Actor, terms: Terms, *, reason: str) -> ComplaintTerm
         subject_kind="complaint_terms",
         subject_id=made.id,
         subject_label=str(actor.place.get("name_en", "")),
-        before=facts_of(before),
-        after=facts_of(terms) | {"reason": made.reason},
+        before=_changed(before, terms),
+        after=_changed(terms, before) | {"reason": made.reason},
     )
     return made
 
@@ -75,6 +75,14 @@ async def set_terms(actor: Actor, terms: Terms, *, reason: str) -> ComplaintTerm
 def facts_of(terms: Terms) -> dict[str, Any]:
     """Return the days as plain data."""
     return asdict(terms) | {"days": dict(terms.days)}
+
+
+def _changed(terms: Terms, other: Terms) -> dict[str, Any]:
+    """Return what is not the same in both, for the trail."""
+    same = facts_of(other)
+    days = {key: n for key, n in terms.days.items() if other.days.get(key) != n}
+    rest = {key: n for key, n in facts_of(terms).items() if key != "days" and n != same[key]}
+    return rest | ({"days": days} if days else {})
 
 
 async def history(actor: Actor, most: int = 50) -> list[ComplaintTerms]:

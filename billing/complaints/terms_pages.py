@@ -47,23 +47,36 @@ class TermsForm(BaseModel):
     reason: str = Field("", title=N_("Why the days change"), max_length=300)
 
 
-def _columns() -> tuple[Column, ...]:
-    kinds = (Column(f"days.{key}", t(kind.name), format="number") for key, kind in KINDS.items())
-    return (
-        Column("created_at", t("From"), format="datetime", is_main=True),
-        Column("set_by_name", t("Set by")),
-        Column("reason", t("Reason")),
-        *kinds,
-        Column("closes_after", t("Closes after"), format="number"),
-        Column("reopens_within", t("Opens again within"), format="number"),
-        Column("escalates_again", t("Goes up every"), format="number"),
-    )
+_FROM = (
+    Column("created_at", t("From"), format="datetime", is_main=True),
+    Column("set_by_name", t("Set by")),
+    Column("reason", t("Reason")),
+)
+_REST = (
+    Column("closes_after", t("Closes after"), format="number"),
+    Column("reopens_within", t("Opens again within"), format="number"),
+    Column("escalates_again", t("Goes up every"), format="number"),
+)
+
+
+def _each(value: Any, row: Any) -> str:
+    del row
+    return "; ".join(f"{gettext(KINDS[key].name)}: {value[key]}" for key in KINDS if key in value)
+
+
+SHOWN = (*_FROM, Column("days", t("Days to an answer, by what it is about"), format=_each), *_REST)
+FILED = (
+    *_FROM,
+    *(Column(f"days.{key}", t(kind.name), format="number") for key, kind in KINDS.items()),
+    *_REST,
+)
+"""On the page the days of all kinds stand in one cell, in a file each has a column."""
 
 
 async def show(request: Request, actor: Actor) -> Response:
     """Show the days that hold, and those that held before."""
     if wants_export(request):
-        return await export(request, _columns(), await terms.history(actor), "complaint-days")
+        return await export(request, FILED, await terms.history(actor), "complaint-days")
     now = await terms.terms_of(bank_of(actor))
     return await _page(request, actor, Form.blank(TermsForm, terms.facts_of(now)))
 
@@ -88,7 +101,8 @@ async def _page(request: Request, actor: Actor, form: Form[TermsForm], status: i
         "form": form,
         "kinds": [(key, gettext(kind.name)) for key, kind in KINDS.items()],
         "history": await terms.history(actor),
-        "columns": _columns(),
+        "now": await terms.terms_of(bank_of(actor)),
+        "columns": SHOWN,
         "may_set": actor.may("policy.write"),
         "root": f"/bank/{actor.place['slug']}",
     }

@@ -79,14 +79,18 @@ async def by_scenario(actor: Actor, asked: Asked) -> list[Any]:
 
 
 async def by_app(actor: Actor, asked: Asked) -> list[Any]:
-    """Return how often each app was opened, and at how many institutions it is in use."""
+    """Return at how many institutions each app is in use, and how often it was opened."""
     return await rows(
-        f"{BELOW} select f.app_id, max(f.name) as name, sum(f.opened)::bigint opened, (select count(*)::int"
-        "   from billing_app_use u where u.bank_id = $1 and u.app_id = f.app_id and u.is_active"
-        "   and u.branch_id in (select id from below) and ($5 = '' or u.branch_id::text = $5)) institutions"
-        " from billing_app_figure f where f.bank_id = $1 and f.branch_id in (select id from below)"
-        " and f.day > current_date - $3::int and ($4 = '' or f.scenario = $4)"
-        " and ($5 = '' or f.branch_id::text = $5) group by f.app_id order by opened desc, 2",
+        f"{BELOW}, opened as ("
+        "  select f.app_id, max(f.name) as name, sum(f.opened)::bigint n from billing_app_figure f where f.bank_id = $1"
+        "   and f.branch_id in (select id from below) and f.day > current_date - $3::int"
+        "   and ($4 = '' or f.scenario = $4) and ($5 = '' or f.branch_id::text = $5) group by 1),"
+        " used as (select u.app_id, max(u.name) as name, count(*)::int n from billing_app_use u where u.bank_id = $1"
+        "   and u.branch_id in (select id from below) and u.is_active and ($5 = '' or u.branch_id::text = $5)"
+        "   group by 1)"
+        " select app_id, coalesce(used.name, opened.name) as name, coalesce(opened.n, 0) opened,"
+        " coalesce(used.n, 0) institutions from used full join opened using (app_id)"
+        " where $4 = '' or opened.n > 0 order by opened desc, institutions desc, 2",
         *(bank_of(actor), list(actor.branches), asked.days, asked.scenario, asked.branch),
     )
 

@@ -84,7 +84,7 @@ async def _figures(actor: Actor, asked: Asked) -> dict[str, Any]:
 def _chart(found: list[Any], currency: str) -> charts.Chart | None:
     if not found:
         return None
-    names = [formats.date_text(each["day"], "short") for each in found]
+    names = [formats.day_text(each["day"]) for each in found]
     paid = charts.Series(gettext("Money in"), [each["paid_minor"] for each in found])
     back = charts.Series(gettext("Given back"), [each["refund_minor"] for each in found])
     return charts.bar(
@@ -101,7 +101,7 @@ async def _rows(actor: Actor, asked: Asked) -> tuple[tuple[Column, ...], list[An
     shared = (
         Column("paid_count", t("Payments"), format="number"),
         Column("paid_minor", t("Money in"), format="money"),
-        Column("success", t("Success"), value=success_percent, format=percent),
+        Column("success", t("Success"), value=success_percent, format=percent, align="end"),
         Column("refund_minor", t("Given back"), format="money"),
         Column("arrears_minor", t("Overdue"), format="money"),
         Column("breaks", t("Breaks"), format="number"),
@@ -131,7 +131,7 @@ async def _union(
         Column("name", t("Bank"), is_main=True, value=lambda row: named(row, "name")),
         Column("paid_count", t("Payments"), format="number"),
         Column("paid_minor", t("Money in"), format="money"),
-        Column("success", t("Success"), value=success_percent, format=percent),
+        Column("success", t("Success"), value=success_percent, format=percent, align="end"),
         Column("refund_minor", t("Given back"), format="money"),
         Column("arrears_minor", t("Overdue"), format="money"),
         Column("payers", t("Active payers"), format="number"),

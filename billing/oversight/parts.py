@@ -42,7 +42,7 @@ def _cloud(value: Any, row: Any) -> str:
 _MONEY = (
     Column("paid_count", t("Payments"), format="number"),
     Column("paid_minor", t("Money in"), format="money"),
-    Column("success", t("Success"), value=success_percent, format=percent),
+    Column("success", t("Success"), value=success_percent, format=percent, align="end"),
     Column("refund_minor", t("Given back"), format="money"),
 )
 PARTS = {

@@ -58,7 +58,11 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column("said", t("Alerts in a year"), format="number"),
         Column("cleared", t("Of these cleared"), format="number"),
         Column(
-            "cleared_monthly", t("False alerts a month"), value=lambda row: row["cleared"], format=_monthly
+            "cleared_monthly",
+            t("False alerts a month"),
+            value=lambda row: row["cleared"],
+            format=_monthly,
+            align="end",
         ),
     )
 

@@ -175,7 +175,7 @@ async def test_apps_are_counted_as_they_are_opened_and_an_unused_one_is_said(pla
             "app_id": app,
             "version_id": new_id(),
         }
-        lists = {"scopes": [], "claims": [], "roles": []}
+        lists: dict[str, list[str]] = {"scopes": [], "claims": [], "roles": []}
         one = await Installation.create(
             id=new_id(), **installed, **lists, installed_by_name="Ann", min_level=1
         )
@@ -195,8 +195,8 @@ async def test_apps_are_counted_as_they_are_opened_and_an_unused_one_is_said(pla
         said = await NextAction.get(tenant_id=place.id, key="unused_app")
         assert str(actions.reason(said)) == "Contracts is installed, and nobody has opened it for 70 days."
     async with place.scope():
-        one.status = "uninstalled"
-        await one.save(update_fields=["status"])
+        one.status, one.uninstalled_at = "uninstalled", datetime.now(UTC)
+        await one.save(update_fields=["status", "uninstalled_at"])
     async with open_scope(bank_scope(bank.id)):
         (mine,) = [each for each in await board.by_app(manager, MONTH) if each["app_id"] == app]
         assert mine["institutions"] == 0

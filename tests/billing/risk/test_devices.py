@@ -8,6 +8,7 @@ from billing.payments import devices
 from billing.payments.refreshing import refresh
 from tenants.ids import new_id
 from tenants.privacy import retention
+from tenants.privacy.requests import erase
 from tenants.scope import execute
 from tests import make
 from tests.billing.payments import world
@@ -67,3 +68,14 @@ async def test_marks_are_taken_off_after_ninety_days(place, outside, client):
         assert (await retention.keep_to_rules())["devices"] == 1
         kept = await Payment.get(tenant_id=place.id, id=payment.id)
     assert kept.device_mark is None, "and the payment stays"
+
+
+async def test_whoever_is_erased_leaves_no_device_and_no_address_with_payments(place, outside, client):
+    payment = await pay(client, place, place.person, await world.bill(place))
+    async with place.scope():
+        await Payment.filter(tenant_id=place.id).update(payer_email="ann@example.com")
+        erased = (await erase(place.person.id))["erased"]
+        assert erased["addresses and devices of payments"] == 1
+        kept = await Payment.get(tenant_id=place.id, id=payment.id)
+        assert (kept.device_mark, kept.payer_email, kept.amount_minor) == (None, "", payment.amount_minor)
+        assert (await erase(place.person.id))["erased"]["addresses and devices of payments"] == 0

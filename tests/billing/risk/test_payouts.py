@@ -1,12 +1,16 @@
 """Payouts on hold: the channels keep them, payers pay on, and somebody else lets them go."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import httpx
 import pytest
 
+from billing.channels import PAYOUT_STOPS
+from billing.channels.stripe_payouts import StripePayouts
 from billing.models import DayFigure, Payment, Payout, PayoutHold, Receipt, StatementSource
 from billing.oversight import rolling
+from billing.payments import settlement
 from billing.payments.refreshing import refresh
 from billing.reconciliation import feeds
 from billing.risk import payouts
@@ -160,6 +164,40 @@ async def test_after_silence_a_channel_is_told_again_and_what_was_there_before_c
     assert hold.status == "held", "the job was tried again"
     await let_go(place, bank, reviewer, hold)
     assert schedule(outside, place) == {"interval": "daily"}
+
+
+async def test_a_hold_let_go_while_a_channel_is_being_told_is_let_go_there_too(  # noqa: PLR0917 - fixtures
+    place, outside, bank, officer, reviewer, monkeypatch
+):
+    """The control of the last word: without telling once more, Stripe would keep the money of a released hold."""
+    stop, told = PAYOUT_STOPS["stripe"], []
+
+    class Slow(StripePayouts):
+        async def hold(self, destination, number):
+            await stop.hold(destination, number)
+            async with open_scope(bank_scope(bank.id)):
+                await payouts.release(reviewer, UUID(number), reason="It was a mistake.")
+            told.append("held")
+
+    monkeypatch.setitem(PAYOUT_STOPS, "stripe", Slow())
+    hold = await held(place, bank, officer)
+    assert (told, hold.status) == (["held"], "released")
+    assert schedule(outside, place) == {"interval": "daily"}
+
+
+async def test_an_account_opened_meanwhile_is_held_too(place, outside, bank, officer, reviewer):
+    hold = await held(place, bank, officer)
+    async with place.scope():
+        made = await settlement.provision_settlement(
+            place.system, place.tenant, bank_code="HRBRSGSG", account_name="New", account_number="9876 5432",
+            currency="SGD",
+        )  # fmt: skip
+    await settlement.connect(place.system, made.id)
+    await world.hurry(place, payouts.STOP_JOB)
+    hold = await fresh(bank, hold)
+    assert [one["state"] for one in hold.legs.values()] == ["held"] * 4, "two accounts at two channels"
+    hold = await let_go(place, bank, reviewer, hold)
+    assert {one["state"] for one in hold.legs.values()} == {"released"}
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])

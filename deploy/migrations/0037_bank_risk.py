@@ -14,14 +14,19 @@ from tenants.ids import new_id
 BANK = "using (bank_id = (select scope_bank()))"
 TENANT = "for select using (tenant_id = (select scope_tenant()))"
 TELLING = "for update using (tenant_id = (select scope_tenant()))"
-OF_MY_BANK = (
-    "for select using (bank_id = (select bank_id from tenants_tenant where id = (select scope_tenant())))"
-)
-OF_MY_COMPLAINTS = "for select using (bank_id in (select c.bank_id from billing_complaint c where c.person_id = (select scope_person())))"
+OF_MY_BANK = "for select using (bank_id = (select home_bank()))"
+OF_MY_COMPLAINTS = "for select using (bank_id = any ((select complained_to())::uuid[]))"
+COMPLAINED = """
+create function complained_to() returns uuid[] language plpgsql stable parallel safe as $$
+begin
+  return case when scope_is('person') then
+    (select array_agg(distinct c.bank_id) from billing_complaint c where c.person_id = scope_person()) end;
+end $$;
+"""
 OF_UNION = (
     "for select using (bank_id in (select id from tenants_bank where union_id = (select scope_bank())))"
 )
-COUNTING = "using (bank_id = (select bank_id from tenants_tenant where id = (select scope_tenant())))"
+COUNTING = "using (bank_id = (select home_bank()))"
 WALLS = [
     shared(
         "billing_payout_hold",
@@ -217,7 +222,7 @@ TABLES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0034_hospital_depth")]
+    dependencies = [("cloud", "0036_kept_cards")]
 
     operations = [
         *TABLES,
@@ -228,6 +233,7 @@ class Migration(migrations.Migration):
         ops.AddField(model_name="DayFigure", name="device_payers", field=fields.IntField(db_default=0)),
         ops.AddField(model_name="DayFigure", name="device_minor", field=fields.BigIntField(db_default=0)),
         ops.AddField(model_name="DayFigure", name="paid_out_minor", field=fields.BigIntField(db_default=0)),
+        ops.RunSQL(COMPLAINED),
         *(ops.RunSQL(sql) for sql in WALLS),
         ops.RunSQL(APPS),
         ops.RunSQL(INSTALLED),
