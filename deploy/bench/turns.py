@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 Work = TypeVar("Work")
-WARM = 4
-"""Works of the first turn, which is not counted, for each that is done at once."""
+WARM = 20
+"""Works of the first turn, which is not counted, for each that is done at once: every connection plans all it asks."""
 
 
 @dataclass(slots=True)
