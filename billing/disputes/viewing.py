@@ -101,7 +101,7 @@ async def _chart(actor: Actor) -> charts.Chart | None:
         gettext("Month"),
         [formats.month_text(each["month"]) for each in months],
         [
-            charts.Series(gettext("Open"), [each["open_minor"] for each in months]),
+            charts.Series(gettext("Undecided"), [each["open_minor"] for each in months]),
             charts.Series(gettext("Kept"), [each["won_minor"] for each in months]),
             charts.Series(gettext("Lost"), [each["lost_minor"] for each in months]),
         ],

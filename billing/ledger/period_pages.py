@@ -27,9 +27,9 @@ from ui.shell import Tone
 from ui.tables import Column
 
 STATE_WORDS: dict[str, Text | str] = {
-    "open": t("Open"),
+    "open": t("Not closed yet"),
     "closing": t("To be closed"),
-    "closed": t("Closed"),
+    "closed": t("Books closed"),
     "reopening": t("To be opened again"),
 }
 STATE_TONES: dict[str, Tone] = {"closing": "warning", "closed": "success", "reopening": "warning"}
@@ -70,7 +70,7 @@ def _columns(root: str) -> tuple[Column, ...]:
             href=lambda row: f"{root}/ledger/periods/{row['id']}" if row["id"] else None,
         ),
         Column("entries", t("Entries"), format="number"),
-        Column("income_minor", t("Charged"), format="amount"),
+        Column("income_minor", t("Billed"), format="amount"),
         Column("in_minor", t("Money in"), format="amount"),
         Column("out_minor", t("Money back"), format="amount"),
         Column("state", t("State"), format="badge", words=STATE_WORDS, tones=STATE_TONES),

@@ -73,7 +73,7 @@ MOVEMENTS = (
     Column("occurred_at", t("When"), format="datetime"),
     Column("kind", t("What happened"), is_main=True, words={kind.key: kind.name for kind in KINDS.values()}),
     Column("bill_number", t("Bill"), format="code"),
-    Column("charged_minor", t("Charged"), format="money"),
+    Column("charged_minor", t("Billed"), format="money"),
     Column("paid_minor", t("Paid or let off"), format="money"),
     Column("balance_minor", t("Owed after it"), format="money"),
 )
@@ -92,7 +92,7 @@ def _columns(root: str) -> tuple[Column, ...]:
             format="code",
             href=lambda row: f"{root}/bills/{row['bill_id']}" if row["bill_id"] else None,
         ),
-        Column("charged_minor", t("Charged"), format="amount"),
+        Column("charged_minor", t("Billed"), format="amount"),
         Column("paid_minor", t("Paid or let off"), format="amount"),
         Column("balance_minor", t("Owed after it"), format="amount"),
     )

@@ -18,8 +18,8 @@ from ui.render import respond
 from ui.tables import Column, Page
 
 SIDES = (
-    Column("debit_minor", t("Debit"), format="amount"),
-    Column("credit_minor", t("Credit"), format="amount"),
+    Column("debit_minor", t("Debit side"), format="amount"),
+    Column("credit_minor", t("Credit side"), format="amount"),
 )
 
 

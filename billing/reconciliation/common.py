@@ -16,7 +16,7 @@ from ui.tables import Column
 TABS = (
     ("", N_("Overview")),
     ("/breaks", N_("Breaks")),
-    ("/lines", N_("Lines")),
+    ("/lines", N_("Statement lines")),
     ("/statements", N_("Statements")),
     ("/settlement", N_("Settlement")),
 )

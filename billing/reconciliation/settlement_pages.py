@@ -49,9 +49,9 @@ def _payout_columns(root: str) -> tuple[Column, ...]:
         Column("reference", t("Payout"), is_main=True, href=lambda row: f"{root}/payouts/{row['id']}"),
         Column("channel", t("Channel"), words=words.CHANNELS),
         Column("day_until", t("For the day"), format="date"),
-        Column("received_on", t("Received"), format=_received),
+        Column("received_on", t("Received on"), format=_received),
         *_money_columns(),
-        Column("amount_minor", t("Paid out"), format="money"),
+        Column("amount_minor", t("Amount settled"), format="money"),
         Column("status", t("State"), format="badge", words=words.PAYOUT_WORDS, tones=words.PAYOUT_TONES),
     )
 

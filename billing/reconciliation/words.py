@@ -19,7 +19,7 @@ CHANNELS: dict[str, Text] = {
     "account": t("Bank account"),
 }
 BREAK_WORDS = {
-    "open": t("Open"),
+    "open": t("To be worked"),
     "working": t("In work"),
     "cleared": t("Cleared by itself"),
     "resolved": t("Resolved"),
@@ -49,8 +49,8 @@ LINE_KINDS = {
     "refund": t("Refund"),
     "fee": t("Fee"),
     "payout": t("Payout"),
-    "credit": t("Credit"),
-    "debit": t("Debit"),
+    "credit": t("Put to the account"),
+    "debit": t("Taken off the account"),
     "dispute": t("Dispute"),
     "other": t("Unknown kind"),
 }

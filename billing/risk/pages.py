@@ -27,7 +27,7 @@ from ui.tables import Column, Page, TableQuery
 
 add_bank_places(Place(N_("Risk"), "/risk", "risk.read", "flag", 27))
 STATUSES = {
-    "open": t("Open"),
+    "open": t("To be worked"),
     "assigned": t("Being looked into"),
     "confirmed": t("Confirmed"),
     "false": t("Cleared"),

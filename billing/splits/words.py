@@ -29,7 +29,7 @@ RETURN_TONES: dict[str, Tone] = {
 CAUSE_WORDS = {"refund": t("Refund"), "dispute": t("Dispute")}
 RULE_WORDS = {"draft": t("Waits for another person"), "active": t("In force"), "refused": t("Refused")}
 RULE_TONES: dict[str, Tone] = {"draft": "info", "active": "success"}
-RECEIVER_WORDS = {"active": t("Open"), "closed": t("Closed")}
+RECEIVER_WORDS = {"active": t("In use"), "closed": t("Closed")}
 RECEIVER_TONES: dict[str, Tone] = {"active": "success"}
 ACTS = {
     "receiver.added": N_("Receiver added"),

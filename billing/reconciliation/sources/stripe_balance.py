@@ -43,6 +43,9 @@ _KINDS = {
     "payout_cancel": PAYOUT,
 }
 _DISPUTES = {"dispute", "dispute_reversal"}
+_WRONG = (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError)
+"""What reading JSON of another shape runs into; a person may upload any file."""
+_SHAPE = t("It lacks something that a kept balance has, or holds something else there.")
 
 
 class StripeBalance:
@@ -63,12 +66,18 @@ class BalanceFile:
         first = self._read(file.readline(), 1)
         if first.get("object") != HEAD:
             raise StatementRefused("title", t("This is not a kept balance of Stripe."))
+        try:
+            self.head = self._head(first, expected)
+        except _WRONG:
+            raise refused("shape", 1, _SHAPE) from None
+
+    def _head(self, first: dict[str, Any], expected: Expected) -> Head:
         if first["account"] != expected.stripe_account:
             raise refused(
                 "account", 1, t("It is about account {found}, not about this one.", found=first["account"])
             )
         begins, ends = _moment(first["from"]), _moment(first["until"])
-        self.head = Head(
+        return Head(
             source=StripeBalance.key,
             channel=CHANNEL,
             reference=clean(first["reference"], 100),
@@ -83,14 +92,25 @@ class BalanceFile:
 
     def lines(self) -> Iterator[Line]:
         """Yield each transaction; the end must say how many there were and their net sum."""
+        done = 1
+        try:
+            for row, line in self._transactions():
+                done = row
+                if line is not None:
+                    yield line
+        except _WRONG:
+            raise refused("shape", done + 1, _SHAPE) from None
+
+    def _transactions(self) -> Iterator[tuple[int, Line | None]]:
         count = net = number = 0
         for number, raw in enumerate(self._file, start=2):
             found = self._read(raw, number)
             if found.get("object") == TRANSACTION:
                 count, net = count + 1, net + int(found["net"])
-                yield self._line(number, found)
+                yield number, self._line(number, found)
             elif found.get("object") == PAYOUTS:
                 self.head.payouts.append(self._payout(found))
+                yield number, None
             elif found.get("object") == END:
                 if (found["count"], found["net"]) != (count, net):
                     raise refused("total", number, t("The totals are not those of the rows."))

@@ -51,7 +51,7 @@ async def test_the_trial_balance_adds_up_and_leads_to_the_postings(client, place
 
 async def test_the_journal_on_the_page_and_as_files(client, place, finance):
     text = await seen(client, f"{finance}/ledger/journal")
-    assert text.count("Debit</span>") == 2
+    assert text.count("Debit side</span>") == 2
     assert place.account.number in text
     csv = (await client.get(f"{finance}/ledger/journal?export=csv")).text
     assert len(csv.strip().splitlines()) == 1 + 4
