@@ -24,7 +24,7 @@ NO_PAGES = (
     r"/.*/content", r"/.*/proof", r"/.*/files/\{n\}", r"/.*/documents/\{document\}", r"/.*/papers/\{id\}",
     r"/.*/answer-files/.*", r"/.*/disputes/.*/files/.*", r"/.*/(work|repairs)/.*/files/.*",
     r"/t/\{tenant\}/payments/\{id\}/receipt", r"/.*/complaint-files/.*",
-    r"/.*/(appointments|consulting|waiting-rooms)/\{id\}/news",
+    r"/.*/(appointments|consulting|waiting-rooms)/\{id\}/news", r"/screens/\{secret\}/news",
     r"/gate/photos/.*",
 )  # fmt: skip
 """Files and figures for machines."""
