@@ -10,6 +10,7 @@ from billing.models import Payment, Receipt
 from billing.payer import queries
 from billing.payer.branding import show_bank
 from billing.payer.overview import pdf, wanted_locale
+from billing.payments.into import paid_into
 from billing.payments.words import PAYMENT_TONES, PAYMENT_WORDS
 from billing.receipts import service as receipts
 from billing.sealing.proofs import proof_file
@@ -76,6 +77,7 @@ async def receipt_page(
     await show_bank(request, payment.tenant_id)
     context: dict[str, Any] = {
         "document": receipts.document_of(kept, refunded_minor=payment.refunded_minor),
+        "into": await paid_into(payment.tenant_id, payment.settlement_account_id),
         "payment": payment,
         "root": root,
         "back": back,

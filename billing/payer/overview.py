@@ -19,6 +19,7 @@ from billing.payer.account import Card
 from billing.payer.branding import show_bank
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
+from billing.payments.into import bill_into
 from billing.plans.queries import notes_of_bill, plan_of_bill
 from billing.receipts.pdf import render_bills
 from tenants.actor import Actor
@@ -70,6 +71,7 @@ async def bill_page(request: Request, side: Side, seen: SeenBill, papers: Sequen
         "plan_id": None if side.is_link else await plan_of_bill(seen.tenant_id, seen.id),
         "credit_minor": 0 if side.is_link else await _credit_for(seen),
         "papers": papers,
+        "into": await bill_into(seen.tenant_id, seen.id, seen.currency),
         "payments": [] if side.is_link else await queries.payments_of_bill(seen),
     }
     return await respond(request, "billing/payer/bill.html", context)

@@ -74,6 +74,7 @@ class ReceiptDocument:
     taken_by: str = ""
     verify_url: str = ""
     verification_code: str = ""
+    paid_into: str = ""
 
     def __post_init__(self) -> None:
         listed = sum(line.amount_minor for line in self.lines)

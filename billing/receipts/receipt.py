@@ -78,6 +78,7 @@ def _facts(paper: Paper, document: ReceiptDocument, y: float) -> float:
         (gettext("Paid by"), document.channel),
         (gettext("Payment reference"), document.reference),
         (gettext("Taken by"), document.taken_by),
+        (gettext("Paid into"), document.paid_into),
     ]
     return max(
         parts.facts(paper, left, MARGIN, y, half),

@@ -5,6 +5,7 @@ a scope that sees nothing else.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from billing.channels.counter import method_name
 from billing.models import Payment, Receipt
 from billing.names import localized
 from billing.payments.allocating import Share
+from billing.payments.into import paid_into
 from billing.payments.numbers import receipt_number
 from billing.receipts.documents import Issuer, ReceiptDocument, ReceiptLine
 from billing.receipts.letterhead import logo_for, under
@@ -150,6 +152,7 @@ async def pdf_of(receipt: Receipt, payment: Payment, locale: str = "") -> bytes:
     """Return the receipt as a PDF in ``locale`` (the reader's by default), drawn outside the event loop."""
     chosen = locale or current_locale()
     document = document_of(receipt, refunded_minor=payment.refunded_minor, locale=chosen)
+    document = replace(document, paid_into=await paid_into(payment.tenant_id, payment.settlement_account_id))
     shown = under(await logo_for(receipt.tenant_id), document)
     return await anyio.to_thread.run_sync(render_receipt, shown, chosen)
 

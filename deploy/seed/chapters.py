@@ -20,6 +20,7 @@ from deploy.seed import (
     complaints,
     console,
     estate,
+    fund,
     institutions,
     learning,
     market,
@@ -322,7 +323,9 @@ async def _stored(play: Play) -> str:
     tenant = await play.tenant(TENGAH)
     finance, cashier = await play.staff(tenant, "finance"), await play.staff(tenant, "cashier")
     await stored.tell(tenant, finance, cashier)
-    await market.trade(tenant, play.outside, finance, await play.staff(tenant, "administrator"), cashier)
+    chief = await play.staff(tenant, "administrator")
+    await market.trade(tenant, play.outside, finance, chief, cashier)
+    await fund.keep_apart(tenant, chief, finance, cashier)
     return "A resident's deposit, part of it used; baskets of the neighbourhood's shops, paid and given back"
 
 

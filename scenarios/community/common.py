@@ -1,6 +1,7 @@
 """What every page of an estate needs: where it is, whether there is one, and what day it is there."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import wraps
 from typing import Any
@@ -13,13 +14,17 @@ from starlette.routing import Route
 from billing.charges.periods import today
 from scenarios.community.kinds import SCENARIO_KEY
 from tenants.actor import Actor
-from tenants.http import READS, tenant_route
+from tenants.http import READS, person_route, tenant_route
 from tenants.models import Tenant
-from tenants.scope import row, rows
+from tenants.scope import row, rows, value
 from ui.errors import Invalid, NotFound
 from ui.i18n import Text, t
 
 MOST_EXPORTED = 20_000
+_ZONE = """
+select timezone from tenants_tenant
+ where id = any ((select scope_tenants())::uuid[]) and $1 = any (scenarios) order by created_at limit 1
+"""
 Endpoint = Callable[[Request, Actor], Awaitable[Response]]
 
 
@@ -40,6 +45,18 @@ def estate_route(
         return await endpoint(request, actor)
 
     return tenant_route(path, guarded, permission=permission, name=name, methods=methods)
+
+
+def resident_route(path: str, endpoint: Endpoint, *, name: str, methods: Sequence[str] = READS) -> Route:
+    """A page of who lives or owns here, with times as the clock on the wall shows them."""
+
+    @wraps(endpoint)
+    async def at_home(request: Request, actor: Actor) -> Response:
+        zone = await value(_ZONE, SCENARIO_KEY)
+        request.state.shell = replace(request.state.shell, zone=zone or request.state.shell.zone)
+        return await endpoint(request, actor)
+
+    return person_route(path, at_home, name=name, methods=methods)
 
 
 def nothing() -> NotFound:

@@ -12,13 +12,13 @@ from starlette.routing import BaseRoute
 
 from billing.holds.service import checkout_path
 from billing.names import localized
-from scenarios.community.common import day_there, estate_route, nothing, root_of, tenant_of
+from scenarios.community.common import day_there, estate_route, nothing, resident_route, root_of, tenant_of
 from scenarios.community.facilities import booking
 from scenarios.community.facilities.booking import Offer
 from scenarios.community.facilities.models import Facility, FacilityBooking
 from scenarios.community.service.resident_pages import unit_seen
 from tenants.actor import Actor
-from tenants.http import WRITES, path_id, person_route
+from tenants.http import WRITES, path_id
 from tenants.models import Tenant
 from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import Conflict, Invalid
@@ -309,7 +309,7 @@ ROUTES: list[BaseRoute] = [
         methods=WRITES,
         name="deposit_give_back",
     ),
-    person_route("/my/units/{id}/facilities", choose, name="my_facilities"),
-    person_route("/my/units/{id}/bookings", book, methods=WRITES, name="my_facility_book"),
-    person_route("/my/bookings/{id}", mine, name="my_booking"),
+    resident_route("/my/units/{id}/facilities", choose, name="my_facilities"),
+    resident_route("/my/units/{id}/bookings", book, methods=WRITES, name="my_facility_book"),
+    resident_route("/my/bookings/{id}", mine, name="my_booking"),
 ]

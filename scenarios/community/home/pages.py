@@ -8,13 +8,12 @@ from starlette.routing import BaseRoute
 
 from billing.credit.queries import SeenAccount
 from billing.payer.account import Card, add_card
-from scenarios.community.common import day_there
+from scenarios.community.common import day_there, resident_route
 from scenarios.community.home import queries
 from scenarios.community.merchants.states import WORDS as ORDER_WORDS
 from scenarios.community.meters.pages import KIND_WORDS
 from scenarios.community.service.states import TONES, WORD_TEXTS
 from tenants.actor import Actor
-from tenants.http import person_route
 from tenants.scope import row
 from ui.i18n import t
 from ui.render import respond
@@ -54,4 +53,4 @@ async def home_card(actor: Actor, account: SeenAccount) -> Card | None:
 
 
 add_card(home_card, order=1, is_for_guests=True)
-ROUTES: list[BaseRoute] = [person_route("/my/home", home, name="my_home")]
+ROUTES: list[BaseRoute] = [resident_route("/my/home", home, name="my_home")]

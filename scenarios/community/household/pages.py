@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from scenarios.community.common import nothing
+from scenarios.community.common import nothing, resident_route
 from scenarios.community.service.resident_pages import unit_seen
 from tenants.accounts import guests
 from tenants.accounts.guests import SIGHTS, Guest, sights_text
 from tenants.actor import Actor
-from tenants.http import WRITES, path_id, person_route
+from tenants.http import WRITES, path_id
 from tenants.models import Holder
 from tenants.onboarding.forms import check_email
 from tenants.scope import open_scope, tenant_scope
@@ -153,10 +153,10 @@ async def leave(request: Request, actor: Actor) -> Response:
 
 _PEOPLE = "/my/units/{id}/people"
 ROUTES: list[BaseRoute] = [
-    person_route(_PEOPLE, people, name="my_people"),
-    person_route(_PEOPLE, invite, methods=WRITES, name="my_guest_invite"),
-    person_route(_PEOPLE + "/{guest}", one, name="my_guest"),
-    person_route(_PEOPLE + "/{guest}", allow, methods=WRITES, name="my_guest_allow"),
-    person_route(_PEOPLE + "/{guest}/end", end, methods=WRITES, name="my_guest_end"),
-    person_route("/my/units/{id}/leaving", leave, methods=WRITES, name="my_guest_leave"),
+    resident_route(_PEOPLE, people, name="my_people"),
+    resident_route(_PEOPLE, invite, methods=WRITES, name="my_guest_invite"),
+    resident_route(_PEOPLE + "/{guest}", one, name="my_guest"),
+    resident_route(_PEOPLE + "/{guest}", allow, methods=WRITES, name="my_guest_allow"),
+    resident_route(_PEOPLE + "/{guest}/end", end, methods=WRITES, name="my_guest_end"),
+    resident_route("/my/units/{id}/leaving", leave, methods=WRITES, name="my_guest_leave"),
 ]

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.payer.overview import pdf, wanted_locale
-from scenarios.community.common import day_there, estate_route, nothing, root_of
+from scenarios.community.common import day_there, estate_route, nothing, resident_route, root_of
 from scenarios.community.leaving import moving_out, paper
 from scenarios.community.leaving.deposit_pages import kind_words
 from scenarios.community.leaving.deposits import STATES
@@ -16,7 +16,7 @@ from scenarios.community.leaving.moving_out import MoveStatement, MoveTerms
 from scenarios.community.meters.pages import KIND_WORDS
 from tenants.accounts import queries
 from tenants.actor import Actor
-from tenants.http import WRITES, path_id, person_route
+from tenants.http import WRITES, path_id
 from tenants.models import Account, Tenant
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Invalid
@@ -139,6 +139,6 @@ ROUTES: list[BaseRoute] = [
     estate_route(_ONE, ask, permission="bills.single", name="move_out_ask"),
     estate_route(_ONE, move_out, permission="bills.single", methods=WRITES, name="move_out"),
     estate_route(_ONE + "/pdf", staff_paper, permission="bills.read", name="move_out_pdf"),
-    person_route("/my/moves/{id}", mine, name="my_move"),
-    person_route("/my/moves/{id}/pdf", my_paper, name="my_move_pdf"),
+    resident_route("/my/moves/{id}", mine, name="my_move"),
+    resident_route("/my/moves/{id}/pdf", my_paper, name="my_move_pdf"),
 ]

@@ -10,14 +10,14 @@ from starlette.routing import BaseRoute
 
 from billing.holds.service import checkout_path
 from billing.names import localized
-from scenarios.community.common import day_there, nothing
+from scenarios.community.common import day_there, nothing, resident_route
 from scenarios.community.merchants import baskets
 from scenarios.community.merchants.models import NeighbourShop, ShopOrder
 from scenarios.community.merchants.selling import sharing_of
 from scenarios.community.merchants.states import TONES, WAYS, WORDS
 from scenarios.community.service.resident_pages import unit_seen
 from tenants.actor import Actor
-from tenants.http import WRITES, path_id, person_route
+from tenants.http import WRITES, path_id
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Invalid
 from ui.flash import Flash
@@ -148,8 +148,8 @@ async def ordered(request: Request, actor: Actor) -> Response:
 
 
 ROUTES: list[BaseRoute] = [
-    person_route("/my/units/{id}/basket", basket, name="my_basket"),
-    person_route("/my/units/{id}/basket", put, methods=WRITES, name="my_basket_put"),
-    person_route("/my/units/{id}/basket/order", order, methods=WRITES, name="my_basket_order"),
-    person_route("/my/baskets/{id}", ordered, name="my_basket_ordered"),
+    resident_route("/my/units/{id}/basket", basket, name="my_basket"),
+    resident_route("/my/units/{id}/basket", put, methods=WRITES, name="my_basket_put"),
+    resident_route("/my/units/{id}/basket/order", order, methods=WRITES, name="my_basket_order"),
+    resident_route("/my/baskets/{id}", ordered, name="my_basket_ordered"),
 ]

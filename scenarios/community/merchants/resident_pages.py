@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 
 from billing.holds.service import checkout_path
 from billing.names import localized
-from scenarios.community.common import day_there, nothing
+from scenarios.community.common import day_there, nothing, resident_route
 from scenarios.community.merchants import baskets, buying, promotions, selling
 from scenarios.community.merchants.buying import Wish
 from scenarios.community.merchants.models import NeighbourShop, ShopOrder
@@ -19,7 +19,7 @@ from scenarios.community.merchants.pages import named
 from scenarios.community.merchants.states import TONES, WAYS, WORDS
 from scenarios.community.service.resident_pages import unit_seen
 from tenants.actor import Actor
-from tenants.http import WRITES, path_id, person_route
+from tenants.http import WRITES, path_id
 from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import Conflict, Invalid
 from ui.flash import Flash
@@ -160,8 +160,8 @@ async def rate(request: Request, actor: Actor) -> Response:
 
 
 ROUTES: list[BaseRoute] = [
-    person_route("/my/units/{id}/market", market, name="my_market"),
-    person_route("/my/units/{id}/orders", buy, methods=WRITES, name="my_order_place"),
-    person_route("/my/orders/{id}", mine, name="my_order"),
-    person_route("/my/orders/{id}/rating", rate, methods=WRITES, name="my_order_rate"),
+    resident_route("/my/units/{id}/market", market, name="my_market"),
+    resident_route("/my/units/{id}/orders", buy, methods=WRITES, name="my_order_place"),
+    resident_route("/my/orders/{id}", mine, name="my_order"),
+    resident_route("/my/orders/{id}/rating", rate, methods=WRITES, name="my_order_rate"),
 ]

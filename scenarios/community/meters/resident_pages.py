@@ -9,13 +9,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.answers.notes import keep_files
-from scenarios.community.common import day_there, one_of
+from scenarios.community.common import day_there, one_of, resident_route
 from scenarios.community.meters import readings
 from scenarios.community.meters.pages import KIND_WORDS, Shown
 from scenarios.community.meters.readings import Said
 from scenarios.community.meters.words import STATES, TONES
 from tenants.actor import Actor
-from tenants.http import WRITES, path_id, person_route
+from tenants.http import WRITES, path_id
 from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import Conflict, Invalid
 from ui.fields import Day, Upload
@@ -109,6 +109,6 @@ async def _take(actor: Actor, found: dict[str, Any], said: PhotoForm) -> None:
 
 
 ROUTES: list[BaseRoute] = [
-    person_route("/my/meters/{id}", ask, name="my_meter"),
-    person_route("/my/meters/{id}/readings", send, methods=WRITES, name="my_meter_read"),
+    resident_route("/my/meters/{id}", ask, name="my_meter"),
+    resident_route("/my/meters/{id}/readings", send, methods=WRITES, name="my_meter_read"),
 ]

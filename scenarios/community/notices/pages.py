@@ -11,13 +11,21 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.names import localized
-from scenarios.community.common import MOST_EXPORTED, buildings_of, estate_route, nothing, root_of, tenant_of
+from scenarios.community.common import (
+    MOST_EXPORTED,
+    buildings_of,
+    estate_route,
+    nothing,
+    resident_route,
+    root_of,
+    tenant_of,
+)
 from scenarios.community.kinds import RELATIONS
 from scenarios.community.notices import service
 from scenarios.community.notices.models import EstateNotice
 from scenarios.community.notices.service import Words
 from tenants.actor import Actor
-from tenants.http import WRITES, path_id, person_route
+from tenants.http import WRITES, path_id
 from tenants.models import Tenant
 from tenants.runtime import runtime
 from tenants.scope import open_scope, rows, tenant_scope, value
@@ -274,5 +282,5 @@ ROUTES: list[BaseRoute] = [
         name="estate_notice_withdraw",
     ),
     estate_route("/notices/{id}/paper", paper, permission="accounts.read", name="estate_notice_paper"),
-    person_route("/my/notices/{id}", mine, name="my_notice"),
+    resident_route("/my/notices/{id}", mine, name="my_notice"),
 ]

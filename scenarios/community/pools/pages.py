@@ -18,6 +18,7 @@ from scenarios.community.common import (
     day_there,
     estate_route,
     nothing,
+    resident_route,
     root_of,
     tenant_of,
 )
@@ -28,7 +29,7 @@ from scenarios.community.pools.models import CostPool, PoolInvoice
 from scenarios.community.pools.service import BASES, Terms
 from tenants.actor import Actor
 from tenants.files import storage
-from tenants.http import WRITES, path_id, person_route
+from tenants.http import WRITES, path_id
 from tenants.models import Tenant
 from tenants.scope import rows, value
 from tenants.search import containing
@@ -369,6 +370,6 @@ ROUTES: list[BaseRoute] = [
     estate_route("/pools/{id}/invoices/{invoice}/content", paper, permission="bills.read", name="pool_paper"),
     estate_route("/pools/{id}/closing", close, permission="pools.write", methods=WRITES, name="pool_close"),
     estate_route("/pools/{id}/opening", reopen, permission="pools.write", methods=WRITES, name="pool_reopen"),
-    person_route("/my/pools/{id}", mine, name="my_pool"),
-    person_route("/my/pools/{id}/invoices/{invoice}/content", paper, name="my_pool_paper"),
+    resident_route("/my/pools/{id}", mine, name="my_pool"),
+    resident_route("/my/pools/{id}/invoices/{invoice}/content", paper, name="my_pool_paper"),
 ]

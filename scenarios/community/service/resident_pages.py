@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 
 from billing.answers.notes import keep_files
 from billing.names import localized
-from scenarios.community.common import nothing
+from scenarios.community.common import nothing, resident_route
 from scenarios.community.kinds import SCENARIO_KEY
 from scenarios.community.service import finishing, orders, queries, quotes, settings, talking
 from scenarios.community.service.models import WorkCategory, WorkOrder
@@ -20,7 +20,7 @@ from scenarios.community.service.pages import file
 from scenarios.community.service.states import CONSENTS, KINDS, TONES, WORD_TEXTS
 from scenarios.community.service.story import story_of
 from tenants.actor import Actor
-from tenants.http import WRITES, path_id, person_route
+from tenants.http import WRITES, path_id
 from tenants.models import Tenant
 from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import Conflict, Invalid
@@ -196,9 +196,9 @@ async def _say(actor: Actor, order: WorkOrder, said: WordForm) -> None:
 
 
 ROUTES: list[BaseRoute] = [
-    person_route("/my/units/{id}/repairs/new", ask, name="my_repair_new"),
-    person_route("/my/units/{id}/repairs", report, methods=WRITES, name="my_repair_report"),
-    person_route("/my/repairs/{id}", show, name="my_repair"),
-    person_route("/my/repairs/{id}", say, methods=WRITES, name="my_repair_say"),
-    person_route("/my/repairs/{id}/files/{note}/{place}", file, name="my_repair_file"),
+    resident_route("/my/units/{id}/repairs/new", ask, name="my_repair_new"),
+    resident_route("/my/units/{id}/repairs", report, methods=WRITES, name="my_repair_report"),
+    resident_route("/my/repairs/{id}", show, name="my_repair"),
+    resident_route("/my/repairs/{id}", say, methods=WRITES, name="my_repair_say"),
+    resident_route("/my/repairs/{id}/files/{note}/{place}", file, name="my_repair_file"),
 ]

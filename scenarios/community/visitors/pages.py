@@ -9,13 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from scenarios.community.common import day_there, nothing
+from scenarios.community.common import day_there, nothing, resident_route
 from scenarios.community.service.resident_pages import unit_seen
 from scenarios.community.visitors import codes, passes
 from scenarios.community.visitors.models import VisitorPass
 from scenarios.community.visitors.passes import Wish
 from tenants.actor import Actor
-from tenants.http import WRITES, path_id, person_route
+from tenants.http import WRITES, path_id
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Invalid
@@ -114,8 +114,8 @@ async def revoke(request: Request, actor: Actor) -> Response:
 
 
 ROUTES: list[BaseRoute] = [
-    person_route("/my/units/{id}/visitors/new", ask_pass, name="my_visitor_new"),
-    person_route("/my/units/{id}/visitors", issue, methods=WRITES, name="my_visitor_issue"),
-    person_route("/my/visitors/{id}", show, name="my_visitor"),
-    person_route("/my/visitors/{id}/revocation", revoke, methods=WRITES, name="my_visitor_revoke"),
+    resident_route("/my/units/{id}/visitors/new", ask_pass, name="my_visitor_new"),
+    resident_route("/my/units/{id}/visitors", issue, methods=WRITES, name="my_visitor_issue"),
+    resident_route("/my/visitors/{id}", show, name="my_visitor"),
+    resident_route("/my/visitors/{id}/revocation", revoke, methods=WRITES, name="my_visitor_revoke"),
 ]

@@ -11,13 +11,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from scenarios.community.common import buildings_of, estate_route, nothing, root_of, tenant_of
+from scenarios.community.common import buildings_of, estate_route, nothing, resident_route, root_of, tenant_of
 from scenarios.community.votes import proxies, service, tally
 from scenarios.community.votes.models import Ballot, EstateVote, VoteEntry
 from scenarios.community.votes.service import Question
 from scenarios.community.votes.tally import Result
 from tenants.actor import Actor
-from tenants.http import WRITES, path_id, person_route
+from tenants.http import WRITES, path_id
 from tenants.models import Tenant
 from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import Conflict, Invalid
@@ -334,10 +334,10 @@ ROUTES: list[BaseRoute] = [
     estate_route(
         "/votes/{id}/publication", publish, permission="votes.write", methods=WRITES, name="vote_publish"
     ),
-    person_route("/my/votes/{id}", mine, name="my_vote"),
-    person_route("/my/votes/{id}", cast, methods=WRITES, name="my_vote_cast"),
-    person_route("/my/votes/{id}/ballots.json", published, name="my_vote_ballots"),
-    person_route("/my/votes/{id}/tally.py", program, name="my_vote_tally"),
+    resident_route("/my/votes/{id}", mine, name="my_vote"),
+    resident_route("/my/votes/{id}", cast, methods=WRITES, name="my_vote_cast"),
+    resident_route("/my/votes/{id}/ballots.json", published, name="my_vote_ballots"),
+    resident_route("/my/votes/{id}/tally.py", program, name="my_vote_tally"),
     estate_route("/votes/{id}/ballots.json", counted, permission="accounts.read", name="vote_ballots"),
     estate_route("/votes/{id}/tally.py", staff_program, permission="accounts.read", name="vote_tally"),
 ]
