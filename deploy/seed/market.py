@@ -8,6 +8,7 @@ from billing.payments.service import take_payment
 from billing.splits import receivers, rules
 from billing.splits.documents import Part, SplitDocument
 from deploy.seed.outside import Outside
+from scenarios.community.merchants import baskets as to_be
 from scenarios.community.merchants import buying, promotions, selling
 from scenarios.community.merchants.buying import Wish
 from scenarios.community.merchants.models import NeighbourShop, ShopOrder, ShopProduct
@@ -44,6 +45,7 @@ async def trade(tenant: Tenant, outside: Outside, finance: Actor, chief: Actor, 
     baskets = [await _buy(tenant, cashier, found[who], goods, wanted) for who, wanted in _PAID]
     await _buy(tenant, None, found[0], goods, ((2, 1),))
     await _go_on(tenant, chief, found[0], baskets)
+    await _mean_to(tenant, found[0], goods)
 
 
 async def _share(tenant: Tenant, outside: Outside, finance: Actor, chief: Actor, shop: NeighbourShop) -> None:
@@ -91,3 +93,11 @@ async def _go_on(tenant: Tenant, chief: Actor, buyer: dict[str, Any], baskets: l
         await selling.rate(who, await ShopOrder.get(tenant_id=tenant.id, id=fetched.id), rating=5)
     async with open_scope(tenant_scope(tenant.id)):
         await selling.give_back(chief, back.id, reason="The kitchen is closed today.")
+
+
+async def _mean_to(tenant: Tenant, who: dict[str, Any], goods: list[ShopProduct]) -> None:
+    """Leave something of two shops in a basket that is not ordered yet."""
+    buyer = Actor(kind="payer", name=who["name"], person_id=who["person_id"], tenant_id=tenant.id)
+    async with open_scope(tenant_scope(tenant.id)):
+        for product in (goods[0], goods[5]):
+            await to_be.put(buyer, tenant.id, who["id"], product.id, quantity=2)
