@@ -25,6 +25,25 @@ end $do$;
 """Whoever comes into an institution learns its bank's logo in the same breath as its name and colour."""
 
 
+HOME = """
+create or replace function home_bank() returns uuid language plpgsql stable parallel safe as $$
+declare here uuid := scope_tenant();
+begin
+  if here is null then
+    return null;
+  end if;
+  return (select x.bank_id from tenants_tenant x where x.id = here);
+end $$;
+create or replace function home_branch() returns uuid language plpgsql stable parallel safe as $$
+declare here uuid := scope_tenant();
+begin
+  if here is null then
+    return null;
+  end if;
+  return (select x.branch_id from tenants_tenant x where x.id = here);
+end $$;
+"""
+"""Nothing is read where no institution is in scope: a bank's own pages must not pay for how many institutions it has."""
 BANK = "using (bank_id = (select scope_bank()))"
 MY_BANK = "(select home_bank())"
 TERMS = (
@@ -226,6 +245,7 @@ class Migration(migrations.Migration):
 
     operations = [
         ops.RunSQL(LOGO),
+        ops.RunSQL(HOME),
         *TABLES,
         ops.RunSQL(TERMS),
         ops.RunSQL(OFFERS),
