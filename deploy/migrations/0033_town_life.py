@@ -86,7 +86,7 @@ SHOPS = [
     _table(
         "ShopPromotion",
         "community_shop_promotion",
-        "What a shop takes off its goods, from when until when, and from which sum on.",
+        "What a shop takes off its goods, or one of them, from when until when, and from which sum on.",
         shop_id=fields.UUIDField(),
         product_id=fields.UUIDField(null=True),
         names=_json(),

@@ -65,9 +65,10 @@ async def test_it_tells_what_has_gone_back_since(paid):
 
 
 @pytest.mark.parametrize("locale", ["en", "zh_CN"])
-async def test_it_is_a_pdf(paid, locale):
+async def test_it_is_a_pdf(place, paid, locale):
     receipt, payment = paid
-    assert (await receipts.pdf_of(receipt, payment, locale)).startswith(b"%PDF-")
+    async with open_scope(place.payer.scope()):
+        assert (await receipts.pdf_of(receipt, payment, locale)).startswith(b"%PDF-")
 
 
 async def test_its_code_opens_it_and_no_other_does(place, paid):
