@@ -11,6 +11,7 @@ from scenarios.hospital.days import today
 from scenarios.hospital.his.linking import Told
 from scenarios.hospital.kinds import GRANTS, RELATIONS, SCENARIO_KEY, SEXES
 from scenarios.hospital.models import CareGrant, Patient
+from scenarios.hospital.pricing import tenant_zone
 from scenarios.hospital.rights import BOOK
 from tenants import audit
 from tenants.accounts import codes
@@ -65,7 +66,7 @@ async def register_own(
         raise _field("has_agreed", t("The hospital needs this agreement to keep health data."))
     if relation in NAMED and not _is_same_name(actor.name, given.name):
         raise _field("name", t("Your bank knows you as {name}. Enter that name.", name=actor.name))
-    plain = _checked(given)
+    plain = await _checked(given, tenant_id)
     _must_fit(given, there)
     found = await _known(tenant_id, given.document_kind, plain)
     if found is None:
@@ -84,12 +85,12 @@ def _is_same_name(left: str, right: str) -> bool:
     return "".join(left.split()).casefold() == "".join(right.split()).casefold()
 
 
-def _checked(given: Identity) -> str:
+async def _checked(given: Identity, tenant_id: UUID) -> str:
     if not 0 < len(given.name.strip()) <= 100:  # noqa: PLR2004 - characters of a name
         raise _field("name", t("Enter the name as on the document."))
     if given.sex not in SEXES:
         raise _field("sex", t("Choose one."))
-    if given.born_on > today("UTC"):
+    if given.born_on > today(await tenant_zone(tenant_id)):
         raise _field("born_on", t("This day is still to come."))
     return documents.check(given.document_kind, given.document_number, given.born_on)
 
@@ -153,8 +154,8 @@ async def register(actor: Actor, given: Identity, there: Told = NOBODY) -> Accou
         Invalid: something does not fit; the field says what.
     """
     actor.require(BOOK)
-    plain = _checked(given)
     assert actor.tenant_id is not None  # noqa: S101 - staff act inside their tenant
+    plain = await _checked(given, actor.tenant_id)
     _must_fit(given, there)
     found = await _known(actor.tenant_id, given.document_kind, plain)
     if found is not None:
@@ -322,7 +323,8 @@ async def distrust(actor: Actor, *, account_id: UUID, holder_id: UUID) -> None:
         ended_at=datetime.now(UTC)
     )
     await execute(_END, actor.tenant_id, holder.id)
-    await _tell(actor, "holder.ended", account, holder.id, {"until": date.today().isoformat()})  # noqa: DTZ011
+    ended_on = today(await tenant_zone(account.tenant_id))
+    await _tell(actor, "holder.ended", account, holder.id, {"until": ended_on.isoformat()})
 
 
 _ENDED_NAME = "left(name, 70) || to_char(now(), ' (YYYY-MM-DD, ') || right(id::text, 12) || ')'"

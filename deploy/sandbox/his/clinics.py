@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from deploy.sandbox.his.searching import within
 from deploy.sandbox.store import Doc, Row
 from deploy.sandbox.world import World
 
@@ -28,16 +29,18 @@ def put_sessions(world: World, body: Doc, path: dict[str, str]) -> Doc:
 def search_schedules(world: World, request: Request, hospital: str, body: Doc) -> Response:
     """Return the schedules of a day."""
     del body
-    day = request.query_params.get("date", "")
-    found = [one for one in world.store.find("his.session", hospital) if str(one["start"]).startswith(day)]
+    found = [
+        one for one in world.store.find("his.session", hospital) if within(request, "date", one["start"])
+    ]
     return _page(request, [_schedule(one) for one in found])
 
 
 def search_slots(world: World, request: Request, hospital: str, body: Doc) -> Response:
     """Return the slots of a day."""
     del body
-    day = request.query_params.get("start", "")
-    found = [one for one in world.store.find("his.session", hospital) if str(one["start"]).startswith(day)]
+    found = [
+        one for one in world.store.find("his.session", hospital) if within(request, "start", one["start"])
+    ]
     return _page(request, [slot for one in found for slot in _slots(one)])
 
 

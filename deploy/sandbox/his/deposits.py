@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from deploy.sandbox.his.searching import within
 from deploy.sandbox.his.wards import key_of, refused
 from deploy.sandbox.store import Doc, Row
 from deploy.sandbox.world import World, new_id
@@ -48,10 +49,14 @@ def search_patients(world: World, request: Request, hospital: str, body: Doc) ->
 def search_notices(world: World, request: Request, hospital: str, body: Doc) -> Response:
     """Return notices by identifier, or those of a day."""
     del body
-    wanted, day = request.query_params.get("identifier", ""), request.query_params.get("created", "")
-    found = world.store.find("his.notice", hospital)
-    shown = [one for one in found if (not wanted or key_of(one) == wanted) and one["created"].startswith(day)]
-    return _bundle(shown)
+    wanted = request.query_params.get("identifier", "")
+    return _bundle(
+        [
+            one
+            for one in world.store.find("his.notice", hospital)
+            if (not wanted or key_of(one) == wanted) and within(request, "created", one["created"])
+        ]
+    )
 
 
 def create_notice(world: World, request: Request, hospital: str, body: Doc) -> Response:

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox.faults import guarded
 from deploy.sandbox.his import clinics, deposits, reports, wards
+from deploy.sandbox.his.searching import within
 from deploy.sandbox.store import Doc, Row
 from deploy.sandbox.world import World, iso, new_id, world_of
 
@@ -134,14 +135,10 @@ def search_charges(world: World, request: Request, hospital: str, body: Doc) -> 
 def search_invoices(world: World, request: Request, hospital: str, body: Doc) -> Response:
     """Return invoices by identifier, or those of a day."""
     del body
-    wanted, day = request.query_params.get("identifier", ""), request.query_params.get("date", "")
+    wanted = request.query_params.get("identifier", "")
     found = world.store.find("his.invoice", hospital)
     return _bundle(
-        [
-            one
-            for one in found
-            if (not wanted or _key(one) == wanted) and (not day or one["date"].startswith(day))
-        ]
+        [one for one in found if (not wanted or _key(one) == wanted) and within(request, "date", one["date"])]
     )
 
 

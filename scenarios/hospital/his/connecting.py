@@ -30,8 +30,8 @@ async def his_of(tenant_id: UUID) -> His | None:
     if not terms.url:
         return None
     token = runtime().decrypt(PURPOSE, base64.b64decode(terms.sealed_token)) if terms.sealed_token else ""
-    currency = (await Tenant.get(id=tenant_id)).currency
-    return FhirHis(terms.url, currency, token)
+    tenant = await Tenant.get(id=tenant_id)
+    return FhirHis(terms.url, tenant.currency, tenant.timezone, token)
 
 
 async def connect(actor: Actor, *, tenant_id: UUID, url: str, token: str, confirm_minutes: int = 10) -> None:

@@ -1,17 +1,20 @@
 """A hospital's system over FHIR R4 REST: orders are ChargeItems, a payment is an Invoice that is created once.
 
 A deposit is a PaymentNotice of an Encounter. ``If-None-Exist`` makes creating conditional on our key, so that a call
-whose answer was lost can be made again.
+whose answer was lost can be made again. A day is asked for by the moments between which the hospital's own clocks show
+it: a bare date is a day of whatever zone the system keeps, and what was paid before eight in the morning in Singapore
+would be yesterday's for a system in UTC.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from billing.rules.currency import as_decimal, decimals
+from scenarios.hospital.days import at, local
 from scenarios.hospital.his.contract import (
     Deposit,
     HisRefused,
@@ -35,10 +38,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class FhirHis:
-    """The system at ``url``, with the token that it gave us."""
+    """The system at ``url`` of a hospital in ``zone``, with the token that it gave us."""
 
     url: str
     currency: str
+    zone: str
     token: str = field(repr=False)
 
     async def patients(self, document_kind: str, document_number: str) -> list[KnownPatient]:
@@ -49,9 +53,14 @@ class FhirHis:
 
     async def sessions(self, day: date) -> list[Planned]:
         """Return the schedules of a day that take place, with their slots counted by kind of appointment."""
-        schedules = await self._all(f"Schedule?date={day.isoformat()}&active=true")
-        slots = await self._all(f"Slot?start={day.isoformat()}")
+        schedules = await self._all(f"Schedule?{self._within('date', day)}&active=true")
+        slots = await self._all(f"Slot?{self._within('start', day)}")
         return read(lambda one: planned(one, slots), [one for one in schedules if one.get("active", True)])
+
+    def _within(self, name: str, day: date) -> str:
+        """Return the search for what falls into a day of the hospital's."""
+        first, last = (at(one, 0, self.zone).isoformat() for one in (day, day + timedelta(days=1)))
+        return f"{name}=ge{quote(first)}&{name}=lt{quote(last)}"
 
     async def unpaid_orders(self, patient: str) -> list[Order]:
         """Return the patient's billable charge items; a server may not know that parameter, so we look as well."""
@@ -131,7 +140,7 @@ class FhirHis:
 
     async def postings(self, day: date) -> list[Posted]:
         """Return the invoices of a day."""
-        return read(self._posted, await self._all(f"Invoice?date={day.isoformat()}"))
+        return read(self._posted, await self._all(f"Invoice?{self._within('date', day)}"))
 
     async def deposit(self, deposit: Deposit) -> Posted:
         """Create the notice unless one is there that stands."""
@@ -145,7 +154,7 @@ class FhirHis:
             "payment": {"identifier": {"system": SYSTEM, "value": deposit.key}},
             "recipient": {"display": "hospital"},
             "created": deposit.moved_at.isoformat(),
-            "paymentDate": deposit.moved_at.date().isoformat(),
+            "paymentDate": local(deposit.moved_at, self.zone).date().isoformat(),
             "amount": {
                 "value": float(as_decimal(deposit.amount_minor, self.currency)),
                 "currency": self.currency,
@@ -170,7 +179,7 @@ class FhirHis:
 
     async def deposits_of(self, day: date) -> list[Posted]:
         """Return the notices of a day that stand."""
-        found = read(self._deposited, await self._all(f"PaymentNotice?created={day.isoformat()}"))
+        found = read(self._deposited, await self._all(f"PaymentNotice?{self._within('created', day)}"))
         return [one for one in found if not one.is_cancelled]
 
     async def _all(self, path: str) -> list[Mapping[str, Any]]:

@@ -72,4 +72,4 @@ def _report(one: Mapping[str, Any]) -> Report:
 async def reports_of(tenant_id: UUID) -> Reports | None:
     """Return the hospital's reports, in any scope that sees the hospital; ``None`` where it has no system."""
     his = await his_of(tenant_id)
-    return FhirReports(his.url, his.currency, his.token) if isinstance(his, FhirHis) else None
+    return FhirReports(his.url, his.currency, his.zone, his.token) if isinstance(his, FhirHis) else None

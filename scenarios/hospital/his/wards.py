@@ -176,4 +176,4 @@ def _admitted(one: Mapping[str, Any]) -> Admitted:
 async def wards_of(tenant_id: UUID) -> Wards | None:
     """Return the hospital's system for stays, in any scope that sees the hospital; ``None`` where it has none."""
     his = await his_of(tenant_id)
-    return FhirWards(his.url, his.currency, his.token) if isinstance(his, FhirHis) else None
+    return FhirWards(his.url, his.currency, his.zone, his.token) if isinstance(his, FhirHis) else None

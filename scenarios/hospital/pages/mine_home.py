@@ -1,6 +1,5 @@
 """My visits: what is coming, the patients one may book for, and the hospitals one may turn to."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -100,7 +99,6 @@ async def _form(request: Request, hospital: Any, form: Form[Registration], statu
         "who": [(key, gettext(words)) for key, words in WHO.items()],
         "sexes": [(key, gettext(words)) for key, words in SEXES.items()],
         "documents": [(key, gettext(words)) for key, words in DOCUMENTS.items()],
-        "today": date.today().isoformat(),  # noqa: DTZ011 - the latest a browser offers
     }
     return await respond(request, "hospital/mine/register.html", context, status=status)
 

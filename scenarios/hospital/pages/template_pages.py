@@ -1,6 +1,5 @@
 """Weekly sessions of a doctor."""
 
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from scenarios.hospital import setup
+from scenarios.hospital.days import today
 from scenarios.hospital.kinds import DAYS, PARTS, QUOTAS
 from scenarios.hospital.models import Doctor, PractitionerRole
 from scenarios.hospital.pages.common import root_of
@@ -74,7 +74,7 @@ def minute(text: str) -> int:
 
 async def new_template(request: Request, actor: Actor) -> Response:
     """Ask for a weekly session of a doctor."""
-    form = Form.blank(TemplateForm, {"since": date.today().isoformat()})  # noqa: DTZ011 - a proposal
+    form = Form.blank(TemplateForm, {"since": today(str(actor.place["timezone"])).isoformat()})
     defaults = {
         name: field.default for name, field in TemplateForm.model_fields.items() if not field.is_required()
     }

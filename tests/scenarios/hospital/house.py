@@ -107,6 +107,7 @@ class House:
     async def move(self, appointment: Appointment, **by: float) -> None:
         """Bring an appointment nearer (or into the past), with its session and number."""
         shift = timedelta(**by)
+        local = f"((starts_at - $3::interval) at time zone '{self.tenant.timezone}')::date"
         async with self.scope():
             for table, where in (
                 ("hospital_appointment", "session_id = $2"),
@@ -115,7 +116,7 @@ class House:
             ):
                 await execute(
                     f"update {table} set starts_at = starts_at - $3::interval, ends_at = ends_at - $3::interval"
-                    + (", day = (starts_at - $3::interval)::date" if table == "hospital_appointment" else "")
+                    + (f", day = {local}" if table == "hospital_appointment" else "")
                     + f" where tenant_id = $1 and {where}",
                     self.id,
                     appointment.session_id,

@@ -9,6 +9,7 @@ from billing.ledger import verify_ledger
 from billing.models import Refund
 from billing.terms import keep_terms
 from scenarios.hospital import blocks, cancelling, pricing, stopping, waiting
+from scenarios.hospital.days import today
 from scenarios.hospital.kinds import QUOTAS
 from scenarios.hospital.models import Appointment, ClinicSlot, ClinicWaiting
 from scenarios.hospital.terms import BookingTerms
@@ -265,7 +266,7 @@ async def test_the_third_missed_appointment_blocks_everywhere_and_an_appeal_lift
     _, _, ann = await house.mine()
     for n in range(3):
         made = await house.booked(ann, await house.session(0, n))
-        await house.move(made, days=(made.day - datetime.now(UTC).date()).days + 2 + n)
+        await house.move(made, days=(made.day - today(house.tenant.timezone)).days + 2 + n)
         async with house.scope():
             assert await blocks.note_missed(house.system) == 1
     session = await house.session(1, 6)

@@ -1,6 +1,7 @@
 """The hospital's system over FHIR R4 REST, as its contract says, whatever it does; sessions taken over from it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -74,12 +75,12 @@ async def test_whoever_gets_no_answer_knows_nothing(ward):
 
 async def test_a_system_that_is_down_is_silent_and_one_that_says_no_refuses(ward):
     his = await his_of(ward)
-    down = type(his)("http://127.0.0.1:9/fhir", "SGD", "t")
+    down = replace(his, url="http://127.0.0.1:9/fhir")
     with pytest.raises(HisSilent):
-        await down.sessions(today("UTC"))
-    stranger = type(his)(his.url, "SGD", "another token")
+        await down.sessions(today("Asia/Singapore"))
+    stranger = replace(his, token="another token")
     with pytest.raises(HisRefused, match="token"):
-        await stranger.sessions(today("UTC"))
+        await stranger.sessions(today("Asia/Singapore"))
 
 
 async def test_sessions_are_read_page_after_page_with_their_numbers(ward):
@@ -94,7 +95,7 @@ async def test_sessions_are_read_page_after_page_with_their_numbers(ward):
 
 
 async def test_a_stays_list_is_read_page_after_page(monkeypatch):
-    his = FhirWards("https://his.example/fhir", "SGD", "token")
+    his = FhirWards("https://his.example/fhir", "SGD", "Asia/Singapore", "token")
 
     def line(n: int) -> dict[str, Any]:
         price = {"value": n, "currency": "SGD"}

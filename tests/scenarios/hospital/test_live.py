@@ -3,11 +3,11 @@
 import asyncio
 import re
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from scenarios.hospital import arriving, live
+from scenarios.hospital.days import today
 from scenarios.hospital.models import Appointment
 from tenants import live as tenants_live
 from tenants.live import CHANGED, STILL_HERE, Hub
@@ -111,7 +111,7 @@ async def test_nothing_is_told_of_what_did_not_happen_or_happened_elsewhere(real
             await execute(
                 "update hospital_appointment set session_id = session_id, day = $2 where id = $1",
                 stranger.id,
-                (datetime.now(UTC) + timedelta(hours=8)).date(),
+                today(other.tenant.timezone),
             )
             await arriving.arrive(other.clerk, stranger.id)
         with pytest.raises(ZeroDivisionError):

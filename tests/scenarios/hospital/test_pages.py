@@ -1,12 +1,12 @@
 """A hospital's pages, as a patient on a phone, the desk, a doctor and the chief see them, in both languages."""
 
 import re
-from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from scenarios.hospital import blocks, cancelling, patients
+from scenarios.hospital.days import today
 from scenarios.hospital.models import Appointment, BookingBlock, Doctor
 from tenants.accounts.confirmation import confirm_holder
 from tenants.ids import new_id
@@ -219,11 +219,7 @@ async def test_the_desk_finds_books_takes_money_and_lets_in(house, client, langu
         made = await Appointment.get(tenant_id=house.id, account_id=account.id)
     await see(client, booked.headers["location"])
     await house.pay(made)
-    await house.move(made, days=(made.day - datetime.now(UTC).date()).days)
-    async with house.scope():
-        from scenarios.hospital.days import today  # noqa: PLC0415
-
-        await Appointment.filter(tenant_id=house.id, id=made.id).update(day=today("Asia/Singapore"))
+    await house.move(made, days=(made.day - today(house.tenant.timezone)).days)
     scanned = await client.get(f"{desk}?q={made.code}")
     assert scanned.status_code == 303
     assert (await house.fresh(made)).status == "arrived"

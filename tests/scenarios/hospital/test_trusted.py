@@ -8,6 +8,7 @@ from billing.models import Bill, Wallet
 from billing.plans.single import Charge, issue_for
 from billing.wallets.topping_up import take_top_up, top_up
 from scenarios.hospital import patients
+from scenarios.hospital.days import today
 from scenarios.hospital.inpatient import admission
 from tenants.accounts import services as holders
 from tenants.ids import new_id
@@ -126,7 +127,7 @@ async def test_a_namesake_can_be_trusted_once_the_first_ones_part_has_ended(hous
         await trusted(house, actor, account, "visits", name="Chen Wei")
     async with house.scope():
         (one,) = await patients.proxies(house.id, account.id)
-        await holders.end_holder(house.chief, account.id, one.id, until=date.today())  # noqa: DTZ011
+        await holders.end_holder(house.chief, account.id, one.id, until=today(house.tenant.timezone))
     who = await trusted(house, actor, account, "stays", name="Chen Wei")
     async with house.scope():
         assert await Holder.filter(tenant_id=house.id, person_id=who.id, sees__isnull=False).count() == 1

@@ -1,6 +1,6 @@
 """What finance and the administrator work on: the match of three, mending it, the rules, the connection; wait-lists."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -23,8 +23,11 @@ from tests.scenarios.hospital.test_orders import basket_of, now, paid
 from tests.scenarios.hospital.ward import Ward
 from ui.errors import Conflict, Unavailable
 
-DAY = today("Asia/Singapore")
-NOON = at(DAY, 12 * 60, "Asia/Singapore")
+ZONE = "Asia/Singapore"
+
+
+def noon(day: date) -> datetime:
+    return at(day, 12 * 60, ZONE)
 
 
 async def posted(ward: Ward, amount: str) -> OrderBasket:
@@ -33,7 +36,7 @@ async def posted(ward: Ward, amount: str) -> OrderBasket:
     await paid(ward, basket)
     await run_due(ward.house.id)
     async with ward.house.scope():
-        await execute("update hospital_basket set paid_at = $2 where id = $1", basket.id, NOON)
+        await execute("update hospital_basket set paid_at = $2 where id = $1", basket.id, noon(today(ZONE)))
     return await now(ward, basket)
 
 
@@ -53,7 +56,7 @@ async def test_both_sides_can_be_mended_at_the_hospitals_system(ward):
     ward.charge(account.number, "9.00")
     (order,) = await his.unpaid_orders(account.number)
     await his.post(Posting("till-7", account.number, [order.id], 900))
-    assert await matching.match_day(house.finance, DAY) == 2
+    assert await matching.match_day(house.finance, today(ZONE)) == 2
     found = await breaks(ward)
     assert set(found) == {"refund_one_side", "posted_not_paid"}
     async with house.scope():
@@ -90,13 +93,13 @@ async def test_a_break_with_the_bank_is_one_of_the_day_and_only_words_close_it(w
             channel="bank",
             subject_kind="payment",
             subject_id=attempt.id,
-            day=DAY,
+            day=today(ZONE),
             currency="SGD",
             expected_minor=600,
             found_minor=550,
             facts={},
         )
-    assert await matching.match_day(house.finance, DAY) == 1
+    assert await matching.match_day(house.finance, today(ZONE)) == 1
     found = (await breaks(ward))["bank_differs"]
     assert (found.ours_minor, found.theirs_minor) == (600, 550)
     with pytest.raises(Conflict, match=r"break\.words"):
@@ -107,16 +110,16 @@ async def test_a_break_with_the_bank_is_one_of_the_day_and_only_words_close_it(w
 
 
 async def test_yesterday_is_matched_by_itself_at_night_and_a_silent_system_is_asked_again(ward):
-    house = ward.house
+    house, day = ward.house, today(ZONE)
     basket = await posted(ward, "6.00")
     async with house.scope():
         await execute(
-            "update hospital_basket set paid_at = $2 where id = $1", basket.id, NOON - timedelta(days=1)
+            "update hospital_basket set paid_at = $2 where id = $1", basket.id, noon(day - timedelta(days=1))
         )
     await jobs.match_night(house.system, {})
     async with house.scope():
         days = {one.day: one.ours_minor for one in await HisDay.filter(tenant_id=house.id)}
-    assert days == {DAY - timedelta(days=2): 0, DAY - timedelta(days=1): 600}
+    assert days == {day - timedelta(days=2): 0, day - timedelta(days=1): 600}
     ward.fault("error_before", operation="invoices.search", times=1)
     with pytest.raises(Unavailable):
         await jobs.match_night(house.system, {})
@@ -144,11 +147,11 @@ async def test_finance_sees_days_and_differences_and_mends_them(ward, client, la
         his = await connecting.his_of(house.id)
     (there,) = await ward.standing(lost)
     await his.reverse(there)
-    await matching.match_day(house.finance, DAY)
+    await matching.match_day(house.finance, today(ZONE))
     (found,) = (await breaks(ward)).values()
     await make.sign_in(client, house.finance.person_id)
     root = house.root
-    for path in ("his-days", "his-breaks", f"his-breaks?day={DAY}", f"his-breaks/{found.id}"):
+    for path in ("his-days", "his-breaks", f"his-breaks?day={found.day}", f"his-breaks/{found.id}"):
         answer = await client.get(f"{root}/{path}")
         assert answer.status_code == 200, path
         inspect(answer.text)

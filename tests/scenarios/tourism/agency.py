@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from billing.charges.periods import today
 from billing.models import Wallet
 from billing.wallets.topping_up import take_top_up
 from integrations.sign_in.codes import read_address
@@ -104,7 +105,7 @@ async def deposit(it: Agency, amount_minor: int) -> Wallet:
 
 async def last_month(it: Agency, order: Order, *, used: int) -> date:
     """Have been there: move a booking's tickets into the month before, with so many let in; return its month."""
-    day = datetime.now(UTC).date().replace(day=1) - timedelta(days=3)
+    day = today(it.palace.tenant.timezone).replace(day=1) - timedelta(days=3)
     moment = datetime(day.year, day.month, day.day, 8, tzinfo=UTC)
     async with it.palace.scope():
         await Ticket.filter(tenant_id=it.palace.id, order_id=order.id).update(

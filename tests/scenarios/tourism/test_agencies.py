@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from billing.charges.periods import today
 from billing.models import Bill, BillLine, Wallet
 from billing.wallets import paying_out
 from scenarios.tourism.agencies import booking, contracts, standing, statements
@@ -245,9 +246,10 @@ async def test_a_statement_by_what_was_sold_bills_no_shows_and_late_cancellation
             await refunding.give_back(it.clerk, order.id, [tickets[0].id], seen_minor=1500, key="c1")
             await refunding.give_back(it.clerk, order.id, [tickets[1].id], seen_minor=3000, key="c2")
             await Ticket.filter(tenant_id=palace.id, status="issued").update(status="no_show")
-            moment = datetime.now(UTC).replace(day=1) - timedelta(days=3)
-            await Ticket.filter(tenant_id=palace.id).update(day=moment.date(), valid_until=moment)
-            draft = await statements.work_out(it.contract, moment.date().replace(day=1))
+            day = today(palace.tenant.timezone).replace(day=1) - timedelta(days=3)
+            moment = datetime(day.year, day.month, day.day, 8, tzinfo=UTC)
+            await Ticket.filter(tenant_id=palace.id).update(day=day, valid_until=moment)
+            draft = await statements.work_out(it.contract, day.replace(day=1))
         assert [(one["product"] != "", one["quantity"], one["amount_minor"]) for one in draft.lines] == [
             (True, 2, 6000), (False, 2, 1500),
         ]  # fmt: skip
@@ -267,7 +269,7 @@ async def test_a_draft_is_worked_out_anew_and_what_is_billed_cannot_be_cancelled
             with pytest.raises(Conflict):
                 await refunding.give_back(it.clerk, order.id, [ticket.id], seen_minor=0, key="late")
             with pytest.raises(Conflict, match="not over"):
-                await statements.work_out(it.contract, datetime.now(UTC).date().replace(day=1))
+                await statements.work_out(it.contract, today(palace.tenant.timezone).replace(day=1))
 
 
 async def test_a_statement_is_paid_from_the_deposit_as_far_as_it_goes(db, bank):

@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from billing.charges.periods import today
 from billing.models import Bill, FeeItem, FeeRule, Hold
 from billing.payments import settlement
 from billing.payments.service import take_payment
@@ -88,7 +89,7 @@ async def build(bank: make.Bank, *, day_cap: int = 100, half: int = 60, **site: 
         await found.save()
         await SlotTemplate.filter(tenant_id=tenant.id).update(capacity=half)
         products = await sell(tenant, found)
-        day = (datetime.now(UTC) + timedelta(days=3)).date()
+        day = today(tenant.timezone) + timedelta(days=3)
         await slots.make_days(found, day, 2)
     return Palace(tenant, found, products, day)
 
