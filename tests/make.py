@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx2
 from tortoise import Tortoise
 
+from billing.charges import periods
 from deploy import database
 from tenants import models, sessions
 from tenants.actor import Actor
@@ -17,6 +18,9 @@ from tenants.permissions import bank_permissions, roles_of
 from tenants.provisioning import provision
 from tenants.scope import bank_scope, open_scope, operator_scope, person_scope, tenant_scope
 from tenants.uscc import make as make_uscc
+
+ZONE = "Asia/Singapore"
+"""Where every institution made here is."""
 
 _serial = itertools.count(1)
 _tenants = itertools.count(1)
@@ -42,6 +46,11 @@ async def bank_as_owner(owner_url: str, slug: str = "harbour") -> Bank:
         return Bank(bank.id, branch.id, slug)
     finally:
         await Tortoise.close_connections()
+
+
+def today() -> date:
+    """The day it is for the institutions made here: from 16:00 on it is a later one than UTC's."""
+    return periods.today(ZONE)
 
 
 def serial() -> int:
@@ -71,7 +80,7 @@ async def tenant(bank: Bank, scenario: str = "community", **given: Any) -> model
         "contact_phone": "+65 6000 0000",
         "scenarios": [scenario],
         "currency": "SGD",
-        "timezone": "Asia/Singapore",
+        "timezone": ZONE,
         "locale": "en",
         "status": "live",
         "live_at": datetime.now(UTC),

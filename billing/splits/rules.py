@@ -57,7 +57,7 @@ async def draft(actor: Actor, *, fee_item_id: UUID, document: SplitDocument) -> 
         fee_item_id=item.id,
         version=max((each.version for each in known if each.status != "draft"), default=0) + 1,
         document=document.model_dump(mode="json"),
-        effective_from=await _today(actor),
+        effective_from=await _today(actor.tenant_id),
         created_by=actor.person_id,
         created_by_name=actor.name[:100],
     )
@@ -91,7 +91,7 @@ async def activate(actor: Actor, rule_id: UUID, *, effective_from: date) -> Spli
     rule, item = await _decidable(actor, rule_id)
     active = SplitRule.filter(tenant_id=actor.tenant_id, fee_item_id=item.id, status="active")
     last = await active.order_by("-effective_from").first()
-    if effective_from < await _today(actor):
+    if effective_from < await _today(actor.tenant_id):
         text = t("Choose today or a later day: what was paid before is shared already.")
         raise Invalid("split.past", text, fields={"effective_from": text})
     if last is not None and effective_from <= last.effective_from:
@@ -141,7 +141,7 @@ async def in_force(tenant_id: UUID, fee_items: Iterable[UUID], day: date) -> dic
 _SHARED = """
 select exists (select 1 from billing_bill_line l join billing_split_rule r
     on r.tenant_id = l.tenant_id and r.fee_item_id = l.fee_item_id and r.status = 'active'
-   and r.effective_from <= current_date
+   and r.effective_from <= $3
  where l.tenant_id = $1 and l.bill_id = any ($2::uuid[])) shared
 """
 
@@ -158,7 +158,7 @@ async def must_be_shareable(tenant_id: UUID, bill_ids: Iterable[UUID], channel: 
     """
     if channel == "bank":
         return
-    found = await rows(_SHARED, tenant_id, list(bill_ids))
+    found = await rows(_SHARED, tenant_id, list(bill_ids), await _today(tenant_id))
     if found[0]["shared"]:
         text = t(
             "Part of this bill goes to others than the institution, which cards and wallets cannot do."
@@ -179,8 +179,9 @@ async def explained(actor: Actor, rule: SplitRule) -> list[Text]:
     return sentences(document, names, item.currency)
 
 
-async def _today(actor: Actor) -> date:
-    return today((await Tenant.get(id=actor.tenant_id)).timezone)
+async def _today(tenant_id: UUID | None) -> date:
+    """Return the institution's day: its rules begin by it, not by the database's."""
+    return today((await Tenant.get(id=tenant_id)).timezone)
 
 
 async def _record(actor: Actor, rule: SplitRule, item: FeeItem, act: str) -> None:

@@ -20,7 +20,7 @@ from tests.billing.charges.conftest import service_charge
 from tests.billing.charges.estate import AUGUST
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
-NEXT = months_after(datetime.now(UTC).date(), 2)
+NEXT = months_after(make.today(), 2)
 
 
 def within(estate):

@@ -1,7 +1,5 @@
 """The console's pages of charging, as three people see them, in both languages."""
 
-from datetime import UTC, datetime
-
 import pytest
 import pytest_asyncio
 
@@ -13,7 +11,7 @@ from tests.billing.charges.estate import AUGUST
 from tests.jobs import run_due
 from tests.page import inspect
 
-NEXT = months_after(datetime.now(UTC).date(), 2)
+NEXT = months_after(make.today(), 2)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

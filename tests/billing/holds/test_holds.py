@@ -1,7 +1,6 @@
 """Something is kept while it is paid for: it ends kept, or let go, and its money is never in between."""
 
 import re
-from datetime import UTC, datetime
 
 import pytest
 
@@ -381,7 +380,7 @@ async def test_what_is_held_is_nobodys_arrears_and_nobody_is_reminded_of_it(plac
 
     await seating.take(place)
     async with place.scope():
-        args = [place.id, datetime.now(UTC).date()]
+        args = [place.id, make.today()]
         given = {
             "step": "x",
             "offset_days": 0,

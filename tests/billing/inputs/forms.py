@@ -1,7 +1,7 @@
 """The money forms of one institution: where each is, who sends it, and what would be taken."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from billing.disputes.news import News
@@ -13,7 +13,7 @@ from tenants.ids import new_id
 from tests import make
 from tests.billing.payments import world
 
-DUE = datetime.now(UTC).date() + timedelta(days=20)
+DUE = make.today() + timedelta(days=20)
 
 
 @dataclass(frozen=True, slots=True)

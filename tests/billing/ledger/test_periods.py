@@ -21,7 +21,7 @@ ZONE = "Asia/Singapore"
 
 
 def month_ago(count):
-    found = datetime.now(UTC).date().replace(day=1)
+    found = make.today().replace(day=1)
     for _ in range(count):
         found = periods.month_before(found)
     return found

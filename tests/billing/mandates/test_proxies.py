@@ -1,7 +1,7 @@
 """Who pays for somebody else: sees those bills alone, within the caps, until they are stopped."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -16,7 +16,7 @@ from ui.errors import AppError, Conflict, Invalid, NotFound
 
 
 def soon() -> date:
-    return datetime.now(UTC).date() + timedelta(days=60)
+    return make.today() + timedelta(days=60)
 
 
 async def granted(place, *, bill: int = 5000, month: int = 8000):

@@ -4,7 +4,7 @@ The rail keeps its own truth of shares, returns and disputes too; what the books
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from billing import ledger
@@ -192,9 +192,7 @@ class WholeStory(Story):
 
     async def do_plan(self, n):
         bills = [each.id for each in self.bills][n % 2 :]
-        proposal = Proposal(
-            bills, datetime.now(UTC).date() + FIRST, 2 + n % 3, OTHERS[n % 2], ("first", "last")[n % 2]
-        )
+        proposal = Proposal(bills, make.today() + FIRST, 2 + n % 3, OTHERS[n % 2], ("first", "last")[n % 2])
         async with self.place.scope():
             await service.agree(self.officer, proposal)
 

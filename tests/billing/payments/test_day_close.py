@@ -1,6 +1,6 @@
 """The cashier's end of day: what was taken, what was counted, once a day."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -78,7 +78,7 @@ async def test_once_a_day_and_what_comes_later_is_tomorrows(place, cashier):
         await close(place, cashier, {"cash": 500})
     assert (await preview(place, cashier)).expected["cash"] == 500
     async with place.scope():
-        await DayClose.filter(id=first).update(day=datetime.now(UTC).date() - timedelta(days=3))
+        await DayClose.filter(id=first).update(day=make.today() - timedelta(days=3))
     await close(place, cashier, {"cash": 500})
 
 

@@ -1,6 +1,6 @@
 """Pages of plans, single bills and credit notes, as staff and the payer see them, in both languages."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from tests import make
 from tests.billing.payments.world import bill, build
 from tests.page import inspect
 
-DUE = datetime.now(UTC).date() + timedelta(days=20)
+DUE = make.today() + timedelta(days=20)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

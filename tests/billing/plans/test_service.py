@@ -1,6 +1,6 @@
 """Plans, single bills, credit notes and balances brought over, in the database and in the books."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ from tests.billing.payments.world import bill, build, take
 from tests.jobs import run_due
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
-TODAY = datetime.now(UTC).date()
+TODAY = make.today()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

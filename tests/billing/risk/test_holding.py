@@ -19,7 +19,7 @@ from tests.page import inspect
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 from ui.tables import TableQuery
 
-TODAY = datetime.now(UTC).date()
+TODAY = make.today()
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ async def open_market(at: Place, there: Outside) -> Market:
             }
         )
         rule = await rules.draft(writer, fee_item_id=at.fee.id, document=document)
-        rule = await rules.activate(decider, rule.id, effective_from=await rules._today(decider))
+        rule = await rules.activate(decider, rule.id, effective_from=make.today())
     return Market(at, there, writer, decider, baker, grocer, rule)
 
 

@@ -1,14 +1,27 @@
 """Money shared through the real sandbox: paid to receivers once, back before a refund, nothing left with anybody."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
 import pytest
 
+from billing.charges import periods
 from billing.models import Dispute, Receiver, Refund
 from billing.splits import returning, rules, sharing
 from billing.splits.documents import SplitDocument
 from tenants.jobs import publish
+from tests import make
 from tests.billing.payments import world
 from tests.jobs import run_due
 from ui.errors import Conflict, Forbidden, Invalid
+
+
+@dataclass(frozen=True)
+class FixedClock:
+    moment: datetime
+
+    def now(self, _zone: object) -> datetime:
+        return self.moment
 
 
 async def status_of(market, refund_id) -> str:
@@ -119,6 +132,20 @@ async def test_cards_cannot_pay_what_is_shared_and_say_so(market):
         await world.start(market.place, bill, channel="stripe")
 
 
+@pytest.mark.parametrize(("hour", "minute"), [(15, 59), (16, 0)])
+async def test_cards_are_shut_out_from_the_institutions_own_midnight(market, monkeypatch, hour, minute):
+    """Singapore's day begins at 16:00 UTC, and the rule's with it: the database's day is another for eight hours."""
+    bill = await world.bill(market.place, 10000)
+    eve = market.rule.effective_from - timedelta(days=1)
+    monkeypatch.setattr(periods, "datetime", FixedClock(datetime.combine(eve, time(hour, minute), UTC)))
+    async with market.place.scope():
+        if hour == 15:
+            await rules.must_be_shareable(market.place.id, [bill.id], "stripe")
+        else:
+            with pytest.raises(Invalid, match="cards and wallets"):
+                await rules.must_be_shareable(market.place.id, [bill.id], "stripe")
+
+
 async def test_what_is_not_shared_is_left_alone(market):
     """A second fee of the same bill has no rule: only the first one's part is shared."""
     payment, _, _ = await market.paid(6000, 4000)
@@ -134,7 +161,7 @@ def one(receiver, **part):
 async def test_another_person_puts_a_rule_into_force(market):
     async with market.place.scope():
         rule = await rules.draft(market.decider, fee_item_id=market.place.fee.id, document=one(market.baker))
-        day = await rules._today(market.decider)
+        day = make.today()
         with pytest.raises(Conflict, match="somebody else"):
             await rules.activate(market.decider, rule.id, effective_from=day)
         with pytest.raises(Invalid, match="later day"):
@@ -145,8 +172,6 @@ async def test_another_person_puts_a_rule_into_force(market):
 
 
 async def test_rights_and_receivers_are_checked(market):
-    from tests import make  # noqa: PLC0415
-
     reader = await make.staff(market.place.tenant, "reader", "Rey")
     async with market.place.scope():
         with pytest.raises(Forbidden):

@@ -17,7 +17,7 @@ from tests.billing.charges.conftest import item
 from tests.billing.charges.estate import Estate
 from tests.jobs import run_due
 
-TODAY = date.today()  # noqa: DTZ011 - the institution's day and ours differ by hours only
+TODAY = make.today()
 BUILDING = "9 Hill St"
 
 

@@ -20,7 +20,7 @@ from tests.scenarios.education import world
 from tests.scenarios.education.world import pupil
 from ui.errors import Conflict, Forbidden, Invalid
 
-THIS = date.today().replace(day=1)  # noqa: DTZ011
+THIS = make.today().replace(day=1)
 LAST = (THIS - timedelta(days=1)).replace(day=1)
 
 

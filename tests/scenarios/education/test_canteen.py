@@ -1,7 +1,7 @@
 """The canteen: served once, never below what there is, within limits; nobody at the counter knows who pays."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -18,7 +18,7 @@ from tests.scenarios.education import world
 from tests.scenarios.education.world import pupil
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
-TODAY = date.today()  # noqa: DTZ011
+TODAY = make.today()
 
 
 async def canteen(bank, *numbers: str):

@@ -59,7 +59,7 @@ async def teacher_of(tenant, staff, title):
 
 
 def next_month() -> date:
-    return (date.today().replace(day=1) + timedelta(days=32)).replace(day=1)  # noqa: DTZ011
+    return (make.today().replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 async def ask(tenant, parent, child, first, days=3):
@@ -94,7 +94,7 @@ async def test_an_approved_leave_refunds_its_meals_with_the_steps(db, bank):
 
 async def test_a_leave_without_billed_meals_refunds_nothing(db, bank):
     tenant, staff, parent, child = await school(bank, has_meals=False)
-    leave = await ask(tenant, parent, child, date.today() + timedelta(days=3))  # noqa: DTZ011
+    leave = await ask(tenant, parent, child, make.today() + timedelta(days=3))
     async with open_scope(tenant_scope(tenant.id)):
         decided = await services.decide(staff, leave.id, is_approved=True, answer="")
     assert (decided.status, decided.meals_minor) == ("approved", 0)
@@ -102,9 +102,9 @@ async def test_a_leave_without_billed_meals_refunds_nothing(db, bank):
 
 async def test_a_teacher_decides_for_their_own_class_alone_and_says_why_not(client, db, bank):
     tenant, staff, parent, child = await school(bank)
-    leave = await ask(tenant, parent, child, date.today() + timedelta(days=3))  # noqa: DTZ011
+    leave = await ask(tenant, parent, child, make.today() + timedelta(days=3))
     with pytest.raises(Conflict):
-        await ask(tenant, parent, child, date.today() + timedelta(days=4))  # noqa: DTZ011
+        await ask(tenant, parent, child, make.today() + timedelta(days=4))
     other, _ = await teacher_of(tenant, staff, "3B")
     async with open_scope(tenant_scope(tenant.id)):
         with pytest.raises(NotFound):
@@ -123,7 +123,7 @@ async def test_a_teacher_decides_for_their_own_class_alone_and_says_why_not(clie
     await make.sign_in(client, parent.person_id)
     mine = f"/my/school/{child.account_id}/leave"
     assert "Exams" in text_of(inspect((await client.get(mine)).text))
-    data = {"first_on": date.today().isoformat(), "last_on": date.today().isoformat(), "cause": "sick"}  # noqa: DTZ011
+    data = {"first_on": make.today().isoformat(), "last_on": make.today().isoformat(), "cause": "sick"}
     assert (await client.post(mine, data=data)).status_code == 303
     async with open_scope(tenant_scope(tenant.id)):
         asked = await SchoolLeave.get(tenant_id=tenant.id, status="requested")
@@ -138,7 +138,7 @@ async def test_a_relative_cannot_ask_for_leave(db, bank):
     aunt = await world.parent(tenant, "A1", name="Aunt", relation="relative")
     child = await world.child(aunt, (await world.account(tenant, "A1")).id)
     with pytest.raises(Forbidden):
-        await ask(tenant, aunt, child, date.today())  # noqa: DTZ011
+        await ask(tenant, aunt, child, make.today())
 
 
 QUESTION = {"key": "q0", "labels": {"en": "Do you come?", "zh_CN": "您来吗？"}, "choices": ["Yes", "No"]}

@@ -20,7 +20,7 @@ from tests.scenarios.education import world
 from tests.scenarios.education.world import pupil
 from ui.errors import Conflict, Invalid
 
-TODAY = date.today()  # noqa: DTZ011
+TODAY = make.today()
 QUESTION = {
     "key": "q0",
     "labels": {"en": "Language at home"},

@@ -1,7 +1,5 @@
 """A family's year over two schools, to the cent and for nobody else; brothers and sisters who count at both."""
 
-from datetime import UTC, date, datetime
-
 import pytest
 
 from billing.models import Bill, Payment
@@ -20,7 +18,7 @@ from tests.scenarios.education import world
 from tests.scenarios.education.world import pupil
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
-YEAR = date.today().year  # noqa: DTZ011
+YEAR = make.today().year
 MOTHER = {"guardian": "Tan Mei", "email": "mei@mail.example"}
 
 
@@ -168,7 +166,7 @@ async def test_who_leaves_counts_no_more_at_the_other_school(db, bank):
     assert await ranks(second) == {"B1": 2}
     account = await world.account(first, "A1")
     async with open_scope(tenant_scope(first.id)):
-        await leaving.leave(staff, account.id, last_on=datetime.now(UTC).date())
+        await leaving.leave(staff, account.id, last_on=make.today())
     await run_due(second.id)
     assert await ranks(second) == {"B1": 1}
 

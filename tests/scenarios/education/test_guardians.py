@@ -1,7 +1,7 @@
 """Guardians share bills to the cent, each by their own word; a grandparent is let in; leaving stops what is to come."""
 
 import itertools
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +24,7 @@ from tests.scenarios.education import world
 from tests.scenarios.education.world import pupil
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
-TODAY = date.today()  # noqa: DTZ011
+TODAY = make.today()
 
 
 async def family(bank):

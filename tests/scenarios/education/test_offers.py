@@ -1,7 +1,6 @@
 """Places are held while they are paid for, never sold twice, and go to the next; consent is a guardian's."""
 
 import asyncio
-from datetime import UTC, datetime
 
 import asyncpg
 import pytest
@@ -291,7 +290,7 @@ async def test_the_offices_pages_write_open_and_count(client, db, bank):
     root = f"/t/{tenant.slug}/offers"
     for path in (root, f"{root}/new"):
         inspect((await client.get(path)).text)
-    day = datetime.now(UTC).date().isoformat()
+    day = make.today().isoformat()
     data = {
         "kind": "club",
         "title_en": "Chess",

@@ -1,14 +1,12 @@
 """The first term's fees: read on one page, put into force together, all of the chosen ones or none."""
 
-from datetime import date
-
 from billing.models import FeeItem, FeeRule
 from tenants.scope import open_scope, tenant_scope
 from tests import make
 from tests.page import inspect, text_of
 from tests.scenarios.education import world
 
-MONTH = f"{date.today():%Y-%m}"  # noqa: DTZ011
+MONTH = f"{make.today():%Y-%m}"
 
 
 async def in_force(tenant) -> int:

@@ -1,6 +1,6 @@
 """The school year ends once, for everybody; a pupil leaves and gets back what the rule gives."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.scenarios.education.test_canteen import canteen, fill
 from tests.scenarios.education.world import pupil
 from ui.errors import Conflict, Invalid
 
-TODAY = date.today()  # noqa: DTZ011
+TODAY = make.today()
 FAMILY = {"guardian": "Tan Mei", "email": "mei@mail.example"}
 
 

@@ -166,7 +166,7 @@ async def charge(
     """Put these fees into force, if they are not, and bill them for a month."""
     async with open_scope(tenant_scope(tenant.id)):
         items = await FeeItem.filter(tenant_id=tenant.id, key__in=list(keys))
-        first = (month or date.today()).replace(day=1)  # noqa: DTZ011
+        first = (month or make.today()).replace(day=1)
         for item in items:
             listed = await fees.get_item(staff, item.id)
             if listed.draft:
@@ -234,7 +234,7 @@ async def child(actor: Any, account_id: Any) -> Child:
 
 async def offer(tenant: Tenant, staff: Any, *, places: int = 2, price: int = 5_000, **given: Any) -> Any:
     """An open trip with one price."""
-    today = date.today()  # noqa: DTZ011
+    today = make.today()
     asked = {
         "kind": "trip",
         "titles": {"en": "Zoo", "zh_CN": "动物园"},
