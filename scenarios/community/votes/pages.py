@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
+from billing.charges.periods import today
 from scenarios.community.common import buildings_of, estate_route, nothing, resident_route, root_of, tenant_of
 from scenarios.community.votes import proxies, service, tally
 from scenarios.community.votes.models import Ballot, EstateVote, VoteEntry
@@ -40,10 +41,10 @@ _MINE = """
 select e.id, e.number, e.weight, a.id account_id, a.number unit, b.created_at cast_at, b.cast_by_name, b.as_proxy,
        exists (select 1 from tenants_holder h where h.tenant_id = e.tenant_id and h.account_id = e.account_id
                 and h.person_id = $2 and h.confirmed_at is not null and h.relation = 'owner' and h.sees is null
-                and (h.until is null or h.until >= current_date)) is_owner,
+                and (h.until is null or h.until >= $3)) is_owner,
        exists (select 1 from tenants_holder h where h.tenant_id = e.tenant_id and h.account_id = e.account_id
                 and h.person_id = $2 and h.confirmed_at is not null and h.relation in ('owner', 'proxy')
-                and (h.until is null or h.until >= current_date)) may_vote
+                and (h.since is null or h.since <= $3) and (h.until is null or h.until >= $3)) may_vote
   from community_vote_entry e
   join tenants_account a on a.tenant_id = e.tenant_id and a.id = e.account_id
   left join community_ballot b on b.tenant_id = e.tenant_id and b.entry_id = e.id
@@ -231,10 +232,11 @@ async def _mine(
     status: int = 200,
     cast: Any = None,
 ) -> Response:
+    tenant = await Tenant.get(id=found.tenant_id)
     context = {
         "vote": found,
-        "tenant": await Tenant.get(id=found.tenant_id),
-        "entries": await rows(_MINE, found.id, actor.person_id),
+        "tenant": tenant,
+        "entries": await rows(_MINE, found.id, actor.person_id, today(tenant.timezone)),
         "is_open": found.status == "open" and found.closes_at > datetime.now(UTC),
         "form": form,
         "options": [(str(place), option) for place, option in enumerate(found.options)],

@@ -12,7 +12,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from billing.payments.states import Edge, Machine
-from scenarios.community.common import nothing, refused, tenant_of
+from scenarios.community.common import day_there, nothing, refused, tenant_of
 from scenarios.community.votes import proxies
 from scenarios.community.votes.models import Ballot, EstateVote, VoteEntry
 from scenarios.community.votes.tally import Opened, Result, commitment, tally
@@ -50,8 +50,8 @@ _WEIGHTS = {"area": "coalesce((a.attributes ->> 'area_sqm')::numeric, 0)", "head
 _MAY = """
 select h.relation from tenants_holder h
  where h.tenant_id = $1 and h.account_id = $2 and h.person_id = $3 and h.confirmed_at is not null
-   and h.relation = any ($4::text[]) and (h.since is null or h.since <= current_date)
-   and (h.until is null or h.until >= current_date) order by h.relation limit 1
+   and h.relation = any ($4::text[]) and (h.since is null or h.since <= $5)
+   and (h.until is null or h.until >= $5) order by h.relation limit 1
 """
 _OPENED = """
 select e.number, e.weight, b.choice, b.nonce, encode(b.commitment, 'hex') commitment,
@@ -173,8 +173,11 @@ async def cast(actor: Actor, tenant_id: UUID, entry_id: UUID, *, choice: int) ->
         Invalid: the choice is none of the options (field ``choice``).
     """
     entry = await VoteEntry.get_or_none(tenant_id=tenant_id, id=entry_id)
-    may = await row(_MAY, tenant_id, entry.account_id, actor.person_id, list(VOTERS)) if entry else None
-    if entry is None or may is None:
+    if entry is None:
+        raise nothing()
+    day = await day_there(tenant_id)
+    may = await row(_MAY, tenant_id, entry.account_id, actor.person_id, list(VOTERS), day)
+    if may is None:
         raise nothing()
     vote = await get(tenant_id, entry.vote_id)
     if vote.status != "open" or vote.closes_at <= datetime.now(UTC):

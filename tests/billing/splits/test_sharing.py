@@ -1,6 +1,5 @@
 """Money shared through the real sandbox: paid to receivers once, back before a refund, nothing left with anybody."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -14,14 +13,6 @@ from tests import make
 from tests.billing.payments import world
 from tests.jobs import run_due
 from ui.errors import Conflict, Forbidden, Invalid
-
-
-@dataclass(frozen=True)
-class FixedClock:
-    moment: datetime
-
-    def now(self, _zone: object) -> datetime:
-        return self.moment
 
 
 async def status_of(market, refund_id) -> str:
@@ -137,7 +128,7 @@ async def test_cards_are_shut_out_from_the_institutions_own_midnight(market, mon
     """Singapore's day begins at 16:00 UTC, and the rule's with it: the database's day is another for eight hours."""
     bill = await world.bill(market.place, 10000)
     eve = market.rule.effective_from - timedelta(days=1)
-    monkeypatch.setattr(periods, "datetime", FixedClock(datetime.combine(eve, time(hour, minute), UTC)))
+    monkeypatch.setattr(periods, "datetime", make.Clock(datetime.combine(eve, time(hour, minute), UTC)))
     async with market.place.scope():
         if hour == 15:
             await rules.must_be_shareable(market.place.id, [bill.id], "stripe")

@@ -4,13 +4,14 @@ import asyncio
 import json
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.charges import periods
 from scenarios.community.estate import handover, reshaping
 from scenarios.community.estate.reshaping import Part
 from scenarios.community.models import Ballot, EstateVote, VoteEntry
@@ -143,6 +144,21 @@ async def test_who_buys_votes_for_the_unit_unless_its_ballot_is_cast(place, ann)
     await cast(place, later, new, buyer, 1)
     async with place.scope():
         assert not await VoteEntry.filter(vote_id=vote.id, account_id=new.id).exists()
+
+
+@pytest.mark.parametrize(("hour", "minute"), [(15, 59), (16, 0)])
+async def test_who_buys_votes_from_the_estates_own_midnight(place, monkeypatch, hour, minute):
+    """Singapore's day begins at 16:00 UTC: whoever owns from that day on votes at once, and the seller no more."""
+    seller, buyer = await make.person("Al"), await make.person("Bo")
+    await make.holder(place.flats[1], seller, until=TODAY - timedelta(days=1))
+    await make.holder(place.flats[1], buyer, since=TODAY)
+    vote = await opened(place)
+    eve = datetime.combine(TODAY - timedelta(days=1), time(hour, minute), UTC)
+    monkeypatch.setattr(periods, "datetime", make.Clock(eve))
+    may, may_not = (buyer, seller) if hour == 16 else (seller, buyer)
+    with pytest.raises(NotFound):
+        await cast(place, vote, place.flats[1], may_not, 0)
+    assert (await cast(place, vote, place.flats[1], may, 0)).nonce
 
 
 @pytest.fixture
