@@ -116,7 +116,8 @@ async def set_up(chief: Actor, doctor: Actor, tenant: Tenant) -> int:
         doctors.append(one)
         roles.append(role)
         templates += _week(tenant, role, place)
-    await screens.renew(chief, houses["EMR"])
+    for house in houses.values():
+        await screens.renew(chief, house)
     await Doctor.bulk_create(doctors)
     await PractitionerRole.bulk_create(roles)
     await ScheduleTemplate.bulk_create(templates)

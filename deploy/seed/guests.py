@@ -14,6 +14,7 @@ from integrations.sign_in.codes import Address
 from scenarios.tourism.models import Product
 from scenarios.tourism.orders import people
 from scenarios.tourism.orders.people import Buyer
+from scenarios.tourism.orders.placing import HOLD
 from tenants.scope import execute, rows
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ with buyer as (
       s (ledger, amount)
 ), hold as (
   insert into billing_hold (tenant_id, created_at, kind, subject_id, account_id, bill_id, until, status, ended_at)
-  select $1, bought_at, 'tourism.order', order_id, id, bill_id, bought_at + interval '15 minutes', 'kept',
+  select $1, bought_at, $16, order_id, id, bill_id, bought_at + interval '15 minutes', 'kept',
          bought_at + interval '3 minutes'
     from counted
 ), orders as (
@@ -145,6 +146,7 @@ async def _facts(tenant: Tenant, buyers: list[Buyer], numbers: list[str], now: d
         [people.seal(people.DOCUMENTS, one) for one in documents],
         [people.document_key(tenant.id, one) for one in documents],
         "[]",
+        HOLD,
     )
 
 

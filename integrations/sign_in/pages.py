@@ -57,27 +57,29 @@ async def sign_in(request: Request) -> Response:
     slug = request.query_params.get("bank") or (known[0].slug if len(known) == 1 else "")
     provider = await provider_of(slug) if slug else None
     if provider is None:
-        has_code = bool(runtime().smtp_url or runtime().sms_url)
-        return await respond(
-            request,
-            "integrations/sign_in/banks.html",
-            {"banks": known, "next": target, "has_code": has_code, "unknown": slug},
-        )
+        context = _waits(target) | {"banks": known, "unknown": slug}
+        return await respond(request, "integrations/sign_in/banks.html", context)
     return await _choices(request, provider, target)
 
 
 async def _choices(request: Request, provider: Provider, target: str) -> Response:
     await allow_bank(request, provider)
     request.state.shell = branded(provider)
-    context = {
+    context = _waits(target) | {
         "provider": provider,
-        "next": target,
         "login_hint": request.query_params.get("login_hint", "")[: flows.LONGEST_HINT],
-        "is_lost_form": target.startswith("/resume/"),
         "is_only": len(await banks()) == 1,
-        "has_code": bool(runtime().smtp_url or runtime().sms_url),
     }
     return await respond(request, "integrations/sign_in/sign_in.html", context)
+
+
+def _waits(target: str) -> dict[str, object]:
+    """Return what both pages say: where it goes on, whether typed words wait there, and whether a code would do."""
+    return {
+        "next": target,
+        "is_lost_form": target.startswith("/resume/"),
+        "has_code": bool(runtime().smtp_url or runtime().sms_url),
+    }
 
 
 async def allow_bank(request: Request, provider: Provider) -> None:

@@ -30,10 +30,10 @@ def served(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("kept", "seen", "told"), [(ANN, ANN, "same"), (ANN, BEN, "different"), (ANN, b"no picture", "unsure")]
+    ("kept", "seen", "answer"), [(ANN, ANN, "same"), (ANN, BEN, "different"), (ANN, b"no picture", "unsure")]
 )
-async def test_the_sandboxs_service_tells_faces_apart(served, kept, seen, told):
-    assert await served(*faces.routes()).compare(kept, seen) == told
+async def test_the_sandboxs_service_tells_faces_apart(served, kept, seen, answer):
+    assert await served(*faces.routes()).compare(kept, seen) == answer
 
 
 @pytest.mark.parametrize(

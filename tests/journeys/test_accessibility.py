@@ -50,6 +50,9 @@ ELSEWHERE = (
     r"/tickets/\{token\}(/.*)?",  # test_tourism comes to them with what it bought
     r"/t/\{tenant\}/apps/\{id\}",  # test_apps opens apps in their frames
     r"/gate(/devices/\{key\})?",  # need a device of a gate
+    r"/launch/\{id\}",  # leads on to a place of an app: test_launching comes through it
+    r"/my/school/\{account_id\}/tools/\{id\}",  # leads on to a learning tool: test_tools of education opens it
+    r"/my/baskets/\{id\}",  # needs a basket that is being paid: test_baskets looks at it
     r"/passed-on/\{token\}",  # needs the letter to a new holder: test_standing of tourism looks at it
 )
 
@@ -58,7 +61,7 @@ NEWCOMER = "p-nur"
 DEMONSTRATION: tuple[tuple[str, ...], ...] = (
     ("op-goh", "company", "/t/tengah"),
     ("p-siti", "personal", "/my"),
-    ("op-rahim", "company", "/t/hillside"),
+    ("op-rahim", "company", "/t/hillside", "/t/hillside/reconciliation/settlement"),
     ("op-yeo", "company", "/t/hillside/classes", "/t/hillside/school-fees"),
     ("op-wati", "company", "/t/hillside/till"),
     ("p-chen", "personal", "/my/school"),
@@ -159,7 +162,11 @@ BESIDE = {
     "op-sulaiman": (("/t/tengah/wallets", "/wallets/", "/top-ups/new"),),
     "op-rahim": (("/t/hillside/accounts", "/accounts/", ""),),
     "op-yeo": (("/t/hillside/accounts", "/accounts/", ""),),
-    "staff-ong": (("/bank/harbour/tenants", "/tenants/", "/support"),),
+    "staff-ong": (
+        ("/bank/harbour/tenants", "/tenants/", "/support"),
+        ("/bank/harbour/tenants?q=tengah", "/tenants/", ""),
+    ),
+    "op-leong": (("/t/harbour-hospital/departments", "/departments/", ""),),
 }
 """Lists with something in them that has a page to which not every such thing leads, by who may open it."""
 

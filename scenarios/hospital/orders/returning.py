@@ -35,10 +35,10 @@ _MARK = (
     "update hospital_order set status = $3 where tenant_id = $1 and id = any ($2) and status = 'returning'"
 )
 DONE = {
-    "agree": "orders.return_agreed",
-    "decline": "orders.return_declined",
-    "finish": "orders.returned",
-    "refuse": "orders.return_refused",
+    "agree": "return_agreed",
+    "decline": "return_declined",
+    "finish": "returned",
+    "refuse": "return_refused",
 }
 ORDERS = {"decline": "settled", "finish": "returned", "refuse": "settled"}
 """What an end makes of the orders."""
@@ -145,7 +145,7 @@ async def _step(actor: Actor, found: OrderReturn, edge: str, problem: str = "") 
         await execute(_MARK, found.tenant_id, _ids(found), ORDERS[edge])
     await found.save(update_fields=["status", "problem", "ended_at"])
     basket = await OrderBasket.get(tenant_id=found.tenant_id, id=found.basket_id)
-    await tell(actor, basket, DONE[edge], amount_minor=found.amount_minor)
+    await tell(actor, basket, f"orders.{DONE[edge]}", amount_minor=found.amount_minor)
 
 
 def _ids(found: OrderReturn) -> list[UUID]:

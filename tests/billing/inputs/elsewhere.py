@@ -14,6 +14,8 @@ _ANSWER = "billing/disputes/test_pages.py::test_the_answer_is_kept_handed_in_and
 _COMPLAINT = "billing/complaints/test_complaints.py::test_a_payers_pages_from_the_payment_on"
 _CONSOLE = "billing/complaints/test_complaints.py::test_the_consoles_pages"
 _RISK = "billing/risk/test_holding.py::test_the_pages"
+_PAYOUTS = "billing/risk/test_payouts.py::test_the_pages"
+_OFFERS = "tenants/offers/test_offers.py::test_the_pages_from_an_empty_draft_to_what_is_taken"
 _STUCK = "billing/payments/test_stuck.py::test_when_the_channels_time_is_over_it_is_worked_and_not_sent"
 ELSEWHERE = {
     "fee_draft_save": _RULE,
@@ -46,6 +48,11 @@ ELSEWHERE = {
     "decide": "billing/routing/test_bank_terms.py::test_the_pages",
     "risk_work": _RISK,
     "risk_hold_decide": _RISK,
+    "payout_hold_place": _PAYOUTS,
+    "payout_release": _PAYOUTS,
+    "bank_offer_rule_save": _OFFERS,
+    "bank_offer_template_save": _OFFERS,
+    "complaint_terms_set": "billing/complaints/test_terms.py::test_the_page",
     "my_complaint_create": _COMPLAINT,
     "my_complaint_say": _COMPLAINT,
     "my_complaint_reopen": _COMPLAINT,
