@@ -61,8 +61,14 @@ NEWCOMER = "p-nur"
 DEMONSTRATION: tuple[tuple[str, ...], ...] = (
     ("op-goh", "company", "/t/tengah"),
     ("p-siti", "personal", "/my"),
-    ("op-rahim", "company", "/t/hillside", "/t/hillside/reconciliation/settlement"),
-    ("op-yeo", "company", "/t/hillside/classes", "/t/hillside/school-fees"),
+    ("op-rahim", "company", "/t/hillside"),
+    (
+        "op-yeo",
+        "company",
+        "/t/hillside/classes",
+        "/t/hillside/school-fees",
+        "/t/hillside/reconciliation/settlement",
+    ),
     ("op-wati", "company", "/t/hillside/till"),
     ("p-chen", "personal", "/my/school"),
     ("p-tan", "personal", "/my/home"),
