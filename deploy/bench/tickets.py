@@ -58,7 +58,11 @@ _BARE_ORDER = """
 with o as (insert into bare_order (note) values ('x') returning id)
 insert into bare_ticket (order_id) select id from o
 """
-_BARE_POOLS = "update bare_pool set held = held + 1 where id = any ($1) and held + 1 <= capacity"
+_BARE_POOLS = """
+with locked as materialized (select id from bare_pool where id = any ($1) order by id for update)
+update bare_pool p set held = held + 1 from locked l where p.id = l.id and held + 1 <= capacity
+"""
+"""Locked in one order, as ours are: a plain update takes them as they lie, and two of those can wait for each other."""
 _BARE = """
 create table bare_order (id bigserial primary key, note text);
 create table bare_ticket (id bigserial primary key, order_id bigint, used int not null default 0);
