@@ -12,7 +12,7 @@ from integrations.apps.catalogue.pages import LEVELS, agreed_of, root_of
 from integrations.apps.models import App, AppVersion
 from integrations.apps.scopes import SCOPES
 from integrations.apps.tenant_models import Installation
-from integrations.apps.vendors.shown import asked, shown_version
+from integrations.apps.vendors.shown import asked, shown_version, words
 from integrations.apps.vendors.states import INSTALLATION_WORDS, TONES
 from integrations.apps.webhooks import stopping
 from tenants.actor import Actor
@@ -41,7 +41,7 @@ async def _settings(
     reasons = version.scopes if version else {}
     context = {
         "installation": found,
-        "app": app,
+        "name": words(version.texts, "name") if version else app.name,
         "version": version and shown_version(version),
         "status": t(INSTALLATION_WORDS[found.status]),
         "tone": TONES.get(found.status, "neutral"),

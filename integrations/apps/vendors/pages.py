@@ -1,5 +1,6 @@
 """The vendor's console: its apps, one app with its versions and keys, its people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -16,6 +17,7 @@ from integrations.apps.vendors.states import TONES, VENDOR_WORDS, VERSION_WORDS
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id
 from tenants.onboarding.forms import Email
+from ui import charts, formats
 from ui.errors import AppError, Invalid
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
@@ -47,6 +49,7 @@ async def overview(request: Request, actor: Actor) -> Response:
         "sandbox": await queries.sandbox(vendor),
         "root": root_of(actor),
         "may_write": actor.may("vendor.write") and vendor.status == "admitted",
+        "is_refused": vendor.status == "refused",
         "tasks": _tasks(actor, vendor, apps),
     }
     return await respond(request, "integrations/apps/vendors/overview.html", context)
@@ -124,9 +127,21 @@ async def _app_context(actor: Actor, app: App, found: list[AppVersion]) -> dict[
         "can_submit": newest.measured_at is not None
         and all(one["is_met"] or not one["is_needed"] for one in newest.findings),
         "figures": await queries.figures(app.id),
-        "days": await queries.launches_by_day(app.id),
+        "chart": _chart(await queries.launches_by_day(app.id)),
         "secret": None,
     }
+
+
+def _chart(days: Sequence[Any]) -> charts.Chart:
+    return charts.stacked(
+        gettext("Day"),
+        [formats.date_text(each["day"]) for each in days],
+        [
+            charts.Series(gettext("Times opened"), [each["launches"] for each in days]),
+            charts.Series(gettext("Did not answer"), [each["failures"] for each in days]),
+        ],
+        short=[formats.short_day(each["day"]) for each in days],
+    )
 
 
 async def submit(request: Request, actor: Actor) -> Response:

@@ -21,8 +21,10 @@ async def vendors(request: Request, actor: Actor) -> Response:
     """Show the vendors this person works for, and the way to become one."""
     assert actor.person_id is not None  # noqa: S101 - the door is for persons
     plain(request)
+    found = await services.mine(actor.person_id)
     context = {
-        "vendors": await services.mine(actor.person_id),
+        "vendors": found,
+        "can_register": bool(actor.company) and all(one["status"] == "refused" for one in found),
         "words": {key: t(word) for key, word in VENDOR_WORDS.items()},
         "tones": TONES,
         "company": actor.company,

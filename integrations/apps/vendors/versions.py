@@ -243,7 +243,7 @@ async def new_client_secret(actor: Actor, app_id: UUID) -> str:
     app = await get_app(actor, app_id)
     secret = secrets.token_urlsafe(32)
     app.former_secret_hash = app.secret_hash
-    app.former_secret_until = datetime.now(UTC) + SECRET_GRACE
+    app.former_secret_until = datetime.now(UTC) + SECRET_GRACE if app.secret_hash else None
     app.secret_hash = bytes.fromhex(secret_hash(secret))
     await app.save(update_fields=["former_secret_hash", "former_secret_until", "secret_hash"])
     await _note_app(actor, app, "app.secret_made")

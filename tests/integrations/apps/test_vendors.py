@@ -123,6 +123,28 @@ async def test_a_company_registers_once(client, company):
     inspect(again.text)
 
 
+async def test_a_refused_company_is_not_told_that_it_was_admitted_and_comes_to_registering_again(
+    client, company, bank
+):
+    given = registration()
+    await client.post("/vendors", data=given)
+    here = f"/vendor/{given['slug']}"
+    assert 'href="/vendors/new"' not in (await client.get("/vendors")).text
+    assert "The bank admits the company" in (await client.get(here)).text
+    reviewer = await make.bank_staff(bank, "operations")
+    async with open_scope(bank_scope(bank.id)):
+        found = await Vendor.get(slug=given["slug"])
+        await services.decide(reviewer, found.id, "refused", reasons="Its website does not answer.")
+    page = (await client.get(here)).text
+    inspect(page)
+    assert "Its website does not answer." in page
+    assert "The bank admits the company" not in page
+    for address in (here, "/vendors"):
+        assert 'href="/vendors/new"' in (await client.get(address)).text
+    assert (await client.post("/vendors", data=registration())).status_code == 303
+    assert 'href="/vendors/new"' not in (await client.get("/vendors")).text
+
+
 async def test_the_owner_writes_the_reader_reads_and_a_stranger_finds_nothing(client, company, bank):
     vendor = await admitted(client, company, bank)
     root = f"/vendor/{vendor.slug}"
@@ -269,7 +291,11 @@ async def test_a_secret_is_shown_once_and_known(client, company, bank):
     async with open_scope(vendor_scope(vendor.id)):
         app = await App.get(id=here.rsplit("/", 1)[1])
     assert app.secret_hash
-    assert app.secret_hash.hex() not in (await client.get(here)).text
+    page = (await client.get(here)).text
+    assert app.secret_hash.hex() not in page
+    assert "former secret" not in page
+    await client.post(f"{here}/secrets")
+    assert "former secret" in (await client.get(here)).text
 
 
 async def test_suspending_ends_every_grant_and_tells_the_provider(bank, db, monkeypatch):
