@@ -105,14 +105,15 @@ async def _to_vendor(vendor: Vendor, words: tuple[str, str] | None, facts: dict[
         return
     if vendor.sandbox_tenant_id is None:
         after_commit(
-            partial(_send, vendor.contact_email, await _locale_of(vendor), words, facts | {"here": here})
+            partial(_send, vendor.contact_email, await locale_of(vendor), words, facts | {"here": here})
         )
         return
     async with open_scope(tenant_scope(vendor.sandbox_tenant_id)):
         await _write(vendor.sandbox_tenant_id, vendor.contact_email, None, words, facts, here)
 
 
-async def _locale_of(vendor: Vendor) -> str:
+async def locale_of(vendor: Vendor) -> str:
+    """Return the language of whoever registered the vendor."""
     async with open_scope(person_scope(vendor.created_by)):
         found = await Person.get_or_none(id=vendor.created_by)
     return found.locale if found and found.locale else "en"

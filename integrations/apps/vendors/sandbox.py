@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from integrations.apps.models import Vendor
+from integrations.apps.vendors import letters
 from tenants import kinds
 from tenants.actor import Actor
 from tenants.ids import new_id
@@ -31,6 +32,7 @@ async def make(actor: Actor, vendor: Vendor) -> Tenant:
         scenarios=list(kinds.SCENARIOS)[:1],
         currency="CNY",
         timezone="Asia/Shanghai",
+        locale=await letters.locale_of(vendor),
         status="live",
         live_at=datetime.now(UTC),
     )

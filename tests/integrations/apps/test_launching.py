@@ -211,3 +211,21 @@ async def test_an_apps_letter_leads_by_the_number_of_its_installation(client, ba
     assert (await client.get(asked)).status_code == 404
     client.cookies.clear()
     assert (await client.get(asked)).headers["location"].startswith("/sign-in?next=%2Flaunch%2F")
+
+
+async def test_the_vendor_sees_launches_and_failures_by_day(client, bank, tenant, chief):
+    owner = await make.person("Vera Ng")
+    vendor = await apps.vendor(bank, owner=owner)
+    app = await apps.listed(vendor)
+    made = await apps.install(tenant, app)
+    assert (await client.get(f"/t/{tenant.slug}/apps/{made.id}")).status_code == 200
+    async with open_scope(bank_scope(bank.id)):
+        await App.filter(id=app.id).update(health="down")
+    assert (await client.get(f"/t/{tenant.slug}/apps/{made.id}")).status_code == 200
+    await make.sign_in(client, owner.id)
+    page = inspect((await client.get(f"/vendor/{vendor.slug}/apps/{app.id}")).text)
+    days = [
+        [cell.text for cell in row.findall("td")]
+        for row in page.findall(".//figure[@class='chart']//tbody/tr")
+    ]
+    assert days == [["0", "0"]] * 13 + [["1", "1"]]

@@ -4,7 +4,7 @@ import pytest
 
 from integrations.apps.vendors import review, services
 from tenants import notices
-from tenants.models import Notice, Person
+from tenants.models import Notice, Person, Tenant
 from tenants.scope import bank_scope, open_scope, person_scope, tenant_scope
 from tests import apps, make
 from ui.errors import Invalid
@@ -92,3 +92,15 @@ async def test_a_refused_vendor_reads_why_once_the_decision_stands(db, bank, mon
     assert (recipient, subject) == ("vera@vendor.example", f"{vendor.name} 未获准入")
     assert "No business licence for software." in body
     assert f"/vendor/{vendor.slug}" in body
+
+
+async def test_an_admission_is_told_in_the_language_of_whoever_registered(db, bank):
+    owner = await make.person("Chen Jie")
+    async with open_scope(person_scope(owner.id)):
+        await Person.filter(id=owner.id).update(locale="zh_CN")
+    vendor = await apps.vendor(bank, status="registered", created_by=owner.id)
+    reviewer = await make.bank_staff(bank)
+    async with open_scope(bank_scope(bank.id)):
+        made = await services.decide(reviewer, vendor.id, "admitted")
+        sandbox = await Tenant.get(id=made.sandbox_tenant_id)
+    assert [one[1] for one in await letters(sandbox)] == [f"{vendor.name} 已获准入"]
