@@ -166,7 +166,10 @@ async def decline(request: Request, actor: Actor) -> Response:
 
     async def do() -> None:
         assert form.ok.line is not None  # noqa: S101 - checked above
-        await service.decline(actor, tenant_id=seen.tenant_id, bill_id=seen.id, line_id=form.ok.line)
+        try:
+            await service.decline(actor, tenant_id=seen.tenant_id, bill_id=seen.id, line_id=form.ok.line)
+        except NotFound as gone:
+            raise Invalid("decline.line", gone.message, fields={"line": gone.message}) from gone
 
     return await _act(request, seen, "decline", form, do, t("It is off your bill."))
 

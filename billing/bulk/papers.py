@@ -76,7 +76,10 @@ def _checked(count: int, kind: str) -> int:
 
 
 def _known(locale: str) -> str:
-    return locale if locale in LOCALES else "en"
+    if locale not in LOCALES:
+        text = t("Choose one of the options.")
+        raise Invalid("papers.locale", text, fields={"locale": text})
+    return locale
 
 
 def _of_run(actor: Actor, run_id: UUID, place: str) -> Any:

@@ -273,7 +273,7 @@ async def decide_all(request: Request, actor: Actor) -> Response:
     """Accept all undecided entries of one reason, or leave them out."""
     run, root = await runs.get(actor, path_id(request)), root_of(request)
     form = await bind(request, Decision)
-    if form.is_valid and not form.ok.code:
+    if form.is_valid and form.ok.code not in await run_list.open_codes(run):
         form.fail("code", t("Choose a reason."))
     if form.is_valid and await _decided(actor, run, form, []):
         return redirect(request, f"{_href(run, root)}/exceptions", flash=t("That is noted."))

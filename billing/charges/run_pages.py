@@ -31,7 +31,7 @@ from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.fields import Day, Month
 from ui.forms import Form, bind
-from ui.i18n import LOCALES, N_, gettext, t
+from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
@@ -271,8 +271,8 @@ async def print_run(request: Request, actor: Actor) -> Response:
     form = await bind(request, Printing)
     if form.is_valid:
         try:
-            place, locale = form.ok.place, form.ok.locale if form.ok.locale in LOCALES else "en"
-            task = await papers.begin_bills(actor, run.id, place=place, kind=form.ok.format, locale=locale)
+            asked = {"place": form.ok.place, "kind": form.ok.format, "locale": form.ok.locale}
+            task = await papers.begin_bills(actor, run.id, **asked)
             return redirect(request, f"{root_of(request)}/tasks/{task.id}")
         except Invalid as error:
             form.fail_with(error)

@@ -1,5 +1,7 @@
 """The institution's settings: facts, accounts and channels."""
 
+from uuid import UUID
+
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -34,10 +36,13 @@ class MerchantForm(BaseModel):
 
 async def settings(request: Request, actor: Actor) -> Response:
     """Show the institution's facts and where its money arrives."""
-    return await _settings(request, actor, Form.blank(MerchantForm))
+    return await _settings(request, actor)
 
 
-async def _settings(request: Request, actor: Actor, form: Form[MerchantForm], status: int = 200) -> Response:
+async def _settings(
+    request: Request, actor: Actor, wrong: UUID | None = None, form: Form[MerchantForm] | None = None
+) -> Response:
+    """Answer with the settings; with 422 where the merchant typed for the account ``wrong`` was."""
     given = channel_settings()
     context = {
         "tenant": await Tenant.get(id=tenant_id()),
@@ -46,10 +51,11 @@ async def _settings(request: Request, actor: Actor, form: Form[MerchantForm], st
         "has_rail": bool(given.rail_url),
         "opens_merchants": bool(given.rail_merchants_url),
         "form": form,
+        "wrong": wrong,
         "terms": [(key, page.title) for key, page in pages_of(actor).items()],
         "root": _root(actor),
     }
-    return await respond(request, "billing/settings/settings.html", context, status=status)
+    return await respond(request, "billing/settings/settings.html", context, status=422 if form else 200)
 
 
 async def connect_again(request: Request, actor: Actor) -> Response:
@@ -76,7 +82,7 @@ async def enter_merchant(request: Request, actor: Actor) -> Response:
             return redirect(
                 request, f"{_root(actor)}/settings", flash=t("Payments by bank QR arrive there from now on.")
             )
-    return await _settings(request, actor, form, status=422)
+    return await _settings(request, actor, row.id, form)
 
 
 async def to_stripe(request: Request, actor: Actor) -> Response:

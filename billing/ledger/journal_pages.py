@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 from starlette.requests import Request
@@ -12,21 +12,32 @@ from starlette.responses import Response
 from billing.bulk import files
 from billing.bulk.files import Maker
 from billing.ledger import asking, reading
-from billing.ledger.accounts import kind_name, ledger_name
+from billing.ledger.accounts import KINDS, kind_name, ledger_name
 from billing.ledger.reading import Span
 from billing.ledger.trial_pages import posting_columns
 from tenants.actor import Actor
 from tenants.scope import tenant_id
 from tenants.tasks import Progress
 from ui.exports import export, wants_export, write
-from ui.forms import bind
+from ui.fields import Day
+from ui.forms import Form, bind
 from ui.i18n import N_, t
 from ui.render import redirect, respond
-from ui.tables import Page
+from ui.tables import Page, TableQuery
 
 AT_ONCE = 50_000
 """Postings that are sent while one waits; a longer journal is made in the background."""
 KIND = "journal.file"
+
+
+class Wanted(BaseModel):
+    """Which part of the journal, and as what."""
+
+    first: Annotated[Day, Field(title=N_("First day"), alias="from")]
+    last: Annotated[Day, Field(title=N_("Last day"), alias="until")]
+    kind: str = Field("", title=N_("What happened"))
+    ledger: str = ""
+    format: Literal["csv", "xlsx"] = Field("csv", title=N_("File"))
 
 
 async def journal(request: Request, actor: Actor) -> Response:
@@ -39,8 +50,16 @@ async def journal(request: Request, actor: Actor) -> Response:
         columns = posting_columns(root, names, has_ledger=True)
         rows = reading.each_posting(tenant_id(), span)
         return await export(request, columns, rows, f"journal-{span.first}-{span.last}")
+    return await _page(request, actor, span, asking.shown(query, span))
+
+
+async def _page(
+    request: Request, actor: Actor, span: Span, query: TableQuery, form: Form[Wanted] | None = None
+) -> Response:
+    names = await reading.names_of(tenant_id())
+    postings = await reading.count_postings(tenant_id(), span)
     found = await reading.entries(tenant_id(), span, query.limit, query.offset)
-    page = Page.of(asking.shown(query, span), found, await reading.count_entries(tenant_id(), span))
+    page = Page.of(query, found, await reading.count_entries(tenant_id(), span))
     more = {
         "page": page,
         "span": span,
@@ -50,27 +69,24 @@ async def journal(request: Request, actor: Actor) -> Response:
         "ledger_name": lambda ledger: ledger_name(ledger, names),
         "postings": postings,
         "is_long": postings > AT_ONCE,
+        "form": form,
     }
-    return await respond(
-        request, "billing/ledger/journal.html", asking.context(actor, "/journal", **more), block="list"
-    )
-
-
-class Wanted(BaseModel):
-    """Which part of the journal, and as what."""
-
-    first: date = Field(title=N_("First day"), alias="from")
-    last: date = Field(title=N_("Last day"), alias="until")
-    kind: str = ""
-    ledger: str = ""
-    format: str = "csv"
+    shown = asking.context(actor, "/journal", **more)
+    status = 422 if form else 200
+    return await respond(request, "billing/ledger/journal.html", shown, block="list", status=status)
 
 
 async def make_file(request: Request, actor: Actor) -> Response:
     """Have a long journal written in the background."""
     form = await bind(request, Wanted)
+    if form.is_valid:
+        _check(form)
     if not form.is_valid:
-        return redirect(request, f"{asking.root_of(actor)}/ledger/journal")
+        sent = {name: str(form.value(name)) for name in ("from", "until", "kind", "ledger")}
+        query = TableQuery(f"{asking.root_of(actor)}/ledger/journal", filters=sent)
+        return await _page(
+            request, actor, asking.span_of(actor, query, first=asking.today(actor)), query, form
+        )
     asked = form.ok
     span = Span(asked.first, asked.last, actor.place["timezone"], asked.kind, asked.ledger)
     total = await reading.count_postings(tenant_id(), span)
@@ -80,6 +96,13 @@ async def make_file(request: Request, actor: Actor) -> Response:
     }
     task = await files.begin(actor, KIND, payload, total=total)
     return redirect(request, f"{asking.root_of(actor)}/tasks/{task.id}")
+
+
+def _check(form: Form[Wanted]) -> None:
+    if form.ok.last < form.ok.first:
+        form.fail("until", t("The last day cannot be before the first."))
+    elif form.ok.kind and form.ok.kind not in KINDS:
+        form.fail("kind", t("Choose one of the options."))
 
 
 async def _make(actor: Actor, path: Path, asked: Mapping[str, Any], progress: Progress) -> str:

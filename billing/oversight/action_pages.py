@@ -15,7 +15,7 @@ from tenants.http import WRITES, bank_route, path_id
 from tenants.models import Tenant
 from tenants.onboarding import queries
 from ui.exports import export, wants_export
-from ui.forms import bind
+from ui.forms import Form, bind
 from ui.i18n import N_, Text, gettext, t
 from ui.render import redirect, respond
 from ui.shell import Tone
@@ -39,21 +39,36 @@ CLOSED = (
 class ClosingForm(BaseModel):
     """What became of a suggestion."""
 
-    status: str
+    status: str = Field("", title=N_("State"))
     note: str = Field("", title=N_("Note"), max_length=300)
 
 
 async def listed(request: Request, actor: Actor) -> Response:
     """Show what to do next, with the reason for each, and what was closed; all of it as a file."""
-    query = TableQuery.parse(request, filters=("key", "branch", "mine"))
+    query = _query(request)
     found = await _asked(actor, query)
     if wants_export(request):
         every = await _told(await found.order_by("status", "-id").limit(MOST))
         return await export(
             request, (Column("created_at", t("Since"), format="date"), *CLOSED), every, "actions"
         )
+    return await _page(request, actor)
+
+
+def _query(request: Request) -> TableQuery:
+    return TableQuery.parse(request, filters=("key", "branch", "mine"))
+
+
+async def _page(
+    request: Request, actor: Actor, wrong: NextAction | None = None, form: Form[ClosingForm] | None = None
+) -> Response:
+    """Answer with the page; with 422 and the suggestion on top whose closing was not taken."""
+    query = _query(request)
+    found = await _asked(actor, query)
     still = found.filter(status="open")
     rows = await _told(await still.order_by("-id").offset(query.offset).limit(query.limit))
+    if wrong is not None:
+        rows = [*await _told([wrong]), *(row for row in rows if row["id"] != wrong.id)]
     closed = await found.exclude(status="open").order_by("-closed_at").limit(query.per)
     context = {
         "page": Page.of(query, rows, await still.count()),
@@ -62,8 +77,10 @@ async def listed(request: Request, actor: Actor) -> Response:
         "keys": [(rule.key, gettext(rule.name)) for rule in actions.RULES],
         "branches": [(str(one.id), one.name) for one in await queries.branches(actor)],
         "root": f"/bank/{actor.place['slug']}",
+        "form": form,
+        "wrong": wrong,
     }
-    return await respond(request, "billing/oversight/actions.html", context)
+    return await respond(request, "billing/oversight/actions.html", context, status=422 if form else 200)
 
 
 async def _asked(actor: Actor, query: TableQuery) -> Any:
@@ -105,6 +122,10 @@ async def look(request: Request, actor: Actor) -> Response:
 async def close(request: Request, actor: Actor) -> Response:
     """Close a suggestion."""
     form = await bind(request, ClosingForm)
+    if form.is_valid and form.ok.status not in actions.CLOSINGS:
+        form.fail("status", t("Choose what to do."))
+    if not form.is_valid:
+        return await _page(request, actor, await actions.get(actor, path_id(request)), form)
     await actions.close(actor, path_id(request), status=form.ok.status, note=form.ok.note)
     return redirect(request, f"/bank/{actor.place['slug']}/actions", flash=t("Noted."))
 

@@ -145,13 +145,23 @@ def reason(action: NextAction) -> Text:
     return t(BY_KEY[action.key].reason, **action.facts)
 
 
-async def close(actor: Actor, action_id: UUID, *, status: str, note: str) -> NextAction:
-    """Note that something was done, or that it is not worth doing."""
+CLOSINGS = {"done", "dismissed"}
+
+
+async def get(actor: Actor, action_id: UUID, *, lock: bool = False) -> NextAction:
+    """Return a suggestion of one of the actor's branches."""
     actor.require("oversight.read")
-    found = await NextAction.select_for_update().get_or_none(bank_id=bank_of(actor), id=action_id)
+    every = NextAction.select_for_update() if lock else NextAction.all()
+    found = await every.get_or_none(bank_id=bank_of(actor), id=action_id)
     if found is None or not await sees_branch(actor, found.branch_id):
         raise NotFound("action.not_found", t("There is no such suggestion."))
-    if found.status != "open" or status not in {"done", "dismissed"}:
+    return found
+
+
+async def close(actor: Actor, action_id: UUID, *, status: str, note: str) -> NextAction:
+    """Note that something was done, or that it is not worth doing."""
+    found = await get(actor, action_id, lock=True)
+    if found.status != "open" or status not in CLOSINGS:
         raise Conflict("action.closed", t("Somebody has closed this already."))
     found.status, found.note = status, note
     found.closed_by_name, found.closed_at = actor.name[:100], datetime.now(UTC)

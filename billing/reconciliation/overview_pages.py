@@ -2,9 +2,10 @@
 
 from calendar import monthrange
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+from pydantic import BaseModel, BeforeValidator, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,10 +16,10 @@ from tenants import audit
 from tenants.actor import Actor
 from tenants.http import path_id
 from ui.exports import export, wants_export
-from ui.fields import FieldError, parse_minor
-from ui.flash import Flash
+from ui.fields import FieldError, MinorAmount, parse_minor
 from ui.formats import money
-from ui.i18n import gettext, t
+from ui.forms import Form, bind
+from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column
 
@@ -40,10 +41,39 @@ async def account_of(actor: Actor, text: str) -> tuple[SettlementAccount | None,
     return next((one for one in every if one.id == wanted), every[0] if every else None), every
 
 
+def _bps(value: object) -> object:
+    """Read a percentage as hundredths of it."""
+    text = t("Enter a percentage from 0 to 20 with at most two decimals, like 0.60.")
+    try:
+        bps = parse_minor(str(value), "USD")
+    except FieldError as refused:
+        raise FieldError(text) from refused
+    if not 0 <= bps <= MOST_BPS:
+        raise FieldError(text)
+    return bps
+
+
+class Terms(BaseModel):
+    """What the channel has agreed to take of a payment; no percentage where it is not to be held."""
+
+    percent: Annotated[int, BeforeValidator(_bps)] | None = Field(None, title=N_("Agreed fee, in %"))
+    fixed: Annotated[int, MinorAmount(allow_zero=True)] = 0
+
+
 async def overview(request: Request, actor: Actor) -> Response:
     """One month of one settlement account, day by day; or as a file."""
+    return await _overview(request, actor, request.query_params.get("account", ""))
+
+
+async def _overview(
+    request: Request,
+    actor: Actor,
+    wanted: str,
+    wrong: StatementSource | None = None,
+    form: Form[Terms] | None = None,
+) -> Response:
     zone, params = actor.place["timezone"], request.query_params
-    account, every = await account_of(actor, params.get("account", ""))
+    account, every = await account_of(actor, wanted)
     month = month_of(params.get("month", ""), zone)
     last = month.replace(day=monthrange(month.year, month.month)[1])
     today = datetime.now(ZoneInfo(zone)).date()
@@ -72,8 +102,13 @@ async def overview(request: Request, actor: Actor) -> Response:
         "names": words.SOURCE_NAMES,
         "may_work": actor.may("reconciliation.work"),
         "currency": currency,
+        "form": form,
+        "wrong": wrong.id if wrong else None,
     }
-    return await respond(request, "billing/reconciliation/overview.html", context, block="list")
+    status = 422 if form else 200
+    return await respond(
+        request, "billing/reconciliation/overview.html", context, block="list", status=status
+    )
 
 
 def _has_something(day: Any) -> bool:
@@ -133,16 +168,18 @@ async def fetching(request: Request, actor: Actor) -> Response:
 
 async def terms(request: Request, actor: Actor) -> Response:
     """Keep the agreed fee of a source's channel: percent and a fixed part."""
-    source, sent = await feeds.find(actor, path_id(request)), await request.form()
+    source = await feeds.find(actor, path_id(request))
     account = await accounts.account(actor, source.settlement_account_id)
-    try:
-        bps = _bps(str(sent.get("percent", "")))
-        fixed = parse_minor(str(sent.get("fixed", "")).strip() or "0", account.currency)
-    except (FieldError, ValueError):
-        text = t("Enter the fee as a percentage up to 20 with two decimals, and the fixed part as an amount.")
-        return redirect(request, root_of(actor), flash=Flash(text, tone="warning"))
+    form = await bind(request, Terms, context={"currency": account.currency})
+    if not form.is_valid:
+        return await _overview(request, actor, str(account.id), source, form)
+    await _keep_terms(actor, source, form.ok)
+    return redirect(request, root_of(actor), flash=t("Each line's fee is held against this from now on."))
+
+
+async def _keep_terms(actor: Actor, source: StatementSource, agreed: Terms) -> None:
     before = {"fee_bps": source.fee_bps, "fee_fixed_minor": source.fee_fixed_minor}
-    source.fee_bps, source.fee_fixed_minor = bps, fixed
+    source.fee_bps, source.fee_fixed_minor = agreed.percent, agreed.fixed
     await source.save(update_fields=["fee_bps", "fee_fixed_minor"])
     await audit.record(
         actor,
@@ -151,16 +188,5 @@ async def terms(request: Request, actor: Actor) -> Response:
         subject_id=source.id,
         subject_label=gettext(feeds.NAMES[source.kind]),
         before=before,
-        after={"fee_bps": bps, "fee_fixed_minor": fixed},
+        after={"fee_bps": agreed.percent, "fee_fixed_minor": agreed.fixed},
     )
-    return redirect(request, root_of(actor), flash=t("Each line's fee is held against this from now on."))
-
-
-def _bps(text: str) -> int | None:
-    """Return a percentage in hundredths of it; nothing where the fee is not to be held."""
-    if not text.strip():
-        return None
-    bps = parse_minor(text.strip(), "USD")
-    if not 0 <= bps <= MOST_BPS:
-        raise ValueError(text)
-    return bps

@@ -94,18 +94,3 @@ CHOICES = {
     "work_assignment": _LIST,
 }
 """Forms in which nobody types: what is in them instead."""
-WANTING = {
-    "activate_split_rule",
-    "bank_action_close",
-    "enter_merchant",
-    "fee_activate",
-    "fee_rename",
-    "journal_file",
-    "make_receipt_file",
-    "my_decline",
-    "run_decide",
-    "run_decide_all",
-    "run_print",
-    "source_terms",
-}
-"""Forms that wait for somebody to type nonsense into them in both languages. Nothing is to be added here."""

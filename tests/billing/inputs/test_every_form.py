@@ -15,8 +15,9 @@ import pytest
 from starlette.routing import Route
 
 from billing.routes import routes
-from tests.billing.inputs.elsewhere import CHOICES, ELSEWHERE, SAME, WANTING
+from tests.billing.inputs.elsewhere import CHOICES, ELSEWHERE, SAME
 from tests.billing.inputs.forms import forms, town
+from tests.billing.inputs.rare import more, rare_forms
 
 TESTS = Path(__file__).parents[2]
 DEEPEST = 4
@@ -63,9 +64,9 @@ def typed() -> dict[str, Route]:
 
 async def test_no_form_is_forgotten(db, bank, outside):
     at: Any = await town(bank)
-    paths = [form.path for form in forms(at).values()]
+    paths = [form.path for form in (forms(at) | rare_forms(await more(at, bank))).values()]
     here = {name for name, route in typed().items() if any(route.path_regex.match(path) for path in paths)}
-    listed = ELSEWHERE.keys() | SAME.keys() | CHOICES.keys() | WANTING
+    listed = ELSEWHERE.keys() | SAME.keys() | CHOICES.keys()
     missing = typed().keys() - here - listed
     assert missing == set(), "type nonsense into these forms, here or in a test that elsewhere.py names"
     assert listed - typed().keys() == set(), "these are no forms any more"
