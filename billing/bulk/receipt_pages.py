@@ -27,15 +27,23 @@ class Wanted(BaseModel):
 
 async def ask(request: Request, actor: Actor) -> Response:
     """Show how many receipts were chosen, and ask as what they are wanted."""
-    return await _page(request, actor, Form.blank(Wanted, {"format": "pdf", "locale": current_locale()}))
+    count = await _count(request, actor)
+    kind = "pdf" if count <= papers.MOST["pdf"] else "zip"
+    form = Form.blank(Wanted, {"format": kind, "locale": current_locale()})
+    return await _page(request, actor, form, count)
 
 
-async def _page(request: Request, actor: Actor, form: Form[Wanted], status: int = 200) -> Response:
-    query = _query(request)
+async def _count(request: Request, actor: Actor) -> int:
+    return len(await queries.receipt_ids(actor, _query(request), papers.MOST["zip"] + 1))
+
+
+async def _page(
+    request: Request, actor: Actor, form: Form[Wanted], count: int, status: int = 200
+) -> Response:
     root = f"/t/{actor.place['slug']}"
     context: dict[str, Any] = {
         "form": form,
-        "count": len(await queries.receipt_ids(actor, query, papers.MOST["zip"] + 1)),
+        "count": count,
         "formats": papers.FORMATS,
         "languages": LANGUAGES,
         "root": root,
@@ -60,4 +68,4 @@ async def make(request: Request, actor: Actor) -> Response:
             form.fail_with(refused)
         else:
             return redirect(request, f"/t/{actor.place['slug']}/tasks/{task.id}")
-    return await _page(request, actor, form, status=422)
+    return await _page(request, actor, form, await _count(request, actor), status=422)

@@ -255,12 +255,16 @@ select g.id, g.score, g.reasons, g.subject_kind, g.status, g.decided_by_name,
   left join billing_refund r on r.tenant_id = $1 and r.id = g.subject_id
   left join billing_payment rp on rp.tenant_id = $1 and rp.id = r.payment_id
   left join billing_payout po on po.tenant_id = $1 and po.id = g.subject_id
- where g.tenant_id = $1 and g.line_id = $2 order by g.score desc, g.id
+ where g.tenant_id = $1 and g.line_id = $2
+   and (g.status <> 'proposed' or coalesce(po.status, 'on_the_way') = 'on_the_way'
+   and not exists (select 1 from billing_statement_line x where x.tenant_id = $1 and x.attempt_id = g.subject_id)
+   and not exists (select 1 from billing_statement_line x where x.tenant_id = $1 and x.refund_id = g.subject_id))
+ order by g.score desc, g.id
 """
 
 
 async def suggestions(actor: Actor, line_id: UUID) -> list[dict[str, Any]]:
-    """Return what a line might be, the likeliest first."""
+    """Return what a line might be, the likeliest first; no longer what another line has been matched with since."""
     found = await rows(_SUGGESTIONS, actor.tenant_id, line_id)
     return [{**dict(each), "reasons": json.loads(each["reasons"])} for each in found]
 

@@ -1,11 +1,13 @@
 """Finance's pages of the ledger, what the bank and everybody see of seals, and who may see what."""
 
 import json
+import re
 import zipfile
 from io import BytesIO
 
 import pytest
 
+from billing.bulk import papers
 from billing.models import Period, Receipt, Seal
 from billing.proof import verify_receipt as program
 from billing.sealing.sealer import seal_tenant
@@ -178,10 +180,15 @@ async def test_everybody_may_compare_what_is_published(client, place, bank):
 
 
 @pytest.mark.parametrize("kind", ["pdf", "zip"])
-async def test_the_receipts_of_a_selection_are_one_file(client, place, finance, kind):
+async def test_the_receipts_of_a_selection_are_one_file(client, place, finance, kind, monkeypatch):
     assert "Receipts as a file" in await seen(client, f"{finance}/payments")
     url = f"{finance}/payments/receipts/files?channel=counter"
-    assert "1 receipt of the payments" in await seen(client, url)
+    shown = await seen(client, url)
+    assert "1 receipt of the payments" in shown
+    assert re.search(r'value="pdf"[^>]* checked', shown)
+    with monkeypatch.context() as fewer:
+        fewer.setitem(papers.MOST, "pdf", 0)
+        assert re.search(r'value="zip"[^>]* checked', await seen(client, url)), "what one PDF takes no more"
     assert (await client.post(url, data={"format": "doc", "locale": "en"})).status_code == 422
     assert (
         await client.post(f"{finance}/payments/receipts/files?channel=stripe", data={"format": kind})

@@ -169,6 +169,22 @@ async def test_a_match_is_made_and_taken_back_by_hand(own, client, finance):
     assert await kinds(own) == []
 
 
+async def test_what_another_line_was_matched_with_is_not_offered_again(own, client, finance):
+    await paid(own, 700, at(10), payer="Ann")
+    trades = [
+        Trade(name, 700, text="other words", when=at(hour)) for name, hour in (("who", 10), ("else", 11))
+    ]
+    await take(own, trade_file(*trades))
+    async with own.scope():
+        first, second = await MatchSuggestion.filter(tenant_id=own.id).order_by("-score")
+    assert first.subject_id == second.subject_id
+    assert "Yes, it is this" in await page(client, url(own, f"/lines/{second.line_id}"))
+    sent = {"line": str(first.line_id)}
+    answer = await client.post(url(own, f"/suggestions/{first.id}/confirmation"), data=sent)
+    assert answer.status_code == 303
+    assert "Yes, it is this" not in await page(client, url(own, f"/lines/{second.line_id}"))
+
+
 async def test_a_payouts_match_is_booked_back(own, client, finance):
     await take(own, papers.fund_file(4981, fees=19))
     await take(own, trade_file(Trade(str(await paid(own, 5000)))))
