@@ -159,7 +159,7 @@ async def _register(
 class Document(BaseModel):
     """A document that the hospital's own system may know."""
 
-    document_kind: str = Field("identity_card", title=N_("Document"))
+    document_kind: str = Field("identity_card", title=N_("Kind of document"))
     document_number: str = Field(title=N_("Number of the document"), max_length=40)
 
 

@@ -35,7 +35,7 @@ class Registration(BaseModel):
     name: str = Field(title=N_("Name as on the document"), max_length=100)
     sex: str = Field(title=N_("Sex"))
     born_on: Annotated[Day, Field(title=N_("Day of birth"))]
-    document_kind: str = Field("identity_card", title=N_("Document"))
+    document_kind: str = Field("identity_card", title=N_("Kind of document"))
     document_number: str = Field(title=N_("Number of the document"), max_length=40)
     phone: str = Field(title=N_("Phone"), max_length=40)
     is_insured: bool = Field(False, title=N_("Has health insurance"))
@@ -73,7 +73,7 @@ async def home(request: Request, actor: Actor) -> Response:
         "waits": await mine_waiting(actor),
         "coming": [with_words(one) for one in await mine_coming(actor)],
         "patients": [
-            {**dict(one), "held_as": gettext(RELATIONS[one["relation"]])}
+            {**dict(one), "held_as": gettext((RELATIONS | WHO)[one["relation"]])}
             for one in await mine.patients_of(actor)
         ],
         "hospitals": await open_institutions(SCENARIO_KEY),

@@ -43,7 +43,7 @@ select r.id, r.created_at since, null::timestamptz due_at, r.amount_minor, r.cur
 class Asking(BaseModel):
     """Which orders, and why."""
 
-    order: list[UUID] = Field(default_factory=list, title=N_("Give back"))
+    order: list[UUID] = Field(default_factory=list, title=N_("Orders to give back"))
     reason: str = Field(title=N_("Why"), max_length=returning.REASON_MAX)
 
 

@@ -46,3 +46,7 @@ def test_the_index_frees_what_the_machine_frees():
     )
     text = migration.read_text(encoding="utf-8")
     assert "status not in (" + ", ".join(f"'{state}'" for state in FREEING) + ")" in text
+
+
+def test_every_drawing_of_the_documentation_is_fenced_as_one():
+    assert README.count("stateDiagram-v2") == README.count("```mermaid\nstateDiagram-v2")

@@ -92,7 +92,9 @@ async def test_a_patient_registers_books_pays_sees_the_code_and_cancels(house, c
     await house.pay(made)
     page = await see(client, here)
     assert f"{made.code[:4]}-{made.code[4:]}" in page
-    assert "Lin Wei" in await see(client, "/my/care")
+    mine = await see(client, "/my/care")
+    assert "Lin Wei" in mine
+    assert f"{'Me' if language == 'en' else '我本人'} · " in mine
     await see(client, f"{here}/change")
     asked = await see(client, f"{here}/cancellation")
     done = await client.post(
