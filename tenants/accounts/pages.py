@@ -8,9 +8,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from tenants.accounts import adding, closing, forms, holder_pages, queries, services
-from tenants.accounts.acts import ACTS
 from tenants.accounts.panels import panels_of
 from tenants.actor import Actor
+from tenants.audit_words import act_text
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.kinds import SCENARIOS, AccountKind, Attribute, place_name
 from tenants.models import Account, Holder
@@ -114,7 +114,7 @@ def _holder(found: Holder, relations: Mapping[str, str]) -> dict[str, Any]:
 def _act(found: Mapping[str, Any]) -> dict[str, Any]:
     about = found["subject_label"].rpartition(", ")[0] if found["act"].startswith("holder.") else ""
     return {
-        "title": gettext(ACTS.get(found["act"], found["act"])),
+        "title": act_text(found["act"]),
         "at": found["created_at"],
         "by": found["person_name"],
         "text": about,

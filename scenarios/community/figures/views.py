@@ -13,7 +13,7 @@ from scenarios.community.figures import queries
 from scenarios.community.service import queries as work
 from tenants.actor import Actor
 from ui import charts
-from ui.formats import money, month_text, number, plain_amount
+from ui.formats import compact_money, money, month_text, number
 from ui.i18n import N_, gettext, t
 from ui.tables import Column
 
@@ -29,6 +29,7 @@ VIEWS = {
     "energy": N_("Energy"),
 }
 _KEYS = {"buildings": "building", "managers": "manager", "months": "month"}
+_HEADS = {"buildings": t("Building"), "managers": t("Manager"), "months": t("Month")}
 COLLECTED = (
     Column("bills", t("Bills"), format="number"),
     Column("billed_minor", t("Billed"), format="money"),
@@ -105,7 +106,7 @@ class Window:
 
     def axis(self, value: charts.Number) -> str:
         """Return an amount as it stands beside an axis."""
-        return plain_amount(int(value), self.currency)
+        return compact_money(int(value), self.currency)
 
 
 async def view_of(actor: Actor, view: str) -> Shown:
@@ -121,8 +122,7 @@ async def view_of(actor: Actor, view: str) -> Shown:
 async def _collected(of: Window, view: str) -> Shown:
     found = await queries.collected(of.tenant_id, of.since, of.currency, _KEYS[view])
     is_month = view == "months"
-    label = t("Month") if is_month else t(VIEWS[view])
-    head = Column("name", label, format="month" if is_month else "text", is_main=True)
+    head = Column("name", _HEADS[view], format="month" if is_month else "text", is_main=True)
     names = [month_text(one["name"]) if is_month else one["name"] for one in found]
     series = [
         charts.Series(gettext("Money that came in"), [one["paid_minor"] for one in found]),

@@ -134,11 +134,11 @@ async def create(request: Request, actor: Actor) -> Response:
 
 
 PRODUCTS = (
-    Column("name", t("What"), is_main=True),
+    Column("name", t("Goods"), is_main=True),
     Column("price_minor", t("Price"), format="money"),
     Column("stock", t("Left"), format="number"),
     Column("group", t("Group purchase")),
-    Column("is_active", t("Sold"), value=lambda one: t("Yes") if one["is_active"] else t("No")),
+    Column("is_active", t("On sale"), value=lambda one: t("Yes") if one["is_active"] else t("No")),
 )
 
 
@@ -151,7 +151,7 @@ def _order_columns(root: str, shop_id: UUID) -> tuple[Column, ...]:
             is_main=True,
             href=lambda one: f"{root}/merchants/{shop_id}/orders/{one['id']}",
         ),
-        Column("names_text", t("What")),
+        Column("names_text", t("Goods")),
         Column("quantity", t("How many"), format="number"),
         Column("unit", t("Unit")),
         Column("way", t("How they get it"), value=lambda one: WAYS[one["way"]]),
@@ -202,7 +202,12 @@ async def show_shop(
         "order_columns": _order_columns(root, shop.id),
         "form": form or Form.blank(ProductForm, {"group_minimum": "0", "stock": "10"}),
         "promotions": [
-            (one, promotions.said(one, actor.place["currency"]), one.is_active and one.ends_at > now)
+            (
+                one,
+                localized(one.names),
+                promotions.said(one, actor.place["currency"]),
+                one.is_active and one.ends_at > now,
+            )
             for one in await promotions.of_shop(shop.tenant_id, shop.id)
         ],
         "promotion_form": promotion,

@@ -124,7 +124,7 @@ READINGS = (
     Column("read_on", t("Read on"), format="date", is_main=True),
     Column("value", t("It showed"), format="number"),
     Column("usage", t("Usage"), format="number"),
-    Column("source", t("From"), value=lambda one: SOURCES[one["source"]]),
+    Column("source", t("Source"), value=lambda one: SOURCES[one["source"]]),
     Column("read_by_name", t("By")),
     Column("status", t("State"), format="badge", tones=TONES, words=STATES),
 )

@@ -20,7 +20,7 @@ FLAGS = {
 }
 FLAG_TEXTS = {key: t(words) for key, words in FLAGS.items()}
 SOURCES = {
-    "round": t("Round"),
+    "round": t("Meter round"),
     "photo": t("Photo"),
     "file": t("File"),
     "desk": t("Desk"),

@@ -73,9 +73,9 @@ class PoolForm(BaseModel):
 class InvoiceForm(BaseModel):
     """An invoice in a pool."""
 
-    supplier: str = Field(title=N_("From"), max_length=100)
+    supplier: str = Field(title=N_("Supplier"), max_length=100)
     number: str = Field("", title=N_("Invoice number"), max_length=60)
-    invoiced_on: Day = Field(title=N_("Of"))
+    invoiced_on: Day = Field(title=N_("Invoice date"))
     amount_minor: Amount = Field(title=N_("Amount"))
     note: str = Field("", title=N_("What for"), max_length=200)
     paper: Annotated[UploadFile | None, Upload(most_bytes=MOST_BYTES, endings=PAPERS)] = Field(
@@ -187,9 +187,9 @@ async def _units_named(actor: Actor, text: str) -> list[UUID]:
 
 
 INVOICES = (
-    Column("supplier", t("From"), is_main=True),
+    Column("supplier", t("Supplier"), is_main=True),
     Column("number", t("Invoice number")),
-    Column("invoiced_on", t("Of"), format="date"),
+    Column("invoiced_on", t("Invoice date"), format="date"),
     Column("note", t("What for")),
     Column("amount_minor", t("Amount"), format="money"),
 )
@@ -232,7 +232,10 @@ async def invoices_of(pool: CostPool, link: str) -> list[dict[str, Any]]:
 
 def invoice_columns() -> tuple[Column, ...]:
     """Return the columns of invoices, of which the first leads to the paper."""
-    return (Column("supplier", t("From"), is_main=True, href=lambda one: one["paper"] or None), *INVOICES[1:])
+    return (
+        Column("supplier", t("Supplier"), is_main=True, href=lambda one: one["paper"] or None),
+        *INVOICES[1:],
+    )
 
 
 async def _show(

@@ -116,7 +116,13 @@ class EnrolForm(BaseModel):
 def _round_columns(actor: Actor) -> tuple[Column, ...]:
     root = f"{root_of(actor)}/enrolment"
     return (
-        Column("titles", t("Round"), format=named, is_main=True, href=lambda row: f"{root}/{row['id']}"),
+        Column(
+            "titles",
+            t("Admissions round"),
+            format=named,
+            is_main=True,
+            href=lambda row: f"{root}/{row['id']}",
+        ),
         Column("grade", t("Grade"), words=GRADE_WORDS),
         Column("status", t("State"), format="badge", words=ROUND_WORDS, tones=ROUND_TONES),
         Column("last_at", t("Closes"), format="datetime", sortable=True, sort="closes_at"),

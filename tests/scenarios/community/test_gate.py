@@ -159,3 +159,14 @@ async def test_the_page_judges_by_the_rules_of_the_server(place, tmp_path):
     told, plain = json.loads((await done.communicate())[0])
     assert told == ["", "", "used", "revoked", "not_yet", "", "used", "unknown", "unknown", "unknown"]
     assert plain, "the arithmetic for browsers without Ed25519"
+
+
+async def test_short_words_say_in_chinese_what_they_mean_here_not_in_the_forms_of_fees(place, client):
+    """Words are one for all pages: `Until` was the month a fee's rule ends, and `Round` how cents are rounded."""
+    await passed(place)
+    await make.sign_in(client, place.chief.person_id)
+    for page, word, foreign in (("gate", "截止", "终止月份"), ("meters/round", "抄表", "舍入方式")):
+        answer = await client.get(f"{place.root}/{page}", headers={"Accept-Language": "zh-CN"})
+        shown = text_of(inspect(answer.text))
+        assert word in shown, page
+        assert foreign not in shown, page

@@ -16,7 +16,7 @@ from scenarios.community.models import Meter, Reshaping, Tenure, Unit
 from tenants.models import Account, Holder
 from tenants.scope import open_scope, person_scope
 from tests import make
-from tests.page import inspect
+from tests.page import inspect, text_of
 from tests.scenarios.community.estate import BUILDING, month_back
 from tests.scenarios.community.test_handover import whole
 from tests.scenarios.community.test_leases import CHO, net
@@ -148,7 +148,8 @@ async def test_the_page_splits_and_merges(place, client):
     inspect(wrong.text)
     done = await client.post(f"{address}/split", data=said | {"area_sqm-1": "37"})
     assert done.status_code == 303
-    inspect((await client.get(done.headers["location"])).text)
+    told = text_of(inspect((await client.get(done.headers["location"])).text))
+    assert "Unit split" in told, "the account's story says every industry's acts in words"
     other = place.flats[1].id
     merged = await client.post(
         f"{place.root}/accounts/{other}/reshaping/merge",
