@@ -42,7 +42,7 @@ FACTS = {
     "day_cap": Fact(N_("Approved cap: people a day")),
     "instant_cap": Fact(N_("Approved cap: people at once")),
     "cap_percent": Fact(N_("Percent of the approved cap")),
-    "capacity": Fact(N_("People")),
+    "capacity": Fact(N_("How many people")),
     "held": Fact(N_("Being paid")),
     "sold": Fact(N_("Sold")),
     "counts": Fact(N_("Billed by"), words=COUNTS),

@@ -42,7 +42,6 @@ CHANNEL_WORDS = {
     "agency": N_("Travel agency"),
     "renewal": N_("Renewed"),
 }
-SLOT_WORDS = {"open": N_("Open"), "closed": N_("Closed")}
 REAL_NAMES = {
     "none": N_("Nobody's name is asked"),
     "lead": N_("The buyer's name and document"),

@@ -50,7 +50,13 @@ STATES = {UPLOADED: N_("Columns to match"), CHECKED: N_("Ready to book"), BOOKED
 @lru_cache(maxsize=1)
 def fields() -> tuple[Field, ...]:
     """Return the columns that a list may have."""
-    name = Field("name", N_("Name"), text(people.NAME_MAX), ("Visitor name", "游客姓名"), is_required=True)
+    name = Field(
+        "name",
+        N_("Full name"),
+        text(people.NAME_MAX),
+        ("Name", "Visitor name", "名称", "游客姓名"),
+        is_required=True,
+    )
     document = Field(
         "document",
         N_("Identity card or passport number"),

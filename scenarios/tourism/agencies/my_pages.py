@@ -22,11 +22,11 @@ from scenarios.tourism.agencies.words import (
 )
 from scenarios.tourism.kinds import VISITOR_KINDS
 from scenarios.tourism.models import AgencyStatement, Order, Slot, Ticket
-from scenarios.tourism.orders import access, changing, paper, refunding
+from scenarios.tourism.orders import access, changing, refunding
 from scenarios.tourism.orders.refunding import may_go_back
 from scenarios.tourism.planning.forms import day_of
 from scenarios.tourism.shop.availability import slots_left
-from scenarios.tourism.shop.tickets import shown_of
+from scenarios.tourism.shop.tickets import on_paper, shown_of
 from scenarios.tourism.words import TICKET_TONES, TICKET_WORDS
 from tenants import audit
 from tenants.actor import Actor
@@ -98,7 +98,7 @@ def _columns(desk: Desk) -> tuple[Column, ...]:
                href=lambda row: f"{desk.root}/bookings/{row['id']}"),
         Column("day", t("Day"), format="date", sortable=True),
         Column("starts_at", t("Time"), format="datetime"),
-        Column("people", t("People"), format="number", sortable=True),
+        Column("people", t("How many people"), format="number", sortable=True),
         Column("used", t("Let in"), format="number"),
         Column("status", t("State"), format="badge", words=BOOKING_WORDS, tones=BOOKING_TONES),
         Column("total_minor", t("Amount"), format="money"),
@@ -158,15 +158,7 @@ async def _slot(order: Order) -> Slot | None:
 async def pdf(request: Request, desk: Desk) -> Response:
     """The tickets of a booking on paper; no price is on them."""
     order = await booking_of(desk, path_id(request, "order"))
-    shown = [one for one in await shown_of(order) if one.code]
-    if not shown:
-        raise NotFound("ticket.none", t("There is no ticket to print."))
-    content = paper.draw(desk.site, desk.tenant, order, await _slot(order), shown)
-    headers = {
-        "Content-Disposition": f'attachment; filename="{order.number}.pdf"',
-        "Cache-Control": "no-store",
-    }
-    return Response(content, media_type="application/pdf", headers=headers)
+    return await on_paper(order, desk.site, desk.tenant)
 
 
 async def cancel(request: Request, desk: Desk) -> Response:
@@ -298,8 +290,8 @@ async def my_statement(request: Request, desk: Desk) -> Response:
 
 
 LINE_COLUMNS = (
-    Column("name", t("What"), is_main=True),
-    Column("quantity", t("People"), format="number"),
+    Column("name", t("Ticket"), is_main=True),
+    Column("quantity", t("How many people"), format="number"),
     Column("amount_minor", t("Amount"), format="money"),
 )
 

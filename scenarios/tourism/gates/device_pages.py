@@ -39,7 +39,7 @@ class Typed(BaseModel):
     nonce: str = ""
     code: str = Field(title=N_("Code or number of the ticket"), max_length=400)
     direction: str = Field(ENTRY, title=N_("Direction"), pattern="^(entry|exit)$")
-    people: int = Field(0, title=N_("People"), ge=0, le=999)
+    people: int = Field(0, title=N_("How many people"), ge=0, le=999)
 
 
 class Doubt(BaseModel):

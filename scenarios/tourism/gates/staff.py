@@ -206,7 +206,7 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column("number", t("Ticket"), format="code"),
         Column("gate", t("Gate")),
         Column("direction", t("Direction"), words=DIRECTION_WORDS),
-        Column("people", t("People"), format="number"),
+        Column("people", t("How many people"), format="number"),
         Column("verdict", t("Verdict"), format="badge", words=VERDICT_WORDS, tones=VERDICT_TONES),
         Column("reason", t("Reason"), words=REASONS | {"": ""}),
         Column("mode", t("How"), words=MODE_WORDS),

@@ -18,11 +18,13 @@ from scenarios.tourism.models import Order, Product, Site, Slot, Ticket
 from scenarios.tourism.orders import news, people, queries, refunding
 from scenarios.tourism.orders.states import ORDER
 from scenarios.tourism.planning.pages import require_here
+from scenarios.tourism.shop.tickets import on_paper
 from scenarios.tourism.words import CHANNEL_WORDS, ORDER_TONES, ORDER_WORDS, TICKET_TONES, TICKET_WORDS
 from tenants import audit
 from tenants.actor import Actor
 from tenants.codes import new_token
 from tenants.http import WRITES, path_id, tenant_route
+from tenants.models import Tenant
 from tenants.scope import open_scope
 from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
@@ -52,7 +54,7 @@ def _columns(root: str) -> tuple[Column, ...]:
         ),
         Column("account_name", t("Buyer")),
         Column("day", t("Day"), format="date", sortable=True),
-        Column("people", t("People"), format="number", sortable=True),
+        Column("people", t("How many people"), format="number", sortable=True),
         Column("status", t("State"), format="badge", words=ORDER_WORDS, tones=ORDER_TONES),
         Column("channel", t("Sold"), words=CHANNEL_WORDS),
         Column("total_minor", t("Amount"), format="money", sortable=True),
@@ -115,12 +117,17 @@ async def _page(
         "back_minor": sum(one["back_minor"] for one in back),
         "may_give_back": bool(back) and actor.may("orders.write") and ORDER.can(found.status, "refund_all"),
         "may_write": actor.may("orders.write"),
+        "is_printable": any(_is_printable(one["ticket"]) for one in tickets),
         "words": (ORDER_WORDS, TICKET_WORDS, CHANNEL_WORDS, VISITOR_KINDS),
         "tones": (ORDER_TONES, TICKET_TONES),
         "root": root_of(request),
         "actor": actor,
     }
     return await respond(request, "tourism/office/order.html", context, status=status)
+
+
+def _is_printable(ticket: Ticket) -> bool:
+    return ticket.transfer_id is None and ticket.status in {"issued", "part_used"}
 
 
 async def _tickets(found: Order) -> list[dict[str, Any]]:
@@ -205,6 +212,14 @@ async def send_link(request: Request, actor: Actor) -> Response:
     return redirect(request, url, flash=t("The link is on its way to {contact}.", contact=found.contact_hint))
 
 
+async def pdf(request: Request, actor: Actor) -> Response:
+    """The tickets on paper, for a buyer at the window who has no phone at hand."""
+    actor.require("orders.write")
+    found = await order_of(actor, path_id(request))
+    site = await Site.get(tenant_id=found.tenant_id, id=found.site_id)
+    return await on_paper(found, site, await Tenant.get(id=found.tenant_id))
+
+
 READ, WRITE = "orders.read", "orders.write"
 _ONE = "/ticket-orders/{id}"
 ROUTES: list[BaseRoute] = [
@@ -227,4 +242,5 @@ ROUTES: list[BaseRoute] = [
         is_transactional=False,
     ),
     tenant_route(_ONE + "/link", send_link, permission=WRITE, methods=WRITES, name="tourism_order_link"),
+    tenant_route(_ONE + "/pdf", pdf, permission=WRITE, name="tourism_order_pdf"),
 ]

@@ -63,7 +63,7 @@ def _ticket(paper: Paper, order: Order, one: Printed, y: float) -> None:
     facts = [
         (gettext("Ticket"), one.product),
         (gettext("For"), gettext(VISITOR_KINDS.get(one.ticket.visitor_kind, ""))),
-        (gettext("People"), str(one.ticket.people)),
+        (gettext("How many people"), str(one.ticket.people)),
         (gettext("Name"), one.visitor),
         (gettext("Number"), one.ticket.number),
         (gettext("Price"), "" if order.contract_id else money(one.ticket.price_minor, order.currency)),

@@ -135,10 +135,10 @@ class TemplateForm(_Named):
     grace_after: int = Field(
         0, title=N_("Minutes after its end that the gate still lets in"), ge=0, le=DAY_MINUTES
     )
-    capacity: int = Field(title=N_("People"), ge=0, le=MOST_PEOPLE)
+    capacity: int = Field(title=N_("How many people"), ge=0, le=MOST_PEOPLE)
     for_agencies: int | None = Field(None, title=N_("Of these, for agencies at most"), ge=0, le=MOST_PEOPLE)
     since: Day = Field(title=N_("From"))
-    until: Day | None = Field(None, title=N_("Until"))
+    until: Day | None = Field(None, title=N_("Last day"))
     opens_days: int | None = Field(None, title=N_("Days ahead that it is on sale"), ge=0, le=365)
     opens: Minute | None = Field(None, title=N_("On sale from this time of day"))
 

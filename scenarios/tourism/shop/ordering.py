@@ -35,7 +35,7 @@ PER_VISITOR = ("30/10 minutes", "200/1 day")
 class VisitorRow(BaseModel):
     """One visitor as typed."""
 
-    name: str = Field("", title=N_("Name"), max_length=NAME_MAX)
+    name: str = Field("", title=N_("Full name"), max_length=NAME_MAX)
     document: str = Field("", title=N_("Identity card or passport number"), max_length=30)
 
 

@@ -36,7 +36,7 @@ class PassingOn(BaseModel):
     """Who goes instead, and where they are told."""
 
     key: str = ""
-    name: str = Field("", title=N_("Name"), max_length=NAME_MAX)
+    name: str = Field("", title=N_("Full name"), max_length=NAME_MAX)
     document: str = Field("", title=N_("Identity card or passport number"), max_length=30)
     contact: str = Field(title=N_("E-mail or mobile number"), max_length=200)
 

@@ -25,6 +25,7 @@ from scenarios.tourism.shop.availability import days_left, slots_left
 from scenarios.tourism.shop.public import Shop, shell_of, shop_of
 from scenarios.tourism.words import ORDER_TONES, ORDER_WORDS, TICKET_TONES, TICKET_WORDS
 from tenants.codes import new_token
+from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 from ui.flash import Flash
@@ -75,7 +76,7 @@ Handler = Callable[[Request, View], Awaitable[Response]]
 class Code(BaseModel):
     """The code that was sent."""
 
-    code: str = Field(title=N_("Code"), max_length=20)
+    code: str = Field(title=N_("One-time code"), max_length=20)
 
 
 class GivingBack(BaseModel):
@@ -245,19 +246,24 @@ def _browser(request: Request, view: View) -> Browser:
 
 
 async def pdf(request: Request, view: View) -> Response:
-    """The tickets on paper, one to a page."""
+    """The buyer's tickets on paper."""
     del request
-    shown = [one for one in await shown_of(view.order) if one.code]
+    return await on_paper(view.order, view.shop.site, view.shop.tenant)
+
+
+async def on_paper(order: Order, site: Site, tenant: Tenant) -> Response:
+    """Return an order's tickets as a file to print, one to a page; no price is on them.
+
+    Raises:
+        NotFound: no ticket of it lets in any more.
+    """
+    shown = [one for one in await shown_of(order) if one.code]
     if not shown:
         raise NotFound("ticket.none", t("There is no ticket to print."))
-    slot = (
-        await Slot.get_or_none(tenant_id=view.order.tenant_id, id=view.order.slot_id)
-        if view.order.slot_id
-        else None
-    )
-    content = paper.draw(view.shop.site, view.shop.tenant, view.order, slot, shown)
+    slot = await Slot.get_or_none(tenant_id=order.tenant_id, id=order.slot_id) if order.slot_id else None
+    content = paper.draw(site, tenant, order, slot, shown)
     headers = {
-        "Content-Disposition": f'attachment; filename="{view.order.number}.pdf"',
+        "Content-Disposition": f'attachment; filename="{order.number}.pdf"',
         "Cache-Control": "no-store",
     }
     return Response(content, media_type="application/pdf", headers=headers)

@@ -67,7 +67,7 @@ def _columns(root: str) -> tuple[Column, ...]:
     return (
         Column("since", t("Blocked since"), format="date", sortable=True, is_main=True,
                href=lambda row: f"{root}/visitor-blocks/{row['id']}"),
-        Column("until", t("Until"), format="date", sortable=True),
+        Column("until", t("Blocked until"), format="date", sortable=True),
         Column("reason", t("Reason"), words=BLOCK_REASONS),
         Column("note", t("Remark")),
         Column("strikes", t("Strikes"), format="number"),

@@ -131,12 +131,18 @@ async def test_a_clerk_sells_at_the_desk_and_gives_back(db, bank, client):
     page = await seen(client, one)
     assert "comes back now" in text_of(page)
     await sent(client, f"{one}/link", {})
+    assert f"{one}/pdf" in [link.get("href") for link in page.iter("a")], (
+        "the clerk hands the tickets over on paper"
+    )
+    paper = await client.get(f"{one}/pdf")
+    assert (paper.status_code, paper.content[:4]) == (200, b"%PDF")
     form = next(f for f in page.iter("form") if (f.get("action") or "").endswith("/give-back"))
     fields: dict[str, list[str]] = {}
     for field in form.iter("input"):
         fields.setdefault(field.get("name"), []).append(field.get("value"))
     await sent(client, f"{one}/give-back", fields)
     assert (await world.fresh(palace, order)).status == "refunded"
+    assert (await client.get(f"{one}/pdf")).status_code == 404, "nothing of it lets in any more"
 
 
 async def test_orders_are_listed_searched_and_downloaded(db, bank, client):
@@ -160,6 +166,7 @@ async def test_planners_cannot_touch_orders_and_clerks_cannot_plan(db, bank, cli
     for path in (
         f"{root}/ticket-orders",
         f"{root}/ticket-orders/{order.id}",
+        f"{root}/ticket-orders/{order.id}/pdf",
         f"{root}/sites/{palace.site.id}/sale",
     ):
         assert (await client.get(path)).status_code == 403, path
