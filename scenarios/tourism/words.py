@@ -54,7 +54,7 @@ VERDICT_WORDS = {
     "annulled": N_("Annulled"),
 }
 VERDICT_TONES: Mapping[str, Tone] = {"accepted": "success", "rejected": "neutral", "conflict": "danger"}
-DIRECTION_WORDS = {"entry": N_("In"), "exit": N_("Out")}
+DIRECTION_WORDS = {"entry": N_("Way in"), "exit": N_("Way out")}
 MODE_WORDS = {"online": N_("With network"), "offline": N_("Without network")}
 WAY_WORDS = {"both": N_("In and out"), "entry": N_("Way in"), "exit": N_("Way out")}
 PASS_STATES = {

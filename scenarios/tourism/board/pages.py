@@ -1,6 +1,6 @@
 """Pages of now: the director's board, the public one, days for the authority, and closing a time."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from billing.charges.fee_pages import root_of
 from billing.charges.periods import today
 from billing.names import localized
 from scenarios.tourism.board import closing, figures
-from scenarios.tourism.models import DayRule, Gate, Order, Redemption, Slot
+from scenarios.tourism.models import DayRule, Gate, Order, Redemption, Site, Slot
 from scenarios.tourism.planning import days
 from scenarios.tourism.planning.forms import day_of
 from scenarios.tourism.planning.services import site_of
@@ -24,6 +24,7 @@ from tenants.actor import Actor
 from tenants.http import WRITES, path_id, public_route, tenant_route
 from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
+from ui.formats import datetime_text, number
 from ui.forms import Form, bind
 from ui.i18n import LOCALES, N_, gettext, t, use_locale
 from ui.render import redirect, respond
@@ -31,6 +32,14 @@ from ui.tables import Column, Page, TableQuery
 
 MOST_DAYS = 400
 SPAN = 31
+_ANNOUNCEMENT = N_(
+    "{site}: {people} people are on site now, {percent} % of the {cap} that are approved at once. Entry is"
+    " slowed down. Please come later, or choose another day."
+)
+_REPORT = N_(
+    "Report to the authority: on {moment}, {people} people were on site at {site}, {percent} % of the {cap} that are"
+    " approved at once. It has been announced to visitors, and entry is slowed down."
+)
 
 
 class Closing(BaseModel):
@@ -62,7 +71,7 @@ async def now(request: Request, actor: Actor) -> Response:
         "conflicts": await Redemption.filter(
             tenant_id=site.tenant_id, site_id=site.id, verdict="conflict", settled_at=None
         ).count(),
-        "drafts": _drafts(localized(site.names), presence) if presence.is_alarming else {},
+        "drafts": _drafts(site, presence, zone) if presence.is_alarming else [],
         "currency": actor.place["currency"],
         "may_close": actor.may(closing.RIGHT),
         "root": root_of(request),
@@ -70,19 +79,19 @@ async def now(request: Request, actor: Actor) -> Response:
     return await respond(request, "tourism/board/now.html", context, block="figures")
 
 
-def _drafts(site: str, presence: figures.Presence) -> dict[str, str]:
-    """Return what can be said to visitors and the authority, in each language."""
-    made = {}
+def _drafts(site: Site, presence: figures.Presence, zone: str) -> list[str]:
+    """Return the announcement to visitors and the report to the authority, in each language."""
+    made = []
     for locale in LOCALES:
         with use_locale(locale):
-            made[locale] = gettext(
-                "{site}: {people} people are on site now, {percent} % of the {cap} that are approved at once. Entry is"
-                " slowed down. Please come later, or choose another day.",
-                site=site,
-                people=presence.people,
-                percent=presence.percent,
-                cap=presence.cap,
-            )
+            facts = {
+                "site": localized(site.names),
+                "moment": datetime_text(datetime.now(UTC), zone),
+                "people": number(presence.people),
+                "percent": presence.percent,
+                "cap": number(presence.cap),
+            }
+            made += [gettext(_ANNOUNCEMENT, **facts), gettext(_REPORT, **facts)]
     return made
 
 

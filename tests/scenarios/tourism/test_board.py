@@ -51,6 +51,10 @@ async def test_the_board_counts_who_is_on_site_and_raises_the_alarm(db, bank, cl
     full = await shown(client, now)
     assert "90 % of the people" in full
     assert "Announcement and report, drafted" in full
+    assert "9 people are on site now, 90 % of the 10 that are approved" in full
+    assert "9 people were on site at" in full, "the authority gets a report of its own"
+    assert "已达核定瞬时承载量 10 人的 90%" in full
+    assert "向主管部门报告" in full
     assert "It is nearly full" in await shown(client, f"{palace.root}/now")
     await scan(palace, south, group.number, people=9, direction=EXIT)
     assert "0 % of 10" in await shown(client, now)
