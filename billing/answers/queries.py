@@ -25,6 +25,11 @@ async def answers_of(tenant_id: UUID, bill_id: UUID) -> list[Any]:
     return await rows(_OF_BILL, tenant_id, bill_id)
 
 
+async def open_answers(tenant_id: UUID, bill_id: UUID) -> list[Any]:
+    """Return the promise and the dispute that still hold for a bill."""
+    return [one for one in await answers_of(tenant_id, bill_id) if one["closed_at"] is None]
+
+
 async def voluntary_lines(tenant_id: UUID, bill_id: UUID) -> list[Any]:
     """Return the lines of a bill that may be declined."""
     return await rows(_VOLUNTARY, tenant_id, bill_id)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from billing.adjustments.queries import let_off
 from billing.adjustments.words import LET_OFF_WORDS
-from billing.answers.queries import voluntary_lines
+from billing.answers.queries import open_answers, voluntary_lines
 from billing.charges.bills import lines_of
 from billing.charges.printing import documents_of
 from billing.credit import queries as credit
@@ -69,6 +69,7 @@ async def bill_page(request: Request, side: Side, seen: SeenBill, papers: Sequen
         "kinds": LET_OFF_WORDS,
         "notes": await notes_of_bill(seen.tenant_id, seen.id) if seen.adjusted_minor else [],
         "plan_id": None if side.is_link else await plan_of_bill(seen.tenant_id, seen.id),
+        "answers": [] if side.is_link else await open_answers(seen.tenant_id, seen.id),
         "credit_minor": 0 if side.is_link else await _credit_for(seen),
         "papers": papers,
         "into": await bill_into(seen.tenant_id, seen.id, seen.currency),

@@ -136,6 +136,9 @@ async def test_pages_ask_one_plain_question_and_keep_files_private(place, client
     assert sent.status_code == 303, text_of(inspect(sent.text))
     async with place.scope():
         answer = await Answer.get(tenant_id=place.id, kind="dispute")
+    assert f"/my/answers/{answer.id}" in (await client.get(f"/my/bills/{bill.id}")).text, (
+        "its bill says so too"
+    )
     own = await client.get(f"/my/answers/{answer.id}")
     address = next(
         link.get("href") for link in inspect(own.text).iter("a") if "answer-files" in (link.get("href") or "")
