@@ -43,6 +43,8 @@ async def seed(settings: Settings, progress: Progress) -> SeedReport:
         async with connected(address, pool=8, synchronous_commit="off"):
             bank = await the_bank()
             is_new = await tell(Play(bank, outside, statistics), progress)
+            if is_new:
+                await statistics.of_everything()
             await outside.listen()
             await Sealer().round()
             await AuditSealer().round()

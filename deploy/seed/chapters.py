@@ -183,7 +183,7 @@ async def _stories(play: Play) -> str:
     await stories.tell_of_shop(stages[MARKET.slug])
     await agreements.tell(stages[TENGAH.slug])
     await office.decide(stages[TENGAH.slug], await play.staff(await play.tenant(TENGAH), "administrator"))
-    await play.statistics.of_everything()
+    await play.statistics.of_money()
     return "Payments in every state, refunds, disputes, agreements and what the office decides"
 
 

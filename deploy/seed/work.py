@@ -34,8 +34,8 @@ async def work_off(tenant_id: UUID, job: str) -> None:
 _ACCOUNTS = "tenants_account, tenants_holder, community_building, community_unit"
 _BILLS = "billing_bill (tenant_id, id, account_id, run_id, period, status, due_on),"
 _BILLS += " billing_bill_line (tenant_id, id, bill_id, account_id, fee_item_id, period, is_live)"
-_ALL = f"{_ACCOUNTS}, billing_bill, billing_bill_line, billing_entry, billing_posting, billing_payment,"
-_ALL += " billing_payment_part, billing_attempt, billing_allocation, billing_receipt, tenants_audit"
+_MONEY = f"{_ACCOUNTS}, billing_bill, billing_bill_line, billing_entry, billing_posting, billing_payment,"
+_MONEY += " billing_payment_part, billing_attempt, billing_allocation, billing_receipt, tenants_audit"
 
 
 class Statistics:
@@ -53,9 +53,13 @@ class Statistics:
         """Count bills and lines by what they are joined by."""
         await self._count(_BILLS)
 
+    async def of_money(self) -> None:
+        """Count accounts, bills and payments with all that hangs on them."""
+        await self._count(_MONEY)
+
     async def of_everything(self) -> None:
-        """Count every table that has grown."""
-        await self._count(_ALL)
+        """Count every table there is: whoever comes in first must not wait for plans that know nothing."""
+        await self._count("")
 
     async def _count(self, tables: str) -> None:
         async with self._turn:

@@ -96,8 +96,7 @@ class WholeStory(Story):
                 parts.append({"receiver": partner.id, "kind": "percent", **part})
             document = SplitDocument.model_validate({"parts": parts})
             rule = await rules.draft(self.officer, fee_item_id=self.place.fee.id, document=document)
-            today = await rules._today(administrator)
-            await rules.activate(administrator, rule.id, effective_from=today)
+            await rules.activate(administrator, rule.id, effective_from=make.today())
 
     async def do_share(self, _n):
         """What background work does about shares, whenever it comes to it."""
