@@ -52,6 +52,7 @@ async def test_staff_use_apps_inside_and_outside_of_our_pages_and_lose_them_with
     await inside(chief, live)
     await signed(chief, live)
     await forgets(strict, live)
+    await taken_away(strict, chief)
     await cut_off(strict, chief, live)
 
 
@@ -100,6 +101,21 @@ async def forgets(strict: Lobby, live: Live) -> None:
     await who.press("Sign out")
     await who.page.wait_for_url(f"{live.url}/", timeout=PATIENCE)
     assert (await who.go(f"{app_url(live, 11)}/")).status == 401
+
+
+async def taken_away(strict: Lobby, chief: Someone) -> None:
+    """A frame that is open when its version is suspended goes by itself, whatever the app would go on showing."""
+    await open_app(chief, "E-invoice")
+    await expect(chief.page.locator("iframe")).to_be_visible(timeout=PATIENCE)
+    bank = await strict.guest("ong-invoice")
+    await bank.sign_in("staff-ong", "staff", "/bank/harbour/apps?q=E-invoice")
+    await bank.press("E-invoice")
+    await bank.fill(reasons="It is looked at again: a number was given twice.")
+    await bank.press("Suspend")
+    gone = chief.page.locator("main").get_by_text("This app cannot be opened now").first
+    await expect(gone).to_be_visible(timeout=AT_ONCE * 1000)
+    await bank.press("Resume")
+    await bank.sees_state("Listed")
 
 
 async def cut_off(strict: Lobby, chief: Someone, live: Live) -> None:
