@@ -130,24 +130,6 @@ PROXIES = """
 create index billing_proxy_person_idx on billing_proxy (person_id, tenant_id) where person_id is not null;
 create unique index billing_proxy_code_key on billing_proxy (code_hash) where code_hash is not null;
 
-create or replace function scope_set(kind text, value text) returns void language plpgsql as $$
-begin
-  perform set_config('cloud.kind', kind, true), set_config('cloud.value', value, true),
-          set_config('cloud.tenants', '', true);
-  if kind = 'tenant' then
-    perform set_config('cloud.tenants', '{' || value || '}', true);
-  elsif kind = 'link' then
-    perform set_config('cloud.tenants', '{' || split_part(value, ' ', 1) || '}', true);
-  elsif kind = 'person' then
-    perform set_config('cloud.tenants', (
-      select coalesce(array_agg(distinct tenant_id), '{}')::text from (
-        select tenant_id from tenants_holder where person_id = value::uuid and confirmed_at is not null
-        union all
-        select tenant_id from billing_proxy where person_id = value::uuid and accepted_at is not null
-           and ended_at is null and until >= current_date) seen), true);
-  end if;
-end $$;
-
 """
 BY_PROXY = f"""for select using (
   (select scope_is('person')) and tenant_id = any ((select scope_tenants())::uuid[]) and status <> 'draft'

@@ -188,30 +188,33 @@ begin
     'profile', version.profile, 'auth_method', version.auth_method, 'jwks', version.jwks,
     'jwks_uri', version.jwks_uri, 'redirect_uris', version.redirect_uris,
     'post_logout_redirect_uris', version.post_logout_redirect_uris,
-    'backchannel_logout_uri', version.backchannel_logout_uri, 'launch_uri', version.launch_uri,
+    'backchannel_logout_uri', version.backchannel_logout_uri,
+    'frontchannel_logout_uri', version.frontchannel_logout_uri, 'launch_uri', version.launch_uri,
     'frame_origins', version.frame_origins, 'protocols', version.protocols,
     'scopes', (select coalesce(jsonb_agg(s), '[]') from jsonb_object_keys(version.scopes) s));
 end $$;
 
-create function app_granted(given text, tenant uuid, person uuid) returns jsonb language plpgsql as $$
-declare client jsonb; held record;
+create function app_granted(given text, tenant uuid, person uuid) returns jsonb language plpgsql
+  set plan_cache_mode = force_generic_plan as $$
+declare key bytea := sha256(convert_to(given, 'UTF8')); found jsonb;
 begin
-  client := app_client(given);
-  if client is null or not (client ->> 'is_live')::boolean then return null; end if;
   perform scope_set('tenant', tenant::text);
-  select i.*, (select coalesce(jsonb_agg(distinct r.key), '[]') from tenants_membership m
-                 join tenants_role r on r.tenant_id = m.tenant_id and r.id = m.role_id
-                where m.tenant_id = tenant and m.person_id = person and m.ended_at is null
-                  and r.key = any (i.roles)) person_roles
-    into held from integrations_installation i
-    join tenants_tenant x on x.id = i.tenant_id and x.status not in ('suspended', 'closing', 'closed')
-   where i.tenant_id = tenant and i.app_id = (client ->> 'app_id')::uuid and i.status = 'active'
-     and i.is_test = (client ->> 'is_test')::boolean;
-  if not found then return null; end if;
-  return jsonb_build_object('client_id', given, 'installation_id', held.id, 'tenant_id', tenant,
-    'app_id', held.app_id, 'vendor_id', held.vendor_id, 'version_id', held.version_id, 'scopes', held.scopes,
-    'claims', held.claims, 'roles', held.roles, 'person_roles', held.person_roles,
-    'min_level', held.min_level);
+  select jsonb_build_object('client_id', given, 'installation_id', i.id, 'tenant_id', tenant, 'app_id', a.id,
+      'vendor_id', i.vendor_id, 'version_id', i.version_id, 'scopes', i.scopes, 'claims', i.claims, 'roles', i.roles,
+      'person_roles', case when person is null then '[]' else (
+        select coalesce(jsonb_agg(distinct r.key), '[]') from tenants_membership m
+          join tenants_role r on r.tenant_id = m.tenant_id and r.id = m.role_id
+         where m.tenant_id = tenant and m.person_id = person and m.ended_at is null and r.key = any (i.roles)) end,
+      'min_level', i.min_level)
+    into found
+    from integrations_app a
+    join integrations_vendor v on v.id = a.vendor_id and v.status = 'admitted'
+    join integrations_installation i on i.tenant_id = tenant and i.app_id = a.id and i.status = 'active'
+     and i.is_test = (a.test_client_key = key)
+    join tenants_tenant x on x.id = tenant and x.status not in ('suspended', 'closing', 'closed')
+   where (a.client_key = key or a.test_client_key = key) and (i.is_test or (a.status = 'listed' and exists (
+     select 1 from integrations_app_version n where n.id = a.listed_version_id and n.status = 'listed')));
+  return found;
 end $$;
 """
 """Each is a transaction of its own that sets its scope itself and reads what stands now: nothing is remembered,

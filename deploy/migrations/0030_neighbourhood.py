@@ -16,41 +16,6 @@ create function scope_barred(what text) returns uuid[] language sql stable paral
   $$ select coalesce(array_agg(split_part(one, ' ', 2)::uuid), '{}')
        from unnest(coalesce(nullif(current_setting('cloud.barred', true), ''), '{}')::text[]) one
       where split_part(one, ' ', 1) = what $$;
-
-create or replace function scope_set(kind text, value text) returns void language plpgsql as $$
-declare
-  places uuid[]; accounts uuid[]; has_guest boolean;
-begin
-  perform set_config('cloud.kind', kind, true), set_config('cloud.value', value, true),
-          set_config('cloud.tenants', '', true), set_config('cloud.accounts', '', true),
-          set_config('cloud.barred', '', true);
-  if kind = 'tenant' then
-    perform set_config('cloud.tenants', '{' || value || '}', true);
-  elsif kind = 'link' then
-    perform set_config('cloud.tenants', '{' || split_part(value, ' ', 1) || '}', true);
-  elsif kind = 'person' then
-    select coalesce(array_agg(distinct tenant_id), '{}'), coalesce(array_agg(distinct account_id), '{}'),
-           coalesce(bool_or(is_guest), false) into places, accounts, has_guest from (
-        select tenant_id, account_id, sees is not null is_guest
-          from tenants_holder where person_id = value::uuid and confirmed_at is not null
-        union all
-        select tenant_id, account_id, false from billing_proxy where person_id = value::uuid and accepted_at is not null
-           and ended_at is null and until >= current_date) seen;
-    perform set_config('cloud.tenants', places::text, true), set_config('cloud.accounts', accounts::text, true);
-    if has_guest then
-      perform set_config('cloud.barred', (
-        select coalesce(array_agg(what || ' ' || account_id), '{}')::text from (
-          select w.what, h.account_id from tenants_holder h
-           cross join unnest(array['bills', 'pay', 'repairs', 'visitors', 'votes']) w (what)
-           where h.person_id = value::uuid and h.confirmed_at is not null
-           group by w.what, h.account_id
-          having bool_and(h.sees is not null and (not h.sees ? w.what or h.until < current_date))
-             and not (w.what in ('bills', 'pay') and exists (
-               select 1 from billing_proxy x where x.person_id = value::uuid and x.account_id = h.account_id
-                  and x.accepted_at is not null and x.ended_at is null and x.until >= current_date))) kept), true);
-    end if;
-  end if;
-end $$;
 """
 """What a guest was not given, as ``right account`` pairs of the scope's person; nobody else's queries ask for it."""
 HELD = """

@@ -13,48 +13,6 @@ from deploy.walls import Wall, build, policy, visible
 from scenarios.hospital import places
 from tenants.ids import new_id
 
-TRUSTED = "array['visits', 'stays', 'reports']"
-"""What a patient lets somebody see; whoever has none of it was let in for something else, and is not asked for it."""
-SCOPE = f"""
-create or replace function scope_set(kind text, value text) returns void language plpgsql as $$
-declare
-  places uuid[]; accounts uuid[]; has_guest boolean;
-begin
-  perform set_config('cloud.kind', kind, true), set_config('cloud.value', value, true),
-          set_config('cloud.tenants', '', true), set_config('cloud.accounts', '', true),
-          set_config('cloud.barred', '', true);
-  if kind = 'tenant' then
-    perform set_config('cloud.tenants', '{{' || value || '}}', true);
-  elsif kind = 'link' then
-    perform set_config('cloud.tenants', '{{' || split_part(value, ' ', 1) || '}}', true);
-  elsif kind = 'person' then
-    select coalesce(array_agg(distinct tenant_id), '{{}}'), coalesce(array_agg(distinct account_id), '{{}}'),
-           coalesce(bool_or(is_guest), false) into places, accounts, has_guest from (
-        select tenant_id, account_id, sees is not null is_guest
-          from tenants_holder where person_id = value::uuid and confirmed_at is not null
-        union all
-        select tenant_id, account_id, false from billing_proxy where person_id = value::uuid and accepted_at is not null
-           and ended_at is null and until >= current_date) seen;
-    perform set_config('cloud.tenants', places::text, true), set_config('cloud.accounts', accounts::text, true);
-    if has_guest then
-      perform set_config('cloud.barred', (
-        select coalesce(array_agg(what || ' ' || account_id), '{{}}')::text from (
-          select w.what, h.account_id from tenants_holder h
-           cross join unnest(array['bills', 'pay', 'repairs', 'visitors', 'votes', 'visits', 'stays', 'whole'])
-             w (what)
-           where h.person_id = value::uuid and h.confirmed_at is not null
-           group by w.what, h.account_id
-          having bool_and(h.sees is not null and (h.until < current_date or case
-                   when w.what = 'whole' then h.sees ?| {TRUSTED} and not h.sees ?& array['visits', 'stays']
-                   when w.what in ('visits', 'stays') then h.sees ?| {TRUSTED} and not h.sees ? w.what
-                   else not h.sees ? w.what end))
-             and not (w.what in ('bills', 'pay', 'visits', 'stays', 'whole') and exists (
-               select 1 from billing_proxy x where x.person_id = value::uuid and x.account_id = h.account_id
-                  and x.accepted_at is not null and x.ended_at is null and x.until >= current_date))) kept), true);
-    end if;
-  end if;
-end $$;
-"""
 BARRED = "t.account_id = any ((select scope_barred('{}'))::uuid[])"
 _VISIT = """
 (exists (select 1 from hospital_appointment x where x.tenant_id = t.tenant_id and x.bill_id = t.id)
@@ -326,7 +284,6 @@ class Migration(migrations.Migration):
         ),
         SealPlaces(),
         ops.RunSQL(PLACES),
-        ops.RunSQL(SCOPE),
         *(ops.RunSQL(sql) for sql in POLICIES),
         ops.RunSQL(GIVEN),
         ops.AddField(model_name="OrderBasket", name="returned_minor", field=fields.BigIntField(db_default=0)),
