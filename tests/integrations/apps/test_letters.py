@@ -25,8 +25,9 @@ async def stage(db, bank):
 
 
 async def letters(tenant):
+    """The letters in their order: a test is one transaction with one time, but ids tell."""
     async with open_scope(tenant_scope(tenant.id)):
-        found = await Notice.filter(tenant_id=tenant.id, template="app_decision").order_by("created_at")
+        found = await Notice.filter(tenant_id=tenant.id, template="app_decision").order_by("id")
     return [(one.recipient, one.subject, one.body) for one in found]
 
 
