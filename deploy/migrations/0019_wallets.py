@@ -1,31 +1,13 @@
 """Wallets: what accounts have stored, how it came and went, with their walls and what PostgreSQL itself refuses."""
 
-from typing import Any
-
 from tortoise import fields, migrations
-from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
+from deploy.columns import tenant_row
 from deploy.walls import Wall, build, holds
-from tenants.ids import new_id
-
-
-def _table(name: str, table: str, description: str, **columns: fields.Field[Any]) -> ops.CreateModel:
-    return ops.CreateModel(
-        name=name,
-        fields=[
-            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
-            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
-            ("tenant_id", fields.UUIDField()),
-            *columns.items(),
-        ],
-        options={"table": table, "app": "cloud", "pk_attr": "id", "table_description": description},
-        bases=["TenantRow"],
-    )
-
 
 TABLES = [
-    _table(
+    tenant_row(
         "Wallet",
         "billing_wallet",
         "Stored value of one account for one purpose: lunches, a deposit for treatment, prepaid power.",
@@ -37,7 +19,7 @@ TABLES = [
         status=fields.CharField(db_default="open", max_length=20),
         closed_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
     ),
-    _table(
+    tenant_row(
         "WalletTopUp",
         "billing_wallet_top_up",
         "Money asked for to be stored. Its bill is held (``billing.holds``): paid whole, or it never happened.",
@@ -47,7 +29,7 @@ TABLES = [
         bill_id=fields.UUIDField(null=True),
         asked_by_name=fields.CharField(db_default="", max_length=100),
     ),
-    _table(
+    tenant_row(
         "WalletMovement",
         "billing_wallet_movement",
         "One movement of a wallet, never changed: what, why, and what there was afterwards.",

@@ -1,15 +1,10 @@
 """People whom a holder lets in, and what an estate keeps beyond a month: leases, deposits, merged and split units."""
 
-from typing import Any
-
-from orjson import loads
 from tortoise import fields, migrations
-from tortoise.fields.data import JSON_DUMPS
-from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
+from deploy.columns import document, tenant_row
 from deploy.walls import Wall, build, holds, policy
-from tenants.ids import new_id
 
 GUESTS = """
 create function scope_barred(what text) returns uuid[] language sql stable parallel safe as
@@ -154,38 +149,19 @@ LEAVING = [
 ]
 
 
-def _table(name: str, table: str, description: str, **columns: fields.Field[Any]) -> ops.CreateModel:
-    return ops.CreateModel(
-        name=name,
-        fields=[
-            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
-            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
-            ("tenant_id", fields.UUIDField()),
-            *columns.items(),
-        ],
-        options={"table": table, "app": "cloud", "pk_attr": "id", "table_description": description},
-        bases=["TenantRow"],
-    )
-
-
-def _json(**given: Any) -> fields.Field[Any]:
-    found: fields.Field[Any] = fields.JSONField(encoder=JSON_DUMPS, decoder=loads, **given)
-    return found
-
-
 TABLES = [
-    _table(
+    tenant_row(
         "ChargePause",
         "billing_charge_pause",
         "From one day to another (open where empty) these fee items do not charge the account.",
         account_id=fields.UUIDField(),
         first_on=fields.DateField(),
         last_on=fields.DateField(null=True),
-        fee_item_ids=_json(),
+        fee_item_ids=document(),
         is_all_but=fields.BooleanField(db_default=False),
         source_id=fields.UUIDField(),
     ),
-    _table(
+    tenant_row(
         "Lease",
         "community_lease",
         "Somebody rents a unit from one day to another, and pays the fees named; without a ``payer_id`` the owner does.",
@@ -195,11 +171,11 @@ TABLES = [
         renter=fields.CharField(max_length=100),
         first_on=fields.DateField(),
         last_on=fields.DateField(null=True),
-        fee_item_ids=_json(),
-        counted=_json(),
+        fee_item_ids=document(),
+        counted=document(),
         begun_by_name=fields.CharField(db_default="", max_length=100),
     ),
-    _table(
+    tenant_row(
         "Reshaping",
         "community_reshaping",
         "One line of a merge or split: this account, under this number, became (a part of) that one on that day.",
@@ -211,7 +187,7 @@ TABLES = [
         new_id=fields.UUIDField(),
         new_number=fields.CharField(max_length=60),
     ),
-    _table(
+    tenant_row(
         "Prepaid",
         "community_prepaid",
         "An account pays ahead for what its meters of a kind say; below ``warn_minor`` its holders are told, once.",
@@ -223,7 +199,7 @@ TABLES = [
         warned_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         begun_by_name=fields.CharField(db_default="", max_length=100),
     ),
-    _table(
+    tenant_row(
         "PrepaidUse",
         "community_prepaid_use",
         "What one reading has spent: the usage, by which rule it was priced, and what it came to.",
@@ -238,7 +214,7 @@ TABLES = [
         movement_id=fields.UUIDField(null=True),
         is_undone=fields.BooleanField(db_default=False),
     ),
-    _table(
+    tenant_row(
         "UnitDeposit",
         "community_deposit",
         "A deposit asked of an account: its money is in a wallet (``billing.wallets``), which the institution owes.",
@@ -255,7 +231,7 @@ TABLES = [
         returned_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         returned_by_name=fields.CharField(db_default="", max_length=100),
     ),
-    _table(
+    tenant_row(
         "MoveOut",
         "community_move_out",
         "Somebody has moved out: the account's last day, and the bill of what it still had to be charged until then.",
@@ -275,7 +251,7 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name="Holder",
             name="sees",
-            field=fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads),
+            field=document(null=True),
         ),
         ops.AddField(model_name="Holder", name="invited_by", field=fields.UUIDField(null=True)),
         *TABLES,

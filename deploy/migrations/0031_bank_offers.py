@@ -1,15 +1,10 @@
 """What a bank gives its institutions: its logo, ways to pay, its fee and limits, templates, apps and rules to take."""
 
-from typing import Any
-
-from orjson import loads
 from tortoise import fields, migrations
-from tortoise.fields.data import JSON_DUMPS
-from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
+from deploy.columns import document, row, tenant_row
 from deploy.walls import Wall, build, policy, shared
-from tenants.ids import new_id
 
 LOGO = """
 do $do$
@@ -63,35 +58,15 @@ TERMS = (
 """One version of a bank is in force and one at most waits; nobody puts into force what they asked for themselves."""
 
 
-def _table(
-    name: str, table: str, description: str, base: str = "Row", **columns: fields.Field[Any]
-) -> ops.CreateModel:
-    return ops.CreateModel(
-        name=name,
-        fields=[
-            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
-            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
-            *columns.items(),
-        ],
-        options={"table": table, "app": "cloud", "pk_attr": "id", "table_description": description},
-        bases=[base],
-    )
-
-
-def _json(**given: Any) -> fields.Field[Any]:
-    found: fields.Field[Any] = fields.JSONField(encoder=JSON_DUMPS, decoder=loads, **given)
-    return found
-
-
 TABLES = [
-    _table(
+    row(
         "BankTermsVersion",
         "billing_bank_terms",
         "One version of a bank's terms: asked for by one person, decided by another, in force until the next.",
         bank_id=fields.UUIDField(),
         number=fields.IntField(),
         status=fields.CharField(db_default="asked", max_length=20),
-        document=_json(),
+        document=document(),
         reason=fields.TextField(unique=False),
         asked_by=fields.UUIDField(),
         asked_by_name=fields.CharField(max_length=100),
@@ -101,7 +76,7 @@ TABLES = [
         decision_reason=fields.TextField(db_default="", unique=False),
         ended_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
     ),
-    _table(
+    row(
         "BankOffer",
         "tenants_bank_offer",
         "One version of a template, an app or a rule that a bank (or a union) offers to the level beneath.",
@@ -110,33 +85,31 @@ TABLES = [
         key=fields.CharField(max_length=60),
         number=fields.IntField(),
         status=fields.CharField(db_default="draft", max_length=20),
-        names=_json(),
+        names=document(),
         scenario=fields.CharField(db_default="", max_length=30),
-        content=_json(),
+        content=document(),
         subject_id=fields.UUIDField(null=True),
         note=fields.CharField(db_default="", max_length=300),
         valid_from=fields.DateField(null=True),
-        origin=_json(null=True),
+        origin=document(null=True),
         made_by_name=fields.CharField(max_length=100),
         published_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         published_by_name=fields.CharField(db_default="", max_length=100),
         withdrawn_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
     ),
-    _table(
+    tenant_row(
         "OfferTaking",
         "tenants_offer_taking",
         "An institution has taken a version of an offer: a copy, with where it comes from and what was made of it here.",
-        base="TenantRow",
-        tenant_id=fields.UUIDField(),
         bank_id=fields.UUIDField(),
         offer_id=fields.UUIDField(),
         kind=fields.CharField(max_length=20),
         key=fields.CharField(max_length=60),
         number=fields.IntField(),
-        names=_json(),
-        content=_json(),
-        origin=_json(),
-        result=_json(),
+        names=document(),
+        content=document(),
+        origin=document(),
+        result=document(),
         taken_by_name=fields.CharField(max_length=100),
         replaced_at=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
     ),

@@ -1,56 +1,27 @@
 """What an estate's people say to each other and agree on: quotes for repairs, scans of passes, proxies, baskets."""
 
-from typing import Any
-
-from orjson import loads
 from tortoise import fields, migrations
-from tortoise.fields.data import JSON_DUMPS
-from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
+from deploy.columns import document, moment, tenant_row
 from deploy.walls import Wall, build, visible
-from tenants.ids import new_id
-
-
-def _json(**given: Any) -> fields.Field[Any]:
-    found: fields.Field[Any] = fields.JSONField(encoder=JSON_DUMPS, decoder=loads, **given)
-    return found
-
-
-def _moment() -> fields.Field[Any]:
-    return fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)
-
-
-def _table(name: str, table: str, description: str, **columns: fields.Field[Any]) -> ops.CreateModel:
-    return ops.CreateModel(
-        name=name,
-        fields=[
-            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
-            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
-            ("tenant_id", fields.UUIDField()),
-            *columns.items(),
-        ],
-        options={"table": table, "app": "cloud", "pk_attr": "id", "table_description": description},
-        bases=["TenantRow"],
-    )
-
 
 WORK = [
-    ops.AddField(model_name="WorkOrder", name="unanswered_since", field=_moment()),
+    ops.AddField(model_name="WorkOrder", name="unanswered_since", field=moment()),
     ops.AddField(model_name="WorkMaterial", name="is_charged", field=fields.BooleanField(db_default=False)),
-    _table(
+    tenant_row(
         "WorkQuote",
         "community_work_quote",
         "What a resident is asked to pay for an order, line by line, and what they said to it.",
         order_id=fields.UUIDField(),
-        lines=_json(),
+        lines=document(),
         total_minor=fields.BigIntField(),
         currency=fields.CharField(max_length=3),
         text=fields.CharField(db_default="", max_length=200),
         status=fields.CharField(max_length=10),
         asked_by_name=fields.CharField(max_length=100),
         answered_by_name=fields.CharField(db_default="", max_length=100),
-        answered_at=_moment(),
+        answered_at=moment(),
     ),
 ]
 PASSES = [
@@ -58,7 +29,7 @@ PASSES = [
     ops.AddField(
         model_name="PassUse", name="mode", field=fields.CharField(db_default="online", max_length=10)
     ),
-    ops.AddField(model_name="PassUse", name="scanned_at", field=_moment()),
+    ops.AddField(model_name="PassUse", name="scanned_at", field=moment()),
     ops.AddField(model_name="PassUse", name="has_let_in", field=fields.BooleanField(db_default=True)),
     ops.AddField(model_name="PassUse", name="fault", field=fields.CharField(db_default="", max_length=20)),
 ]
@@ -77,19 +48,19 @@ VOTES = [
 SHOPS = [
     ops.AddField(model_name="ShopOrder", name="basket_id", field=fields.UUIDField(null=True)),
     ops.AddField(model_name="ShopOrder", name="discount_minor", field=fields.BigIntField(db_default=0)),
-    ops.AddField(model_name="ShopOrder", name="discount_names", field=_json(null=True)),
+    ops.AddField(model_name="ShopOrder", name="discount_names", field=document(null=True)),
     ops.AddField(
         model_name="ShopOrder",
         name="refund_reason",
         field=fields.CharField(db_default="", max_length=200),
     ),
-    _table(
+    tenant_row(
         "ShopPromotion",
         "community_shop_promotion",
         "What a shop takes off its goods, or one of them, from when until when, and from which sum on.",
         shop_id=fields.UUIDField(),
         product_id=fields.UUIDField(null=True),
-        names=_json(),
+        names=document(),
         kind=fields.CharField(max_length=8),
         value=fields.BigIntField(),
         minimum_minor=fields.BigIntField(db_default=0),
@@ -97,7 +68,7 @@ SHOPS = [
         ends_at=fields.DatetimeField(auto_now=False, auto_now_add=False),
         is_active=fields.BooleanField(db_default=True),
     ),
-    _table(
+    tenant_row(
         "BasketItem",
         "community_basket_item",
         "Something that somebody means to order for a unit, until they do.",

@@ -2,16 +2,13 @@
 
 from typing import Any
 
-from orjson import loads
 from tortoise import fields, migrations
-from tortoise.fields.data import JSON_DUMPS
-from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 from tortoise.migrations.schema_generator.state import State
 
+from deploy.columns import document, moment, tenant_row, words
 from deploy.walls import Wall, build, policy, visible
 from scenarios.hospital import places
-from tenants.ids import new_id
 
 BARRED = "t.account_id = any ((select scope_barred('{}'))::uuid[])"
 _VISIT = """
@@ -164,50 +161,28 @@ alter table hospital_appointment_version force row level security;
 """
 
 
-def _text(size: int) -> Any:
-    return fields.CharField(db_default="", max_length=size)
-
-
-def _moment() -> Any:
-    return fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)
-
-
-def _table(name: str, table: str, description: str, **columns: Any) -> ops.CreateModel:
-    return ops.CreateModel(
-        name=name,
-        fields=[
-            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
-            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
-            ("tenant_id", fields.UUIDField()),
-            *columns.items(),
-        ],
-        options={"table": table, "app": "cloud", "pk_attr": "id", "table_description": description},
-        bases=["TenantRow"],
-    )
-
-
 TABLES = [
-    _table(
+    tenant_row(
         "OrderReturn",
         "hospital_order_return",
         "Some orders of a basket that was paid are given back: asked by one person, agreed by another, taken back there.",
         basket_id=fields.UUIDField(),
         account_id=fields.UUIDField(),
-        order_ids=fields.JSONField(encoder=JSON_DUMPS, decoder=loads),
+        order_ids=document(),
         amount_minor=fields.BigIntField(),
         currency=fields.CharField(max_length=3),
         reason=fields.CharField(max_length=300),
         status=fields.CharField(db_default="asked", max_length=20),
         asked_by=fields.UUIDField(null=True),
-        asked_by_name=_text(100),
+        asked_by_name=words(100),
         decided_by=fields.UUIDField(null=True),
-        decided_by_name=_text(100),
-        decided_at=_moment(),
+        decided_by_name=words(100),
+        decided_at=moment(),
         tries=fields.SmallIntField(db_default=0),
-        problem=_text(200),
-        ended_at=_moment(),
+        problem=words(200),
+        ended_at=moment(),
     ),
-    _table(
+    tenant_row(
         "AppointmentVersion",
         "hospital_appointment_version",
         "An appointment as programs read it once: written by triggers when it or its session changes, never by us.",
@@ -228,7 +203,7 @@ TABLES = [
         ends_at=fields.DatetimeField(auto_now=False, auto_now_add=False),
         booked_at=fields.DatetimeField(auto_now=False, auto_now_add=False),
     ),
-    _table(
+    tenant_row(
         "DepositPosting",
         "hospital_deposit_posting",
         "One movement of a stay's deposit from or to outside, as the hospital's own system is told of it, once.",
@@ -240,10 +215,10 @@ TABLES = [
         moved_at=fields.DatetimeField(auto_now=False, auto_now_add=False),
         status=fields.CharField(db_default="waiting", max_length=20),
         tries=fields.SmallIntField(db_default=0),
-        asked_at=_moment(),
-        problem=_text(200),
-        his_reference=_text(64),
-        ended_at=_moment(),
+        asked_at=moment(),
+        problem=words(200),
+        his_reference=words(64),
+        ended_at=moment(),
     ),
 ]
 
@@ -292,7 +267,7 @@ class Migration(migrations.Migration):
             for name in ("screen", "screen_hash")
         ),
         ops.RunSQL(SCREENS),
-        ops.AddField(model_name="Patient", name="his_number", field=_text(64)),
+        ops.AddField(model_name="Patient", name="his_number", field=words(64)),
         ops.RunSQL(
             "create unique index hospital_patient_his_number_key on hospital_patient (tenant_id, his_number)"
             " where his_number <> '';"

@@ -1,15 +1,10 @@
 """Payouts on hold, devices that pay, thresholds tried, and a bank's own days to answer a complaint."""
 
-from typing import Any
-
-from orjson import loads
 from tortoise import fields, migrations
-from tortoise.fields.data import JSON_DUMPS
-from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
+from deploy.columns import document, moment, row
 from deploy.walls import append_only, shared
-from tenants.ids import new_id
 
 BANK = "using (bank_id = (select scope_bank()))"
 TENANT = "for select using (tenant_id = (select scope_tenant()))"
@@ -127,31 +122,8 @@ INSTALLED = (
 """What was installed before."""
 
 
-def _table(model: str, table: str, description: str, /, **columns: fields.Field[Any]) -> ops.CreateModel:
-    return ops.CreateModel(
-        name=model,
-        fields=[
-            ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
-            ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
-            *columns.items(),
-        ],
-        options={"table": table, "app": "cloud", "pk_attr": "id", "table_description": description},
-        bases=["Row"],
-    )
-
-
-def _json() -> fields.Field[Any]:
-    found: fields.Field[Any] = fields.JSONField(encoder=JSON_DUMPS, decoder=loads)
-    return found
-
-
-def _moment() -> fields.Field[Any]:
-    found: fields.Field[Any] = fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)
-    return found
-
-
 TABLES = [
-    _table(
+    row(
         "PayoutHold",
         "billing_payout_hold",
         "What channels would pay out to an institution stays with them, until somebody else lets it go.",
@@ -162,27 +134,27 @@ TABLES = [
         number=fields.CharField(max_length=20),
         reason=fields.TextField(unique=False),
         status=fields.CharField(db_default="placing", max_length=10),
-        legs=_json(),
+        legs=document(),
         asked_by=fields.UUIDField(null=True),
         asked_by_name=fields.CharField(max_length=100),
-        held_at=_moment(),
+        held_at=moment(),
         released_by=fields.UUIDField(null=True),
         released_by_name=fields.CharField(db_default="", max_length=100),
         release_reason=fields.TextField(db_default="", unique=False),
-        ended_at=_moment(),
+        ended_at=moment(),
     ),
-    _table(
+    row(
         "RiskTrial",
         "billing_risk_trial",
         "Thresholds tried on the past year: what they would have said. None come into force untried.",
         bank_id=fields.UUIDField(),
         key=fields.CharField(max_length=30),
-        thresholds=_json(),
+        thresholds=document(),
         institutions=fields.IntField(),
         alerts=fields.IntField(),
         tried_by_name=fields.CharField(max_length=100),
     ),
-    _table(
+    row(
         "AppUse",
         "billing_app_use",
         "One app at one institution: since when, whether it is in use, and when somebody opened it last.",
@@ -192,9 +164,9 @@ TABLES = [
         app_id=fields.UUIDField(),
         name=fields.CharField(max_length=100),
         is_active=fields.BooleanField(db_default=True),
-        opened_at=_moment(),
+        opened_at=moment(),
     ),
-    _table(
+    row(
         "AppFigure",
         "billing_app_figure",
         "How often one app was opened on one day at all institutions of a branch and one industry cloud.",
@@ -206,12 +178,12 @@ TABLES = [
         day=fields.DateField(),
         opened=fields.BigIntField(db_default=0),
     ),
-    _table(
+    row(
         "ComplaintTerms",
         "billing_complaint_terms",
         "A bank's days to answer by kind, from the moment they were set; the newest row is in force, none is changed.",
         bank_id=fields.UUIDField(),
-        days=_json(),
+        days=document(),
         closes_after=fields.SmallIntField(),
         reopens_within=fields.SmallIntField(),
         escalates_again=fields.SmallIntField(),

@@ -1,0 +1,50 @@
+"""Tables and columns as migrations write them, in the shape that the models' own have."""
+
+from typing import Any
+
+from orjson import loads
+from tortoise import fields
+from tortoise.fields.data import JSON_DUMPS
+from tortoise.fields.db_defaults import Now
+from tortoise.migrations import operations as ops
+
+from tenants.ids import new_id
+
+Column = fields.Field[Any]
+
+
+def row(model: str, table: str, description: str, /, base: str = "Row", **columns: Column) -> ops.CreateModel:
+    """Return the making of a table above tenants: ``id``, ``created_at``, and what is named."""
+    own: list[tuple[str, Column]] = [
+        ("id", fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)),
+        ("created_at", fields.DatetimeField(db_default=Now(), auto_now=False, auto_now_add=False)),
+    ]
+    return ops.CreateModel(
+        name=model,
+        fields=[*own, *columns.items()],
+        options={"table": table, "app": "cloud", "pk_attr": "id", "table_description": description},
+        bases=[base],
+    )
+
+
+def tenant_row(model: str, table: str, description: str, /, **columns: Column) -> ops.CreateModel:
+    """Return the making of a tenant's table: the same, with whose it is."""
+    return row(model, table, description, base="TenantRow", tenant_id=fields.UUIDField(), **columns)
+
+
+def document(**given: Any) -> Column:
+    """Return a column of JSON."""
+    found: Column = fields.JSONField(encoder=JSON_DUMPS, decoder=loads, **given)
+    return found
+
+
+def moment() -> Column:
+    """Return a column of a time that may not have come yet."""
+    found: Column = fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)
+    return found
+
+
+def words(size: int) -> Column:
+    """Return a column of so many letters at most, empty until something is said."""
+    found: Column = fields.CharField(db_default="", max_length=size)
+    return found
