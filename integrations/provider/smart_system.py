@@ -5,7 +5,6 @@ the tenant that the address names. A tenant has to have agreed that the app may 
 what the industry asks for each kind of resource.
 """
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,12 +12,10 @@ from uuid import UUID
 
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidScopeError
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
-from joserfc import jwt
-from joserfc.errors import JoseError
 
 from integrations.apps import clients
 from integrations.apps.clients import Granted
-from integrations.provider import id_tokens, keys, smart
+from integrations.provider import service_tokens, smart
 from integrations.provider.asked import Asked
 from integrations.provider.bearer import BearerError
 from integrations.provider.bridge import wait
@@ -26,9 +23,7 @@ from integrations.provider.relying import App
 from ui.errors import NotFound
 from ui.i18n import t
 
-SECONDS = 300
-"""The longest that SMART lets such a token live."""
-KIND, ALGORITHM = "at+jwt", "ES256"
+SERVICE = "/fhir"
 ALONE = "offline_access"
 
 
@@ -57,27 +52,14 @@ class SystemGrant(ClientCredentialsGrant):  # type: ignore[misc]
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Return the token, which is signed rather than stored."""
         scope = " ".join(dict.fromkeys(self.request.payload.scope.split()))
-        token = wait(_token(self.request.client.client_id, scope))
-        told = {"access_token": token, "token_type": "bearer", "expires_in": SECONDS, "scope": scope}
+        token = wait(service_tokens.issue(self.request.client.client_id, scope, service=SERVICE))
+        told = {
+            "access_token": token,
+            "token_type": "bearer",
+            "expires_in": service_tokens.SECONDS,
+            "scope": scope,
+        }
         return 200, told, []
-
-
-def _audience() -> str:
-    return f"{id_tokens.issuer()}/fhir"
-
-
-async def _token(client_id: str, scope: str) -> str:
-    now = int(time.time())
-    told = {
-        "iss": id_tokens.issuer(),
-        "aud": _audience(),
-        "sub": client_id,
-        "client_id": client_id,
-        "scope": scope,
-        "iat": now,
-        "exp": now + SECONDS,
-    }
-    return await keys.sign(told, ALGORITHM, kind=KIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +91,13 @@ async def system_of(token: str, tenant_id: UUID) -> System:
         BearerError: 401 for anything else than a token of ours that has not ended.
         NotFound: the tenant has not installed its app, or does not let it go on alone.
     """
-    told = await _shown(token)
+    told = await service_tokens.shown(token, service=SERVICE)
+    if told is None:
+        raise _unknown()
     granted = await clients.granted(str(told["client_id"]), tenant_id)
     if granted is None or ALONE not in granted.scopes:
         raise NotFound("page.not_found", t("There is no such page, or it is not yours to see."))
     return System(granted.client_id, frozenset(str(told["scope"]).split()), granted)
-
-
-async def _shown(token: str) -> dict[str, Any]:
-    try:
-        shown = jwt.decode(token, (await keys.ring()).verifying(), algorithms=[ALGORITHM])
-    except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise _unknown() from error
-    told: dict[str, Any] = shown.claims
-    if shown.header.get("typ") != KIND or told.get("aud") != _audience() or told["exp"] <= time.time():
-        raise _unknown()
-    return told
 
 
 def _unknown() -> BearerError:

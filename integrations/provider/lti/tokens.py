@@ -3,21 +3,18 @@
 The token says who the tool is and what it wants to do; what it opens is asked of the installation each time.
 """
 
-import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidScopeError, OAuth2Error
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
-from joserfc import jwt
-from joserfc.errors import JoseError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from integrations.apps import clients
 from integrations.apps.clients import Granted
-from integrations.provider import id_tokens, keys
+from integrations.provider import service_tokens
 from integrations.provider.access import InsufficientScopeError
 from integrations.provider.bridge import wait
 from integrations.provider.errors import InvalidTokenError
@@ -26,9 +23,7 @@ from integrations.provider.relying import App
 from ui.errors import NotFound
 from ui.i18n import t
 
-SECONDS = 300
-KIND = "at+jwt"
-ALGORITHM = "ES256"
+SERVICE = "/lti"
 OFFERED = frozenset({READ_MEMBERSHIPS, *GRADE_SCOPES})
 NEVER_KEPT = {"Cache-Control": "no-store"}
 
@@ -51,23 +46,14 @@ class ServiceGrant(ClientCredentialsGrant):  # type: ignore[misc]
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Return the token, which is signed rather than stored."""
         scope = " ".join(sorted(set(self.request.payload.scope.split())))
-        token = wait(_service_token(self.request.client.client_id, scope))
-        told = {"access_token": token, "token_type": "Bearer", "expires_in": SECONDS, "scope": scope}
+        token = wait(service_tokens.issue(self.request.client.client_id, scope, service=SERVICE))
+        told = {
+            "access_token": token,
+            "token_type": "Bearer",
+            "expires_in": service_tokens.SECONDS,
+            "scope": scope,
+        }
         return 200, told, []
-
-
-async def _service_token(client_id: str, scope: str) -> str:
-    now = int(time.time())
-    told = {
-        "iss": id_tokens.issuer(),
-        "aud": f"{id_tokens.issuer()}/lti",
-        "sub": client_id,
-        "client_id": client_id,
-        "scope": scope,
-        "iat": now,
-        "exp": now + SECONDS,
-    }
-    return await keys.sign(told, ALGORITHM, kind=KIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +90,8 @@ async def tool_of(request: Request, *, agreed: str, wanted: tuple[str, ...]) -> 
 
 async def _shown(request: Request) -> tuple[str, frozenset[str]]:
     _, _, token = request.headers.get("authorization", "").partition(" ")
-    try:
-        shown = jwt.decode(token, (await keys.ring()).verifying(), algorithms=[ALGORITHM])
-    except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise InvalidTokenError from error
-    told = shown.claims
-    is_ours = shown.header.get("typ") == KIND and told.get("aud") == f"{id_tokens.issuer()}/lti"
-    if not is_ours or told["exp"] <= time.time():
+    told = await service_tokens.shown(token, service=SERVICE)
+    if told is None:
         raise InvalidTokenError
     return str(told["client_id"]), frozenset(str(told.get("scope", "")).split())
 
