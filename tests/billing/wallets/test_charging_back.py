@@ -45,20 +45,25 @@ async def give_back(place, payment_id, amount, seen):
     return refund
 
 
-async def lost(place, started, amount):
-    """A dispute that is lost and whose bills are owed again; its id."""
+async def heard(place, started, amount, state):
+    """What the channel says of one dispute, in the open scope."""
     attempt = await world.attempt(place, started)
     news = News(
         reference=f"dp_{amount}",
         payment=attempt.channel_payment,
         amount_minor=amount,
         currency="SGD",
-        state="lost",
+        state=state,
         is_withdrawn=True,
     )
+    return await take_news(place.system, attempt.id, news)
+
+
+async def lost(place, started, amount):
+    """A dispute that is lost and whose bills are owed again; its id."""
     finance = await make.staff(place.tenant, "finance", "Fin Lim")
     async with place.scope():
-        dispute = await take_news(place.system, attempt.id, news)
+        dispute = await heard(place, started, amount, "lost")
         await deciding.decide(finance, dispute_id=dispute.id, decision="owed", reason="They do owe it")
     return dispute.id
 
@@ -152,17 +157,8 @@ async def test_a_partly_lost_payment_takes_no_more_than_it_lost(place, outside, 
 
 async def won(place, started, amount):
     """The same dispute, won after all."""
-    attempt = await world.attempt(place, started)
-    news = News(
-        reference=f"dp_{amount}",
-        payment=attempt.channel_payment,
-        amount_minor=amount,
-        currency="SGD",
-        state="won",
-        is_withdrawn=True,
-    )
     async with place.scope():
-        return await take_news(place.system, attempt.id, news)
+        return await heard(place, started, amount, "won")
 
 
 async def unassigned(place):
