@@ -1,5 +1,6 @@
 """The basket of a home: goods of whichever shops, ordered and paid in one place, and what was paid together."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.holds.service import checkout_path
 from billing.names import localized
 from scenarios.community.common import day_there, nothing, resident_route
 from scenarios.community.merchants import baskets
+from scenarios.community.merchants.leading import to_checkout
 from scenarios.community.merchants.models import NeighbourShop, ShopOrder
 from scenarios.community.merchants.selling import sharing_of
 from scenarios.community.merchants.states import TONES, WAYS, WORDS
@@ -19,10 +20,10 @@ from scenarios.community.service.resident_pages import unit_seen
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id
 from tenants.scope import open_scope, tenant_scope
-from ui.errors import Conflict, Invalid
+from ui.errors import Invalid
 from ui.flash import Flash
 from ui.forms import Form, bind
-from ui.i18n import N_, ngettext, t
+from ui.i18n import N_, ngettext
 from ui.render import redirect, respond
 
 
@@ -103,18 +104,10 @@ async def order(request: Request, actor: Actor) -> Response:
     unit = await unit_seen(actor, path_id(request), "pay")
     form = await bind(request, BasketForm)
     if form.is_valid:
-        try:
-            async with open_scope(tenant_scope(unit["tenant_id"])):
-                _, hold = await baskets.order(
-                    actor, unit["tenant_id"], unit["id"], way=form.ok.way, key=form.ok.key or str(uuid4())
-                )
-        except Invalid as error:
-            form.fail_with(error)
-        except Conflict as error:
-            form.fail("", error.message)
-        else:
-            flash = Flash(t("It is kept for you for {n} minutes. Pay to have it.", n=30), tone="info")
-            return redirect(request, checkout_path(hold, is_signed_in=True), flash=flash)
+        said = {"way": form.ok.way, "key": form.ok.key or str(uuid4())}
+        ordering = partial(baskets.order, actor, unit["tenant_id"], unit["id"], **said)
+        if answer := await to_checkout(request, form, unit["tenant_id"], ordering):
+            return answer
     return await _basket(request, actor, unit, form, status=422)
 
 

@@ -1,6 +1,7 @@
 """The market of a home: what the shops sell, ordering it, the order and how it was."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.holds.service import checkout_path
 from billing.names import localized
 from scenarios.community.common import day_there, nothing, resident_route
 from scenarios.community.merchants import baskets, buying, promotions, selling
 from scenarios.community.merchants.buying import Wish
+from scenarios.community.merchants.leading import to_checkout
 from scenarios.community.merchants.models import NeighbourShop, ShopOrder
 from scenarios.community.merchants.pages import named
 from scenarios.community.merchants.states import TONES, WAYS, WORDS
@@ -22,7 +23,6 @@ from tenants.actor import Actor
 from tenants.http import WRITES, path_id
 from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import Conflict, Invalid
-from ui.flash import Flash
 from ui.forms import Form, bind
 from ui.i18n import N_, t
 from ui.render import redirect, respond
@@ -94,16 +94,9 @@ async def buy(request: Request, actor: Actor) -> Response:
     if form.is_valid:
         said = form.ok
         wish = Wish({said.product: said.quantity}, unit["id"], said.way, said.key or str(uuid4()))
-        try:
-            async with open_scope(tenant_scope(unit["tenant_id"])):
-                _, hold = await buying.buy(actor, unit["tenant_id"], wish)
-        except Invalid as error:
-            form.fail_with(error)
-        except Conflict as error:
-            form.fail("", error.message)
-        else:
-            flash = Flash(t("It is kept for you for {n} minutes. Pay to have it.", n=30), tone="info")
-            return redirect(request, checkout_path(hold, is_signed_in=True), flash=flash)
+        ordering = partial(buying.buy, actor, unit["tenant_id"], wish)
+        if answer := await to_checkout(request, form, unit["tenant_id"], ordering):
+            return answer
     return await _market(request, actor, unit, form, status=422)
 
 
