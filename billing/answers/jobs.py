@@ -2,10 +2,9 @@
 
 from billing.answers import service
 from billing.answers.states import PROMISE
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from billing.daily import every_day
 from tenants.actor import Actor
-from tenants.models import Tenant
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from ui.errors import Conflict
 
@@ -30,7 +29,7 @@ async def end_answers(actor: Actor) -> None:
     """Close what the last day has decided: promises, and disputes of bills that their payers paid after all."""
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
-        now = today((await Tenant.get(id=actor.tenant_id)).timezone)
+        now = await today_at(actor.tenant_id)
         await execute(_KEPT, actor.tenant_id, PROMISE.after("made", "keep"))
         await execute(_BROKEN, actor.tenant_id, PROMISE.after("made", "break"), now)
         await execute(_DISPUTES, actor.tenant_id)
@@ -56,7 +55,7 @@ async def lapse_voluntary(actor: Actor) -> None:
     """Take off bills what was voluntary and stayed unpaid beyond its day, before anybody is reminded of it."""
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
-        now = today((await Tenant.get(id=actor.tenant_id)).timezone)
+        now = await today_at(actor.tenant_id)
         waiting = await rows(_VOLUNTARY, actor.tenant_id, now)
     for one in waiting:
         try:

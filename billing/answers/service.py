@@ -13,7 +13,7 @@ from billing.adjustments.applying import Off, adjust_bill
 from billing.answers.notes import write
 from billing.answers.states import DISPUTE, OPEN, PROMISE
 from billing.answers.terms import AnswerTerms
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from billing.ledger import Side
 from billing.models import Answer, Bill, BillLine, FeeItem
 from billing.payments.allocating import lock_bills
@@ -23,7 +23,6 @@ from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import publish
-from tenants.models import Tenant
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import N_, t
 
@@ -74,7 +73,7 @@ async def _check_day(tenant_id: UUID, day: date, terms: AnswerTerms) -> None:
         raise Conflict(
             "promise.off", t("This institution takes no promises. Ask them if you cannot pay in time.")
         )
-    now = today((await Tenant.get(id=tenant_id)).timezone)
+    now = await today_at(tenant_id)
     if not now < day <= now + timedelta(days=terms.promise_days_most):
         text = t("Choose a day within the next {n} days.", n=terms.promise_days_most)
         raise Invalid("promise.day", text, fields={"day": text})

@@ -11,7 +11,7 @@ from billing.charges import fees, rehearsal, rule_form
 from billing.charges.fee_words import read_rule, root_of
 from billing.charges.naming import named
 from billing.charges.parts_form import Drawing
-from billing.charges.periods import months_after, today
+from billing.charges.periods import months_after, today_at
 from billing.charges.rule_form import RuleForm
 from billing.models import FeeItem
 from billing.names import Joined, localized
@@ -20,7 +20,6 @@ from billing.rules.form_parts import changed
 from billing.rules.sentences import sentence
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
-from tenants.models import Tenant
 from ui.errors import Invalid
 from ui.fields import Month
 from ui.forms import Form, bind
@@ -90,7 +89,7 @@ async def _preview(
 
 async def rehearse(actor: Actor, listed: fees.Listed, document: fees.Document) -> dict[str, Any]:
     """Return a rule in sentences, on three accounts, and beside the one in force."""
-    month = months_after(today((await Tenant.get(id=actor.tenant_id)).timezone), 1)
+    month = months_after(await today_at(actor.tenant_id), 1)
     current = parse(listed.current.document) if listed.current else None
     return {
         "sentences": [str(text) for text in sentence(document)],

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from billing.charges.periods import months_after, today
+from billing.charges.periods import months_after, today_at
 from billing.models import FeeItem, FeeRule, SettlementAccount
 from billing.names import Joined, Month
 from billing.rules import Charge, LateFee, dump, parse
@@ -45,7 +45,7 @@ async def list_items(actor: Actor) -> list[Listed]:
         .order_by("-is_active", "position", "key")
     )
     rules = await FeeRule.filter(tenant_id=actor.tenant_id).order_by("effective_from", "version")
-    month = today((await Tenant.get(id=actor.tenant_id)).timezone).replace(day=1)
+    month = (await today_at(actor.tenant_id)).replace(day=1)
     return [_listed(item, [rule for rule in rules if rule.fee_item_id == item.id], month) for item in items]
 
 
@@ -72,7 +72,7 @@ async def get_item(actor: Actor, item_id: UUID) -> Listed:
     if item is None:
         raise NotFound("fee.not_found", t("There is no such fee."))
     rules = await versions(actor, item_id)
-    month = today((await Tenant.get(id=actor.tenant_id)).timezone).replace(day=1)
+    month = (await today_at(actor.tenant_id)).replace(day=1)
     return _listed(item, sorted(rules, key=lambda rule: (rule.effective_from, rule.version)), month)
 
 
@@ -252,7 +252,7 @@ async def save_draft(actor: Actor, item_id: UUID, document: Document) -> FeeRule
         await listed.draft.save(update_fields=["document", "created_by", "created_by_name"])
         return listed.draft
     numbers = [rule.version for rule in await versions(actor, item_id)]
-    month = today((await Tenant.get(id=actor.tenant_id)).timezone).replace(day=1)
+    month = (await today_at(actor.tenant_id)).replace(day=1)
     return await FeeRule.create(
         tenant_id=item.tenant_id,
         fee_item_id=item.id,
@@ -337,7 +337,7 @@ async def _is_decided_alone(actor: Actor, rule: FeeRule) -> bool:
 
 
 async def _check_start(actor: Actor, start: date, last: FeeRule | None) -> None:
-    now = today((await Tenant.get(id=actor.tenant_id)).timezone)
+    now = await today_at(actor.tenant_id)
     text = None
     if start.day != 1 or not months_after(now, -LATEST) <= start <= months_after(now, LATEST):
         text = t("Choose a month within two years of now.")

@@ -2,7 +2,10 @@
 
 from calendar import monthrange
 from datetime import UTC, date, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from tenants.models import Tenant
 
 MONTHS = 12
 
@@ -10,6 +13,11 @@ MONTHS = 12
 def today(zone: str) -> date:
     """Return the day it is now in an institution's zone (IANA name)."""
     return datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
+
+
+async def today_at(tenant_id: UUID | None) -> date:
+    """Return the day it is now at an institution."""
+    return today((await Tenant.get(id=tenant_id)).timezone)
 
 
 def months_after(day: date, count: int) -> date:

@@ -5,10 +5,9 @@ A debit that was announced for another day is brought forward; a bill has one li
 
 from uuid import UUID
 
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from billing.models import Mandate
 from tenants.actor import Actor
-from tenants.models import Tenant
 from tenants.scope import value
 
 _MAKE = """
@@ -42,6 +41,6 @@ async def due_today(actor: Actor, bill_id: UUID) -> UUID | None:
     ``None`` where no mandate may take it, or it was tried before and goes on by its own plan.
     """
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
-    now = today((await Tenant.get(id=actor.tenant_id)).timezone)
+    now = await today_at(actor.tenant_id)
     made: UUID | None = await value(_MAKE, actor.tenant_id, bill_id, now)
     return made or await value(_FORWARD, actor.tenant_id, bill_id, now)

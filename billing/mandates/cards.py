@@ -15,14 +15,14 @@ from tortoise.expressions import Q
 from billing.channels.agreements import CardNews
 from billing.channels.contract import Destination
 from billing.channels.stripe_cards import mask_of, open_customer
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from billing.mandates.states import LIVE
 from billing.mandates.telling import tell
 from billing.models import Mandate, SavedCard
 from tenants import audit
 from tenants.actor import Actor
 from tenants.jobs import enqueue
-from tenants.models import Account, Tenant
+from tenants.models import Account
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from ui.i18n import t
 
@@ -181,7 +181,7 @@ async def warn(actor: Actor) -> int:
     """Tell payers whose card is going to expire, once for each expiry; return how many cards were told of."""
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
-        now = today((await Tenant.get(id=actor.tenant_id)).timezone)
+        now = await today_at(actor.tenant_id)
         told = [card for card in await _near(actor.tenant_id, now) if await _warn(actor, card)]
     return len(told)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from billing.bank_terms.reading import bank_terms_of, must_offer
 from billing.channels import CHANNELS
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from billing.idempotency import Answer, once
 from billing.mandates.failing import failed
 from billing.mandates.states import DEBIT, WAITING
@@ -24,7 +24,6 @@ from billing.splits.rules import must_be_shareable
 from billing.terms import terms_of
 from tenants.actor import Actor
 from tenants.jobs import enqueue
-from tenants.models import Tenant
 from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import AppError, Conflict
 from ui.i18n import t
@@ -62,7 +61,7 @@ async def plan(actor: Actor) -> int:
     count = 0
     while True:
         async with open_scope(tenant_scope(actor.tenant_id)):
-            now = today((await Tenant.get(id=actor.tenant_id)).timezone)
+            now = await today_at(actor.tenant_id)
             terms = await terms_of(actor.tenant_id, MandateTerms)
             bank = await bank_terms_of(actor.tenant_id)
             open_to = [channel for channel in CHANNELS if bank.offers(way_of(channel))]
@@ -119,7 +118,7 @@ async def take_at_once(mandate: Mandate, bill_id: UUID, amount_minor: int) -> De
         bill_id=bill_id,
         currency=mandate.currency,
         amount_minor=amount_minor,
-        due_on=today((await Tenant.get(id=mandate.tenant_id)).timezone),
+        due_on=await today_at(mandate.tenant_id),
         status="announced",
     )
     await enqueue(TAKE_JOB, {"debit_id": str(debit.id)})
@@ -137,7 +136,7 @@ async def take_due(actor: Actor) -> int:
     """Have every debit taken whose day has come; return how many."""
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
-        now = today((await Tenant.get(id=actor.tenant_id)).timezone)
+        now = await today_at(actor.tenant_id)
         due = await Debit.filter(tenant_id=actor.tenant_id, status__in=WAITING, due_on__lte=now).values_list(
             "id", flat=True
         )

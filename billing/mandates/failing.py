@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from billing import pay_links
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from billing.mandates.declines import meaning, why
 from billing.mandates.life import record
 from billing.mandates.states import DEBIT, MANDATE, WAITING
@@ -14,7 +14,6 @@ from billing.models import Bill, Debit, Mandate
 from billing.names import Day, Month, Sum
 from billing.terms import terms_of
 from tenants.actor import Actor
-from tenants.models import Tenant
 from ui.i18n import t
 
 ERROR_MAX = 200
@@ -50,7 +49,7 @@ async def failed(actor: Actor, debit: Debit, error: str, *, is_held: bool) -> No
 
 
 async def _wait(debit: Debit, days: int) -> None:
-    now = today((await Tenant.get(id=debit.tenant_id)).timezone)
+    now = await today_at(debit.tenant_id)
     debit.status, debit.due_on = DEBIT.after(debit.status, "wait"), now + timedelta(days=days)
     await debit.save()
 

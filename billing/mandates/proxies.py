@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from billing.charges.periods import today
+from billing.charges.periods import today, today_at
 from billing.credit.prepaying import must_hold
 from billing.models import Proxy
 from tenants import audit
@@ -104,7 +104,7 @@ async def accept(actor: Actor, code: str) -> Proxy:
 
 async def _accept(actor: Actor, proxy_id: UUID) -> Proxy:
     proxy = await Proxy.filter(tenant_id=actor.tenant_id, id=proxy_id).select_for_update().get()
-    now = today((await Tenant.get(id=proxy.tenant_id)).timezone)
+    now = await today_at(proxy.tenant_id)
     if proxy.ended_at is not None or proxy.until < now:
         raise Conflict("proxy.ended", t("This leave to pay has ended. Ask for a new code."))
     if proxy.person_id not in {None, actor.person_id} or proxy.granted_by == actor.person_id:

@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from tortoise.exceptions import IntegrityError
 
 from billing.channels.counter import CASH, METHODS
+from billing.charges.periods import today_at
 from billing.models import DayClose
 from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
-from tenants.models import Tenant
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from ui.errors import Conflict, Invalid
 from ui.i18n import t
@@ -72,16 +71,11 @@ async def _till(actor: Actor, currency: str, lock: str = "") -> _Till:
 async def day_close_preview(actor: Actor, *, currency: str) -> DayPreview:
     """Return what the actor's desk should hold now."""
     actor.require("payments.take")
-    till, day = await _till(actor, currency), await _today(actor)
+    till, day = await _till(actor, currency), await today_at(actor.tenant_id)
     closed = await DayClose.exists(
         tenant_id=actor.tenant_id, cashier_id=actor.person_id, day=day, currency=currency
     )
     return DayPreview(day, currency, till.expected, len(till.payments), len(till.refunds), closed)
-
-
-async def _today(actor: Actor) -> date:
-    tenant = await Tenant.get(id=actor.tenant_id)
-    return datetime.now(ZoneInfo(tenant.timezone)).date()
 
 
 async def close_day(actor: Actor, *, currency: str, counted: Mapping[str, int], note: str = "") -> UUID:
@@ -121,7 +115,7 @@ async def _write(  # noqa: PLR0917 - one value of each thing that a close is mad
     close = DayClose(
         id=new_id(),
         tenant_id=actor.tenant_id,
-        day=await _today(actor),
+        day=await today_at(actor.tenant_id),
         cashier_id=actor.person_id,
         cashier_name=actor.name[:100],
         currency=currency,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.charges.fee_words import root_of
-from billing.charges.periods import months_after, today
+from billing.charges.periods import months_after, today, today_at
 from billing.models import InstalmentPlan
 from billing.plans import queries, service
 from billing.plans.service import NOTE_MAX, Proposal
@@ -161,7 +161,7 @@ async def create(request: Request, actor: Actor) -> Response:
 
 async def _shown(plan: InstalmentPlan) -> dict[str, Any]:
     parts = await service.parts_of(plan)
-    now = today((await Tenant.get(id=plan.tenant_id)).timezone)
+    now = await today_at(plan.tenant_id)
     upcoming = next_due(parts)
     is_missed = plan.status == "active" and upcoming is not None and upcoming.due_on < now
     state = "missed" if is_missed else plan.status

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from billing.models import Bill, Instalment, InstalmentPlan
 from billing.payments.allocating import LockedBill, lock_bills
 from billing.payments.numbers import new_number
@@ -24,7 +24,7 @@ from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import publish
-from tenants.models import Account, Tenant
+from tenants.models import Account
 from tenants.scope import execute, open_scope, rows, tenant_scope, value
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
@@ -76,7 +76,7 @@ async def agree(actor: Actor, proposal: Proposal) -> InstalmentPlan:
 
 
 async def _check(tenant_id: UUID, proposal: Proposal) -> None:
-    now = today((await Tenant.get(id=tenant_id)).timezone)
+    now = await today_at(tenant_id)
     wrong: dict[str, Any] = {}
     if not 0 < len(set(proposal.bill_ids)) <= MOST_BILLS:
         wrong["bills"] = t("Choose the bills to be paid in instalments.")

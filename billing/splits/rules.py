@@ -6,13 +6,12 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from billing.models import FeeItem, Receiver, SplitRule
 from billing.names import localized
 from billing.splits.documents import SplitDocument, read, sentences
 from tenants import audit
 from tenants.actor import Actor
-from tenants.models import Tenant
 from tenants.scope import rows
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import Text, t
@@ -57,7 +56,7 @@ async def draft(actor: Actor, *, fee_item_id: UUID, document: SplitDocument) -> 
         fee_item_id=item.id,
         version=max((each.version for each in known if each.status != "draft"), default=0) + 1,
         document=document.model_dump(mode="json"),
-        effective_from=await _today(actor.tenant_id),
+        effective_from=await today_at(actor.tenant_id),
         created_by=actor.person_id,
         created_by_name=actor.name[:100],
     )
@@ -91,7 +90,7 @@ async def activate(actor: Actor, rule_id: UUID, *, effective_from: date) -> Spli
     rule, item = await _decidable(actor, rule_id)
     active = SplitRule.filter(tenant_id=actor.tenant_id, fee_item_id=item.id, status="active")
     last = await active.order_by("-effective_from").first()
-    if effective_from < await _today(actor.tenant_id):
+    if effective_from < await today_at(actor.tenant_id):
         text = t("Choose today or a later day: what was paid before is shared already.")
         raise Invalid("split.past", text, fields={"effective_from": text})
     if last is not None and effective_from <= last.effective_from:
@@ -158,7 +157,7 @@ async def must_be_shareable(tenant_id: UUID, bill_ids: Iterable[UUID], channel: 
     """
     if channel == "bank":
         return
-    found = await rows(_SHARED, tenant_id, list(bill_ids), await _today(tenant_id))
+    found = await rows(_SHARED, tenant_id, list(bill_ids), await today_at(tenant_id))
     if found[0]["shared"]:
         text = t(
             "Part of this bill goes to others than the institution, which cards and wallets cannot do."
@@ -177,11 +176,6 @@ async def explained(actor: Actor, rule: SplitRule) -> list[Text]:
     wanted = [part.receiver for part in document.parts]
     names = {r.id: r.name for r in await Receiver.filter(tenant_id=actor.tenant_id, id__in=wanted)}
     return sentences(document, names, item.currency)
-
-
-async def _today(tenant_id: UUID | None) -> date:
-    """Return the institution's day: its rules begin by it, not by the database's."""
-    return today((await Tenant.get(id=tenant_id)).timezone)
 
 
 async def _record(actor: Actor, rule: SplitRule, item: FeeItem, act: str) -> None:

@@ -11,11 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from scenarios.community.kinds import SCENARIO_KEY
 from tenants.actor import Actor
 from tenants.http import READS, person_route, tenant_route
-from tenants.models import Tenant
 from tenants.scope import row, rows, value
 from ui.errors import Invalid, NotFound
 from ui.i18n import Text, t
@@ -77,7 +76,7 @@ def refused(code: str, field: str, text: Text) -> Invalid:
 
 async def day_there(tenant_id: UUID) -> date:
     """Return the day it is now at the institution."""
-    return today((await Tenant.get(id=tenant_id)).timezone)
+    return await today_at(tenant_id)
 
 
 async def one_of(sql: str, *args: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.charges.final import charges_until
-from billing.charges.periods import today
+from billing.charges.periods import today, today_at
 from billing.credit.queries import free_credit
 from billing.models import Bill
 from billing.names import localized
@@ -131,7 +131,7 @@ async def _check(account: Account, terms: MoveTerms) -> None:
     if await MoveOut.exists(tenant_id=account.tenant_id, account_id=account.id):
         raise Conflict("move.twice", t("This account has moved out already."))
     await handover.must_be_issued(account)
-    now = today((await Tenant.get(id=account.tenant_id)).timezone)
+    now = await today_at(account.tenant_id)
     if account.closed_on is None and not now - handover.LONGEST_AGO <= terms.last_on <= now:
         raise refused("move.day", "last_on", t("Choose today or a day of the last twelve months."))
 

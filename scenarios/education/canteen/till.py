@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from billing.models import FeeItem, Wallet
 from billing.names import Named, Sum
 from billing.plans.items import SINGLE, item_named
@@ -68,7 +68,7 @@ async def sell(actor: Actor, *, scanned: str, dish_ids: Sequence[UUID], key: str
     before = await SchoolSale.get_or_none(tenant_id=account.tenant_id, key=key)
     if before is not None:
         return before
-    now = today((await Tenant.get(id=account.tenant_id)).timezone)
+    now = await today_at(account.tenant_id)
     await _check(card, basket, now)
     right = await _right(account, basket, now)
     return await _serve(actor, account, card, basket, right, now, key)

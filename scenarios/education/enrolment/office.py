@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.answers.files import send_file
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from billing.lists import Listing, list_page
 from billing.models import FeeItem
 from billing.names import localized
@@ -26,7 +26,6 @@ from scenarios.education.notices.pages import both
 from scenarios.education.notices.reading import named
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
-from tenants.models import Tenant
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.fields import Day, MinorAmount
@@ -146,7 +145,7 @@ async def all_rounds(request: Request, actor: Actor) -> Response:
 async def new(request: Request, actor: Actor) -> Response:
     """Show the form of a round."""
     school(actor)
-    now = today((await Tenant.get(id=actor.tenant_id)).timezone)
+    now = await today_at(actor.tenant_id)
     values = {"opens_on": now.isoformat(), "closes_on": (now + LONG).isoformat(), "answer_days": "7"}
     return await _form(request, actor, Form.blank(RoundForm, values))
 

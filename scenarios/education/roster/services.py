@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from billing.charges.periods import today
+from billing.charges.periods import today, today_at
 from scenarios.education.models import RosterBundle
 from scenarios.education.roster import checking, reading, writing
 from scenarios.education.roster.checking import FAMILY_ROLES, Known
@@ -227,7 +227,7 @@ def _totals(counts: Counts) -> dict[str, int]:
 
 
 async def _now(bundle: RosterBundle) -> date:
-    return today((await Tenant.get(id=bundle.tenant_id)).timezone)
+    return await today_at(bundle.tenant_id)
 
 
 async def _note(bundle: RosterBundle, counts: Counts, state: str, task_id: UUID) -> None:

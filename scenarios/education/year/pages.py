@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from billing.names import localized
 from billing.plans.stopping import to_stop
 from scenarios.education.classes.pages import GRADE_WORDS
@@ -20,7 +20,7 @@ from scenarios.education.year import leaving, rolling
 from tenants.accounts.panels import Panel, add_panel
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
-from tenants.models import Account, Tenant
+from tenants.models import Account
 from ui.errors import Conflict, Invalid
 from ui.fields import Day, parse_day
 from ui.forms import Form, bind
@@ -42,7 +42,7 @@ class LeavingForm(BaseModel):
 
 
 async def _now(actor: Actor) -> date:
-    return today((await Tenant.get(id=actor.tenant_id)).timezone)
+    return await today_at(actor.tenant_id)
 
 
 async def show(request: Request, actor: Actor) -> Response:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from billing.charges.periods import today_at
 from billing.models import Bill, FeeItem
 from billing.names import Sum
 from billing.plans.single import Charge, issue_for
@@ -17,7 +18,6 @@ from billing.wallets.moving import lock as lock_wallet
 from billing.wallets.paying_out import pay_out, returnable_minor
 from billing.wallets.service import pay_bill
 from scenarios.hospital import consents
-from scenarios.hospital.days import today
 from scenarios.hospital.his.contract import HisRefused, HisSilent
 from scenarios.hospital.his.linking import number_of
 from scenarios.hospital.his.wards import Claimed, Shares, Wards, wards_of
@@ -28,7 +28,6 @@ from scenarios.hospital.tariff import INPATIENT
 from scenarios.hospital.words import tell as tell_family
 from tenants.actor import Actor
 from tenants.ids import new_id
-from tenants.models import Tenant
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from ui.errors import Conflict, Unavailable
 from ui.i18n import gettext, t
@@ -220,7 +219,7 @@ async def _settle(actor: Actor, stay_id: UUID, shares: Shares) -> StaySettlement
 
 async def _due_on(stay: Stay) -> date:
     """What is lacking is due today, or when the credit that covers it ends."""
-    now = today((await Tenant.get(id=stay.tenant_id)).timezone)
+    now = await today_at(stay.tenant_id)
     lent = await deposits.held_of(stay)
     return max(now, lent.lent_until) if lent.lent_minor and not lent.is_uncovered else now
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from scenarios.tourism.agencies.standing import deposit_of
 from scenarios.tourism.kinds import AGENCY
 from scenarios.tourism.models import Contract, Site
@@ -14,7 +14,7 @@ from scenarios.tourism.stock import allotments
 from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
-from tenants.models import Account, Tenant
+from tenants.models import Account
 from tenants.scope import open_scope
 from ui.errors import Invalid, NotFound
 from ui.i18n import t
@@ -109,7 +109,7 @@ async def _site(actor: Actor, site_id: UUID) -> Site:
 
 async def _keep_allotments(actor: Actor, contract: Contract) -> None:
     site = await _site(actor, contract.site_id)
-    await allotments.keep(site, today((await Tenant.get(id=contract.tenant_id)).timezone))
+    await allotments.keep(site, await today_at(contract.tenant_id))
 
 
 def _check(contract: Contract) -> None:

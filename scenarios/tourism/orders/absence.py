@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from scenarios.tourism.models import Site
 from scenarios.tourism.orders.states import TICKET
 from tenants.ids import new_id
-from tenants.models import Tenant
 from tenants.scope import execute, rows
 
 BLOCKED_FOR, COUNTED_FOR = timedelta(days=180), timedelta(days=180)
@@ -32,7 +31,7 @@ select $1, new_id(), s.document_key, 'no_show', $2, $3 from tourism_strike s
 
 async def note(site: Site) -> int:
     """Note the tickets of past days that nobody used, and block whoever has done so too often; return how many."""
-    now = today((await Tenant.get(id=site.tenant_id)).timezone)
+    now = await today_at(site.tenant_id)
     edge = TICKET.edges["miss"]
     missed = await rows(_MISS, site.tenant_id, site.id, now, edge.target, list(edge.sources))
     named = [one for one in missed if one["document_key"]]

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from scenarios.tourism.models import Block
 from scenarios.tourism.orders.people import document_key
-from tenants.models import Tenant
 from ui.errors import Conflict
 from ui.formats import date_text
 from ui.i18n import N_, t
@@ -30,7 +29,7 @@ async def must_be_welcome(tenant_id: UUID, documents: Sequence[str]) -> None:
         Blocked: one of the documents is, with the reason, the day it ends and the way to appeal.
     """
     keys = [document_key(tenant_id, one) for one in documents]
-    found = await block_of(tenant_id, keys, await _today(tenant_id)) if keys else None
+    found = await block_of(tenant_id, keys, await today_at(tenant_id)) if keys else None
     if found is None:
         return
     raise Blocked(
@@ -54,7 +53,3 @@ async def blocks_of(tenant_id: UUID, keys: Sequence[bytes], day: date) -> list[B
     return await Block.filter(
         tenant_id=tenant_id, document_key__in=keys, lifted_at=None, since__lte=day, until__gte=day
     )
-
-
-async def _today(tenant_id: UUID) -> date:
-    return today((await Tenant.get(id=tenant_id)).timezone)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from billing.charges.periods import today
+from billing.charges.periods import today, today_at
 from integrations.sign_in.codes import read_address
 from scenarios.tourism.models import Block, Order, PassHolder, Site, Ticket
 from scenarios.tourism.orders import people, placing
@@ -123,7 +123,7 @@ async def block_lent(actor: Actor, holder_id: UUID) -> Block:
     ticket = await Ticket.get(tenant_id=found.tenant_id, id=found.ticket_id)
     if ticket.document_key is None:
         raise Conflict("pass.no_document", t("No document is on this pass."))
-    now = today((await Tenant.get(id=found.tenant_id)).timezone)
+    now = await today_at(found.tenant_id)
     found.status, found.by_name, found.decided_at = REFUSED, actor.name[:100], datetime.now(UTC)
     await found.save(update_fields=["status", "by_name", "decided_at"])
     await _touch(found)

@@ -8,7 +8,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
-from billing.charges.periods import today
+from billing.charges.periods import today, today_at
 from billing.models import FeeItem
 from scenarios.tourism.calendar import slots
 from scenarios.tourism.merchants import must_share
@@ -90,7 +90,7 @@ async def save_product(
     actor.require(RIGHT)
     await _check_fee(actor, facts["fee_item_id"])
     await _check_parts(site, facts["kind"], facts["parts"])
-    day = today((await Tenant.get(id=site.tenant_id)).timezone)
+    day = await today_at(site.tenant_id)
     await must_share(site.tenant_id, facts["fee_item_id"], facts.get("receiver_id"), day)
     before = _plain({name: getattr(product, name) for name in facts}) if product else None
     made = product or Product(tenant_id=site.tenant_id, site_id=site.id, about={})

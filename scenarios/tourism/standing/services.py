@@ -3,14 +3,13 @@
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from billing.charges.periods import today
+from billing.charges.periods import today_at
 from billing.names import localized
 from scenarios.tourism.models import Block, Site, Strike
 from scenarios.tourism.orders import people, standing
 from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
-from tenants.models import Tenant
 from tenants.notices import notify
 from ui.errors import Conflict, Invalid, NotFound
 from ui.formats import date_text
@@ -49,7 +48,7 @@ async def add(actor: Actor, *, document: str, until: date, note: str) -> Block:
     plain = people.read_visitor("", document, "block").document
     if not plain:
         raise _wrong("document", t("Enter the number of the document."))
-    now = today((await Tenant.get(id=actor.tenant_id)).timezone)
+    now = await today_at(actor.tenant_id)
     if until < now:
         raise _wrong("until", t("Choose today or a later day."))
     if not note.strip():
