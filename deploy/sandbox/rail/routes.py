@@ -25,10 +25,16 @@ from deploy.sandbox.rail.api import endpoint
 from deploy.sandbox.store import Doc
 from deploy.sandbox.world import World, world_of
 
+BOTH = ["GET", "POST"]
+
 
 def routes() -> list[BaseRoute]:
     """Everything under `/rail`."""
-    both = ["GET", "POST"]
+    return [*_orders(), *_agreements(), *_accounts()]
+
+
+def _orders() -> list[BaseRoute]:
+    """What is paid by code, and what goes back or is disputed."""
     return [
         Route("/rail/orders", endpoint("orders.create", orders.create), methods=["POST"]),
         Route("/rail/orders", endpoint("orders.query", orders.query)),
@@ -49,6 +55,14 @@ def routes() -> list[BaseRoute]:
             endpoint("chargebacks.accept", chargebacks.accept),
             methods=["POST"],
         ),
+        Route("/rail/q/{order}", scan),
+        Route("/rail/cashier/{order}", cashier, methods=BOTH),
+    ]
+
+
+def _agreements() -> list[BaseRoute]:
+    """What is taken by mandate, and what comes by transfer."""
+    return [
         Route("/rail/mandates", endpoint("mandates.create", debits.create), methods=["POST"]),
         Route("/rail/mandates", endpoint("mandates.query", debits.query)),
         Route("/rail/mandates/{mandate}", endpoint("mandates.query", debits.query)),
@@ -56,13 +70,19 @@ def routes() -> list[BaseRoute]:
             "/rail/mandates/{mandate}/revoke", endpoint("mandates.revoke", debits.revoke), methods=["POST"]
         ),
         Route("/rail/debits", endpoint("debits.create", debits.debit), methods=["POST"]),
-        Route("/rail/authorise/{mandate}", authorise, methods=both),
+        Route("/rail/authorise/{mandate}", authorise, methods=BOTH),
         Route(
             "/rail/virtual-accounts", endpoint("accounts.create", transfers.open_account), methods=["POST"]
         ),
         Route("/rail/transfers", endpoint("transfers.query", transfers.query)),
         Route("/rail/transfers/{transfer}", endpoint("transfers.query", transfers.one)),
-        Route("/rail/transfer", transfer, methods=both),
+        Route("/rail/transfer", transfer, methods=BOTH),
+    ]
+
+
+def _accounts() -> list[BaseRoute]:
+    """What belongs to accounts: shares, proofs, holds and statements."""
+    return [
         Route("/rail/shares", endpoint("shares.create", shares.create), methods=["POST"]),
         Route("/rail/shares", endpoint("shares.query", shares.query)),
         Route("/rail/share-returns", endpoint("shares.return", shares.give_back), methods=["POST"]),
@@ -86,8 +106,6 @@ def routes() -> list[BaseRoute]:
             "/rail/accounts/{account}/statements/{day}",
             endpoint("accounts.statement", bank_statements.statement),
         ),
-        Route("/rail/q/{order}", scan),
-        Route("/rail/cashier/{order}", cashier, methods=both),
         Route("/rail/accounts/{account}", account),
     ]
 
