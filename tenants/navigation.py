@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from tenants.actor import Actor
 from tenants.banks.logo import logo_of
+from tenants.days import bank_zone
 from tenants.permissions import BANK_ROLES
 from ui.formats import datetime_text
 from ui.i18n import N_, current_locale, gettext, t
@@ -56,14 +57,6 @@ BANK_PLACES: list[Place] = [
     Place(N_("Policy"), "/policy", "policy.write", "settings", 95),
     Place(N_("Brand"), "/brand", "policy.write", "edit", 96),
 ]
-ZONES = {
-    "CN": "Asia/Shanghai",
-    "HK": "Asia/Hong_Kong",
-    "JP": "Asia/Tokyo",
-    "MY": "Asia/Kuala_Lumpur",
-    "SG": "Asia/Singapore",
-}
-"""The time zone of a bank's console, by the bank's country."""
 PAYER_PLACES: list[Place] = [
     Place(N_("To pay"), "", "", "bill", 0),
     Place(N_("History"), "/payments", "", "receipt", 10),
@@ -212,7 +205,7 @@ def shell_for(actor: Actor) -> Shell:
             person_hint=", ".join(
                 gettext(BANK_ROLES[role].name) for role in actor.roles if role in BANK_ROLES
             ),
-            zone=ZONES.get(place["country"], "UTC"),
+            zone=bank_zone(place["country"]),
             person_name=actor.name,
             menu=MENU,
             sign_out="/sign-out",

@@ -9,9 +9,8 @@ from uuid import UUID
 import httpx2
 from tortoise import Tortoise
 
-from billing.charges import periods
 from deploy import database
-from tenants import models, sessions
+from tenants import days, models, sessions
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.permissions import bank_permissions, roles_of
@@ -50,12 +49,12 @@ async def bank_as_owner(owner_url: str, slug: str = "harbour") -> Bank:
 
 def today() -> date:
     """The day it is for the institutions made here: from 16:00 on it is a later one than UTC's."""
-    return periods.today(ZONE)
+    return days.today(ZONE)
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Stands still, in place of ``datetime`` in billing.charges.periods: so a test fixes an institution's day."""
+    """Stands still, in place of ``datetime`` in tenants.days: so a test fixes an institution's day."""
 
     moment: datetime
 

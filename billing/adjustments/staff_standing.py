@@ -14,11 +14,11 @@ from billing.adjustments.evidence import ENDINGS, keep, send
 from billing.adjustments.staff_adjustments import MOST, Saying, fee_of, root_of
 from billing.adjustments.standing import Lasting
 from billing.adjustments.words import KIND_WORDS, STATE_TONES, STATE_WORDS, kind_options
-from billing.charges.periods import today
 from billing.models import FeeItem, StandingAdjustment
 from billing.names import localized
 from tenants.actor import Actor
 from tenants.codes import new_token
+from tenants.days import today
 from tenants.file_kinds import FileRefused
 from tenants.http import path_id
 from tenants.models import Account

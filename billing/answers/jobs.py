@@ -2,9 +2,9 @@
 
 from billing.answers import service
 from billing.answers.states import PROMISE
-from billing.charges.periods import today_at
 from billing.daily import every_day
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from ui.errors import Conflict
 

@@ -13,7 +13,6 @@ from billing.adjustments.applying import Off, adjust_bill
 from billing.answers.notes import write
 from billing.answers.states import DISPUTE, OPEN, PROMISE
 from billing.answers.terms import AnswerTerms
-from billing.charges.periods import today_at
 from billing.ledger import Side
 from billing.models import Answer, Bill, BillLine, FeeItem
 from billing.payments.allocating import lock_bills
@@ -21,6 +20,7 @@ from billing.payments.states import PAYABLE
 from billing.terms import terms_of
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.jobs import publish
 from ui.errors import Conflict, Invalid, NotFound

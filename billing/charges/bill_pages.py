@@ -9,13 +9,13 @@ from starlette.routing import BaseRoute
 
 from billing.charges import bill_list, bills, printing, reminders
 from billing.charges.fee_words import root_of
-from billing.charges.periods import today
 from billing.charges.run_pages import LANGUAGES
 from billing.charges.states import BILL_TONES, BILL_WORDS, OPEN_BILLS
 from billing.charges.story import story
 from billing.models import Bill
 from billing.plans.queries import notes_of_bill, plan_of_bill
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Tenant
 from tenants.papers import papers_of

@@ -11,7 +11,7 @@ from billing.charges import fees, rehearsal, rule_form
 from billing.charges.fee_words import read_rule, root_of
 from billing.charges.naming import named
 from billing.charges.parts_form import Drawing
-from billing.charges.periods import months_after, today_at
+from billing.charges.periods import months_after
 from billing.charges.rule_form import RuleForm
 from billing.models import FeeItem
 from billing.names import Joined, localized
@@ -19,6 +19,7 @@ from billing.rules import parse
 from billing.rules.form_parts import changed
 from billing.rules.sentences import sentence
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES, path_id, tenant_route
 from ui.errors import Invalid
 from ui.fields import Month

@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from billing.charges.periods import months_after, today_at
+from billing.charges.periods import months_after
 from billing.models import FeeItem, FeeRule, SettlementAccount
 from billing.names import Joined, Month
 from billing.rules import Charge, LateFee, dump, parse
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.kinds import SCENARIOS, AccountKind
 from tenants.models import Tenant
 from tenants.scope import value

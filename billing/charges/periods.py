@@ -1,23 +1,9 @@
-"""Months: bills are for one, rules begin with one, and each institution's day ends in its own zone."""
+"""Months: bills are for one, and rules begin with one."""
 
 from calendar import monthrange
-from datetime import UTC, date, datetime
-from uuid import UUID
-from zoneinfo import ZoneInfo
-
-from tenants.models import Tenant
+from datetime import date
 
 MONTHS = 12
-
-
-def today(zone: str) -> date:
-    """Return the day it is now in an institution's zone (IANA name)."""
-    return datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
-
-
-async def today_at(tenant_id: UUID | None) -> date:
-    """Return the day it is now at an institution."""
-    return today((await Tenant.get(id=tenant_id)).timezone)
 
 
 def months_after(day: date, count: int) -> date:

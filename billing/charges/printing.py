@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from billing import pay_links
 from billing.charges.bills import ExplainedLine, lines_of
-from billing.charges.periods import today
 from billing.models import Bill
 from billing.receipts.documents import BillDocument, BillDocumentLine, Issuer
 from billing.receipts.pdf import render_bills
 from tenants.actor import Actor
 from tenants.banks.logo import read_logo
+from tenants.days import today
 from tenants.models import Bank, Holder, Tenant
 from tenants.runtime import runtime
 from tenants.scope import rows

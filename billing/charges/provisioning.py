@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from billing.catalogue import TEMPLATES, FeeTemplate
-from billing.charges.periods import months_after, today
+from billing.charges.periods import months_after
 from billing.models import FeeItem, FeeRule
 from billing.rules import dump, parse
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.models import Tenant
 from tenants.provisioning import add_provisioner
 

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from billing.charges.bills import get
-from billing.charges.periods import today
 from billing.charges.states import OPEN_BILLS
 from billing.reminders.service import NOT_RECENT, QUIET_DAYS, count_by_hand, overdue, remind_now
 from tenants import audit, tasks
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.jobs import enqueue
 from tenants.models import Task, Tenant
 from tenants.scope import open_scope, value

@@ -6,13 +6,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from billing.charges.periods import day_in, last_day, months_after, today
+from billing.charges.periods import day_in, last_day, months_after
 from billing.charges.run_words import explain
 from billing.charges.runs import rule_in_force
 from billing.models import Bill, BillRun, FeeItem
 from billing.names import localized
 from billing.rules import Charge, Period, due_date, parse
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.models import Tenant
 from tenants.scope import open_scope, rows, value
 from ui.tables import TableQuery

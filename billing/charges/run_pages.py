@@ -13,7 +13,7 @@ from billing.adjustments.issuing import preview_standing
 from billing.bulk import papers
 from billing.charges import run_list, runs
 from billing.charges.fee_words import root_of
-from billing.charges.periods import day_in, months_after, today
+from billing.charges.periods import day_in, months_after
 from billing.charges.run_control_pages import DECISION_WORDS, facts
 from billing.charges.run_settings import may_approve
 from billing.charges.run_shell import WORDS, shell
@@ -23,6 +23,7 @@ from billing.models import BillRun, FeeItem
 from billing.names import Month as MonthWords
 from billing.names import localized
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.kinds import SCENARIOS
 from tenants.models import Tenant

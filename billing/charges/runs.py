@@ -13,12 +13,13 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 
 from billing.charges import run_settings
-from billing.charges.periods import months_after, today
+from billing.charges.periods import months_after
 from billing.charges.states import run_after
 from billing.models import BillRun, FeeItem, FeeRule
 from billing.names import Month, Named
 from tenants import audit, tasks
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.jobs import enqueue
 from tenants.models import Tenant

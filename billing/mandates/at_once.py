@@ -5,9 +5,9 @@ A debit that was announced for another day is brought forward; a bill has one li
 
 from uuid import UUID
 
-from billing.charges.periods import today_at
 from billing.models import Mandate
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.scope import value
 
 _MAKE = """

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
-from billing.charges.periods import today
 from billing.models import Proxy
 from billing.payments.amounts import Amount
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.models import Tenant
 from tenants.scope import rows
 from ui.errors import Forbidden, Invalid

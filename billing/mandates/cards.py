@@ -15,12 +15,12 @@ from tortoise.expressions import Q
 from billing.channels.agreements import CardNews
 from billing.channels.contract import Destination
 from billing.channels.stripe_cards import mask_of, open_customer
-from billing.charges.periods import today_at
 from billing.mandates.states import LIVE
 from billing.mandates.telling import tell
 from billing.models import Mandate, SavedCard
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.jobs import enqueue
 from tenants.models import Account
 from tenants.scope import execute, open_scope, rows, tenant_scope

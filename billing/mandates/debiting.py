@@ -5,7 +5,6 @@ from uuid import UUID
 
 from billing.bank_terms.reading import bank_terms_of, must_offer
 from billing.channels import CHANNELS
-from billing.charges.periods import today_at
 from billing.idempotency import Answer, once
 from billing.mandates.failing import failed
 from billing.mandates.states import DEBIT, WAITING
@@ -23,6 +22,7 @@ from billing.payments.states import PAYABLE, RECEIVED
 from billing.splits.rules import must_be_shareable
 from billing.terms import terms_of
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.jobs import enqueue
 from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import AppError, Conflict

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from billing import pay_links
-from billing.charges.periods import today_at
 from billing.mandates.declines import meaning, why
 from billing.mandates.life import record
 from billing.mandates.states import DEBIT, MANDATE, WAITING
@@ -14,6 +13,7 @@ from billing.models import Bill, Debit, Mandate
 from billing.names import Day, Month, Sum
 from billing.terms import terms_of
 from tenants.actor import Actor
+from tenants.days import today_at
 from ui.i18n import t
 
 ERROR_MAX = 200

@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.charges.periods import today
 from billing.credit.queries import SeenAccount, account_seen
 from billing.mandates import life, saving, staff_pages, terms_page
 from billing.mandates.cards import card_of, is_ending
@@ -24,6 +23,7 @@ from billing.models import Mandate
 from billing.payer.account import Card, add_card
 from billing.terms import terms_of
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, path_id, person_route
 from tenants.runtime import runtime
 from tenants.scope import open_scope, tenant_scope

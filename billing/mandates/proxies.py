@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from billing.charges.periods import today, today_at
 from billing.credit.prepaying import must_hold
 from billing.models import Proxy
 from tenants import audit
 from tenants.actor import Actor
 from tenants.codes import group_code, hash_token, is_code, new_code, normalise_code
+from tenants.days import today, today_at
 from tenants.ids import new_id
 from tenants.models import Account, Tenant
 from tenants.scope import open_scope, secret_scope, tenant_scope

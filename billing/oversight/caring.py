@@ -1,8 +1,8 @@
 """Every morning: papers of an institution that run out soon are asked for again."""
 
-from billing.charges.periods import today
 from billing.daily import every_day
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.life.papers import ask_for_expiring
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.charges.periods import today
 from billing.credit.queries import SeenAccount
 from billing.ledger.reading import Span
 from billing.ledger.statement_pages import MOVEMENTS, Statement, documents_of, read
@@ -21,6 +20,7 @@ from billing.payer.account import Card, add_card
 from billing.payer.overview import pdf, wanted_locale
 from billing.receipts.statement import render_statement
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import path_id, person_route
 from tenants.models import Account, Tenant
 from tenants.scope import open_scope, row, rows, tenant_scope

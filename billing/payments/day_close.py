@@ -8,10 +8,10 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from billing.channels.counter import CASH, METHODS
-from billing.charges.periods import today_at
 from billing.models import DayClose
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from ui.errors import Conflict, Invalid

@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from billing.charges.periods import today
 from billing.models import FeeItem
 from billing.plans.items import OPENING, SINGLE, item_named
 from billing.rules.currency import decimals
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.jobs import publish
 from tenants.jsons import dumps
 from tenants.kinds import Applied, ImportSpec, RowProblem, Shaped, register_import

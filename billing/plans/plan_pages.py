@@ -9,13 +9,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.charges.fee_words import root_of
-from billing.charges.periods import months_after, today, today_at
+from billing.charges.periods import months_after
 from billing.models import InstalmentPlan
 from billing.plans import queries, service
 from billing.plans.service import NOTE_MAX, Proposal
 from billing.plans.spreading import STEPS, next_due
 from billing.plans.states import PLAN_TONES, PLAN_WORDS
 from tenants.actor import Actor
+from tenants.days import today, today_at
 from tenants.http import WRITES, path_id, person_route, tenant_route
 from tenants.models import Account, Tenant
 from ui.errors import Conflict, Invalid, NotFound

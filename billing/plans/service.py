@@ -13,7 +13,6 @@ from uuid import UUID
 
 import asyncpg
 
-from billing.charges.periods import today_at
 from billing.models import Bill, Instalment, InstalmentPlan
 from billing.payments.allocating import LockedBill, lock_bills
 from billing.payments.numbers import new_number
@@ -22,6 +21,7 @@ from billing.plans.spreading import LEAST, MOST, STEPS, Part, amounts, dates, ne
 from billing.plans.states import PLAN
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.jobs import publish
 from tenants.models import Account

@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from billing.adjustments.issuing import apply_standing
-from billing.charges.periods import today
 from billing.idempotency import Answer, once
 from billing.models import Bill, FeeItem
 from billing.plans.items import SINGLE, item_named
 from billing.plans.writing import Head, Line, Worked, insert
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.jobs import publish
 from tenants.models import Account, Tenant

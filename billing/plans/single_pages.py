@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute
 
 from billing.charges import bills
 from billing.charges.fee_words import root_of
-from billing.charges.periods import today
 from billing.charges.runs import LATE_NOTICE
 from billing.models import Bill, FeeItem
 from billing.names import Sum, localized
@@ -19,6 +18,7 @@ from billing.plans.plan_pages import account_of
 from billing.plans.single import Charge
 from tenants.actor import Actor
 from tenants.codes import new_token
+from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Account, Tenant
 from ui.errors import Conflict, Invalid

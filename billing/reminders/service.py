@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from billing.charges.bill_list import Selection
-from billing.charges.periods import today
 from billing.daily import every_day
 from billing.models import ReminderStop
 from billing.reminders.claiming import CATCH_UP_DAYS, HOLDER, MAY, WANTS, claim
@@ -14,6 +13,7 @@ from billing.reminders.plan import ReminderTerms, Step, may_send_at
 from billing.reminders.sending import send
 from billing.terms import terms_of
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.models import Holder, Tenant
 from tenants.scope import execute, open_scope, tenant_scope, value
 from ui.errors import NotFound

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from billing.charges.periods import today_at
 from billing.models import FeeItem, Receiver, SplitRule
 from billing.names import localized
 from billing.splits.documents import SplitDocument, read, sentences
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.scope import rows
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import Text, t

@@ -12,7 +12,6 @@ from billing import ledger
 from billing.channels import rail_shares
 from billing.channels.contract import ChannelRefused, ChannelSilent, Destination
 from billing.channels.rail_shares import ShareOutcome
-from billing.charges.periods import today
 from billing.ledger import Side
 from billing.models import Attempt, Payment, Receiver, Share, ShareReturn, SplitRule
 from billing.payments.orders import destination_of
@@ -22,6 +21,7 @@ from billing.splits.rules import in_force
 from billing.splits.states import PENDING, move
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.jobs import enqueue, publish
 from tenants.models import Tenant
 from tenants.scope import execute, open_scope, rows, tenant_scope

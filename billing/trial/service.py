@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from billing.charges.bills import void
-from billing.charges.periods import today
 from billing.models import Bill, Payment, PaymentPart, Refund
 from billing.payments.refunds import refundable_minor, request_refund
 from billing.payments.starting import StartedPayment, start_payment
@@ -14,6 +13,7 @@ from billing.plans.single import Charge, issue
 from billing.trial.opening import REFERENCE
 from tenants import kinds
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.jobs import job, subscribe
 from tenants.models import Account, Tenant

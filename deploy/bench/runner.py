@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.charges import fees, run_steps, runs
-from billing.charges.periods import months_after, today
+from billing.charges.periods import months_after
 from billing.models import BillRun
 from deploy import composition, logs
 from deploy.bench.who import manager
@@ -24,6 +24,7 @@ from deploy.database import connected
 from deploy.settings import Settings
 from scenarios import registry
 from tenants.actor import Actor, system_actor
+from tenants.days import today
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope
 

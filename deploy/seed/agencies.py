@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from billing.charges.periods import months_after, today
+from billing.charges.periods import months_after
 from billing.models import FeeItem
 from billing.wallets.topping_up import take_top_up
 from deploy.seed import people as persons
@@ -21,6 +21,7 @@ from scenarios.tourism.orders import people, placing
 from scenarios.tourism.orders.people import Buyer
 from scenarios.tourism.orders.wishes import Wish
 from tenants import uscc
+from tenants.days import today
 from tenants.models import Account, Holder, Tenant
 from tenants.scope import execute, open_scope, tenant_scope
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from billing.answers import service as answers
-from billing.charges.periods import today
 from billing.credit.prepaying import take_prepayment
 from billing.mandates import debiting, life, proxies
 from billing.mandates.life import Wish
@@ -16,6 +15,7 @@ from billing.transfers.opening import virtual_account
 from billing.transfers.receiving import receive
 from deploy.seed.stories import Stage
 from tenants.actor import Actor, system_actor
+from tenants.days import today
 from tenants.models import Account, Holder, Person
 from tenants.runtime import runtime
 from tenants.scope import open_scope, person_scope

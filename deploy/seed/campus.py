@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from billing.charges.periods import today
 from billing.mandates import life
 from billing.mandates.life import Wish as Autopay
 from billing.models import Bill
@@ -33,6 +32,7 @@ from scenarios.education.models import (
 )
 from scenarios.education.offers import services as offers
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.models import Account, Tenant
 from tenants.runtime import runtime
 from tenants.scope import open_scope, tenant_scope

@@ -13,7 +13,7 @@ from deploy.seed.cast import SEED, Employee, Institution, Resident
 from deploy.seed.names import Names
 from deploy.seed.outside import Outside
 from scenarios.hospital import arriving, blocks, booking, jobs, patients, screens, setup
-from scenarios.hospital.days import at, today
+from scenarios.hospital.days import at
 from scenarios.hospital.his import connecting
 from scenarios.hospital.his.contract import Posting
 from scenarios.hospital.models import (
@@ -30,6 +30,7 @@ from scenarios.hospital.orders import matching, posting, returning, service
 from scenarios.hospital.patients import Identity
 from tenants import uscc
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Account, Tenant
 from tenants.scope import execute, open_scope, tenant_scope

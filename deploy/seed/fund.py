@@ -4,13 +4,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from billing.charges import fees
-from billing.charges.periods import today
 from billing.models import FeeItem, SettlementAccount
 from billing.payments.service import take_payment
 from billing.payments.settlement import provision_settlement
 from billing.plans import single
 from billing.plans.single import Charge
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.models import Tenant
 from tenants.scope import open_scope, rows, tenant_scope
 

@@ -7,7 +7,6 @@ import zlib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from billing.charges.periods import today
 from integrations.sign_in.codes import Address
 from scenarios.tourism.models import Block, PassHolder, Product, Site, Strike, Ticket
 from scenarios.tourism.orders import people, placing
@@ -15,6 +14,7 @@ from scenarios.tourism.orders.people import Buyer, Visitor
 from scenarios.tourism.orders.wishes import Wish
 from scenarios.tourism.passes import services
 from scenarios.tourism.scope import visitor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.scope import open_scope, tenant_scope
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from billing.charges.periods import months_after, today
+from billing.charges.periods import months_after
 from scenarios.community.estate import handover, leases
 from scenarios.community.estate.leases import LeaseTerms
 from scenarios.community.leaving import deposits, moving_out
@@ -14,6 +14,7 @@ from tenants.accounts import guests
 from tenants.accounts.forms import HolderForm
 from tenants.accounts.guests import Guest
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.models import Account, Holder, Tenant
 
 _LET, _LEFT = 5, 9

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from billing.charges.periods import today
 from billing.payments.service import take_payment
 from billing.splits import receivers, rules
 from billing.splits.documents import Part, SplitDocument
@@ -14,6 +13,7 @@ from scenarios.community.merchants.buying import Wish
 from scenarios.community.merchants.models import NeighbourShop, ShopOrder, ShopProduct
 from scenarios.community.merchants.promotions import Terms
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.models import Tenant
 from tenants.scope import open_scope, rows, tenant_scope
 

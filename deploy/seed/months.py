@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from billing.charges import fees, run_steps, runs
-from billing.charges.periods import months_after, today
+from billing.charges.periods import months_after
 from billing.models import Bill, BillRun
 from billing.rules import builders as b
 from deploy.seed.work import Statistics, work_off
 from tenants.actor import Actor, system_actor
+from tenants.days import today
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from billing.charges.periods import months_after, today
+from billing.charges.periods import months_after
 from deploy.seed import homes
 from deploy.seed.cast import RESIDENTS, SEED, TENGAH
 from deploy.seed.names import Names
@@ -35,6 +35,7 @@ from scenarios.community.visitors.scanning import Asked
 from scenarios.community.votes import service as votes
 from scenarios.community.votes.service import Question
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.gates.judging import OFFLINE
 from tenants.ids import new_id
 from tenants.models import Tenant

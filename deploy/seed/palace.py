@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from billing.charges.periods import today
 from billing.models import FeeItem, FeeRule, Receiver, SplitRule
 from billing.payments.service import take_payment
 from billing.payments.settlement import CONNECT_JOB
@@ -25,6 +24,7 @@ from scenarios.tourism.orders.people import Buyer, Visitor
 from scenarios.tourism.orders.wishes import Wish
 from scenarios.tourism.scope import visitor, word_hash
 from tenants import uscc
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Account, Tenant
 from tenants.scope import bank_scope, execute, open_scope, tenant_scope, value

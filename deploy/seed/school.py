@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from billing.charges.periods import last_day, today
+from billing.charges.periods import last_day
 from billing.terms import save_terms
 from deploy.seed import cast, people
 from deploy.seed.cast import SEED, Employee, Institution, Resident
@@ -27,6 +27,7 @@ from scenarios.education.partners import services as partners
 from scenarios.education.terms import SchoolTerms
 from tenants import uscc
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.models import Membership, Tenant
 from tenants.scope import execute, open_scope, tenant_scope
 

@@ -8,12 +8,12 @@ from billing.wallets.topping_up import take_top_up
 from deploy.seed.clinic import DAUGHTER, GENERAL
 from deploy.seed.outside import Outside
 from scenarios.hospital import consents
-from scenarios.hospital.days import today
 from scenarios.hospital.inpatient import admission, credit, deposits, settling, syncing
 from scenarios.hospital.kinds import CONSENTS
 from scenarios.hospital.models import Stay
 from scenarios.hospital.orders.tonight import TonightTerms
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.models import Account, Tenant
 from tenants.scope import open_scope, tenant_scope
 

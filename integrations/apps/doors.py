@@ -13,8 +13,9 @@ from starlette.routing import Route
 
 from tenants import sessions
 from tenants.actor import Actor
+from tenants.days import bank_zone
 from tenants.http import READS, Endpoint, person_route
-from tenants.navigation import MENU, ZONES, named
+from tenants.navigation import MENU, named
 from tenants.scope import adopt, once, value
 from ui.errors import Forbidden, NotFound
 from ui.i18n import N_, gettext, t
@@ -104,7 +105,7 @@ def shell_for(actor: Actor) -> Shell:
             NavGroup([NavItem(label=t(label), href=root + path, icon=icon) for label, path, icon in PLACES]),
         ),
         person_hint=", ".join(gettext(role) for role in actor.roles),
-        zone=ZONES.get(place["bank_country"], "UTC"),
+        zone=bank_zone(place["bank_country"]),
         person_name=actor.name,
         menu=MENU,
         sign_out="/sign-out",

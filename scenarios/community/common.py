@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import date
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from billing.charges.periods import today_at
 from scenarios.community.kinds import SCENARIO_KEY
 from tenants.actor import Actor
 from tenants.http import READS, person_route, tenant_route
@@ -72,11 +70,6 @@ def tenant_of(actor: Actor) -> UUID:
 def refused(code: str, field: str, text: Text) -> Invalid:
     """Return a refusal that is said at a form's field."""
     return Invalid(code, text, fields={field: text})
-
-
-async def day_there(tenant_id: UUID) -> date:
-    """Return the day it is now at the institution."""
-    return await today_at(tenant_id)
 
 
 async def one_of(sql: str, *args: Any) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from uuid import UUID
 from billing.terms import terms_of
 from scenarios.hospital import pricing
 from scenarios.hospital.booking import record
-from scenarios.hospital.days import today
 from scenarios.hospital.models import Appointment, ClinicSession
 from scenarios.hospital.moving import locked, move
 from scenarios.hospital.terms import BookingTerms
 from tenants.actor import Actor
 from tenants.codes import normalise_code
+from tenants.days import today
 from tenants.scope import rows, value
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t

@@ -9,13 +9,13 @@ from uuid import UUID
 
 from billing.terms import terms_of
 from scenarios.hospital.booking import record
-from scenarios.hospital.days import today
 from scenarios.hospital.models import Appointment, BookingBlock
 from scenarios.hospital.moving import locked, move
 from scenarios.hospital.rights import BLOCKS
 from scenarios.hospital.terms import BookingTerms
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Account, Tenant
 from tenants.scope import rows, value

@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from scenarios.hospital.days import at, days_from, today
+from scenarios.hospital.days import at, days_from
 from scenarios.hospital.kinds import QUOTAS
 from scenarios.hospital.models import ScheduleTemplate
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.scope import raw, row, rows, value

@@ -16,11 +16,6 @@ def at(day: date, minute: int, zone: str) -> datetime:
     return datetime.combine(day + timedelta(days=more), time(hour, rest), ZoneInfo(zone)).astimezone(UTC)
 
 
-def today(zone: str) -> date:
-    """Return the day it is there."""
-    return datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
-
-
 def local(moment: datetime, zone: str) -> datetime:
     """Return a moment by the hospital's clocks."""
     return moment.astimezone(ZoneInfo(zone))

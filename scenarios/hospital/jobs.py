@@ -6,12 +6,13 @@ from uuid import UUID
 
 from billing.daily import every_day
 from scenarios.hospital import blocks, calendar, holding, stopping, waiting  # noqa: F401 - holds are registered
-from scenarios.hospital.days import HOUR, at, local, today
+from scenarios.hospital.days import HOUR, at, local
 from scenarios.hospital.his.connecting import his_of
 from scenarios.hospital.inpatient import syncing, telling
 from scenarios.hospital.kinds import SCENARIO_KEY
 from scenarios.hospital.orders import matching, posting, returning, service, tonight
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.jobs import enqueue, job, subscribe
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope, value

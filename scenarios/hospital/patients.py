@@ -7,7 +7,6 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from scenarios.hospital import documents
-from scenarios.hospital.days import today
 from scenarios.hospital.his.linking import Told
 from scenarios.hospital.kinds import GRANTS, RELATIONS, SCENARIO_KEY, SEXES
 from scenarios.hospital.models import CareGrant, Patient
@@ -17,6 +16,7 @@ from tenants import audit
 from tenants.accounts import codes
 from tenants.actor import Actor
 from tenants.codes import new_code
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Account, Holder
 from tenants.runtime import runtime

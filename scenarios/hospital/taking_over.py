@@ -11,13 +11,14 @@ from typing import Any
 from uuid import UUID
 
 from scenarios.hospital import calendar
-from scenarios.hospital.days import days_from, local, today
+from scenarios.hospital.days import days_from, local
 from scenarios.hospital.his.connecting import his_of
 from scenarios.hospital.his.contract import His, HisRefused, HisSilent, Planned
 from scenarios.hospital.kinds import QUOTAS
 from scenarios.hospital.rights import SET_UP
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.scope import open_scope, rows

@@ -11,11 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from scenarios.hospital import calendar, setup, stopping
-from scenarios.hospital.days import today
 from scenarios.hospital.models import ClinicSession, ScheduleTemplate
 from scenarios.hospital.rights import SET_UP
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.models import Tenant
 from tenants.scope import execute, rows, value
 from ui.errors import Conflict, Invalid, NotFound

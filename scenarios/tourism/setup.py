@@ -1,9 +1,9 @@
 """What a new scenic site finds on its first day: one site, shut until somebody has planned it, with two half days."""
 
-from billing.charges.periods import today
 from scenarios.tourism.models import Site, SlotTemplate
 from scenarios.tourism.scope import word_hash
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.models import Tenant
 from ui.i18n import LOCALES, N_, gettext, use_locale
 

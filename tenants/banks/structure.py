@@ -11,9 +11,9 @@ from tortoise.exceptions import IntegrityError
 from tenants import audit
 from tenants.actor import Actor
 from tenants.banks.reach import bank_of, sees_branch
+from tenants.days import bank_zone
 from tenants.ids import new_id
 from tenants.models import Application, Bank, BankMembership, Branch, Tenant, TenantMove
-from tenants.navigation import ZONES
 from tenants.onboarding.gate import tenant_of
 from tenants.scope import bank_scope, execute, open_scope
 from ui.errors import Conflict, Invalid, NotFound
@@ -244,7 +244,7 @@ async def stand_in(
 
 async def zone_of(bank_id: UUID) -> ZoneInfo:
     """Return the zone in which a bank's days begin and end."""
-    return ZoneInfo(ZONES.get((await Bank.get(id=bank_id)).country, "UTC"))
+    return ZoneInfo(bank_zone((await Bank.get(id=bank_id)).country))
 
 
 async def brand(actor: Actor, *, name: str, name_en: str, accent: str) -> None:

@@ -13,8 +13,8 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from tenants import notices
 from tenants.actor import Actor
+from tenants.days import ZONES
 from tenants.models import Application, Bank, Branch
-from tenants.navigation import ZONES
 from tenants.onboarding import services
 from tenants.onboarding.forms import ApplicationForm, check_email
 from tenants.runtime import runtime

@@ -14,7 +14,7 @@ from uuid import UUID
 from billing.charges.periods import last_day
 from billing.plans import credit_notes
 from billing.rules import Facts, Outcome, evaluate, parse
-from scenarios.community.common import day_there, refused
+from scenarios.community.common import refused
 from scenarios.community.estate.paying import follow
 from scenarios.community.votes import proxies
 from tenants import audit
@@ -22,6 +22,7 @@ from tenants.accounts import queries
 from tenants.accounts.forms import HolderForm
 from tenants.accounts.services import add_holder
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.models import Account, Holder, Tenant
 from tenants.scope import execute, row, rows, value
@@ -121,7 +122,7 @@ async def write_tenure(actor: Actor, old: Account, unit_id: UUID, until: date) -
 
 async def check_day(old: Account, unit_id: UUID, on: date) -> None:
     """Refuse a day on which a unit cannot pass on; ``Invalid`` (field ``on``)."""
-    now = await day_there(old.tenant_id)
+    now = await today_at(old.tenant_id)
     if not now - LONGEST_AGO <= on <= now:
         raise refused("unit.day", "on", t("Choose today or a day of the last twelve months."))
     latest = await value(

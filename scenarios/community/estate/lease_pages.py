@@ -9,12 +9,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.names import localized
-from scenarios.community.common import day_there, estate_route, root_of
+from scenarios.community.common import estate_route, root_of
 from scenarios.community.estate import leases
 from scenarios.community.estate.leases import LeaseTerms
 from tenants.accounts import queries
 from tenants.accounts.forms import HolderForm
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES, path_id
 from tenants.jobs import job, subscribe
 from tenants.models import Account
@@ -58,7 +59,7 @@ async def payer(request: Request, actor: Actor) -> Response:
 
 
 async def _page(request: Request, actor: Actor, account: Account, **forms: Form[Any]) -> Response:
-    now = await day_there(account.tenant_id)
+    now = await today_at(account.tenant_id)
     fees = [(str(one.id), localized(one.names)) for one in await leases.fees_of(account)]
     held = [one for one in await queries.holders(actor, account.id) if one.sees is None]
     present = [one for one in held if one.until is None or one.until >= now]

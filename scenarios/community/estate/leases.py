@@ -20,7 +20,7 @@ from billing.charges.runs import rule_in_force
 from billing.models import ChargePause, FeeItem
 from billing.plans import credit_notes
 from billing.rules import parse
-from scenarios.community.common import day_there, nothing, refused, tenant_of
+from scenarios.community.common import nothing, refused, tenant_of
 from scenarios.community.estate import handover
 from scenarios.community.estate.models import Lease
 from tenants import audit
@@ -28,6 +28,7 @@ from tenants.accounts import queries
 from tenants.accounts.forms import HolderForm
 from tenants.accounts.services import add_holder
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.models import Account, Holder, Tenant
 from tenants.scope import execute, rows
@@ -124,7 +125,7 @@ async def begin(actor: Actor, account_id: UUID, terms: LeaseTerms) -> Lease:
 
 
 async def _check(owner: Account, unit_id: UUID, terms: LeaseTerms) -> None:
-    now = await day_there(owner.tenant_id)
+    now = await today_at(owner.tenant_id)
     if not now - handover.LONGEST_AGO <= terms.first_on <= now + LONGEST_AHEAD:
         raise refused("lease.first", "first_on", t("Choose a day within a year from today."))
     await _check_end(owner.tenant_id, unit_id, terms.first_on, terms.last_on, None)
@@ -248,7 +249,7 @@ async def end(actor: Actor, account_id: UUID, lease_id: UUID, *, last_on: date) 
     lease = await Lease.get_or_none(tenant_id=owner.tenant_id, unit_id=unit["id"], id=lease_id)
     if lease is None:
         raise nothing()
-    now = await day_there(owner.tenant_id)
+    now = await today_at(owner.tenant_id)
     if lease.last_on is not None and lease.last_on < min(now, last_on):
         raise Conflict("lease.ended", t("This lease has ended already."))
     await _check_end(lease.tenant_id, lease.unit_id, lease.first_on, last_on, lease.id)
@@ -264,7 +265,7 @@ async def _close(actor: Actor, owner: Account, lease: Lease) -> None:
     await ChargePause.filter(
         tenant_id=lease.tenant_id, account_id=owner.id, source_id=lease.id
     ).update(last_on=lease.last_on)  # fmt: skip
-    now = await day_there(lease.tenant_id)
+    now = await today_at(lease.tenant_id)
     assert lease.last_on is not None  # noqa: S101 - it has just been given
     await Holder.filter(
         tenant_id=lease.tenant_id, account_id=owner.id, name=lease.renter, relation="resident", sees__isnull=False
@@ -308,7 +309,7 @@ async def choose_payer(actor: Actor, account_id: UUID, holder_id: UUID) -> Holde
     actor.require("accounts.write")
     account = await queries.account(actor, account_id, lock=True)
     chosen = await queries.holder(actor, account.id, holder_id)
-    if chosen.sees is not None or (chosen.until and chosen.until < await day_there(tenant_of(actor))):
+    if chosen.sees is not None or (chosen.until and chosen.until < await today_at(tenant_of(actor))):
         raise nothing()
     await Holder.filter(tenant_id=account.tenant_id, account_id=account.id).update(is_default_payer=False)
     await Holder.filter(tenant_id=account.tenant_id, id=chosen.id).update(is_default_payer=True)

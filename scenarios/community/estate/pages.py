@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from scenarios.community.common import buildings_of, day_there, estate_route, nothing, root_of, tenant_of
+from scenarios.community.common import buildings_of, estate_route, nothing, root_of, tenant_of
 from scenarios.community.estate import handover, phases
 from scenarios.community.estate.models import Building
 from scenarios.community.kinds import SCENARIO_KEY
@@ -17,6 +17,7 @@ from tenants.accounts import queries
 from tenants.accounts.forms import HolderForm
 from tenants.accounts.panels import Panel, add_panel
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES, path_id
 from tenants.models import Account
 from tenants.onboarding.forms import check_email
@@ -187,7 +188,7 @@ async def take_care(request: Request, actor: Actor) -> Response:
 async def ask_handover(request: Request, actor: Actor) -> Response:
     """Ask who a unit passes to."""
     found = await queries.account(actor, path_id(request))
-    values = {"on": (await day_there(found.tenant_id)).isoformat()}
+    values = {"on": (await today_at(found.tenant_id)).isoformat()}
     return await _handover(request, actor, found, Form.blank(HandoverForm, values))
 
 

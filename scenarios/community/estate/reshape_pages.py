@@ -10,13 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from scenarios.community.common import day_there, estate_route, root_of
+from scenarios.community.common import estate_route, root_of
 from scenarios.community.estate import reshaping
 from scenarios.community.estate.pages import decimal_or_none
 from scenarios.community.estate.reshaping import AREAS, Part, areas_of
 from scenarios.community.kinds import AREA, FURTHER_AREAS
 from tenants.accounts import queries
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES, path_id
 from tenants.models import Account
 from tenants.scope import rows
@@ -57,7 +58,7 @@ async def ask(request: Request, actor: Actor) -> Response:
 
 
 async def _ask(request: Request, actor: Actor, account: Account, **forms: Form[Any]) -> Response:
-    day = (await day_there(account.tenant_id)).isoformat()
+    day = (await today_at(account.tenant_id)).isoformat()
     door = account.number.rpartition("#")[2]
     whole = areas_of(account)
     labels = {one.key: t(one.label) for one in (AREA, *FURTHER_AREAS)}

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from tortoise.exceptions import IntegrityError
 
-from billing.charges.periods import today
 from billing.holds.ending import cancel
 from billing.holds.kinds import HoldKind, register_hold
 from billing.holds.refunding import refund
@@ -22,6 +21,7 @@ from scenarios.community.common import nothing, refused, tenant_of
 from scenarios.community.facilities.models import Facility, FacilityBooking
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope, value

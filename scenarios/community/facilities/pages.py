@@ -12,12 +12,13 @@ from starlette.routing import BaseRoute
 
 from billing.holds.service import checkout_path
 from billing.names import localized
-from scenarios.community.common import day_there, estate_route, nothing, resident_route, root_of, tenant_of
+from scenarios.community.common import estate_route, nothing, resident_route, root_of, tenant_of
 from scenarios.community.facilities import booking
 from scenarios.community.facilities.booking import Offer
 from scenarios.community.facilities.models import Facility, FacilityBooking
 from scenarios.community.service.resident_pages import unit_seen
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES, path_id
 from tenants.models import Tenant
 from tenants.scope import open_scope, rows, tenant_scope
@@ -211,7 +212,7 @@ async def choose(request: Request, actor: Actor) -> Response:
 async def _choose(
     request: Request, unit: dict[str, Any], form: Form[BookForm], status: int = 200
 ) -> Response:
-    now = await day_there(unit["tenant_id"])
+    now = await today_at(unit["tenant_id"])
     day = _day(request.query_params.get("day", ""), now)
     async with open_scope(tenant_scope(unit["tenant_id"])):
         offered = await Facility.filter(tenant_id=unit["tenant_id"], is_active=True).order_by("created_at")

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.charges.periods import months_after, today
+from billing.charges.periods import months_after
 from billing.names import localized
 from billing.payer.overview import pdf, wanted_locale
 from scenarios.community.common import estate_route, nothing, root_of, tenant_of
@@ -21,6 +21,7 @@ from tenants import audit
 from tenants.accounts import queries as accounts
 from tenants.accounts.panels import Panel, add_panel
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, path_id, public_route
 from tenants.models import Account, Tenant
 from tenants.scope import execute, open_scope, row, secret_scope, tenant_scope

@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from billing.charges.periods import months_after
-from scenarios.community.common import day_there, tenant_of
+from scenarios.community.common import tenant_of
 from scenarios.community.figures import queries
 from scenarios.community.service import queries as work
 from tenants.actor import Actor
+from tenants.days import today_at
 from ui import charts
 from ui.formats import compact_money, money, month_text, number
 from ui.i18n import N_, gettext, t
@@ -112,7 +113,7 @@ class Window:
 async def view_of(actor: Actor, view: str) -> Shown:
     """Return one view of the figures."""
     tenant_id = tenant_of(actor)
-    now = await day_there(tenant_id)
+    now = await today_at(tenant_id)
     window = Window(tenant_id, now, months_after(now, -BACK), actor.place["currency"])
     if view in _KEYS:
         return await _collected(window, view)

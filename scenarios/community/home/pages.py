@@ -8,12 +8,13 @@ from starlette.routing import BaseRoute
 
 from billing.credit.queries import SeenAccount
 from billing.payer.account import Card, add_card
-from scenarios.community.common import day_there, resident_route
+from scenarios.community.common import resident_route
 from scenarios.community.home import queries
 from scenarios.community.merchants.states import WORDS as ORDER_WORDS
 from scenarios.community.meters.pages import KIND_WORDS
 from scenarios.community.service.states import TONES, WORD_TEXTS
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.scope import row
 from ui.i18n import t
 from ui.render import respond
@@ -26,7 +27,7 @@ async def home(request: Request, actor: Actor) -> Response:
     totals: dict[str, int] = {}
     for bill in found["owed"]:
         totals[bill["currency"]] = totals.get(bill["currency"], 0) + bill["left_minor"]
-    month = (await day_there(found["units"][0]["tenant_id"])).replace(day=1) if found["units"] else None
+    month = (await today_at(found["units"][0]["tenant_id"])).replace(day=1) if found["units"] else None
     due = [one for one in found["meters"] if month and (one["read_on"] is None or one["read_on"] < month)]
     context = {
         **found,

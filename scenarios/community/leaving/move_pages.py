@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.payer.overview import pdf, wanted_locale
-from scenarios.community.common import day_there, estate_route, nothing, resident_route, root_of
+from scenarios.community.common import estate_route, nothing, resident_route, root_of
 from scenarios.community.leaving import moving_out, paper
 from scenarios.community.leaving.deposit_pages import kind_words
 from scenarios.community.leaving.deposits import STATES
@@ -16,6 +16,7 @@ from scenarios.community.leaving.moving_out import MoveStatement, MoveTerms
 from scenarios.community.meters.pages import KIND_WORDS
 from tenants.accounts import queries
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES, path_id
 from tenants.models import Account, Tenant
 from tenants.scope import open_scope, tenant_scope
@@ -43,7 +44,7 @@ async def ask(request: Request, actor: Actor) -> Response:
     made = await moving_out.of_account(account.tenant_id, account.id)
     if made is not None:
         return await _done(request, actor, account, made)
-    day = account.closed_on or await day_there(account.tenant_id)
+    day = account.closed_on or await today_at(account.tenant_id)
     return await _ask(request, actor, account, Form.blank(MoveForm, {"last_on": day.isoformat()}), None)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from billing.charges.final import charges_until
-from billing.charges.periods import today, today_at
 from billing.credit.queries import free_credit
 from billing.models import Bill
 from billing.names import localized
@@ -25,6 +24,7 @@ from scenarios.community.leaving.models import MoveOut
 from tenants import audit
 from tenants.accounts import queries
 from tenants.actor import Actor
+from tenants.days import today, today_at
 from tenants.ids import new_id
 from tenants.models import Account, Holder, Tenant
 from tenants.notices import IN_APP, notify

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.names import localized
-from scenarios.community.common import day_there, nothing, resident_route
+from scenarios.community.common import nothing, resident_route
 from scenarios.community.merchants import baskets
 from scenarios.community.merchants.leading import to_checkout
 from scenarios.community.merchants.models import NeighbourShop, ShopOrder
@@ -18,6 +18,7 @@ from scenarios.community.merchants.selling import sharing_of
 from scenarios.community.merchants.states import TONES, WAYS, WORDS
 from scenarios.community.service.resident_pages import unit_seen
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES, path_id
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Invalid
@@ -120,7 +121,7 @@ async def ordered(request: Request, actor: Actor) -> Response:
     tenant_id = found[0].tenant_id
     async with open_scope(tenant_scope(tenant_id)):
         shops = await _shops(tenant_id, [one.shop_id for one in found])
-        day = await day_there(tenant_id)
+        day = await today_at(tenant_id)
         told = {one.id: await sharing_of(one, shops[one.shop_id], day) for one in found}
     context = {
         "orders": [

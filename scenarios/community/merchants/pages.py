@@ -12,13 +12,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.names import localized
-from scenarios.community.common import day_there, estate_route, nothing, root_of, tenant_of
+from scenarios.community.common import estate_route, nothing, root_of, tenant_of
 from scenarios.community.merchants import promotions, selling, service
 from scenarios.community.merchants.models import NeighbourShop, ShopOrder, ShopProduct
 from scenarios.community.merchants.service import Goods
 from scenarios.community.merchants.states import TONES, WAYS, WORDS
 from scenarios.community.service import assigning
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES, path_id
 from tenants.models import Tenant
 from tenants.scope import rows
@@ -275,7 +276,7 @@ async def _one_order(
         "order": found,
         "form": form,
         "promotion": localized(found.discount_names) if found.discount_names else "",
-        "sharing": await selling.sharing_of(found, shop, await day_there(shop.tenant_id)),
+        "sharing": await selling.sharing_of(found, shop, await today_at(shop.tenant_id)),
         "name": localized(found.names),
         "shop_name": localized(shop.names),
         "state": {"words": WORDS[found.status], "tone": TONES[found.status]},

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.names import localized
-from scenarios.community.common import day_there, nothing, resident_route
+from scenarios.community.common import nothing, resident_route
 from scenarios.community.merchants import baskets, buying, promotions, selling
 from scenarios.community.merchants.buying import Wish
 from scenarios.community.merchants.leading import to_checkout
@@ -20,6 +20,7 @@ from scenarios.community.merchants.pages import named
 from scenarios.community.merchants.states import TONES, WAYS, WORDS
 from scenarios.community.service.resident_pages import unit_seen
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES, path_id
 from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import Conflict, Invalid
@@ -117,7 +118,7 @@ async def _mine(
 ) -> Response:
     async with open_scope(tenant_scope(found.tenant_id)):
         shop = await NeighbourShop.get(tenant_id=found.tenant_id, id=found.shop_id)
-        sharing = await selling.sharing_of(found, shop, await day_there(found.tenant_id))
+        sharing = await selling.sharing_of(found, shop, await today_at(found.tenant_id))
     context = {
         "order": found,
         "name": localized(found.names),

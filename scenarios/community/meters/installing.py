@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from scenarios.community.common import day_there, nothing, refused, tenant_of
+from scenarios.community.common import nothing, refused, tenant_of
 from scenarios.community.estate.models import Building, Unit
 from scenarios.community.kinds import METER_KINDS
 from scenarios.community.meters import readings
@@ -15,6 +15,7 @@ from scenarios.community.meters.models import Meter
 from scenarios.community.meters.readings import Said
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.scope import open_scope
 from ui.errors import Conflict
@@ -62,7 +63,7 @@ async def _make(
     actor: Actor, plate: Plate, unit_id: UUID | None, building_id: UUID, replaces: UUID | None = None
 ) -> Meter:
     tenant_id = tenant_of(actor)
-    _check(plate, await day_there(tenant_id))
+    _check(plate, await today_at(tenant_id))
     made = Meter(
         id=new_id(),
         tenant_id=tenant_id,

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from scenarios.community.common import buildings_of, day_there, estate_route, nothing, root_of, tenant_of
+from scenarios.community.common import buildings_of, estate_route, nothing, root_of, tenant_of
 from scenarios.community.estate.pages import decimal_or_none
 from scenarios.community.kinds import METER_KINDS, METER_UNITS, SCENARIO_KEY
 from scenarios.community.meters import installing, queries, readings
@@ -20,6 +20,7 @@ from scenarios.community.meters.words import SOURCES, STATES, TONES
 from tenants.accounts import queries as accounts
 from tenants.accounts.panels import Panel, add_panel
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES, path_id
 from tenants.models import Account
 from tenants.scope import rows
@@ -100,7 +101,7 @@ def _columns(root: str) -> tuple[Column, ...]:
 async def index(request: Request, actor: Actor) -> Response:
     """List the meters that are in place."""
     tenant_id, root = tenant_of(actor), root_of(actor)
-    month = (await day_there(tenant_id)).replace(day=1)
+    month = (await today_at(tenant_id)).replace(day=1)
     columns = _columns(root)
     query = TableQuery.parse(request, columns=columns, filters=("kind", "state"), default_sort="place")
     if wants_export(request):
@@ -139,7 +140,7 @@ async def _show(request: Request, actor: Actor, meter_id: UUID, form: Form[Readi
     tenant_id = tenant_of(actor)
     found = await queries.meter(tenant_id, meter_id)
     listed = await queries.readings_of(tenant_id, meter_id)
-    now = await day_there(tenant_id)
+    now = await today_at(tenant_id)
     context = {
         "root": root_of(actor),
         "meter": found,
@@ -197,7 +198,7 @@ async def read(request: Request, actor: Actor) -> Response:
 
 async def new(request: Request, actor: Actor) -> Response:
     """Ask what stands on a meter; of a unit where the address names its account."""
-    now = await day_there(tenant_of(actor))
+    now = await today_at(tenant_of(actor))
     form = Form.blank(
         PlateForm, {"installed_on": now.isoformat(), "start_value": "0", "multiplier": "1", "digits": "5"}
     )
@@ -267,7 +268,7 @@ async def create(request: Request, actor: Actor) -> Response:
 async def ask_replacement(request: Request, actor: Actor) -> Response:
     """Ask what the old meter showed last, and what stands on the new one."""
     old = await queries.meter(tenant_of(actor), path_id(request))
-    now: date = await day_there(tenant_of(actor))
+    now: date = await today_at(tenant_of(actor))
     values = {
         "kind": old["kind"],
         "installed_on": now.isoformat(),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from billing.charges import quantities
 from billing.charges.quantities import Entry
-from scenarios.community.common import day_there, nothing, refused, tenant_of
+from scenarios.community.common import nothing, refused, tenant_of
 from scenarios.community.estate.paying import instead, paying
 from scenarios.community.meters.judging import Known, Span, by_days, flag_of, spans_of, usage_of
 from scenarios.community.meters.models import Meter, MeterReading
@@ -17,6 +17,7 @@ from scenarios.community.prepaid import service as prepaid
 from scenarios.community.prepaid.service import Metered
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.scope import row, rows
 from ui.errors import Conflict
@@ -85,7 +86,7 @@ async def _with_key(meter: Meter, key: str) -> MeterReading | None:
 
 
 async def _check(meter: Meter, said: Said) -> None:
-    now = await day_there(meter.tenant_id)
+    now = await today_at(meter.tenant_id)
     ends = meter.removed_on or now
     if not max(meter.installed_on, now - LONGEST_AGO) <= said.read_on <= ends:
         text = t("Choose a day on which the meter was there, up to today and within a year.")

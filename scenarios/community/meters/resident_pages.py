@@ -9,12 +9,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.answers.notes import keep_files
-from scenarios.community.common import day_there, one_of, resident_route
+from scenarios.community.common import one_of, resident_route
 from scenarios.community.meters import readings
 from scenarios.community.meters.pages import KIND_WORDS, Shown
 from scenarios.community.meters.readings import Said
 from scenarios.community.meters.words import STATES, TONES
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES, path_id
 from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import Conflict, Invalid
@@ -61,7 +62,7 @@ async def ask(request: Request, actor: Actor) -> Response:
     """Ask what the meter shows."""
     del actor
     found = await one_of(_MINE, path_id(request))
-    now = await day_there(found["tenant_id"])
+    now = await today_at(found["tenant_id"])
     return await _page(request, found, Form.blank(PhotoForm, {"read_on": now.isoformat()}))
 
 

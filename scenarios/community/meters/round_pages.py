@@ -12,11 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from scenarios.community.common import buildings_of, day_there, estate_route, nothing, root_of, tenant_of
+from scenarios.community.common import buildings_of, estate_route, nothing, root_of, tenant_of
 from scenarios.community.estate.pages import decimal_or_none
 from scenarios.community.meters import queries, readings
 from scenarios.community.meters.pages import KIND_WORDS, kind_options
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES
 from ui.errors import Invalid
 from ui.fields import FieldError, parse_day
@@ -65,7 +66,7 @@ async def _page(
     tenant_id = tenant_of(actor)
     buildings = await buildings_of(tenant_id)
     building, kind = _asked(request, buildings)
-    now = await day_there(tenant_id)
+    now = await today_at(tenant_id)
     found = await queries.to_read(tenant_id, building, kind, now.replace(day=1)) if building else []
     context = {
         "root": root_of(actor),

@@ -15,7 +15,6 @@ from billing.answers.notes import keep_files
 from scenarios.community.common import (
     MOST_EXPORTED,
     buildings_of,
-    day_there,
     estate_route,
     nothing,
     resident_route,
@@ -28,6 +27,7 @@ from scenarios.community.pools import service
 from scenarios.community.pools.models import CostPool, PoolInvoice
 from scenarios.community.pools.service import BASES, Terms
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.files import storage
 from tenants.http import WRITES, path_id
 from tenants.models import Tenant
@@ -128,7 +128,7 @@ async def index(request: Request, actor: Actor) -> Response:
 
 async def new(request: Request, actor: Actor) -> Response:
     """Ask what a new pool is."""
-    now = await day_there(tenant_of(actor))
+    now = await today_at(tenant_of(actor))
     return await _new(request, actor, Form.blank(PoolForm, {"period": f"{now:%Y-%m}", "basis": "area"}))
 
 
@@ -242,7 +242,7 @@ async def _show(
     request: Request, actor: Actor, pool: CostPool, form: Form[InvoiceForm] | None = None
 ) -> Response:
     root = root_of(actor)
-    now = await day_there(pool.tenant_id)
+    now = await today_at(pool.tenant_id)
     weighed = await service.weigh(pool) if pool.status == "open" else service.Weighed()
     codes = dict(await buildings_of(pool.tenant_id))
     context = {

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from billing.charges.periods import today
 from billing.plans import single
 from billing.plans.single import Charge
 from scenarios.community.common import refused
 from scenarios.community.service import orders, quotes
 from scenarios.community.service.models import WorkCategory, WorkOrder
 from tenants.actor import Actor, system_actor
+from tenants.days import today
 from tenants.models import Tenant
 from ui.errors import Conflict
 from ui.i18n import t

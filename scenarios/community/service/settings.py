@@ -8,12 +8,13 @@ from uuid import UUID
 
 from billing.charges.periods import day_in, months_after
 from billing.daily import every_day
-from scenarios.community.common import day_there, nothing, refused, tenant_of
+from scenarios.community.common import nothing, refused, tenant_of
 from scenarios.community.service import assigning, orders
 from scenarios.community.service.models import MaintenancePlan, WorkCategory, WorkShift
 from scenarios.community.service.orders import Report
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope
@@ -175,7 +176,7 @@ async def _record(actor: Actor, act: str, subject: UUID, label: str) -> None:
 async def due_plans(actor: Actor) -> int:
     """Make orders of what has come round, each once, and return how many; in the open tenant scope."""
     tenant_id = tenant_of(actor)
-    now = await day_there(tenant_id)
+    now = await today_at(tenant_id)
     found = (
         await MaintenancePlan.filter(tenant_id=tenant_id, is_active=True, next_on__lte=now)
         .select_for_update()

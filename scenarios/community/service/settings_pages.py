@@ -10,12 +10,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.names import localized
-from scenarios.community.common import buildings_of, day_there, estate_route, root_of, tenant_of
+from scenarios.community.common import buildings_of, estate_route, root_of, tenant_of
 from scenarios.community.service import assigning, settings
 from scenarios.community.service.models import MaintenancePlan, WorkShift
 from scenarios.community.service.pages import category_options
 from scenarios.community.service.settings import PlanTerms
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES, path_id
 from ui.errors import Invalid
 from ui.fields import Day
@@ -89,7 +90,7 @@ async def _rules(request: Request, actor: Actor, **forms: Form[Any]) -> Response
     codes = dict(await buildings_of(tenant_id))
     found = await settings.categories(tenant_id)
     plans = await MaintenancePlan.filter(tenant_id=tenant_id, is_active=True).order_by("next_on", "name")
-    now: date = await day_there(tenant_id)
+    now: date = await today_at(tenant_id)
     context = {
         "root": root_of(actor),
         "categories": [

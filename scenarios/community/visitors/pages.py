@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from scenarios.community.common import day_there, nothing, resident_route
+from scenarios.community.common import nothing, resident_route
 from scenarios.community.service.resident_pages import unit_seen
 from scenarios.community.visitors import codes, passes
 from scenarios.community.visitors.models import VisitorPass
 from scenarios.community.visitors.passes import Wish
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES, path_id
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope
@@ -46,7 +47,7 @@ class PassForm(BaseModel):
 async def ask_pass(request: Request, actor: Actor) -> Response:
     """Ask who is coming."""
     unit = await unit_seen(actor, path_id(request), "visitors")
-    now = (await day_there(unit["tenant_id"])).isoformat()
+    now = (await today_at(unit["tenant_id"])).isoformat()
     return await _ask_pass(request, unit, Form.blank(PassForm, {"first": now, "last": now, "uses": "1"}))
 
 

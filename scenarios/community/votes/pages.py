@@ -11,13 +11,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from billing.charges.periods import today
 from scenarios.community.common import buildings_of, estate_route, nothing, resident_route, root_of, tenant_of
 from scenarios.community.votes import proxies, service, tally
 from scenarios.community.votes.models import Ballot, EstateVote, VoteEntry
 from scenarios.community.votes.service import Question
 from scenarios.community.votes.tally import Result
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, path_id
 from tenants.models import Tenant
 from tenants.scope import open_scope, rows, tenant_scope

@@ -12,12 +12,13 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from billing.payments.states import Edge, Machine
-from scenarios.community.common import day_there, nothing, refused, tenant_of
+from scenarios.community.common import nothing, refused, tenant_of
 from scenarios.community.votes import proxies
 from scenarios.community.votes.models import Ballot, EstateVote, VoteEntry
 from scenarios.community.votes.tally import Opened, Result, commitment, tally
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.runtime import runtime
 from tenants.scope import execute, open_scope, row, rows, tenant_scope, value
@@ -175,7 +176,7 @@ async def cast(actor: Actor, tenant_id: UUID, entry_id: UUID, *, choice: int) ->
     entry = await VoteEntry.get_or_none(tenant_id=tenant_id, id=entry_id)
     if entry is None:
         raise nothing()
-    day = await day_there(tenant_id)
+    day = await today_at(tenant_id)
     may = await row(_MAY, tenant_id, entry.account_id, actor.person_id, list(VOTERS), day)
     if may is None:
         raise nothing()

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from billing.charges.periods import today
 from billing.holds.ending import run_out
 from billing.mandates.debiting import call_off, take_at_once
 from billing.mandates.terms import MandateTerms
@@ -25,6 +24,7 @@ from scenarios.education.family.telling import tell_guardians
 from scenarios.education.models import SchoolRefill, SchoolRefillRun
 from tenants import audit
 from tenants.actor import Actor, system_actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.jobs import job, subscribe
 from tenants.models import Account, Tenant

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
-from billing.charges.periods import today_at
 from billing.models import FeeItem, Wallet
 from billing.names import Named, Sum
 from billing.plans.items import SINGLE, item_named
@@ -19,6 +18,7 @@ from scenarios.education.canteen.terms import SOURCE, WALLET, allergens_text
 from scenarios.education.kinds import SCENARIO_KEY
 from scenarios.education.models import SchoolCard, SchoolDish, SchoolMealRight, SchoolSale
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.models import Account, Holder, Tenant
 from tenants.notices import IN_APP, notify

@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from billing.charges import quantities
-from billing.charges.periods import last_day, today
+from billing.charges.periods import last_day
 from billing.charges.quantities import Entry
 from scenarios.education.days.meals import school_days
 from scenarios.education.kinds import DAYS_ATTENDED, SCENARIO_KEY
 from scenarios.education.models import SchoolAttendance
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.scope import execute, rows

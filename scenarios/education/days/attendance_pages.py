@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.charges.periods import today
 from scenarios.education.days import attendance
 from scenarios.education.here import root_of, school
 from scenarios.education.models import SchoolAttendance
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, tenant_route
 from tenants.models import Tenant
 from tenants.scope import rows

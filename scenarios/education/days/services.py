@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from billing.charges.periods import today
 from billing.lists import Listing
 from billing.terms import terms_of
 from scenarios.education.classes.queries import IS_IN, teaches
@@ -17,6 +16,7 @@ from scenarios.education.models import SchoolLeave
 from scenarios.education.terms import SchoolTerms
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Account, Tenant
 from tenants.scope import value

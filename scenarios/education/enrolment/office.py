@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.answers.files import send_file
-from billing.charges.periods import today_at
 from billing.lists import Listing, list_page
 from billing.models import FeeItem
 from billing.names import localized
@@ -25,6 +24,7 @@ from scenarios.education.models import SchoolApplicant, SchoolRound
 from scenarios.education.notices.pages import both
 from scenarios.education.notices.reading import named
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES, path_id, tenant_route
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export

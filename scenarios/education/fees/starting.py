@@ -11,10 +11,10 @@ from starlette.routing import BaseRoute
 from billing.charges import fees
 from billing.charges.fee_words import read_rule
 from billing.charges.fees import Listed
-from billing.charges.periods import today
 from billing.names import localized
 from scenarios.education.here import root_of, school
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, tenant_route
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope

@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.charges.periods import today
 from billing.lists import list_page
 from billing.models import FeeItem
 from billing.names import localized
@@ -30,6 +29,7 @@ from scenarios.education.offers.states import (
     OFFER_WORDS,
 )
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Tenant
 from ui.errors import Conflict, Invalid

@@ -7,7 +7,6 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from billing.charges.periods import today, today_at
 from scenarios.education.models import RosterBundle
 from scenarios.education.roster import checking, reading, writing
 from scenarios.education.roster.checking import FAMILY_ROLES, Known
@@ -16,6 +15,7 @@ from scenarios.education.roster.specs import FILES
 from scenarios.education.roster.writing import Counts
 from tenants import audit, tasks
 from tenants.actor import Actor
+from tenants.days import today, today_at
 from tenants.ids import new_id
 from tenants.imports.services import limits
 from tenants.jobs import job, publish

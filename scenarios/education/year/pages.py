@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.charges.periods import today_at
 from billing.names import localized
 from billing.plans.stopping import to_stop
 from scenarios.education.classes.pages import GRADE_WORDS
@@ -19,6 +18,7 @@ from scenarios.education.models import SchoolRollOver
 from scenarios.education.year import leaving, rolling
 from tenants.accounts.panels import Panel, add_panel
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Account
 from ui.errors import Conflict, Invalid

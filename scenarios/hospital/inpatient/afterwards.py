@@ -7,7 +7,6 @@ payments, what is more is a bill.
 from collections.abc import Sequence
 from uuid import UUID
 
-from scenarios.hospital.days import today
 from scenarios.hospital.his.contract import HisRefused, HisSilent
 from scenarios.hospital.his.wards import Shares, wards_of
 from scenarios.hospital.inpatient import admission, settling
@@ -15,6 +14,7 @@ from scenarios.hospital.inpatient.taking_back import take_back
 from scenarios.hospital.models import Stay, StaySettlement
 from scenarios.hospital.rights import STAYS_SETTLE
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.models import Tenant
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from ui.errors import Conflict

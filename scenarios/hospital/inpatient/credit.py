@@ -8,13 +8,13 @@ from tortoise.exceptions import IntegrityError
 
 from billing.names import Sum
 from billing.terms import terms_of
-from scenarios.hospital.days import today
 from scenarios.hospital.inpatient import admission
 from scenarios.hospital.inpatient.states import CREDIT
 from scenarios.hospital.inpatient.terms import StayTerms
 from scenarios.hospital.models import Stay, StayCredit
 from scenarios.hospital.rights import STAYS_CREDIT, STAYS_WORK
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope, value

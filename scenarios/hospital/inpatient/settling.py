@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from billing.charges.periods import today_at
 from billing.models import Bill, FeeItem
 from billing.names import Sum
 from billing.plans.single import Charge, issue_for
@@ -27,6 +26,7 @@ from scenarios.hospital.rights import STAYS_SETTLE
 from scenarios.hospital.tariff import INPATIENT
 from scenarios.hospital.words import tell as tell_family
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from ui.errors import Conflict, Unavailable

@@ -18,11 +18,12 @@ from billing.mandates.debiting import take
 from billing.names import Sum
 from billing.plans.single import Charge, issue_for
 from billing.terms import Section, terms_of
-from scenarios.hospital.days import at, today
+from scenarios.hospital.days import at
 from scenarios.hospital.models import OrderBasket
 from scenarios.hospital.orders import service
 from scenarios.hospital.orders.states import BASKET
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.jobs import enqueue
 from tenants.models import Account, Tenant
 from tenants.scope import open_scope, rows, tenant_scope, value

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 
 from billing.names import localized
 from scenarios.hospital import arriving, live, queries
-from scenarios.hospital.days import local, today
+from scenarios.hospital.days import local
 from scenarios.hospital.kinds import VISITS
 from scenarios.hospital.models import ClinicSession, Department
 from scenarios.hospital.pages.common import require_hospital, root_of, tenant_of
@@ -17,6 +17,7 @@ from scenarios.hospital.rights import CALL, READ
 from scenarios.hospital.states import TONES, WORDS
 from scenarios.hospital.viewing import note_view
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.live import stream
 from tenants.scope import open_scope, rows

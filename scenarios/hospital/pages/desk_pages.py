@@ -11,7 +11,6 @@ from starlette.routing import BaseRoute
 from integrations.apps.catalogue.queries import tools_of
 from integrations.provider import smart
 from scenarios.hospital import arriving, blocks, booking, calendar, documents, patients, queries
-from scenarios.hospital.days import today
 from scenarios.hospital.documents import tidy
 from scenarios.hospital.his import linking
 from scenarios.hospital.his.connecting import his_of
@@ -24,6 +23,7 @@ from scenarios.hospital.rights import BOOK, STAYS_WORK
 from scenarios.hospital.viewing import note_view
 from tenants.actor import Actor
 from tenants.codes import is_code, new_token
+from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Account
 from tenants.scope import open_scope, rows

@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from scenarios.hospital.days import today
 from scenarios.hospital.models import HisBreak
 from scenarios.hospital.orders import matching
 from scenarios.hospital.orders.states import BREAKS, TONES, WORDS
 from scenarios.hospital.pages.common import require_hospital, root_of
 from scenarios.hospital.rights import SEE, WORK
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.scope import rows, value
 from tenants.search import containing

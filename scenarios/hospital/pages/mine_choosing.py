@@ -14,11 +14,12 @@ from billing.holds.keeping import hold_of
 from billing.holds.service import checkout_path
 from billing.names import localized
 from scenarios.hospital import booking, calendar, mine, pricing, queries, waiting
-from scenarios.hospital.days import days_from, local, today
+from scenarios.hospital.days import days_from, local
 from scenarios.hospital.kinds import OPEN_TO, TITLES, VISITS
 from scenarios.hospital.pages.common import CARE, hospital_of, with_words
 from tenants.actor import Actor
 from tenants.codes import new_token
+from tenants.days import today
 from tenants.http import WRITES, path_id, person_route
 from tenants.models import Account
 from tenants.public import Institution

@@ -11,7 +11,7 @@ from billing.holds.keeping import hold_of
 from billing.holds.service import checkout_path
 from billing.names import localized
 from scenarios.hospital import arriving, calendar, cancelling, live, mine, pricing, queries
-from scenarios.hospital.days import local, today
+from scenarios.hospital.days import local
 from scenarios.hospital.kinds import TITLES
 from scenarios.hospital.models import Appointment
 from scenarios.hospital.pages.common import CARE, use_zone
@@ -19,6 +19,7 @@ from scenarios.hospital.pages.mine_choosing import AHEAD, shown
 from scenarios.hospital.states import TONES, WORDS
 from tenants.actor import Actor
 from tenants.codes import group_code, new_token
+from tenants.days import today
 from tenants.http import WRITES, path_id, person_route
 from tenants.live import stream
 from tenants.scope import open_scope, tenant_scope

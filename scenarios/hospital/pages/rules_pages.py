@@ -12,7 +12,6 @@ from starlette.routing import BaseRoute
 
 from billing.terms import save_terms, terms_of
 from billing.terms_pages import TermsPage, add_terms_page
-from scenarios.hospital.days import today
 from scenarios.hospital.his.connecting import PURPOSE, HisTerms, his_of
 from scenarios.hospital.his.contract import HisRefused, HisSilent
 from scenarios.hospital.inpatient.terms import StayTerms
@@ -21,6 +20,7 @@ from scenarios.hospital.orders.tonight import TonightTerms
 from scenarios.hospital.pages.common import require_hospital, root_of, tenant_of
 from scenarios.hospital.terms import BookingTerms
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, tenant_route
 from tenants.runtime import runtime
 from tenants.scope import open_scope

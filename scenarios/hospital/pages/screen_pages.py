@@ -6,11 +6,11 @@ from starlette.routing import BaseRoute
 
 from billing.names import localized
 from scenarios.hospital import live, pricing, queries, screens
-from scenarios.hospital.days import today
 from scenarios.hospital.models import Department
 from scenarios.hospital.pages.common import require_hospital, root_of
 from scenarios.hospital.rights import SET_UP
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, path_id, public_route, tenant_route
 from tenants.live import stream
 from tenants.scope import open_scope, tenant_scope

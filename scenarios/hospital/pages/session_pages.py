@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 from billing.names import localized
 from billing.terms import terms_of
 from scenarios.hospital import calendar, queries, stopping, taking_over
-from scenarios.hospital.days import local, today
+from scenarios.hospital.days import local
 from scenarios.hospital.his.connecting import HisTerms
 from scenarios.hospital.kinds import PARTS, VISITS
 from scenarios.hospital.models import Doctor
@@ -21,6 +21,7 @@ from scenarios.hospital.rights import READ, SET_UP, STOP
 from scenarios.hospital.states import SESSION_TONES, SESSION_WORDS, TONES, WORDS
 from scenarios.hospital.viewing import note_view
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.scope import rows
 from tenants.search import containing

@@ -9,13 +9,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from scenarios.hospital import setup
-from scenarios.hospital.days import today
 from scenarios.hospital.kinds import DAYS, PARTS, QUOTAS
 from scenarios.hospital.models import Doctor, PractitionerRole
 from scenarios.hospital.pages.common import root_of
 from scenarios.hospital.pages.setup_parts import services_of
 from scenarios.hospital.rights import SET_UP
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
 from ui.errors import Invalid, NotFound
 from ui.fields import Day

@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute
 
 from billing.names import localized
 from scenarios.hospital import arriving, blocks, cancelling, pricing, queries
-from scenarios.hospital.days import today
 from scenarios.hospital.models import Appointment
 from scenarios.hospital.pages.common import require_hospital, root_of, tenant_of
 from scenarios.hospital.pages.mine_visit import Cancelling
@@ -20,6 +19,7 @@ from scenarios.hospital.states import TONES, WORDS
 from scenarios.hospital.viewing import note_view
 from tenants.actor import Actor
 from tenants.codes import new_token
+from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.scope import open_scope, rows, value
 from tenants.search import containing

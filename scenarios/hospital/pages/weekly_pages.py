@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from scenarios.hospital import weekly
-from scenarios.hospital.days import clock, local, today
+from scenarios.hospital.days import clock, local
 from scenarios.hospital.kinds import DAYS, PARTS
 from scenarios.hospital.models import Doctor, PractitionerRole, ScheduleTemplate
 from scenarios.hospital.pages.common import require_hospital, root_of, tenant_of
@@ -20,6 +20,7 @@ from scenarios.hospital.rights import SET_UP, STOP
 from scenarios.hospital.stopping import REASON_MAX
 from scenarios.hospital.weekly import Booked
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
 from ui.errors import Conflict, Invalid, NotFound
 from ui.forms import Form, bind

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from billing.charges.periods import today_at
 from scenarios.tourism.agencies.standing import deposit_of
 from scenarios.tourism.kinds import AGENCY
 from scenarios.tourism.models import Contract, Site
 from scenarios.tourism.stock import allotments
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.models import Account
 from tenants.scope import open_scope

@@ -11,10 +11,10 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from billing.charges.periods import today
 from billing.names import localized
 from scenarios.tourism.models import Contract, Order, Site
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import path_id
 from tenants.models import Account, Tenant
 from tenants.scope import open_scope, person_scope, rows, tenant_scope

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from billing.charges.fee_pages import root_of
-from billing.charges.periods import months_after, today
+from billing.charges.periods import months_after
 from billing.lists import list_page
 from billing.models import Bill
 from billing.names import Sum, localized
@@ -29,6 +29,7 @@ from scenarios.tourism.models import AgencyStatement, Contract, Product, Site
 from scenarios.tourism.planning.pages import require_here
 from tenants.actor import Actor
 from tenants.codes import new_token
+from tenants.days import today
 from tenants.http import path_id
 from tenants.models import Account, Holder
 from ui.errors import Conflict, Invalid

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from billing.charges.periods import last_day, months_after, today
+from billing.charges.periods import last_day, months_after
 from billing.models import Bill
 from billing.names import localized
 from billing.plans.single import MOST_LINES, Charge, issue_for
@@ -19,6 +19,7 @@ from scenarios.tourism.kinds import VISITOR_KINDS
 from scenarios.tourism.models import AgencyStatement, Contract, Product
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.scope import execute, rows, value

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.charges.fee_pages import root_of
-from billing.charges.periods import today
 from billing.names import localized
 from scenarios.tourism.board import closing, figures
 from scenarios.tourism.models import DayRule, Gate, Order, Redemption, Site, Slot
@@ -21,6 +20,7 @@ from scenarios.tourism.shop.availability import days_left
 from scenarios.tourism.shop.public import REASON, ROOT, Shop, in_shop
 from scenarios.tourism.words import CHANNEL_WORDS
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, path_id, public_route, tenant_route
 from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export

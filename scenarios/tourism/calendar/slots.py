@@ -5,10 +5,10 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from billing.charges.periods import today
 from scenarios.tourism.calendar.days import moment
 from scenarios.tourism.models import DayRule, Site, Slot, SlotTemplate
 from scenarios.tourism.stock import allotments, pools
+from tenants.days import today
 from tenants.models import Tenant
 from tenants.scope import execute
 

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.charges.fee_pages import root_of
-from billing.charges.periods import today
 from scenarios.tourism.calendar.catalogue import on_sale
 from scenarios.tourism.models import Order, Site
 from scenarios.tourism.orders import people, placing
@@ -23,6 +22,7 @@ from scenarios.tourism.shop.ordering import VisitorRow
 from scenarios.tourism.shop.public import Shop
 from tenants.actor import Actor
 from tenants.codes import new_token
+from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Tenant
 from tenants.scope import open_scope

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from billing.charges.periods import today_at
 from scenarios.tourism.models import Site
 from scenarios.tourism.orders.states import TICKET
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.scope import execute, rows
 

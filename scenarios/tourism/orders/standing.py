@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from billing.charges.periods import today_at
 from scenarios.tourism.models import Block
 from scenarios.tourism.orders.people import document_key
+from tenants.days import today_at
 from ui.errors import Conflict
 from ui.formats import date_text
 from ui.i18n import N_, t

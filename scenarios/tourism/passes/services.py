@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from billing.charges.periods import today, today_at
 from integrations.sign_in.codes import read_address
 from scenarios.tourism.models import Block, Order, PassHolder, Site, Ticket
 from scenarios.tourism.orders import people, placing
@@ -14,6 +13,7 @@ from scenarios.tourism.orders.people import Buyer, Visitor
 from scenarios.tourism.orders.wishes import Wish
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today, today_at
 from tenants.ids import new_id
 from tenants.models import Tenant
 from ui.errors import Conflict, Invalid, NotFound

@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.charges.fee_pages import root_of
-from billing.charges.periods import today
 from billing.models import FeeItem, Receiver
 from billing.names import localized
 from scenarios.tourism.kinds import PRODUCT_KINDS, SCENARIO_KEY, VISITOR_KINDS
@@ -27,6 +26,7 @@ from scenarios.tourism.planning.forms import (
 from scenarios.tourism.stock import incidents
 from scenarios.tourism.words import REAL_NAMES
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
 from ui.errors import Invalid, NotFound
 from ui.forms import Form, bind

@@ -8,7 +8,6 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
-from billing.charges.periods import today, today_at
 from billing.models import FeeItem
 from scenarios.tourism.calendar import slots
 from scenarios.tourism.merchants import must_share
@@ -16,6 +15,7 @@ from scenarios.tourism.models import DayRule, Product, Site, SlotTemplate
 from scenarios.tourism.scope import word_hash
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today, today_at
 from tenants.models import Tenant
 from tenants.scope import open_scope
 from ui.errors import Invalid, NotFound

@@ -6,11 +6,11 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from billing.charges.periods import today
 from scenarios.tourism.models import Block
 from scenarios.tourism.orders import people, standing
 from scenarios.tourism.shop.public import Shop
 from tenants import throttle
+from tenants.days import today
 from ui.errors import Invalid
 from ui.forms import Form, bind
 from ui.i18n import N_, t

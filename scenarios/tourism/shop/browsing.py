@@ -10,7 +10,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from billing.charges.periods import last_day, months_after, today
+from billing.charges.periods import last_day, months_after
 from billing.names import localized
 from scenarios.tourism.calendar.catalogue import Catalogue, on_sale
 from scenarios.tourism.calendar.days import sale_of
@@ -20,6 +20,7 @@ from scenarios.tourism.models import Product
 from scenarios.tourism.orders.wishes import Wish, policy_of
 from scenarios.tourism.shop.availability import DayLeft, days_left, slots_left
 from scenarios.tourism.shop.public import Shop
+from tenants.days import today
 from ui.errors import NotFound
 from ui.fields import parse_month
 from ui.i18n import gettext, t

@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from billing.charges.periods import today
 from billing.holds import service as holds
 from billing.names import localized
 from integrations.sign_in.codes import Address
@@ -23,6 +22,7 @@ from scenarios.tourism.shop.public import Shop
 from scenarios.tourism.stock.pools import SoldOut
 from tenants import throttle
 from tenants.codes import new_token
+from tenants.days import today
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import AppError, Conflict, Invalid
 from ui.forms import Form, bind

@@ -3,12 +3,12 @@
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from billing.charges.periods import today_at
 from billing.names import localized
 from scenarios.tourism.models import Block, Site, Strike
 from scenarios.tourism.orders import people, standing
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.notices import notify
 from ui.errors import Conflict, Invalid, NotFound

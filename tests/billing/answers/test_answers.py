@@ -7,11 +7,11 @@ import pytest
 from billing.answers import service
 from billing.answers.jobs import end_answers
 from billing.answers.terms import AnswerTerms
-from billing.charges.periods import today
 from billing.credit.applying import apply_to
 from billing.models import Answer, BillLine, FeeItem
 from billing.payments.states import diagram, table
 from billing.terms import save_terms
+from tenants.days import today
 from tenants.scope import execute
 from tests import make
 from tests.billing.credit.test_credit import ahead

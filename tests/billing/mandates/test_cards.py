@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from billing.charges.periods import today
 from billing.mandates import cards, debiting, life
 from billing.mandates.life import Wish
 from billing.mandates.terms import MandateTerms
 from billing.models import Debit, Mandate, SavedCard
 from billing.payments import starting
 from billing.terms import save_terms
+from tenants.days import today
 from tenants.models import Notice
 from tenants.scope import execute, value
 from tests import make

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from billing.charges.periods import today
 from billing.mandates import debiting, life
 from billing.mandates.life import Wish
 from billing.mandates.states import MACHINES
@@ -16,6 +15,7 @@ from billing.payments import notes
 from billing.payments.states import diagram, table
 from billing.reminders.service import remind_by_plan
 from billing.terms import save_terms
+from tenants.days import today
 from tenants.models import Notice
 from tenants.scope import execute
 from tests import make

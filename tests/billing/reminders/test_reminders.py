@@ -9,11 +9,11 @@ from tortoise.exceptions import IntegrityError
 
 from billing import daily
 from billing.answers import service as answers
-from billing.charges.periods import today
 from billing.models import Bill, Reminder
 from billing.reminders.links import stop_url
 from billing.reminders.plan import ReminderTerms, may_send_at
 from billing.reminders.service import remind_by_plan, set_stop
+from tenants.days import today
 from tenants.models import Holder, Notice
 from tenants.scope import execute
 from tests import make

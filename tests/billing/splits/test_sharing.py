@@ -4,10 +4,10 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from billing.charges import periods
 from billing.models import Dispute, Receiver, Refund
 from billing.splits import returning, rules, sharing
 from billing.splits.documents import SplitDocument
+from tenants import days
 from tenants.jobs import publish
 from tests import make
 from tests.billing.payments import world
@@ -128,7 +128,7 @@ async def test_cards_are_shut_out_from_the_institutions_own_midnight(market, mon
     """Singapore's day begins at 16:00 UTC, and the rule's with it: the database's day is another for eight hours."""
     bill = await world.bill(market.place, 10000)
     eve = market.rule.effective_from - timedelta(days=1)
-    monkeypatch.setattr(periods, "datetime", make.Clock(datetime.combine(eve, time(hour, minute), UTC)))
+    monkeypatch.setattr(days, "datetime", make.Clock(datetime.combine(eve, time(hour, minute), UTC)))
     async with market.place.scope():
         if hour == 15:
             await rules.must_be_shareable(market.place.id, [bill.id], "stripe")

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.charges import periods
 from scenarios.community.estate import handover, reshaping
 from scenarios.community.estate.reshaping import Part
 from scenarios.community.models import Ballot, EstateVote, VoteEntry
 from scenarios.community.votes import proxies
 from scenarios.community.votes import service as votes
 from scenarios.community.votes.tally import recount
+from tenants import days
 from tenants.accounts import guests
 from tenants.accounts.codes import confirmation_code
 from tenants.accounts.confirmation import confirm_holder
@@ -154,7 +154,7 @@ async def test_who_buys_votes_from_the_estates_own_midnight(place, monkeypatch, 
     await make.holder(place.flats[1], buyer, since=TODAY)
     vote = await opened(place)
     eve = datetime.combine(TODAY - timedelta(days=1), time(hour, minute), UTC)
-    monkeypatch.setattr(periods, "datetime", make.Clock(eve))
+    monkeypatch.setattr(days, "datetime", make.Clock(eve))
     may, may_not = (buyer, seller) if hour == 16 else (seller, buyer)
     with pytest.raises(NotFound):
         await cast(place, vote, place.flats[1], may_not, 0)

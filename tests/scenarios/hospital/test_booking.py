@@ -9,10 +9,10 @@ from billing.ledger import verify_ledger
 from billing.models import Refund
 from billing.terms import keep_terms
 from scenarios.hospital import blocks, cancelling, pricing, stopping, waiting
-from scenarios.hospital.days import today
 from scenarios.hospital.kinds import QUOTAS
 from scenarios.hospital.models import Appointment, ClinicSlot, ClinicWaiting
 from scenarios.hospital.terms import BookingTerms
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Notice
 from tenants.scope import execute, value

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from scenarios.hospital import taking_over
-from scenarios.hospital.days import today
 from scenarios.hospital.his import connecting
 from scenarios.hospital.his.contract import HisRefused, HisSilent, Posting
 from scenarios.hospital.his.wards import FhirWards
 from scenarios.hospital.models import ClinicSession, ClinicSlot, Doctor
+from tenants.days import today
 from tenants.ids import new_id
 from tests import make
 from tests.page import inspect

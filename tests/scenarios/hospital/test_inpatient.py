@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing.models import Bill, Refund
-from scenarios.hospital.days import today
 from scenarios.hospital.his.wards import Admitted, Listed
 from scenarios.hospital.inpatient import admission, credit, deposits, listing, settling, syncing
 from scenarios.hospital.models import Stay, StayCharge
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Account, Notice
 from tenants.scope import execute, raw, rows

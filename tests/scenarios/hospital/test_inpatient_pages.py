@@ -9,12 +9,12 @@ import pytest
 from billing.models import Bill, WalletTopUp
 from billing.payments.service import take_payment
 from scenarios.hospital import patients
-from scenarios.hospital.days import today
 from scenarios.hospital.his.wards import Listed
 from scenarios.hospital.inpatient import admission, deposits, finding, listing, settling
 from scenarios.hospital.models import Stay, StayCredit
 from tenants import throttle
 from tenants.actor import StepUp
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Account, Audit, Holder
 from tests import make

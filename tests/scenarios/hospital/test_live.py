@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from scenarios.hospital import arriving, live
-from scenarios.hospital.days import today
 from scenarios.hospital.models import Appointment
 from tenants import live as tenants_live
+from tenants.days import today
 from tenants.live import CHANGED, STILL_HERE, Hub
 from tenants.scope import execute, open_scope, tenant_scope
 from tests import make

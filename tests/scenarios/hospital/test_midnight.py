@@ -6,12 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from billing.ledger import verify_ledger
-from scenarios.hospital import days, patients
-from scenarios.hospital.days import at, today
+from scenarios.hospital import patients
+from scenarios.hospital.days import at
 from scenarios.hospital.his import connecting
 from scenarios.hospital.his.contract import Deposit
 from scenarios.hospital.models import HisBreak, HisDay
 from scenarios.hospital.orders import matching
+from tenants import days
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.scope import execute
 from tests.jobs import run_due

@@ -8,11 +8,11 @@ import pytest
 from billing.ledger import verify_ledger
 from billing.models import Refund
 from billing.payments.service import take_payment
-from scenarios.hospital.days import today
 from scenarios.hospital.his import connecting
 from scenarios.hospital.his.contract import Posted, Posting
 from scenarios.hospital.models import ClinicOrder, HisBreak, OrderBasket
 from scenarios.hospital.orders import matching, posting, service
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.scope import execute
 from tests import make

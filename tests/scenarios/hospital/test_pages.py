@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from scenarios.hospital import blocks, cancelling, patients
-from scenarios.hospital.days import today
 from scenarios.hospital.models import Appointment, BookingBlock, Doctor
 from tenants.accounts.confirmation import confirm_holder
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Account, Audit
 from tenants.scope import execute

@@ -16,7 +16,7 @@ from billing.ledger import verify_ledger
 from billing.payments.service import take_payment
 from billing.plans.single import Charge, issue_for
 from billing.terms import keep_terms
-from scenarios.hospital.days import today
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.scope import row, value
 from tests.scenarios.hospital import crowd

@@ -9,10 +9,10 @@ import pytest
 
 from billing.ledger import verify_ledger
 from billing.models import Bill, Refund
-from scenarios.hospital.days import today
 from scenarios.hospital.models import ClinicOrder, HisBreak, HisDay, OrderBasket, OrderReturn
 from scenarios.hospital.orders import matching, posting, returning
 from tenants.actor import StepUp
+from tenants.days import today
 from tenants.scope import execute
 from tests import make
 from tests.jobs import run_due

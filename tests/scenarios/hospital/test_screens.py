@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scenarios.hospital import arriving, live, screens
-from scenarios.hospital.days import today
+from tenants.days import today
 from tenants.live import hub
 from tenants.models import Audit
 from tenants.scope import execute

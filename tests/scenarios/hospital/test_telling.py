@@ -9,12 +9,12 @@ import pytest
 from billing.wallets.paying_out import pay_out
 from billing.wallets.topping_up import take_top_up
 from scenarios.hospital import documents, patients
-from scenarios.hospital.days import today
 from scenarios.hospital.his import connecting, linking
 from scenarios.hospital.his.contract import Deposit, KnownPatient
 from scenarios.hospital.inpatient import admission, telling
 from scenarios.hospital.models import DepositPosting, HisBreak, HisDay, Patient
 from scenarios.hospital.orders import matching, service
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Account
 from tenants.scope import execute

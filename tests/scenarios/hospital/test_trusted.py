@@ -8,9 +8,9 @@ from billing.models import Bill, Wallet
 from billing.plans.single import Charge, issue_for
 from billing.wallets.topping_up import take_top_up, top_up
 from scenarios.hospital import patients
-from scenarios.hospital.days import today
 from scenarios.hospital.inpatient import admission
 from tenants.accounts import services as holders
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Account, Holder, Person
 from tenants.scope import execute, open_scope, person_scope, value

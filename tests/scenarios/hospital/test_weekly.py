@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from scenarios.hospital import booking, weekly
-from scenarios.hospital.days import today
 from scenarios.hospital.models import Appointment, ClinicSession, ScheduleTemplate
 from scenarios.hospital.weekly import Booked
+from tenants.days import today
 from tenants.models import Audit, Notice
 from tests import make
 from tests.jobs import run_due

@@ -7,13 +7,14 @@ import pytest
 from billing.models import Attempt, Break, SettlementAccount
 from billing.terms import terms_of
 from scenarios.hospital import jobs, waiting
-from scenarios.hospital.days import at, local, today
+from scenarios.hospital.days import at, local
 from scenarios.hospital.his import connecting
 from scenarios.hospital.his.contract import Posting
 from scenarios.hospital.inpatient.terms import StayTerms
 from scenarios.hospital.models import ClinicWaiting, HisBreak, HisDay, OrderBasket
 from scenarios.hospital.orders import matching
 from scenarios.hospital.terms import BookingTerms
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.scope import execute, value
 from tests import make

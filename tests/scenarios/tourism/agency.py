@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from billing.charges.periods import today
 from billing.models import Wallet
 from billing.wallets.topping_up import take_top_up
 from integrations.sign_in.codes import read_address
@@ -16,6 +15,7 @@ from scenarios.tourism.orders import people, placing
 from scenarios.tourism.orders.people import Visitor
 from scenarios.tourism.orders.wishes import Wish
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Account, Person
 from tests import make

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from billing.charges.periods import today
 from billing.models import Bill, BillLine, Wallet
 from billing.wallets import paying_out
 from scenarios.tourism.agencies import booking, contracts, standing, statements
@@ -17,6 +16,7 @@ from scenarios.tourism.orders import changing, refunding
 from scenarios.tourism.orders.people import Visitor
 from scenarios.tourism.stock import allotments
 from scenarios.tourism.stock.pools import SoldOut
+from tenants.days import today
 from tenants.ids import new_id
 from tests import make
 from tests.scenarios.tourism import agency as agencies

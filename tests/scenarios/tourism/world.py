@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from billing.charges.periods import today
 from billing.models import Bill, FeeItem, FeeRule, Hold
 from billing.payments import settlement
 from billing.payments.service import take_payment
@@ -20,6 +19,7 @@ from scenarios.tourism.orders.wishes import Wish
 from scenarios.tourism.scope import visitor
 from scenarios.tourism.stock import pools as stock
 from tenants.actor import Actor, system_actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.scope import open_scope, rows, tenant_scope

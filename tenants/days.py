@@ -1,0 +1,45 @@
+"""The day it is: an institution's, and a bank's, begins at its own midnight, hours before or after UTC's.
+
+This is the one place that asks what day it is; in SQL it is ``day_of(tenant)``, ``bank_day_of(bank)`` and
+``day_in(zone)``, and nothing says ``current_date``. Moments are UTC everywhere.
+"""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from tenants.models import Bank, Tenant
+
+ZONES = {
+    "CN": "Asia/Shanghai",
+    "HK": "Asia/Hong_Kong",
+    "JP": "Asia/Tokyo",
+    "MY": "Asia/Kuala_Lumpur",
+    "SG": "Asia/Singapore",
+}
+"""The time zone of a bank's console and of its days, by the bank's country; elsewhere they are UTC's."""
+
+
+def day_at(moment: datetime, zone: str) -> date:
+    """Return the day a moment belongs to in a zone (IANA name)."""
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def today(zone: str) -> date:
+    """Return the day it is now in an institution's zone (IANA name)."""
+    return day_at(datetime.now(UTC), zone)
+
+
+async def today_at(tenant_id: UUID | None) -> date:
+    """Return the day it is now at an institution."""
+    return today((await Tenant.get(id=tenant_id)).timezone)
+
+
+def bank_zone(country: str) -> str:
+    """Return the zone in which the days of a country's banks begin and end."""
+    return ZONES.get(country, "UTC")
+
+
+async def today_at_bank(bank_id: UUID) -> date:
+    """Return the day it is now at a bank, and at whoever has no institution with it yet."""
+    return today(bank_zone((await Bank.get(id=bank_id)).country))
