@@ -68,6 +68,7 @@ class Standing(Row):
     tenant_id: UUID = fields.UUIDField()
     bank_id: UUID = fields.UUIDField()
     branch_id: UUID = fields.UUIDField()
+    scenario = fields.CharField(max_length=30, db_default="")
     currency = fields.CharField(max_length=3)
     accounts = fields.IntField(db_default=0)
     payers = fields.IntField(db_default=0)
@@ -83,10 +84,11 @@ class Standing(Row):
 
 
 class BranchStanding(Row):
-    """The same of all institutions of one branch together."""
+    """The same of all institutions of one branch and one industry cloud together."""
 
     bank_id: UUID = fields.UUIDField()
     branch_id: UUID = fields.UUIDField()
+    scenario = fields.CharField(max_length=30, db_default="")
     currency = fields.CharField(max_length=3)
     accounts = fields.BigIntField(db_default=0)
     payers = fields.BigIntField(db_default=0)
@@ -118,10 +120,11 @@ class NextAction(Row):
 
 
 class Stage(Row):
-    """How many institutions of a branch are in one state; kept by a trigger on institutions."""
+    """How many institutions of a branch and an industry cloud are in one state; kept by a trigger on institutions."""
 
     bank_id: UUID = fields.UUIDField()
     branch_id: UUID = fields.UUIDField()
+    scenario = fields.CharField(max_length=30, db_default="")
     status = fields.CharField(max_length=20)
     n = fields.IntField(db_default=0)
 
@@ -138,6 +141,7 @@ class AppUse(Row):
     tenant_id: UUID = fields.UUIDField()
     bank_id: UUID = fields.UUIDField()
     branch_id: UUID = fields.UUIDField()
+    scenario = fields.CharField(max_length=30, db_default="")
     app_id: UUID = fields.UUIDField()
     name = fields.CharField(max_length=100)
     is_active = fields.BooleanField(db_default=True)

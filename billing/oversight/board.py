@@ -17,24 +17,64 @@ SUMS = (
     " coalesce(sum(failed_count), 0)::bigint failed_count, coalesce(sum(refund_count), 0)::bigint refund_count,"
     " coalesce(sum(refund_minor), 0)::bigint refund_minor"
 )
-_WHERE = (
-    "f.bank_id = $1 and f.branch_id in (select id from below) and f.day > current_date - $3::int and f.currency = $4"
-    " and ($5 = '' or f.scenario = $5) and ($6 = '' or f.branch_id::text = $6)"
+_STOOD = (
+    "coalesce(sum(arrears_minor), 0)::bigint arrears_minor, coalesce(sum(breaks), 0)::bigint breaks,"
+    " coalesce(sum(payers), 0)::bigint payers"
+)
+MOST = 100
+_WHICH = (
+    "f.day > current_date - $3::int and f.currency = $4 and ($5 = '' or f.scenario = $5)"
+    " and ($6 = '' or f.channel = $6)"
+)
+_BRANCH, _MEMBER = ("tenants_branch", "branch_id", "b.name"), ("tenants_bank", "bank_id", "b.name_en")
+_MEMBERS = (
+    "with below as (select id from tenants_bank where union_id = $1"
+    " and (cardinality($2::uuid[]) = 0 or id = any ($2)))"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody looks at: days back, currency, industry cloud and branch (empty: all)."""
+    """What somebody looks at: days back, currency, industry cloud and channel (empty: all), and where.
+
+    ``place`` is one branch with all below it or, for a union (``is_union``), one of its members; none is everything
+    that the actor sees.
+    """
 
     days: int
     currency: str
     scenario: str = ""
-    branch: str = ""
+    channel: str = ""
+    place: UUID | None = None
+    is_union: bool = False
+
+    @property
+    def below(self) -> str:
+        """The places in question, as ``below`` before a statement: branches, or the members of a union."""
+        return _MEMBERS if self.is_union else BELOW
+
+    @property
+    def here(self) -> str:
+        """The condition that a row ``f`` is of these places."""
+        return f"{self.bank} and f.{'bank_id' if self.is_union else 'branch_id'} in (select id from below)"
+
+    @property
+    def bank(self) -> str:
+        """The condition that a row ``f`` is of the bank's own; a union has rows of its members alone."""
+        return "true" if self.is_union else "f.bank_id = $1"
+
+    @property
+    def where(self) -> str:
+        """The condition that a row of sums is one of those asked for."""
+        return f"{self.here} and {_WHICH}"
+
+
+def _places(actor: Actor, asked: Asked) -> tuple[UUID, list[UUID]]:
+    return bank_of(actor), [asked.place] if asked.place else list(actor.branches)
 
 
 def _args(actor: Actor, asked: Asked) -> tuple[Any, ...]:
-    return bank_of(actor), list(actor.branches), asked.days, asked.currency, asked.scenario, asked.branch
+    return *_places(actor, asked), asked.days, asked.currency, asked.scenario, asked.channel
 
 
 async def is_union(actor: Actor) -> bool:
@@ -55,7 +95,7 @@ async def currencies(actor: Actor) -> list[str]:
 async def totals(actor: Actor, asked: Asked) -> Mapping[str, int]:
     """Return everything together."""
     found = await rows(
-        f"{BELOW} select {SUMS} from billing_branch_figure f where {_WHERE}", *_args(actor, asked)
+        f"{asked.below} select {SUMS} from billing_branch_figure f where {asked.where}", *_args(actor, asked)
     )
     return {key: int(number) for key, number in dict(found[0]).items()}
 
@@ -63,7 +103,7 @@ async def totals(actor: Actor, asked: Asked) -> Mapping[str, int]:
 async def by_channel(actor: Actor, asked: Asked) -> list[Any]:
     """Return what each channel did."""
     return await rows(
-        f"{BELOW} select channel, $4 currency, {SUMS} from billing_branch_figure f where {_WHERE}"
+        f"{asked.below} select channel, $4 currency, {SUMS} from billing_branch_figure f where {asked.where}"
         " group by channel order by sum(paid_minor) desc",
         *_args(actor, asked),
     )
@@ -72,26 +112,29 @@ async def by_channel(actor: Actor, asked: Asked) -> list[Any]:
 async def by_scenario(actor: Actor, asked: Asked) -> list[Any]:
     """Return what each industry cloud did."""
     return await rows(
-        f"{BELOW} select scenario, $4 currency, {SUMS} from billing_branch_figure f where {_WHERE}"
+        f"{asked.below} select scenario, $4 currency, {SUMS} from billing_branch_figure f where {asked.where}"
         " group by scenario order by sum(paid_minor) desc",
         *_args(actor, asked),
     )
 
 
 async def by_app(actor: Actor, asked: Asked) -> list[Any]:
-    """Return at how many institutions each app is in use, and how often it was opened."""
+    """Return how often each app was opened and, within one bank, at how many institutions it is in use."""
+    used = (
+        "select null::uuid app_id, '' as name, null::int n where false"
+        if asked.is_union
+        else f"select f.app_id, max(f.name) as name, count(*)::int n from billing_app_use f where {asked.here}"
+        " and f.is_active and ($4 = '' or f.scenario = $4) group by 1"
+    )
     return await rows(
-        f"{BELOW}, opened as ("
-        "  select f.app_id, max(f.name) as name, sum(f.opened)::bigint n from billing_app_figure f where f.bank_id = $1"
-        "   and f.branch_id in (select id from below) and f.day > current_date - $3::int"
-        "   and ($4 = '' or f.scenario = $4) and ($5 = '' or f.branch_id::text = $5) group by 1),"
-        " used as (select u.app_id, max(u.name) as name, count(*)::int n from billing_app_use u where u.bank_id = $1"
-        "   and u.branch_id in (select id from below) and u.is_active and ($5 = '' or u.branch_id::text = $5)"
-        "   group by 1)"
+        f"{asked.below}, opened as ("
+        "  select f.app_id, max(f.name) as name, sum(f.opened)::bigint n from billing_app_figure f"
+        f"   where {asked.here} and f.day > current_date - $3::int and ($4 = '' or f.scenario = $4) group by 1),"
+        f" used as ({used})"
         " select app_id, coalesce(used.name, opened.name) as name, coalesce(opened.n, 0) opened,"
         " coalesce(used.n, 0) institutions from used full join opened using (app_id)"
-        " where $4 = '' or opened.n > 0 order by opened desc, institutions desc, 2",
-        *(bank_of(actor), list(actor.branches), asked.days, asked.scenario, asked.branch),
+        " order by opened desc, institutions desc, 2",
+        *(*_places(actor, asked), asked.days, asked.scenario),
     )
 
 
@@ -99,80 +142,60 @@ async def by_time(actor: Actor, asked: Asked) -> list[Any]:
     """Return what came in by day, or by week over a longer time, the oldest first."""
     unit = "day" if asked.days <= 31 else "week"  # noqa: PLR2004 - a month
     return await rows(
-        f"{BELOW} select date_trunc('{unit}', day)::date as day, $4 currency, {SUMS} from billing_branch_figure f"
-        f" where {_WHERE} group by 1 order by 1",
+        f"{asked.below} select date_trunc('{unit}', day)::date as day, $4 currency, {SUMS}"
+        f" from billing_branch_figure f where {asked.where} group by 1 order by 1",
         *_args(actor, asked),
     )
 
 
-async def by_branch(actor: Actor, asked: Asked) -> list[Any]:
-    """Return what each branch did, with how its institutions stand."""
+async def by_place(actor: Actor, asked: Asked) -> list[Any]:
+    """Return what each branch did, with how its institutions stand; for a union each member's sums, no more."""
+    table, column, name = _MEMBER if asked.is_union else _BRANCH
+    own = f"{asked.bank} and f.{column} = b.id"
     return await rows(
-        f"{BELOW} select b.id, b.name, $4 currency, f.*, coalesce(s.arrears_minor, 0) arrears_minor,"
-        " coalesce(s.breaks, 0) breaks, coalesce(s.payers, 0) payers,"
-        " (select coalesce(sum(n), 0)::int from billing_stage c where c.bank_id = $1 and c.branch_id = b.id"
-        "   and c.status = 'live') live"
-        " from tenants_branch b"
-        f" cross join lateral (select {SUMS} from billing_branch_figure f where {_WHERE} and f.branch_id = b.id) f"
-        " left join billing_branch_standing s on s.bank_id = $1 and s.branch_id = b.id and s.currency = $4"
-        " where b.bank_id = $1 and b.id in (select id from below) order by f.paid_minor desc, b.code",
+        f"{asked.below} select b.id, b.name, {name} name_en, $4 currency, f.*, s.*, c.live from {table} b"
+        f" cross join lateral (select {SUMS} from billing_branch_figure f where {own} and {_WHICH}) f"
+        f" cross join lateral (select {_STOOD} from billing_branch_standing f where {own} and f.currency = $4"
+        "   and ($5 = '' or f.scenario = $5)) s"
+        f" cross join lateral (select coalesce(sum(n), 0)::int live from billing_stage f where {own}"
+        "   and f.status = 'live' and ($5 = '' or f.scenario = $5)) c"
+        " where b.id in (select id from below) order by f.paid_minor desc, b.name",
         *_args(actor, asked),
     )
 
 
-async def by_member(actor: Actor, asked: Asked) -> list[Any]:
-    """Return what each member bank of a union did: sums, and nothing beneath them."""
+async def by_tenant(actor: Actor, asked: Asked, *, most: int = MOST) -> list[Any]:
+    """Return the institutions of one branch and those below it: as deep as the bank sees."""
     return await rows(
-        f"select b.id, b.name, b.name_en, $2 currency, f.*, s.* from tenants_bank b cross join lateral ("
-        f" select {SUMS} from billing_branch_figure f where f.bank_id = b.id and f.day > current_date - $3::int"
-        " and f.currency = $2) f cross join lateral (select coalesce(sum(arrears_minor), 0)::bigint arrears_minor,"
-        " coalesce(sum(breaks), 0)::bigint breaks, coalesce(sum(payers), 0)::bigint payers"
-        " from billing_branch_standing x where x.bank_id = b.id and x.currency = $2) s"
-        " where b.union_id = $1 order by f.paid_minor desc, b.name_en",
-        bank_of(actor),
-        asked.currency,
-        asked.days,
-    )
-
-
-async def by_tenant(actor: Actor, asked: Asked, *, most: int = 100) -> list[Any]:
-    """Return the institutions of one branch: as deep as the bank sees."""
-    return await rows(
-        f"{BELOW} select t.id, t.name, $4 currency, f.*, coalesce(s.arrears_minor, 0) arrears_minor,"
+        f"{BELOW} select t.id, t.name, b.name branch, $4 currency, f.*, coalesce(s.arrears_minor, 0) arrears_minor,"
         " coalesce(s.breaks, 0) breaks, coalesce(s.payers, 0) payers from tenants_tenant t"
-        f" cross join lateral (select {SUMS} from billing_day_figure f where {_WHERE} and f.tenant_id = t.id) f"
+        " join tenants_branch b on b.id = t.branch_id"
+        f" cross join lateral (select {SUMS} from billing_day_figure f where {_WHICH} and f.tenant_id = t.id) f"
         " left join billing_standing s on s.tenant_id = t.id and s.currency = $4"
-        " where t.bank_id = $1 and t.branch_id::text = $6 order by f.paid_minor desc, t.name limit $7",
+        " where t.bank_id = $1 and t.branch_id in (select id from below)"
+        " and ($5 = '' or coalesce(t.scenarios[1], '') = $5) order by f.paid_minor desc, t.name limit $7",
         *_args(actor, asked),
         most,
     )
 
 
-async def stages(actor: Actor, branch: str = "") -> Mapping[str, int]:
+async def stages(actor: Actor, asked: Asked) -> Mapping[str, int]:
     """Return how many institutions are in which state."""
     found = await rows(
-        f"{BELOW} select status, sum(n)::int n from billing_stage where bank_id = $1"
-        " and branch_id in (select id from below)"
-        " and ($3 = '' or branch_id::text = $3) group by 1",
-        bank_of(actor),
-        list(actor.branches),
-        branch,
+        f"{asked.below} select status, sum(n)::int n from billing_stage f where {asked.here}"
+        " and ($3 = '' or f.scenario = $3) group by 1 having sum(n) > 0",
+        *_places(actor, asked),
+        asked.scenario,
     )
     return {each["status"]: each["n"] for each in found}
 
 
 async def standing(actor: Actor, asked: Asked) -> Mapping[str, int]:
-    """Return how all institutions stand together."""
+    """Return how the institutions stand together."""
     found = await rows(
-        f"{BELOW} select coalesce(sum(arrears_minor), 0)::bigint arrears_minor,"
-        " coalesce(sum(breaks), 0)::bigint breaks,"
-        " coalesce(sum(payers), 0)::bigint payers, coalesce(sum(accounts), 0)::bigint accounts"
-        " from billing_branch_standing where bank_id = $1 and branch_id in (select id from below) and currency = $3"
-        " and ($4 = '' or branch_id::text = $4)",
-        bank_of(actor),
-        list(actor.branches),
-        asked.currency,
-        asked.branch,
+        f"{asked.below} select {_STOOD} from billing_branch_standing f where {asked.here} and f.currency = $3"
+        " and ($4 = '' or f.scenario = $4)",
+        *(*_places(actor, asked), asked.currency, asked.scenario),
     )
     return {key: int(number) for key, number in dict(found[0]).items()}
 
@@ -189,7 +212,7 @@ async def scorecard(actor: Actor, asked: Asked) -> list[dict[str, Any]]:
     speeds, complaints = await _speeds(actor), await complaints_by_branch(actor, asked.days)
     measured = [
         _measures(one) | {"seconds": speeds.get(one["id"], 0), "complaints": complaints.get(one["id"], 0)}
-        for one in await by_branch(actor, asked)
+        for one in await by_place(actor, asked)
     ]
     return sorted(_scored(measured, weights), key=lambda one: -one["points"])
 

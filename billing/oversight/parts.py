@@ -21,6 +21,8 @@ class Part:
     columns: tuple[Column, ...]
     read: Callable[[Actor, Asked], Awaitable[list[Any]]]
     is_card: bool = True
+    fits: Callable[[Asked], bool] = lambda asked: True  # noqa: ARG005
+    """Whether this can be said of what was asked for."""
 
 
 def percent(found: Any, row: Any) -> str:
@@ -45,6 +47,7 @@ _MONEY = (
     Column("success", t("Success"), value=success_percent, format=percent, align="end"),
     Column("refund_minor", t("Given back"), format="money"),
 )
+_APP = (Column("name", t("App"), is_main=True), Column("opened", t("Times opened"), format="number"))
 PARTS = {
     "time": Part(
         t("What came in and went back"),
@@ -56,19 +59,20 @@ PARTS = {
         t("By channel"),
         (Column("channel", t("Channel"), format=_channel, is_main=True), *_MONEY),
         board.by_channel,
+        fits=lambda asked: not asked.channel,
     ),
     "scenario": Part(
         t("By industry cloud"),
         (Column("scenario", t("Industry cloud"), format=_cloud, is_main=True), *_MONEY),
         board.by_scenario,
+        fits=lambda asked: not asked.scenario,
     ),
     "app": Part(
         t("By app"),
-        (
-            Column("name", t("App"), is_main=True),
-            Column("opened", t("Times opened"), format="number"),
-            Column("institutions", t("In use at"), format="number"),
-        ),
+        (*_APP, Column("institutions", t("In use at"), format="number")),
         board.by_app,
+        fits=lambda asked: not asked.channel and not asked.is_union,
     ),
+    "apps": Part(t("By app"), _APP, board.by_app, fits=lambda asked: not asked.channel and asked.is_union),
 }
+"""An app belongs to no channel; at how many institutions it is in use, a union is not told."""

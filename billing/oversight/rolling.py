@@ -87,7 +87,8 @@ on conflict (bank_id, branch_id, scenario, {_KEYS}) do update
 """
 _STOOD = ("accounts", "payers", "mandates", "breaks", "billed_minor", "collected_minor", "arrears_minor")
 _STAND = f"""
-with place as (select id, bank_id, branch_id, currency from tenants_tenant where id = $1),
+with place as (
+  select id, bank_id, branch_id, coalesce(scenarios[1], '') scenario, currency from tenants_tenant where id = $1),
 fresh as (
   select place.*,
    (select count(*) from tenants_account where tenant_id = $1 and is_active)::int accounts,
@@ -107,14 +108,18 @@ fresh as (
 old as (select s.* from billing_standing s, place
   where s.tenant_id = $1 and s.currency = place.currency for update of s),
 kept as (
-  insert into billing_standing (id, tenant_id, bank_id, branch_id, currency, {", ".join(_STOOD)})
-  select new_id(), id, bank_id, branch_id, currency, {", ".join(_STOOD)} from fresh
-  on conflict (tenant_id, currency) do update set {", ".join(f"{name} = excluded.{name}" for name in _STOOD)},
-    updated_at = now() returning 1)
-insert into billing_branch_standing as s (id, bank_id, branch_id, currency, {", ".join(_STOOD)})
-select new_id(), fresh.bank_id, fresh.branch_id, fresh.currency,
-       {", ".join(f"fresh.{name} - coalesce(old.{name}, 0)" for name in _STOOD)} from fresh left join old on true
-on conflict (bank_id, branch_id, currency) do update
+  insert into billing_standing (id, tenant_id, bank_id, branch_id, scenario, currency, {", ".join(_STOOD)})
+  select new_id(), id, bank_id, branch_id, scenario, currency, {", ".join(_STOOD)} from fresh
+  on conflict (tenant_id, currency) do update set branch_id = excluded.branch_id, scenario = excluded.scenario,
+    {", ".join(f"{name} = excluded.{name}" for name in _STOOD)}, updated_at = now() returning 1),
+other as (
+  select bank_id, branch_id, scenario, currency, {", ".join(_STOOD)} from fresh
+  union all
+  select bank_id, branch_id, scenario, currency, {", ".join(f"-{name}" for name in _STOOD)} from old)
+insert into billing_branch_standing as s (id, bank_id, branch_id, scenario, currency, {", ".join(_STOOD)})
+select new_id(), bank_id, branch_id, scenario, currency, {", ".join(f"sum({name}) {name}" for name in _STOOD)}
+  from other group by bank_id, branch_id, scenario, currency order by branch_id, scenario
+on conflict (bank_id, branch_id, scenario, currency) do update
    set {", ".join(f"{name} = s.{name} + excluded.{name}" for name in _STOOD)}
 """
 

@@ -68,9 +68,9 @@ _ROWS = (
          from billing_day_figure group by 2, 3, 4, 5, 6, 7
          on conflict (bank_id, branch_id, scenario, day, channel, currency)
          do update set paid_count = excluded.paid_count, paid_minor = excluded.paid_minor""",
-    """insert into billing_stage as s (id, bank_id, branch_id, status, n)
-       select new_id(), bank_id, branch_id, status, count(*) from tenants_tenant group by 2, 3, 4
-       on conflict (bank_id, branch_id, status) do update set n = excluded.n""",
+    """insert into billing_stage as s (id, bank_id, branch_id, scenario, status, n)
+       select new_id(), bank_id, branch_id, coalesce(scenarios[1], ''), status, count(*) from tenants_tenant
+        group by 2, 3, 4, 5 on conflict (bank_id, branch_id, scenario, status) do update set n = excluded.n""",
     """insert into tenants_search (bank_id, tenant_id, suffix)
        select t.bank_id, t.id, s from tenants_tenant t, lateral suffixes(search_words(t)) s
         where t.slug like 'fill-%' on conflict do nothing""",

@@ -37,10 +37,10 @@ select new_id(), bank_id, branch_id, day, scenario, channel, currency, paid_coun
        refund_count, refund_minor from billing_day_figure where tenant_id = $1
 """
 _STANDING = (
-    "insert into billing_standing (id, tenant_id, bank_id, branch_id, currency, arrears_minor, payers, accounts)"
-    " values (new_id(), $1, $2, $3, 'SGD', $4, $5, $5)",
-    "insert into billing_branch_standing (id, bank_id, branch_id, currency, arrears_minor, payers, accounts)"
-    " values (new_id(), $1, $2, 'SGD', $3, $4, $4)",
+    "insert into billing_standing (id, tenant_id, bank_id, branch_id, scenario, currency, arrears_minor, payers,"
+    " accounts) values (new_id(), $1, $2, $3, 'community', 'SGD', $4, $5, $5)",
+    "insert into billing_branch_standing (id, bank_id, branch_id, scenario, currency, arrears_minor, payers, accounts)"
+    " values (new_id(), $1, $2, 'community', 'SGD', $3, $4, $4)",
 )
 
 

@@ -5,16 +5,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from billing.channels import channel_name
 from billing.models import AppUse, BranchFigure, DayFigure, NextAction, Standing
 from billing.oversight import actions, board, rolling
 from billing.oversight.board import Asked
 from integrations.apps.tenant_models import Installation, Launch
+from tenants.banks import structure
 from tenants.ids import new_id
-from tenants.models import Bank, Tenant
-from tenants.scope import bank_scope, open_scope, rows, value
+from tenants.models import Bank, Branch, Tenant
+from tenants.scope import bank_scope, execute, open_scope, rows, tenant_scope, value
 from tests import make
 from tests.billing.payments import world
-from tests.page import inspect
+from tests.page import inspect, text_of
+from tests.unions import over
 from ui.errors import Conflict, NotFound
 
 MONTH = Asked(30, "SGD")
@@ -82,20 +85,20 @@ async def test_the_board_reads_no_table_of_an_institution(place, bank, owner):
         assert await rows("select 1 from billing_payment limit 1") == []
         total = await board.totals(supervisor, MONTH)
         assert total["paid_minor"] >= 5000
-        (mine,) = [one for one in await board.by_branch(supervisor, MONTH) if one["id"] == bank.branch_id]
+        (mine,) = [one for one in await board.by_place(supervisor, MONTH) if one["id"] == bank.branch_id]
         assert mine["paid_minor"] == total["paid_minor"]
-        by_tenant = await board.by_tenant(supervisor, replace(MONTH, branch=str(bank.branch_id)))
+        by_tenant = await board.by_tenant(supervisor, replace(MONTH, place=bank.branch_id))
         assert next(one for one in by_tenant if one["id"] == place.id)["paid_minor"] == 5000
 
 
 async def test_stages_are_counted_as_they_change(bank, db):
     auditor = await make.bank_staff(bank, "auditor")
     async with open_scope(bank_scope(bank.id)):
-        before = await board.stages(auditor)
+        before = await board.stages(auditor, MONTH)
     tenant = await make.tenant(bank)
     async with open_scope(bank_scope(bank.id)):
         await Tenant.filter(id=tenant.id).update(status="suspended")
-        after = await board.stages(auditor)
+        after = await board.stages(auditor, MONTH)
     assert after.get("suspended", 0) - before.get("suspended", 0) == 1
     assert after.get("live", 0) == before.get("live", 0)
 
@@ -109,9 +112,123 @@ async def test_a_union_sees_its_banks_sums_and_nothing_beneath(place, bank, owne
     async with open_scope(bank_scope(bank.id)):
         await Bank.filter(id=bank.id).update(name_en="Harbour Bank")
     async with open_scope(bank_scope(union)):
-        assert await board.by_member(supervisor, MONTH) == [], "not its bank"
+        assert await board.by_place(supervisor, replace(MONTH, is_union=True)) == [], "not its bank"
         assert await rows("select 1 from billing_day_figure") == []
         assert await rows("select 1 from tenants_tenant") == []
+
+
+async def test_a_board_of_one_cloud_or_channel_counts_nothing_else(client, place, bank):
+    """A school beside the estate: neither its figures, nor how it stands, nor itself is in the estate's board."""
+    await paid(place)
+    await rolled(place)
+    async with place.scope():
+        await rolling.stand(place.system, {})
+    supervisor = await make.bank_staff(bank, "auditor")
+    one, other = replace(MONTH, scenario="community"), replace(MONTH, scenario="education")
+    async with open_scope(bank_scope(bank.id)):
+        before = await _seen(supervisor, one), await _seen(supervisor, other)
+    school = await make.tenant(bank, "education")
+    async with open_scope(tenant_scope(school.id)):
+        await execute(_FIGURE, school.id, bank.id, bank.branch_id)
+        await execute(_BRANCH, bank.id, bank.branch_id)
+        await execute(_STANDS, bank.id, bank.branch_id)
+    async with open_scope(bank_scope(bank.id)):
+        assert await _seen(supervisor, one) == before[0]
+        assert _more(before[1], await _seen(supervisor, other)) == (700, 1, 900, 3)
+        branch = replace(MONTH, place=bank.branch_id)
+        estates, schools = [
+            {one["id"] for one in await board.by_tenant(supervisor, replace(branch, scenario=cloud))}
+            for cloud in ("community", "education")
+        ]
+        assert school.id in schools - estates
+        by_desk = await board.totals(supervisor, replace(MONTH, channel="counter"))
+        assert by_desk["paid_minor"] == (await board.totals(supervisor, MONTH))["paid_minor"] - 700
+    await make.sign_in(client, supervisor.person_id)
+    words = await client.get(f"/bank/{bank.slug}/board?channel=counter&scenario=education")
+    assert "Overdue" not in words.text, "nobody knows it by channel"
+    assert f"School · {channel_name('counter')} · 30 days" in text_of(inspect(words.text))
+
+
+_FIGURE = (
+    "insert into billing_day_figure (id, tenant_id, bank_id, branch_id, day, scenario, channel, currency, paid_count,"
+    " paid_minor) values (new_id(), $1, $2, $3, current_date, 'education', 'bank', 'SGD', 1, 700)"
+)
+_BRANCH = (
+    "insert into billing_branch_figure (id, bank_id, branch_id, day, scenario, channel, currency, paid_count,"
+    " paid_minor) values (new_id(), $1, $2, current_date, 'education', 'bank', 'SGD', 1, 700)"
+)
+_STANDS = (
+    "insert into billing_branch_standing (id, bank_id, branch_id, scenario, currency, arrears_minor, payers)"
+    " values (new_id(), $1, $2, 'education', 'SGD', 900, 3)"
+)
+
+
+async def _seen(actor, asked):
+    """Money in, institutions that live, what is overdue and who pays, on the board of this."""
+    total, standing = await board.totals(actor, asked), await board.standing(actor, asked)
+    live = (await board.stages(actor, asked)).get("live", 0)
+    found = (total["paid_minor"], live, standing["arrears_minor"], standing["payers"])
+    places, columns = await board.by_place(actor, asked), ("paid_minor", "live", "arrears_minor", "payers")
+    assert found == tuple(sum(one[name] for one in places) for name in columns), (
+        "the table and the figures agree"
+    )
+    return found
+
+
+def _more(before, after):
+    return tuple(now - then for then, now in zip(before, after, strict=True))
+
+
+async def test_how_an_institution_stands_moves_with_it(place, bank):
+    await world.bill(place, 4000)
+    async with place.scope():
+        await rolling.stand(place.system, {})
+    chief = await make.bank_staff(bank, "administrator")
+    async with open_scope(bank_scope(bank.id)):
+        new = await Branch.create(
+            id=new_id(), bank_id=bank.id, parent_id=bank.branch_id, code="N1", name="New"
+        )
+        was = await board.standing(chief, replace(MONTH, place=bank.branch_id))
+        await structure.move_tenant(chief, place.id, to_branch=new.id, reason="It moved house.")
+    await world.hurry(place, rolling.STAND_JOB)
+    async with open_scope(bank_scope(bank.id)):
+        assert (await board.standing(chief, replace(MONTH, place=new.id)))["arrears_minor"] == 4000
+        assert await board.standing(chief, replace(MONTH, place=bank.branch_id)) == was, (
+            "all below is counted"
+        )
+        mine = {one["id"]: one["arrears_minor"] for one in await board.by_place(chief, MONTH)}
+        assert mine[bank.branch_id] == was["arrears_minor"] - 4000
+        names = [one["name"] for one in await board.by_place(chief, replace(MONTH, place=new.id))]
+        assert names == ["New"]
+
+
+async def test_a_unions_board_adds_its_members_up(client, place, bank, settings, migrated):
+    await paid(place)
+    await rolled(place)
+    mine = await make.bank_staff(bank, "auditor")
+    async with open_scope(bank_scope(bank.id)):
+        total = await board.totals(mine, MONTH)
+    async with over(bank, settings) as union:
+        head = await make.bank_staff(union, "union_supervisor", "Qiao")
+        async with open_scope(bank_scope(union.id)):
+            above = replace(MONTH, is_union=True)
+            assert await board.totals(head, above) == total
+            (member,) = await board.by_place(head, above)
+            assert (member["id"], member["paid_minor"]) == (bank.id, total["paid_minor"])
+            assert (await board.totals(head, replace(above, place=union.id)))["paid_minor"] == 0, (
+                "its own are none"
+            )
+        await make.sign_in(client, head.person_id)
+        root = f"/bank/{union.slug}/board"
+        page = await client.get(f"{root}?bank={bank.id}")
+        assert "Harbour Bank · 30 days" in text_of(inspect(page.text))
+        assert bank.slug not in page.text, "nothing leads beneath"
+        for part in ("time", "channel", "scenario", "apps"):
+            assert (
+                f"board-{part}"
+                in (await client.get(f"{root}?export=csv&of={part}")).headers["content-disposition"]
+            )
+        assert "Harbour" in (await client.get(f"{root}?export=csv&of=places")).text
 
 
 @pytest.fixture
@@ -184,7 +301,7 @@ async def test_apps_are_counted_as_they_are_opened_and_an_unused_one_is_said(pla
     async with open_scope(bank_scope(bank.id)):
         (mine,) = [each for each in await board.by_app(manager, MONTH) if each["app_id"] == app]
         assert (mine["opened"], mine["institutions"]) == (2, 1), "what does not answer was not opened"
-        assert await board.by_app(manager, replace(MONTH, branch=str(new_id()))) == []
+        assert await board.by_app(manager, replace(MONTH, place=new_id())) == []
     async with place.scope():
         await AppUse.filter(tenant_id=place.id).update(
             name="Contracts", opened_at=datetime.now(UTC) - timedelta(days=70, hours=1)
