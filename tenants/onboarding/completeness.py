@@ -62,11 +62,17 @@ async def _asked(found: Application, key: str, policy: BankPolicy) -> Item:
     return Item(key, one.name, one.advice, await _is_done(found, key), must=key in policy.before_approval)
 
 
+async def missing_people(found: Application) -> list[str]:
+    """Return the roles that somebody still has to be named for, in the order they are listed."""
+    people = await ApplicationPerson.filter(bank_id=found.bank_id, application_id=found.id)
+    lacking = REQUIRED_PEOPLE[found.kind] - {one.role for one in people}
+    return [role for role in PEOPLE_ROLES if role in lacking]
+
+
 async def _is_done(found: Application, key: str) -> bool:
     where = {"bank_id": found.bank_id, "application_id": found.id}
     if key == "people":
-        there = {one.role for one in await ApplicationPerson.filter(**where)}
-        return there >= REQUIRED_PEOPLE[found.kind]
+        return not await missing_people(found)
     if key == "account":
         return await AccountProof.filter(**where, status="proven", account_hash=found.account_hash).exists()
     return found.checked_at is not None and not any(

@@ -12,7 +12,7 @@ from tenants.onboarding.proof_forms import AmountForm, DirectionForm
 from tenants.onboarding.view import address, show
 from tenants.scope import open_scope
 from ui.forms import bind
-from ui.i18n import Text, t
+from ui.i18n import Text, ngettext, t
 from ui.render import redirect
 
 
@@ -49,7 +49,7 @@ async def look(request: Request, actor: Actor) -> Response:
     return redirect(request, address(actor, found), flash=outcome(proof))
 
 
-def outcome(proof: AccountProof) -> Text:
+def outcome(proof: AccountProof) -> Text | str:
     """Return in words what became of a try."""
     if proof.status == "proven":
         return t("The settlement account is proven.")
@@ -57,7 +57,11 @@ def outcome(proof: AccountProof) -> Text:
         return t("That was the third wrong amount. Begin a new proof.")
     if proof.direction == "in":
         return t("The amount has not come from this account yet. Look again later.")
-    return t("That is not the amount. {n} tries are left.", n=proof.tries_left)
+    return ngettext(
+        "That is not the amount. {n} try is left.",
+        "That is not the amount. {n} tries are left.",
+        proof.tries_left,
+    )
 
 
 ONE, WRITE = "/applications/{id}/proof", "applications.write"

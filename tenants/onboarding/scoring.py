@@ -1,10 +1,14 @@
 """How risky an application is, from 0 to 100, and why: each point has a reason that a reviewer reads."""
 
+import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
-from ui.i18n import N_, Text, t
+from ui import formats
+from ui.i18n import N_, Text, current_locale, t
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 HIGHEST = 100
 FINDINGS: Mapping[str, tuple[int, str]] = {
     "registry_missing": (60, N_("The registry knows no such credit code ({source}).")),
@@ -38,9 +42,18 @@ def score_of(findings: Iterable[Mapping[str, Any]]) -> int:
 
 
 def sentence(finding: Mapping[str, Any]) -> Text:
-    """Return a finding in words."""
-    params = {"found": "", "source": "", "as_of": ""} | {k: v for k, v in finding.items() if k != "key"}
-    return t(FINDINGS[finding["key"]][1], **params)
+    """Return a finding in words; a day as the reader writes it, and a name's own full stop not twice."""
+    params = {"found": "", "source": "", "as_of": ""} | {
+        k: _day(v) if _DAY.fullmatch(str(v)) else v for k, v in finding.items() if k != "key"
+    }
+    words = FINDINGS[finding["key"]][1]
+    if words.endswith("{found}.") and current_locale() == "en":
+        params["found"] = str(params["found"]).removesuffix(".")
+    return t(words, **params)
+
+
+def _day(written: str) -> str:
+    return formats.date_text(date.fromisoformat(written))
 
 
 def points(finding: Mapping[str, Any]) -> int:

@@ -17,7 +17,7 @@ from tenants.onboarding.checklist import (
     PEOPLE_ROLES,
 )
 from tenants.onboarding.columns import STATUS_WORDS, TONES
-from tenants.onboarding.completeness import checklist, documents_of
+from tenants.onboarding.completeness import Item, checklist, documents_of, missing_people
 from tenants.onboarding.forms import ApplicationForm, ReasonsForm
 from tenants.onboarding.paper_forms import AskForm, DocumentForm
 from tenants.onboarding.papers import open_requests
@@ -97,7 +97,7 @@ async def _asked(found: Application) -> dict[str, Any]:
         "checklist": [
             {
                 "title": gettext(one.name),
-                "text": gettext(one.advice),
+                "text": await _advice(found, one),
                 "is_done": one.is_done,
                 "must": one.must,
             }
@@ -113,6 +113,14 @@ async def _asked(found: Application) -> dict[str, Any]:
         "has_outside": outside() is not None,
         "changes": None if differs is None else [_told(one) for one in differs],
     }
+
+
+async def _advice(found: Application, one: Item) -> str:
+    """Return what is to be done about a line of the checklist; of people, who is still to be named."""
+    lacking = await missing_people(found) if one.key == "people" else []
+    if not lacking:
+        return gettext(one.advice)
+    return gettext("Still to be named: {who}", who=", ".join(gettext(PEOPLE_ROLES[role]) for role in lacking))
 
 
 def _told(change: Change) -> tuple[str, str, str]:

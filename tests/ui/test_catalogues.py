@@ -1,10 +1,11 @@
+import re
 from pathlib import Path
 
 import pytest
 
 from ui import catalogues
 from ui.catalogues import check, extract, parameters, skeleton
-from ui.i18n import ROOT, catalogue_files
+from ui.i18n import PACKAGES, ROOT, catalogue_files
 
 HEADER = (
     'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
@@ -120,3 +121,12 @@ def test_command_prints_a_skeleton_and_refuses_faults(
     assert catalogues.main(["check"]) == 1
     assert "no zh_CN for 'Inner'" in capsys.readouterr().out
     assert catalogues.main(["check", "elsewhere"]) == 0
+
+
+def test_no_macro_file_translates_when_it_is_first_read():
+    """What stands outside of a macro is worked out once, in the language of whoever came first."""
+    found = [path for folder in PACKAGES for path in (ROOT / folder).rglob("macros/*.html")]
+    assert found
+    macros = re.compile(r"{%-?\s*macro .*?endmacro\s*-?%}", re.DOTALL)
+    loose = {path.name: macros.sub("", path.read_text()) for path in found}
+    assert [name for name, text in loose.items() if re.search(r"\b(_|gettext|ngettext)\(", text)] == []

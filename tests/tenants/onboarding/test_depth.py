@@ -8,14 +8,17 @@ import pytest
 from tenants.models import AccountProof, Application, ApplicationPerson, Tenant
 from tenants.onboarding import findings, gate, papers, proofs, services
 from tenants.onboarding import people as behind
+from tenants.onboarding.completeness import missing_people
 from tenants.onboarding.forms import ApplicationForm
 from tenants.onboarding.ports import Entry, Remittance
+from tenants.onboarding.scoring import sentence
 from tenants.onboarding.snapshots import changes
 from tenants.privacy.identity_numbers import check_number
 from tenants.scope import bank_scope, open_scope, tenant_scope
 from tests import make
 from tests.tenants.onboarding.test_applications import PDF, facts, submitted
 from ui.errors import Conflict, Invalid, NotFound
+from ui.i18n import use_locale
 
 import io  # isort: skip
 
@@ -263,3 +266,20 @@ async def test_a_stranger_passes_no_step_of_another_institution(bank, people, pl
         await gate.pass_step(await make.staff(stranger), tenant, "fees")
     async with open_scope(bank_scope(bank.id)):
         assert "fees" in [one.key for one in gate.missing(await gate.steps(tenant))]
+
+
+def test_a_finding_is_a_sentence_of_the_readers_language():
+    lapsing = {"key": "paper_runs_out", "found": "2026-12-10"}
+    same = {"key": "same_name", "found": "Tengah Town Estate Pte. Ltd."}
+    with use_locale("en"):
+        assert str(sentence(lapsing)) == "A document runs out on Dec 10, 2026."
+        assert str(sentence(same)) == "The name is that of Tengah Town Estate Pte. Ltd."
+    with use_locale("zh_CN"):
+        assert "2026年12月10日" in str(sentence(lapsing))
+
+
+async def test_the_checklist_says_who_is_still_to_be_named(bank, people, careful):
+    made = await draft(bank, people[0])
+    async with open_scope(bank_scope(bank.id)):
+        await behind.add(people[0], made.id, somebody(role="representative", share_percent=None))
+        assert await missing_people(made) == ["owner"]

@@ -98,8 +98,8 @@ async def test_a_link_opens_its_own_application_alone(client, bank, people, play
     assert (await client.get(first[:-2] + "xx")).status_code == 404
 
 
-@pytest.mark.parametrize("language", ["en", "zh-CN"])
-async def test_a_reviewer_reads_findings_checklist_and_people(client, people, handed_in, language):
+@pytest.mark.parametrize(("language", "checked"), [("en", "Checks run"), ("zh-CN", "已核查")])
+async def test_a_reviewer_reads_findings_checklist_and_people(client, people, handed_in, language, checked):
     _, reviewer = people
     made = handed_in
     await make.sign_in(client, reviewer.person_id)
@@ -108,6 +108,7 @@ async def test_a_reviewer_reads_findings_checklist_and_people(client, people, ha
     page = await client.get(here, headers={"Accept-Language": language})
     inspect(page.text)
     assert "Test registry" in page.text
+    assert checked in page.text, "the story is in the reader's language, whoever read it first"
     assert "•••• 002X" in page.text
     assert CN_ID not in page.text
     answer = await client.post(f"{here}/approval", data={"version": made.version})
