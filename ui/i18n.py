@@ -6,13 +6,13 @@ speak without knowing who listens.
 """
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from babel import Locale
 from babel.messages.catalog import Catalog
@@ -21,6 +21,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import Translations
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("ui", "tenants", "billing", "integrations", "scenarios", "deploy")
 LOCALES = ("en", "zh_CN")
@@ -80,6 +81,15 @@ def use_locale(locale: str) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+def in_each_language(say: Callable[[], T]) -> dict[str, T]:
+    """Return what is said in every language, for words that are kept and read later by others."""
+    found: dict[str, T] = {}
+    for locale in LOCALES:
+        with use_locale(locale):
+            found[locale] = say()
+    return found
 
 
 def negotiate(accepted: Iterable[str]) -> str:

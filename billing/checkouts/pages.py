@@ -52,18 +52,15 @@ async def new_checkout(request: Request, actor: Actor) -> Response:
 
 
 async def _offered(actor: Actor, wanted: list[UUID]) -> list[SeenBill]:
-    """Return the bills asked for, or all that are owed, as far as something is left to pay of them."""
+    """Return the bills asked for, or all that are owed, as far as something is left to pay and can be paid here now."""
     assert actor.person_id is not None  # noqa: S101 - somebody is signed in
     if not wanted:
         owed = await queries.owed_by(actor.person_id)
         wanted = [
-            UUID(bill.id)
-            for group in owed.institutions
-            for account in group.accounts
-            for bill in account.bills
+            UUID(bill.id) for group in owed.payable for account in group.accounts for bill in account.bills
         ]
     found = await queries.bills_seen(wanted[:MOST_BILLS]) if wanted else []
-    return [bill for bill in found if bill.left_minor > 0]
+    return [bill for bill in found if bill.left_minor > 0 and bill.takes_payments]
 
 
 async def groups_of(bills: Sequence[SeenBill]) -> list[Group]:

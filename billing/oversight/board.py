@@ -10,7 +10,7 @@ from tenants.actor import Actor
 from tenants.banks.policy import policy_of
 from tenants.banks.reach import bank_of
 from tenants.onboarding.queries import BELOW
-from tenants.scope import rows, value
+from tenants.scope import rows
 
 SUMS = (
     "coalesce(sum(paid_count), 0)::bigint paid_count, coalesce(sum(paid_minor), 0)::bigint paid_minor,"
@@ -75,11 +75,6 @@ def _places(actor: Actor, asked: Asked) -> tuple[UUID, list[UUID]]:
 
 def _args(actor: Actor, asked: Asked) -> tuple[Any, ...]:
     return *_places(actor, asked), asked.days, asked.currency, asked.scenario, asked.channel
-
-
-async def is_union(actor: Actor) -> bool:
-    """Tell whether the actor's bank is a union of others."""
-    return bool(await value("select exists (select 1 from tenants_bank where union_id = $1)", bank_of(actor)))
 
 
 async def currencies(actor: Actor) -> list[str]:

@@ -14,6 +14,7 @@ from billing.oversight.board import Asked, success_percent
 from billing.oversight.parts import PARTS, Part, percent
 from tenants import kinds
 from tenants.actor import Actor
+from tenants.banks.reach import bank_of, is_union
 from tenants.banks.words import TENANT_STATUSES
 from tenants.http import bank_route
 from tenants.models import Bank
@@ -60,7 +61,7 @@ async def show(request: Request, actor: Actor) -> Response:
 
 async def _places(actor: Actor) -> "_Places":
     """Return where somebody may look: the member banks of a union, or the branches that they see."""
-    if await board.is_union(actor):
+    if await is_union(bank_of(actor)):
         members = await Bank.filter(union_id=actor.bank_id).order_by("name_en")
         return _Places("bank", {str(one.id): _called(one) for one in members})
     return _Places("branch", {str(one.id): one.name for one in await queries.branches(actor)})

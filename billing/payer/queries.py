@@ -84,6 +84,11 @@ class Owed:
     scenarios: set[str] = field(default_factory=set)
     """The industries of the institutions at which the person holds something."""
 
+    @property
+    def payable(self) -> list[OwedInstitution]:
+        """Return those that take payments here now; a bank may have suspended the others."""
+        return [one for one in self.institutions if one.takes_payments]
+
 
 async def owed_by(person_id: UUID) -> Owed:
     """Return everything the scope's person owes, in one statement, by institution and account."""

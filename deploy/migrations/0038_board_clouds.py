@@ -1,7 +1,13 @@
-"""How institutions stand, by industry cloud too, so that a board of one cloud says what that cloud's come to."""
+"""How institutions stand, by industry cloud too, so that a board of one cloud says what that cloud's come to.
+
+And how far a union's offers have come: counted as banks and institutions take them.
+"""
 
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
+
+from deploy.columns import moment, row
+from deploy.walls import shared
 
 STANDING = """
 update billing_standing s set scenario = coalesce(t.scenarios[1], '') from tenants_tenant t where t.id = s.tenant_id;
@@ -52,12 +58,60 @@ begin
   return null;
 end $$;
 """
+REACH = (
+    shared(
+        "tenants_offer_reach",
+        {
+            "bank": "using (bank_id = (select scope_bank()))",
+            "of_union": "for select using (bank_id in (select id from tenants_bank"
+            " where union_id = (select scope_bank())))",
+            "tenant": "using (bank_id = (select home_bank()))",
+        },
+    )
+    + """
+    create unique index tenants_offer_reach_key on tenants_offer_reach (bank_id, offer_id);
+    create index tenants_offer_reach_offer_idx on tenants_offer_reach (offer_id);
+    create function note_offer_reach() returns trigger language plpgsql as $$
+    begin
+      if new.status = 'dropped' then
+        delete from tenants_offer_reach where bank_id = new.bank_id and offer_id = (new.origin ->> 'offer_id')::uuid
+           and offered_at is null;
+      else
+        insert into tenants_offer_reach as r (id, bank_id, offer_id, offered_at)
+        values (new_id(), new.bank_id, (new.origin ->> 'offer_id')::uuid, new.published_at)
+        on conflict (bank_id, offer_id) do update set offered_at = coalesce(r.offered_at, excluded.offered_at);
+      end if;
+      return null;
+    end $$;
+    create trigger tenants_bank_offer_reached after insert or update of status on tenants_bank_offer
+      for each row when (new.origin ->> 'offer_id' is not null) execute function note_offer_reach();
+    create function count_offer_reach() returns trigger language plpgsql as $$
+    begin
+      update tenants_offer_reach set institutions = institutions + case when new.replaced_at is null then 1 else -1 end
+       where bank_id = new.bank_id and offer_id = (new.origin -> 'above' ->> 'offer_id')::uuid;
+      return null;
+    end $$;
+    create trigger tenants_offer_taking_counted after insert or update of replaced_at on tenants_offer_taking
+      for each row when (new.origin -> 'above' ->> 'offer_id' is not null) execute function count_offer_reach();
+    """
+)
+REACHED = """
+insert into tenants_offer_reach (id, bank_id, offer_id, created_at, offered_at, institutions)
+select new_id(), o.bank_id, (o.origin ->> 'offer_id')::uuid, min(o.created_at), min(o.published_at),
+       (select count(*) from tenants_offer_taking k where k.bank_id = o.bank_id and k.replaced_at is null
+          and k.origin -> 'above' ->> 'offer_id' = o.origin ->> 'offer_id')
+  from tenants_bank_offer o where o.origin ->> 'offer_id' is not null and o.status <> 'dropped'
+ group by o.bank_id, o.origin ->> 'offer_id';
+"""
 _WRITTEN = (
     "tenants_tenant",
     "billing_standing",
     "billing_branch_standing",
     "billing_stage",
     "billing_app_use",
+    "tenants_bank_offer",
+    "tenants_offer_taking",
+    "tenants_offer_reach",
 )
 
 
@@ -77,6 +131,16 @@ class Migration(migrations.Migration):
             )
             for model in ("Standing", "BranchStanding", "Stage", "AppUse")
         ),
-        ops.RunSQL(_unwalled(STANDING + STAGES + APPS)),
+        row(
+            "OfferReach",
+            "tenants_offer_reach",
+            "How far one version of a union's offer has come in one member bank; kept by triggers on offers and takings.",
+            bank_id=fields.UUIDField(),
+            offer_id=fields.UUIDField(),
+            offered_at=moment(),
+            institutions=fields.IntField(db_default=0),
+        ),
+        ops.RunSQL(REACH),
+        ops.RunSQL(_unwalled(STANDING + STAGES + APPS + REACHED)),
         ops.RunSQL(COUNTING),
     ]

@@ -33,11 +33,13 @@ async def tell(play: Play) -> str:
     async with open_scope(bank_scope(union.bank.id)):
         template = await services.begin(head, KINDS["template"], "community", _ESTATES)
         above = await _publish(head, template.id, "What all members give their estates")
+        fund = await _rule(head, "community:repair_fund", _FUND, "12.00")
+        fund = await _publish(head, fund.id, "For estates that set something aside each month")
     async with open_scope(bank_scope(founded.bank.id)):
         mine = await services.copy(chief, above.id)
         await _publish(chief, mine.id, "As the union has it")
-        first = await _rule(chief, "community:repair_fund", _FUND, "12.00")
-        first = await _publish(chief, first.id, "For estates that set something aside each month")
+        first = await services.copy(chief, fund.id)
+        first = await _publish(chief, first.id, "As the union has it")
         await _app(chief)
         await _rule(chief, "community:parking_charge", _PARKING, "90.00")
         await services.begin(chief, KINDS["template"], "education", _SCHOOLS)
@@ -49,7 +51,7 @@ async def tell(play: Play) -> str:
         following = await services.begin_next(chief, first.id)
         await services.write(chief, following.id, dict(following.content) | {"document": _flat("13.50")})
         await _publish(chief, following.id, "One dollar fifty more, from the next budget on")
-    return "A template from the union, a rule in two versions and an app on offer, one of them taken"
+    return "A template and a rule from the union, the rule in two versions, and an app on offer, one of them taken"
 
 
 async def _rule(chief: Actor, source: str, names: dict[str, str], amount: str) -> BankOffer:

@@ -38,11 +38,6 @@ class NewBank:
     admin_email: str
 
 
-async def is_union(bank_id: UUID) -> bool:
-    """Tell whether other banks belong to this one."""
-    return await Bank.filter(union_id=bank_id).exists()
-
-
 async def members(actor: Actor) -> list[Bank]:
     """Return the banks of the actor's union.
 

@@ -15,6 +15,11 @@ def bank_of(actor: Actor) -> UUID:
     return actor.bank_id
 
 
+async def is_union(bank_id: UUID) -> bool:
+    """Tell whether other banks belong to this one."""
+    return bool(await value("select exists (select 1 from tenants_bank where union_id = $1)", bank_id))
+
+
 async def sees_branch(actor: Actor, branch_id: UUID) -> bool:
     """Tell whether the actor's branches (and all below them) include this one; no branch means the whole bank."""
     if not actor.branches:

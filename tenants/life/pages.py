@@ -181,10 +181,17 @@ async def _show(request: Request, actor: Actor, found: BankRequest, tenant: Tena
 
 def _facts(kind: Kind, found: BankRequest) -> list[tuple[str, str]]:
     return [
-        (_label(kind, name), str(fact))
+        (_label(kind, name), _told(fact, found.seen.get(name)))
         for name, fact in found.facts.items()
         if name not in {"secret", "index"}
     ]
+
+
+def _told(fact: Any, before: Any) -> str:
+    """Return what will be so, with what was so when it was asked for."""
+    if isinstance(fact, bool):
+        return gettext("Yes") if fact else gettext("No")
+    return f"{before} → {fact}" if before not in {None, "", fact} else str(fact)
 
 
 def _label(kind: Kind, name: str) -> str:

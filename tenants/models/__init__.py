@@ -14,7 +14,7 @@ from tenants.models.banks import (
     TenantMove,
     TenantReview,
 )
-from tenants.models.offers import BankOffer, OfferTaking
+from tenants.models.offers import BankOffer, OfferReach, OfferTaking
 from tenants.models.people import (
     Account,
     BankMembership,
@@ -62,6 +62,7 @@ __all__ = [
     "IsolationReport",
     "Membership",
     "Notice",
+    "OfferReach",
     "OfferTaking",
     "OneTimeCode",
     "Outbox",

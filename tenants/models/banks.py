@@ -195,7 +195,7 @@ class BulkRow(Row):
     bulk_id: UUID = fields.UUIDField()
     number = fields.IntField()
     facts: dict[str, Any] = fields.JSONField()
-    problems: list[str] = fields.JSONField()
+    problems: list[dict[str, str]] = fields.JSONField()
     status = fields.CharField(max_length=10)
     application_id: UUID | None = fields.UUIDField(null=True)
     tenant_id: UUID | None = fields.UUIDField(null=True)

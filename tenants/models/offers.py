@@ -58,3 +58,19 @@ class OfferTaking(TenantRow):
 
     class Meta:
         table = "tenants_offer_taking"
+
+
+class OfferReach(Row):
+    """How far one version of a union's offer has come in one member bank; kept by triggers on offers and takings.
+
+    A union sees this and nothing beneath: when the bank took it (``created_at``), since when its institutions can
+    take it, and how many have it now.
+    """
+
+    bank_id: UUID = fields.UUIDField()
+    offer_id: UUID = fields.UUIDField()
+    offered_at: datetime | None = fields.DatetimeField(null=True)
+    institutions = fields.IntField(db_default=0)
+
+    class Meta:
+        table = "tenants_offer_reach"

@@ -13,7 +13,7 @@ from tenants.actor import Actor
 from tenants.http import WRITES, bank_route, path_id
 from tenants.models import BankOffer
 from tenants.navigation import Place, add_bank_places
-from tenants.offers import services
+from tenants.offers import services, taker_pages
 from tenants.offers.kinds import KINDS, OfferKind, called, changes
 from tenants.offers.words import STATES, TONES, from_words
 from ui.errors import Conflict, Invalid, NotFound
@@ -213,6 +213,7 @@ def _root(actor: Actor) -> str:
 ONE, READ, WRITE = "/offers/{id}", "bank.read", services.WRITE
 ROUTES: list[BaseRoute] = [
     bank_route("/offers", listed, permission=READ, name="bank_offers"),
+    bank_route("/offers/takers", taker_pages.listed, permission=READ, name="bank_offer_takers"),
     bank_route("/offers/new/{kind}", new, permission=WRITE, name="bank_offer_new"),
     bank_route("/offers/new/{kind}", begin, permission=WRITE, methods=WRITES, name="bank_offer_begin"),
     bank_route(ONE, show, permission=READ, name="bank_offer"),

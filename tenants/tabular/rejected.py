@@ -7,7 +7,7 @@ written as text. Corrected, the file can be uploaded as it is; its two extra col
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import xlsxwriter
 
@@ -19,14 +19,20 @@ _NUMBER = re.compile(r"[+-]?\d[\d ,.]*%?|-+")
 _BATCH = 500
 
 
-def rejected_csv(header: Sequence[str], rows: Iterable[ConvertedRow]) -> Iterator[bytes]:
-    """Yield a CSV in UTF-8 with its mark (so that Excel reads the Chinese), piece by piece."""
+def rejected_csv(
+    header: Sequence[str], rows: Iterable[ConvertedRow], why: Callable[[ConvertedRow], str] | None = None
+) -> Iterator[bytes]:
+    """Yield a CSV in UTF-8 with its mark (so that Excel reads the Chinese), piece by piece.
+
+    ``why`` says what is wrong with a row where that is more than its cells show.
+    """
+    told = why or problem_text
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow([*map(guarded, header), *_extra_columns()])
     yield b"\xef\xbb\xbf"
     for count, row in enumerate(rows, start=1):
-        writer.writerow([*map(guarded, row.cells), row.number, guarded(problem_text(row))])
+        writer.writerow([*map(guarded, row.cells), row.number, guarded(told(row))])
         if count % _BATCH == 0:
             yield _drain(buffer)
     yield _drain(buffer)

@@ -19,6 +19,7 @@ ABOVE_TENANTS = {
     "tenants_account_proof": "belongs to a bank's application",
     "tenants_bank_policy": "belongs to a bank; its institutions read it",
     "tenants_bank_offer": "belongs to a bank; the level beneath reads what it has published",
+    "tenants_offer_reach": "belongs to a bank; its union reads it",
     "billing_bank_terms": "belongs to a bank; its institutions read what is in force",
     "tenants_bank_request": "belongs to a bank; an institution reads what is asked about it",
     "tenants_gate_check": "belongs to a bank; an institution passes its own",

@@ -17,11 +17,12 @@ from tenants.onboarding import queries
 from tenants.onboarding.bulk import services, table
 from tenants.onboarding.checklist import CURRENCIES, TIMEZONES
 from tenants.scope import rows, value
+from tenants.tabular import rejected_csv
 from ui.errors import Invalid
 from ui.exports import export, wants_export
 from ui.fields import Upload
 from ui.forms import Form, bind
-from ui.i18n import N_, gettext, t
+from ui.i18n import N_, current_locale, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
@@ -104,17 +105,18 @@ async def show(request: Request, actor: Actor) -> Response:
     query = TableQuery.parse(request, filters=("status",))
     source = "from tenants_bulk_row where bulk_id = $1 and ($2 = '' or status = $2)"
     select = (
-        "select number, facts->>'legal_name' name, facts->>'uscc' uscc, status, array_to_string(array("
-        f"select jsonb_array_elements_text(problems)), ' ') problems {source}"
+        "select number, facts->>'legal_name' name, facts->>'uscc' uscc, status,"
+        f" (select string_agg(one ->> $5, ' ') from jsonb_array_elements(problems) one) problems {source}"
         " order by (status in ('wrong', 'failed')) desc, number limit $3 offset $4"
     )
-    args = (found.id, query.get("status"))
+    args, locale = (found.id, query.get("status")), current_locale()
     if wants_export(request):
-        return await export(request, columns, await rows(select, *args, table.MOST_ROWS, 0), "institutions")
+        listed = await rows(select, *args, table.MOST_ROWS, 0, locale)
+        return await export(request, columns, listed, "institutions")
     total = int(await value(f"select count(*) {source}", *args))
     context = {
         "file": found,
-        "page": Page.of(query, await rows(select, *args, query.limit, query.offset), total),
+        "page": Page.of(query, await rows(select, *args, query.limit, query.offset, locale), total),
         "columns": columns,
         "statuses": list(ROW_WORDS.items()),
         "numbers": await services.progress(found),
@@ -125,6 +127,15 @@ async def show(request: Request, actor: Actor) -> Response:
         "root": _root(actor),
     }
     return await respond(request, "tenants/bulk/file.html", context, block="list")
+
+
+async def refused(request: Request, actor: Actor) -> Response:
+    """Hand the refused rows back as they were, each with why, to be mended and brought in again."""
+    found = await services.get(actor, path_id(request))
+    header, kept, why = await services.refused(found)
+    headers = {"Content-Disposition": 'attachment; filename="refused.csv"', "Cache-Control": "no-store"}
+    body = b"".join(rejected_csv(header, kept, lambda row: why[row.number]))
+    return Response(body, headers=headers, media_type="text/csv; charset=utf-8")
 
 
 async def approve(request: Request, actor: Actor) -> Response:
@@ -147,6 +158,7 @@ ROUTES: list[BaseRoute] = [
     bank_route("/bulk", listed, permission="bank.read", name="bulk_files"),
     bank_route("/bulk", upload, permission="applications.write", methods=WRITES, name="bulk_upload"),
     bank_route("/bulk/{id}", show, permission="bank.read", name="bulk_file"),
+    bank_route("/bulk/{id}/refused", refused, permission="applications.write", name="bulk_refused"),
     bank_route(
         "/bulk/{id}/approval", approve, permission="applications.decide", methods=WRITES, name="bulk_approve"
     ),

@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -26,8 +27,9 @@ from tenants.onboarding.forms import ApplicationForm
 from tenants.onboarding.scoring import points, score_of, sentence
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from tenants.states import Edge, Machine
+from tenants.tabular import ConvertedRow, convert_rows
 from ui.errors import AppError, Conflict, Forbidden, Invalid, NotFound
-from ui.i18n import t
+from ui.i18n import current_locale, in_each_language, t
 
 CHECK_JOB, APPLY_JOB = "onboarding.check_bulk", "onboarding.apply_bulk"
 AT_ONCE = 16
@@ -86,6 +88,12 @@ async def get(actor: Actor, bulk_id: UUID) -> BulkFile:
     return found
 
 
+REFUSED = (
+    "select number, (select string_agg(one ->> $2, ' ') from jsonb_array_elements(problems) one) problems"
+    " from tenants_bulk_row where bulk_id = $1 and status in ('wrong', 'failed') order by number"
+)
+
+
 @job(CHECK_JOB, is_transactional=False)
 async def check(actor: Actor, payload: dict[str, Any]) -> None:
     """Judge every row: its form first, then registry, lists and duplicates."""
@@ -122,7 +130,11 @@ async def _look(bank: Actor, batch: Sequence[table.Judged], limit: int) -> None:
         for (_, _, problems), shadow, told in zip(batch, shadows, outside, strict=True):
             found = [*told, *await known_here(shadow)]
             if _is_refused(found, limit):
-                problems += [str(sentence(one)) for one in found if points(one)]
+                problems.extend(table.in_languages(partial(_sentences, found)))
+
+
+def _sentences(found: Sequence[Finding]) -> list[str]:
+    return [str(sentence(one)) for one in found if points(one)]
 
 
 def _shadow(bank: Actor, facts: table.Facts) -> Application:
@@ -233,7 +245,17 @@ async def _take_on(bank: Actor, found: BulkFile, row_id: UUID, facts: table.Fact
             await row.save(update_fields=["status", "application_id", "tenant_id"])
     except AppError as error:
         async with open_scope(bank.scope()):
-            await BulkRow.filter(id=row_id).update(status="failed", problems=[str(error.message)])
+            said = in_each_language(partial(str, error.message))
+            await BulkRow.filter(id=row_id).update(status="failed", problems=[said])
+
+
+async def refused(found: BulkFile) -> tuple[Sequence[str], list[ConvertedRow], dict[int, str]]:
+    """Return the header, the rows that were not taken on as they stood in the file, and why, by row."""
+    bad = await rows(REFUSED, found.id, current_locale())
+    why = {one["number"]: one["problems"] for one in bad}
+    header, lines, columns = table.read(bytes(found.content), found.filename)
+    kept = [row for row in convert_rows(lines, columns, table.fields()) if row.number in why]
+    return header, kept, why
 
 
 async def _finish(found: BulkFile) -> None:

@@ -1,6 +1,7 @@
 """The table of a bulk file: one institution a row, what each column takes, and rows as forms."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from tenants.onboarding.applying import slug_of
 from tenants.onboarding.checklist import INSTITUTION_KINDS
 from tenants.onboarding.forms import ApplicationForm
 from tenants.tabular import (
+    ConvertedRow,
     Field,
     Limits,
     Row,
@@ -23,12 +25,13 @@ from tenants.tabular import (
 )
 from ui.errors import Invalid
 from ui.forms import bind_values
-from ui.i18n import N_, gettext, t, use_locale
+from ui.i18n import N_, gettext, in_each_language, t, use_locale
 
 MOST_ROWS = 20_000
 Facts = dict[str, Any]
-Judged = tuple[int, Facts, list[str]]
-"""A row's number, its facts as the form wants them, and what is wrong with it in words."""
+Problem = dict[str, str]
+Judged = tuple[int, Facts, list[Problem]]
+"""A row's number, its facts as the form wants them, and what is wrong with it in words, by language."""
 
 
 def fields() -> tuple[Field, ...]:
@@ -80,15 +83,31 @@ def judge(rows: Iterator[Row], columns: Any, branch_id: UUID, terms: Facts) -> I
     """Yield every row with its facts and what is wrong with it, by the very form that one application uses."""
     seen: set[tuple[str, str]] = set()
     for row in convert_rows(rows, columns, fields()):
-        facts = {key: value for key, value in row.values.items() if value is not None}
-        problems = [str(problem.sentence) for problem in row.problems if not problem.is_warning]
-        if not problems:
-            facts, problems = _as_form(facts, branch_id, terms)
+        facts, problems = _judged(row, branch_id, terms)
         key = (str(facts.get("uscc")), str(facts.get("scenario")))
-        if not problems and key in seen:
-            problems = [gettext("The same institution stands in the file twice.")]
+        if problems:
+            problems = in_languages(partial(_problems, row, branch_id, terms))
+        elif key in seen:
+            problems = in_languages(lambda: [gettext("The same institution stands in the file twice.")])
         seen.add(key)
         yield row.number, facts, problems
+
+
+def in_languages(say: Callable[[], list[str]]) -> list[Problem]:
+    """Return each sentence in every language: whoever reads the file later chooses."""
+    told = in_each_language(say)
+    return [dict(zip(told, sentences, strict=True)) for sentences in zip(*told.values(), strict=True)]
+
+
+def _problems(row: ConvertedRow, branch_id: UUID, terms: Facts) -> list[str]:
+    return _judged(row, branch_id, terms)[1]
+
+
+def _judged(row: ConvertedRow, branch_id: UUID, terms: Facts) -> tuple[Facts, list[Any]]:
+    """Return a row's facts and what is wrong with it, in the current language."""
+    facts = {key: value for key, value in row.values.items() if value is not None}
+    problems = [str(problem.sentence) for problem in row.problems if not problem.is_warning]
+    return (facts, problems) if problems else _as_form(facts, branch_id, terms)
 
 
 def _as_form(facts: Facts, branch_id: UUID, terms: Facts) -> tuple[Facts, list[str]]:

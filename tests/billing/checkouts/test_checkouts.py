@@ -12,6 +12,8 @@ from billing.checkouts.service import Group
 from billing.models import Attempt, Payment
 from billing.payments.orders import as_destination
 from tenants.ids import new_id
+from tenants.models import Tenant
+from tenants.scope import bank_scope, open_scope
 from tests import make
 from tests.billing.payments import world
 from tests.billing.payments.world import rail_message
@@ -243,3 +245,22 @@ def _order(outside, place, attempt) -> dict:
 
 def _sent(url, body, headers) -> httpx.Response:
     return httpx.post(url, content=body, headers=headers, trust_env=False)
+
+
+async def test_what_a_bank_has_suspended_is_left_out_of_paying_together(place, school, bills, client, bank):
+    await make.sign_in(client, place.person.id)
+    assert "Pay all of it together" in (await client.get("/my")).text
+    async with open_scope(bank_scope(bank.id)):
+        closed = {
+            "status": "suspended",
+            "takes_payments": False,
+            "word_to_payers": "The account is being checked.",
+        }
+        await Tenant.filter(id=school.id).update(**closed)
+    page = (await client.get("/my")).text
+    inspect(page)
+    assert "together" not in page, "there is only one left to pay"
+    assert (await client.get("/my/checkouts/new")).headers["location"].startswith("/my/checkout?bill=")
+    seen = (await client.get(f"/my/bills/{bills[1].id}")).text
+    assert "You cannot pay here now" in seen
+    assert "Next you choose how to pay" not in seen

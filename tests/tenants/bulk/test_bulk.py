@@ -82,7 +82,7 @@ async def test_wrong_rows_come_back_with_their_reasons_and_good_ones_go_live(ban
     assert (found.status, found.rows, found.good, found.wrong) == ("checked", 8, 3, 5)
     async with open_scope(bank_scope(bank.id)):
         told = {
-            row.number: " ".join(row.problems)
+            row.number: " ".join(problem["en"] for problem in row.problems)
             for row in await BulkRow.filter(bulk_id=found.id, status="wrong")
         }
         assert "Character 18" in told[5]
@@ -200,9 +200,10 @@ async def test_another_branchs_people_find_no_file(bank, people, played):
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 async def test_the_pages(client, bank, people, played, language):
     manager, reviewer = people
+    why = {"en": "knows no such", "zh-CN": "登记机关没有该信用代码"}[language]
     headers, root = {"Accept-Language": language}, f"/bank/{bank.slug}/bulk"
-    rows = [school(1), school(2, contact_email="nonsense")]
-    known(played, rows)
+    rows = [school(1), school(2, contact_email="nonsense"), school(3)]
+    known(played, rows[:2])
     await make.sign_in(client, manager.person_id)
     inspect((await client.get(root, headers=headers)).text)
     files = {"file": ("schools.csv", as_csv(rows), "text/csv")}
@@ -214,6 +215,13 @@ async def test_the_pages(client, bank, people, played, language):
     assert "School" in page.text
     listed = await client.get(sent.headers["location"] + "?export=csv")
     assert "nonsense" in listed.text, "what was refused is told with what was typed"
+    assert why in page.text, "in the language of whoever reads it, whatever the worker speaks"
+    back = await client.get(f"{sent.headers['location']}/refused", headers=headers)
+    assert [line.split(",")[0] for line in back.text.splitlines()[1:]] == [
+        rows[1]["legal_name"],
+        rows[2]["legal_name"],
+    ]
+    assert why in back.text
     await make.sign_in(client, reviewer.person_id)
     assert (await client.post(f"{sent.headers['location']}/approval")).status_code == 303
     await run_due(bank.id)

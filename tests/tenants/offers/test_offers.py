@@ -14,14 +14,16 @@ from billing.reminders.plan import ReminderTerms
 from billing.rules import builders as b
 from billing.rules import dump
 from billing.terms import terms_of
+from tenants.ids import new_id
 from tenants.models import Audit, BankOffer, OfferTaking
-from tenants.offers import services
+from tenants.offers import services, takers
 from tenants.offers.kinds import KINDS, changes
 from tenants.scope import bank_scope, open_scope, rows, tenant_scope
 from tests import make
 from tests.page import inspect, text_of
 from tests.unions import over
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
+from ui.tables import TableQuery
 
 TODAY = datetime.now(UTC).date()
 NAMES = {"en": "Repair fund", "zh_CN": "维修基金"}
@@ -197,7 +199,25 @@ async def test_from_the_union_through_its_bank_to_an_institution(client, bank, c
     async with open_scope(tenant_scope(place.id)):
         taken = await services.take(goh, mine.id)
         assert (taken.origin["bank"], taken.origin["above"]["bank"]) == ("Harbour Bank", "Provincial Union")
+        (one,) = await takers.listed(chief, TableQuery("/"), is_union=False)
+        assert (one["name"], one["number"], one["is_behind"]) == (place.name, 1, False)
+        away = replace(chief, branches=(new_id(),))
+        assert await takers.listed(away, TableQuery("/"), is_union=False) == [], (
+            "another branch's people see none"
+        )
     await published(union, head, "8.00", "One dollar more")
+    async with open_scope(bank_scope(union.id)):
+        (one,) = await takers.listed(head, TableQuery("/"), is_union=True)
+        assert (one["name_en"], one["number"], one["institutions"]) == ("Harbour Bank", 1, 1)
+        assert one["is_behind"]
+    await make.sign_in(client, head.person_id)
+    page = await client.get(f"/bank/{union.slug}/offers/takers")
+    assert "Harbour Bank" in text_of(inspect(page.text))
+    assert place.name not in page.text, "a union is told how many, never who"
+    assert "Harbour" in (await client.get(f"/bank/{union.slug}/offers/takers?export=csv")).text
+    assert (
+        "Harbour" not in (await client.get(f"/bank/{union.slug}/offers/takers?state=newest&export=csv")).text
+    )
     await make.sign_in(client, chief.person_id)
     page = text_of(inspect((await client.get(f"/bank/{bank.slug}/offers")).text))
     assert "version 2" in page
@@ -256,6 +276,12 @@ async def test_the_pages_from_an_empty_draft_to_what_is_taken(client, bank, chie
     assert taken.status_code == 303
     assert "/fees/" in taken.headers["location"]
     inspect((await client.get(one, headers=headers)).text)
+    await make.sign_in(client, chief.person_id)
+    listed = f"/bank/{bank.slug}/offers/takers"
+    assert place.name in text_of(inspect((await client.get(listed, headers=headers)).text))
+    assert place.name in (await client.get(f"{listed}?export=csv&q={place.short_name}&sort=name")).text
+    assert place.name not in (await client.get(f"{listed}?offer=rule:no-such")).text
+    await make.sign_in(client, goh.person_id)
     again = await client.post(f"{one}/taking")
     assert again.headers["location"] == one, "said where it was asked"
     assert "Already taken" in text_of(
