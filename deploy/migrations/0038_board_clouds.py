@@ -12,20 +12,20 @@ from deploy.walls import shared
 STANDING = """
 update billing_standing s set scenario = coalesce(t.scenarios[1], '') from tenants_tenant t where t.id = s.tenant_id;
 delete from billing_branch_standing;
+drop index billing_branch_standing_key;
 insert into billing_branch_standing (id, bank_id, branch_id, scenario, currency, accounts, payers, mandates, breaks,
   billed_minor, collected_minor, arrears_minor)
 select new_id(), bank_id, branch_id, scenario, currency, sum(accounts), sum(payers), sum(mandates), sum(breaks),
        sum(billed_minor), sum(collected_minor), sum(arrears_minor)
   from billing_standing group by bank_id, branch_id, scenario, currency;
-drop index billing_branch_standing_key;
 create unique index billing_branch_standing_key on billing_branch_standing (bank_id, branch_id, scenario, currency);
 """
 STAGES = """
 delete from billing_stage;
+drop index billing_stage_key;
 insert into billing_stage (id, bank_id, branch_id, scenario, status, n)
 select new_id(), bank_id, branch_id, coalesce(scenarios[1], ''), status, count(*) from tenants_tenant
  group by 2, 3, 4, 5;
-drop index billing_stage_key;
 create unique index billing_stage_key on billing_stage (bank_id, branch_id, scenario, status);
 """
 APPS = """
