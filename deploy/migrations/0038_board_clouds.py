@@ -97,11 +97,10 @@ REACH = (
 )
 REACHED = """
 insert into tenants_offer_reach (id, bank_id, offer_id, created_at, offered_at, institutions)
-select new_id(), o.bank_id, (o.origin ->> 'offer_id')::uuid, min(o.created_at), min(o.published_at),
-       (select count(*) from tenants_offer_taking k where k.bank_id = o.bank_id and k.replaced_at is null
-          and k.origin -> 'above' ->> 'offer_id' = o.origin ->> 'offer_id')
-  from tenants_bank_offer o where o.origin ->> 'offer_id' is not null and o.status <> 'dropped'
- group by o.bank_id, o.origin ->> 'offer_id';
+select new_id(), f.*, (select count(*) from tenants_offer_taking k where k.bank_id = f.bank_id
+         and k.replaced_at is null and (k.origin -> 'above' ->> 'offer_id')::uuid = f.offer_id)
+  from (select bank_id, (origin ->> 'offer_id')::uuid offer_id, min(created_at), min(published_at)
+          from tenants_bank_offer where origin ->> 'offer_id' is not null and status <> 'dropped' group by 1, 2) f;
 """
 _WRITTEN = (
     "tenants_tenant",
