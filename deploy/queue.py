@@ -1,5 +1,6 @@
 """The queue between web and worker: arq on Redis, carrying nothing but ids."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
@@ -9,6 +10,8 @@ from arq.connections import ArqRedis, RedisSettings
 from redis.exceptions import RedisError
 
 JOB = "run_outbox"
+AHEAD = timedelta(minutes=10)
+"""How far what somebody may wait for is put before letters: those that are older still have their turn."""
 
 
 def redis_settings(url: str) -> RedisSettings:
@@ -42,11 +45,17 @@ class RedisQueue:
         self._settings = redis_settings(url)
         self._redis: ArqRedis | None = None
 
-    async def offer(self, tenant: UUID, outbox_id: UUID) -> None:
-        """Tell a worker that this row is due; ``OSError`` when Redis is out of reach."""
+    async def offer(self, tenant: UUID, outbox_id: UUID, *, may_wait: bool) -> None:
+        """Tell a worker that this row is due; ``OSError`` when Redis is out of reach.
+
+        The queue is sorted by the time since when something is due.
+        """
+        since = datetime.now(UTC) - (timedelta() if may_wait else AHEAD)
         try:
             redis = self._redis or self._connect()
-            await redis.enqueue_job(JOB, str(tenant), str(outbox_id), _job_id=str(outbox_id))
+            await redis.enqueue_job(
+                JOB, str(tenant), str(outbox_id), _job_id=str(outbox_id), _defer_until=since
+            )
         except (RedisError, OSError) as error:
             raise ConnectionError(str(error)) from error
 

@@ -38,18 +38,26 @@ Listener = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Job:
-    """A registered job. One that calls the outside is not transactional: it opens its own scopes."""
+    """A registered job. One that calls the outside is not transactional: it opens its own scopes.
+
+    One that ``may_wait``, like a letter, lets others go first: a thousand of them hold up nobody at a page.
+    """
 
     name: str
     handler: Handler
     is_transactional: bool
+    may_wait: bool = False
 
 
 class Queue(Protocol):
     """Where ids of due work are offered; losing one is harmless."""
 
-    async def offer(self, tenant: UUID, outbox_id: UUID) -> None:
-        """Tell a worker that this row is due; raises ``OSError`` when the queue is out of reach."""
+    async def offer(self, tenant: UUID, outbox_id: UUID, *, may_wait: bool) -> None:
+        """Tell a worker that this row is due, or, where it may wait, to do it after what may not.
+
+        Raises:
+            OSError: the queue is out of reach.
+        """
 
 
 JOBS: dict[str, Job] = {}
@@ -65,11 +73,11 @@ def use_queue(queue: Queue | None) -> None:
     _queue = queue
 
 
-def job(name: str, *, is_transactional: bool = True) -> Callable[[Handler], Handler]:
+def job(name: str, *, is_transactional: bool = True, may_wait: bool = False) -> Callable[[Handler], Handler]:
     """Register ``handler(actor, payload)`` under a name that never changes."""
 
     def register(handler: Handler) -> Handler:
-        JOBS[name] = Job(name, handler, is_transactional)
+        JOBS[name] = Job(name, handler, is_transactional, may_wait)
         return handler
 
     return register
@@ -112,7 +120,7 @@ async def enqueue(
         raise KeyError(name)
     tenant, outbox_id = tenant_id(), new_id()
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
-    offer = partial(offer_after_commit, tenant, outbox_id)
+    offer = partial(offer_after_commit, tenant, outbox_id, name)
     await write(
         "insert into tenants_outbox (tenant_id, id, job, payload, due_at, request_id)"
         f" select $1::uuid, $2::uuid, $3::varchar, $4::jsonb, $5::timestamptz, $6 where {where}",
@@ -127,16 +135,16 @@ async def enqueue(
     return outbox_id
 
 
-def offer_after_commit(tenant: UUID, outbox_id: UUID) -> None:
+def offer_after_commit(tenant: UUID, outbox_id: UUID, name: str) -> None:
     """Have a row that the open transaction has written itself taken up as soon as it commits."""
-    after_commit(lambda: _offer(tenant, outbox_id))
+    after_commit(lambda: _offer(tenant, outbox_id, name))
 
 
-async def _offer(tenant: UUID, outbox_id: UUID) -> None:
+async def _offer(tenant: UUID, outbox_id: UUID, name: str) -> None:
     if _queue is None:
         return
     try:
-        await _queue.offer(tenant, outbox_id)
+        await _queue.offer(tenant, outbox_id, may_wait=name in JOBS and JOBS[name].may_wait)
     except OSError as error:
         log.warning("queue.unreachable", error=type(error).__name__, outbox_id=str(outbox_id))
 
@@ -148,13 +156,13 @@ async def sweep(limit: int = 500) -> int:
             "update tenants_outbox set due_at = now() + $2 where (tenant_id, id) in ("
             " select tenant_id, id from tenants_outbox where done_at is null and failed_at is null"
             " and due_at <= now() and created_at <= now() - $3::interval"
-            " order by due_at limit $1 for update skip locked) returning tenant_id, id",
+            " order by due_at limit $1 for update skip locked) returning tenant_id, id, job",
             limit,
             CLAIM,
             FRESH,
         )
     for found in due:
-        await _offer(found["tenant_id"], found["id"])
+        await _offer(found["tenant_id"], found["id"], found["job"])
     return len(due)
 
 

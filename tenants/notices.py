@@ -70,7 +70,7 @@ async def send_now(channel: str, recipient: str, subject: Text, body: Text) -> N
         raise Unavailable("notice.not_sent", message, advice=advice) from error
 
 
-@job("notices.deliver", is_transactional=False)
+@job("notices.deliver", is_transactional=False, may_wait=True)
 async def deliver(actor: Actor, payload: dict[str, Any]) -> None:
     """Send one notice, unless that has been done. A refusal for good ends it; anything else is tried again."""
     tenant, notice_id = actor.tenant_id, UUID(payload["notice_id"])

@@ -1,7 +1,7 @@
 """Lists: what the address asks for, within bounds, and the columns that a page and an export share."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import urlencode
@@ -157,6 +157,8 @@ class TableQuery:
     page: int = 1
     per: int = SIZES[0]
     default_sort: str = ""
+    within: Mapping[str, str] = field(default_factory=dict)
+    """What the page is about: it narrows the list, but no reader has chosen it or can clear it."""
 
     @classmethod
     def parse(
@@ -200,7 +202,13 @@ class TableQuery:
 
     def get(self, name: str) -> str:
         """Return a filter's value or an empty text."""
-        return self.filters.get(name, "")
+        return self.within.get(name) or self.filters.get(name, "")
+
+    def inside(self, **within: str) -> Self:
+        """Return the query of that part of a list which its page is about."""
+        return replace(
+            self, within=within, filters={k: v for k, v in self.filters.items() if k not in within}
+        )
 
     def url(self, **changes: Any) -> str:
         """Return this list's address with ``changes``; a new order or search starts at page one."""

@@ -78,7 +78,15 @@ async def index(request: Request, actor: Actor) -> Response:
     page = Page(
         rows[query.offset : query.offset + query.per], query, len(rows), len(rows) > query.offset + query.per
     )
-    context = {"page": page, "columns": COLUMNS, "root": root, "actor": actor}
+    waits = any(row["state"] == "draft" for row in rows)
+    context = {
+        "page": page,
+        "columns": COLUMNS,
+        "root": root,
+        "actor": actor,
+        "may_start": waits and actor.may("fees.activate"),
+        "is_new": waits and not any(row["rule"] for row in rows),
+    }
     return await respond(request, "billing/charges/fees.html", context, block="list")
 
 

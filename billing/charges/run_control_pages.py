@@ -17,12 +17,12 @@ from billing.charges.run_settings import Checks
 from billing.charges.run_shell import shell
 from billing.charges.run_words import explain, problem_words
 from billing.models import BillRun
+from billing.names import Day, Sum
 from billing.names import Month as MonthWords
-from billing.names import Sum
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Account, Tenant
-from ui import charts
+from ui import charts, formats
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.fields import MinorAmount
@@ -82,7 +82,9 @@ async def ask_approval(request: Request, actor: Actor) -> Response:
         text = t("You have drafted this run, so somebody else approves it. Ask a colleague who may.")
         return redirect(request, _href(run, root), flash=text)
     words = {
-        "title": t("Approve {n} bills for {month}", n=run.bill_count, month=MonthWords(run.period)),
+        "title": t(
+            "Approve {n} bills for {month}", n=formats.number(run.bill_count), month=MonthWords(run.period)
+        ),
         "lede": t("You agree to the total and to every bill. Nothing goes out until the run is issued."),
         "items": facts(run),
         "action": f"{_href(run, root)}/approval",
@@ -95,12 +97,12 @@ async def ask_approval(request: Request, actor: Actor) -> Response:
 def facts(run: BillRun) -> list[tuple[Any, Any]]:
     """Return what somebody reads before they agree to a run."""
     return [
-        (t("Bills"), run.bill_count),
+        (t("Bills"), formats.number(run.bill_count)),
         (t("Total"), Sum(run.total_minor, run.currency)),
         (t("Last month"), Sum(run.summary.get("before", {}).get("total", 0), run.currency)),
-        (t("Due on"), run.due_on.isoformat()),
+        (t("Due on"), Day(run.due_on)),
         (t("Drafted by"), run.created_by_name),
-        (t("Nobody has decided about"), run.exception_count),
+        (t("To look at, not yet decided"), formats.number(run.exception_count)),
     ]
 
 

@@ -28,6 +28,7 @@ from tenants.http import WRITES, path_id, tenant_route
 from tenants.kinds import SCENARIOS
 from tenants.models import Tenant
 from tenants.scope import rows
+from ui import formats
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.fields import Day, Month
@@ -212,7 +213,9 @@ async def ask_issue(request: Request, actor: Actor) -> Response:
 
 def _issue_words(run: BillRun, root: str) -> dict[str, Any]:
     return {
-        "title": t("Issue {n} bills for {month}", n=run.bill_count, month=MonthWords(run.period)),
+        "title": t(
+            "Issue {n} bills for {month}", n=formats.number(run.bill_count), month=MonthWords(run.period)
+        ),
         "lede": t(
             "Holders see and can pay their bills from then on. Issued bills never change; a single one can be voided."
         ),

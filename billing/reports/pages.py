@@ -18,7 +18,7 @@ from tenants.navigation import Place, add_tenant_places
 from tenants.scope import tenant_id
 from ui import charts, formats
 from ui.exports import export, wants_export
-from ui.i18n import N_, gettext, t
+from ui.i18n import N_, Text, gettext, t
 from ui.render import respond
 from ui.shell import NavItem
 from ui.tables import Column
@@ -94,7 +94,7 @@ def _first_steps(ready: figures.Readiness, actor: Actor) -> list[dict[str, Any]]
     root = f"/t/{actor.place['slug']}"
     steps = (
         (ready.has_accounts, "imports.write", t("Bring in your accounts"), "/imports", _ACCOUNTS),
-        (ready.has_rule, "fees.read", t("Put your fees into force"), "/fees", _FEES),
+        (ready.has_rule, "fees.read", t("Put your fees into force"), "/fees", _fees_text(actor)),
         (ready.has_draft, "runs.write", t("Draft the first bills"), "/runs", _DRAFT),
         (ready.has_issued, "runs.issue", t("Issue them"), "/runs", _ISSUE),
         (ready.has_payment, "payments.read", t("See the first payment arrive"), "/payments", _FIRST),
@@ -107,8 +107,15 @@ def _first_steps(ready: figures.Readiness, actor: Actor) -> list[dict[str, Any]]
     ]
 
 
+def _fees_text(actor: Actor) -> Text:
+    return _FEES if actor.may("fees.activate") else _FEES_OF_OTHERS
+
+
 _ACCOUNTS = t("Upload a spreadsheet. You see every problem before anything is saved.")
-_FEES = t("Fill in the rates; the rule reads itself back as a sentence and shows three examples.")
+_FEES = t("Read the drafted fees and correct their rates. Those that are right go into force together.")
+_FEES_OF_OTHERS = t(
+    "Somebody who may put fees into force does this: ask your administrator or finance officer."
+)
 _DRAFT = t("One click drafts a bill for every account. Nobody sees a draft.")
 _ISSUE = t("Check the total and the exceptions, then issue. Everybody can pay at once.")
 _FIRST = t("Online payments arrive by themselves; cash is recorded at the desk.")

@@ -3,15 +3,15 @@
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from billing.mandates import life
+from billing.mandates import life, proxies
 from billing.mandates.life import Wish as Autopay
-from billing.models import Bill
+from billing.models import Bill, Proxy
 from billing.payments.taking import take_payment
 from billing.wallets.topping_up import top_up
 from deploy.seed import people
 from deploy.seed.cast import Resident
 from deploy.seed.outside import Outside
-from deploy.seed.school import CHEN, CHILDREN, CLUB, FATHER
+from deploy.seed.school import CHEN, CHILDREN, CLUB, FATHER, GRANDFATHER
 from scenarios.education.canteen import office, refill, till
 from scenarios.education.canteen.office import Dish, RightAsked
 from scenarios.education.canteen.refill import Wish
@@ -32,7 +32,7 @@ from scenarios.education.models import (
 )
 from scenarios.education.offers import services as offers
 from tenants.actor import Actor
-from tenants.days import today
+from tenants.days import today, today_at
 from tenants.models import Account, Tenant
 from tenants.runtime import runtime
 from tenants.scope import open_scope, tenant_scope
@@ -44,6 +44,8 @@ DISHES = (
     Dish({"en": "Fruit", "zh_CN": "水果"}, 120, position=3),
 )
 TOP_UP, _AT_MOST = 5_000, 10_000
+CAPS = {CHILDREN["hillside", "1B", 3]: 20_000, CHILDREN["hillside", "3A", 7]: 5_000}
+"""What a grandfather may pay in a month: for one child enough for their bill, for the other only a part of it."""
 AGREED = "The canteen may keep what my child must not eat."
 QUESTIONS = (
     {
@@ -139,6 +141,30 @@ async def share(issuer: str) -> None:
         percents = {her.person_id: 60, him.person_id: 40}
         made = await sharing.propose(him, child, percents)
         await sharing.agree(her, child, made.id)
+
+
+async def trust(issuer: str) -> None:
+    """Let a grandfather, who sees nothing of the children, pay for two of them up to a limit each."""
+    her, him = await parent_of(issuer), await parent_of(issuer, GRANDFATHER)
+    async with open_scope(her.scope()):
+        children = [one for one in await children_of(her) if one.name in CAPS]
+    for child in children:
+        async with open_scope(tenant_scope(child.tenant_id)):
+            if await Proxy.exists(
+                tenant_id=child.tenant_id, account_id=child.account_id, person_id=him.person_id
+            ):
+                continue
+            now = await today_at(child.tenant_id)
+        _, code = await proxies.grant(
+            her,
+            tenant_id=child.tenant_id,
+            account_id=child.account_id,
+            name=GRANDFATHER.name,
+            bill_cap_minor=CAPS[child.name],
+            month_cap_minor=CAPS[child.name],
+            until=now + timedelta(days=300),
+        )
+        await proxies.accept(him, code)
 
 
 async def fill_by_itself(finance: Actor, parent: Actor, outside: Outside) -> None:

@@ -302,6 +302,7 @@ async def _campus(play: Play) -> str:
     parent = await campus.parent_of(play.outside.issuer)
     await campus.write(tenant, secretary, finance, worker, parent)
     await campus.share(play.outside.issuer)
+    await campus.trust(play.outside.issuer)
     await campus.fill_by_itself(finance, parent, play.outside)
     other = await play.staff(await play.tenant(school.RIVERSIDE), "administrator")
     await school.agree(await play.staff(tenant, "administrator"), other, school.RIVERSIDE.uscc)

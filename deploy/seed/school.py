@@ -75,7 +75,14 @@ CHEN = Resident(
 FATHER = Resident(
     "p-chenfather", "Chen Zhi Hao", "+6591230012", "is the father of two children at Hillside Primary", ()
 )
-PARENTS = (CHEN, FATHER)
+GRANDFATHER = Resident(
+    "p-chengrandpa",
+    "陈国荣 Chen Guo Rong",
+    "+6591230013",
+    "may pay for two grandchildren at Hillside Primary, up to a limit each",
+    (),
+)
+PARENTS = (CHEN, FATHER, GRANDFATHER)
 cast.join(EMPLOYEES, PARENTS)
 
 GRADES = ("1", "2", "3", "4", "5", "6")

@@ -59,7 +59,7 @@ async def _end(condition: str, found: object, reason: str, *further: object) -> 
     async with open_scope(queue_scope()):
         told = await rows(_END.format(condition=condition), found, reason, JOB, *further)
         for job in told:
-            jobs.offer_after_commit(job["tenant_id"], job["id"])
+            jobs.offer_after_commit(job["tenant_id"], job["id"], JOB)
         return len(told)
 
 

@@ -15,7 +15,6 @@ from scenarios.education.family import app_consents, beside, sharing_pages, stat
 from scenarios.education.family import pages as family
 from scenarios.education.family import tools as family_tools
 from scenarios.education.fees import pages as fees
-from scenarios.education.fees import starting
 from scenarios.education.fees.services import provision
 from scenarios.education.fees.templates import TEMPLATES
 from scenarios.education.importing import PUPILS, added, tidy
@@ -69,7 +68,6 @@ SCENARIO = Scenario(
         *year.ROUTES,
         *classes.ROUTES,
         *roster.ROUTES,
-        *starting.ROUTES,
         *fees.ROUTES,
         *partners.ROUTES,
         *offers.ROUTES,

@@ -2,14 +2,19 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from redis.asyncio import Redis
 
 from deploy import processes, services
+from deploy.queue import RedisQueue
 from deploy.settings import Settings
+from tenants import jobs
+from tenants.imports.services import CHECK_JOB
 from tests.deploy.conftest import has_ended
 
 STARTER = """
@@ -112,3 +117,24 @@ def test_a_process_that_ended_but_was_not_collected_is_not_alive() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         assert not processes.is_alive(child.pid)
+
+
+async def test_what_somebody_waits_for_goes_before_letters(data_dir: Path) -> None:
+    address = services.start_redis(data_dir)
+    queue = RedisQueue(address)
+    letter, work = uuid4(), uuid4()
+    try:
+        await queue.offer(uuid4(), letter, may_wait=True)
+        await queue.offer(uuid4(), work, may_wait=False)
+        client = Redis.from_url(address)
+        order = await client.zrange("arq:queue", 0, -1)
+        assert [UUID(one.decode()) for one in order] == [work, letter]
+        assert max(score for _, score in await client.zrange("arq:queue", 0, -1, withscores=True)) <= (
+            time.time() * 1000
+        ), "both are due"
+        await client.aclose()
+    finally:
+        await queue.close()
+        services.stop_redis(data_dir)
+    assert jobs.JOBS["notices.deliver"].may_wait
+    assert not jobs.JOBS[CHECK_JOB].may_wait, "an import is looked at by whoever has begun it"

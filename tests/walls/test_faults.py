@@ -29,7 +29,8 @@ class Remembering:
     def __init__(self):
         self.offered = []
 
-    async def offer(self, tenant, outbox_id):
+    async def offer(self, tenant, outbox_id, *, may_wait):
+        del may_wait
         self.offered.append((tenant, outbox_id))
 
 

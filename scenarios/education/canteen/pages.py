@@ -82,7 +82,8 @@ async def _till(
     request: Request, actor: Actor, form: Form[TrayForm], sale: SchoolSale | None, refused: Text | str | None
 ) -> Response:
     dishes = await SchoolDish.filter(tenant_id=actor.tenant_id, is_active=True).order_by("position", "id")
-    chosen = form.chosen("dishes") or [str(one.id) for one in dishes if one.is_meal][:1]
+    kept = form.chosen("dishes") if refused else []  # the next pupil's tray is not the last one's
+    chosen = kept or [str(one.id) for one in dishes if one.is_meal][:1]
     context: dict[str, Any] = {
         "form": Form.blank(TrayForm, {"dishes": chosen}),
         "dishes": [(str(one.id), localized(one.names), one.price_minor) for one in dishes],

@@ -78,11 +78,10 @@ def _columns(actor: Actor) -> tuple[Column, ...]:
 
 async def index(request: Request, actor: Actor) -> Response:
     """List the classes that the actor may see."""
-    school(actor)
     context = {
         "root": root_of(actor),
         "actor": actor,
-        "grades": [(key, gettext(label)) for key, label in GRADES.items()],
+        "grades": await queries.grade_choices(school(actor)),
         "states": [("all", gettext("All")), ("over", gettext("Over"))],
     }
     listing = queries.classes_for(actor)

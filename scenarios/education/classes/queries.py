@@ -9,11 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from billing.lists import Listing
+from scenarios.education.kinds import GRADES
 from scenarios.education.models import SchoolClass
 from tenants.actor import Actor
 from tenants.scope import rows
 from ui.errors import NotFound
-from ui.i18n import t
+from ui.i18n import gettext, t
 
 IS_IN = "(e.closed_on is null and (e.ends_on is null or e.ends_on >= current_date))"
 _TAUGHT = f"""exists (
@@ -109,6 +110,18 @@ async def class_of(actor: Actor, class_id: UUID) -> SchoolClass:
     if found is None:
         raise NotFound("class.not_found", t("There is no such class, or it is not yours to see."))
     return found
+
+
+_GRADES_HERE = """
+select distinct attributes ->> 'grade' grade from tenants_account
+ where tenant_id = $1 and scenario = 'education' and kind = 'student' and is_active
+"""
+
+
+async def grade_choices(tenant_id: UUID) -> list[tuple[str, str]]:
+    """Return the grades that have pupils, to choose from; all there are while a school has none."""
+    here = {one["grade"] for one in await rows(_GRADES_HERE, tenant_id)} & GRADES.keys()
+    return [(key, gettext(label)) for key, label in GRADES.items() if not here or key in here]
 
 
 ARREARS_BY = {

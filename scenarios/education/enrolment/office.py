@@ -1,7 +1,6 @@
 """The office's pages of enrolment: rounds, and who has applied."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -228,8 +227,7 @@ async def show(request: Request, actor: Actor) -> Response:
     tenant_id = school(actor)
     found = await rounds.round_of(tenant_id, path_id(request))
     columns = _columns(actor, found)
-    query = APPLICANTS.query(request, columns)
-    query = replace(query, filters={**query.filters, "round": str(found.id)})
+    query = APPLICANTS.query(request, columns).inside(round=str(found.id))
     if wants_export(request):
         return await export(
             request, columns, await APPLICANTS.read(tenant_id, query, 20_000, 0), "applicants"

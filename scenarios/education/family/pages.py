@@ -159,13 +159,14 @@ async def cancel(request: Request, actor: Actor) -> Response:
         booking_id = path_id(request)
         await queries.booking(found, booking_id)
     try:
-        await cancelling.cancel(actor, found, booking_id)
-        flash = t("The booking is cancelled. What was paid goes back to where it came from.")
+        is_paid = await cancelling.cancel(actor, found, booking_id)
+        flash = _PAID_BACK if is_paid else t("The booking is cancelled. Nothing was charged.")
     except Conflict as error:
         flash = error.message
     return redirect(request, f"{root_of(found)}/bookings/{booking_id}", flash=flash)
 
 
+_PAID_BACK = t("The booking is cancelled. What was paid goes back to where it came from.")
 _ROOT = "/my/school/{account_id}"
 ROUTES: list[BaseRoute] = [
     person_route("/my/school", index, name="my_school"),

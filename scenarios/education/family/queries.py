@@ -41,7 +41,7 @@ select id, names, price_minor, places, taken from education_offer_option
 _BOOKING = """
 select b.id, b.status, b.quantity, b.until, b.hold_id, b.offer_id, o.titles, o.texts, o.happens_on, o.closes_at,
        p.names, p.price_minor * b.quantity amount_minor, h.bill_id, c.words, c.person_name signed_by,
-       c.created_at signed_at, b.ended_reason,
+       c.created_at signed_at, b.ended_reason, coalesce(h.status, '') = 'kept' is_paid,
        case when b.status = 'waiting' then (
          select count(*) from education_booking w where w.tenant_id = $1 and w.option_id = b.option_id
             and w.status = 'waiting' and (w.created_at, w.id) <= (b.created_at, b.id)) end queue

@@ -13,15 +13,15 @@ from billing.answers.files import send_file
 from billing.answers.notes import keep_files
 from billing.lists import list_page
 from billing.names import localized
-from scenarios.education.classes.queries import classes_for
+from scenarios.education.classes.queries import classes_for, grade_choices
 from scenarios.education.here import root_of, school
-from scenarios.education.kinds import GRADES
 from scenarios.education.models import SchoolNotice
 from scenarios.education.notices import reading, services
 from scenarios.education.notices.reading import NOTICE_TONES, NOTICE_WORDS, RECEIPTS
 from scenarios.education.notices.services import Asked
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
+from ui import formats
 from ui.errors import Conflict, Forbidden, Invalid
 from ui.exports import export, wants_export
 from ui.forms import Form, bind
@@ -107,7 +107,7 @@ async def _form(request: Request, actor: Actor, form: Form[NoticeForm], status: 
         "form": form,
         "is_office": is_office,
         "audiences": [(key, words) for key, words in AUDIENCE_WORDS.items() if is_office or key == "class"],
-        "grades": [(key, gettext(label)) for key, label in GRADES.items()],
+        "grades": await grade_choices(tenant_id),
         "classes": [(str(one["id"]), one["title"]) for one in classes],
         "root": root_of(actor),
     }
@@ -211,7 +211,7 @@ async def send(request: Request, actor: Actor) -> Response:
     """Send a notice."""
     school(actor)
     notice = await services.send(actor, path_id(request))
-    flash = t("Sent to {n} people.", n=notice.sent_count)
+    flash = t("Sent to {n} people.", n=formats.number(notice.sent_count))
     return redirect(request, f"{root_of(actor)}/school-notices/{notice.id}", flash=flash)
 
 

@@ -62,8 +62,7 @@ def notices_for(actor: Actor) -> Listing:
 
 def receipt_query(request: Request, columns: Sequence[Column], notice_id: UUID) -> TableQuery:
     """Return what the address asks of one notice's receipts."""
-    query = RECEIPTS.query(request, columns)
-    return replace(query, filters={**query.filters, "notice": str(notice_id)})
+    return RECEIPTS.query(request, columns).inside(notice=str(notice_id))
 
 
 async def figures(notice: SchoolNotice) -> Any:

@@ -22,8 +22,10 @@ CANCEL_JOB = "education.cancel_offer"
 REASON = "The booking was cancelled."
 
 
-async def cancel(actor: Actor, child: Child, booking_id: UUID) -> None:
-    """Take a family's booking back. Call it outside of any scope: the channel may have to be asked.
+async def cancel(actor: Actor, child: Child, booking_id: UUID) -> bool:
+    """Take a family's booking back and return whether something was paid for it, which goes back.
+
+    Call it outside of any scope: the channel may have to be asked.
 
     Raises:
         NotFound: the child has no such booking.
@@ -35,6 +37,7 @@ async def cancel(actor: Actor, child: Child, booking_id: UUID) -> None:
     if booking.status == "kept" and offer.closes_at <= datetime.now(UTC):
         raise Conflict("booking.too_late", t("The time for cancelling is over. Please ask the school."))
     await _end(actor.within(child.tenant_id), booking)
+    return booking.status == "kept" and bool(booking.hold_id)
 
 
 async def _end(actor: Actor, booking: SchoolBooking) -> None:

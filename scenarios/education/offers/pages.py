@@ -1,7 +1,6 @@
 """The office's pages of offers: the list, a new one, one with its bookings."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,8 +14,8 @@ from billing.lists import list_page
 from billing.models import FeeItem
 from billing.names import localized
 from scenarios.education.classes.pages import grades_text
+from scenarios.education.classes.queries import grade_choices
 from scenarios.education.here import root_of, school
-from scenarios.education.kinds import GRADES
 from scenarios.education.models import SchoolOffer
 from scenarios.education.offers import cancelling, office
 from scenarios.education.offers.office import Asked, Option
@@ -41,6 +40,7 @@ from ui.render import redirect, respond
 from ui.tables import Column, Page
 
 LONG = timedelta(days=14)
+MOST_PRICES = 8
 
 
 class OptionForm(BaseModel):
@@ -139,8 +139,10 @@ async def _form(request: Request, actor: Actor, form: Form[OfferForm], status: i
     context = {
         "form": form,
         "kinds": list(KINDS.items()),
-        "grades": [(key, gettext(label)) for key, label in GRADES.items()],
+        "grades": await grade_choices(school(actor)),
         "fees": [(str(item.id), localized(item.names)) for item in items],
+        "prices": form.rows("options", least=MOST_PRICES),
+        "is_long": bool(form.errors),
         "currency": actor.place["currency"],
         "root": root_of(actor),
     }
@@ -212,8 +214,7 @@ async def show(request: Request, actor: Actor) -> Response:
     tenant_id = school(actor)
     offer = await office.get(actor, path_id(request))
     columns = _booking_columns(actor)
-    query = office.BOOKINGS.query(request, columns)
-    query = replace(query, filters={**query.filters, "offer": str(offer.id)})
+    query = office.BOOKINGS.query(request, columns).inside(offer=str(offer.id))
     if wants_export(request):
         return await export(
             request, columns, await office.BOOKINGS.read(tenant_id, query, 20_000, 0), "bookings"

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from billing.holds.kinds import HoldKind, register_hold
 from billing.holds.service import place
+from billing.holds.states import CANCELLED
 from billing.models import Hold, Payment
 from billing.names import localized
 from billing.plans.single import Charge
@@ -212,7 +213,8 @@ async def let_go(hold: Hold, why: str) -> None:
     option, booking = await _of_hold(hold)
     if booking.status != "held":
         return
-    booking.status, booking.until = BOOKING.after(booking.status, "let_go"), None
+    edge = "cancel" if why == CANCELLED else "let_go"
+    booking.status, booking.until = BOOKING.after(booking.status, edge), None
     booking.ended_reason = why
     await booking.save()
     await give_back(option, booking.quantity)

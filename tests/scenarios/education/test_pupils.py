@@ -14,12 +14,14 @@ from billing.terms import save_terms
 from scenarios.education.classes import queries, services
 from scenarios.education.classes.pages import paid_state
 from scenarios.education.fees.templates import TEMPLATES
+from scenarios.education.importing import PUPILS
 from scenarios.education.kinds import DEFAULTS
 from scenarios.education.models import SchoolClass, SchoolEnrolment
 from scenarios.education.terms import SchoolTerms
 from tenants.actor import system_actor
 from tenants.models import Holder, Membership, Tenant
 from tenants.scope import execute, open_scope, rows, tenant_scope
+from tenants.tabular.columns import match_columns
 from tests import make
 from tests.jobs import run_due
 from tests.page import inspect, text_of
@@ -88,6 +90,16 @@ def owed(key: str, **facts: object) -> int | None:
     template = next(one for one in TEMPLATES if one.key == key)
     outcome = evaluate(parse(template.document("SGD")), Facts(DEFAULTS | facts))
     return outcome.amount_minor if isinstance(outcome, Outcome) else None
+
+
+def test_a_schools_own_headings_are_known():
+    theirs = (
+        "Adm. No", "Full name of child", "Level", "Form class", "DOB", "Lunch?", "Care",
+        "Parent 1", "Parent 1 mail", "Parent 1 HP", "Parent 2",
+    )  # fmt: skip
+    found = match_columns(theirs, PUPILS.fields)
+    assert (found.missing, found.unknown) == ([], [])
+    assert [theirs[found.places[key]] for key in ("holder", "holder2")] == ["Parent 1", "Parent 2"]
 
 
 def test_discounts_are_conditions_of_one_rule():

@@ -16,7 +16,7 @@ async def in_force(tenant) -> int:
 
 async def test_what_is_right_is_put_into_force_in_one_go(client, db, bank):
     tenant, staff = await world.school(bank)
-    root = f"/t/{tenant.slug}/school-fees"
+    root = f"/t/{tenant.slug}/fees"
     await make.sign_in(client, staff.person_id)
     assert f"{root}/start" in (await client.get(root)).text
     page = (await client.get(f"{root}/start", headers={"Accept-Language": "zh-CN"})).text
@@ -44,3 +44,5 @@ async def test_what_is_right_is_put_into_force_in_one_go(client, db, bank):
     await make.sign_in(client, secretary.person_id)
     assert (await client.get(f"{root}/start")).status_code == 403
     assert f"{root}/start" not in (await client.get(root)).text
+    overview = text_of(inspect((await client.get(f"/t/{tenant.slug}")).text))
+    assert "ask your administrator or finance officer" in overview, "whoever may not do a step reads who does"

@@ -1,4 +1,4 @@
-"""The first term: all drafted fees read on one page, and those that are right put into force together."""
+"""The first bills: all drafted fees read on one page, and those that are right put into force together."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,15 +9,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.charges import fees
-from billing.charges.fee_words import read_rule
+from billing.charges.fee_words import read_rule, root_of
 from billing.charges.fees import Listed
 from billing.names import localized
-from scenarios.education.here import root_of, school
 from tenants.actor import Actor
 from tenants.days import today
 from tenants.http import WRITES, tenant_route
 from tenants.models import Tenant
-from tenants.scope import open_scope, tenant_scope
+from tenants.scope import open_scope, tenant_id
 from ui.errors import Conflict, Invalid
 from ui.fields import Month
 from ui.forms import Form, bind
@@ -38,7 +37,7 @@ async def _drafts(actor: Actor) -> list[Listed]:
 
 async def show(request: Request, actor: Actor) -> Response:
     """Show every drafted fee as sentences, none of them chosen."""
-    tenant = await Tenant.get(id=school(actor))
+    tenant = await Tenant.get(id=tenant_id())
     month = f"{today(tenant.timezone):%Y-%m}"
     return await _page(request, actor, Form.blank(StartForm, {"effective_from": month}))
 
@@ -48,9 +47,9 @@ async def _page(request: Request, actor: Actor, form: Form[StartForm], status: i
         "form": form,
         "drafts": [(one.item, localized(one.item.names), _read(one)) for one in await _drafts(actor)],
         "chosen": set(form.chosen("fees")),
-        "root": root_of(actor),
+        "root": root_of(request),
     }
-    return await respond(request, "education/fees_start.html", context, status=status)
+    return await respond(request, "billing/charges/fees_start.html", context, status=status)
 
 
 def _read(listed: Listed) -> list[str]:
@@ -60,25 +59,24 @@ def _read(listed: Listed) -> list[str]:
 
 async def start(request: Request, actor: Actor) -> Response:
     """Put the chosen fees into force, all of them or none."""
-    tenant_id = school(actor)
     form = await bind(request, StartForm)
     if form.is_valid and not form.ok.fees:
         form.fail("fees", t("Choose at least one fee."))
     if form.is_valid:
         try:
-            async with open_scope(tenant_scope(tenant_id)):
+            async with open_scope(actor.scope()):
                 for item_id in form.ok.fees:
                     await fees.activate(actor, item_id, effective_from=form.ok.effective_from)
             flash = t("{n} fees are in force. Bill runs charge by them.", n=len(form.ok.fees))
-            return redirect(request, f"{root_of(actor)}/school-fees", flash=flash)
+            return redirect(request, f"{root_of(request)}/fees", flash=flash)
         except (Invalid, Conflict) as refused:
             form.fail_with(refused)
     return await _page(request, actor, form, 422)
 
 
 ROUTES: list[BaseRoute] = [
-    tenant_route("/school-fees/start", show, permission="fees.activate", name="start_school_fees"),
+    tenant_route("/fees/start", show, permission="fees.activate", name="start_fees"),
     tenant_route(
-        "/school-fees/start", start, permission="fees.activate", methods=WRITES, name="put_school_fees"
+        "/fees/start", start, permission="fees.activate", methods=WRITES, name="put_fees_into_force"
     ),
 ]
