@@ -284,6 +284,8 @@ async def _applicant(  # noqa: PLR0917 - all that one page shows
     root = f"{root_of(actor)}/enrolment/{found.id}"
     context = {
         "round": found,
+        "deposit": await services.deposit_of(one),
+        "currency": actor.place["currency"],
         "applicant": one,
         "title": localized(found.titles),
         "state": (WORDS[one.status], TONES.get(one.status, "neutral")),

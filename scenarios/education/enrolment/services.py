@@ -22,7 +22,7 @@ from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import enqueue, job
 from tenants.models import Account, Holder
-from tenants.scope import execute, open_scope, tenant_scope, value
+from tenants.scope import execute, open_scope, row, tenant_scope, value
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
 
@@ -234,6 +234,18 @@ async def _account(found: SchoolApplicant, found_round: SchoolRound) -> UUID:
         confirmed_at=datetime.now(UTC),
     )
     return account.id
+
+
+_DEPOSIT = """
+select b.total_minor, b.paid_minor from billing_hold h
+  join billing_bill b on b.tenant_id = h.tenant_id and b.id = h.bill_id
+ where h.tenant_id = $1 and h.id = $2
+"""
+
+
+async def deposit_of(applicant: SchoolApplicant) -> Any:
+    """Return what is asked and what has been paid as an applicant's deposit, or nothing where none was asked."""
+    return await row(_DEPOSIT, applicant.tenant_id, applicant.hold_id) if applicant.hold_id else None
 
 
 async def kept(hold: Hold) -> None:

@@ -1,6 +1,7 @@
 """The canteen: served once, never below what there is, within limits; nobody at the counter knows who pays."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 import pytest
@@ -138,7 +139,7 @@ async def grant(tenant, staff, number: str, percent: int):
 
 
 async def test_a_free_meal_a_day_and_nobody_at_the_counter_can_tell(client, db, bank):
-    tenant, staff, worker, lunch, _snack = await canteen(bank, "A1", "B1")
+    tenant, staff, worker, lunch, snack = await canteen(bank, "A1", "B1")
     await grant(tenant, staff, "A1", 100)
     wallet = await fill(tenant, "B1", 5_000)
     free = await sell(tenant, worker, "A1", lunch)
@@ -166,6 +167,11 @@ async def test_a_free_meal_a_day_and_nobody_at_the_counter_can_tell(client, db, 
             .replace("10.00", "5.00")
         )
     assert pages[0] == pages[1], "word for word the same"
+    after = (
+        await client.post(f"{root}/till", data={"card": "B1", "dishes": str(snack.id), "key": "k-s"})
+    ).text
+    chosen = re.findall(r'<input[^>]*name="dishes"[^>]*value="([^"]+)"[^>]*\bchecked', after)
+    assert chosen == [str(lunch.id)], "the next pupil's tray is not the last one's"
     for hidden in ("canteen/rights", "accounts", "bills", "wallets", "canteen"):
         assert (await client.get(f"{root}/{hidden}")).status_code == 403, hidden
     listed = (await client.get(f"{root}/till/sales?export=csv")).text

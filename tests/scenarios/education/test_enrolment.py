@@ -87,11 +87,13 @@ async def test_from_the_form_to_a_pupil_whose_deposit_stays_theirs(db, bank):
     async with open_scope(tenant_scope(tenant.id)):
         hold = await Hold.get(tenant_id=tenant.id, id=held.hold_id)
         applicant = await Account.get(tenant_id=tenant.id, id=held.account_id)
+        assert dict(await services.deposit_of(held)) == {"total_minor": 20_000, "paid_minor": 0}
     assert applicant.kind == "applicant", "no fee for pupils reaches it"
     assert (await accept(tenant, actor, one)).hold_id == held.hold_id
     await world.pay_at_desk(tenant, hold.bill_id)
     assert await status(tenant, one) == "accepted"
     async with open_scope(tenant_scope(tenant.id)):
+        assert (await services.deposit_of(held))["paid_minor"] == 20_000
         with pytest.raises(Invalid):
             await services.enrol(staff, one.id, number="", class_title="1A")
         account = await services.enrol(staff, one.id, number="N-1", class_title="1A")

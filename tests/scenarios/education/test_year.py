@@ -105,6 +105,12 @@ async def test_the_pages_close_a_year_and_let_a_pupil_leave(client, db, bank):
     account = await world.account(tenant, "A3")
     assert "leaves" in text_of(inspect((await client.get(f"/t/{tenant.slug}/accounts/{account.id}")).text))
     there = f"{root}/pupils/{account.id}/leaving"
+    secretary = await make.staff(tenant, "secretary", name="Sec")
+    await make.sign_in(client, secretary.person_id)
+    seen = (await client.get(f"/t/{tenant.slug}/accounts/{account.id}")).text
+    assert there not in seen
+    assert "Closing the account alone gives nothing back" in text_of(inspect(seen))
+    await make.sign_in(client, staff.person_id)
     for path in (there, f"{there}?last_on=2026-01-31", f"{there}?last_on=nonsense", f"{root}/year"):
         inspect((await client.get(path)).text)
     future = (TODAY + timedelta(days=9)).isoformat()
