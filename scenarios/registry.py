@@ -1,6 +1,7 @@
 """The scenarios of this deployment: one line each."""
 
 import importlib
+from importlib.util import find_spec
 
 from starlette.routing import BaseRoute
 
@@ -20,8 +21,8 @@ SCENARIO_PACKAGES = (
 
 
 def model_modules() -> list[str]:
-    """Return the modules that hold scenario tables, for the database configuration."""
-    return [f"{package}.models" for package in SCENARIO_PACKAGES]
+    """Return the modules that hold scenario tables, for the database configuration; not every scenario has any."""
+    return [name for package in SCENARIO_PACKAGES if find_spec(name := f"{package}.models")]
 
 
 def load() -> list[Scenario]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from scenarios.education.families import rank_siblings
 from scenarios.education.kinds import (
     BOARDING,
+    CLASS_CHOICES,
     DEFAULTS,
     GRADES,
     MEALS,
@@ -40,6 +41,13 @@ _KINDS = {
     "other_district": (STUDENT_KINDS["other_district"], "other", "跨区", "外地"),
     "international": (STUDENT_KINDS["international"], "foreign", "国际"),
 }
+_CLASS_CHOICES = {
+    "standard": (CLASS_CHOICES["standard"], "normal", "普通班"),
+    "bilingual": (CLASS_CHOICES["bilingual"], "双语班"),
+    "arts": (CLASS_CHOICES["arts"], "艺术班"),
+    "science": (CLASS_CHOICES["science"], "科学班", "理科班"),
+    "sports": (CLASS_CHOICES["sports"], "体育班"),
+}
 _MEALS = {
     "none": (MEALS["none"], "no", "无", "不用餐"),
     "lunch": (MEALS["lunch"], "yes", "午餐"),
@@ -51,7 +59,7 @@ _RELATIONS = {
     "relative": ("relative", "grandparent", "亲属", "祖父母"),
     "student": ("student", "pupil", "本人"),
 }
-_OWN = ("grade", "boarding", "student_kind", "meals", "has_care", "is_staff_child")
+_OWN = ("grade", "boarding", "student_kind", "class_choice", "meals", "has_care", "is_staff_child")
 
 FIELDS = (
     Field(
@@ -98,6 +106,7 @@ FIELDS = (
     Field("born", N_("Date of birth"), day(), ("birth date", "born", "dob", "出生日期")),
     Field("boarding", N_("Boarding"), choice(_BOARDING), ("boarder", "住宿情况")),
     Field("student_kind", N_("Kind of pupil"), choice(_KINDS), ("学生类别",)),
+    Field("class_choice", N_("Class chosen"), choice(_CLASS_CHOICES), ("class type", "stream", "班型")),
     Field("meals", N_("Meals"), choice(_MEALS), ("lunch", "用餐")),
     Field("has_care", N_("After-school care"), yes_no(), ("care", "after school", "课后服务")),
     Field("is_staff_child", N_("Child of a member of staff"), yes_no(), ("staff child", "教职工子女")),
@@ -329,4 +338,5 @@ def tidy(number: str) -> str:
 
 
 assert RELATIONS.keys() == _RELATIONS.keys()  # noqa: S101 - the table knows every relation
+assert CLASS_CHOICES.keys() == _CLASS_CHOICES.keys()  # noqa: S101
 assert MEALS.keys() == _MEALS.keys() and BOARDING.keys() == _BOARDING.keys()  # noqa: S101, PT018

@@ -31,6 +31,14 @@ STUDENT_KINDS = {
     "other_district": N_("From another district"),
     "international": N_("International"),
 }
+CLASS_CHOICES = {
+    "standard": N_("Standard class"),
+    "bilingual": N_("Bilingual class"),
+    "arts": N_("Arts class"),
+    "science": N_("Science class"),
+    "sports": N_("Sports class"),
+}
+"""The sort of class that a family has chosen, where a school offers more than one."""
 MEALS = {"none": N_("No school meals"), "lunch": N_("Lunch"), "all": N_("All meals of the day")}
 RELATIONS = {
     "guardian": N_("Guardian"),
@@ -49,6 +57,7 @@ STUDENT = AccountKind(
         Attribute("grade", N_("Grade"), "choice", GRADES, is_required=True),
         Attribute("boarding", N_("Boarding"), "choice", BOARDING),
         Attribute("student_kind", N_("Kind of pupil"), "choice", STUDENT_KINDS),
+        Attribute("class_choice", N_("Class chosen"), "choice", CLASS_CHOICES),
         Attribute("meals", N_("Meals"), "choice", MEALS),
         Attribute("has_care", N_("After-school care"), "boolean"),
         Attribute("is_staff_child", N_("Child of a member of staff"), "boolean"),
@@ -66,6 +75,7 @@ ACCOUNT_KINDS = (STUDENT, APPLICANT)
 DEFAULTS = {
     "boarding": "day",
     "student_kind": "resident",
+    "class_choice": "standard",
     "meals": "none",
     "has_care": False,
     "is_staff_child": False,

@@ -37,7 +37,7 @@ def blocks() -> list[tuple[str, str]]:
 
 @pytest.fixture
 def library(tmp_path, monkeypatch):
-    """The scenario that the page's blocks make, as a package of its own, known for this test alone."""
+    """The scenario that the page's blocks and its one line of the registry make, known for this test alone."""
     folder = tmp_path / "library"
     folder.mkdir()
     (folder / "__init__.py").touch()
@@ -51,6 +51,7 @@ def library(tmp_path, monkeypatch):
     monkeypatch.setattr(loader, "searchpath", [*loader.searchpath, str(folder / "templates")])
     monkeypatch.setattr(navigation, "TENANT_PLACES", list(navigation.TENANT_PLACES))
     monkeypatch.setattr(kinds, "SCENARIOS", kinds.SCENARIOS)
+    monkeypatch.setattr(registry, "SCENARIO_PACKAGES", (*registry.SCENARIO_PACKAGES, "scenarios.library"))
     yield importlib.import_module("scenarios.library.scenario").SCENARIO
     for name in [name for name in sys.modules if name.startswith("scenarios.library")]:
         del sys.modules[name]
@@ -60,7 +61,7 @@ def library(tmp_path, monkeypatch):
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def client(library, settings, db):
-    app = create(settings, scenarios=[*registry.load(), library], has_lifespan=False)
+    app = create(settings, scenarios=registry.load(), has_lifespan=False)
     headers = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html", "Accept-Language": "en"}
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://cloud.test", headers=headers) as made:
@@ -110,6 +111,13 @@ async def test_the_page_makes_an_industry_that_does_what_it_says(client, bank):
     other = await make.tenant(bank)
     await make.sign_in(client, (await make.staff(other)).person_id)
     assert "Bo Tan" not in (await client.get(f"/t/{other.slug}/readers")).text
+
+
+def test_it_starts_without_tables_of_its_own(library):
+    assert library in registry.load()
+    modules = registry.model_modules()
+    assert "scenarios.education.models" in modules
+    assert not [name for name in modules if "library" in name], "it has none, so that none is looked for"
 
 
 def test_what_it_says_is_said_in_chinese(library, tmp_path):

@@ -35,6 +35,8 @@ from ui.tables import Column, Page
 
 GRADE_WORDS: dict[str, Text | str] = {key: t(label) for key, label in GRADES.items()}
 LONG = timedelta(days=30)
+QUESTIONS = 12
+"""How many a form has room for; more than that nobody answers."""
 ROUNDS = Listing(
     name="rounds",
     filters=("status",),
@@ -157,6 +159,8 @@ async def _form(request: Request, actor: Actor, form: Form[RoundForm], status: i
         "form": form,
         "grades": list(GRADE_WORDS.items()),
         "fees": [(str(item.id), localized(item.names)) for item in items],
+        "questions": form.rows("questions", least=QUESTIONS),
+        "papers": form.rows("papers", least=rounds.MOST_PAPERS),
         "currency": actor.place["currency"],
         "root": root_of(actor),
     }

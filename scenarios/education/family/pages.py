@@ -1,5 +1,6 @@
 """The parent's pages: all children at all schools, and what each of them is offered."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -46,16 +47,28 @@ def root_of(child: Child) -> str:
 async def index(request: Request, actor: Actor) -> Response:
     """Show all children at all schools, each with what there is to pay, to sign and to read."""
     children = await children_of(actor)
-    found = [{"child": child, **await _open(child, actor)} for child in children]
+    opened = await _open(children, actor) if children else {}
+    found = [{"child": one, **opened[one.account_id]} for one in children]
     return await respond(request, "education/my/children.html", {"children": found})
 
 
-async def _open(child: Child, actor: Actor) -> dict[str, Any]:
-    """Return what waits for a child's family."""
-    offers = await queries.offers(child)
+async def _open(children: Sequence[Child], actor: Actor) -> dict[UUID, dict[str, Any]]:
+    """Return what waits for each child's family, by account, in three statements for all of them."""
+    owed = await queries.owed(children)
+    notices = await queries.notices(children, actor.person_id)
+    offers = await queries.offers(children)
     return {
-        "owed": await queries.owed(child),
-        "notices": await queries.notices(child, actor.person_id),
+        one.account_id: {
+            "owed": owed[one.account_id],
+            "notices": notices[one.account_id],
+            **_sorted(offers[one.account_id]),
+        }
+        for one in children
+    }
+
+
+def _sorted(offers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {
         "to_book": [one for one in offers if one["is_open"] and not one["booked"]],
         "urgent": [one for one in offers if one["booked"] in {"held", "offered"}],
         "booked": [one for one in offers if one["booked"] in {"kept", "waiting"}],
@@ -72,7 +85,7 @@ async def child(request: Request, actor: Actor) -> Response:
         "kinds": KINDS,
         "root": root_of(found),
         "tools": await tools_of(found),
-        **await _open(found, actor),
+        **(await _open([found], actor))[found.account_id],
     }
     return await respond(request, "education/my/child.html", context)
 

@@ -1,6 +1,7 @@
 """What a family sees of its children, in the reader's own scope, so that row-level security decides what there is."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -11,26 +12,35 @@ from tenants.scope import row, rows
 from ui.errors import NotFound
 from ui.i18n import t
 
-_OWED = """
-select coalesce(sum(total_minor - paid_minor - adjusted_minor), 0)::bigint left_minor,
+_OF = "unnest($1::uuid[], $2::uuid[], $3::text[]) c(tenant_id, account_id, grade)"
+"""The children that are asked about, as a relation: one statement for all of them, however many there are."""
+_OWED = f"""
+select c.account_id, coalesce(sum(total_minor - paid_minor - adjusted_minor), 0)::bigint left_minor,
        coalesce(sum(total_minor - paid_minor - adjusted_minor)
                   filter (where due_on < current_date), 0)::bigint overdue,
-       count(*) bills
-  from billing_bill where tenant_id = $1 and account_id = $2 and status in ('issued', 'part_paid')
-   and held_until is null
+       count(b.id) bills, coalesce(sum(v.minor), 0)::bigint voluntary_minor
+  from {_OF} left join billing_bill b on b.tenant_id = c.tenant_id and b.account_id = c.account_id
+   and b.status in ('issued', 'part_paid') and b.held_until is null
+  left join lateral (
+    select sum(l.amount_minor) minor from billing_bill_line l
+      join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id and i.is_voluntary
+     where l.tenant_id = b.tenant_id and l.bill_id = b.id and l.amount_minor > 0 and l.paid_minor = 0
+       and l.adjusted_minor = 0) v on true
+ group by c.account_id
 """
-_OFFERS = """
-select o.id, o.kind, o.titles, o.texts, o.consent, o.closes_at,
+_OFFERS = f"""
+select c.account_id, o.id, o.kind, o.titles, o.texts, o.consent, o.closes_at,
        o.closes_at - interval '1 second' last_at, o.happens_on, o.most_each, o.status, o.opens_at,
        coalesce((select min(p.price_minor) from education_offer_option p
-                  where p.tenant_id = $1 and p.offer_id = o.id), 0) price_minor,
-       (select b.status from education_booking b where b.tenant_id = $1 and b.offer_id = o.id and b.account_id = $2
-           and b.status in ('held', 'kept', 'offered', 'waiting') order by b.created_at desc limit 1) booked,
-       (select b.id from education_booking b where b.tenant_id = $1 and b.offer_id = o.id and b.account_id = $2
-           and b.status in ('held', 'kept', 'offered', 'waiting') order by b.created_at desc limit 1) booking_id
-  from education_offer o
- where o.tenant_id = $1 and o.status in ('open', 'closed', 'cancelled')
-   and (o.grades = '' or $3 = any (string_to_array(o.grades, ','))) and o.closes_at > now() - interval '60 days'
+                  where p.tenant_id = o.tenant_id and p.offer_id = o.id), 0) price_minor,
+       b.status booked, b.id booking_id
+  from {_OF} join education_offer o on o.tenant_id = c.tenant_id
+  left join lateral (
+    select b.id, b.status from education_booking b
+     where b.tenant_id = o.tenant_id and b.offer_id = o.id and b.account_id = c.account_id
+       and b.status in ('held', 'kept', 'offered', 'waiting') order by b.created_at desc limit 1) b on true
+ where o.status in ('open', 'closed', 'cancelled')
+   and (o.grades = '' or c.grade = any (string_to_array(o.grades, ','))) and o.closes_at > now() - interval '60 days'
    and ($4::uuid is null or o.id = $4)
  order by o.closes_at
 """
@@ -54,24 +64,45 @@ select b.id, b.status, b.quantity, b.until, b.hold_id, b.offer_id, o.titles, o.t
 """
 
 
-_NOTICES = """
-select n.id, n.titles, n.sent_at, n.needs_confirming, r.read_at, r.confirmed_at
-  from education_receipt r
-  join education_notice n on n.tenant_id = r.tenant_id and n.id = r.notice_id and n.status = 'sent'
-  join tenants_holder h on h.tenant_id = r.tenant_id and h.id = r.holder_id and h.person_id = $3
- where r.tenant_id = $1 and r.account_id = $2 order by n.sent_at desc limit 30
+_NOTICES = f"""
+select c.account_id, n.*
+  from {_OF} cross join lateral (
+   select n.id, n.titles, n.sent_at, n.needs_confirming, r.read_at, r.confirmed_at
+     from education_receipt r
+     join education_notice n on n.tenant_id = r.tenant_id and n.id = r.notice_id and n.status = 'sent'
+     join tenants_holder h on h.tenant_id = r.tenant_id and h.id = r.holder_id and h.person_id = $4
+    where r.tenant_id = c.tenant_id and r.account_id = c.account_id order by n.sent_at desc limit 30) n
+ order by n.sent_at desc
 """
 
 
-async def notices(child: Child, person_id: UUID | None) -> list[dict[str, Any]]:
-    """Return what the school has told the reader about a child, the latest first."""
-    found = [
-        _named(one, "titles") for one in await rows(_NOTICES, child.tenant_id, child.account_id, person_id)
-    ]
-    return [one | {"waits": _waits(one)} for one in found]
+def _of(children: Sequence[Child]) -> tuple[list[UUID], list[UUID], list[str]]:
+    return (
+        [one.tenant_id for one in children],
+        [one.account_id for one in children],
+        [one.grade for one in children],
+    )
 
 
-def _waits(one: dict[str, Any]) -> bool:
+async def notices(children: Sequence[Child], person_id: UUID | None) -> dict[UUID, list[dict[str, Any]]]:
+    """Return what the schools have told the reader about each child, by account, the latest first."""
+    return _by_child(
+        children,
+        [
+            {**_named(one, "titles"), "waits": _waits(one)}
+            for one in await rows(_NOTICES, *_of(children), person_id)
+        ],
+    )
+
+
+def _by_child(children: Sequence[Child], found: Sequence[dict[str, Any]]) -> dict[UUID, list[dict[str, Any]]]:
+    each: dict[UUID, list[dict[str, Any]]] = {one.account_id: [] for one in children}
+    for one in found:
+        each[one["account_id"]].append(one)
+    return each
+
+
+def _waits(one: Any) -> bool:
     return one["read_at"] is None or (one["needs_confirming"] and one["confirmed_at"] is None)
 
 
@@ -82,27 +113,29 @@ def _named(found: Any, *keys: str) -> dict[str, Any]:
     return facts
 
 
-async def owed(child: Child) -> Any:
-    """Return what is open of a child's bills; minor units."""
-    return await row(_OWED, child.tenant_id, child.account_id)
+async def owed(children: Sequence[Child]) -> dict[UUID, Any]:
+    """Return what is open of each child's bills, by account; minor units."""
+    return {one["account_id"]: one for one in await rows(_OWED, *_of(children))}
 
 
-async def offers(child: Child, offer_id: UUID | None = None) -> list[dict[str, Any]]:
-    """Return what is offered to a child, the next to close first, with what the family has done about it."""
-    found = await rows(_OFFERS, child.tenant_id, child.account_id, child.grade, offer_id)
+async def offers(children: Sequence[Child], offer_id: UUID | None = None) -> dict[UUID, list[dict[str, Any]]]:
+    """Return what is offered to each child, by account: the next to close first, with what the family has done."""
     now = datetime.now(UTC)
-    return [
-        {
-            **_named(one, "titles", "texts", "consent"),
-            "is_open": one["status"] == "open" and one["opens_at"] <= now < one["closes_at"],
-        }
-        for one in found
-    ]
+    return _by_child(
+        children,
+        [
+            {
+                **_named(one, "titles", "texts", "consent"),
+                "is_open": one["status"] == "open" and one["opens_at"] <= now < one["closes_at"],
+            }
+            for one in await rows(_OFFERS, *_of(children), offer_id)
+        ],
+    )
 
 
 async def offer(child: Child, offer_id: UUID) -> dict[str, Any]:
     """Return one offer with its options; ``NotFound`` for one that is not for this child."""
-    found = await offers(child, offer_id)
+    found = (await offers([child], offer_id))[child.account_id]
     if not found:
         raise NotFound("offer.not_found", t("There is no such offer, or it is not for this child."))
     options = [_named(one, "names") for one in await rows(_OPTIONS, child.tenant_id, offer_id)]

@@ -9,7 +9,8 @@ from billing.answers.jobs import lapse_voluntary
 from billing.charges import fees, runs
 from billing.models import Answer, Bill, BillLine, BillRun, FeeItem, SettlementAccount
 from billing.payments.settlement import provision_settlement
-from billing.rules import Facts, Outcome, evaluate, parse
+from billing.rules import Facts, Outcome, dump, evaluate, parse
+from billing.rules import builders as b
 from billing.terms import save_terms
 from scenarios.education.classes import queries, services
 from scenarios.education.classes.pages import paid_state
@@ -110,6 +111,15 @@ def test_discounts_are_conditions_of_one_rule():
     assert owed("boarding", grade="3") is None
     assert owed("boarding", grade="3", boarding="boarder") == 45_000
     assert owed("meals", grade="3", meals="lunch") == 6_600
+
+
+async def test_a_fee_goes_by_the_class_that_a_family_has_chosen(db, bank):
+    rule = parse(dump(b.charge("SGD", b.table("class_choice", {"standard": "100", "bilingual": "160"}))))
+    tenant, staff = await world.school(bank)
+    rows_ = [(*pupil("A1", "Ah"), "双语班"), (*pupil("A2", "Bee"), "")]
+    await world.bring_in(tenant, staff, world.table(*rows_, header=(*world.HEADER, "班型")))
+    found = [evaluate(rule, Facts((await world.account(tenant, one)).attributes)) for one in ("A1", "A2")]
+    assert [one.amount_minor for one in found] == [16_000, 10_000]
 
 
 async def billed(tenant: Tenant) -> dict[str, int]:
@@ -317,7 +327,7 @@ async def test_approvals_are_written_down_with_authority_and_number(client, db, 
 async def test_a_guardian_sees_exactly_their_children(client, db, bank):
     tenant, staff = await world.school(bank)
     await world.bring_in(tenant, staff, world.table(pupil("A1", "Ah", **FAMILY), pupil("B1", "Bee")))
-    await world.charge(tenant, staff, "tuition")
+    await world.charge(tenant, staff, "tuition", "magazine")
     mother = await make.person("Tan Mei")
     async with open_scope(tenant_scope(tenant.id)):
         await execute(
@@ -332,3 +342,7 @@ async def test_a_guardian_sees_exactly_their_children(client, db, bank):
     assert "A1" in page.text
     assert "B1" not in page.text
     assert (await client.get(f"/my/bills/{others.id}")).status_code == 404
+    hers = text_of(inspect((await client.get("/my/school")).text))
+    assert "Ah" in hers
+    assert "Bee" not in hers
+    assert "SGD 12.00 of it is voluntary." in hers, "what is voluntary looks voluntary"
