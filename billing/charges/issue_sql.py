@@ -4,10 +4,11 @@
 written as ``run_sql`` explains.
 """
 
-from billing.charges.run_sql import stretch
+from billing.charges.run_sql import FRESH, lying, serial, stretch
 
 _ISSUE = """
 with chunk as materialized ({chosen}),
+fresh as materialized (select {fresh} entry, {fresh} posting),
 series as (
   insert into billing_number_series (tenant_id, series, last_number)
   select $1, $4::text, (select count(*) from chunk) where exists (select 1 from chunk)
@@ -18,23 +19,24 @@ series as (
   update billing_bill b
      set status = 'issued', issued_at = $5,
          number = $4::text || '-' || bill_number((select before from series) + chunk.n)
-    from chunk where b.ctid = chunk.place
-  returning b.id, b.account_id, b.currency, b.total_minor, new_id() entry_id
+    from {lying} chunk where b.ctid = chunk.place
+  returning b.id, b.account_id, b.currency, b.total_minor, {entry_id} entry_id
 ), entry as (
   insert into billing_entry (tenant_id, id, kind, source_id, occurred_at)
   select $1, entry_id, 'bill.issued', id, $5 from issued where total_minor > 0
 ), side as (
-  select entry_id, 'receivable' ledger, account_id, id bill_id, currency, total_minor amount_minor
-    from issued where total_minor > 0
-  union all
-  select i.entry_id, 'income:' || f.key, i.account_id, i.id, i.currency, -l.amount_minor
-    from issued i
-    cross join lateral (select fee_item_id, amount_minor from billing_bill_line where bill_id = i.id offset 0) l
-    cross join lateral (select key from billing_fee_item where id = l.fee_item_id offset 0) f
-   where i.total_minor > 0 and l.amount_minor <> 0
+  select i.entry_id, s.ledger, i.account_id, i.id bill_id, i.currency, s.amount_minor
+    from issued i cross join lateral (
+      select 'receivable' ledger, i.total_minor amount_minor
+      union all
+      select 'income:' || f.key, -l.amount_minor
+        from (select fee_item_id, amount_minor from billing_bill_line where bill_id = i.id offset 0) l
+        cross join lateral (select key from billing_fee_item where id = l.fee_item_id offset 0) f
+       where l.amount_minor <> 0 offset 0) s
+   where i.total_minor > 0
 ), posting as (
-  insert into billing_posting (tenant_id, entry_id, ledger, account_id, bill_id, currency, amount_minor)
-  select $1, side.* from side
+  insert into billing_posting (tenant_id, id, entry_id, ledger, account_id, bill_id, currency, amount_minor)
+  select $1, {posting_id}, side.* from side
 )
 select count(*) bills, case when exists (
          select 1 from billing_standing_adjustment where tenant_id = $1 and status = 'approved')
@@ -42,15 +44,23 @@ select count(*) bills, case when exists (
   from issued
 """
 """Answers with how many bills were issued, and which, where lasting adjustments may concern them."""
-ISSUE_STRETCH = _ISSUE.format(
-    chosen="select b.place, row_number() over (order by a.sort_key, a.number) n from tenants_account a"
+_PARTS = {
+    "fresh": FRESH,
+    "lying": lying("chunk", number="n"),
+    "entry_id": serial("(select entry from fresh)", "chunk.n"),
+    "posting_id": serial("(select posting from fresh)", "row_number() over ()"),
+}
+_CHOSEN = (
+    "select b.place, row_number() over (order by a.sort_key, a.number) n from tenants_account a"
     " cross join lateral (select ctid place from billing_bill"
     f" where run_id = $2 and account_id = a.id and (status = 'draft') is true offset 0) b where {stretch(6)}"
 )
+ISSUE_STRETCH = _ISSUE.format(chosen=_CHOSEN, **_PARTS)
 """Parameters: series, time, and the stretch."""
 ISSUE_LEFT = _ISSUE.format(
+    **_PARTS,
     chosen="select b.ctid place, row_number() over (order by b.account_number) n from billing_bill b"
-    " where b.run_id = $2 and (b.status = 'draft') is true and $3::text is not null limit $6::int"
+    " where b.run_id = $2 and (b.status = 'draft') is true and $3::text is not null limit $6::int",
 )
 """Drafts whose accounts were put elsewhere in the estate meanwhile. Parameters: series, time, how many at most."""
 
@@ -90,18 +100,18 @@ select $1, entry.id, p.ledger, p.account_id, p.bill_id, p.currency, -sum(p.amoun
 """Take back all that the bill ``$2`` still stands for: what it charged, less what adjustments let off. Nothing of it is
 paid, so payments and their refunds cancel out by themselves. ``$3`` is the time."""
 
-VOID_BILLS = """
+VOID_BILLS = f"""
 with place as materialized (
   select b.place from unnest($2::uuid[]) chosen (id) cross join lateral (
     select ctid place from billing_bill where id = chosen.id offset 0) b
 ), gone as (
-  update billing_bill b set status = 'void', closed_reason = $3 from place where b.ctid = place.place
+  update billing_bill b set status = 'void', closed_reason = $3 from {lying("place")} place where b.ctid = place.place
   returning b.id, b.number, b.account_id, b.total_minor, b.currency, new_id() entry_id
 ), line_place as materialized (
   select l.place from unnest($2::uuid[]) chosen (id) cross join lateral (
     select ctid place from billing_bill_line where bill_id = chosen.id offset 0) l
 ), line as (
-  update billing_bill_line l set is_live = false from line_place where l.ctid = line_place.place
+  update billing_bill_line l set is_live = false from {lying("line_place")} p where l.ctid = p.place
 ), entry as (
   insert into billing_entry (tenant_id, id, kind, source_id, occurred_at)
   select $1, entry_id, 'bill.voided', id, $4 from gone where total_minor > 0
@@ -114,7 +124,7 @@ with place as materialized (
 ), trail as (
   insert into tenants_audit (id, tenant_id, act, person_id, person_name, subject_kind, subject_id, subject_label,
                              before, after, ip, request_id)
-  select new_id(), $1, 'bill.voided', $5, $6, 'bill', id, number, '{"status": "issued"}',
+  select new_id(), $1, 'bill.voided', $5, $6, 'bill', id, number, '{{"status": "issued"}}',
          jsonb_build_object('status', 'void', 'reason', $3::text, 'total_minor', total_minor, 'currency', currency),
          '', ''
     from gone

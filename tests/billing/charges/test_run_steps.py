@@ -1,12 +1,15 @@
 """A run that is worked in stretches: killed anywhere, it goes on without a duplicate, and comes to the same."""
 
+from datetime import UTC, datetime
+
 import pytest
 import pytest_asyncio
 
-from billing.charges import run_steps, runs
+from billing.charges import issue_sql, run_sql, run_steps, runs
 from billing.ledger import verify_ledger
 from billing.models import Bill, BillRun, Entry, Posting
 from tenants.actor import system_actor
+from tenants.ids import new_id
 from tenants.jobs import JOBS
 from tenants.models import Task
 from tenants.scope import execute, open_scope, rows, tenant_scope, value
@@ -179,3 +182,25 @@ async def test_taking_a_run_back_reverses_what_is_unpaid_and_leaves_what_is_paid
         assert total == paid.total_minor
     again = await town.bill()
     assert again.bill_count == COUNT - 1
+
+
+MANY = (
+    "select '(0,1)'::tid place, n from generate_series(1, 20000) n"
+    " where $2::uuid is not null and $3::text < $6::text || $7::text || $8::text || $9::text"
+)
+"""A stretch of which PostgreSQL knows that it is long, while it takes the institution's bills for one."""
+
+
+async def plan_of(tenant, statement) -> str:
+    where = (tenant.id, new_id(), "community", "202607", datetime.now(UTC), "", "", "z", "z")
+    async with run_sql.by_stretch():
+        return "\n".join(row[0] for row in await rows(f"explain {statement}", *where))
+
+
+async def test_bills_are_found_by_where_they_lie_however_few_postgresql_takes_them_for(estate):
+    """The control: joined as they stand, each bill that there is would be held against each place of the stretch."""
+    parts = issue_sql._PARTS | {"chosen": MANY}
+    async with open_scope(tenant_scope(estate.tenant.id)):
+        assert "Tid Scan on billing_bill b" in await plan_of(estate.tenant, issue_sql._ISSUE.format(**parts))
+        plain = await plan_of(estate.tenant, issue_sql._ISSUE.format(**parts | {"lying": ""}))
+        assert "Tid Scan" not in plain
