@@ -12,6 +12,8 @@ from itertools import islice
 from typing import IO
 from uuid import UUID
 
+import asyncpg
+
 from billing.reconciliation.bulk import stage_trades
 from billing.reconciliation.sources.contract import PAYMENT, REFUND, Document, Line
 from billing.reconciliation.sources.rail import TradeFile
@@ -47,7 +49,6 @@ select {_READ}, case when a.amount_minor = o.amount_minor and {_SAME.format(at="
        end, 'reference', o.id, null
   from arriving a join billing_attempt o on o.tenant_id = $1 and o.id = a.ours and o.channel = $4::text
  where a.kind = 'payment' and o.status = 'succeeded'
-on conflict (tenant_id, attempt_id) where attempt_id is not null do nothing
 """
 _REFUNDS = f"""
 insert into billing_statement_line ({_LINE})
@@ -56,8 +57,8 @@ select {_READ}, case when -a.amount_minor = o.amount_minor and {_SAME.format(at=
   from arriving a join billing_refund o on o.tenant_id = $1 and o.id = a.ours
  where a.kind = 'refund' and o.status = 'succeeded' and exists (select 1 from billing_payment p
    where p.tenant_id = $1 and p.id = o.payment_id and p.channel = $4::text)
-on conflict (tenant_id, refund_id) where refund_id is not null do nothing
 """
+_UNLESS_TAKEN = " on conflict (tenant_id, {0}) where {0} is not null do nothing"
 _OTHERS = f"""
 insert into billing_statement_line ({_LINE})
 select {_READ}, case when $5 then 'provisional' when a.kind in ('payout', 'fee') then 'matched' else 'open' end,
@@ -153,9 +154,22 @@ async def write(
     of = (tenant_id, statement_id, account_id, channel)
     matched = 0
     if sums.payments and not is_provisional:
-        matched += await execute(_PAYMENTS, *of, *fee)
+        matched += await _write_matched(_PAYMENTS, "attempt_id", *of, *fee)
     if sums.refunds and not is_provisional:
-        matched += await execute(_REFUNDS, *of)
+        matched += await _write_matched(_REFUNDS, "refund_id", *of)
     if matched < sums.lines:
         await execute(_OTHERS, *of, is_provisional)
     return matched
+
+
+async def _write_matched(statement: str, ours: str, *args: object) -> int:
+    """Write the lines that name something of ours, the first for each, and return how many.
+
+    Most files name everything once, so that is tried first: asking about every line whether it may stay costs a third
+    more. The unique index refuses where it is not so, nothing of the try remains, and each line is asked about.
+    """
+    try:
+        async with raw().transaction():
+            return await execute(statement, *args)
+    except asyncpg.UniqueViolationError:
+        return await execute(statement + _UNLESS_TAKEN.format(ours), *args)
