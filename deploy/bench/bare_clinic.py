@@ -1,4 +1,8 @@
-"""The floor of the page in ``bench booking``: the same sessions by bare Starlette, asyncpg and Jinja."""
+"""The floor of the page in ``bench booking``: the same sessions by bare Starlette, asyncpg and Jinja.
+
+Its two statements look up no more than is shown: the appointments of the department's fourteen days, and those of one
+day's sessions, each by its index.
+"""
 
 import os
 from collections.abc import AsyncIterator
@@ -21,19 +25,17 @@ _DAYS = """
 select s.day, sum((s.quotas->>'first')::int + (s.quotas->>'return')::int - coalesce(live.taken, 0)) left_over
   from hospital_session s
   left join (select session_id, count(*) taken from hospital_appointment
-              where tenant_id = $1 and status not in ('lapsed', 'cancelled', 'stopped', 'moved')
-              group by session_id) live
+              where tenant_id = $1 and department_id = $2 and day between $3 and $3 + 13
+                and status not in ('lapsed', 'cancelled', 'stopped', 'moved') group by session_id) live
     on live.session_id = s.id
  where s.tenant_id = $1 and s.department_id = $2 and s.day between $3 and $3 + 13 and s.status = 'planned'
  group by s.day order by s.day
 """
 _SESSIONS = """
-select s.id, s.place, s.starts_at, s.ends_at, s.quotas, d.name, d.title, coalesce(live.taken, 0) taken
+select s.id, s.place, s.starts_at, s.ends_at, s.quotas, d.name, d.title, live.taken
   from hospital_session s join hospital_doctor d on d.tenant_id = $1 and d.id = s.doctor_id
-  left join (select session_id, count(*) taken from hospital_appointment
-              where tenant_id = $1 and status not in ('lapsed', 'cancelled', 'stopped', 'moved')
-              group by session_id) live
-    on live.session_id = s.id
+ cross join lateral (select count(*) taken from hospital_appointment x where x.tenant_id = $1 and x.session_id = s.id
+                        and x.status not in ('lapsed', 'cancelled', 'stopped', 'moved')) live
  where s.tenant_id = $1 and s.department_id = $2 and s.day = $3 and s.status = 'planned' order by s.starts_at, d.name
 """
 _PAGE = Environment(autoescape=True).from_string("""<!DOCTYPE html>

@@ -35,6 +35,7 @@ async def fill(settings: Settings, number: int, *, tenants: int, payments: int) 
         await connection.execute(_PLACES.replace("$1", f"'{first.slug}%'"))
         await connection.execute(_DUE.replace("$1", str(payments)).replace("$2", str(_AMOUNT)))
         found = await connection.fetch("select * from due order by n")
+        await connection.execute(_PAST)
     async with _superuser(settings) as connection:
         await connection.execute("vacuum analyze")
     ids = dict.fromkeys(row["tenant_id"] for row in found)
@@ -112,6 +113,12 @@ insert into billing_attempt (tenant_id, id, payment_id, channel, currency, amoun
          'cs_test_' || replace(attempt_id::text, '-', ''), 'https://checkout.stripe.com/c/pay/' || attempt_id, now()
     from due;
 """
+_PAST = """
+insert into tenants_outbox (tenant_id, id, job, payload, due_at, done_at)
+  select tenant_id, new_id(), 'bench.past', '{}', now() - interval '1 day', now() - interval '1 day'
+    from due, generate_series(1, 3)
+"""
+"""Work that was done before: of a table that is still empty, PostgreSQL plans to read every row."""
 _COUNTS = """
 select (select count(*) from billing_payment where tenant_id = any ($1) and status = 'succeeded') payments,
        (select count(*) from billing_bill where tenant_id = any ($1) and status = 'paid') bills,
