@@ -58,6 +58,6 @@ end $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0037_bank_risk")]
+    dependencies = [("cloud", "0038_board_clouds")]
 
     operations = [ops.RunSQL(NEWEST), ops.RunSQL(ISSUED), ops.RunSQL(ROOMY), ops.RunSQL(BALANCED)]
