@@ -30,7 +30,7 @@ from tenants.navigation import home_of, shell_for
 from tenants.permissions import SUPPORT_ROLE, bank_permissions, support_permissions
 from tenants.scope import Scope, adopt, open_scope, person_scope, value
 from tenants.support.looks import note_look
-from ui import hx
+from ui import hx, problems
 from ui.errors import NotFound
 from ui.i18n import t
 
@@ -292,8 +292,11 @@ async def who_is(request: Request) -> Actor | None:
 async def ask_to_sign_in(request: Request, *, step_up: int = 0) -> Response:
     """Send the person to sign in and bring them back here; a form they were sending waits for them.
 
-    ``step_up`` is the level at which somebody who is signed in has to prove themselves once more.
+    ``step_up`` is the level at which somebody who is signed in has to prove themselves once more. A script of a page
+    can do neither, so it is told plainly, and nothing that it sent is kept.
     """
+    if problems.wants_json(request):
+        return await _told_to_sign_in(request, step_up=step_up)
     target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.method not in {"GET", "HEAD"}:
         target = await _parked(request)
@@ -302,6 +305,11 @@ async def ask_to_sign_in(request: Request, *, step_up: int = 0) -> Response:
     if hx.is_partial(request):
         return Response(status_code=200, headers=hx.leave(url))
     return RedirectResponse(url, 303)
+
+
+async def _told_to_sign_in(request: Request, *, step_up: int) -> Response:
+    code = "login.step_up" if step_up else "login.needed"
+    return await problems.answer(request, problems.problem(request, 401, code=code), {})
 
 
 async def _parked(request: Request) -> str:

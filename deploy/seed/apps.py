@@ -338,6 +338,7 @@ async def _hand_over(writer: Actor, app: App, folder: Path, issuer: str, *, has_
     keys = {
         "issuer": issuer,
         "client_id": app.client_id,
+        "test_client_id": app.test_client_id,
         "client_secret": "" if has_key else await versions.new_client_secret(writer, app.id),
         "webhook_secret": await versions.new_webhook_secret(writer, app.id),
     }

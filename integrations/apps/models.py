@@ -86,6 +86,10 @@ class App(Row):
     class Meta:
         table = "integrations_app"
 
+    def client_of(self, *, is_test: bool) -> str:
+        """Return by which of its names an installation knows the app."""
+        return self.test_client_id if is_test else self.client_id
+
 
 class AppVersion(Row):
     """What a vendor says about its app at one time, and what a reviewer decided about it.

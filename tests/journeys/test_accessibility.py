@@ -25,7 +25,7 @@ NO_PAGES = (
     r"/.*/answer-files/.*", r"/.*/disputes/.*/files/.*", r"/.*/(work|repairs)/.*/files/.*",
     r"/t/\{tenant\}/payments/\{id\}/receipt", r"/.*/complaint-files/.*",
     r"/.*/(appointments|consulting|waiting-rooms)/\{id\}/news", r"/screens/\{secret\}/news",
-    r"/gate/photos/.*",
+    r"/gate/photos/.*", r"/.*/apps/\{id\}/standing",
 )  # fmt: skip
 """Files and figures for machines."""
 ELSEWHERE = (

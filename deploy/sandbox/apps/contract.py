@@ -67,7 +67,10 @@ async def launch(request: Request) -> Response:
         )
     purpose = f"go:/{given.get('place', '')}"
     return await kit.begin(
-        launch=given.get("launch", ""), purpose=purpose, ui_locales=given.get("ui_locales", "en")
+        client=given.get("client_id", ""),
+        launch=given.get("launch", ""),
+        purpose=purpose,
+        ui_locales=given.get("ui_locales", "en"),
     )
 
 
@@ -148,7 +151,8 @@ async def sign(request: Request, kit: Kit, person: Person) -> Response:
     found = _find(kit, person, request.path_params["id"])
     if found is None or found["signed_at"]:
         return kit.page(request, "message.html", 409, title=kit.title, text="This is signed already.")
-    return await kit.begin(purpose=f"sign:{found['id']}", acr_values=STRONGEST, max_age="0")
+    ours = kit.client_of(person.installation)
+    return await kit.begin(client=ours, purpose=f"sign:{found['id']}", acr_values=STRONGEST, max_age="0")
 
 
 @signed_in

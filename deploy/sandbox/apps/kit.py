@@ -1,4 +1,4 @@
-"""What an app needs to live inside Scenario Cloud. Copy it, ``parts.py``, ``static/kit.js``; change what you like.
+"""What an app needs to live inside Scenario Cloud: copy it, with ``parts.py``, ``kept.py`` and ``static/kit.js``.
 
 Signing in is OpenID Connect (code, PKCE, id_token checked against the published keys). Inside a frame, where cookies
 may be blocked, the page asks for a session token instead (``static/kit.js``). Webhooks are Standard Webhooks. The
@@ -6,14 +6,11 @@ open API is called with a token of one installation. Nothing here knows anything
 """
 
 import base64
-import contextlib
 import hashlib
-import hmac
 import json
 import secrets
-import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -30,44 +27,32 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from deploy.sandbox.apps.parts import PRIVACY, SCHEMA, About, Keys, NotReadyError, Person, money
+from deploy.sandbox.apps.kept import Kept
+from deploy.sandbox.apps.parts import PRIVACY, About, Keys, NotReadyError, Person, is_signed, money
 
 __all__ = ["About", "Keys", "Kit", "NotReadyError", "Person", "money", "signed_in", "started"]
 HERE = Path(__file__).parent
 ALGORITHMS = ["RS256", "ES256"]
-TOLERANCE = 300
 CACHED = 300
 SESSION = 8 * 3600
 FRAMED = 120
 """How long a cookie inside the product's page is good for: each new session token renews it, signing out lets it go."""
 
 
-class Kit:
-    """One app: its keys, its storage, and how it talks to the product."""
+class Kit(Kept):
+    """One app: what it keeps, and how it talks to the product."""
 
     def __init__(self, about: About, url: str, data: Path) -> None:
         """Open the storage."""
         self.name, self.title, self.scope, self.places = about.name, about.title, about.scope, about.places
         self.url = url
-        data.mkdir(parents=True, exist_ok=True)
-        self.file = data / f"{self.name}.json"
-        self.db = sqlite3.connect(data / f"{self.name}.db", check_same_thread=False, isolation_level=None)
-        self.db.row_factory = sqlite3.Row
-        self.db.execute("pragma journal_mode = wal")
-        self.db.executescript(SCHEMA + about.schema)
+        super().__init__(about, data)
         loader = FileSystemLoader(HERE / "templates")
         self.pages = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
         self.http = httpx2.AsyncClient(timeout=10)
         self._cached: dict[str, tuple[float, Any]] = {}
 
-    # ---- keys and what the product publishes
-
-    def keys(self) -> Keys:
-        """Return our keys as the file has them now; ``NotReadyError`` before the first are there."""
-        try:
-            return Keys(**json.loads(self.file.read_text()))
-        except FileNotFoundError:
-            raise NotReadyError(self.name) from None
+    # ---- what the product publishes
 
     async def published(self, url: str) -> Any:
         """Return a public document of the product (discovery, keys), kept for five minutes."""
@@ -90,22 +75,29 @@ class Kit:
         except (JoseError, ValueError):
             return None
         ours = self.keys()
-        is_ours = claims.get("iss") == ours.issuer and claims.get("aud") == ours.client_id
+        is_ours = claims.get("iss") == ours.issuer and claims.get("aud") in ours.clients
         return claims if is_ours and claims.get("exp", 0) > time.time() - 10 else None
 
     # ---- signing in, in a page of our own
 
-    async def begin(self, *, launch: str = "", purpose: str = "", **further: str) -> Response:
-        """Send the browser to the product; ``purpose`` comes back to ``finish``, ``further`` goes into the request."""
+    async def begin(
+        self, *, client: str = "", launch: str = "", purpose: str = "", **further: str
+    ) -> Response:
+        """Send the browser to the product; ``purpose`` comes back to ``finish``, ``further`` goes into the request.
+
+        ``client`` is the name by which the product has opened us: in our sandbox it is another.
+        """
+        client = self.keys().client(client)
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         self.db.execute("delete from login where at < ?", (int(time.time()) - 1800,))
         self.db.execute(
-            "insert into login values (?, ?, ?, ?, ?)", (state, nonce, verifier, purpose, int(time.time()))
+            "insert into login values (?, ?, ?, ?, ?, ?)",
+            (state, nonce, verifier, purpose, client, int(time.time())),
         )
         digest = hashlib.sha256(verifier.encode()).digest()
         asked = {
             "response_type": "code",
-            "client_id": self.keys().client_id,
+            "client_id": client,
             "redirect_uri": f"{self.url}/callback",
             "scope": self.scope,
             "state": state,
@@ -130,20 +122,20 @@ class Kit:
             or "code" not in given
         ):
             return None
-        tokens = await self._exchange(given["code"], login["verifier"])
+        tokens = await self._exchange(given["code"], login["verifier"], login["client"])
         claims = await self.opened(tokens.get("id_token", ""))
-        if not claims or claims.get("nonce") != login["nonce"]:
+        if not claims or (claims.get("nonce"), claims["aud"]) != (login["nonce"], login["client"]):
             return None
         bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
         told = (await self.http.get(await self.endpoint("userinfo_endpoint"), headers=bearer)).json()
         tenant = (await self.http.get(f"{self.keys().issuer}/api/v1/tenant", headers=bearer)).json()
         if told.get("sub") != claims["sub"] or "installation" not in tenant:
             return None
+        self.meet(tenant["installation"], claims["aud"])
         self.know(tenant["installation"], {k: v for k, v in tenant.items() if k != "installation"})
         return Person(claims["sub"], tenant["installation"], told), claims, login["purpose"]
 
-    async def _exchange(self, code: str, verifier: str) -> dict[str, Any]:
-        keys = self.keys()
+    async def _exchange(self, code: str, verifier: str, client: str) -> dict[str, Any]:
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -151,7 +143,7 @@ class Kit:
             "code_verifier": verifier,
         }
         asked = await self.http.post(
-            await self.endpoint("token_endpoint"), data=form, auth=(keys.client_id, keys.client_secret)
+            await self.endpoint("token_endpoint"), data=form, auth=(client, self.keys().client_secret)
         )
         return dict(asked.json())
 
@@ -194,6 +186,8 @@ class Kit:
         if token := self.shown_token(request):
             claims = await self.opened(token)
             person = Person(claims["sub"], claims["dest"], claims) if claims and "dest" in claims else None
+            if claims and person:
+                self.meet(person.installation, claims["aud"])
         else:
             ours = [_hash(request.cookies.get(name, "")) for name in (self.name, self.framed)]
             kept = self.db.execute(
@@ -223,24 +217,7 @@ class Kit:
         answer.delete_cookie(self.name)
         return answer
 
-    # ---- installations and the open API
-
-    def know(self, installation: str, facts: Mapping[str, Any]) -> None:
-        """Keep what an institution agreed to tell us of itself."""
-        self.db.execute(
-            "insert into installation (id, facts) values (?, ?) on conflict (id) do update set facts = excluded.facts",
-            (installation, json.dumps(dict(facts))),
-        )
-
-    def facts(self, installation: str) -> dict[str, Any]:
-        """Return what we were told of an institution."""
-        found = self.db.execute("select facts from installation where id = ?", (installation,)).fetchone()
-        return dict(json.loads(found["facts"])) if found else {}
-
-    def is_standing(self, installation: str) -> bool:
-        """Tell whether an installation has not ended."""
-        found = self.db.execute("select is_ended from installation where id = ?", (installation,)).fetchone()
-        return not (found and found["is_ended"])
+    # ---- the open API
 
     async def api(self, installation: str, method: str, path: str, **sent: Any) -> dict[str, Any]:
         """Call the open API for one installation; the token is kept until shortly before it ends."""
@@ -250,7 +227,7 @@ class Kit:
             asked = await self.http.post(
                 f"{keys.issuer}/api/v1/installation-tokens",
                 data={"installation": installation},
-                auth=(keys.client_id, keys.client_secret),
+                auth=(self.client_of(installation), keys.client_secret),
             )
             found = asked.raise_for_status().json()
             token = found["access_token"]
@@ -266,48 +243,26 @@ class Kit:
     async def hook(self, request: Request, handle: "Handler") -> Response:
         """Take one webhook: check it, answer the product's own events, hand the rest to ``handle`` exactly once."""
         body = await request.body()
-        if not self._is_genuine(request.headers, body):
+        if not is_signed(self.keys().webhook_secret, request.headers, body):
             return JSONResponse({"error": "signature"}, 401)
         message = json.loads(body)
         installation, event = message.get("installation", ""), message["type"]
         if message.get("is_check"):
             return JSONResponse({"deleted": True} if event.endswith("deletion_due") else {})
+        self.meet(installation, message.get("client_id", ""))
         if event == "installation.uninstalled":
             self.db.execute("update installation set is_ended = 1 where id = ?", (installation,))
         if event == "installation.deletion_due":
             await handle(self, event, installation, {})
             self.db.execute("delete from installation where id = ?", (installation,))
             return JSONResponse({"deleted": True})
-        if self._is_new(request.headers["webhook-id"]):
+        if self.is_new(request.headers["webhook-id"]):
             try:
                 await handle(self, event, installation, message["data"])
             except Exception:
                 self.db.execute("delete from heard where id = ?", (request.headers["webhook-id"],))
                 raise
         return JSONResponse({})
-
-    def _is_genuine(self, given: Mapping[str, str], body: bytes) -> bool:
-        stamp = given.get("webhook-timestamp", "")
-        if not stamp.isdecimal() or abs(time.time() - int(stamp)) > TOLERANCE:
-            return False
-        key = base64.b64decode(self.keys().webhook_secret.removeprefix("whsec_"))
-        signed = f"{given.get('webhook-id', '')}.{stamp}.".encode() + body
-        wanted = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-        return any(hmac.compare_digest(one, wanted) for one in given.get("webhook-signature", "").split())
-
-    def _is_new(self, message_id: str) -> bool:
-        return self.db.execute("insert or ignore into heard values (?)", (message_id,)).rowcount == 1
-
-    @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
-        """Do the block in one transaction."""
-        self.db.execute("begin immediate")
-        try:
-            yield
-        except BaseException:
-            self.db.execute("rollback")
-            raise
-        self.db.execute("commit")
 
     # ---- pages
 

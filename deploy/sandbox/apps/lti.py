@@ -139,8 +139,18 @@ class _Launch(MessageLaunch[_Asked, "_Config", _Nonces, _Cookies]):
 class _Config(ToolConfDict):
     """One platform, with as many deployments as there are institutions that use us: its signature vouches for each."""
 
-    def find_deployment(self, iss: str, deployment_id: str) -> Deployment:
-        del iss
+    def find_registration_by_params(
+        self, iss: str, client_id: str, *args: Any, **kwargs: Any
+    ) -> Registration | None:
+        try:
+            return super().find_registration_by_params(iss, client_id, *args, **kwargs)
+        except Exception:  # noqa: BLE001 - PyLTI1p3 raises nothing narrower for a name that it does not know
+            return None
+
+    def find_deployment_by_params(
+        self, iss: str, deployment_id: str, client_id: str, *args: Any, **kwargs: Any
+    ) -> Deployment:
+        del iss, client_id, args, kwargs
         return Deployment().set_deployment_id(deployment_id)
 
 
@@ -171,24 +181,18 @@ class Tool:
         return {"keys": [dict(Registration.get_jwk(self.public))]}
 
     def config(self) -> _Config:
-        """Return how the product is reached, by the keys that its console gave us."""
+        """Return how the product is reached by each of the names that its console gave us."""
         keys = self.kit.keys()
-        found = _Config(
-            {
-                keys.issuer: {
-                    "client_id": keys.client_id,
-                    "auth_login_url": f"{keys.issuer}/oauth/authorize",
-                    "auth_token_url": f"{keys.issuer}/oauth/token",
-                    "auth_audience": keys.issuer,
-                    "key_set_url": f"{keys.issuer}/oauth/jwks",
-                    "key_set": None,
-                    "deployment_ids": [],
-                }
-            }
-        )
-        found.set_private_key(keys.issuer, self.key)
-        found.set_public_key(keys.issuer, self.public)
+        found = _Config({keys.issuer: [_platform(keys.issuer, client) for client in keys.clients]})
+        for client in keys.clients:
+            found.set_private_key(keys.issuer, self.key, client)
+            found.set_public_key(keys.issuer, self.public, client)
         return found
+
+    def registration(self, installation: str) -> Registration:
+        """Return how we and the product know each other for one installation."""
+        client = self.kit.client_of(installation)
+        return self.config().find_registration_by_params(self.kit.keys().issuer, client)
 
     def login(self, request: Request) -> Response:
         """Send the browser back to the product to fetch the launch."""
@@ -215,9 +219,8 @@ class Tool:
 
     def picked(self, launch: Mapping[str, Any], resource: DeepLinkResource) -> str:
         """Return the signed answer that puts a resource where the teacher came from."""
-        registration = self.config().find_registration(self.kit.keys().issuer)
-        settings = launch[PICKING]
-        answer = DeepLink(registration, launch[f"{CLAIM}deployment_id"], settings)
+        installation = launch[f"{CLAIM}deployment_id"]
+        answer = DeepLink(self.registration(installation), installation, launch[PICKING])
         return str(answer.get_response_jwt([resource]))
 
     async def members(self, person: Person) -> Sequence[Mapping[str, Any]]:
@@ -225,7 +228,7 @@ class Tool:
         if NRPS not in person.claims:
             return []
         return await self._ask(
-            lambda line: NamesRolesProvisioningService(line, person.claims[NRPS]).get_members()
+            person, lambda line: NamesRolesProvisioningService(line, person.claims[NRPS]).get_members()
         )
 
     async def marks(self, person: Person) -> dict[str, tuple[float, float]]:
@@ -242,11 +245,23 @@ class Tool:
 
     async def grade(self, person: Person, ask: Callable[[AssignmentsGradesService], T]) -> T:
         """Do something with the marks of the class that this person has opened us at."""
-        return await self._ask(lambda line: ask(AssignmentsGradesService(line, person.claims[AGS])))
+        return await self._ask(person, lambda line: ask(AssignmentsGradesService(line, person.claims[AGS])))
 
-    async def _ask(self, ask: Callable[[ServiceConnector], T]) -> T:
-        registration = self.config().find_registration(self.kit.keys().issuer)
+    async def _ask(self, person: Person, ask: Callable[[ServiceConnector], T]) -> T:
+        registration = self.registration(person.installation)
         return await asyncio.to_thread(lambda: ask(ServiceConnector(registration, self.http)))
+
+
+def _platform(issuer: str, client: str) -> dict[str, Any]:
+    return {
+        "client_id": client,
+        "auth_login_url": f"{issuer}/oauth/authorize",
+        "auth_token_url": f"{issuer}/oauth/token",
+        "auth_audience": issuer,
+        "key_set_url": f"{issuer}/oauth/jwks",
+        "key_set": None,
+        "deployment_ids": [],
+    }
 
 
 def _key(file: Path) -> str:

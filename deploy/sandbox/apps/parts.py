@@ -1,16 +1,24 @@
 """What an app of the demonstration is made of: who has it open, its keys, its own facts, the tables that all have."""
 
+import base64
+import hashlib
+import hmac
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+TOLERANCE = 300
+"""Seconds by which the clocks of a webhook's two ends may differ."""
 PRIVACY = (
     "What your institution agreed to share is kept here alone. It is deleted 48 hours after uninstalling."
 )
 SCHEMA = """
-create table if not exists login (state text primary key, nonce text, verifier text, purpose text, at integer);
+create table if not exists login (
+  state text primary key, nonce text, verifier text, purpose text, client text, at integer);
 create table if not exists session (token text primary key, person text, sid text, ends integer);
-create table if not exists installation (id text primary key, facts text, is_ended integer default 0);
+create table if not exists installation (
+  id text primary key, facts text default '{}', client text, is_ended integer default 0);
 create table if not exists heard (id text primary key);
 """
 
@@ -35,12 +43,36 @@ class Person:
 
 @dataclass(frozen=True)
 class Keys:
-    """What the vendor's console gave us: paste it into the file that the app is started with."""
+    """What the vendor's console gave us: paste it into the file that the app is started with.
+
+    ``test_client_id`` is who we are in our sandbox; it has the same secrets.
+    """
 
     issuer: str
     client_id: str
     client_secret: str
     webhook_secret: str
+    test_client_id: str = ""
+
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """Every name by which the product knows us."""
+        return tuple(one for one in (self.client_id, self.test_client_id) if one)
+
+    def client(self, named: str) -> str:
+        """Return the one of our names that the product used, the public one where it used none of them."""
+        return named if named in self.clients else self.client_id
+
+
+def is_signed(secret: str, given: Mapping[str, str], body: bytes) -> bool:
+    """Tell whether a webhook was signed with this secret, a short while ago."""
+    stamp = given.get("webhook-timestamp", "")
+    if not stamp.isdecimal() or abs(time.time() - int(stamp)) > TOLERANCE:
+        return False
+    signed = f"{given.get('webhook-id', '')}.{stamp}.".encode() + body
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    wanted = "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return any(hmac.compare_digest(one, wanted) for one in given.get("webhook-signature", "").split())
 
 
 class NotReadyError(Exception):

@@ -76,6 +76,7 @@ async def start(request: Request) -> Response:
     except lti.REFUSED:
         return kit.page(request, "message.html", 400, title=kit.title, text="Please open it again.")  # type: ignore[no-any-return]
     person = _person(told)
+    kit.meet(person.installation, str(told["aud"]))
     kit.know(person.installation, {"class": person.claims["class"]})
     if told[f"{CLAIM}message_type"] == "LtiDeepLinkingRequest":
         return await _picking(request, kit, tool, person, told)

@@ -42,8 +42,8 @@ STATES = {
 class SmartKit(Kit):
     """A kit that keeps what stands beside the token (SMART App Launch 2.2): the patient, for as long as it is good."""
 
-    async def _exchange(self, code: str, verifier: str) -> dict[str, Any]:
-        tokens = await super()._exchange(code, verifier)
+    async def _exchange(self, code: str, verifier: str, client: str) -> dict[str, Any]:
+        tokens = await super()._exchange(code, verifier, client)
         claims, now = await self.opened(str(tokens.get("id_token", ""))), int(time.time())
         self.db.execute("delete from opened where ends < ?", (now,))
         if claims and tokens.get("patient"):
@@ -79,7 +79,8 @@ async def launch(request: Request) -> Response:
     server = given.get("iss", "")
     if not server.startswith(f"{kit.keys().issuer}/fhir/"):
         return _message(request, kit, 400, "Open this at a patient.", "请在患者页面打开。")
-    return await kit.begin(launch=given.get("launch", ""), purpose=server, aud=server)
+    ours, value = given.get("client_id", ""), given.get("launch", "")
+    return await kit.begin(client=ours, launch=value, purpose=server, aud=server)
 
 
 async def callback(request: Request) -> Response:

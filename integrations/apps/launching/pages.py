@@ -1,5 +1,6 @@
 """The page that an app is opened in, and the tokens that it asks of it."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from starlette.requests import Request
@@ -9,7 +10,7 @@ from starlette.routing import BaseRoute
 from integrations.apps.catalogue.pages import root_of
 from integrations.apps.launching import service, tokens
 from integrations.apps.launching.service import Opening, Wish
-from tenants.actor import Actor
+from tenants.actor import Actor, StepUp
 from tenants.http import WRITES, path_id, person_route, tenant_route
 from ui.errors import AppError, NotFound
 from ui.i18n import t
@@ -75,6 +76,16 @@ async def _down(request: Request, actor: Actor, installation_id: UUID, opening: 
     return await respond(request, "integrations/apps/launch/down.html", context)
 
 
+async def standing(request: Request, actor: Actor) -> Response:
+    """Say to the page around an open app that it may stay: asked every few seconds, so that nothing is signed for it.
+
+    A sign-in that has grown weak with age takes nothing away that is open; the next token asks for a stronger one.
+    """
+    with suppress(StepUp):
+        await service.may_open(actor, path_id(request))
+    return Response(status_code=204, headers={"Cache-Control": "no-store"})
+
+
 async def session_token(request: Request, actor: Actor) -> Response:
     """Hand the page's app a token for its back end."""
     installation_id = path_id(request)
@@ -91,6 +102,7 @@ SEE = "apps.open"
 ROUTES: list[BaseRoute] = [
     person_route("/launch/{id}", by_number, name="app_by_number"),
     tenant_route("/apps/{id}", launch, permission=SEE, name="app_launch"),
+    tenant_route("/apps/{id}/standing", standing, permission=SEE, name="app_standing"),
     tenant_route(
         "/apps/{id}/session-tokens", session_token, permission=SEE, methods=WRITES, name="app_session_token"
     ),

@@ -102,7 +102,7 @@ async def _standing(actor: Actor, installation_id: UUID) -> tuple[Installation, 
     app = await App.get_or_none(id=found.app_id) if found else None
     if found is None or app is None:
         raise _no_app()
-    client_id = app.test_client_id if found.is_test else app.client_id
+    client_id = app.client_of(is_test=found.is_test)
     granted = await clients.granted(client_id, found.tenant_id, person_id=actor.person_id)
     if granted is None:
         raise Conflict(

@@ -81,7 +81,7 @@ async def target_of(installation: Installation) -> Target | None:
     version = await _version(app, installation) if app else None
     if app is None or version is None or PROTOCOL not in version.protocols or not version.scim_uri:
         return None
-    client_id = app.test_client_id if installation.is_test else app.client_id
+    client_id = app.client_of(is_test=installation.is_test)
     granted = await clients.granted(client_id, installation.tenant_id)
     if granted is None:
         return None

@@ -32,7 +32,7 @@ async def make(actor: Actor, installation: Installation, app: App) -> str:
     actor.require("apps.install")
     actor.require_fresh()
     await _end(installation)
-    client_id = app.test_client_id if installation.is_test else app.client_id
+    client_id = app.client_of(is_test=installation.is_test)
     facts = {
         "i": str(installation.id),
         "t": str(installation.tenant_id),

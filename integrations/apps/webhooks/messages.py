@@ -7,6 +7,7 @@ looked at once more when it is sent.
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -35,6 +36,14 @@ _WRITE = """
 insert into integrations_app_message (tenant_id, id, installation_id, vendor_id, event, scope, cause, body, due_at,
     history) values ($1, $2, $3, $4, $5, $6, $7, $8, now(), '[]') on conflict do nothing
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Goes:
+    """Where a message goes, and by which of its names the app is known there."""
+
+    url: str
+    client_id: str
 
 
 async def tell(
@@ -75,9 +84,9 @@ async def send(actor: Actor, payload: dict[str, Any]) -> None:
         ready = await _ready(tenant, message_id)
     if ready is None:
         return
-    message, app, url = ready
+    message, app, goes = ready
     began = time.monotonic()
-    status, note = await _call(app, url, message)
+    status, note = await _call(app, goes, message)
     tried = {"at": datetime.now(UTC).isoformat(), "status": status, "note": note}
     tried["ms"] = round((time.monotonic() - began) * 1000)
     async with open_scope(tenant_scope(tenant)):
@@ -111,7 +120,7 @@ async def _run(actor: Actor, message: AppMessage, errand: Errand) -> None:
         await _settle(actor, message, tried, is_taken=not note)
 
 
-async def _ready(tenant: UUID, message_id: UUID) -> tuple[AppMessage, App, str] | None:
+async def _ready(tenant: UUID, message_id: UUID) -> tuple[AppMessage, App, Goes] | None:
     """Return the message with where it goes, or ``None`` when it is not to be sent (any more, or now)."""
     message = await AppMessage.get_or_none(tenant_id=tenant, id=message_id, status="waiting")
     if message is None or message.event in push.KIND:
@@ -124,7 +133,7 @@ async def _ready(tenant: UUID, message_id: UUID) -> tuple[AppMessage, App, str] 
         return None
     if installation.hook_stopped_at and not message.event.startswith(LIFE):
         return None
-    return message, app, url
+    return message, app, Goes(url, app.client_of(is_test=installation.is_test))
 
 
 def _is_open(message: AppMessage, installation: Installation) -> bool:
@@ -142,13 +151,14 @@ async def _address(app: App, installation: Installation) -> str:
     return version.webhook_uri if version else ""
 
 
-async def _call(app: App, url: str, message: AppMessage) -> tuple[int, str]:
+async def _call(app: App, goes: Goes, message: AppMessage) -> tuple[int, str]:
     """Return the status of the answer (0 without one) and what was wrong with it; nothing when it was taken."""
     moment = int(time.time())
-    body = json.dumps(message.body | {"timestamp": moment}, ensure_ascii=False).encode()
+    told = message.body | {"client_id": goes.client_id, "timestamp": moment}
+    body = json.dumps(told, ensure_ascii=False).encode()
     signed = headers(secret_of(app), f"msg_{message.id}", moment, body) | {"Content-Type": "application/json"}
     try:
-        answer = await call("POST", url, headers=signed, content=body, seconds=SECONDS)
+        answer = await call("POST", goes.url, headers=signed, content=body, seconds=SECONDS)
     except OutboundError as error:
         return 0, str(error)[:300]
     if not answer.is_success:

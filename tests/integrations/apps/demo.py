@@ -51,6 +51,7 @@ class Stage:
         keys = {
             "issuer": "http://cloud.test",
             "client_id": made.client_id,
+            "test_client_id": made.test_client_id,
             "client_secret": apps.SECRET,
             "webhook_secret": apps.WEBHOOK_SECRET,
         }

@@ -6,13 +6,13 @@ import pytest_asyncio
 from billing import pay_links
 from billing.models import Payment
 from billing.payments.refunds import pay_out_refund, request_refund
-from integrations.apps.models import AppVersion
+from integrations.apps.models import AppVersion, Vendor
 from integrations.apps.scim import push
 from integrations.apps.tenant_models import AppDocument, AppMessage, Launch
 from integrations.apps.vendors import findings
 from integrations.apps.webhooks import messages
 from tenants.ids import new_id
-from tenants.scope import open_scope, tenant_scope, vendor_scope
+from tenants.scope import bank_scope, open_scope, tenant_scope, vendor_scope
 from tests import apps, make
 from tests.billing import town as towns
 from tests.billing.desk.test_desk import take
@@ -227,6 +227,52 @@ async def test_a_contract_is_drafted_from_verified_facts_signed_strongly_and_sea
         await signs_out_in_frames(client, browser)
     async with open_scope(tenant_scope(town.tenant.id)):
         assert [one.outcome for one in await Launch.filter(tenant_id=town.tenant.id)] == ["arrived"]
+
+
+async def in_sandbox(vendor, tenant, made, **given):
+    """Install a draft where its vendor tries it: the product knows the app by its other name there."""
+    async with open_scope(vendor_scope(vendor.id)):
+        async with open_scope(bank_scope(vendor.bank_id)):
+            await Vendor.filter(id=vendor.id).update(sandbox_tenant_id=tenant.id)
+        await AppVersion.filter(app_id=made.id).update(status="draft")
+    return await apps.install(tenant, made, is_test=True, **given)
+
+
+async def test_a_draft_is_tried_in_its_vendors_sandbox_signing_in_by_its_other_name(
+    client, town, vendor, staged
+):
+    stage = staged("contract")
+    made = await stage.listed(vendor)
+    scopes = ("openid", "profile", "roles", "tenant", "enterprise")
+    installation = await in_sandbox(vendor, town.tenant, made, scopes=scopes)
+    chief = await make.staff(town.tenant, name="Mei Lim")
+    await make.sign_in(client, chief.person_id)
+    async with stage.browser() as browser:
+        opened = await client.get(f"/t/{town.tenant.slug}/apps/{installation.id}")
+        assert made.test_client_id in opened.headers["location"]
+        page = await travel(client, browser, opened.headers["location"])
+        assert (page.status_code, "Mei Lim" in page.text) == (200, True)
+        drafted = await browser.post("/contracts", data={"kind": "service", "partner": "Clean & Co"})
+        asked = await browser.post(f"{drafted.headers['location']}/signing")
+        assert made.test_client_id in asked.headers["location"], "signing asks by the same name"
+
+
+async def test_a_draft_in_a_sandbox_hears_of_payments_calls_back_and_shows_in_the_frame(
+    client, town, vendor, staged
+):
+    stage = staged("invoice")
+    made = await stage.listed(vendor)
+    installation = await in_sandbox(vendor, town.tenant, made, scopes=INVOICE)
+    cashier = await make.staff(town.tenant, "cashier")
+    await make.sign_in(client, cashier.person_id)
+    assert (await take(client, town)).status_code == 303
+    await run_due(town.tenant.id)
+    (blue,) = stage.kit.db.execute("select * from invoice").fetchall()
+    async with open_scope(tenant_scope(town.tenant.id)):
+        told = await AppMessage.filter(tenant_id=town.tenant.id).values_list("status", flat=True)
+        assert set(map(str, told)) == {"delivered"}
+        assert await AppDocument.filter(tenant_id=town.tenant.id, number=blue["number"]).count() == 1
+    await seen_in_the_frame(client, stage, town, installation, blue)
 
 
 async def signs_out_in_frames(client, browser):

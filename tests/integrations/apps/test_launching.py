@@ -162,6 +162,7 @@ async def test_a_framed_app_gets_a_token_for_a_minute_with_the_agreed_claims_alo
     assert UUID(frame["data-launch"])
     (launch,) = await launches(tenant)
     assert launch.outcome == "arrived"
+    assert frame["data-tokens"] == f"{here}/session-tokens"
     elsewhere = await client.post(f"{here}/session-tokens", headers={"Sec-Fetch-Site": "cross-site"})
     assert elsewhere.status_code == 403
 
@@ -184,6 +185,37 @@ async def test_a_suspended_app_gets_no_further_token(client, tenant, listed, chi
     inspect(page.text)
 
 
+async def test_the_page_around_an_app_asks_whether_it_may_stay_and_nothing_is_signed_for_that(
+    client, tenant, listed, chief, monkeypatch
+):
+    made = await apps.install(tenant, listed, roles=("finance",), min_level=2)
+    here = f"/t/{tenant.slug}/apps/{made.id}"
+    finance = await make.staff(tenant, "finance")
+    asks = {"Accept": "application/json"}
+    await make.sign_in(client, finance.person_id, level=2)
+    standing = framed(await client.get(here))["data-standing"]
+
+    async def never(*_: object, **__: object) -> str:
+        raise AssertionError("a token was signed")
+
+    monkeypatch.setattr(keys, "sign", never)
+    assert (await client.get(standing, headers=asks)).status_code == 204
+    async with open_scope(tenant_scope(tenant.id)):
+        await Installation.filter(tenant_id=tenant.id, id=made.id).update(min_level=3)
+    assert (await client.get(standing, headers=asks)).status_code == 204, "what is open is not taken by age"
+    weak = await client.post(f"{here}/session-tokens", headers=asks)
+    assert (weak.status_code, weak.json()["code"]) == (401, "login.step_up")
+    async with open_scope(tenant_scope(tenant.id)):
+        await Installation.filter(tenant_id=tenant.id, id=made.id).update(roles=["cashier"])
+    assert (await client.get(standing, headers=asks)).status_code == 403
+    async with open_scope(tenant_scope(tenant.id)):
+        await Installation.filter(tenant_id=tenant.id, id=made.id).update(status="paused")
+    assert (await client.get(standing, headers=asks)).status_code == 409
+    client.cookies.clear()
+    gone = await client.get(standing, headers=asks)
+    assert (gone.status_code, gone.json()["code"]) == (401, "login.needed")
+
+
 @pytest.mark.parametrize("kind", ["stranger", "other tenant's"])
 async def test_nobody_else_opens_it(client, tenant, listed, bank, kind):
     made = await apps.install(tenant, listed)
@@ -193,6 +225,7 @@ async def test_nobody_else_opens_it(client, tenant, listed, bank, kind):
     slug = tenant.slug if kind == "stranger" else other.slug
     assert (await client.get(f"/t/{slug}/apps/{made.id}")).status_code == 404
     assert (await client.post(f"/t/{slug}/apps/{made.id}/session-tokens")).status_code == 404
+    assert (await client.get(f"/t/{slug}/apps/{made.id}/standing")).status_code == 404
 
 
 async def test_an_apps_letter_leads_by_the_number_of_its_installation(client, bank, tenant, listed, chief):

@@ -4,14 +4,11 @@
 (() => {
   const frame = document.querySelector("iframe[data-tokens]");
   if (!frame) return;
-  const { origin, tokens, launch } = frame.dataset;
+  const { origin, tokens, standing, launch } = frame.dataset;
   const GONE = [401, 403, 404, 409, 410], LOOK_EVERY_MS = 4000;
-  const ask = (said) => fetch(tokens, {
-    method: "POST", body: new URLSearchParams(said), headers: { Accept: "application/json" },
-  });
   const look = async () => {
     if (document.hidden) return;
-    const response = await ask({}).catch(() => null);
+    const response = await fetch(standing, { headers: { Accept: "application/json" } }).catch(() => null);
     if (response && GONE.includes(response.status)) location.reload();
   };
   setInterval(look, LOOK_EVERY_MS);
@@ -22,7 +19,8 @@
     if (!event.data || event.data.type !== "scenario-cloud:token") return;
     const id = event.data.id;
     try {
-      const response = await ask({ launch });
+      const body = new URLSearchParams({ launch });
+      const response = await fetch(tokens, { method: "POST", body, headers: { Accept: "application/json" } });
       if (!response.ok) throw new Error(response.status);
       answer({ type: "scenario-cloud:token", id, ...(await response.json()) });
     } catch (error) {
