@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpx2
 
 from tenants.runtime import runtime
+from ui.i18n import Text, t
 
 SECONDS = 10.0
 MOST_BYTES = 1_000_000
@@ -26,6 +27,11 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 class OutboundError(Exception):
     """The call did not end in an answer: unreachable, too slow, too large, sent elsewhere."""
+
+    def __init__(self, text: Text) -> None:
+        """Keep what is wrong as a sentence that each reader reads in their language."""
+        super().__init__(text)
+        self.text = text
 
 
 class RefusedError(OutboundError):
@@ -48,7 +54,7 @@ class Answer:
     def expected(self) -> Self:
         """Return the answer if it is a success; ``OutboundError`` otherwise."""
         if not self.is_success:
-            raise OutboundError(f"the answer is {self.status}")
+            raise OutboundError(t("It answered {status}.", status=self.status))
         return self
 
     def json(self) -> dict[str, Any]:
@@ -56,9 +62,9 @@ class Answer:
         try:
             found = json.loads(self.body)
         except ValueError as error:
-            raise OutboundError("the answer is not JSON") from error
+            raise OutboundError(t("Its answer is not JSON.")) from error
         if not isinstance(found, dict):
-            raise OutboundError("the answer is not a JSON object")
+            raise OutboundError(t("Its answer is not a JSON object."))
         return found
 
 
@@ -86,7 +92,9 @@ async def call(
             sent = {"url": _at(parts, address), "data": form, "json": body, "content": content}
             return await _send(method, parts, sent, dict(headers or {}), most_bytes)
     except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError) as error:
-        raise OutboundError(f"{parts.hostname} does not answer ({type(error).__name__})") from error
+        raise OutboundError(
+            t("{host} does not answer ({cause}).", host=parts.hostname, cause=type(error).__name__)
+        ) from error
 
 
 def check(url: str) -> SplitResult:
@@ -95,11 +103,11 @@ def check(url: str) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise RefusedError("the address cannot be read") from error
+        raise RefusedError(t("The address cannot be read.")) from error
     if parts.scheme not in {"https", "http"} or not parts.hostname or parts.username is not None or port == 0:
-        raise RefusedError("the address is not a plain web address")
+        raise RefusedError(t("The address is not a plain web address."))
     if parts.scheme != "https" and not _is_excepted(parts):
-        raise RefusedError("the address is not encrypted")
+        raise RefusedError(t("The address is not encrypted."))
     return parts
 
 
@@ -114,7 +122,7 @@ async def _resolve(parts: SplitResult) -> str:
     found = await loop.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]
     if not _is_excepted(parts) and not all(map(is_public, addresses)):
-        raise RefusedError("the address leads into a private network")
+        raise RefusedError(t("The address leads into a private network."))
     return addresses[0]
 
 
@@ -152,7 +160,7 @@ async def _send(
         client.stream(method, **given, headers=headers, extensions=extensions) as response,
     ):
         if response.is_redirect:
-            raise OutboundError(f"{parts.hostname} sends us elsewhere")
+            raise OutboundError(t("{host} sends us elsewhere.", host=parts.hostname))
         return Answer(response.status_code, dict(response.headers), await _read(response, most_bytes))
 
 
@@ -161,7 +169,7 @@ async def _read(response: httpx2.Response, most_bytes: int) -> bytes:
     async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > most_bytes:
-            raise OutboundError("the answer is too large")
+            raise OutboundError(t("Its answer is too large."))
     return body
 
 

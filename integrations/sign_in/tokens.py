@@ -21,6 +21,7 @@ from integrations.sign_in.levels import level_of
 from integrations.sign_in.metadata import Metadata, keys_of
 from integrations.sign_in.provider import Provider
 from tenants.outbound import Answer, OutboundError, call
+from ui.i18n import t
 
 ALGORITHMS = ("ES256", "RS256")
 SKEW = 60
@@ -65,7 +66,7 @@ async def exchange(code: str, flow: Flow, provider: Provider, metadata: Metadata
 
 def _id_token(answer: Answer) -> str:
     if answer.status >= 500:  # noqa: PLR2004 - HTTP
-        raise OutboundError(f"status {answer.status}")
+        raise OutboundError(t("It answered {status}.", status=answer.status))
     document = answer.json()
     if not answer.is_success:
         raise said_by_bank(f"token endpoint: {document.get('error')}")

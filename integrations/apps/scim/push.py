@@ -24,12 +24,14 @@ from integrations.apps.scim.models import ScimLink
 from integrations.apps.scim.people import Somebody
 from integrations.apps.tenant_models import AppMessage, Installation
 from integrations.provider import keys, lives
+from tenants import texts
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import enqueue, job, subscribe
 from tenants.outbound import Answer, OutboundError, call
 from tenants.runtime import runtime
 from tenants.scope import execute, rows
+from ui.i18n import t
 
 PROTOCOL = "scim"
 SCOPE = "people"
@@ -228,10 +230,11 @@ async def send(errand: Errand) -> tuple[int, str, str, dict[str, Any]]:
     try:
         answer, remote_id = await _put_or_post(errand, url, headers, resource)
     except OutboundError as error:
-        return 0, str(error)[:300], "", said
+        return 0, texts.dumps(error.text), "", said
     if not answer.is_success:
-        return answer.status, f"answered {answer.status}", "", said
-    return answer.status, "" if remote_id else "no id in the answer", remote_id, said
+        return answer.status, texts.dumps(t("It answered {status}.", status=answer.status)), "", said
+    note = "" if remote_id else texts.dumps(t("It does not answer {wanted}.", wanted="id"))
+    return answer.status, note, remote_id, said
 
 
 async def _put_or_post(

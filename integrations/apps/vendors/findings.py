@@ -8,16 +8,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from integrations.apps.models import App, AppVersion
-from integrations.apps.vendors.forms import is_safe
+from integrations.apps.vendors.forms import VersionForm, is_safe
 from integrations.apps.webhooks.signing import headers, new_secret
 from integrations.provider import front
+from tenants import texts
 from tenants.ids import new_id
 from tenants.outbound import Answer, OutboundError, call
 from tenants.runtime import runtime
-from ui.i18n import N_
+from ui.i18n import N_, Text, t
 
 SECONDS = 5.0
 REFUSALS = {400, 401, 403}
+NO_ADDRESS = t("There is no address.")
 CHECKS: dict[str, tuple[str, bool]] = {
     "texts": (N_("Described in both languages, with reasons for all it asks"), True),
     "redirects": (N_("Addresses to come back to are whole, exact and encrypted"), True),
@@ -41,7 +43,7 @@ CHECKS: dict[str, tuple[str, bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found. ``note`` is what was seen, for people who can mend it."""
+    """What one check found. ``note`` is what was seen, for people who can mend it: kept words (``tenants.texts``)."""
 
     check: str
     is_met: bool
@@ -53,11 +55,18 @@ class Finding:
         return asdict(self)
 
 
-Check = Callable[[App, AppVersion], Awaitable[str]]
+Said = Text | str
+Check = Callable[[App, AppVersion], Awaitable[Said]]
+MOST = 300
+"""Characters of what an app says that are kept."""
 
 
 class _Missed(Exception):
     """A check did not hold; the text says what was seen."""
+
+    def __init__(self, text: Said) -> None:
+        super().__init__(text)
+        self.text = text
 
 
 async def measure(app: App, version: AppVersion) -> list[Finding]:
@@ -80,40 +89,45 @@ def _concerns(key: str, version: AppVersion) -> bool:
 async def _finding(key: str, app: App, version: AppVersion) -> Finding:
     is_needed = CHECKS[key][1]
     try:
-        return Finding(key, is_met=True, is_needed=is_needed, note=await _BY_KEY[key](app, version))
+        return Finding(key, is_met=True, is_needed=is_needed, note=_kept(await _BY_KEY[key](app, version)))
     except (_Missed, OutboundError) as error:
-        return Finding(key, is_met=False, is_needed=is_needed, note=str(error)[:300])
+        return Finding(key, is_met=False, is_needed=is_needed, note=_kept(error.text))
 
 
-async def _texts(app: App, version: AppVersion) -> str:
+def _kept(said: Said) -> str:
+    return texts.dumps(said) if isinstance(said, Text) else said[:MOST]
+
+
+async def _texts(app: App, version: AppVersion) -> Said:
     del app
-    empty = [
-        f"{word} ({locale})"
-        for locale, words in version.texts.items()
-        for word, text in words.items()
-        if not text
-    ]
-    if empty:
-        raise _Missed(", ".join(empty))
+    for locale, words in version.texts.items():
+        for word, text in words.items():
+            if not text:
+                raise _Missed(t("{what}: missing.", what=_title(word, locale)))
     if not version.scenarios or not version.needs:
-        raise _Missed("industries, what it is for")
-    return f"{len(version.scopes) - 1} scopes"
+        raise _Missed(t("It is not said for which industries it is, or what it helps with."))
+    return t("Things asked for: {n}.", n=len(version.scopes) - 1)
 
 
-async def _redirects(app: App, version: AppVersion) -> str:
+def _title(word: str, locale: str) -> Text:
+    field = VersionForm.model_fields[f"{word}_{locale[:2]}"]
+    return t(field.title or word)
+
+
+async def _redirects(app: App, version: AppVersion) -> Said:
     del app
     uris = [*version.redirect_uris, *version.post_logout_redirect_uris, version.launch_uri]
     wrong = [uri for uri in uris if not is_safe(uri)]
     if wrong or not version.redirect_uris:
-        raise _Missed(", ".join(wrong) or "no address")
-    return f"{len(version.redirect_uris)} addresses"
+        raise _Missed(", ".join(wrong) or NO_ADDRESS)
+    return t("Addresses: {n}.", n=len(version.redirect_uris))
 
 
-async def _tls(app: App, version: AppVersion) -> str:
+async def _tls(app: App, version: AppVersion) -> Said:
     del app
     await _get(version.launch_uri)
     if not version.launch_uri.startswith("https://"):
-        return "sandbox of this machine, not encrypted"
+        return t("An app of this machine, not encrypted: good for a demonstration.")
     return str(urlsplit(version.launch_uri).hostname)
 
 
@@ -165,7 +179,7 @@ async def _wrong_signature(app: App, version: AppVersion) -> str:
     del app
     answer = await _hook(version, new_secret(), "app.check", {})
     if answer.status not in REFUSALS:
-        raise _Missed(f"answered {answer.status} instead of 401")
+        raise _Missed(_instead(answer, 401))
     return str(answer.status)
 
 
@@ -182,7 +196,7 @@ async def _deletion(app: App, version: AppVersion) -> str:
     facts = {"installation": str(new_id())}
     answer = (await _hook(version, secret_of(app), "installation.deletion_due", facts)).expected()
     if answer.json().get("deleted") is not True:
-        raise _Missed('no {"deleted": true} in the answer')
+        raise _Missed(t("It does not answer {wanted}.", wanted='{"deleted": true}'))
     return str(answer.status)
 
 
@@ -192,7 +206,7 @@ async def _logout(app: App, version: AppVersion) -> str:
         "POST", version.backchannel_logout_uri, form={"logout_token": "e30.e30.forged"}, seconds=SECONDS
     )
     if answer.status not in REFUSALS:
-        raise _Missed(f"answered {answer.status} instead of 400")
+        raise _Missed(_instead(answer, 400))
     return str(answer.status)
 
 
@@ -207,40 +221,44 @@ async def _scim(app: App, version: AppVersion) -> str:
     """Ask for users with a token that nobody signed: an app that keeps staff has to refuse it."""
     del app
     if not version.scim_uri:
-        raise _Missed("no address")
+        raise _Missed(NO_ADDRESS)
     url = f"{version.scim_uri.rstrip('/')}/Users"
     answer = await call("GET", url, headers={"Authorization": "Bearer e30.e30.forged"}, seconds=SECONDS)
     if answer.status not in REFUSALS:
-        raise _Missed(f"answered {answer.status} instead of 401")
+        raise _Missed(_instead(answer, 401))
     return str(answer.status)
 
 
-async def _keys(app: App, version: AppVersion) -> str:
+async def _keys(app: App, version: AppVersion) -> Said:
     del app
     keys = (await _get(version.jwks_uri)).expected().json().get("keys")
     if not isinstance(keys, list) or not keys:
-        raise _Missed("no keys")
+        raise _Missed(t("There are no keys."))
     if any("d" in key or key.get("kty") == "oct" for key in keys):
-        raise _Missed("a private key is published")
-    return f"{len(keys)} keys"
+        raise _Missed(t("A private key is published."))
+    return t("Keys: {n}.", n=len(keys))
 
 
 async def _privacy(app: App, version: AppVersion) -> str:
     del app
     if "@" not in version.support_email:
-        raise _Missed("support e-mail")
+        raise _Missed(t("There is no support e-mail address."))
     return str((await _get(version.privacy_uri)).expected().status)
+
+
+def _instead(answer: Answer, wanted: int) -> Text:
+    return t("It answered {status} instead of {wanted}.", status=answer.status, wanted=wanted)
 
 
 async def _get(url: str) -> Answer:
     if not url:
-        raise _Missed("no address")
+        raise _Missed(NO_ADDRESS)
     return await call("GET", url, seconds=SECONDS)
 
 
 async def _hook(version: AppVersion, secret: str, event: str, data: Mapping[str, str]) -> Answer:
     if not version.webhook_uri:
-        raise _Missed("no address")
+        raise _Missed(NO_ADDRESS)
     moment = int(time.time())
     body = json.dumps({"type": event, "timestamp": moment, "is_check": True, "data": dict(data)}).encode()
     signed = headers(secret, f"msg_{new_id()}", moment, body) | {"Content-Type": "application/json"}

@@ -9,7 +9,7 @@ from integrations.apps.scopes import ABOUT, SCOPES, claims_of
 from integrations.apps.vendors.findings import CHECKS
 from integrations.apps.vendors.forms import AUTH_METHODS, NEEDS, PROFILES
 from integrations.apps.vendors.states import APP_WORDS, TONES, VERSION_WORDS
-from tenants import kinds
+from tenants import kinds, texts
 from ui.i18n import Text, current_locale, t
 
 
@@ -32,7 +32,7 @@ class Measured:
     label: Text
     is_met: bool
     is_needed: bool
-    note: str
+    note: Text | str
 
 
 def asked(scopes: Mapping[str, Mapping[str, str]]) -> list[Asked]:
@@ -73,7 +73,7 @@ def shown_version(version: AppVersion) -> dict[str, Any]:
         "profile": t(PROFILES[version.profile]),
         "auth_method": t(AUTH_METHODS[version.auth_method]),
         "findings": [
-            Measured(t(CHECKS[one["check"]][0]), one["is_met"], one["is_needed"], one["note"])
+            Measured(t(CHECKS[one["check"]][0]), one["is_met"], one["is_needed"], texts.loads(one["note"]))
             for one in version.findings
             if one["check"] in CHECKS
         ],

@@ -19,11 +19,13 @@ from integrations.apps.tenant_models import AppMessage, Installation
 from integrations.apps.vendors.findings import secret_of
 from integrations.apps.webhooks import stopping
 from integrations.apps.webhooks.signing import headers
+from tenants import texts
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import enqueue, job
 from tenants.outbound import OutboundError, call
 from tenants.scope import execute, open_scope, tenant_scope
+from ui.i18n import t
 
 PAUSES = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds before the second, third … try: three days and three hours in all, as Standard Webhooks advises."""
@@ -160,11 +162,11 @@ async def _call(app: App, goes: Goes, message: AppMessage) -> tuple[int, str]:
     try:
         answer = await call("POST", goes.url, headers=signed, content=body, seconds=SECONDS)
     except OutboundError as error:
-        return 0, str(error)[:300]
+        return 0, texts.dumps(error.text)
     if not answer.is_success:
-        return answer.status, f"answered {answer.status}"
+        return answer.status, texts.dumps(t("It answered {status}.", status=answer.status))
     if message.event == DELETION and not _is_confirmed(answer.body):
-        return answer.status, 'no {"deleted": true} in the answer'
+        return answer.status, texts.dumps(t("It does not answer {wanted}.", wanted='{"deleted": true}'))
     return answer.status, ""
 
 

@@ -12,6 +12,7 @@ from integrations.apps.tenant_models import AppMessage
 from integrations.apps.vendors import versions
 from integrations.apps.vendors.pages import root_of
 from integrations.apps.webhooks.messages import send_again
+from tenants import texts
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id
 from tenants.scope import open_scope, rows, tenant_scope, value
@@ -115,6 +116,7 @@ async def show(request: Request, actor: Actor) -> Response:
     context = {
         "app": app,
         "message": found,
+        "tries": [one | {"note": texts.loads(one["note"])} for one in found.history],
         "body": json.dumps(found.body, indent=2, ensure_ascii=False),
         "status": WORDS[found.status],
         "tone": TONES.get(found.status, "neutral"),

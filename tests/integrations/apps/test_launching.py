@@ -17,6 +17,7 @@ from tenants.scope import bank_scope, open_scope, queue_scope, tenant_scope
 from tenants.sessions import hash_of
 from tests import apps, make
 from tests.page import inspect
+from ui.i18n import t
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -116,7 +117,7 @@ async def test_the_page_says_so_calmly_when_the_app_does_not_answer(
 ):
     made = await apps.install(tenant, listed)
     here = f"/t/{tenant.slug}/apps/{made.id}"
-    failing = [OutboundError("app.example does not answer"), Answer(500, {}, b"")]
+    failing = [OutboundError(t("app.example does not answer")), Answer(500, {}, b"")]
 
     async def call(method, url, **_):
         if not failing:

@@ -229,6 +229,8 @@ async def test_a_version_is_described_measured_submitted_and_listed(client, comp
         "front_logout",
     ]
     assert (await client.post(f"{here}/submission")).status_code == 422
+    page = await client.get(here, headers={"Accept-Language": "zh-CN"})
+    assert "应答状态为 200，应为 401。" in page.text, "what was seen is read in the reader's language"
     monkeypatch.setattr(findings, "call", answers(secret))
     await client.post(f"{here}/measuring")
     page = await client.get(here)

@@ -22,6 +22,7 @@ from tenants.outbound import Answer, OutboundError, RefusedError
 from tenants.scope import open_scope, tenant_scope
 from tests import apps, make
 from tests.page import inspect
+from ui.i18n import t
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -131,7 +132,7 @@ async def test_what_fails_is_tried_again_for_three_days_then_telling_stops_and_p
     installation = await apps.install(tenant, listed)
     chief = await make.staff(tenant)
     (message,) = await happens(tenant)
-    world[1].extend([Answer(500, {}, b""), *([OutboundError("app.example does not answer")] * 9)])
+    world[1].extend([Answer(500, {}, b""), *([OutboundError(t("app.example does not answer"))] * 9)])
     first = await send(tenant, message)
     assert (first.status, first.tries, first.history[0]["status"]) == ("waiting", 1, 500)
     for _ in range(len(messages.PAUSES)):

@@ -17,6 +17,7 @@ from tenants.outbound import Answer, OutboundError
 from tenants.scope import open_scope, tenant_scope
 from tests.integrations.provider.conftest import HERE, install, listed, query_of
 from tests.page import inspect
+from ui.i18n import t
 
 BYE = "https://app.example/bye"
 
@@ -28,7 +29,7 @@ async def heard(monkeypatch) -> list[dict[str, Any]]:
 
     async def call(method, url, *, form, **_):
         if url.endswith("/down"):
-            raise OutboundError("down")
+            raise OutboundError(t("down"))
         calls.append({"url": url, "token": form["logout_token"]})
         return Answer(200, {}, b"")
 

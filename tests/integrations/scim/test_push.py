@@ -13,6 +13,7 @@ from integrations.apps.scim.models import ScimLink
 from integrations.apps.tenant_models import AppMessage, Installation
 from integrations.apps.webhooks import messages
 from integrations.provider import subjects
+from tenants import texts
 from tenants.actor import system_actor
 from tenants.jobs import enqueue
 from tenants.models import Membership
@@ -22,6 +23,7 @@ from tenants.staff import services as staff
 from tests import apps, make
 from tests.integrations.apps.demo import Stage, wired
 from tests.jobs import run_due
+from ui.i18n import t
 
 SCIM = "https://hr.example/scim/v2"
 
@@ -141,7 +143,7 @@ async def test_an_app_that_is_away_is_told_again_and_what_then_stands(town, remo
     tenant, _, clerk, _ = town
     await install(town)
     await run_due(tenant.id)
-    remote.answers = [OutboundError("away")] * 4
+    remote.answers = [OutboundError(t("away"))] * 4
     async with open_scope(tenant_scope(tenant.id)):
         held = await Membership.get(person_id=clerk.person_id)
         await staff.end_membership(system_actor(tenant.id), held.id)
@@ -149,7 +151,7 @@ async def test_an_app_that_is_away_is_told_again_and_what_then_stands(town, remo
     async with open_scope(tenant_scope(tenant.id)):
         waiting = await AppMessage.filter(tenant_id=tenant.id, status="waiting", event__startswith="scim.")
     assert waiting, "it is tried again later"
-    assert waiting[0].history[0]["note"] == "away"
+    assert str(texts.loads(waiting[0].history[0]["note"])) == "away"
     remote.answers = []
     async with open_scope(tenant_scope(tenant.id)):
         for one in waiting:
