@@ -52,9 +52,9 @@ def today() -> date:
     return days.today(ZONE)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Clock:
-    """Stands still, in place of ``datetime`` in tenants.days: so a test fixes an institution's day."""
+    """Stands still until a test moves it, in place of ``datetime`` in a module: so a test fixes the day."""
 
     moment: datetime
 

@@ -29,6 +29,7 @@ ACTS = {
     "app.paused": N_("App paused"),
     "app.resumed": N_("App resumed"),
     "app.uninstalled": N_("App uninstalled"),
+    "app.deletion_unconfirmed": N_("An uninstalled app did not confirm that it deleted what it had"),
     "app.entry_role_chosen": N_("Role for newcomers of an app chosen"),
     "app.scim_token_made": N_("Token for the staff directory made"),
     "app.scim_token_ended": N_("Token for the staff directory ended"),

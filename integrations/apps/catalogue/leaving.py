@@ -56,6 +56,12 @@ async def uninstall(actor: Actor, installation_id: UUID) -> Installation:
     return found
 
 
+def is_owed(found: Installation) -> bool:
+    """Tell whether an app should have confirmed by now that it deleted what it had."""
+    due = found.delete_after
+    return due is not None and found.deleted_at is None and due < datetime.now(UTC)
+
+
 async def _move(actor: Actor, installation_id: UUID, becomes: str, **facts: Any) -> tuple[Installation, App]:
     actor.require("apps.install")
     actor.require_fresh()

@@ -39,6 +39,7 @@ async def apps(request: Request, actor: Actor) -> Response:
     context: dict[str, Any] = {
         "mine": [one for one in found if one["is_mine"]],
         "installed": found if actor.may("apps.read") else [],
+        "ended": await queries.ended(actor) if actor.may("apps.read") else [],
         "catalogue": await _catalogue(actor, query) if actor.may("apps.read") else [],
         "query": query,
         "scenarios": [(key, gettext(kinds.SCENARIOS[key].name)) for key in _scenarios(actor)],

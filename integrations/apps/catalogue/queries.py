@@ -8,6 +8,7 @@ from uuid import UUID
 from integrations.apps.models import App, AppVersion, Vendor
 from integrations.apps.placing.records import visitor_roles
 from integrations.apps.vendors.shown import words
+from tenants import texts
 from tenants.actor import Actor
 from tenants.scope import row, rows
 from tenants.search import containing
@@ -35,6 +36,18 @@ select i.id, i.status, i.scopes, i.roles, i.is_test, i.hook_stopped_at, i.create
   left join integrations_app_version v on v.id = i.version_id
   left join integrations_app_version l on l.id = a.listed_version_id
  where i.tenant_id = $1 and i.status <> 'uninstalled' order by a.name limit $2
+"""
+_ENDED = """
+select i.id, a.name, v.texts, i.uninstalled_at, i.delete_after, i.deleted_at,
+       case when i.deleted_at is not null then 'deleted' when i.delete_after > now() then 'ending' else 'owed' end state
+  from integrations_installation i join integrations_app a on a.id = i.app_id
+  left join integrations_app_version v on v.id = i.version_id
+ where i.tenant_id = $1 and i.status = 'uninstalled' and coalesce(i.deleted_at, now()) > now() - interval '90 days'
+ order by i.uninstalled_at desc limit $2
+"""
+_DELETION = """
+select tries, status, history -> -1 ->> 'note' note from integrations_app_message
+ where tenant_id = $1 and installation_id = $2 and event = 'installation.deletion_due' order by created_at desc limit 1
 """
 _MINE = """
 select distinct i.id from integrations_installation i, tenants_membership m join tenants_role r
@@ -95,6 +108,20 @@ async def installed(actor: Actor) -> list[dict[str, Any]]:
     found = await rows(_INSTALLED, actor.tenant_id, MOST)
     mine = {one["id"] for one in await rows(_MINE, actor.tenant_id, actor.person_id)}
     return [dict(one) | {"is_mine": one["id"] in mine} for one in found]
+
+
+async def ended(actor: Actor) -> list[dict[str, Any]]:
+    """Return what was uninstalled, until ninety days after its deletion was confirmed."""
+    found = await rows(_ENDED, actor.tenant_id, MOST)
+    return [
+        dict(one) | {"name": words(json.loads(one["texts"] or "{}"), "name") or one["name"]} for one in found
+    ]
+
+
+async def deletion(actor: Actor, installation_id: UUID) -> dict[str, Any]:
+    """Return how often an uninstalled app was asked to delete what it has, and what was wrong with its last answer."""
+    found = await row(_DELETION, actor.tenant_id, installation_id)
+    return {"tries": found["tries"], "note": texts.loads(found["note"] or "")} if found else {}
 
 
 _SPEAKS = """

@@ -54,6 +54,8 @@ async def _settings(
         "levels": [(value, gettext(word)) for value, word in LEVELS],
         "consents": [_consent(one) for one in await queries.consents(actor, found.id)],
         "figures": await queries.figures(actor, found.id),
+        "deletion": await queries.deletion(actor, found.id),
+        "is_owed": leaving.is_owed(found),
         "root": root_of(actor),
         "here": f"{root_of(actor)}/{found.id}",
         "may_change": actor.may("apps.install") and found.status != "uninstalled",

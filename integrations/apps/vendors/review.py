@@ -22,6 +22,12 @@ from integrations_app_version v join integrations_app a on a.id = v.app_id
  where v.bank_id = $1 and v.status not in ('draft', 'replaced')
    and ($2 = '' or v.status = $2) and ($3 = '' or a.name ilike $3 or d.name ilike $3)
 """
+_OWED = """
+select a.name app, x.name tenant, i.uninstalled_at, i.delete_after from integrations_installation i
+  join integrations_app a on a.id = i.app_id join tenants_tenant x on x.id = i.tenant_id
+ where i.vendor_id = $1 and i.status = 'uninstalled' and i.deleted_at is null and i.delete_after < now()
+ order by i.delete_after, i.id limit 100
+"""
 _ORDERS = {"submitted_at": "v.submitted_at", "name": "a.name", "vendor": "d.name", "status": "v.status"}
 
 
@@ -102,6 +108,11 @@ async def count(actor: Actor, query: TableQuery) -> int:
 
 def _given(actor: Actor, query: TableQuery) -> tuple[UUID, str, str]:
     return bank_of(actor), query.get("status"), containing(query.q) if query.q else ""
+
+
+async def owed(vendor: Vendor) -> list[Any]:
+    """Return the bank's institutions in which an app of the vendor has not confirmed that it deleted what it had."""
+    return await rows(_OWED, vendor.id)
 
 
 async def installs(app_id: UUID) -> int:

@@ -146,6 +146,7 @@ async def _vendor(request: Request, actor: Actor, form: Form[DecisionForm], stat
         "tone": TONES[found.status],
         "apps": await _apps(found),
         "members": await _members(actor, found),
+        "owed": await review.owed(found),
         "form": form,
         "moves": sorted(VENDOR_MOVES[found.status]),
         "may_decide": actor.may("apps.review"),

@@ -129,7 +129,7 @@ async def _ready(tenant: UUID, message_id: UUID) -> tuple[AppMessage, App, Goes]
         return None
     installation = await Installation.get(tenant_id=tenant, id=message.installation_id)
     app = await App.get_or_none(id=installation.app_id)
-    url = await _address(app, installation) if app else ""
+    url = await _address(app, installation, message) if app else ""
     if app is None or not url or not _is_open(message, installation):
         await AppMessage.filter(tenant_id=tenant, id=message.id).update(status="dropped")
         return None
@@ -144,10 +144,15 @@ def _is_open(message: AppMessage, installation: Installation) -> bool:
     return installation.status == "active" and message.scope in installation.scopes
 
 
-async def _address(app: App, installation: Installation) -> str:
-    """Return where the app's webhooks go: by its listed version, in a sandbox by its newest."""
+async def _address(app: App, installation: Installation, message: AppMessage) -> str:
+    """Return where the app's webhooks go: by its listed version, in a sandbox by its newest.
+
+    A suspended app hears nothing more but that it has to delete what it has.
+    """
     if installation.is_test:
         version = await AppVersion.filter(app_id=app.id).order_by("-number").first()
+    elif message.event == DELETION:
+        version = await AppVersion.get_or_none(id=app.listed_version_id)
     else:
         version = await AppVersion.get_or_none(id=app.listed_version_id, status="listed")
     return version.webhook_uri if version else ""
@@ -185,7 +190,7 @@ async def _settle(actor: Actor, message: AppMessage, tried: dict[str, Any], *, i
         await _taken(message)
     elif message.tries > len(PAUSES) or tried["status"] == GONE:
         message.status = "failed"
-        await stopping.stop(actor, message)
+        await (stopping.unconfirmed if message.event == DELETION else stopping.stop)(actor, message)
     else:
         pause = timedelta(seconds=PAUSES[message.tries - 1])
         message.due_at = datetime.now(UTC) + pause

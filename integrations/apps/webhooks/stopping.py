@@ -1,4 +1,7 @@
-"""When an app does not take what it is told, telling it stops by itself, and the people concerned hear of it."""
+"""When an app does not take what it is told: telling it stops by itself, and the people concerned hear of it.
+
+So they do of one that never confirmed that it deleted what it had of an institution which had uninstalled it.
+"""
 
 from datetime import UTC, datetime
 
@@ -8,7 +11,7 @@ from tenants import audit, notices
 from tenants.actor import Actor
 from tenants.jobs import enqueue
 from tenants.scope import rows, value
-from ui.i18n import t
+from ui.i18n import Text, t
 
 MOST_FAILURES = 100
 """Failed tries one after another, over all messages of an installation."""
@@ -49,20 +52,49 @@ async def stop(actor: Actor, message: AppMessage) -> None:
         subject_label=app.name,
         after={"failures": installation.hook_failures},
     )
-    told = {(one["email"], one["person_id"]) for one in await rows(_WHO, message.tenant_id, MOST_TOLD)}
+    body = t(
+        "{app} has not taken what it was told for a long time, so nothing more is sent to it. What happens"
+        " meanwhile is kept. Once it answers again, resume sending on the app's page.",
+        app=app.name,
+    )
+    await _write(actor, vendor, "app_webhooks_stopped", t("{app} no longer answers", app=app.name), body)
+
+
+async def unconfirmed(actor: Actor, message: AppMessage) -> None:
+    """Note that an app has not said for three days that it deleted what it had, and write so."""
+    installation = await Installation.get(tenant_id=message.tenant_id, id=message.installation_id)
+    app, vendor = await App.get(id=installation.app_id), await Vendor.get(id=installation.vendor_id)
+    await audit.record(
+        actor,
+        "app.deletion_unconfirmed",
+        subject_kind="installation",
+        subject_id=installation.id,
+        subject_label=app.name,
+    )
+    body = t(
+        "{app} was uninstalled, and has been asked for three days to delete what it had. It has not confirmed that."
+        " Its access had ended with the uninstalling. Ask {vendor} at {email}; the bank sees it too.",
+        app=app.name,
+        vendor=vendor.name,
+        email=vendor.contact_email,
+    )
+    await _write(
+        actor, vendor, "app_deletion_unconfirmed", t("{app} has not confirmed deletion", app=app.name), body
+    )
+
+
+async def _write(actor: Actor, vendor: Vendor, template: str, subject: Text, body: Text) -> None:
+    """Write to whoever may install apps here, and to the vendor."""
+    told = {(one["email"], one["person_id"]) for one in await rows(_WHO, actor.tenant_id, MOST_TOLD)}
     for recipient, person_id in [*sorted(told, key=str), (vendor.contact_email, None)]:
         await notices.notify(
             actor,
-            template="app_webhooks_stopped",
+            template=template,
             channel="email",
             recipient=recipient,
             person_id=person_id,
-            subject=t("{app} no longer answers", app=app.name),
-            body=t(
-                "{app} has not taken what it was told for a long time, so nothing more is sent to it. What happens"
-                " meanwhile is kept. Once it answers again, resume sending on the app's page.",
-                app=app.name,
-            ),
+            subject=subject,
+            body=body,
         )
 
 
