@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tenants import sessions
+from tenants import sessions, texts
 from tenants.actor import Actor
 from tenants.levels import worth
 from tenants.navigation import home_of, shell_for
@@ -32,7 +32,8 @@ from tenants.scope import Scope, adopt, open_scope, person_scope, value
 from tenants.support.looks import note_look
 from ui import hx, problems
 from ui.errors import NotFound
-from ui.i18n import t
+from ui.forms import Form
+from ui.i18n import Text, t
 
 Door = Literal["tenant", "bank", "person", "link", "public"]
 Endpoint = Callable[[Request, Actor], Awaitable[Response]]
@@ -317,12 +318,25 @@ async def _parked(request: Request) -> str:
     token = request.cookies.get(sessions.COOKIE, "")
     person = await sessions.person_of_expired(token) if token else None
     form = await request.form()
-    typed = [(name, text) for name, text in form.multi_items() if isinstance(text, str)]
+    typed = [
+        (name, text, *_words(request, name, text))
+        for name, text in form.multi_items()
+        if isinstance(text, str)
+    ]
     files = [file.filename for _, file in form.multi_items() if not isinstance(file, str) and file.filename]
-    size = sum(len(name) + len(text) for name, text in typed)
+    size = sum(len(name) + len(text) for name, text, *_ in typed)
     if person is None or size > sessions.PARKED_MAX_BYTES:
         return _page_before(request)
     return f"/resume/{await sessions.park_form(person, request.url.path, typed, files)}"
+
+
+def _words(request: Request, name: str, text: str) -> tuple[str, str]:
+    """Return what the page calls a field and the value chosen in it; nothing where the form was not read yet."""
+    form: Form[Any] | None = getattr(request.state, "form", None)
+    if form is None:
+        return "", ""
+    title, word = form.node(name).title, form.words.get(name, {}).get(text, "")
+    return texts.dumps(Text(title)) if title else "", texts.dumps(word) if isinstance(word, Text) else word
 
 
 def _page_before(request: Request) -> str:

@@ -159,10 +159,11 @@ async def person_of_expired(token: str) -> UUID | None:
 
 
 async def park_form(
-    person_id: UUID, path: str, typed: Sequence[tuple[str, str]], files: Sequence[str] = ()
+    person_id: UUID, path: str, typed: Sequence[tuple[str, ...]], files: Sequence[str] = ()
 ) -> str:
     """Keep what somebody typed until they have signed in again; return the token of its page.
 
+    Each of ``typed`` is name and text; after them may come what the form calls the field, and the choice in it.
     Of ``files`` only the names are kept, so that their owner can be asked to choose them again.
     """
     token = secrets.token_urlsafe(24)
@@ -171,7 +172,7 @@ async def park_form(
             token_hash=hash_of(token),
             person_id=person_id,
             path=path,
-            fields_=[[name, text] for name, text in typed],
+            fields_=[list(one) for one in typed],
             files=list(files),
             expires_at=datetime.now(UTC) + PARKED,
         )

@@ -29,7 +29,8 @@ class Form(Generic[M]):
     """One form as it is shown and as it was sent.
 
     ``values`` holds lists of strings by field name; ``data`` the model when everything was right; ``errors``
-    a text by field name, with ``""`` for the form as a whole.
+    a text by field name, with ``""`` for the form as a whole. ``words`` says by field name what the page calls each
+    value that can be chosen, for whoever shows the form again without its page.
     """
 
     model: type[M]
@@ -37,6 +38,7 @@ class Form(Generic[M]):
     data: M | None = None
     errors: dict[str, Text] = field(default_factory=dict)
     is_sent: bool = False
+    words: dict[str, Mapping[str, Text | str]] = field(default_factory=dict)
 
     @classmethod
     def blank(cls, model: type[M], values: Mapping[str, Any] | BaseModel | None = None) -> "Form[M]":
@@ -118,12 +120,17 @@ async def bind(
     most_files: int = _MOST_FILES,
     most_fields: int = _MOST_FIELDS,
 ) -> Form[M]:
-    """Read the body of a POST into a form. Size limits of the whole body are kept by ``ui.security``."""
+    """Read the body of a POST into a form, and leave it with the request for whoever has to keep it for later.
+
+    Size limits of the whole body are kept by ``ui.security``.
+    """
     body = await request.form(max_files=most_files, max_fields=most_fields, max_part_size=MEBIBYTE)
     values: dict[str, list[Any]] = {}
     for name, value in body.multi_items():
         values.setdefault(name, []).append(value)
-    return bind_values(values, model, context=context)
+    form = bind_values(values, model, context=context)
+    request.state.form = form
+    return form
 
 
 def bind_values(

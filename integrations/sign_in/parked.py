@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from tenants import texts
 from ui.i18n import gettext
 
 _SECRET = re.compile(r"pass|secret|token|pin\b|code|cvv|csrf|key", re.IGNORECASE)
@@ -11,11 +12,15 @@ LONGEST = 300
 
 
 def readable(typed: Iterable[list[str]]) -> list[tuple[str, str]]:
-    """Return label and text of what a person would know as theirs; secrets stay dots, machinery stays out."""
+    """Return label and text of what a person would know as theirs; secrets stay dots, machinery stays out.
+
+    The words are those of the form, where it had been read by the time it was put aside.
+    """
     shown: dict[str, list[str]] = {}
-    for name, text in typed:
+    for name, text, *words in typed:
         if text.strip() and not _NOISE.search(name):
-            shown.setdefault(label_of(name), []).append(_text(name, text))
+            label, word = (str(texts.loads(kept)) for kept in words or ("", ""))
+            shown.setdefault(label or label_of(name), []).append(word or _text(name, text))
     return [(label, ", ".join(texts)) for label, texts in shown.items()]
 
 

@@ -1,6 +1,7 @@
 """The catalogue, an app's page, installing it, and its settings."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from integrations.apps.catalogue import installing, queries
 from integrations.apps.catalogue.forms import InstallForm
 from integrations.apps.catalogue.installing import Agreed
 from integrations.apps.catalogue.queries import Offer
-from integrations.apps.scopes import claims_of
+from integrations.apps.scopes import SCOPES, claims_of
 from integrations.apps.vendors.forms import NEEDS
 from integrations.apps.vendors.shown import shown_version, words
 from tenants import kinds
@@ -20,7 +21,7 @@ from tenants.http import WRITES, path_id, tenant_route
 from tenants.navigation import Place, add_tenant_places
 from ui.errors import Invalid
 from ui.forms import Form, bind
-from ui.i18n import N_, current_locale, gettext, t
+from ui.i18n import N_, Text, current_locale, gettext, t
 from ui.render import redirect, respond
 from ui.tables import TableQuery
 
@@ -132,6 +133,7 @@ async def install(request: Request, actor: Actor) -> Response:
     app_id = path_id(request)
     offer = await queries.offer_of(actor, app_id)
     form = await bind(request, InstallForm)
+    form.words |= consent_words() | roles_words(await queries.role_choices(actor, offer.version))
     if form.is_valid:
         try:
             made = await installing.install(actor, app_id, agreed_of(form.ok))
@@ -143,6 +145,17 @@ async def install(request: Request, actor: Actor) -> Response:
                 request, f"{root_of(actor)}/{made.id}/settings", flash=t("{app} is installed.", app=name)
             )
     return await _ask(request, actor, offer, form, status=422)
+
+
+def consent_words() -> dict[str, Mapping[str, Text | str]]:
+    """Return how the form calls what is agreed to, for showing it again once somebody has confirmed with the bank."""
+    claims = {name: t(claim.label) for name, claim in claims_of(SCOPES).items()}
+    return {"scopes": {key: t(scope.label) for key, scope in SCOPES.items()}, "claims": claims}
+
+
+def roles_words(roles: Sequence[tuple[str, str]]) -> dict[str, Mapping[str, Text | str]]:
+    """Return the same for who sees it, and how strongly they sign in."""
+    return {"roles": dict(roles), "min_level": {str(value): t(word) for value, word in LEVELS}}
 
 
 def agreed_of(given: InstallForm) -> Agreed:

@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute
 
 from integrations.apps.catalogue import installing, leaving, queries
 from integrations.apps.catalogue.forms import AgreeForm, InstallForm, RolesForm
-from integrations.apps.catalogue.pages import LEVELS, agreed_of, root_of
+from integrations.apps.catalogue.pages import LEVELS, agreed_of, consent_words, roles_words, root_of
 from integrations.apps.models import App, AppVersion
 from integrations.apps.scopes import SCOPES
 from integrations.apps.tenant_models import Installation
@@ -118,6 +118,7 @@ async def agree(request: Request, actor: Actor) -> Response:
     """Change what the app gets."""
     found = await installing.get(actor, path_id(request))
     form = await bind(request, AgreeForm)
+    form.words |= consent_words()
     if form.is_valid:
         given = InstallForm(scopes=form.ok.scopes, claims=form.ok.claims)
         try:
@@ -133,6 +134,7 @@ async def roles(request: Request, actor: Actor) -> Response:
     """Change who sees the app."""
     found = await installing.get(actor, path_id(request))
     form = await bind(request, RolesForm)
+    form.words |= roles_words(await queries.role_choices(actor, None))
     if form.is_valid:
         try:
             await installing.choose_roles(actor, found.id, frozenset(form.ok.roles), form.ok.min_level)

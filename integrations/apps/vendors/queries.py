@@ -8,7 +8,8 @@ from tenants.scope import open_scope, row, rows, tenant_scope
 
 _APPS = """
 select a.id, a.name, a.status, a.health, a.health_note, a.listed_version_id, a.client_id,
-       (select count(*) from integrations_installation i where i.app_id = a.id and i.status <> 'uninstalled') installs,
+       (select count(*) from integrations_installation i where i.app_id = a.id and i.status <> 'uninstalled'
+           and not i.is_test) installs,
        (select count(*) from integrations_installation i where i.app_id = a.id and i.status = 'uninstalled'
            and i.deleted_at is null and i.delete_after < now()) undeleted,
        (select count(*) from integrations_launch l join integrations_installation i

@@ -17,6 +17,7 @@ from tenants.actor import Actor
 from tenants.http import WRITES, path_id
 from tenants.scope import open_scope
 from ui.errors import Invalid
+from ui.flash import Flash
 from ui.forms import Form, bind
 from ui.i18n import gettext, t
 from ui.render import redirect, respond
@@ -105,7 +106,9 @@ async def measure(request: Request, actor: Actor) -> Response:
     async with open_scope(actor.scope()):
         await versions.keep_findings(actor, app_id, version.revision, found)
     missed = sum(not one.is_met for one in found)
-    done = t("Everything we measured holds.") if not missed else t("{n} checks do not hold yet.", n=missed)
+    done = Flash(t("Everything we measured holds."))
+    if missed:
+        done = Flash(t("{n} checks do not hold yet.", n=missed), "warning")
     return redirect(request, f"{root_of(actor)}/apps/{app_id}", flash=done)
 
 

@@ -1,6 +1,7 @@
 """The vendor's log of what its apps were told, with every try, and sending again."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -116,7 +117,7 @@ async def show(request: Request, actor: Actor) -> Response:
     context = {
         "app": app,
         "message": found,
-        "tries": [one | {"note": texts.loads(one["note"])} for one in found.history],
+        "tries": [_shown(one) for one in found.history],
         "body": json.dumps(found.body, indent=2, ensure_ascii=False),
         "status": WORDS[found.status],
         "tone": TONES.get(found.status, "neutral"),
@@ -125,6 +126,10 @@ async def show(request: Request, actor: Actor) -> Response:
         "here": f"{root_of(actor)}/apps/{app.id}",
     }
     return await respond(request, "integrations/apps/webhooks/message.html", context)
+
+
+def _shown(tried: dict[str, Any]) -> dict[str, Any]:
+    return tried | {"at": datetime.fromisoformat(tried["at"]), "note": texts.loads(tried["note"])}
 
 
 async def replay(request: Request, actor: Actor) -> Response:

@@ -1,6 +1,7 @@
 """Installing, agreeing anew, pausing, uninstalling, as a tenant's administrator does it; and what stays recorded."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import pytest_asyncio
@@ -96,6 +97,38 @@ async def test_installing_takes_the_right_and_the_strongest_login_and_happens_on
     await installed(chief, listed)
     with pytest.raises(Conflict):
         await installed(chief, listed)
+
+
+async def terms(client, path, language="en") -> dict[str, str]:
+    """What a page lists, term by term."""
+    root = inspect((await client.get(path, headers={"Accept-Language": language})).text)
+    found = [["".join(one.itertext()).strip() for one in root.iter(tag)] for tag in ("dt", "dd")]
+    return dict(zip(*found, strict=True))
+
+
+async def test_a_consent_that_waits_for_a_stronger_sign_in_comes_back_in_the_words_of_its_form(
+    client, listed, tenant, chief
+):
+    await make.sign_in(client, chief.person_id, level=2)
+    ticked = {
+        "scopes": ["profile", "payments"],
+        "claims": ["name"],
+        "roles": ["administrator"],
+        "min_level": "2",
+    }
+    answer = await client.post(f"/t/{tenant.slug}/apps/catalogue/{listed.id}/installation", data=ticked)
+    asked = parse_qs(urlsplit(answer.headers["location"]).query)
+    assert asked["level"] == ["3"]
+    said = await terms(client, asked["next"][0])
+    assert said["What it gets"] == "Who opens it, Payments and refunds"
+    assert said["Roles that see it"] == "Administrator"
+    assert said["Level of sign-in it needs"] == "Strong"
+    chinese = await terms(client, asked["next"][0], "zh-CN")
+    assert chinese["可见角色"] == "管理员"
+    page = inspect((await client.get(asked["next"][0])).text)
+    kept = [(one.get("name"), one.get("value")) for one in page.iter("input") if one.get("type") == "hidden"]
+    assert {("scopes", "profile"), ("claims", "name"), ("min_level", "2")} <= set(kept)
+    assert ("scopes", "payments") in kept
 
 
 async def test_no_more_can_be_agreed_to_than_is_asked_for(listed, chief):
