@@ -119,7 +119,8 @@ async def installs(app_id: UUID) -> int:
     """Return in how many institutions an app is in use, as the open scope may count."""
     return int(
         await value(
-            "select count(*) from integrations_installation where app_id = $1 and status <> 'uninstalled' and not is_test",
+            "select count(*) from integrations_installation"
+            " where app_id = $1 and status <> 'uninstalled' and not is_test",
             app_id,
         )
     )
