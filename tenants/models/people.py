@@ -84,10 +84,7 @@ class OneTimeCode(Row):
 
 
 class ParkedForm(Row):
-    """What somebody typed when their session had run out, kept for them alone until they are back.
-
-    Each field is its name and text; after them may come what its form calls the field, and the choice in it.
-    """
+    """What somebody typed when their session had run out, kept for them alone until they are back."""
 
     token_hash: bytes = fields.BinaryField()
     person_id: UUID = fields.UUIDField()

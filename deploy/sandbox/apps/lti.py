@@ -27,7 +27,7 @@ from pylti1p3.registration import Registration
 from pylti1p3.request import Request as LtiRequest
 from pylti1p3.service_connector import ServiceConnector
 from pylti1p3.session import SessionService
-from pylti1p3.tool_config.dict import ToolConfDict
+from pylti1p3.tool_config.dict import TIssConf, ToolConfDict
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -141,11 +141,12 @@ class _Config(ToolConfDict):
 
     def find_registration_by_params(
         self, iss: str, client_id: str, *args: Any, **kwargs: Any
-    ) -> Registration | None:
+    ) -> Registration:
         try:
-            return super().find_registration_by_params(iss, client_id, *args, **kwargs)
-        except Exception:  # noqa: BLE001 - PyLTI1p3 raises nothing narrower for a name that it does not know
-            return None
+            found: Registration = super().find_registration_by_params(iss, client_id, *args, **kwargs)
+        except Exception as error:  # PyLTI1p3 raises nothing narrower for a name that it does not know
+            raise LtiException("This is no name of ours.") from error
+        return found
 
     def find_deployment_by_params(
         self, iss: str, deployment_id: str, client_id: str, *args: Any, **kwargs: Any
@@ -252,7 +253,7 @@ class Tool:
         return await asyncio.to_thread(lambda: ask(ServiceConnector(registration, self.http)))
 
 
-def _platform(issuer: str, client: str) -> dict[str, Any]:
+def _platform(issuer: str, client: str) -> TIssConf:
     return {
         "client_id": client,
         "auth_login_url": f"{issuer}/oauth/authorize",

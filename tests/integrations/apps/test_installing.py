@@ -120,7 +120,7 @@ async def test_a_consent_that_waits_for_a_stronger_sign_in_comes_back_in_the_wor
     asked = parse_qs(urlsplit(answer.headers["location"]).query)
     assert asked["level"] == ["3"]
     said = await terms(client, asked["next"][0])
-    assert said["What it gets"] == "Who opens it, Payments and refunds"
+    assert said["What it gets"] == "The name and language of whoever opens it, Payments and refunds"
     assert said["Roles that see it"] == "Administrator"
     assert said["Level of sign-in it needs"] == "Strong"
     chinese = await terms(client, asked["next"][0], "zh-CN")

@@ -33,7 +33,8 @@ class Line:
     """The way to the app: it may be cut."""
 
     def __init__(self, stage: Stage) -> None:
-        self.stage, self.is_cut, self.asked, self.call_on = stage, False, [], wired(stage)
+        self.stage, self.is_cut, self.call_on = stage, False, wired(stage)
+        self.asked: list[str] = []
 
     async def call(self, method, url, **given):
         self.asked.append(url)
@@ -151,6 +152,8 @@ async def test_uninstalling_ends_everything_at_once_and_two_days_later_the_app_h
     assert world.kept() == 0
     async with open_scope(tenant_scope(world.tenant.id)):
         found = await Installation.get(tenant_id=world.tenant.id, id=world.installation.id)
+    assert found.deleted_at is not None
+    assert found.uninstalled_at is not None
     assert timedelta(hours=48) < found.deleted_at - found.uninstalled_at < timedelta(hours=49)
     assert "Deletion confirmed" in await world.read(world.here)
 
