@@ -25,6 +25,7 @@ FRESH = 300
 ABOUT = About(
     name="contract",
     title="E-contract",
+    title_zh="电子合同",
     scope="openid profile roles tenant enterprise",
     places=(
         ("/", "Contracts", "合同"),
@@ -40,21 +41,43 @@ ABOUT = About(
 )
 CLAUSES = {
     "service": (
-        "Service agreement",
-        "{party} (credit code {uscc}), represented by {head}, engages {partner} to provide the services described in"
-        " the annex from {day} on. Either side may end this agreement with thirty days' notice.",
+        (
+            "Service agreement",
+            "{party} (credit code {uscc}), represented by {head}, engages {partner} to provide the services described"
+            " in the annex from {day} on. Either side may end this agreement with thirty days' notice.",
+        ),
+        (
+            "服务合同",
+            "{party}（统一社会信用代码 {uscc}，法定代表人 {head}）委托 {partner} 自 {day} 起提供附件所列服务。"
+            "任何一方可提前三十日通知对方终止本合同。",
+        ),
     ),
     "lease": (
-        "Lease",
-        "{party} (credit code {uscc}), represented by {head}, lets the premises described in the annex to {partner}"
-        " from {day} on. The rent is due on the first day of each month.",
+        (
+            "Lease",
+            "{party} (credit code {uscc}), represented by {head}, lets the premises described in the annex to"
+            " {partner} from {day} on. The rent is due on the first day of each month.",
+        ),
+        (
+            "租赁合同",
+            "{party}（统一社会信用代码 {uscc}，法定代表人 {head}）自 {day} 起将附件所列场地出租给 {partner}。"
+            "租金于每月第一日支付。",
+        ),
     ),
     "secrecy": (
-        "Confidentiality agreement",
-        "{party} (credit code {uscc}), represented by {head}, and {partner} keep secret what they learn of each other"
-        " from {day} on, for three years.",
+        (
+            "Confidentiality agreement",
+            "{party} (credit code {uscc}), represented by {head}, and {partner} keep secret what they learn of each"
+            " other from {day} on, for three years.",
+        ),
+        (
+            "保密协议",
+            "{party}（统一社会信用代码 {uscc}，法定代表人 {head}）与 {partner} 自 {day} 起对获知的"
+            "对方信息保密，为期三年。",
+        ),
     ),
 }
+"""Each kind: title and text, in English and in Chinese; a contract is kept in the language it was drafted in."""
 
 
 async def launch(request: Request) -> Response:
@@ -62,8 +85,8 @@ async def launch(request: Request) -> Response:
     kit: Kit = request.app.state.kit
     given = request.query_params
     if "iss" not in given:
-        return kit.page(
-            request, "message.html", title=kit.title, text="Open this app from your institution's page."
+        return kit.say(
+            request, 200, "Open this app from your institution's page.", "请从机构的页面打开本应用。"
         )
     purpose = f"go:/{given.get('place', '')}"
     return await kit.begin(
@@ -79,14 +102,18 @@ async def callback(request: Request) -> Response:
     kit: Kit = request.app.state.kit
     found = await kit.finish(request)
     if found is None:
-        text = "The sign-in did not end well. Open the app again."
-        return kit.page(request, "message.html", 400, title=kit.title, text=text)
+        return kit.say(
+            request, 400, "The sign-in did not end well. Open the app again.", "登录未成功，请重新打开应用。"
+        )
     person, claims, purpose = found
     act, _, rest = purpose.partition(":")
     target = f"/contracts/{rest}" if act == "sign" else rest
     if act == "sign" and not _sign(kit, person, claims, int(rest)):
-        text = "This was not signed: it takes your bank key, used just now."
-        return kit.page(request, "message.html", 403, title=kit.title, text=text)
+        english, chinese = (
+            "This was not signed: it takes your bank key, used just now.",
+            "未签署：需要现场使用您的银行密钥。",
+        )
+        return kit.say(request, 403, english, chinese)
     return kit.remember(RedirectResponse(target, 303), person, str(claims.get("sid", "")))
 
 
@@ -104,7 +131,8 @@ async def contracts(request: Request, kit: Kit, person: Person) -> Response:
 async def new(request: Request, kit: Kit, person: Person) -> Response:
     """Show what a new contract needs; who we are is known."""
     facts = kit.facts(person.installation)
-    kinds = {key: title for key, (title, _) in CLAUSES.items()}
+    at = _language(kit, request, person)
+    kinds = {key: words[at][0] for key, words in CLAUSES.items()}
     return kit.page(request, "contract_new.html", person=person, facts=facts, kinds=kinds)
 
 
@@ -114,14 +142,18 @@ async def draft(request: Request, kit: Kit, person: Person) -> Response:
     form = await request.form()
     kind, partner = str(form.get("kind", "")), str(form.get("partner", "")).strip()[:200]
     if kind not in CLAUSES or not partner:
-        text = "Choose a kind, and say with whom."
-        return kit.page(request, "message.html", 422, title=kit.title, text=text)
-    title, words = CLAUSES[kind]
+        return kit.say(request, 422, "Choose a kind, and say with whom.", "请选择类型并填写对方。")
+    title, words = CLAUSES[kind][_language(kit, request, person)]
     made = kit.db.execute(
         "insert into contract (installation, title, partner, text, at, by) values (?, ?, ?, ?, ?, ?) returning id",
         (person.installation, title, partner, _filled(kit, person, words, partner), _now(), person.name),
     ).fetchone()
     return RedirectResponse(f"/contracts/{made['id']}", 303)
+
+
+def _language(kit: Kit, request: Request, person: Person) -> int:
+    """Return which of a clause's two texts this person reads."""
+    return int(kit.speaks_chinese(request, person))
 
 
 def _filled(kit: Kit, person: Person, words: str, partner: str) -> str:
@@ -140,7 +172,7 @@ async def show(request: Request, kit: Kit, person: Person) -> Response:
     """Show one contract."""
     found = _find(kit, person, request.path_params["id"])
     if found is None:
-        return kit.page(request, "message.html", 404, title=kit.title, text="There is no such contract.")
+        return kit.say(request, 404, "There is no such contract.", "没有这份合同。")
     evidence = json.loads(found["evidence"] or "{}")
     return kit.page(request, "contract.html", person=person, contract=found, evidence=evidence)
 
@@ -150,7 +182,7 @@ async def sign(request: Request, kit: Kit, person: Person) -> Response:
     """Ask the product for the strongest sign-in, made now; ``callback`` seals what it is for."""
     found = _find(kit, person, request.path_params["id"])
     if found is None or found["signed_at"]:
-        return kit.page(request, "message.html", 409, title=kit.title, text="This is signed already.")
+        return kit.say(request, 409, "This is signed already.", "这份合同已签署。")
     ours = kit.client_of(person.installation)
     return await kit.begin(client=ours, purpose=f"sign:{found['id']}", acr_values=STRONGEST, max_age="0")
 
@@ -160,7 +192,7 @@ async def download(request: Request, kit: Kit, person: Person) -> Response:
     """Send the sealed file."""
     found = _find(kit, person, request.path_params["id"])
     if found is None or not found["pdf"]:
-        return kit.page(request, "message.html", 404, title=kit.title, text="There is no sealed file yet.")
+        return kit.say(request, 404, "There is no sealed file yet.", "还没有签章文件。")
     name = f'attachment; filename="contract-{found["id"]}.pdf"'
     return Response(
         found["pdf"], media_type="application/pdf", headers=kit.headers() | {"Content-Disposition": name}

@@ -19,6 +19,7 @@ from deploy.sandbox.apps.paper import sheet
 ABOUT = About(
     name="invoice",
     title="E-invoice",
+    title_zh="电子发票",
     scope="openid profile tenant enterprise payments bills accounts documents offline_access",
     places=(("/", "Invoices", "发票"), ("/figures", "Figures", "统计")),
     schema="""
@@ -57,7 +58,7 @@ async def show(request: Request, kit: Kit, person: Person) -> Response:
     """Send one invoice as PDF."""
     found = _find(kit, person.installation, request.path_params["id"])
     if found is None:
-        return kit.page(request, "message.html", 404, title="E-invoice", text="There is no such invoice.")
+        return kit.say(request, 404, "There is no such invoice.", "没有这张发票。")
     name = f'attachment; filename="{found["number"]}.pdf"'
     pdf = _pdf(found, kit.facts(person.installation))
     return Response(pdf, media_type="application/pdf", headers=kit.headers() | {"Content-Disposition": name})

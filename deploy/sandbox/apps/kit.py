@@ -44,7 +44,12 @@ class Kit(Kept):
 
     def __init__(self, about: About, url: str, data: Path) -> None:
         """Open the storage."""
-        self.name, self.title, self.scope, self.places = about.name, about.title, about.scope, about.places
+        self.name, self.titles, self.scope, self.places = (
+            about.name,
+            (about.title, about.title_zh),
+            about.scope,
+            about.places,
+        )
         self.url = url
         super().__init__(about, data)
         loader = FileSystemLoader(HERE / "templates")
@@ -268,7 +273,7 @@ class Kit(Kept):
 
     def page(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:
         """Return a page that only the product may frame; ``t(en, zh)`` speaks the reader's language."""
-        is_chinese = self._speaks_chinese(request, context.get("person"))
+        is_chinese = self.speaks_chinese(request, context.get("person"))
         html = self.pages.get_template(template).render(
             app=self,
             request=request,
@@ -279,7 +284,12 @@ class Kit(Kept):
         )
         return HTMLResponse(html, status, self.headers())
 
-    def _speaks_chinese(self, request: Request, person: Person | None) -> bool:
+    def say(self, request: Request, status: int, english: str, chinese: str) -> Response:
+        """Return a page with one sentence."""
+        return self.page(request, "message.html", status, said=(english, chinese))
+
+    def speaks_chinese(self, request: Request, person: Person | None) -> bool:
+        """Tell which of the two languages to speak."""
         told = request.query_params.get("ui_locales") or (person.claims.get("locale") if person else "")
         return str(told or request.headers.get("accept-language", "")).lower().startswith("zh")
 
@@ -306,7 +316,7 @@ class Kit(Kept):
             return Response("ok", headers=self.headers())
 
         async def privacy(request: Request) -> Response:
-            return self.page(request, "message.html", title="Privacy", text=PRIVACY)
+            return self.say(request, 200, *PRIVACY)
 
         return [
             Route("/favicon.ico", health),
@@ -336,7 +346,7 @@ def signed_in(page: Shown) -> Callable[[Request], Awaitable[Response]]:
         kit: Kit = request.app.state.kit
         person = await kit.who(request)
         if person is None:
-            return kit.page(request, "message.html", 401, title=kit.title, text="Please open it again.")
+            return kit.say(request, 401, "Please open it again.", "请重新打开。")
         answer = await page(request, kit, person)
         return kit.remember(answer, person, is_framed=True) if kit.shown_token(request) else answer
 

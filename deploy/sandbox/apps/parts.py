@@ -11,7 +11,8 @@ from typing import Any
 TOLERANCE = 300
 """Seconds by which the clocks of a webhook's two ends may differ."""
 PRIVACY = (
-    "What your institution agreed to share is kept here alone. It is deleted 48 hours after uninstalling."
+    "What your institution agreed to share is kept here alone. It is deleted 48 hours after uninstalling.",
+    "机构同意提供的信息只保存在本应用中，卸载 48 小时后删除。",
 )
 SCHEMA = """
 create table if not exists login (
@@ -85,6 +86,7 @@ class About:
 
     name: str
     title: str
+    title_zh: str
     scope: str
     places: Sequence[tuple[str, str, str]]
     schema: str

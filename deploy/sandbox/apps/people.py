@@ -24,6 +24,7 @@ DECIDES = "administrator"
 ABOUT = About(
     name="people",
     title="People",
+    title_zh="人事",
     scope="openid profile roles tenant people",
     places=(("/", "Directory", "通讯录"), ("/leave", "Leave", "请假")),
     schema=scim.SCHEMA

@@ -28,6 +28,7 @@ from deploy.sandbox.apps.lti import CLAIM, Tool
 ABOUT = About(
     name="practice",
     title="Practice",
+    title_zh="练习",
     scope="openid profile roles tenant accounts grades",
     places=(),
     schema=lti.SCHEMA
@@ -65,7 +66,7 @@ async def launch(request: Request) -> Response:
     try:
         return tool.login(request)  # type: ignore[no-any-return]
     except (*lti.REFUSED, NotReadyError):
-        return kit.page(request, "message.html", 400, title=kit.title, text="Please open it from your class.")  # type: ignore[no-any-return]
+        return kit.say(request, 400, "Please open it from your class.", "请从班级打开。")  # type: ignore[no-any-return]
 
 
 async def start(request: Request) -> Response:
@@ -74,7 +75,7 @@ async def start(request: Request) -> Response:
     try:
         told = await tool.launched(request)
     except lti.REFUSED:
-        return kit.page(request, "message.html", 400, title=kit.title, text="Please open it again.")  # type: ignore[no-any-return]
+        return kit.say(request, 400, "Please open it again.", "请重新打开。")  # type: ignore[no-any-return]
     person = _person(told)
     kit.meet(person.installation, str(told["aud"]))
     kit.know(person.installation, {"class": person.claims["class"]})
@@ -123,9 +124,7 @@ async def home(request: Request, kit: Kit, person: Person) -> Response:
     """Show a learner their sums, a teacher the class, whoever looks on their child's results."""
     exercise = _exercise(person)
     if exercise is None:
-        return kit.page(
-            request, "message.html", person=person, title=kit.title, text="Open it from your class."
-        )
+        return kit.say(request, 200, "Open it from your class.", "请从班级打开。")
     if _has(person, "Learner"):
         return await _sums(request, kit, person, exercise)
     lines = await _class(request, person)

@@ -23,6 +23,7 @@ MOST = 10
 ABOUT = About(
     name="visits",
     title="Visit summary",
+    title_zh="就诊摘要",
     scope="openid profile tenant launch patient/Patient.r patient/Appointment.rs patient/Invoice.rs",
     places=(("/", "Summary", "就诊摘要"),),
     schema="create table if not exists opened (sub text, patient text, token text, server text, ends integer,"
@@ -78,7 +79,7 @@ async def launch(request: Request) -> Response:
     given = request.query_params
     server = given.get("iss", "")
     if not server.startswith(f"{kit.keys().issuer}/fhir/"):
-        return _message(request, kit, 400, "Open this at a patient.", "请在患者页面打开。")
+        return kit.say(request, 400, "Open this at a patient.", "请在患者页面打开。")
     ours, value = given.get("client_id", ""), given.get("launch", "")
     return await kit.begin(client=ours, launch=value, purpose=server, aud=server)
 
@@ -88,18 +89,13 @@ async def callback(request: Request) -> Response:
     kit: SmartKit = request.app.state.kit
     found = await kit.finish(request)
     if found is None:
-        return _message(
-            request, kit, 400, "The sign-in did not end well. Open it again.", "登录未成功，请重新打开。"
+        return kit.say(
+            request, 400, "The sign-in did not end well. Open it again.", "登录未成功，请重新打开。"
         )
     person, claims, server = found
     patient = kit.at(person, server)
     target = RedirectResponse(f"/patients/{patient}" if patient else "/", 303)
     return kit.remember(target, person, str(claims.get("sid", "")))
-
-
-def _message(request: Request, kit: Kit, status: int, english: str, chinese: str) -> Response:
-    text = chinese if request.headers.get("accept-language", "").lower().startswith("zh") else english
-    return kit.page(request, "message.html", status, title=kit.title, text=text)
 
 
 @signed_in
@@ -108,7 +104,7 @@ async def summary(request: Request, kit: Kit, person: Person) -> Response:
     assert isinstance(kit, SmartKit)  # noqa: S101 - made below
     held = kit.opened_on(person, request.path_params.get("patient", ""))
     if held is None:
-        return _message(request, kit, 409, "Open this at a patient.", "请在患者页面打开。")
+        return kit.say(request, 409, "Open this at a patient.", "请在患者页面打开。")
 
     async def read(path: str) -> dict[str, Any]:
         return await kit.fhir(held["server"], held["token"], path)

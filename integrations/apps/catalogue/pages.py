@@ -1,7 +1,7 @@
 """The catalogue, an app's page, installing it, and its settings."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -133,7 +133,7 @@ async def install(request: Request, actor: Actor) -> Response:
     app_id = path_id(request)
     offer = await queries.offer_of(actor, app_id)
     form = await bind(request, InstallForm)
-    form.words |= consent_words() | roles_words(await queries.role_choices(actor, offer.version))
+    form.words |= consent_words() | roles_words(await queries.role_names(actor, offer.version))
     if form.is_valid:
         try:
             made = await installing.install(actor, app_id, agreed_of(form.ok))
@@ -153,9 +153,9 @@ def consent_words() -> dict[str, Mapping[str, Text | str]]:
     return {"scopes": {key: t(scope.label) for key, scope in SCOPES.items()}, "claims": claims}
 
 
-def roles_words(roles: Sequence[tuple[str, str]]) -> dict[str, Mapping[str, Text | str]]:
+def roles_words(roles: Mapping[str, Text]) -> dict[str, Mapping[str, Text | str]]:
     """Return the same for who sees it, and how strongly they sign in."""
-    return {"roles": dict(roles), "min_level": {str(value): t(word) for value, word in LEVELS}}
+    return {"roles": roles, "min_level": {str(value): t(word) for value, word in LEVELS}}
 
 
 def agreed_of(given: InstallForm) -> Agreed:

@@ -13,7 +13,7 @@ from tenants.actor import Actor
 from tenants.scope import row, rows
 from tenants.search import containing
 from ui.errors import NotFound
-from ui.i18n import gettext, t
+from ui.i18n import Text, t
 
 MOST = 200
 _CATALOGUE = """
@@ -161,11 +161,16 @@ async def roles(actor: Actor) -> list[Any]:
 
 async def role_choices(actor: Actor, version: AppVersion | None) -> list[tuple[str, str]]:
     """Return who may be let into an app: the tenant's roles, and families where tools are opened by them."""
-    found = [(one["key"], gettext(one["name"])) for one in await roles(actor)]
+    return [(key, str(name)) for key, name in (await role_names(actor, version)).items()]
+
+
+async def role_names(actor: Actor, version: AppVersion | None) -> dict[str, Text]:
+    """Return the same, each in whatever language it will be read in."""
+    found = {one["key"]: Text(one["name"]) for one in await roles(actor)}
     if version is None or "lti" not in version.protocols:
         return found
     visitors = visitor_roles(actor.place.get("scenarios", ()))
-    return found + [(key, gettext(label)) for key, label in visitors.items()]
+    return found | {key: Text(label) for key, label in visitors.items()}
 
 
 async def consents(actor: Actor, installation_id: UUID) -> list[Any]:

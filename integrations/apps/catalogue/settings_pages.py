@@ -134,7 +134,7 @@ async def roles(request: Request, actor: Actor) -> Response:
     """Change who sees the app."""
     found = await installing.get(actor, path_id(request))
     form = await bind(request, RolesForm)
-    form.words |= roles_words(await queries.role_choices(actor, None))
+    form.words |= roles_words(await queries.role_names(actor, None))
     if form.is_valid:
         try:
             await installing.choose_roles(actor, found.id, frozenset(form.ok.roles), form.ok.min_level)
