@@ -97,8 +97,9 @@ def _date(day: date, form: str, locale: str) -> str:
 
 
 def day_text(value: date) -> str:
-    """Return a day without its year, for scales: Nov 29, 11月29日."""
-    return dates.format_skeleton("MMMd", value, locale=current_locale())
+    """Return a day without its year, as short as scales need it: Nov 29, 11/29."""
+    locale = current_locale()
+    return dates.format_skeleton("MMMd" if locale == "en" else "Md", value, locale=locale)
 
 
 def datetime_text(value: datetime | None, tz: str | None = None, form: str = "medium") -> str:

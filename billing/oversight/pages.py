@@ -92,13 +92,13 @@ def _asked(query: TableQuery, known: list[str], places: _Places) -> Asked:
 
 
 async def _figures(actor: Actor, asked: Asked, parts: dict[str, Part]) -> dict[str, Any]:
-    total = await board.totals(actor, asked)
+    total, stages = await board.totals(actor, asked), await board.stages(actor, asked)
     return {
         "asked": asked,
         "total": total,
         "success": success_percent(total),
         "standing": await board.standing(actor, asked),
-        "stages": [(TENANT_STATUSES[key], n) for key, n in (await board.stages(actor, asked)).items()],
+        "stages": [(word, stages[key]) for key, word in TENANT_STATUSES.items() if key in stages],
         "over_time": _chart(await board.by_time(actor, asked), asked.currency),
         "parts": [
             (key, part.title, part.columns, await part.read(actor, asked))
@@ -179,8 +179,9 @@ def _shared(asked: Asked) -> tuple[Column, ...]:
 
 def _filters(asked: Asked, query: TableQuery, known: list[str], places: _Places) -> dict[str, Any]:
     clouds = {key: gettext(scenario.name) for key, scenario in kinds.SCENARIOS.items()}
+    everywhere = gettext("All member banks") if asked.is_union else gettext("All branches")
     chosen = (
-        places.names.get(str(asked.place)),
+        places.names.get(str(asked.place), everywhere),
         clouds.get(asked.scenario),
         str(channel_name(asked.channel)) if asked.channel else None,
         gettext("{n} days", n=asked.days),

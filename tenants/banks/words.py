@@ -10,7 +10,7 @@ TENANT_STATUSES: Mapping[str, Text] = {
     "live": t("Live"),
     "suspended": t("Suspended"),
     "closing": t("Closing"),
-    "closed": t("Closed"),
+    "closed": t("Closed for good"),
 }
 TENANT_TONES: Mapping[str, Tone] = {
     "approved": "info",

@@ -115,8 +115,8 @@ def register() -> None:
         Kind("representative", N_("Change the legal representative"), N_("The institution is reviewed afterwards."),
              RepresentativeForm, live | suspended, frozen,
              lambda tenant: {"legal_representative": tenant.legal_representative}, represent, tells_contact=True),
-        Kind("close", N_("Close"), N_("No new payments; its books stay to be exported and handed over."),
-             CloseForm, live | suspended | {"approved"}, frozen, state, close, tells_contact=True),
+        Kind("close", N_("Close the institution"),
+             N_("No new payments; its books stay to be exported and handed over."), CloseForm, live | suspended | {"approved"}, frozen, state, close, tells_contact=True),
         Kind("end_close", N_("End the closing"), N_("Once its ledger is exported and handed over."),
              EndForm, closing, frozen, state, end_close),
     ):  # fmt: skip

@@ -55,7 +55,7 @@ def _offers(own: list[BankOffer]) -> list[tuple[str, str]]:
 
 def _columns(root: str, *, is_above: bool) -> tuple[Column, ...]:
     offer = (
-        Column("names", t("Offer"), value=lambda row: called(json.loads(row["names"])),
+        Column("names", t("What was taken"), value=lambda row: called(json.loads(row["names"])),
                href=lambda row: f"{root}/offers/{row['offer_id']}"),
         Column("kind", t("Kind"), format=lambda value, _: gettext(KINDS[value].name)),
         Column("number", t("Version"), format="number", sortable=True),
