@@ -13,6 +13,7 @@ from tenants.banks.reach import bank_of, sees_branch
 from tenants.ids import new_id
 from tenants.scope import rows
 from ui.errors import Conflict, NotFound
+from ui.formats import number
 from ui.i18n import N_, Text, t
 
 Figures = Mapping[str, Any]
@@ -142,7 +143,8 @@ async def _was_closed_lately(recent: Any) -> bool:
 
 def reason(action: NextAction) -> Text:
     """Return why, in words and figures."""
-    return t(BY_KEY[action.key].reason, **action.facts)
+    counted = {key: number(one) if isinstance(one, int) else one for key, one in action.facts.items()}
+    return t(BY_KEY[action.key].reason, **counted)
 
 
 CLOSINGS = {"done", "dismissed"}

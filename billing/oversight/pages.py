@@ -22,7 +22,7 @@ from tenants.navigation import Place, add_bank_places, named
 from tenants.onboarding import queries
 from ui import charts, formats
 from ui.exports import export, wants_export
-from ui.i18n import N_, gettext, t
+from ui.i18n import N_, gettext, ngettext, t
 from ui.render import respond
 from ui.tables import Column, TableQuery
 
@@ -210,7 +210,7 @@ async def scorecard(request: Request, actor: Actor) -> Response:
         Column("value", t("Money in"), format="money"),
         Column("reach", t("Active payers"), format="number"),
         Column("live", t("Live"), format="number"),
-        Column("seconds", t("Application to live"), value=lambda row: row["seconds"] // 3600, format=_hours),
+        Column("seconds", t("Application to live"), format=_span, align="end"),
         Column("complaints", t("Complaints"), format="number"),
     )
     found = await board.scorecard(actor, asked)
@@ -227,9 +227,14 @@ async def scorecard(request: Request, actor: Actor) -> Response:
     return await respond(request, "billing/oversight/scorecard.html", context)
 
 
-def _hours(found: Any, row: Any) -> str:
+def _span(seconds: Any, row: Any) -> str:
     del row
-    return gettext("{n} h", n=found) if found else "–"
+    minutes = -(-seconds // 60)
+    if not seconds:
+        return "–"
+    if minutes < 120:  # noqa: PLR2004 - two hours
+        return ngettext("{n} minute", "{n} minutes", minutes)
+    return gettext("{n} h", n=minutes // 60)
 
 
 READ = "oversight.read"

@@ -78,6 +78,8 @@ class Rule:
     test: Test
     holds_refunds: bool = False
     holds_payouts: bool = False
+    unseen: str = ""
+    """The sentence where nothing is usual, of which no number of deviations says anything."""
 
 
 def outlier(value: float, before: Sequence[float]) -> float:
@@ -209,6 +211,7 @@ RULES: Mapping[str, Rule] = {
             N_("{amount} came in; usual on this weekday is {usual}: {times} deviations above."),
             _SWING,
             _volume,
+            unseen=N_("{amount} came in; usually nothing comes in on this weekday."),
         ),
         Rule(
             "ticket",

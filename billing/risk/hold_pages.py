@@ -84,7 +84,7 @@ async def listed(request: Request, actor: Actor) -> Response:
         "page": page,
         "columns": columns,
         "kinds": list(KINDS.items()),
-        "states": [("open", t("All that wait")), ("all", t("Those decided too")), *HOLD_WORDS.items()],
+        "states": [("all", t("Those decided too")), *HOLD_WORDS.items()],
         "tabs": tabs(actor, "/risk/holds"),
     }
     return await respond(request, "billing/risk/holds.html", context, block="list")

@@ -8,17 +8,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.models import RiskRule
-from billing.risk import rules
-from billing.risk.finding import RULES, Found
+from billing.risk import rules, services
+from billing.risk.finding import RULES
 from billing.risk.rules import Tried
 from billing.risk.tabs import tabs
 from tenants.actor import Actor
 from tenants.banks.reach import bank_of
 from tenants.http import WRITES, bank_route
-from tenants.models import Tenant
 from ui.errors import Invalid
 from ui.exports import export, wants_export
-from ui.formats import money
 from ui.forms import bind_values
 from ui.i18n import N_, Text, gettext, t
 from ui.render import redirect, respond
@@ -159,8 +157,8 @@ async def _page(  # noqa: PLR0917 - what the page shows
         "holds_payouts": held.holds_payouts,
         "tried": tried,
         "said": [
-            (one.day, tenant.short_name, _sentence(key, one, tenant))
-            for tenant, _, one in tried.found[:SHOWN]
+            (one.day, tenant.short_name, services.told(key, channel, one.facts, tenant.currency))
+            for tenant, channel, one in tried.found[:SHOWN]
         ]
         if tried
         else [],
@@ -186,14 +184,6 @@ def _trial_columns() -> tuple[Column, ...]:
 def _figures(value: Any, row: Any) -> str:
     del row
     return "; ".join(f"{gettext(THRESHOLDS[name])}: {number:.12g}" for name, number in value.items())
-
-
-def _sentence(key: str, found: Found, tenant: Tenant) -> str:
-    shown = {
-        name.removesuffix("_minor"): money(value, tenant.currency) if name.endswith("_minor") else value
-        for name, value in found.facts.items()
-    }
-    return str(t(RULES[key].sentence, **shown))
 
 
 READ = "risk.read"

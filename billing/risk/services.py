@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from billing.channels import CHANNEL_KEYS, channel_name
 from billing.models import RiskAlert, RiskRule, RiskWatch
 from billing.oversight.rolling import after_rolling
 from billing.risk.finding import RULES, Day, Found, History, history_of, look
@@ -21,7 +22,7 @@ from tenants.scope import bank_scope, open_scope, rows
 from tenants.states import Edge, Machine
 from ui.errors import Conflict, NotFound
 from ui.formats import money
-from ui.i18n import Text, t, use_locale
+from ui.i18n import gettext, t, use_locale
 
 LOOK_JOB = "billing.look_for_risk"
 YEAR = 400
@@ -113,15 +114,22 @@ async def _alert(tenant: Tenant, channel: str, found: Found) -> RiskAlert | None
     return made
 
 
-def reason(alert: RiskAlert) -> Text:
-    """Return why, in words and figures."""
+def reason(alert: RiskAlert) -> str:
+    """Return why, in words and figures, in the reader's language."""
     facts = dict(alert.facts)
-    currency = str(facts.pop("currency", "SGD"))
+    return told(alert.key, alert.channel, facts, str(facts.pop("currency", "SGD")))
+
+
+def told(key: str, channel: str, facts: Mapping[str, Any], currency: str) -> str:
+    """Return what a rule has found on one channel, in words and figures; what is usual may be nothing at all."""
     shown = {
         name.removesuffix("_minor"): money(value, currency) if name.endswith("_minor") else value
         for name, value in facts.items()
     }
-    return t(RULES[alert.key].sentence, **shown)
+    rule = RULES[key]
+    is_first = rule.unseen and facts.get("usual_minor") == 0
+    words = gettext(rule.unseen if is_first else rule.sentence, **shown)
+    return f"{channel_name(channel)}: {words}" if channel in CHANNEL_KEYS else words
 
 
 @job(LOOK_JOB)

@@ -116,7 +116,8 @@ def register() -> None:
              RepresentativeForm, live | suspended, frozen,
              lambda tenant: {"legal_representative": tenant.legal_representative}, represent, tells_contact=True),
         Kind("close", N_("Close the institution"),
-             N_("No new payments; its books stay to be exported and handed over."), CloseForm, live | suspended | {"approved"}, frozen, state, close, tells_contact=True),
+             N_("No new payments; its books stay to be exported and handed over."),
+             CloseForm, live | suspended | {"approved"}, frozen, state, close, tells_contact=True),
         Kind("end_close", N_("End the closing"), N_("Once its ledger is exported and handed over."),
              EndForm, closing, frozen, state, end_close),
     ):  # fmt: skip

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from billing.channels import channel_name
+from billing.risk import services
 from billing.risk.finding import RULES, Day, history_of, look, outlier, replay
 
 START = date(2025, 1, 1)
@@ -126,3 +128,12 @@ def test_tighter_thresholds_say_more():
     loose, tight = ({"deviations": d, "least_minor": 1.0} for d in (6, 1))
     since = START + timedelta(days=60)
     assert len(replay(history, "volume", tight, since)) > len(replay(history, "volume", loose, since))
+
+
+def test_an_alert_names_its_channel_and_counts_no_deviations_from_nothing():
+    facts = {"amount_minor": 84286, "usual_minor": 0, "times": 84286.0}
+    told = services.told("volume", "bank", facts, "SGD")
+    assert told.startswith(f"{channel_name('bank')}: SGD")
+    assert told.endswith("came in; usually nothing comes in on this weekday.")
+    usual = services.told("volume", "", facts | {"usual_minor": 100, "times": 7.0}, "SGD")
+    assert usual.endswith("1.00: 7.0 deviations above.")
