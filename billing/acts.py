@@ -214,7 +214,7 @@ FACTS: dict[str, Fact] = {
     "complaint.outcome": Fact(N_("Decision"), words=OUTCOMES),
     "complaint.due_at": Fact(N_("Answer by")),
     "complaint.level": Fact(N_("Steps up")),
-    "complaint.refund_minor": Fact(N_("Give back")),
+    "complaint.refund_minor": Fact(N_("Refund")),
     "complaint.to": Fact(N_("Who works on it")),
     "approval_limit_minor": Fact(N_("Needs approval above")),
     "breaks": Fact(N_("Breaks")),

@@ -9,7 +9,13 @@ from tenants.banks.words import TENANT_STATUSES
 from tenants.life.kinds import KINDS
 from tenants.life.reviews import OUTCOMES, RISKS
 from tenants.offers.kinds import KINDS as OFFERS
-from tenants.onboarding.checklist import INSTITUTION_KINDS, PEOPLE_ROLES, REQUIREMENTS, STATUSES
+from tenants.onboarding.checklist import (
+    DOCUMENT_KINDS,
+    INSTITUTION_KINDS,
+    PEOPLE_ROLES,
+    REQUIREMENTS,
+    STATUSES,
+)
 from tenants.onboarding.forms import ApplicationForm
 from tenants.permissions import BANK_ROLES, TENANT_PERMISSIONS, every_tenant_role
 from tenants.privacy.requests import KINDS as PRIVACY_KINDS
@@ -207,7 +213,7 @@ FACTS: dict[str, Fact] = {
     "currency": Fact(""),
     "code": Fact(N_("Code")),
     "email": Fact(N_("E-mail")),
-    "file": Fact(N_("File")),
+    "file": Fact(N_("File"), DOCUMENT_KINDS),
     "invitation": Fact(""),
     "invited_by": Fact(N_("Invited by")),
     "is_active": Fact(N_("In use")),

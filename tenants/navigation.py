@@ -156,7 +156,7 @@ def _looking(place: Mapping[str, Any], root: str) -> tuple[Notice, ...]:
         return ()
     text = t(
         "Somebody of the bank looks in, until {when} at the latest.",
-        when=datetime_text(datetime.fromisoformat(until)),
+        when=datetime_text(datetime.fromisoformat(until), place["timezone"]),
     )
     return (Notice(text, "warning", f"{root}/support", t("Who, why, and at what")),)
 
