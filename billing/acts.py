@@ -19,6 +19,7 @@ from billing.rules import parse, sentence
 from billing.splits.receivers import KINDS as RECEIVERS
 from tenants import kinds
 from tenants.audit_words import Fact, plain, tell
+from tenants.privacy.words import tell_tables
 from ui.errors import Invalid
 from ui.formats import money, month_text
 from ui.i18n import N_, gettext
@@ -279,3 +280,32 @@ FACTS: dict[str, Fact] = {
 }
 
 tell(ACTS, FACTS, {"suspense": _sum, "credit": _sum, "bill_run": _run})
+tell_tables(
+    {
+        "billing_adjustment_part": N_("Discounts and corrections"),
+        "billing_allocation": N_("What your payments paid"),
+        "billing_attempt": N_("Tries to pay"),
+        "billing_bill": N_("Bills"),
+        "billing_bill_line": N_("Lines of your bills"),
+        "billing_checkout": N_("Payments to several institutions"),
+        "billing_complaint": N_("Complaints"),
+        "billing_complaint_message": N_("Messages about your complaints"),
+        "billing_credit": N_("Credit"),
+        "billing_credit_note": N_("Credit notes"),
+        "billing_credit_use": N_("Credit that was used"),
+        "billing_debit": N_("Automatic payments"),
+        "billing_fee_item": N_("Fees of your institutions"),
+        "billing_fee_rule": N_("Rules of these fees"),
+        "billing_hold": N_("What is kept for you"),
+        "billing_mandate": N_("Permissions to debit"),
+        "billing_payment": N_("Payments"),
+        "billing_payment_part": N_("Parts of payments"),
+        "billing_proxy": N_("Who pays for whom"),
+        "billing_receipt": N_("Receipts"),
+        "billing_saved_card": N_("Kept cards"),
+        "billing_terms": N_("Terms of your institutions"),
+        "billing_wallet": N_("Stored money"),
+        "billing_wallet_movement": N_("Movements of stored money"),
+        "billing_wallet_top_up": N_("Top-ups"),
+    }
+)

@@ -179,8 +179,8 @@ async def _gathered(response: Response) -> Response:
 
 
 _ENTER = "select enter($1, $2, $3)"
-_COME_IN = f"{_ENTER} || jsonb_build_object('held', to_jsonb(held_scenarios()))"
-"""A person's own door: besides who it is, in which industries they hold something, which their rail shows."""
+_COME_IN = f"{_ENTER} || jsonb_build_object('held', to_jsonb(held_scenarios()), 'zone', held_zone())"
+"""A person's own door: besides who it is, in which industries they hold something, for their rail, and where."""
 
 
 async def _actor(request: Request, door: Door) -> Actor | None:
@@ -196,7 +196,7 @@ async def _actor(request: Request, door: Door) -> Actor | None:
     base = _person(request, facts)
     if door == "person":
         adopt(person_scope(_id(facts["person_id"])))
-        actor = replace(base, place={"scenarios": facts["held"]})
+        actor = replace(base, place={"scenarios": facts["held"], "timezone": facts["zone"] or "UTC"})
     elif door in facts:
         actor = _inside(base, facts, door)
         adopt(actor.scope())

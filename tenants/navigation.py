@@ -216,6 +216,7 @@ def shell_for(actor: Actor) -> Shell:
         face="payer",
         title=t("My bills"),
         home="/my",
+        zone=place.get("timezone", "UTC"),
         nav=_rail("payer", "/my", actor.permissions, tuple(sorted(place.get("scenarios", ())))),
         person_name=actor.name,
         menu=MENU,

@@ -102,6 +102,12 @@ select new_id(), f.*, (select count(*) from tenants_offer_taking k where k.bank_
   from (select bank_id, (origin ->> 'offer_id')::uuid offer_id, min(created_at), min(published_at)
           from tenants_bank_offer where origin ->> 'offer_id' is not null and status <> 'dropped' group by 1, 2) f;
 """
+ZONE = """
+create function held_zone() returns text language sql volatile as
+  $$ select t.timezone::text from tenants_holder h join tenants_tenant t on t.id = h.tenant_id
+      where h.person_id = scope_person() and h.confirmed_at is not null order by h.created_at desc limit 1 $$;
+"""
+"""The clock that a person's own pages go by: that of where they came to hold something last."""
 _WRITTEN = (
     "tenants_tenant",
     "billing_standing",
@@ -142,4 +148,5 @@ class Migration(migrations.Migration):
         ops.RunSQL(REACH),
         ops.RunSQL(_unwalled(STANDING + STAGES + APPS + REACHED)),
         ops.RunSQL(COUNTING),
+        ops.RunSQL(ZONE),
     ]

@@ -15,8 +15,19 @@ MOST = 5_000
 SECRET = ("hash", "secret", "token", "signature", "storage_key", "content", "provider_key", "code_tries")
 """Parts of column names that are keys to something rather than facts about somebody."""
 _ABOUT_NOBODY = frozenset(
-    {"tenants_bank", "tenants_isolation_report", "tenants_tenant", "tortoise_migrations"}
+    {
+        "billing_complaint_terms",
+        "integrations_app_document",
+        "tenants_audit_link",
+        "tenants_audit_seal",
+        "tenants_bank",
+        "tenants_isolation_report",
+        "tenants_sealed_audit",
+        "tenants_tenant",
+        "tortoise_migrations",
+    }
 )
+"""What everybody reads, or what only proves other rows."""
 _TABLES = (
     "select table_name, array_agg(column_name::text order by ordinal_position) as names,"
     " array_agg(data_type::text order by ordinal_position) as types"

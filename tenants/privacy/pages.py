@@ -13,7 +13,7 @@ from tenants.audit_list import audit_list
 from tenants.http import WRITES, path_id, person_route, tenant_route
 from tenants.models import Consent, PersonRequest, RetentionRun
 from tenants.navigation import Place, add_tenant_places
-from tenants.privacy import consents, everything, requests, retention
+from tenants.privacy import consents, everything, requests, retention, words
 from tenants.scope import tenant_id
 from ui.errors import AppError, Invalid
 from ui.forms import Form, bind
@@ -44,6 +44,10 @@ class AnswerForm(BaseModel):
 
     decision: str
     text: str = Field("", title=N_("Answer"), max_length=2000)
+
+
+SHOWN = 100
+"""Rows of one kind on the page; the file has all of them."""
 
 
 async def mine(request: Request, actor: Actor) -> Response:
@@ -111,8 +115,10 @@ async def read(request: Request, actor: Actor) -> Response:
     found = await everything.about(actor.person_id)
     context = {
         "tables": [
-            (name.partition("_")[2].replace("_", " ").capitalize(), kept) for name, kept in found.items()
-        ]
+            (words.title_of(name), len(kept), [words.lines_of(name, row) for row in kept[:SHOWN]])
+            for name, kept in found.items()
+        ],
+        "most": SHOWN,
     }
     return await respond(request, "tenants/privacy/data.html", context)
 

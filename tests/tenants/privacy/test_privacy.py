@@ -1,15 +1,17 @@
 """A person's rights: everything about them and nothing about others, consent, erasure that says what stays."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tenants.models import Consent, Holder, Notice, Outbox, PersonRequest, RetentionRun
+from tenants.navigation import shell_for
 from tenants.privacy import consents, everything, requests, retention
 from tenants.runtime import Runtime
-from tenants.scope import open_scope, person_scope, tenant_scope
+from tenants.scope import open_scope, person_scope, tenant_scope, value
 from tests import make
-from tests.page import inspect
+from tests.page import inspect, text_of
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
 
@@ -123,7 +125,11 @@ async def test_the_pages(client, tenant, ann, language):
         page = await client.get(path, headers=headers)
         assert page.status_code == 200, page.text[:2000]
         inspect(page.text)
+    shown = text_of(inspect((await client.get("/my/privacy/data", headers=headers)).text))
+    assert {"en": "Accounts that you hold", "zh-CN": "您持有的账户"}[language] in shown
+    assert str(ann.id) not in shown, "no keys on the page, which is for reading; the file has them"
     told = (await client.get("/my/privacy/data.json")).json()
+    assert "tenants_audit_link" not in told, "what everybody may read is about nobody"
     assert told["tenants_person"][0]["name"] == "Ann Tan"
     assert (await client.post("/my/privacy/consents", data={"purpose": "offers"})).status_code == 303
     assert (await client.post("/my/privacy/consents", data={"purpose": "child"})).status_code == 422
@@ -138,3 +144,13 @@ async def test_the_pages(client, tenant, ann, language):
         made = await PersonRequest.get(tenant_id=tenant.id)
     assert (await client.post(f"{here}/{made.id}/answer", data={"decision": "done"})).status_code == 303
     inspect((await client.get(here, headers=headers)).text)
+
+
+async def test_a_persons_own_pages_go_by_the_clock_of_where_they_hold_something(tenant, ann):
+    async with open_scope(person_scope(ann.id)):
+        zone = await value("select held_zone()")
+    assert zone == tenant.timezone
+    assert shell_for(replace(make.payer(ann), place={"scenarios": [], "timezone": zone})).zone == zone
+    nobody = await make.person("Bob")
+    async with open_scope(person_scope(nobody.id)):
+        assert await value("select held_zone()") is None
