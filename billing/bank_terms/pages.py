@@ -136,10 +136,11 @@ async def _before(found: BankTermsVersion) -> BankTermsVersion | None:
 
 
 async def decide(request: Request, actor: Actor) -> Response:
-    """Put it into force, or refuse it."""
+    """Put it into force, or refuse it; what is another bank's is not found, whatever was sent with it."""
+    found = await services.version_of(actor, path_id(request))
     form = await bind(request, DecisionForm)
     decided = await services.decide(
-        actor, path_id(request), is_approved=form.ok.decision == "approve", reason=form.ok.reason
+        actor, found.id, is_approved=form.ok.decision == "approve", reason=form.ok.reason
     )
     url = f"{_root(actor)}/channels/{decided.id}"
     return redirect(request, url, flash=t(words.STATES[decided.status]))
