@@ -54,7 +54,7 @@ def outcome(proof: AccountProof) -> Text | str:
     if proof.status == "proven":
         return t("The settlement account is proven.")
     if proof.status == "failed":
-        return t("That was the third wrong amount. Begin a new proof.")
+        return t("That was the third wrong amount. Have the applicant send an amount instead.")
     if proof.direction == "in":
         return t("The amount has not come from this account yet. Look again later.")
     return ngettext(

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
@@ -39,7 +41,11 @@ PROOF = Machine(
 
 
 async def begin(actor: Actor, application_id: UUID, direction: Direction) -> AccountProof:
-    """Begin a proof; one that still waits is replaced by it. Call it outside of any scope."""
+    """Begin a proof; one that still waits is replaced by it. Call it outside of any scope.
+
+    Raises:
+        Conflict: three wrong amounts were told for this account within the last days, by whomever.
+    """
     accounts = _accounts()
     async with open_scope(actor.scope()):
         actor.require("applications.write")
@@ -64,8 +70,10 @@ async def begin(actor: Actor, application_id: UUID, direction: Direction) -> Acc
 
 
 async def _replace(found: Application) -> None:
-    waiting = AccountProof.filter(bank_id=found.bank_id, application_id=found.id, status="waiting")
-    await waiting.update(status=PROOF.after("waiting", "replace"))
+    """End what waits for this application or this account: one proof of an account at a time, so that tries add up."""
+    waiting = AccountProof.filter(bank_id=found.bank_id, status="waiting")
+    mine = waiting.filter(Q(application_id=found.id) | Q(account_hash=found.account_hash, direction="out"))
+    await mine.update(status=PROOF.after("waiting", "replace"))
 
 
 async def _make(actor: Actor, found: Application, direction: Direction) -> AccountProof:
@@ -79,12 +87,25 @@ async def _make(actor: Actor, found: Application, direction: Direction) -> Accou
         amount_minor=secrets.randbelow(99) + 1 if direction == "in" else None,
         account_hash=found.account_hash,
         account_mask=found.settlement_account_number,
-        tries_left=TRIES,
+        tries_left=await _tries_of(found) if direction == "out" else TRIES,
         until=datetime.now(UTC) + timedelta(days=DAYS),
         begun_by_name=actor.name[:100],
     )
     await _record(actor, found, "account_proof.begun", made)
     return made
+
+
+async def _tries_of(found: Application) -> int:
+    """Return how many tries are left for the account itself: a new proof of it, or another application, adds none."""
+    since = datetime.now(UTC) - timedelta(days=DAYS)
+    lately = AccountProof.filter(
+        bank_id=found.bank_id, account_hash=found.account_hash, direction="out", created_at__gte=since
+    )
+    wrong = max([TRIES - one.tries_left for one in await lately if one.status != "proven"], default=0)
+    if wrong >= TRIES:
+        text = t("Three wrong amounts were told for this account. Have the applicant send an amount instead.")
+        raise Conflict("proof.no_tries", text)
+    return TRIES - wrong
 
 
 async def tell_amount(actor: Actor, application_id: UUID, amount_minor: int) -> AccountProof:

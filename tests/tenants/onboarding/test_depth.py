@@ -87,6 +87,11 @@ async def test_three_wrong_amounts_end_a_proof_and_the_right_one_proves(bank, pe
     assert told.status == "failed"
     with pytest.raises(NotFound):
         await proofs.tell_amount(manager, made.id, 42)
+    with pytest.raises(Conflict, match="Three wrong"):
+        await proofs.begin(manager, made.id, "out")
+    async with open_scope(bank_scope(bank.id)):
+        over = datetime.now(UTC) - timedelta(days=8)
+        await AccountProof.filter(application_id=made.id).update(created_at=over)
     await proofs.begin(manager, made.id, "out")
     assert (await proofs.tell_amount(manager, made.id, 42)).status == "proven"
     async with open_scope(bank_scope(bank.id)):
@@ -96,6 +101,21 @@ async def test_three_wrong_amounts_end_a_proof_and_the_right_one_proves(bank, pe
         )
         await services.update(manager, made.id, made.version, changed)
         assert not await proofs.is_proven(await Application.get(id=made.id)), "another account, another proof"
+
+
+async def test_tries_are_counted_by_account_and_not_by_proof_or_application(bank, people, played):
+    manager, _ = people
+    first, second = await draft(bank, manager), await draft(bank, manager)
+    await proofs.begin(manager, first.id, "out")
+    await proofs.tell_amount(manager, first.id, 1)
+    again = await proofs.begin(manager, first.id, "out")
+    assert again.tries_left == 2, "beginning anew gives no try back"
+    await proofs.tell_amount(manager, first.id, 2)
+    other = await proofs.begin(manager, second.id, "out")
+    assert (other.account_hash, other.tries_left) == (again.account_hash, 1)
+    with pytest.raises(NotFound):
+        await proofs.tell_amount(manager, first.id, 3)
+    assert (await proofs.begin(manager, first.id, "in")).status == "waiting", "the other way stays open"
 
 
 async def test_a_silent_bank_costs_no_try(bank, people, played):
