@@ -123,6 +123,24 @@ async def test_bank_staff_enter_no_tenant_and_no_other_bank(app, client, world, 
         assert answer.status_code == 404, route.path
 
 
+async def test_bank_staff_find_no_foreign_row_at_their_own_address(app, client, world, bank):
+    """Each page that names a row, by the first role that may open it: what is not theirs is looked for first."""
+    seen: set[str] = set()
+    for role, given in BANK_ROLES.items():
+        mine = [
+            route
+            for route in filter(has_ids, doors(app, "bank"))
+            if route.name + method_of(route) + route.path not in seen
+            and permission_of(route) in given.permissions
+        ]
+        await make.sign_in(client, (await make.bank_staff(bank, role)).person_id)
+        for route in mine:
+            seen.add(route.name + method_of(route) + route.path)
+            answer = await client.request(method_of(route), path_of(route, bank=bank.slug, ids=new_id()))
+            assert answer.status_code in REFUSED, (role, method_of(route), route.path, answer.status_code)
+    assert len(seen) > 40, "else nothing was walked"
+
+
 @pytest.mark.parametrize("role", list(BANK_ROLES))
 async def test_a_bank_role_without_the_permission_is_refused(app, client, db, bank, role):
     actor = await make.bank_staff(bank, role)
