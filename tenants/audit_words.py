@@ -33,6 +33,7 @@ class Fact:
 _acts: dict[str, str] = {}
 _facts: dict[str, Fact] = {}
 _subjects: dict[str, Callable[[str], str]] = {}
+_labels: dict[str, str] = {}
 
 
 def tell(
@@ -48,6 +49,11 @@ def tell(
     _acts.update(acts)
     _facts.update(facts or {})
     _subjects.update(subjects or {})
+
+
+def tell_labels(labels: Mapping[str, str]) -> None:
+    """Give names that many facts share a label (an English msgid), for those that are not told one of their own."""
+    _labels.update(labels)
 
 
 def acts() -> Mapping[str, str]:
@@ -104,7 +110,7 @@ def _rule(kind: str, name: str) -> Fact | None:
 
 
 def _label(rule: Fact | None, name: str) -> str:
-    label = rule.label if rule else _attributes().get(name, "")
+    label = rule.label if rule else _attributes().get(name) or _labels.get(name, "")
     return gettext(label) if label else _spaced(name.removesuffix(_MINOR))
 
 
