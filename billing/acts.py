@@ -203,6 +203,11 @@ def _limits(value: Any, currency: str) -> str:
     return "; ".join(f"{WAYS[way]}: {span}" for way, span in spans.items())
 
 
+BILL_KINDS = {
+    "periodic": N_("Bill of a run"),
+    "one_off": N_("Single bill"),
+    "opening": N_("Balance brought over"),
+}
 FACTS: dict[str, Fact] = {
     "complaint_terms.days": Fact(
         N_("Days to an answer, by what it is about"),
@@ -269,6 +274,9 @@ FACTS: dict[str, Fact] = {
     "adjustment.kind": Fact(N_("Kind"), words={k: kind.name.message for k, kind in ADJUSTMENTS.items()}),
     "adjustment.status": Fact(N_("State"), words={k: words.message for k, words in ADJUSTED.items()}),
     "bill.status": Fact(N_("State"), words=BILL_WORDS),
+    "bill.kind": Fact(N_("Kind"), words=BILL_KINDS),
+    "bill.account_name": Fact(N_("Name")),
+    "bill.account_number": Fact(N_("Account")),
     "fee_item.is_active": Fact(N_("Charged")),
     "fee_item.kind": Fact(
         N_("Kind"), words={"charge": N_("Charge on bills"), "late_fee": N_("Late-payment penalty")}
