@@ -15,6 +15,7 @@ from tenants.actor import system_actor
 from tenants.jobs import JOBS
 from tenants.scope import Scope, bank_scope, open_scope, person_scope, rows, tenant_scope, value
 from ui.errors import AppError
+from ui.i18n import N_
 
 _WRITES = (
     "update {table} set tenant_id = tenant_id where tenant_id = $1",
@@ -36,9 +37,11 @@ async def ask(world: World, report: Report) -> None:
         "a payer of mine": person_scope(world.payer),
     }
     section = report.section(
-        "Raw SQL as the application role",
-        "Every table of institutions, read, changed and removed from without any scope and under four foreign ones."
-        " Not one of their rows may be seen or touched.",
+        N_("Raw SQL as the application role"),
+        N_(
+            "Every table of institutions, read, changed and removed from without any scope and under four foreign ones."
+            " Not one of their rows may be seen or touched."
+        ),
     )
     for name, scope in scopes.items():
         for table in tables():
@@ -84,8 +87,10 @@ async def _write(scope: Scope, sql: str, tenant_id: UUID) -> str:
 async def run_jobs(world: World, report: Report) -> None:
     """Run every job in my institution with the ids of their rows; whatever becomes of it, theirs stays as it is."""
     section = report.section(
-        "Background work",
-        "Every job runs in my institution with a payload full of their ids. It may fail; it may not touch them.",
+        N_("Background work"),
+        N_(
+            "Every job runs in my institution with a payload full of their ids. It may fail; it may not touch them."
+        ),
     )
     keys = (
         "id",

@@ -20,6 +20,7 @@ from tenants.models import Bank, Tenant
 from tenants.runtime import runtime
 from tenants.scope import bank_scope, open_scope, tenant_scope, vendor_scope
 from tenants.uscc import make
+from ui.i18n import N_
 
 SECRET = "secret-of-the-walk"  # noqa: S105 - of an app that lives as long as the walk
 API, TOKENS = "/api/v1/", "/api/v1/installation-tokens"
@@ -42,10 +43,13 @@ async def walk(app: Starlette, world: World, report: Report) -> None:
     async with httpx2.AsyncClient(transport=transport, base_url=ADDRESS) as client:
         token = await _token(client, made, installation.id)
         section = report.section(
-            "Programs with a token of mine",
-            "Every operation of the open API and of the directory endpoint, as an app that mine has installed with"
-            " every scope there is: with ids of their rows, with a cursor that stands at one, with their installation."
-            " Nothing of theirs may be in any answer, and none with their id may be found.",
+            N_("Programs with a token of mine"),
+            N_(
+                "Every operation of the open API and of the directory endpoint, as an app that mine has installed with"
+                " every scope there is: with ids of their rows, with a cursor that stands at one, with"
+                " their installation."
+                " Nothing of theirs may be in any answer, and none with their id may be found."
+            ),
         )
         await _operations(client, section, app, world, token)
         await _directory(client, section, world, installation.id, token)

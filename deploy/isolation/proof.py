@@ -23,6 +23,7 @@ from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.models import Bank
 from tenants.scope import open_scope, operator_scope
+from ui.i18n import N_
 
 Breach = Literal["", "policy", "permission"]
 _OPEN = (
@@ -90,7 +91,8 @@ async def breached(set_: Stage, breach: Breach) -> AsyncIterator[None]:
 
 async def _compare(report: Report, before: dict[str, str], after: dict[str, str]) -> None:
     section = report.section(
-        "What is left of theirs", "Every table of theirs, before and after everything above."
+        N_("What is left of theirs"),
+        N_("Every table of theirs, before and after everything above."),
     )
     for table, state in before.items():
         section.note(

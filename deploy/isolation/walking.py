@@ -13,6 +13,7 @@ from deploy.isolation.report import Report, Section
 from deploy.isolation.world import EVERYTHING, MARKER, World, browser
 from tenants.ids import new_id
 from tenants.permissions import BANK_ROLES, TENANT_ROLES
+from ui.i18n import N_
 
 ANY: Container[str] = frozenset({*BANK_ROLES, *(spec.key for spec in TENANT_ROLES)})
 FIELDS = (
@@ -55,9 +56,11 @@ async def _try(  # noqa: PLR0917 - who tries what, and what may come of it
 
 async def _staff_elsewhere(app: Starlette, world: World, report: Report) -> None:
     section = report.section(
-        "Staff at another institution's address",
-        "Every role of mine opens and sends every page of theirs, with the ids of their rows."
-        " Only “not found” is right.",
+        N_("Staff at another institution's address"),
+        N_(
+            "Every role of mine opens and sends every page of theirs, with the ids of their rows."
+            " Only “not found” is right."
+        ),
     )
     for role, person in world.staff.items():
         async with _as(app, person) as client:
@@ -72,9 +75,12 @@ def _offered(world: World) -> dict[str, UUID | str]:
 
 async def _staff_at_home(app: Starlette, world: World, report: Report) -> None:
     section = report.section(
-        "Foreign ids at one's own address",
-        "Somebody with every permission of mine opens and sends every page of mine that names a row, with the ids of"
-        " their rows, with ids of nothing, and with what is no id. Only “not found” and “not allowed” are right.",
+        N_("Foreign ids at one's own address"),
+        N_(
+            "Somebody with every permission of mine opens and sends every page of mine that names a"
+            " row, with the ids of"
+            " their rows, with ids of nothing, and with what is no id. Only “not found” and “not allowed” are right."
+        ),
     )
     async with _as(app, world.staff[EVERYTHING]) as client:
         for route in filter(has_ids, doors(app, "tenant")):
@@ -86,9 +92,12 @@ async def _staff_at_home(app: Starlette, world: World, report: Report) -> None:
 async def rights(app: Starlette, world: World, report: Report, roles: Container[str] = ANY) -> None:
     """Try every page of one's own place that one has no right to, as these roles."""
     section = report.section(
-        "Without the right",
-        "Every role of mine and of my bank at every page of their own place that takes a right which the role has not."
-        " Only “not allowed” is right.",
+        N_("Without the right"),
+        N_(
+            "Every role of mine and of my bank at every page of their own place that takes a right"
+            " which the role has not."
+            " Only “not allowed” is right."
+        ),
     )
     for role, person in world.staff.items():
         if role in roles:
@@ -118,9 +127,12 @@ async def _refused(
 
 async def _clerks(app: Starlette, world: World, report: Report) -> None:
     section = report.section(
-        "Bank staff",
-        "Every role of my bank at every page of every institution, at every page of the other bank, and with the other"
-        " bank's institution, branch and people as ids at its own pages.",
+        N_("Bank staff"),
+        N_(
+            "Every role of my bank at every page of every institution, at every page of the other"
+            " bank, and with the other"
+            " bank's institution, branch and people as ids at its own pages."
+        ),
     )
     for role, person in world.clerks.items():
         async with _as(app, person) as client:
@@ -146,8 +158,8 @@ async def _foreign_at_bank(
 
 async def _payer(app: Starlette, world: World, report: Report) -> None:
     section = report.section(
-        "A payer",
-        "Somebody who pays at mine, at every page of payers and every page of staff, with foreign ids.",
+        N_("A payer"),
+        N_("Somebody who pays at mine, at every page of payers and every page of staff, with foreign ids."),
     )
     async with _as(app, world.payer) as client:
         for route in filter(has_ids, doors(app, "person")):
@@ -161,9 +173,12 @@ async def _payer(app: Starlette, world: World, report: Report) -> None:
 
 async def _exports(app: Starlette, world: World, report: Report) -> None:
     section = report.section(
-        "Lists, searches and files",
-        f"Every list of mine, its search for “{MARKER}”, its CSV and XLSX file, and its pages far beyond the end. What"
-        " is written in their rows must be in none of them.",
+        N_("Lists, searches and files"),
+        N_(
+            "Every list of mine, its search for “Zanzibar Foreign Holdings”, its CSV and XLSX file,"
+            " and its pages far beyond the end. What"
+            " is written in their rows must be in none of them."
+        ),
     )
     async with _as(app, world.staff[EVERYTHING]) as client:
         for route in lists(doors(app, "tenant")):
@@ -182,9 +197,11 @@ async def _exports(app: Starlette, world: World, report: Report) -> None:
 
 async def _bodies(app: Starlette, world: World, report: Report) -> None:
     section = report.section(
-        "Bodies, queries and cursors",
-        "Every form of mine is sent with foreign ids in every field that can name a row. Whatever the answer is,"
-        " nothing of theirs may be in it; that nothing of theirs has changed is counted in the database afterwards.",
+        N_("Bodies, queries and cursors"),
+        N_(
+            "Every form of mine is sent with foreign ids in every field that can name a row. Whatever the answer is,"
+            " nothing of theirs may be in it; that nothing of theirs has changed is counted in the database afterwards."
+        ),
     )
     body = dict.fromkeys(FIELDS, str(world.foreign))
     async with _as(app, world.staff[EVERYTHING]) as client:
@@ -202,7 +219,8 @@ async def _bodies(app: Starlette, world: World, report: Report) -> None:
 
 async def _nobody(app: Starlette, world: World, report: Report) -> None:
     section = report.section(
-        "Nobody", "A browser that is not signed in, and one with a made-up token, at every door."
+        N_("Nobody"),
+        N_("A browser that is not signed in, and one with a made-up token, at every door."),
     )
     async with _as(app, None) as client:
         for token in ("", "made-up-token"):

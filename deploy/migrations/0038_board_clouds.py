@@ -102,6 +102,18 @@ select new_id(), f.*, (select count(*) from tenants_offer_taking k where k.bank_
   from (select bank_id, (origin ->> 'offer_id')::uuid offer_id, min(created_at), min(published_at)
           from tenants_bank_offer where origin ->> 'offer_id' is not null and status <> 'dropped' group by 1, 2) f;
 """
+CHARGES = """
+create function refuse_but_what() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'UPDATE' and to_jsonb(new) - 'what' = to_jsonb(old) - 'what' then return new; end if;
+  raise exception '% is append-only: % refused', tg_table_name, tg_op using errcode = 'restrict_violation';
+end $$;
+drop trigger hospital_stay_charge_append_only on hospital_stay_charge;
+create trigger hospital_stay_charge_append_only before update or delete on hospital_stay_charge
+  for each row execute function refuse_but_what();
+grant update (what) on hospital_stay_charge to cloud_app;
+"""
+"""A line of a stay never changes; the words of it, which are encrypted, come under a newer key."""
 ZONE = """
 create function held_zone() returns text language sql volatile as
   $$ select t.timezone::text from tenants_holder h join tenants_tenant t on t.id = h.tenant_id
@@ -149,4 +161,5 @@ class Migration(migrations.Migration):
         ops.RunSQL(_unwalled(STANDING + STAGES + APPS + REACHED)),
         ops.RunSQL(COUNTING),
         ops.RunSQL(ZONE),
+        ops.RunSQL(CHARGES),
     ]

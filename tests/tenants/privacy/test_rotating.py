@@ -12,7 +12,7 @@ from integrations.sign_in.provider import PURPOSE, save_provider
 from tenants import runtime as runtimes
 from tenants.actor import system_actor
 from tenants.runtime import runtime
-from tenants.scope import bank_scope, execute, open_scope, tenant_scope
+from tenants.scope import Scope, bank_scope, execute, open_scope, tenant_scope, value
 from tests import make
 
 OLD, NEW = "old-field-key-0123456789", "new-field-key-0123456789"
@@ -116,3 +116,17 @@ async def test_every_purpose_names_a_binary_column_that_there_is(owner):
         )
     }
     assert set(rotating.PURPOSES) <= there
+
+
+_STUCK = """
+select not has_column_privilege('cloud_app', $1, $2, 'UPDATE') or exists (
+  select 1 from pg_trigger t join pg_proc f on f.oid = t.tgfoid
+   where t.tgrelid = $1::regclass and f.proname = 'refuse_change' and t.tgtype & 16 <> 0)
+"""
+
+
+async def test_no_encrypted_field_stands_where_nothing_may_be_written_any_more(db):
+    """Else a rotation breaks off at the first row of it, and former keys can never go."""
+    async with open_scope(Scope()):
+        stuck = [name for name in rotating.PURPOSES if await value(_STUCK, *name.split("."))]
+    assert stuck == []
