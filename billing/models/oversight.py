@@ -84,7 +84,7 @@ class Standing(Row):
 
 
 class BranchStanding(Row):
-    """The same of all institutions of one branch and one industry cloud together."""
+    """The same of all institutions of one branch together."""
 
     bank_id: UUID = fields.UUIDField()
     branch_id: UUID = fields.UUIDField()
@@ -120,7 +120,7 @@ class NextAction(Row):
 
 
 class Stage(Row):
-    """How many institutions of a branch and an industry cloud are in one state; kept by a trigger on institutions."""
+    """How many institutions of a branch are in one state; kept by a trigger on institutions."""
 
     bank_id: UUID = fields.UUIDField()
     branch_id: UUID = fields.UUIDField()
