@@ -158,7 +158,7 @@ ROUTES: list[BaseRoute] = [
     bank_route("/bulk", listed, permission="bank.read", name="bulk_files"),
     bank_route("/bulk", upload, permission="applications.write", methods=WRITES, name="bulk_upload"),
     bank_route("/bulk/{id}", show, permission="bank.read", name="bulk_file"),
-    bank_route("/bulk/{id}/refused", refused, permission="applications.write", name="bulk_refused"),
+    bank_route("/bulk/{id}/rejected", refused, permission="applications.write", name="bulk_refused"),
     bank_route(
         "/bulk/{id}/approval", approve, permission="applications.decide", methods=WRITES, name="bulk_approve"
     ),

@@ -216,7 +216,7 @@ async def test_the_pages(client, bank, people, played, language):
     listed = await client.get(sent.headers["location"] + "?export=csv")
     assert "nonsense" in listed.text, "what was refused is told with what was typed"
     assert why in page.text, "in the language of whoever reads it, whatever the worker speaks"
-    back = await client.get(f"{sent.headers['location']}/refused", headers=headers)
+    back = await client.get(f"{sent.headers['location']}/rejected", headers=headers)
     assert [line.split(",")[0] for line in back.text.splitlines()[1:]] == [
         rows[1]["legal_name"],
         rows[2]["legal_name"],
