@@ -46,7 +46,7 @@ REQUEST_STATUSES: Mapping[str, str] = {
     "done": N_("Done"),
     "refused": N_("Refused"),
     "withdrawn": N_("Withdrawn"),
-    "void": N_("Void: something changed meanwhile"),
+    "void": N_("Void: something changed meanwhile, or nobody decided in time"),
 }
 
 

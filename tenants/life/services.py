@@ -22,6 +22,8 @@ from ui.errors import Conflict, Forbidden, NotFound
 from ui.i18n import gettext, t
 
 DO_JOB = "tenants.do_bank_request"
+STANDS = timedelta(days=30)
+"""How long a request waits for its decision; what is older is asked for anew, from what is so then."""
 REQUEST = Machine(
     "request",
     "asked",
@@ -32,7 +34,11 @@ REQUEST = Machine(
             ("asked", "approved"), "withdrawn", "whoever asked takes it back, also while it cools off"
         ),
         "do": Edge(("approved",), "done", "its days are over and nothing has changed"),
-        "void": Edge(("asked", "approved"), "void", "what it rests on has changed"),
+        "void": Edge(
+            ("asked", "approved"),
+            "void",
+            "what it rests on has changed, or nobody decided within thirty days",
+        ),
     },
 )
 
@@ -74,7 +80,7 @@ async def decide(actor: Actor, request_id: UUID, *, is_approved: bool, reason: s
 
     Raises:
         Forbidden: it is the decider's own.
-        Conflict: it is decided already, or what it rests on has changed, which voids it.
+        Conflict: it is decided already. What it rests on has changed, or it is too old: that voids it.
     """
     actor.require("tenants.decide")
     actor.require_fresh()
@@ -83,7 +89,8 @@ async def decide(actor: Actor, request_id: UUID, *, is_approved: bool, reason: s
         raise Forbidden("request.own", t("Somebody else must decide on what you asked for yourself."))
     _must_be(found, "asked")
     kind = KINDS[found.kind]
-    if is_approved and found.seen != kind.seen(tenant):
+    is_old = found.created_at < datetime.now(UTC) - STANDS
+    if is_approved and (is_old or found.seen != kind.seen(tenant)):
         return await _move(actor, found, tenant, "void")
     found.decided_by, found.decided_by_name = actor.person_id, actor.name[:100]
     found.decided_at, found.decision_reason = datetime.now(UTC), reason

@@ -87,6 +87,14 @@ async def test_what_has_changed_meanwhile_voids_a_request(bank, staff, tenant):
         assert (await Tenant.get(id=tenant.id)).status == "closing"
 
 
+async def test_what_nobody_decided_for_thirty_days_is_void(bank, staff, tenant):
+    made = await asked(bank, staff, tenant)
+    async with open_scope(bank_scope(bank.id)):
+        await BankRequest.filter(id=made.id).update(created_at=datetime.now(UTC) - timedelta(days=31))
+        assert (await services.decide(staff[1], made.id, is_approved=True, reason="")).status == "void"
+        assert (await Tenant.get(id=tenant.id)).status == "live"
+
+
 async def test_resuming_brings_everything_back(bank, staff, tenant):
     made = await asked(bank, staff, tenant)
     async with open_scope(bank_scope(bank.id)):
