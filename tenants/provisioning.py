@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tenants.actor import Actor
 from tenants.models import Role, Tenant
-from tenants.permissions import roles_of
+from tenants.permissions import RoleSpec, roles_of
 
 Provisioner = Callable[[Actor, Tenant], Awaitable[None]]
 _provisioners: list[tuple[str, Provisioner]] = []
@@ -39,18 +39,21 @@ def add_provisioner(provisioner: Provisioner, *, scenario: str = "") -> None:
 
 async def provision(actor: Actor, tenant: Tenant, settlement: Settlement | None = None) -> None:
     """Fill a new tenant in the open transaction and tenant scope: roles, the account, then every package's part."""
-    for spec in roles_of(tenant.scenarios):
-        await Role.create(
-            tenant_id=tenant.id,
-            key=spec.key,
-            name=spec.name,
-            permissions=sorted(spec.permissions),
-            refund_limit_minor=spec.refund_limit_minor,
-            adjustment_limit_minor=spec.adjustment_limit_minor,
-        )
+    await Role.bulk_create([_role(tenant, spec) for spec in roles_of(tenant.scenarios)])
     if settlement:
         for settler in _settlers:
             await settler(actor, tenant, settlement)
     for scenario, provisioner in _provisioners:
         if not scenario or scenario in tenant.scenarios:
             await provisioner(actor, tenant)
+
+
+def _role(tenant: Tenant, spec: RoleSpec) -> Role:
+    return Role(
+        tenant_id=tenant.id,
+        key=spec.key,
+        name=spec.name,
+        permissions=sorted(spec.permissions),
+        refund_limit_minor=spec.refund_limit_minor,
+        adjustment_limit_minor=spec.adjustment_limit_minor,
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("tenants", "billing", "integrations", "scenarios", "deploy")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+_RECORD = "audit.record"
 _ACT = 1
 """Where ``record`` takes its act, counted from zero."""
 
@@ -25,7 +26,7 @@ class Written:
 
 @dataclass
 class Module:
-    """One module's syntax: which function each of its nodes is in, its calls by name, and what it imports."""
+    """One module's syntax: which function each of its calls is in, its calls by name, and what it imports."""
 
     name: str
     path: Path
@@ -35,23 +36,42 @@ class Module:
 
 
 @cache
-def modules() -> tuple[Module, ...]:
+def texts() -> dict[Path, str]:
     paths = (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))
-    return tuple(_module(path) for path in paths if "sandbox" not in path.parts)
+    return {path: path.read_text() for path in paths if "sandbox" not in path.parts}
 
 
+def modules(word: str) -> Iterator[Module]:
+    """Yield those in which a word is written: to take all of them apart would take seconds."""
+    return (_module(path) for path, text in texts().items() if word in text)
+
+
+@cache
 def _module(path: Path) -> Module:
-    nodes = list(ast.walk(ast.parse(path.read_text())))
-    functions = (node for node in nodes if isinstance(node, Function))
-    inside = {node: function for function in functions for node in ast.walk(function)}
-    parts = path.relative_to(ROOT).with_suffix("").parts
+    inside: dict[ast.AST, Function] = {}
     called: dict[str, list[ast.Call]] = defaultdict(list)
-    for node in nodes:
+    imports: list[ast.ImportFrom] = []
+    waiting: list[tuple[ast.AST, Function | None]] = [(ast.parse(texts()[path]), None)]
+    while waiting:
+        node, function = waiting.pop()
+        function = node if isinstance(node, Function) else function
         if isinstance(node, ast.Call):
-            called[ast.unparse(node.func)].append(node)
-    imports = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+            called[_dotted(node.func)].append(node)
+            if function:
+                inside[node] = function
+        elif isinstance(node, ast.ImportFrom):
+            imports.append(node)
+        waiting += ((child, function) for child in ast.iter_child_nodes(node))
+    parts = path.relative_to(ROOT).with_suffix("").parts
     imported = {(one.name, node.module) for node in imports for one in node.names}
     return Module(".".join(parts).removesuffix(".__init__"), path, inside, called, imported)
+
+
+def _dotted(value: ast.expr) -> str:
+    """Return ``a.b`` as it is written; what is more than names has none."""
+    if isinstance(value, ast.Attribute):
+        return f"{_dotted(value.value)}.{value.attr}"
+    return value.id if isinstance(value, ast.Name) else ""
 
 
 @cache
@@ -59,8 +79,8 @@ def written() -> tuple[Written, ...]:
     """Return each act with the place that writes it; a computed part of an act matches anything."""
     return tuple(
         Written(pattern, f"{module.path.relative_to(ROOT)}:{call.lineno}")
-        for module in modules()
-        for call in module.called.get("audit.record", ())
+        for module in modules(_RECORD)
+        for call in module.called.get(_RECORD, ())
         for pattern in _given(module, call, _ACT, "act")
     )
 
@@ -98,6 +118,6 @@ def _of_name(module: Module, name: str, function: Function) -> Iterator[str]:
 
 
 def _callers(module: Module, name: str) -> Iterator[tuple[Module, ast.Call]]:
-    for other in modules():
+    for other in modules(name):
         if other is module or (name, module.name) in other.imported:
             yield from ((other, call) for call in other.called.get(name, ()))

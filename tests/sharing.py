@@ -1,4 +1,6 @@
-"""Which tests go to one worker because they share something costly: a running product, a whole demonstration.
+"""Which tests go to one worker: those of a file, and those that share something costly, as a running product.
+
+Whole files, since both workers would otherwise make what a file's tests share, and compile its pages' templates.
 
 The scheduler of ``--dist loadgroup`` reads groups from test ids that its workers have changed. pytest 9.2 keeps ids
 elsewhere, so that such changes are lost and every worker would start everything. Paths cannot be lost.
@@ -11,19 +13,21 @@ TOGETHER = {
     "demonstration": ("tests/deploy/test_seed.py", "tests/deploy/test_verify.py"),
     "outside": ("tests/integrations/outside/",),
     "measures": ("tests/deploy/test_bench.py",),
+    "deploy": ("tests/deploy/",),
+    "walls": ("tests/walls/",),
 }
 COSTLY = {"live": "journeys", "told": "demonstration", "shop": "outside", "measured": "measures"}
 """Fixtures made once for each worker that asks, with the group whose tests may."""
 
 
 def group_of(nodeid: str) -> str:
-    """Return the name of the tests that must run where this one runs; a test without any is its own group."""
+    """Return the name of the tests that run where this one runs: their file, where they have no other."""
     path = nodeid.partition("::")[0]
-    return next((name for name, starts in TOGETHER.items() if path.startswith(starts)), nodeid)
+    return next((name for name, starts in TOGETHER.items() if path.startswith(starts)), path)
 
 
 class Sharing(LoadScopeScheduling):  # type: ignore[misc]
-    """Hands out groups, the largest first, and single tests to whoever is free."""
+    """Hands out groups to whoever is free, the largest first, so that small ones are left to even out the end."""
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)

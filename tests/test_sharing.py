@@ -15,7 +15,7 @@ def test_whoever_asks_for_something_costly_is_in_its_group(request: pytest.Fixtu
     assert {name for name, is_in, belongs in asked if is_in != belongs} == set()
 
 
-def test_groups_go_to_one_worker_and_other_tests_to_any(
+def test_groups_go_to_one_worker_and_other_files_to_any(
     pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pytestconfig.option, "tx", ["2*popen"])
@@ -23,4 +23,4 @@ def test_groups_go_to_one_worker_and_other_tests_to_any(
     assert isinstance(scheduler, Sharing)
     first, second = "tests/journeys/test_a.py::test_x", "tests/journeys/test_b.py::test_y[1@2]"
     assert scheduler._split_scope(first) == scheduler._split_scope(second) == "journeys"
-    assert scheduler._split_scope("tests/ui/test_a.py::test_x") == "tests/ui/test_a.py::test_x"
+    assert scheduler._split_scope("tests/ui/test_a.py::test_x") == "tests/ui/test_a.py"

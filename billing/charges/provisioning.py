@@ -23,16 +23,19 @@ def register() -> None:
 
 async def provision_fees(actor: Actor, tenant: Tenant) -> None:
     """Create the fee items of the tenant's scenarios, with their first rule in force where the template has one."""
+    made = [
+        (template, _item(tenant, scenario, template, position))
+        for scenario in tenant.scenarios
+        for position, template in enumerate(TEMPLATES.get(scenario, ()), start=1)
+    ]
+    await FeeItem.bulk_create([item for _, item in made])
     since = months_after(today(tenant.timezone).replace(day=1), -BACK)
-    for scenario in tenant.scenarios:
-        for position, template in enumerate(TEMPLATES.get(scenario, ()), start=1):
-            await _create(actor, tenant, scenario, template, position, since)
+    rules = [_rule(actor, template, item, since) for template, item in made]
+    await FeeRule.bulk_create([rule for rule in rules if rule])
 
 
-async def _create(  # noqa: PLR0917 - one value of each thing that is known here
-    actor: Actor, tenant: Tenant, scenario: str, template: FeeTemplate, position: int, since: date
-) -> None:
-    item = await FeeItem.create(
+def _item(tenant: Tenant, scenario: str, template: FeeTemplate, position: int) -> FeeItem:
+    return FeeItem(
         tenant_id=tenant.id,
         scenario=scenario,
         key=template.key,
@@ -43,23 +46,25 @@ async def _create(  # noqa: PLR0917 - one value of each thing that is known here
         position=position * 10,
         is_voluntary=template.is_voluntary,
     )
-    document = template.document(tenant.currency)
-    if document is not None:
-        await FeeRule.create(
-            tenant_id=tenant.id,
-            fee_item_id=item.id,
-            version=1,
-            document=dump(parse(document)),
-            effective_from=since,
-            created_by_name=actor.name[:100],
-            **_standing(actor, template),
-        )
+
+
+def _rule(actor: Actor, template: FeeTemplate, item: FeeItem, since: date) -> FeeRule | None:
+    document = template.document(item.currency)
+    return document and FeeRule(
+        tenant_id=item.tenant_id,
+        fee_item_id=item.id,
+        version=1,
+        document=dump(parse(document)),
+        effective_from=since,
+        created_by_name=actor.name[:100],
+        **_standing(actor, template),
+    )
 
 
 def _standing(actor: Actor, template: FeeTemplate) -> dict[str, Any]:
     """Return whether the first rule is in force or waits for somebody to put it into force."""
     if not template.is_in_force:
-        return {"status": "draft"}
+        return {"status": "draft", "activated_by_name": ""}
     return {
         "status": "active",
         "activated_by_name": actor.name[:100],

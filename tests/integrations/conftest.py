@@ -15,6 +15,7 @@ from integrations.sign_in import metadata
 from integrations.sign_in.provider import save_provider
 from tenants import sessions
 from tests import make
+from tests.asking import NOBODY
 
 HERE = "http://cloud.test"
 SECRET = "a client's secret: with / odd % signs"
@@ -61,7 +62,7 @@ def sandbox() -> Iterator[Server]:
 
 @pytest.fixture
 def control(sandbox: Server) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=f"{sandbox.url}/control", trust_env=False) as client:
+    with httpx2.Client(base_url=f"{sandbox.url}/control", verify=NOBODY, trust_env=False) as client:
         client.post("/reset").raise_for_status()
         yield client
 
@@ -139,7 +140,7 @@ async def world(
     issuer = f"{sandbox.url}/oidc/{bank.slug}"
     await save_provider(bank.id, issuer, "scenario-cloud", SECRET)
     register(control, bank)
-    async with httpx2.AsyncClient(trust_env=False) as browser:
+    async with httpx2.AsyncClient(verify=NOBODY, trust_env=False) as browser:
         yield World(client, browser, control, issuer, bank)
     tenants.runtime.use(before)
 

@@ -12,6 +12,7 @@ import pytest
 import stripe
 
 from deploy.sandbox.server import Server
+from tests.asking import NOBODY
 
 
 @dataclass
@@ -52,14 +53,14 @@ def sandbox() -> Iterator[Server]:
 @pytest.fixture
 def control(sandbox: Server) -> Iterator[httpx.Client]:
     """The control API, everything forgotten before each test."""
-    with httpx.Client(base_url=f"{sandbox.url}/control", trust_env=False) as client:
+    with httpx.Client(base_url=f"{sandbox.url}/control", verify=NOBODY, trust_env=False) as client:
         assert client.post("/reset").status_code == 200
         yield client
 
 
 @pytest.fixture
 def browser(sandbox: Server, control: httpx.Client) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=sandbox.url, trust_env=False) as client:
+    with httpx.Client(base_url=sandbox.url, verify=NOBODY, trust_env=False) as client:
         yield client
 
 

@@ -10,6 +10,7 @@ import pytest
 import stripe
 
 from deploy.sandbox.server import SandboxError, Server
+from tests.asking import NOBODY
 from tests.sandbox.conftest import Receiver, wait_for
 from tests.sandbox.test_stripe import create, on, paid, params
 
@@ -227,13 +228,13 @@ def test_text_messages(browser: httpx.Client, control: httpx.Client) -> None:
 
 def test_a_restart_keeps_everything(tmp_path: Path) -> None:
     server = Server(tmp_path)
-    with server, httpx.Client(base_url=server.url, trust_env=False) as client:
+    with server, httpx.Client(base_url=server.url, verify=NOBODY, trust_env=False) as client:
         keys = client.get("/oidc/harbour/jwks").json()
         client.post("/control/faults", json={"surface": "stripe", "kind": "webhook_hold"}).raise_for_status()
         client.post("/control/clock", json={"offset_seconds": 1000})
         api = Client("sk_test_x", base_addresses={"api": server.url})
         session = create(api, api.v1.accounts.create({"country": "CN"}).id)
-    with server, httpx.Client(base_url=server.url, trust_env=False) as client:
+    with server, httpx.Client(base_url=server.url, verify=NOBODY, trust_env=False) as client:
         assert client.get("/oidc/harbour/jwks").json() == keys
         state = client.get("/control/state").json()
         assert (state["clock"]["offset_seconds"], state["faults"][0]["kind"]) == (1000, "webhook_hold")

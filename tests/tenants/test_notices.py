@@ -14,6 +14,7 @@ from tenants.actor import system_actor
 from tenants.notices import deliver, notify
 from tenants.scope import open_scope, rows, tenant_scope
 from tests import make
+from tests.asking import NOBODY
 from tests.jobs import run_due
 from ui.i18n import t
 
@@ -37,7 +38,7 @@ def outside(committed, sandbox) -> Iterator[httpx2.Client]:
             private_hosts=frozenset({urlsplit(sandbox.url).netloc}),
         )
     )
-    with httpx2.Client(base_url=f"{sandbox.url}/control", trust_env=False) as control:
+    with httpx2.Client(base_url=f"{sandbox.url}/control", verify=NOBODY, trust_env=False) as control:
         control.post("/reset").raise_for_status()
         yield control
     tenants.runtime.use(before)

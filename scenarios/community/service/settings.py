@@ -37,14 +37,13 @@ HOURS = 24
 async def provision_categories(actor: Actor, tenant: Tenant) -> None:
     """Give a new estate what it can sort work into."""
     del actor
-    for position, (english, chinese, hours) in enumerate(FIRST):
-        await WorkCategory.create(
-            id=new_id(),
-            tenant_id=tenant.id,
-            names={"en": english, "zh_CN": chinese},
-            hours=hours,
-            position=position,
+    made = [
+        WorkCategory(
+            tenant_id=tenant.id, names={"en": english, "zh_CN": chinese}, hours=hours, position=position
         )
+        for position, (english, chinese, hours) in enumerate(FIRST)
+    ]
+    await WorkCategory.bulk_create(made)
 
 
 async def categories(tenant_id: UUID) -> list[WorkCategory]:

@@ -11,7 +11,6 @@ from scenarios.education.fees.templates import BASES, GROUPS, STARTS
 from scenarios.education.models import SchoolFee
 from tenants import audit
 from tenants.actor import Actor
-from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.scope import rows
 from ui.errors import Invalid
@@ -48,10 +47,11 @@ class Approval:
 async def provision(actor: Actor, tenant: Tenant) -> None:
     """Write down what the fees of a new school are for, in the approval's transaction."""
     del actor
-    for start in STARTS:
-        await SchoolFee.create(
-            id=new_id(), tenant_id=tenant.id, fee_key=start.template.key, group=start.group, basis=start.basis
-        )
+    made = [
+        SchoolFee(tenant_id=tenant.id, fee_key=start.template.key, group=start.group, basis=start.basis)
+        for start in STARTS
+    ]
+    await SchoolFee.bulk_create(made)
 
 
 async def listed(tenant_id: UUID) -> list[Any]:

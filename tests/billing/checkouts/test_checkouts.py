@@ -15,6 +15,7 @@ from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.scope import bank_scope, open_scope
 from tests import make
+from tests.asking import HTTP
 from tests.billing.payments import world
 from tests.billing.payments.world import rail_message
 from tests.page import inspect, text_of
@@ -239,12 +240,12 @@ def _order(outside, place, attempt) -> dict:
     to = as_destination(place.settlement)
     headers = rail.signed_headers("", merchant=to.rail_merchant, secret=to.rail_secret)
     address = f"{outside.url}/rail/orders/{attempt.channel_reference}"
-    found: dict = httpx.get(address, headers=headers, trust_env=False).json()
+    found: dict = HTTP.get(address, headers=headers).json()
     return found
 
 
 def _sent(url, body, headers) -> httpx.Response:
-    return httpx.post(url, content=body, headers=headers, trust_env=False)
+    return HTTP.post(url, content=body, headers=headers)
 
 
 async def test_what_a_bank_has_suspended_is_left_out_of_paying_together(place, school, bills, client, bank):

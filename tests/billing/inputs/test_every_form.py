@@ -8,6 +8,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +30,21 @@ def handler(route: Route) -> Callable[..., Any]:
 
 def reads(function: Any, deep: int = 0) -> bool:
     """Whether a function, or one of the house that it calls, reads a form."""
-    module = inspect.getmodule(function)
-    if deep > DEEPEST or module is None:
+    if deep > DEEPEST:
         return False
+    is_reading, called = _looked_at(function)
+    return is_reading or any(reads(other, deep + 1) for other in called)
+
+
+@cache
+def _looked_at(function: Any) -> tuple[bool, tuple[Any, ...]]:
+    """Whether a function itself reads a form, and which others of the house it calls."""
+    module = inspect.getmodule(function)
+    if module is None:
+        return False, ()
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    if any(
-        isinstance(node, ast.Attribute) and node.attr == "form" and _is_request(node)
-        for node in ast.walk(tree)
-    ):
-        return True
-    return any(reads(other, deep + 1) for other in _called(tree, module))
+    asked = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "form"]
+    return any(_is_request(node) for node in asked), tuple(_called(tree, module))
 
 
 def _is_request(node: ast.Attribute) -> bool:
@@ -56,6 +62,7 @@ def _called(tree: ast.AST, module: Any) -> Iterator[Any]:
             yield found
 
 
+@cache
 def typed() -> dict[str, Route]:
     """The routes that take a form, by their names."""
     posts = [route for route in routes() if isinstance(route, Route) and "POST" in (route.methods or ())]

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 
 from billing.mandates import cards, debiting, life
@@ -16,6 +15,7 @@ from tenants.days import today
 from tenants.models import Notice
 from tenants.scope import execute, value
 from tests import make
+from tests.asking import HTTP
 from tests.billing.mandates.test_mandates import BACK, day_comes, fresh, only_debit
 from tests.billing.payments import world
 from tests.billing.reminders.test_reminders import due
@@ -50,7 +50,7 @@ async def notices(place) -> str:
 
 def at_stripe(place, outside, path: str):
     headers = {"Authorization": "Bearer sk_test_123", "Stripe-Account": place.settlement.stripe_account}
-    return httpx.get(f"{outside.url}/stripe/v1/{path}", headers=headers, trust_env=False).json()
+    return HTTP.get(f"{outside.url}/stripe/v1/{path}", headers=headers).json()
 
 
 def charges(place, outside) -> list[dict]:

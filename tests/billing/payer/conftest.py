@@ -10,6 +10,7 @@ import stripe
 import billing.runtime
 from billing.runtime import ChannelSettings
 from deploy.sandbox.server import Server
+from tests.asking import NOBODY
 from tests.billing import town as towns
 
 
@@ -21,7 +22,7 @@ def sandbox() -> Iterator[Server]:
 
 @pytest.fixture
 def control(sandbox: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{sandbox.url}/control", trust_env=False) as client:
+    with httpx.Client(base_url=f"{sandbox.url}/control", verify=NOBODY, trust_env=False) as client:
         client.post("/reset").raise_for_status()
         yield client
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import httpx
 import pytest
 
 import billing.runtime
@@ -13,6 +12,7 @@ from tenants.models import Audit
 from tenants.provisioning import Settlement, provision
 from tenants.runtime import runtime
 from tests import make
+from tests.asking import HTTP
 from tests.billing.payments import world
 from tests.jobs import run_due
 from ui.errors import Forbidden, Invalid, NotFound
@@ -49,7 +49,7 @@ async def test_the_job_connects_it_to_every_channel(new, outside):
 
 def accounts(outside, place) -> int:
     headers = {"Authorization": "Bearer sk_test_123"}
-    found = httpx.get(f"{outside.url}/stripe/v1/accounts?limit=100", headers=headers, trust_env=False).json()
+    found = HTTP.get(f"{outside.url}/stripe/v1/accounts?limit=100", headers=headers).json()
     return sum(each["metadata"].get("tenant_id") == str(place.id) for each in found["data"])
 
 

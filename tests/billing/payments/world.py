@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import httpx
 import stripe
 
 from billing import ledger
@@ -22,6 +21,7 @@ from tenants.ids import new_id
 from tenants.models import Account, Person, Tenant
 from tenants.scope import execute, open_scope, tenant_scope, value
 from tests import make
+from tests.asking import HTTP
 from tests.jobs import run_due
 
 WEBHOOK_SECRET = "whsec_test"
@@ -190,18 +190,18 @@ class Outside:
         self.url = url
 
     def post(self, path: str, **body: Any) -> Any:
-        answer = httpx.post(f"{self.url}/control/{path}", json=body, trust_env=False)
+        answer = HTTP.post(f"{self.url}/control/{path}", json=body)
         assert answer.is_success, answer.text
         return answer.json()
 
     def get(self, path: str) -> Any:
-        return httpx.get(f"{self.url}/control/{path}", trust_env=False).json()
+        return HTTP.get(f"{self.url}/control/{path}").json()
 
     def fault(self, surface: str, kind: str, operation: str = "*", **more: Any) -> None:
         self.post("faults", surface=surface, kind=kind, operation=operation, **more)
 
     def clear(self) -> None:
-        httpx.delete(f"{self.url}/control/faults", trust_env=False)
+        HTTP.delete(f"{self.url}/control/faults")
 
     def advance(self, seconds: float) -> None:
         self.post("clock", advance_seconds=seconds)
@@ -216,7 +216,7 @@ class Outside:
         """A Checkout Session with its lines, as one account (empty: the platform) sees it."""
         headers = {"Authorization": "Bearer sk_test_123"} | ({"Stripe-Account": account} if account else {})
         address = f"{self.url}/stripe/v1/checkout/sessions/{reference}?expand[]=line_items"
-        found: dict[str, Any] = httpx.get(address, headers=headers, trust_env=False).json()
+        found: dict[str, Any] = HTTP.get(address, headers=headers).json()
         return found
 
     def pay_by_reference(self, place: Place, attempt_id: UUID, channel: str) -> None:
@@ -226,21 +226,19 @@ class Outside:
                 "Authorization": "Bearer sk_test_123",
                 "Stripe-Account": place.settlement.stripe_account,
             }
-            found = httpx.get(
-                f"{self.url}/stripe/v1/checkout/sessions", headers=headers, trust_env=False
-            ).json()
+            found = HTTP.get(f"{self.url}/stripe/v1/checkout/sessions", headers=headers).json()
             ids = [s["id"] for s in found["data"] if s["client_reference_id"] == str(attempt_id)]
             self.post(f"stripe/sessions/{ids[0]}", act="pay")
             return
         to = as_destination(place.settlement)
         headers = rail.signed_headers("", merchant=to.rail_merchant, secret=to.rail_secret)
         address = f"{self.url}/rail/orders?merchant_order_no={attempt_id}"
-        order = httpx.get(address, headers=headers, trust_env=False).json()
+        order = HTTP.get(address, headers=headers).json()
         self.post(f"rail/orders/{order['order_id']}", act="pay")
 
     def click(self, address: str, act: str) -> None:
         """Press a button on a hosted page."""
-        answer = httpx.post(address, data={"act": act}, trust_env=False)
+        answer = HTTP.post(address, data={"act": act})
         assert answer.status_code < 400, answer.text
 
     def state_of(self, place: Place, attempt: Attempt) -> str:
@@ -255,7 +253,7 @@ class Outside:
             to = as_destination(place.settlement)
             headers = rail.signed_headers("", merchant=to.rail_merchant, secret=to.rail_secret)
             address = f"{self.url}/rail/orders/{attempt.channel_reference}"
-        return str(httpx.get(address, headers=headers, trust_env=False).json()["status"])
+        return str(HTTP.get(address, headers=headers).json()["status"])
 
     def refunded(self, place: Place, attempt: Attempt) -> int:
         """Minor units that the channel itself says it has given back."""
@@ -265,19 +263,18 @@ class Outside:
                 "Stripe-Account": place.settlement.stripe_account,
             }
             address = f"{self.url}/stripe/v1/refunds?payment_intent={attempt.channel_payment}"
-            found = httpx.get(address, headers=headers, trust_env=False).json()["data"]
+            found = HTTP.get(address, headers=headers).json()["data"]
             return sum(each["amount"] for each in found if each["status"] != "failed")
         to = as_destination(place.settlement)
         headers = rail.signed_headers("", merchant=to.rail_merchant, secret=to.rail_secret)
         address = f"{self.url}/rail/orders/{attempt.channel_reference}"
-        return int(httpx.get(address, headers=headers, trust_env=False).json()["refunded_minor"])
+        return int(HTTP.get(address, headers=headers).json()["refunded_minor"])
 
     def events(self, account: str, *kinds: str) -> list[dict[str, Any]]:
         """Stripe's events of one connected account, oldest first."""
-        answer = httpx.get(
+        answer = HTTP.get(
             f"{self.url}/stripe/v1/events?limit=100",
             headers={"Authorization": "Bearer sk_test_123", "Stripe-Account": account},
-            trust_env=False,
         ).json()
         found = list(reversed(answer["data"]))
         return [event for event in found if not kinds or event["type"] in kinds]

@@ -17,6 +17,7 @@ from billing.risk import payouts
 from tenants.models import Audit, Notice
 from tenants.scope import bank_scope, execute, open_scope
 from tests import make
+from tests.asking import HTTP, NOBODY
 from tests.billing.payments import world
 from tests.billing.reconciliation import papers
 from tests.billing.reconciliation.papers import ZONE, Books, kinds
@@ -61,18 +62,14 @@ def schedule(outside, place, **wanted):
     headers = {"Authorization": "Bearer sk_test_123", "Stripe-Account": place.settlement.stripe_account}
     given = {f"payments[payouts][schedule][{name}]": value for name, value in wanted.items()}
     address = f"{outside.url}/stripe/v1/balance_settings"
-    answer = (
-        httpx.post(address, data=given, headers=headers, trust_env=False)
-        if wanted
-        else httpx.get(address, headers=headers, trust_env=False)
-    )
+    answer = HTTP.post(address, data=given, headers=headers) if wanted else HTTP.get(address, headers=headers)
     return answer.json()["payments"]["payouts"]["schedule"]
 
 
 def pay_out(outside, place) -> httpx.Response:
     """What Stripe does by itself every day."""
     body = {"account": place.settlement.stripe_account}
-    return httpx.post(f"{outside.url}/control/stripe/payouts", json=body, trust_env=False)
+    return HTTP.post(f"{outside.url}/control/stripe/payouts", json=body)
 
 
 async def paid(place, outside) -> Payment:
@@ -145,7 +142,7 @@ async def test_a_second_hold_a_stranger_and_a_colleague_without_the_right_are_re
 async def test_a_channel_that_refuses_is_shown_and_the_others_keep(place, outside, bank, officer, reviewer):
     headers = {"Authorization": "Bearer sk_test_123"}
     address = f"{outside.url}/stripe/v1/accounts/{place.settlement.stripe_account}"
-    async with httpx.AsyncClient(headers=headers, trust_env=False) as stripe:
+    async with httpx.AsyncClient(headers=headers, verify=NOBODY, trust_env=False) as stripe:
         await stripe.post(address, data={"metadata[sandbox_own_payouts]": "1"})
     hold = await held(place, bank, officer)
     assert hold.status == "placing", "not every channel keeps"

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+import httpx
 import httpx2
 import pytest
 import pytest_asyncio
@@ -32,6 +33,7 @@ from tenants.ids import new_id
 from tenants.models import Account, Person
 from tenants.scope import open_scope, person_scope, tenant_scope
 from tests import make
+from tests.asking import HTTP
 from tests.deploy.conftest import find_free_port
 from tests.integrations.provider.conftest import HERE, Made, install, listed
 from tests.scenarios.education import world
@@ -174,8 +176,8 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         try:
-            httpx2.get(f"{url}/healthz", trust_env=False)
-        except httpx2.HTTPError:
+            HTTP.get(f"{url}/healthz")
+        except httpx.HTTPError:
             time.sleep(0.1)
         else:
             return

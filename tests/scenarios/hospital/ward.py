@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
 
 from scenarios.hospital.his import connecting, fhir
 from scenarios.hospital.models import OrderBasket
 from tenants import runtime
 from tenants.ids import new_id
+from tests.asking import HTTP
 from tests.scenarios.hospital.house import House
 
 
@@ -20,7 +20,7 @@ class Ward:
         self.house, self.url = house, url
 
     def post(self, path: str, **body: Any) -> Any:
-        answer = httpx.post(f"{self.url}/control/{path}", json=body, trust_env=False)
+        answer = HTTP.post(f"{self.url}/control/{path}", json=body)
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -35,7 +35,7 @@ class Ward:
         self.post("faults", surface="his", kind=kind, operation=operation, **more)
 
     def clear(self) -> None:
-        httpx.delete(f"{self.url}/control/faults", trust_env=False)
+        HTTP.delete(f"{self.url}/control/faults")
 
     async def standing(self, basket: OrderBasket) -> list[Any]:
         async with self.house.scope():
