@@ -20,6 +20,7 @@ from tortoise import Tortoise
 from tortoise.transactions import in_transaction
 
 from deploy import composition, database, logs, services
+from deploy.sandbox.server import Server
 from deploy.settings import Settings
 from scenarios import registry
 from tests import make
@@ -108,6 +109,13 @@ async def owner(settings: Settings, migrated: str) -> AsyncIterator[asyncpg.Conn
     connection = await asyncpg.connect(**database.credentials(settings.database_owner_url.get_secret_value()))
     yield connection
     await connection.close()
+
+
+@pytest.fixture(scope="session")
+def one_outside() -> Iterator[Server]:
+    """A sandbox for all whose institutions are strangers to one another: a test leaves no fault and no clock behind."""
+    with Server(async_delay=5) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,9 @@ from tests.billing.payments.world import Outside, Place
 
 
 @pytest.fixture(scope="session")
-def sandbox() -> Iterator[Server]:
-    with Server(async_delay=5) as server:
-        yield server
+def sandbox(one_outside: Server) -> Server:
+    """Every folder that takes this fixture has its own of it, which would start a sandbox for each."""
+    return one_outside
 
 
 @pytest.fixture
