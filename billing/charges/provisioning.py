@@ -50,7 +50,9 @@ def _item(tenant: Tenant, scenario: str, template: FeeTemplate, position: int) -
 
 def _rule(actor: Actor, template: FeeTemplate, item: FeeItem, since: date) -> FeeRule | None:
     document = template.document(item.currency)
-    return document and FeeRule(
+    if document is None:
+        return None
+    return FeeRule(
         tenant_id=item.tenant_id,
         fee_item_id=item.id,
         version=1,

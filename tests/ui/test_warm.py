@@ -1,5 +1,6 @@
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jinja2 import DictLoader, Environment
@@ -25,8 +26,13 @@ def _compiled(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> tuple
     env = Environment(
         loader=DictLoader({"page.html": text}), bytecode_cache=templating.Compiled(folder), autoescape=True
     )
-    compiled, kept = [], env.compile
-    monkeypatch.setattr(env, "compile", lambda *given: compiled.append(1) or kept(*given))
+    compiled, compiling = [], env.compile
+
+    def compile_it(*given: Any) -> Any:
+        compiled.append(given)
+        return compiling(*given)
+
+    monkeypatch.setattr(env, "compile", compile_it)
     return env.get_template("page.html").render(), len(compiled)
 
 
