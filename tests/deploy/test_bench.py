@@ -119,7 +119,7 @@ def test_an_import_is_measured_beside_bare_reading_and_inserting(measured: Measu
 def test_a_bill_run_is_measured_beside_its_bare_rows_and_somebody_elses_payments(measured: Measured) -> None:
     blocks = ROOT / "deploy" / "seed" / "data" / "tengah.csv"
     found = measured(
-        "bill_run", f"blocks={blocks}", "accounts=300", "payments=200", "each_ms=10", "before_s=4"
+        "bill_run", f"blocks={blocks}", "accounts=300", "payments=200", "each_ms=10", "before_s=2"
     )
     assert set(found) >= ALWAYS
     assert found["bills"] == found["accounts"] >= 300
