@@ -12,6 +12,8 @@ APPLICATION = "cloud_app"
 OWNER = "cloud_owner"
 _OWN = re.compile(r"\bt\.(\w+)")
 """A column of the policy's own table, which has no alias there."""
+TODAY = "day_of(t.tenant_id)"
+"""The day it is at the institution that the row belongs to."""
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,21 @@
 """The audit trail as a list, one page for banks and tenants alike: the scope decides what is in it."""
 
 import json
+from datetime import date, timedelta
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tenants.audit_words import act_text, acts_like, changes, subject_text
+from tenants.days import midnight
 from tenants.models import AuditSeal
 from tenants.scope import rows, value
 from tenants.search import containing
 from ui.exports import export, wants_export
 from ui.i18n import t
 from ui.render import respond
+from ui.shell import shell_of
 from ui.tables import Column, Page, TableQuery
 
 
@@ -44,7 +47,7 @@ FILED = (Column("id", t("Row")), Column("act", t("Act"), format="text"))
 
 WHERE = (
     "({door}) and ($2 = '' or a.person_name ilike $2 or a.subject_label ilike $2 or a.act = any ($5::text[]))"
-    " and ($3 = '' or a.created_at >= $3::date) and ($4 = '' or a.created_at < $4::date + 1)"
+    " and ($3 = '' or a.created_at >= $3::timestamptz) and ($4 = '' or a.created_at < $4::timestamptz)"
     " and ($6 = '' or a.person_name ilike $6) and ($7 = '' or a.act = any ($8::text[]))"
     " and ($9 = '' or a.subject_label ilike $9)"
 )
@@ -69,7 +72,7 @@ async def audit_list(
     columns = _columns(currency)
     query = TableQuery.parse(request, filters=FILTERS)
     where = WHERE.format(door=DOORS[door])
-    args = _args(place_id, query)
+    args = _args(place_id, query, shell_of(request).zone)
     if wants_export(request):
         found = await rows(
             f"{SELECT}{where} order by a.created_at desc, a.id desc limit $10", *args, MOST_EXPORTED
@@ -93,8 +96,8 @@ async def audit_list(
     return await respond(request, template, context, block="list")
 
 
-def _args(place_id: Any, query: TableQuery) -> tuple[Any, ...]:
-    days = [query.get(name) if _is_day(query.get(name)) else "" for name in ("from", "to")]
+def _args(place_id: Any, query: TableQuery, zone: str) -> tuple[Any, ...]:
+    days = _begins(query.get("from"), zone), _begins(query.get("to"), zone, later=1)
     who, what, whom = (query.get(name) for name in ("who", "what", "whom"))
     return (
         *(place_id, containing(query.q), *days, acts_like(query.q)),
@@ -102,6 +105,9 @@ def _args(place_id: Any, query: TableQuery) -> tuple[Any, ...]:
     )
 
 
-def _is_day(text: str) -> bool:
-    parts = text.split("-")
-    return len(parts) == 3 and all(part.isdecimal() for part in parts) and len(text) == 10  # noqa: PLR2004
+def _begins(text: str, zone: str, later: int = 0) -> str:
+    """Return the moment, as text, at which a day (or one later) begins where the page is; nothing for no day."""
+    try:
+        return midnight(date.fromisoformat(text) + timedelta(days=later), zone).isoformat()
+    except (ValueError, OverflowError):
+        return ""

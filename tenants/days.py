@@ -4,10 +4,11 @@ This is the one place that asks what day it is; in SQL it is ``day_of(tenant)``,
 ``day_in(zone)``, and nothing says ``current_date``. Moments are UTC everywhere.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from tenants.actor import Actor
 from tenants.models import Bank, Tenant
 
 ZONES = {
@@ -25,6 +26,11 @@ def day_at(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
+def midnight(day: date, zone: str) -> datetime:
+    """Return the moment at which a day begins in a zone (IANA name)."""
+    return datetime.combine(day, time(), ZoneInfo(zone))
+
+
 def today(zone: str) -> date:
     """Return the day it is now in an institution's zone (IANA name)."""
     return day_at(datetime.now(UTC), zone)
@@ -35,11 +41,16 @@ async def today_at(tenant_id: UUID | None) -> date:
     return today((await Tenant.get(id=tenant_id)).timezone)
 
 
+def today_of(actor: Actor) -> date:
+    """Return the day it is now at the institution whose staff somebody is."""
+    return today(actor.place["timezone"])
+
+
 def bank_zone(country: str) -> str:
     """Return the zone in which the days of a country's banks begin and end."""
     return ZONES.get(country, "UTC")
 
 
-async def today_at_bank(bank_id: UUID) -> date:
+async def today_at_bank(bank_id: UUID | None) -> date:
     """Return the day it is now at a bank, and at whoever has no institution with it yet."""
     return today(bank_zone((await Bank.get(id=bank_id)).country))

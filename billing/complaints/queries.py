@@ -88,7 +88,7 @@ async def by_branch(actor: Actor, days: int) -> dict[UUID, int]:
     """Return how many complaints of the last days count against each branch of the actor's bank."""
     found = await rows(
         f"select c.branch_id, count(*)::int n from billing_complaint c where c.bank_id = $1 and {COUNTED}"
-        " and c.created_at > current_date - $2::int group by 1",
+        " and c.created_at > now() - make_interval(days => $2) group by 1",
         bank_of(actor),
         days,
     )

@@ -19,10 +19,12 @@ from billing.models import Attempt, Dispute, DisputeFile, Payment
 from billing.payments.orders import order_of
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import day_at
 from tenants.file_kinds import Kind
 from tenants.files import DirectoryStorage, FileLimits, Storage
 from tenants.ids import new_id
 from tenants.jobs import enqueue
+from tenants.models import Tenant
 from tenants.runtime import runtime
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound
@@ -230,9 +232,10 @@ async def facts_of(actor: Actor, dispute: Dispute) -> dict[str, str]:
     """Return what the channel is told of the payment besides: who paid, when, for what."""
     assert actor.tenant_id is not None  # noqa: S101 - callers are inside a tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
+        tenant = await Tenant.get(id=actor.tenant_id)
         payment = await Payment.get(tenant_id=actor.tenant_id, id=dispute.payment_id)
         attempt = await Attempt.get(tenant_id=actor.tenant_id, id=dispute.attempt_id)
-    paid_on = payment.succeeded_at.date().isoformat() if payment.succeeded_at else ""
+    paid_on = day_at(payment.succeeded_at, tenant.timezone).isoformat() if payment.succeeded_at else ""
     facts = {
         "customer_name": payment.payer_name,
         "customer_email_address": payment.payer_email,

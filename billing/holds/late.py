@@ -15,6 +15,7 @@ from billing.payments.states import move
 from billing.plans.single import Charge, write
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.models import Account
 from ui.i18n import N_, gettext
@@ -65,7 +66,7 @@ async def _renew(actor: Actor, hold: Hold, lines: list[Charge], money: Suspense,
     """Bill the same lines again, pay them with the money, and keep what they are for."""
     old = await Bill.get(tenant_id=hold.tenant_id, id=hold.bill_id)
     now = datetime.now(UTC)
-    due_on = max(old.due_on, now.date() + timedelta(days=1))
+    due_on = max(old.due_on, await today_at(hold.tenant_id) + timedelta(days=1))
     bill = await write(actor, old.account_id, lines, due_on, "", now, has_standing=False)
     renewed = await Hold.create(
         id=new_id(),

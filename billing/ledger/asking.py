@@ -1,8 +1,7 @@
 """What the ledger's pages have in common: their tabs, and the days and kinds that an address asks for."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
@@ -10,6 +9,7 @@ from billing.ledger.accounts import KINDS
 from billing.ledger.reading import Span
 from billing.payments.staff_queries import day_of
 from tenants.actor import Actor
+from tenants.days import today_of
 from ui.i18n import N_, Text, t
 from ui.shell import NavItem
 from ui.tables import TableQuery
@@ -34,14 +34,9 @@ def tabs(actor: Actor, current: str) -> list[NavItem]:
     return [NavItem(label=t(label), href=root + path, is_current=path == current) for path, label in _TABS]
 
 
-def today(actor: Actor) -> date:
-    """Return the day it is in the tenant's zone."""
-    return datetime.now(ZoneInfo(actor.place["timezone"])).date()
-
-
 def span_of(actor: Actor, query: TableQuery, *, first: date, ledger: str = "") -> Span:
     """Return the days, kind and ledger account that are asked for; from ``first`` until today where nothing is said."""
-    last = day_of(query.get("until")) or today(actor)
+    last = day_of(query.get("until")) or today_of(actor)
     begin = day_of(query.get("from")) or min(first, last)
     return Span(begin, last, actor.place["timezone"], query.get("kind"), ledger or query.get("ledger"))
 

@@ -16,6 +16,7 @@ from billing.ledger.accounts import KINDS, kind_name, ledger_name
 from billing.ledger.reading import Span
 from billing.ledger.trial_pages import posting_columns
 from tenants.actor import Actor
+from tenants.days import today_of
 from tenants.scope import tenant_id
 from tenants.tasks import Progress
 from ui.exports import export, wants_export, write
@@ -43,7 +44,7 @@ class Wanted(BaseModel):
 async def journal(request: Request, actor: Actor) -> Response:
     """Entries with their postings, the latest first, by day, kind and ledger account."""
     query, root = asking.parse(request, "kind", "ledger"), asking.root_of(actor)
-    span = asking.span_of(actor, query, first=asking.today(actor).replace(day=1))
+    span = asking.span_of(actor, query, first=today_of(actor).replace(day=1))
     names = await reading.names_of(tenant_id())
     postings = await reading.count_postings(tenant_id(), span)
     if wants_export(request) and postings <= AT_ONCE:
@@ -84,9 +85,7 @@ async def make_file(request: Request, actor: Actor) -> Response:
     if not form.is_valid:
         sent = {name: str(form.value(name)) for name in ("from", "until", "kind", "ledger")}
         query = TableQuery(f"{asking.root_of(actor)}/ledger/journal", filters=sent)
-        return await _page(
-            request, actor, asking.span_of(actor, query, first=asking.today(actor)), query, form
-        )
+        return await _page(request, actor, asking.span_of(actor, query, first=today_of(actor)), query, form)
     asked = form.ok
     span = Span(asked.first, asked.last, actor.place["timezone"], asked.kind, asked.ledger)
     total = await reading.count_postings(tenant_id(), span)

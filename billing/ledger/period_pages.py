@@ -14,6 +14,7 @@ from billing.ledger.reading import midnight
 from billing.models import Period
 from billing.names import Month as MonthWords
 from tenants.actor import Actor
+from tenants.days import today_of
 from tenants.http import path_id
 from tenants.scope import rows, tenant_id
 from ui.errors import Conflict, Invalid
@@ -117,13 +118,13 @@ async def _page(request: Request, actor: Actor, form: Form[Closing], status: int
 
 def _year(request: Request, actor: Actor) -> int:
     asked = request.query_params.get("year", "")
-    this = asking.today(actor).year
+    this = today_of(actor).year
     return int(asked) if asked.isascii() and asked.isdecimal() and 1970 < int(asked[:5]) <= this else this  # noqa: PLR2004
 
 
 async def _years(actor: Actor, year: int) -> list[int]:
     first = await service.first_month(tenant_id(), actor.place["timezone"])
-    return list(range(asking.today(actor).year, min(first.year if first else year, year) - 1, -1))
+    return list(range(today_of(actor).year, min(first.year if first else year, year) - 1, -1))
 
 
 async def _months(actor: Actor, year: int) -> list[dict[str, Any]]:

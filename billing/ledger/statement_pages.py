@@ -15,6 +15,7 @@ from billing.ledger.accounts import KINDS, kind_name
 from billing.ledger.reading import Span
 from billing.receipts.statement import StatementDocument, StatementLine, render_statement
 from tenants.actor import Actor
+from tenants.days import today_of
 from tenants.http import path_id
 from tenants.models import Account, Tenant
 from tenants.scope import rows
@@ -103,7 +104,7 @@ async def _asked(request: Request, actor: Actor) -> tuple[Statement, Any]:
     if account is None:
         raise NotFound("account.not_found", t("There is no such account."))
     query = asking.parse(request)
-    today = asking.today(actor)
+    today = today_of(actor)
     span = asking.span_of(actor, query, first=today.replace(year=today.year - 1, day=1))
     return await read(account.tenant_id, account, span), asking.shown(query, span)
 

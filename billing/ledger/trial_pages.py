@@ -10,6 +10,7 @@ from billing.ledger import asking, reading
 from billing.ledger.accounts import KINDS, NATURES, is_known_ledger, kind_name, ledger_name, nature_of
 from billing.ledger.reading import Line, Span
 from tenants.actor import Actor
+from tenants.days import today_of
 from tenants.scope import tenant_id
 from ui.errors import NotFound
 from ui.exports import export, wants_export
@@ -47,7 +48,7 @@ def _columns(root: str, days: str) -> tuple[Column, ...]:
 async def trial_balance(request: Request, actor: Actor) -> Response:
     """Every ledger account with what it stood at, what moved and what it stands at, or that as a file."""
     query, root = asking.parse(request), asking.root_of(actor)
-    span = asking.span_of(actor, query, first=asking.today(actor).replace(month=1, day=1))
+    span = asking.span_of(actor, query, first=today_of(actor).replace(month=1, day=1))
     by_currency = await reading.trial(tenant_id(), span.start, span.end)
     columns = _columns(root, f"?from={span.first}&until={span.last}")
     if wants_export(request):
@@ -101,7 +102,7 @@ async def account(request: Request, actor: Actor) -> Response:
     if not is_known_ledger(ledger):
         raise NotFound("ledger.not_found", t("There is no such ledger account."))
     query, root = asking.parse(request, "kind"), asking.root_of(actor)
-    span = asking.span_of(actor, query, first=asking.today(actor).replace(day=1), ledger=ledger)
+    span = asking.span_of(actor, query, first=today_of(actor).replace(day=1), ledger=ledger)
     names = await reading.names_of(tenant_id())
     columns = posting_columns(root, names, has_ledger=False)
     if wants_export(request):

@@ -115,7 +115,8 @@ async def cards_of(tenant_id: UUID, person_id: UUID, settlement_id: UUID) -> lis
     found = await SavedCard.filter(
         tenant_id=tenant_id, person_id=person_id, settlement_account_id=settlement_id, detached_at=None
     ).order_by("-created_at")
-    return [card for card in found if last_day(card) >= datetime.now(UTC).date()]
+    now = await today_at(tenant_id)
+    return [card for card in found if last_day(card) >= now]
 
 
 async def card_of(mandate: Mandate) -> SavedCard | None:

@@ -97,7 +97,7 @@ select x.id, x.granted_by_name, x.currency, x.bill_cap_minor, x.month_cap_minor,
        (select min(b.account_number) from billing_bill b
          where b.tenant_id = x.tenant_id and b.account_id = x.account_id) account_number
   from billing_proxy x join tenants_tenant t on t.id = x.tenant_id
- where x.person_id = $1 and x.ended_at is null and x.until >= current_date order by x.created_at
+ where x.person_id = $1 and x.ended_at is null and x.until >= day_of(x.tenant_id) order by x.created_at
 """
 
 

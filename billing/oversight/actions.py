@@ -100,9 +100,9 @@ select t.id tenant_id, t.branch_id, t.bank_id, coalesce(s.accounts, 0) accounts,
   extract(day from now() - t.live_at)::int live_days,
   exists (select 1 from billing_day_figure f where f.tenant_id = t.id and f.paid_count > 0) paid_ever,
   (select sum(paid_minor) from billing_day_figure f where f.tenant_id = t.id
-     and day between current_date - 365 and current_date - 335) season_minor,
+     and day between day_in(t.timezone) - 365 and day_in(t.timezone) - 335) season_minor,
   (select sum(paid_minor) / 12 from billing_day_figure f where f.tenant_id = t.id
-     and day between current_date - 365 and current_date) usual_minor,
+     and day between day_in(t.timezone) - 365 and day_in(t.timezone)) usual_minor,
   u.name unused_app, extract(day from now() - u.since)::int unused_days
   from tenants_tenant t left join lateral (
     select name, coalesce(opened_at, created_at) since from billing_app_use where tenant_id = t.id and is_active

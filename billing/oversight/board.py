@@ -12,6 +12,7 @@ from tenants.banks.reach import bank_of
 from tenants.onboarding.queries import BELOW
 from tenants.scope import rows
 
+_SINCE = "f.day > (select bank_day_of($1)) - $3::int"
 SUMS = (
     "coalesce(sum(paid_count), 0)::bigint paid_count, coalesce(sum(paid_minor), 0)::bigint paid_minor,"
     " coalesce(sum(failed_count), 0)::bigint failed_count, coalesce(sum(refund_count), 0)::bigint refund_count,"
@@ -23,7 +24,7 @@ _STOOD = (
 )
 MOST = 100
 _WHICH = (
-    "f.day > current_date - $3::int and f.currency = $4 and ($5 = '' or f.scenario = $5)"
+    f"{_SINCE} and f.currency = $4 and ($5 = '' or f.scenario = $5)"
     " and ($6 = '' or f.channel = $6)"
 )
 _BRANCH, _MEMBER = ("tenants_branch", "branch_id", "b.name"), ("tenants_bank", "bank_id", "b.name_en")
@@ -124,7 +125,7 @@ async def by_app(actor: Actor, asked: Asked) -> list[Any]:
     return await rows(
         f"{asked.below}, opened as ("
         "  select f.app_id, max(f.name) as name, sum(f.opened)::bigint n from billing_app_figure f"
-        f"   where {asked.here} and f.day > current_date - $3::int and ($4 = '' or f.scenario = $4) group by 1),"
+        f"   where {asked.here} and {_SINCE} and ($4 = '' or f.scenario = $4) group by 1),"
         f" used as ({used})"
         " select app_id, coalesce(used.name, opened.name) as name, coalesce(opened.n, 0) opened,"
         " coalesce(used.n, 0) institutions from used full join opened using (app_id)"

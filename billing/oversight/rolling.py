@@ -88,7 +88,8 @@ on conflict (bank_id, branch_id, scenario, {_KEYS}) do update
 _STOOD = ("accounts", "payers", "mandates", "breaks", "billed_minor", "collected_minor", "arrears_minor")
 _STAND = f"""
 with place as (
-  select id, bank_id, branch_id, coalesce(scenarios[1], '') scenario, currency from tenants_tenant where id = $1),
+  select id, bank_id, branch_id, coalesce(scenarios[1], '') scenario, currency, day_in(timezone) as today
+    from tenants_tenant where id = $1),
 fresh as (
   select place.*,
    (select count(*) from tenants_account where tenant_id = $1 and is_active)::int accounts,
@@ -99,10 +100,10 @@ fresh as (
    billed.*
    from place, lateral (
      select coalesce(sum(total_minor - adjusted_minor)
-              filter (where due_on > current_date - 90), 0)::bigint billed_minor,
-            coalesce(sum(paid_minor) filter (where due_on > current_date - 90), 0)::bigint collected_minor,
+              filter (where due_on > place.today - 90), 0)::bigint billed_minor,
+            coalesce(sum(paid_minor) filter (where due_on > place.today - 90), 0)::bigint collected_minor,
             coalesce(sum(total_minor - adjusted_minor - paid_minor)
-              filter (where due_on < current_date and status in ('issued', 'part_paid')), 0)::bigint arrears_minor
+              filter (where due_on < place.today and status in ('issued', 'part_paid')), 0)::bigint arrears_minor
        from billing_bill where tenant_id = $1 and currency = place.currency
         and status in ('issued', 'part_paid', 'paid')) billed),
 old as (select s.* from billing_standing s, place
@@ -152,7 +153,7 @@ async def roll_up(actor: Actor, payload: dict[str, Any]) -> None:
     """Work out the last days, or all since ``since``."""
     del actor
     since = payload.get("since")
-    first = date.fromisoformat(since) if since else await value("select current_date - $1::int", BACK)
+    first = date.fromisoformat(since) if since else await value("select day_of($1) - $2::int", tenant_id(), BACK)
     await execute(_ROLL, tenant_id(), first)
     for follow in _followers:
         await follow()

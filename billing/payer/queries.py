@@ -17,11 +17,11 @@ _OWED = f"""
 select t.id tenant_id, t.short_name, t.scenarios, t.status, t.takes_payments, t.word_to_payers, h.account_id,
        b.account_number, b.account_name, b.currency,
        b.id::text, b.number, b.period, b.due_on, b.total_minor - b.paid_minor - b.adjusted_minor left_minor,
-       b.due_on < (now() at time zone t.timezone)::date is_overdue, b.paid_minor > 0 is_part_paid, p.payment_id::text
+       b.due_on < day_in(t.timezone) is_overdue, b.paid_minor > 0 is_part_paid, p.payment_id::text
   from (select tenant_id, account_id from tenants_holder where person_id = $1 and confirmed_at is not null
         union
         select tenant_id, account_id from billing_proxy where person_id = $1 and accepted_at is not null
-           and ended_at is null and until >= current_date) h
+           and ended_at is null and until >= day_of(tenant_id)) h
   join tenants_tenant t on t.id = h.tenant_id
   left join billing_bill b on b.tenant_id = h.tenant_id and b.account_id = h.account_id
    and b.status in ('issued', 'part_paid')
@@ -185,7 +185,7 @@ select b.id, b.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contac
        b.account_number, b.account_name, b.place, b.period, b.due_on, b.currency, b.status, b.total_minor,
        b.paid_minor, b.adjusted_minor, b.closed_reason, b.held_until, p.payment_id,
        b.account_id <> all ((select scope_barred('pay'))::uuid[]) may_pay,
-       b.status in ('issued', 'part_paid') and b.due_on < (now() at time zone t.timezone)::date is_overdue,
+       b.status in ('issued', 'part_paid') and b.due_on < day_in(t.timezone) is_overdue,
        t.status standing, t.takes_payments, t.word_to_payers
   from billing_bill b join tenants_tenant t on t.id = b.tenant_id
   left join billing_payment_part p on p.tenant_id = b.tenant_id and p.bill_id = b.id and p.is_live

@@ -14,7 +14,7 @@ from ui.tables import Column
 SHOWN = 12
 _BILLS = f"""
 select b.id, b.number, b.period, b.due_on, b.currency, b.total_minor, b.left_minor,
-       case when b.left_minor > 0 and b.due_on < (now() at time zone $3)::date then 'overdue' else b.status end state,
+       case when b.left_minor > 0 and b.due_on < day_in($3) then 'overdue' else b.status end state,
        sum(b.left_minor) over (partition by b.currency)::bigint owed_minor
   from (select *, case when status in ('issued', 'part_paid')
                        then total_minor - paid_minor - adjusted_minor else 0 end left_minor

@@ -22,6 +22,7 @@ from billing.reconciliation.sources.rail import RailFunds, RailTrades
 from billing.reconciliation.sources.stripe_balance import StripeBalance
 from billing.runtime import channel_settings
 from tenants.actor import Actor
+from tenants.days import day_at, today
 from tenants.ids import new_id
 from tenants.jobs import enqueue
 from tenants.models import Tenant
@@ -103,12 +104,12 @@ async def _note(source: StatementSource, **changed: object) -> None:
 
 async def _days(source: StatementSource, account: SettlementAccount, zone: ZoneInfo) -> AsyncIterator[date]:
     """Yield the days that are over and not read yet, oldest first."""
-    today = datetime.now(UTC).astimezone(zone).date()
+    now = today(zone.key)
     if source.cursor:
         day = date.fromisoformat(source.cursor) + timedelta(days=1)
     else:
-        day = max(account.created_at.astimezone(zone).date(), today - LOOK_BACK)
-    while day < today:
+        day = max(day_at(account.created_at, zone.key), now - LOOK_BACK)
+    while day < now:
         yield day
         day += timedelta(days=1)
 

@@ -1,9 +1,8 @@
 """The overview: each day of a month as the ledger, the channels and the bank see it, and where statements come from."""
 
 from calendar import monthrange
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, Field
 from starlette.requests import Request
@@ -14,6 +13,7 @@ from billing.reconciliation import accounts, feeds, queries, words
 from billing.reconciliation.common import root_of, tabs
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.http import path_id
 from ui.exports import export, wants_export
 from ui.fields import FieldError, MinorAmount, parse_minor
@@ -31,7 +31,7 @@ def month_of(text: str, zone: str) -> date:
     try:
         return date.fromisoformat(f"{text[:7]}-01")
     except ValueError:
-        return datetime.now(ZoneInfo(zone)).date().replace(day=1)
+        return today(zone).replace(day=1)
 
 
 async def account_of(actor: Actor, text: str) -> tuple[SettlementAccount | None, list[SettlementAccount]]:
@@ -76,10 +76,8 @@ async def _overview(
     account, every = await account_of(actor, wanted)
     month = month_of(params.get("month", ""), zone)
     last = month.replace(day=monthrange(month.year, month.month)[1])
-    today = datetime.now(ZoneInfo(zone)).date()
-    found = (
-        await queries.days(actor, account.id, month, min(last, max(today, month)), zone) if account else []
-    )
+    now = today(zone)
+    found = await queries.days(actor, account.id, month, min(last, max(now, month)), zone) if account else []
     currency = account.currency if account else actor.place["currency"]
     if wants_export(request):
         return await export(request, _columns(currency), found, f"reconciliation-{month:%Y-%m}")

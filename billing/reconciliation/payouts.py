@@ -1,13 +1,13 @@
 """Payouts: announced by the channel, made of lines, and found at the bank, alone or several in one credit."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from uuid import UUID
 
 from billing.models import Payout, StatementLine
 from billing.reconciliation import booking
 from billing.reconciliation.sources.contract import AnnouncedPayout
 from billing.reconciliation.states import move
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.jobs import publish
 from tenants.scope import execute, rows
@@ -111,7 +111,7 @@ async def of_counter(  # noqa: PLR0917 - whose, which payment, how much, on whic
     )
     if known is not None:
         return known
-    today = datetime.now(UTC).date()
+    day = await today_at(tenant_id)
     return await Payout.create(
         id=new_id(),
         tenant_id=tenant_id,
@@ -121,7 +121,7 @@ async def of_counter(  # noqa: PLR0917 - whose, which payment, how much, on whic
         trace=str(attempt_id),
         currency=currency,
         amount_minor=amount_minor,
-        day_from=today,
-        day_until=today,
-        arrives_on=today,
+        day_from=day,
+        day_until=day,
+        arrives_on=day,
     )

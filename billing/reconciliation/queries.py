@@ -17,7 +17,7 @@ MOST = 100_000
 BREAK_FILTERS = ("status", "kind", "owner", "channel", "age")
 AGES = {"day": (0, 1), "days": (1, 3), "week": (3, 8), "older": (8, 100_000)}
 """How long breaks have waited, in days: from, and up to but not with."""
-_AGE = "(current_date - {0}.created_at::date)"
+_AGE = "((select day_of($1)) - day_of({0}.tenant_id, {0}.created_at))"
 BREAK_SORTS = {
     "created_at": "b.created_at",
     "day": "b.day",

@@ -107,20 +107,20 @@ async def takings(tenant_id: UUID, currency: str, zone: str, *, days: int = 30) 
     """Return the last ``days`` days, oldest first, days without money included."""
     found = await rows(
         """
-        with span as (select generate_series((now() at time zone $3)::date - ($4::int - 1),
-                                             (now() at time zone $3)::date, '1 day')::date as day),
+        with span as (select generate_series(day_in($3) - ($4::int - 1),
+                                             day_in($3), '1 day')::date as day),
         paid as (
           select (succeeded_at at time zone $3)::date as day, count(*) filter (where channel <> 'wallet') n,
                  coalesce(sum(amount_minor) filter (where channel = 'stripe'), 0)::bigint stripe,
                  coalesce(sum(amount_minor) filter (where channel = 'bank'), 0)::bigint bank,
                  coalesce(sum(amount_minor) filter (where channel = 'counter'), 0)::bigint counter
             from billing_payment where tenant_id = $1 and currency = $2
-             and succeeded_at >= ((now() at time zone $3)::date - ($4::int - 1))::timestamp at time zone $3
+             and succeeded_at >= (day_in($3) - ($4::int - 1))::timestamp at time zone $3
            group by 1),
         refunded as (
           select (succeeded_at at time zone $3)::date as day, sum(amount_minor)::bigint amount
             from billing_refund where tenant_id = $1 and currency = $2 and status = 'succeeded'
-             and succeeded_at >= ((now() at time zone $3)::date - ($4::int - 1))::timestamp at time zone $3
+             and succeeded_at >= (day_in($3) - ($4::int - 1))::timestamp at time zone $3
              and not exists (select 1 from billing_payment p where p.tenant_id = $1 and p.id = payment_id
                                 and p.channel = 'wallet')
            group by 1)
@@ -181,7 +181,7 @@ async def totals(tenant_id: UUID, currency: str, zone: str) -> Totals:
     """Return the figures of the overview in one statement."""
     found = await row(
         f"""
-        with today as (select (now() at time zone $3)::date as day),
+        with today as (select day_in($3) as day),
         overdue as (select count(*) n, coalesce(sum(total_minor - paid_minor - adjusted_minor), 0)::bigint amount
           from billing_bill, today where tenant_id = $1 and currency = $2 and status in {OWED}
              and due_on < today.day and held_until is null)

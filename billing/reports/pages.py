@@ -1,9 +1,7 @@
 """The tenant's overview and its reports."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +11,7 @@ from billing.channels import channel_name
 from billing.reports import figures
 from billing.worklist import queries as work
 from tenants.actor import Actor
+from tenants.days import today_of
 from tenants.http import tenant_route
 from tenants.navigation import Place, add_tenant_places
 from tenants.scope import tenant_id
@@ -57,11 +56,6 @@ ARREARS = (
     Column("over_90_minor", t("Over 90 days"), format="amount"),
     Column("not_due_minor", t("Not yet due"), format="amount"),
 )
-
-
-def today_of(actor: Actor) -> date:
-    """Return the day it is in the tenant's zone."""
-    return datetime.now(ZoneInfo(actor.place["timezone"])).date()
 
 
 async def overview(request: Request, actor: Actor) -> Response:

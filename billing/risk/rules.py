@@ -11,6 +11,7 @@ from billing.risk.services import histories
 from tenants import audit
 from tenants.actor import Actor
 from tenants.banks.reach import bank_of
+from tenants.days import today_at_bank
 from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.onboarding import queries
@@ -57,7 +58,7 @@ def rule_of(key: str) -> str:
 async def try_out(actor: Actor, key: str, thresholds: Mapping[str, float]) -> Tried:
     """Find out what a rule would have said over the past year in the actor's branches, and note it."""
     actor.require("risk.read")
-    since = datetime.now(UTC).date() - timedelta(days=TRIED_DAYS)
+    since = await today_at_bank(bank_of(actor)) - timedelta(days=TRIED_DAYS)
     branches = [one.id for one in await queries.branches(actor)]
     live = Tenant.filter(bank_id=bank_of(actor), branch_id__in=branches, status="live")
     tenants = await live.order_by("live_at", "id").limit(MOST)
@@ -141,7 +142,7 @@ def _shown(row: RiskRule) -> dict[str, Any]:
 
 async def record_of(actor: Actor) -> dict[str, tuple[int, int]]:
     """Return how many alerts each rule has raised in the past year, and how many of them were cleared."""
-    since = datetime.now(UTC).date() - timedelta(days=TRIED_DAYS)
+    since = await today_at_bank(bank_of(actor)) - timedelta(days=TRIED_DAYS)
     return {one["key"]: (one["said"], one["cleared"]) for one in await rows(_SAID, bank_of(actor), since)}
 
 

@@ -15,6 +15,7 @@ from billing.risk.payouts import hold_by_rule
 from tenants import audit
 from tenants.actor import Actor
 from tenants.banks.reach import bank_of, sees_branch
+from tenants.days import day_at, today
 from tenants.ids import new_id
 from tenants.jobs import enqueue, job
 from tenants.models import Tenant
@@ -44,7 +45,8 @@ select tenant_id, channel, {", ".join(one.name for one in fields(Day))} from bil
  where bank_id = $1 and tenant_id = any ($2::uuid[]) and day >= $3 order by tenant_id, channel, day
 """
 _CHANGED = """
-select tenant_id, done_at::date as day from tenants_bank_request where bank_id = $1 and tenant_id = any ($2::uuid[])
+select tenant_id, day_of(tenant_id, done_at) as day from tenants_bank_request
+ where bank_id = $1 and tenant_id = any ($2::uuid[])
    and status = 'done' and kind in ('account', 'representative')
 """
 
@@ -71,7 +73,7 @@ async def histories(tenants: Sequence[Tenant], since: date) -> dict[tuple[UUID, 
     for each in await rows(_DAYS, *asked, since):
         tenant_id, channel, *facts = each
         days.setdefault((tenant_id, channel), []).append(Day(*facts))
-    live = {one.id: one.live_at.date() if one.live_at else None for one in tenants}
+    live = {one.id: day_at(one.live_at, one.timezone) if one.live_at else None for one in tenants}
     return {
         (tenant_id, channel): history_of(
             found, live_since=live[tenant_id], changed_on=changed.get(tenant_id, ())
@@ -139,8 +141,8 @@ async def look_later(actor: Actor, payload: dict[str, Any]) -> None:
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     tenant = await Tenant.get(id=actor.tenant_id)
     async with open_scope(bank_scope(tenant.bank_id)):
-        today = datetime.now(UTC).date()
-        for day in (today - timedelta(days=1), today):
+        now = today(tenant.timezone)
+        for day in (now - timedelta(days=1), now):
             await look_at(tenant, day)
 
 

@@ -21,7 +21,7 @@ from billing.splits.rules import in_force
 from billing.splits.states import PENDING, move
 from tenants import audit
 from tenants.actor import Actor
-from tenants.days import today
+from tenants.days import day_at, today
 from tenants.jobs import enqueue, publish
 from tenants.models import Tenant
 from tenants.scope import execute, open_scope, rows, tenant_scope
@@ -68,7 +68,7 @@ async def _rules(payment: Payment) -> list[tuple[SplitRule, int]]:
     """Return the rules that hold for what the payment paid, each with the amount it is about."""
     bases = {r["fee_item_id"]: r["amount"] for r in await rows(_BASES, payment.tenant_id, payment.id)}
     zone = (await Tenant.get(id=payment.tenant_id)).timezone
-    day = payment.succeeded_at.date() if payment.succeeded_at else today(zone)
+    day = day_at(payment.succeeded_at, zone) if payment.succeeded_at else today(zone)
     found = await in_force(payment.tenant_id, bases, max(day, today(zone)))
     return [(rule, bases[item]) for item, rule in sorted(found.items())]
 

@@ -1,7 +1,7 @@
 """A test bill from its issue to its money back, through the same services as every other bill."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -125,7 +125,7 @@ async def end(actor: Actor, payload: dict[str, Any]) -> None:
     bill = await Bill.get(tenant_id=tenant.id, id=found.bill.id)
     if bill.status == "issued":
         await void(actor, bill.id, reason=gettext("Test before going live"))
-    closed = {"is_active": False, "closed_on": datetime.now(UTC).date()}
+    closed = {"is_active": False, "closed_on": today(tenant.timezone)}
     await Account.filter(tenant_id=actor.tenant_id, id=found.bill.account_id).update(**closed)
 
 

@@ -3,9 +3,9 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build, holds, of_mine, policy, visible
+from deploy.walls import TODAY, Wall, build, holds, of_mine, policy, visible
 
-HOLDS_NOW = holds(period="current_date")
+HOLDS_NOW = holds(period=TODAY)
 """Those who hold the account today; a former holder's credit stays with the account."""
 OF_BILL = visible("billing_bill", "bill_id")
 
@@ -136,7 +136,7 @@ BY_PROXY = f"""for select using (
   and {of_mine()} and exists (select 1 from billing_proxy x
                where x.tenant_id = t.tenant_id and x.account_id = t.account_id
                  and x.person_id = (select scope_person()) and x.accepted_at is not null and x.ended_at is null
-                 and x.until >= current_date
+                 and x.until >= day_of(x.tenant_id)
                  and (t.status in ('issued', 'part_paid') or t.issued_at >= x.accepted_at)))
 """
 """Whoever pays for somebody else sees that account's open bills, and those issued since, for as long as they may."""

@@ -6,11 +6,11 @@ from tortoise.fields.data import JSON_DUMPS
 from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build, holds
+from deploy.walls import TODAY, Wall, build, holds
 from tenants.ids import new_id
 
 MONEY = "amount_minor >= 0"
-NOW = holds(period="current_date")
+NOW = holds(period=TODAY)
 """Those who hold the account today."""
 PEOPLE = [
     Wall("education_org", uniques=["sourced_id"]),

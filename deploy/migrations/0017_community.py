@@ -13,7 +13,7 @@ UNIT_MINE = (
     "exists (select 1 from community_unit u where u.tenant_id = t.tenant_id and u.{column} = t.{own}"
     " and exists (select 1 from tenants_holder h where h.tenant_id = u.tenant_id and h.account_id = u.account_id"
     " and h.person_id = (select scope_person()) and h.confirmed_at is not null"
-    " and (h.until is null or h.until >= current_date)))"
+    " and (h.until is null or h.until >= day_of(h.tenant_id))))"
 )
 """Somebody who holds the unit now; a past owner sees bills of their own span, and nothing of the unit any more."""
 MY_UNIT = UNIT_MINE.format(column="id", own="unit_id")
@@ -22,7 +22,7 @@ ACCOUNT = {"account_id": "tenants_account"}
 NOW_HOLDS = (
     f"{of_mine()} and exists (select 1 from tenants_holder h where h.tenant_id = t.tenant_id and h.account_id = t.account_id"
     " and h.person_id = (select scope_person()) and h.confirmed_at is not null"
-    " and (h.until is null or h.until >= current_date))"
+    " and (h.until is null or h.until >= day_of(h.tenant_id)))"
 )
 """Somebody who holds the account on this day."""
 TABLES = [
@@ -153,7 +153,7 @@ TABLES = [
             "t.status = 'published' and exists (select 1 from tenants_holder h"
             " join tenants_account a on a.tenant_id = h.tenant_id and a.id = h.account_id and a.scenario = 'community'"
             " where h.tenant_id = t.tenant_id and h.person_id = (select scope_person())"
-            " and h.confirmed_at is not null and (h.until is null or h.until >= current_date)"
+            " and h.confirmed_at is not null and (h.until is null or h.until >= day_of(h.tenant_id))"
             " and (t.relations = '[]'::jsonb or t.relations ? h.relation)"
             " and (t.buildings = '[]'::jsonb or exists (select 1 from community_unit u"
             " where u.tenant_id = t.tenant_id and u.account_id = h.account_id and t.buildings ? u.building_id::text)))"
@@ -231,7 +231,7 @@ TABLES = [
             "exists (select 1 from tenants_holder h join community_unit u on u.tenant_id = h.tenant_id"
             " and u.account_id = h.account_id where h.tenant_id = t.tenant_id"
             " and h.person_id = (select scope_person()) and h.confirmed_at is not null"
-            " and (h.until is null or h.until >= current_date))"
+            " and (h.until is null or h.until >= day_of(h.tenant_id)))"
         ),
         checks={
             "hours": "opens >= 0 and closes <= 24 and opens < closes",

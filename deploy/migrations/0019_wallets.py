@@ -4,7 +4,7 @@ from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
 from deploy.columns import tenant_row
-from deploy.walls import Wall, build, holds
+from deploy.walls import TODAY, Wall, build, holds
 
 TABLES = [
     tenant_row(
@@ -52,7 +52,7 @@ WALLS = [
     Wall(
         "billing_wallet",
         refs={"account_id": "tenants_account"},
-        person=holds(period="current_date"),
+        person=holds(period=TODAY),
         uniques=["account_id, kind, currency"],
         indexes=["kind, status"],
         checks={
@@ -71,7 +71,7 @@ WALLS = [
     Wall(
         "billing_wallet_movement",
         refs={**WALLET, "account_id": "tenants_account"},
-        person=holds(period="t.created_at::date"),
+        person=holds(period="day_of(t.tenant_id, t.created_at)"),
         uniques=["wallet_id, kind, source_kind, source_id"],
         indexes=["wallet_id, created_at", "of_id where of_id is not null"],
         checks={"amount": "amount_minor <> 0"},

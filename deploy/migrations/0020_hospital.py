@@ -6,7 +6,7 @@ from tortoise.fields.data import JSON_DUMPS
 from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build, holds, of_mine
+from deploy.walls import TODAY, Wall, build, holds, of_mine
 from tenants.ids import new_id
 
 
@@ -16,7 +16,7 @@ def stands_by(purpose: str = "", account: str = "t.account_id") -> str:
     return (
         f"{of_mine(account)} and exists (select 1 from tenants_holder h where h.tenant_id = t.tenant_id"
         f" and h.account_id = {account} and h.person_id = (select scope_person()) and h.confirmed_at is not null"
-        " and (h.until is null or h.until >= current_date) and (h.relation <> 'proxy' or exists (select 1"
+        " and (h.until is null or h.until >= day_of(h.tenant_id)) and (h.relation <> 'proxy' or exists (select 1"
         " from hospital_grant g where g.tenant_id = h.tenant_id and g.holder_id = h.id and g.ended_at is null"
         f"{wanted})))"
     )
@@ -72,7 +72,7 @@ WALLS = [
     Wall(
         "hospital_grant",
         refs={"account_id": "tenants_account", "holder_id": "tenants_holder"},
-        person=holds(period="current_date"),
+        person=holds(period=TODAY),
         uniques=["holder_id, purpose where ended_at is null"],
         indexes=["account_id"],
         checks={"purpose": "purpose in ('visits', 'stays', 'reports')"},

@@ -6,10 +6,10 @@ from tortoise.fields.data import JSON_DUMPS
 from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
 
-from deploy.walls import Wall, build, holds, visible
+from deploy.walls import TODAY, Wall, build, holds, visible
 from tenants.ids import new_id
 
-NOW = holds(period="current_date")
+NOW = holds(period=TODAY)
 """Those who hold the account today."""
 FAMILY = [
     Wall(

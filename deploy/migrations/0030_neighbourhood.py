@@ -18,7 +18,7 @@ create function held_scenarios() returns text[] language sql volatile as
   $$ select coalesce(array_agg(distinct a.scenario::text), '{}') from tenants_holder h
        join tenants_account a on a.tenant_id = h.tenant_id and a.id = h.account_id
       where h.person_id = scope_person() and h.confirmed_at is not null
-        and (h.until is null or h.until >= current_date) $$;
+        and (h.until is null or h.until >= day_of(h.tenant_id)) $$;
 """
 """The industries in which whoever has just come in holds something, asked in the same breath as who it is."""
 KEPT = {

@@ -89,7 +89,7 @@ APPS = (
         returning u.bank_id, u.branch_id, u.app_id, u.name)
       insert into billing_app_figure as f (id, bank_id, branch_id, scenario, app_id, name, day, opened)
       select new_id(), used.bank_id, used.branch_id, coalesce(t.scenarios[1], ''), used.app_id, used.name,
-             (now() at time zone t.timezone)::date, 1
+             day_in(t.timezone), 1
         from used, tenants_tenant t where t.id = new.tenant_id
       on conflict (bank_id, branch_id, scenario, day, app_id) do update set opened = f.opened + 1;
       return null;

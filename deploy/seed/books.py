@@ -30,6 +30,7 @@ from billing.receipts.service import code_of
 from deploy.seed.past import Line, Owed, Past, Payer
 from tenants.actor import Actor
 from tenants.codes import code_from, group_code, hash_token, normalise_code
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Bank, Tenant
 from tenants.runtime import runtime
@@ -153,9 +154,9 @@ def _json(value: Any) -> str:
 def _closes(desk: Desk, past: Sequence[Past], made: Rows) -> dict[date, UUID]:
     """Close the cashier's days but the running one, and return the closes by day."""
     days: dict[date, list[Past]] = defaultdict(list)
-    today = datetime.now(desk.zone).date()
+    now = today(desk.zone.key)
     for paid in past:
-        if paid.channel == COUNTER and (day := paid.at.astimezone(desk.zone).date()) < today:
+        if paid.channel == COUNTER and (day := paid.at.astimezone(desk.zone).date()) < now:
             days[day].append(paid)
     ids = {day: new_id() for day in sorted(days)}
     made["billing_day_close"] += [_close(desk, day, ids[day], days[day]) for day in ids]

@@ -25,6 +25,7 @@ from deploy.seed.work import work_off
 from tenants import uscc
 from tenants.actor import Actor, system_actor
 from tenants.banks.policy import WEIGHTS, set_policy
+from tenants.days import today, today_at_bank
 from tenants.ids import new_id
 from tenants.life import acts
 from tenants.life import services as requests
@@ -218,7 +219,7 @@ async def _roll_up(founded: Founded) -> None:
 
 async def _watch(founded: Founded) -> None:
     """Have the past weeks be looked at for what is out of the ordinary, with a bank that looks closely at refunds."""
-    chief, today = founded.staff["administrator"], datetime.now(UTC).date()
+    chief = founded.staff["administrator"]
     async with open_scope(bank_scope(founded.bank.id)):
         close = {"least_count": 1.0, "percent": 0.1}
         await rules.try_out(chief, "refunds", close)
@@ -227,7 +228,7 @@ async def _watch(founded: Founded) -> None:
         )
         tenant = await Tenant.get(bank_id=founded.bank.id, slug=TENGAH.slug)
         for back in range(45, -1, -1):
-            await risk.look_at(tenant, today - timedelta(days=back))
+            await risk.look_at(tenant, today(tenant.timezone) - timedelta(days=back))
 
 
 async def _hold(play: Play, founded: Founded) -> None:
@@ -273,18 +274,18 @@ async def _ask(founded: Founded) -> None:
 
 async def _look_again(founded: Founded) -> None:
     """Have an institution be due for its review, with a licence that runs out in three weeks."""
-    today = datetime.now(UTC).date()
     async with open_scope(bank_scope(founded.bank.id)):
+        now = await today_at_bank(founded.bank.id)
         await Tenant.filter(bank_id=founded.bank.id, slug=TENGAH.slug).update(
-            review_on=today + timedelta(days=12)
+            review_on=now + timedelta(days=12)
         )
         tenant = await Tenant.get(bank_id=founded.bank.id, slug=TENGAH.slug)
         application = await Application.get(bank_id=founded.bank.id, approved_tenant_id=tenant.id)
         licence = ApplicationDocument.filter(
             bank_id=founded.bank.id, application_id=application.id, kind="licence"
         )
-        await licence.update(expires_on=today + timedelta(days=21))
-    await ask_for_expiring(tenant, today)
+        await licence.update(expires_on=now + timedelta(days=21))
+    await ask_for_expiring(tenant, now)
 
 
 async def _many(play: Play, founded: Founded) -> None:

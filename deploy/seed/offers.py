@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from billing.rules import builders as b
 from billing.rules import dump
 from deploy.seed.bank import open_bank
 from deploy.seed.cast import TENGAH, UNION
+from tenants.days import today_at_bank
 from tenants.models import BankOffer
 from tenants.offers import services
 from tenants.offers.kinds import KINDS
@@ -71,4 +71,4 @@ async def _app(chief: Actor) -> None:
 
 
 async def _publish(actor: Actor, offer_id: UUID, note: str) -> BankOffer:
-    return await services.publish(actor, offer_id, note=note, valid_from=datetime.now(UTC).date())
+    return await services.publish(actor, offer_id, note=note, valid_from=await today_at_bank(actor.bank_id))

@@ -12,6 +12,7 @@ from billing.payments.settlement import NUMBER
 from billing.reconciliation import breaks, feeds
 from deploy.seed.outside import Outside
 from tenants.actor import Actor, system_actor
+from tenants.days import today
 from tenants.models import Tenant
 from tenants.runtime import runtime
 from tenants.scope import execute, open_scope, rows, tenant_scope
@@ -26,10 +27,10 @@ FAULTS = {3: "fee", 6: "missing", 9: "amount", 12: "duplicate", 15: "extra", 18:
 async def reconcile(tenant: Tenant, outside: Outside, finance: Actor) -> tuple[int, int]:
     """Read the last month's statements and return how many there are, and how many breaks they raise."""
     zone = ZoneInfo(tenant.timezone)
-    today = datetime.now(zone).date()
+    now = today(tenant.timezone)
     account = await _account(tenant)
-    await _tell(account, outside, today, zone)
-    await _sources(account, today)
+    await _tell(account, outside, now, zone)
+    await _sources(account, now)
     system = system_actor(tenant.id)
     for source in await _in_order(account):
         await feeds.fetch(system, source.id)

@@ -27,7 +27,7 @@ from scenarios.education.partners import services as partners
 from scenarios.education.terms import SchoolTerms
 from tenants import uscc
 from tenants.actor import Actor
-from tenants.days import today
+from tenants.days import bank_zone, today
 from tenants.models import Membership, Tenant
 from tenants.scope import execute, open_scope, tenant_scope
 
@@ -139,7 +139,7 @@ def _child(  # noqa: PLR0917 - a child and its surroundings
     known: str | None,
 ) -> Sequence[str]:
     title, grade, place = seat
-    year = date.today().year  # noqa: DTZ011 - a class is of a year, wherever it is
+    year = today(bank_zone("SG")).year
     number = f"{one.slug[0].upper()}{year - int(grade)}-{title}{place:02d}"
     born = date(year - 6 - int(grade), dice.randint(1, 12), dice.randint(1, 28)).isoformat()
     facts = [

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _DAYS = """
 insert into billing_day_figure (id, tenant_id, bank_id, branch_id, day, scenario, channel, currency, paid_count,
   paid_minor, failed_count, refund_count, refund_minor)
-select new_id(), $1, $2, $3, current_date - back, 'community', way, 'SGD', n, n * $4::bigint, n / 40, n / 30,
+select new_id(), $1, $2, $3, day_of($1) - back, 'community', way, 'SGD', n, n * $4::bigint, n / 40, n / 30,
        n / 30 * 900
   from generate_series(0, 89) back, (values ('bank', 3), ('stripe', 2), ('counter', 1)) ways (way, weight),
        lateral (select weight * (5 + (back * 7 + weight * 3) % 11) n) counted

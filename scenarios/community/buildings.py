@@ -29,7 +29,7 @@ _OVERDUE = """
 left join lateral (
   select sum(b.total_minor - b.paid_minor - b.adjusted_minor)::bigint overdue_minor from billing_bill b
    where b.tenant_id = $1 and b.account_id = u.account_id and b.status in ('issued', 'part_paid')
-     and b.due_on < current_date
+     and b.due_on < (select day_of($1))
 ) owed on true
 """
 _LIST = f"""

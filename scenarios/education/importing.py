@@ -238,7 +238,7 @@ update education_user u set name = left(s.name, 200), grade = s.grade, born_on =
    and (u.name, u.grade, u.born_on) is distinct from (left(s.name, 200), s.grade, coalesce(s.born, u.born_on))
 """
 _LEAVE = """
-update education_enrolment e set ends_on = current_date, closed_on = current_date
+update education_enrolment e set ends_on = day_of($1), closed_on = day_of($1)
   from staged_account s, education_user u, education_class c
  where e.tenant_id = $1 and e.closed_on is null and e.role = 'student' and s.status <> 'unchanged'
    and u.tenant_id = $1 and u.account_id = s.account_id and e.user_id = u.id
@@ -246,7 +246,7 @@ update education_enrolment e set ends_on = current_date, closed_on = current_dat
 """
 _JOIN = """
 insert into education_enrolment as e (tenant_id, sourced_id, class_id, user_id, role, is_primary, begins_on)
-select distinct on (u.id) $1, 'local:' || c.id || ':' || u.id, c.id, u.id, 'student', true, current_date
+select distinct on (u.id) $1, 'local:' || c.id || ':' || u.id, c.id, u.id, 'student', true, day_of($1)
   from staged_account s
   join education_user u on u.tenant_id = $1 and u.account_id = s.account_id
   join education_class c on c.tenant_id = $1 and c.kind = 'homeroom' and c.closed_on is null

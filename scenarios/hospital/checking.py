@@ -23,7 +23,7 @@ select s.id, s.doctor_id, s.service_id, s.department_id, s.day, s.part, s.starts
            and w.status = 'offered' and w.offered_until > now() and w.visit = $4
            and w.account_id is distinct from $2)::int offered,
        (select max(b.until) from hospital_block b where b.tenant_id = $1 and b.account_id = $2 and not b.is_lifted
-           and b.until >= (now() at time zone t.timezone)::date) blocked_until,
+           and b.until >= day_in(t.timezone)) blocked_until,
        (select json_agg(json_build_object('session_id', x.session_id, 'department_id', x.department_id,
                 'starts_at', x.starts_at, 'ends_at', x.ends_at)) from hospital_appointment x
          where x.tenant_id = $1 and x.account_id = $2 and x.status in ('pending', 'booked', 'arrived', 'called')

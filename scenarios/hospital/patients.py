@@ -327,9 +327,9 @@ async def distrust(actor: Actor, *, account_id: UUID, holder_id: UUID) -> None:
     await _tell(actor, "holder.ended", account, holder.id, {"until": ended_on.isoformat()})
 
 
-_ENDED_NAME = "left(name, 70) || to_char(now(), ' (YYYY-MM-DD, ') || right(id::text, 12) || ')'"
+_ENDED_NAME = "left(name, 70) || to_char(day_of($1), ' (YYYY-MM-DD, ') || right(id::text, 12) || ')'"
 _END = f"""
-update tenants_holder set until = current_date - 1, since = least(since, current_date - 1), person_id = null,
+update tenants_holder set until = day_of($1) - 1, since = least(since, day_of($1) - 1), person_id = null,
   confirmed_at = null, code_hash = null, name = {_ENDED_NAME}
  where tenant_id = $1 and id = $2
 """

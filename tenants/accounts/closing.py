@@ -1,8 +1,6 @@
 """Closing an account with a last day, after everybody concerned has said what that means."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +9,7 @@ from starlette.routing import BaseRoute
 from tenants.accounts import queries, services
 from tenants.accounts.forms import ClosingForm
 from tenants.actor import Actor
+from tenants.days import today_of
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Account
 from ui.errors import Invalid
@@ -31,8 +30,9 @@ def add_warning(source: Warn) -> None:
 async def closing(request: Request, actor: Actor) -> Response:
     """Ask for the last day, and say what stays open."""
     found = await queries.account(actor, path_id(request))
-    today = datetime.now(ZoneInfo(actor.place["timezone"])).date()
-    return await _ask(request, actor, found, Form.blank(ClosingForm, {"closed_on": today.isoformat()}))
+    return await _ask(
+        request, actor, found, Form.blank(ClosingForm, {"closed_on": today_of(actor).isoformat()})
+    )
 
 
 async def _ask(

@@ -1,12 +1,13 @@
 """A signed-in person says that a holder is them, with the code that the institution has printed or sent."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from tenants import audit
 from tenants.accounts.codes import CODE_LENGTH, code_hash
 from tenants.actor import Actor
 from tenants.codes import is_code
+from tenants.days import today_at
 from tenants.jobs import publish
 from tenants.models import Account, Holder
 from tenants.scope import open_scope, secret_scope, tenant_scope
@@ -41,7 +42,7 @@ async def confirm_holder(actor: Actor, code: str) -> Holder:
     async with open_scope(tenant_scope(found.tenant_id)):
         holder = await Holder.filter(tenant_id=found.tenant_id, id=found.id).select_for_update().get()
         if holder.person_id != person_id:
-            refusal = _refusal(holder)
+            refusal = await _refusal(holder)
             await _settle(actor.within(found.tenant_id), holder, person_id, refusal)
     if refusal:
         raise refusal
@@ -58,12 +59,12 @@ async def _find(code: str) -> Holder:
     return found
 
 
-def _refusal(holder: Holder) -> Conflict | None:
+async def _refusal(holder: Holder) -> Conflict | None:
     if holder.person_id is not None:
         text = t("Somebody else has already confirmed themselves with this code.")
         advice = t("If that was not you or your family, tell the institution: it can look into it.")
         return Conflict("holder.taken", text, advice=advice)
-    if holder.until is not None and holder.until < date.today():  # noqa: DTZ011 - a day, whatever the zone
+    if holder.until is not None and holder.until < await today_at(holder.tenant_id):
         return Conflict("holder.ended", t("This account is no longer held by the person named on the bill."))
     return None
 

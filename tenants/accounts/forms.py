@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -131,8 +130,3 @@ class EndingForm(BaseModel):
 def relation_options(account: Account) -> list[tuple[str, str]]:
     """Return the relations as a form offers them."""
     return [(key, gettext(label)) for key, label in relations_of(account).items()]
-
-
-def today() -> date:
-    """Return the day that an ending starts from."""
-    return date.today()  # noqa: DTZ011 - a proposal in a form

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 from tenants.accounts import forms, queries, services
 from tenants.accounts.forms import EndingForm, HolderForm
 from tenants.actor import Actor
+from tenants.days import today_of
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Account, Holder
 from ui.errors import Invalid
@@ -93,7 +94,7 @@ async def _form(  # noqa: PLR0917 - all that one page shows
 async def ending(request: Request, actor: Actor) -> Response:
     """Ask for the last day of a holder."""
     account, found = await _both(request, actor)
-    form = Form.blank(EndingForm, {"until": forms.today().isoformat()})
+    form = Form.blank(EndingForm, {"until": today_of(actor).isoformat()})
     return await _ending(request, actor, account, found, form)
 
 

@@ -1,10 +1,9 @@
 """What the institution's staff do with accounts and holders."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from tortoise.exceptions import IntegrityError
 
@@ -12,6 +11,7 @@ from tenants import audit
 from tenants.accounts import codes, queries
 from tenants.accounts.forms import HolderForm
 from tenants.actor import Actor
+from tenants.days import today_of
 from tenants.ids import new_id
 from tenants.jsons import dumps
 from tenants.models import Account, Holder, Tenant
@@ -60,7 +60,7 @@ async def close(actor: Actor, account_id: UUID, *, on: date) -> Account:
     """
     actor.require("accounts.write")
     found = await queries.account(actor, account_id, lock=True)
-    if on > datetime.now(ZoneInfo(actor.place["timezone"])).date():
+    if on > today_of(actor):
         text = t("Choose today or an earlier day: the account stops getting bills at once.")
         raise Invalid("account.closed_on", text, fields={"closed_on": text})
     if found.is_active:

@@ -11,7 +11,7 @@ from tortoise.exceptions import IntegrityError
 from tenants import audit
 from tenants.actor import Actor
 from tenants.banks.reach import bank_of, sees_branch
-from tenants.days import bank_zone
+from tenants.days import bank_zone, today_at_bank
 from tenants.ids import new_id
 from tenants.models import Application, Bank, BankMembership, Branch, Tenant, TenantMove
 from tenants.onboarding.gate import tenant_of
@@ -88,7 +88,7 @@ async def _note_move(actor: Actor, tenant: Tenant, target: UUID, reason: str) ->
         tenant_id=tenant.id,
         from_branch_id=tenant.branch_id,
         to_branch_id=target,
-        moved_on=datetime.now(UTC).date(),
+        moved_on=await today_at_bank(tenant.bank_id),
         reason=reason,
         moved_by_name=actor.name[:100],
     )
@@ -96,7 +96,7 @@ async def _note_move(actor: Actor, tenant: Tenant, target: UUID, reason: str) ->
 
 _MERGE_MOVES = """
 insert into tenants_tenant_move (id, bank_id, tenant_id, from_branch_id, to_branch_id, moved_on, reason, moved_by_name)
-select new_id(), bank_id, id, branch_id, $3, current_date, $4, $5 from tenants_tenant
+select new_id(), bank_id, id, branch_id, $3, bank_day_of($1), $4, $5 from tenants_tenant
  where bank_id = $1 and branch_id = $2
 """
 
@@ -208,7 +208,7 @@ async def stand_in(
     if other.person_id == absent.person_id:
         raise _wrong("deputy", t("Choose a colleague."))
     zone = await zone_of(absent.bank_id)
-    if last < first or last < datetime.now(zone).date():
+    if last < first or last < await today_at_bank(absent.bank_id):
         raise _wrong("last", t("The last day must not be before the first, nor over."))
     try:
         async with open_scope(bank_scope(absent.bank_id)):

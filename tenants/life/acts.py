@@ -1,11 +1,11 @@
 """Suspending, resuming, closing, and another legal representative."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from tenants.actor import Actor
+from tenants.days import today_at_bank
 from tenants.life.kinds import Kind, add_kind
 from tenants.models import BankRequest, Tenant
 from tenants.states import Edge, Machine
@@ -101,7 +101,7 @@ async def represent(actor: Actor, tenant: Tenant, request: BankRequest) -> None:
     """Take the new legal representative over, and look at the institution again soon."""
     del actor
     tenant.legal_representative = request.facts["legal_representative"]
-    tenant.review_on = datetime.now(UTC).date()
+    tenant.review_on = await today_at_bank(tenant.bank_id)
 
 
 def register() -> None:

@@ -49,7 +49,7 @@ async def _page(
                 "request": one,
                 "kind": gettext(DOCUMENT_KINDS[one.kind]),
                 "expires": one.kind in EXPIRING,
-                "is_late": papers.is_late(one),
+                "is_late": await papers.is_late(one),
                 "form": forms.get(one.id) or Form.blank(PaperForm),
             }
             for one in await papers.asked_of(tenant)

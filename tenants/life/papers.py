@@ -1,10 +1,11 @@
 """Papers that run out after an institution went live: asked for again in time, brought by the institution itself."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import IO
 
 from tenants import audit, notices
 from tenants.actor import Actor
+from tenants.days import today_at_bank
 from tenants.ids import new_id
 from tenants.models import Application, ApplicationDocument, DocumentRequest, Tenant
 from tenants.onboarding import papers
@@ -111,6 +112,6 @@ async def bring(
         )  # fmt: skip
 
 
-def is_late(asked: DocumentRequest) -> bool:
+async def is_late(asked: DocumentRequest) -> bool:
     """Tell whether the day is over by which the paper was wanted."""
-    return asked.due_on < datetime.now(UTC).date()
+    return asked.due_on < await today_at_bank(asked.bank_id)

@@ -1,6 +1,6 @@
 """The periodic review: the list of who is due, and the act."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from tenants.actor import Actor
 from tenants.banks.policy import policy_of
 from tenants.banks.words import TENANT_STATUSES, TENANT_TONES
+from tenants.days import today_at_bank
 from tenants.http import WRITES, bank_route, path_id
 from tenants.life import papers, reviews
 from tenants.life.reviews import OUTCOMES, RISKS, Review
@@ -72,7 +73,7 @@ async def form(request: Request, actor: Actor) -> Response:
     """Show what there is to look at, and the form."""
     tenant = await tenant_of(actor, path_id(request))
     months = (await policy_of(tenant.bank_id)).review_months * SOONER[tenant.risk]
-    ahead = datetime.now(UTC).date() + timedelta(days=round(months * 365 / 12))
+    ahead = await today_at_bank(tenant.bank_id) + timedelta(days=round(months * 365 / 12))
     blank = Form.blank(ReviewForm, {"risk": tenant.risk, "next_on": ahead.isoformat()})
     return await _page(request, actor, tenant, blank)
 

@@ -5,7 +5,7 @@ What changes nothing is one person's act. Another grade of risk is asked for, an
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from tenants import audit
 from tenants.actor import Actor
 from tenants.banks.reach import bank_of
+from tenants.days import today_at_bank
 from tenants.ids import new_id
 from tenants.life import services
 from tenants.life.kinds import KINDS, Kind, add_kind
@@ -81,7 +82,7 @@ async def record(actor: Actor, tenant: Tenant, given: Review) -> BankRequest | N
     actor.require("tenants.write")
     actor.require_fresh()
     tenant = await tenant_of(actor, tenant.id)
-    _check(tenant, given)
+    _check(tenant, given, await today_at_bank(tenant.bank_id))
     asked = None
     if given.risk != tenant.risk:
         form = RiskForm(risk=given.risk, next_on=given.next_on)
@@ -111,14 +112,13 @@ async def record(actor: Actor, tenant: Tenant, given: Review) -> BankRequest | N
     return asked
 
 
-def _check(tenant: Tenant, given: Review) -> None:
+def _check(tenant: Tenant, given: Review, now: date) -> None:
     if tenant.status not in REVIEWED:
         raise Conflict("review.state", t("This is not possible for the institution as it stands."))
     if given.outcome not in OUTCOMES or given.risk not in RISKS:
         choose, field = t("Choose from the list."), "outcome" if given.outcome not in OUTCOMES else "risk"
         raise Invalid("review.choice", choose, fields={field: choose})
-    today = datetime.now(UTC).date()
-    if not today < given.next_on <= today + LONGEST:
+    if not now < given.next_on <= now + LONGEST:
         text = t("Choose a day ahead, within five years.")
         raise Invalid("review.next", text, fields={"next_on": text})
 
@@ -126,7 +126,7 @@ def _check(tenant: Tenant, given: Review) -> None:
 _WHERE = (
     "t.bank_id = $1 and t.branch_id in (select id from below) and t.status in ('live', 'suspended')"
     " and ($3 = '' or t.name ilike $3) and ($4 = '' or t.risk = $4)"
-    " and ($5 = 'all' or t.review_on <= current_date + 30)"
+    " and ($5 = 'all' or t.review_on <= (select bank_day_of($1)) + 30)"
 )
 _PAPERS = (
     "(select count(*) from tenants_document_request d where d.bank_id = $1 and d.tenant_id = t.id"
@@ -143,7 +143,8 @@ async def due(actor: Actor, query: TableQuery, *, most: int = 0) -> list[Any]:
     """Return institutions to look at within a month (or all), the longest overdue first."""
     return await rows(
         f"{BELOW} select t.id, t.name, t.risk, t.status, t.review_on, t.manager_name, b.name branch, {_PAPERS},"
-        " t.review_on < current_date is_late from tenants_tenant t join tenants_branch b on b.id = t.branch_id"
+        " t.review_on < (select bank_day_of($1)) is_late"
+        " from tenants_tenant t join tenants_branch b on b.id = t.branch_id"
         f" where {_WHERE} order by t.review_on nulls last, t.id limit $6 offset $7",
         *_args(actor, query),
         most or query.limit,

@@ -9,6 +9,7 @@ from tortoise.exceptions import IntegrityError
 from tenants import audit
 from tenants.actor import Actor
 from tenants.banks.reach import bank_of
+from tenants.days import today_at_bank
 from tenants.ids import new_id
 from tenants.models import Bank, BankOffer, OfferTaking, Tenant
 from tenants.offers.kinds import KINDS, Begun, OfferKind
@@ -31,7 +32,7 @@ OFFER = Machine(
 )
 _SEEN = """
 select distinct on (kind, key) id from tenants_bank_offer
- where bank_id = $1 and status = 'published' and valid_from <= current_date order by kind, key, number desc
+ where bank_id = $1 and status = 'published' and valid_from <= bank_day_of($1) order by kind, key, number desc
 """
 
 
@@ -158,7 +159,7 @@ async def publish(actor: Actor, offer_id: UUID, *, note: str, valid_from: date) 
     """
     actor.require_fresh()
     found = await draft_of(actor, offer_id)
-    if valid_from < datetime.now(UTC).date():
+    if valid_from < await today_at_bank(found.bank_id):
         text = t("Choose today or a later day.")
         raise Invalid("offer.day", text, fields={"valid_from": text})
     if lacks := kind_of(found).missing(found.content):
@@ -210,8 +211,8 @@ async def copy(actor: Actor, offer_id: UUID) -> BankOffer:
 async def _offered(actor: Actor, offer_id: UUID) -> BankOffer:
     """Return an offer of the level above that can be taken today."""
     found = await offer_of(actor, offer_id)
-    today = datetime.now(UTC).date()
-    if found.bank_id == actor.bank_id or found.status != "published" or (found.valid_from or today) > today:
+    now = await today_at_bank(found.bank_id)
+    if found.bank_id == actor.bank_id or found.status != "published" or (found.valid_from or now) > now:
         raise NotFound("offer.not_found", t("There is no such offer."))
     return found
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 
 from tenants.banks.policy import policy_of
+from tenants.days import today_at_bank
 from tenants.models import AccountProof, Application, ApplicationDocument, ApplicationPerson, BankPolicy
 from tenants.onboarding.checklist import (
     DOCUMENT_KINDS,
@@ -39,12 +40,14 @@ async def documents_of(found: Application) -> list[ApplicationDocument]:
 async def checklist(found: Application) -> list[Item]:
     """Return what this application needs before it may be decided, as it stands now."""
     policy = await policy_of(found.bank_id)
-    return [*_papers(found, await documents_of(found)), *[await _asked(found, key, policy) for key in _STEPS]]
+    return [
+        *_papers(found, await documents_of(found), await today_at_bank(found.bank_id)),
+        *[await _asked(found, key, policy) for key in _STEPS],
+    ]
 
 
-def _papers(found: Application, papers: Sequence[ApplicationDocument]) -> list[Item]:
-    today = datetime.now(UTC).date()
-    good = {one.kind for one in papers if one.expires_on is None or one.expires_on >= today}
+def _papers(found: Application, papers: Sequence[ApplicationDocument], now: date) -> list[Item]:
+    good = {one.kind for one in papers if one.expires_on is None or one.expires_on >= now}
     had = {one.kind for one in papers}
     return [
         Item(kind, DOCUMENT_KINDS[kind], _RUN_OUT if kind in had - good else "", kind in good, must=True)

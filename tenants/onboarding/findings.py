@@ -1,12 +1,13 @@
 """What the registry, the lists and our own books know about an applicant: asked, noted with its source, scored."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today_at_bank
 from tenants.models import Application, ApplicationDocument, ApplicationPerson
 from tenants.onboarding.ports import Outside, SilentError, outside
 from tenants.onboarding.scoring import score_of
@@ -124,7 +125,7 @@ async def known_here(found: Application, people: Sequence[ApplicationPerson] = (
         bank_id=found.bank_id,
         application_id=found.id,
         replaced_at=None,
-        expires_on__lt=date.today() + SOON,  # noqa: DTZ011 - a day, not a moment
+        expires_on__lt=await today_at_bank(found.bank_id) + SOON,
     )
     return noted + [{"key": "paper_runs_out", "found": str(paper.expires_on)} for paper in papers]
 

@@ -6,6 +6,7 @@ from typing import IO
 from uuid import UUID
 
 from tenants.actor import Actor
+from tenants.days import today_at_bank
 from tenants.files import storage
 from tenants.ids import new_id
 from tenants.models import Application, ApplicationDocument, DocumentRequest
@@ -29,7 +30,7 @@ async def add_document(
 ) -> ApplicationDocument:
     """Check a file, keep it outside the web root, and add it; it replaces one of its kind that has run out."""
     found = await _takes_papers(actor, application_id, kind)
-    _check(kind, expires_on)
+    _check(kind, expires_on, await today_at_bank(found.bank_id))
     there = ApplicationDocument.filter(bank_id=found.bank_id, application_id=found.id)
     if await there.count() >= MOST_DOCUMENTS:
         raise Invalid("document.too_many", t("There are already {n} documents.", n=MOST_DOCUMENTS))
@@ -72,14 +73,14 @@ async def _takes_papers(actor: Actor, application_id: UUID, kind: str) -> Applic
     return found
 
 
-def _check(kind: str, expires_on: date | None) -> None:
+def _check(kind: str, expires_on: date | None, now: date) -> None:
     if kind not in DOCUMENT_KINDS:
         raise Invalid("document.kind", t("Choose what kind of document it is."))
     if expires_on is None:
         return
     if kind not in EXPIRING:
         raise Invalid("document.expiry", t("This kind of document does not run out. Leave the day blank."))
-    if expires_on < datetime.now(UTC).date():
+    if expires_on < now:
         raise Invalid("document.expired", t("This document has run out already. Ask for the new one."))
 
 
@@ -111,8 +112,9 @@ async def ask_again(
     if not (actor.may("applications.write") or actor.may("applications.decide")):
         actor.require("applications.write")
     found = await services.get(actor, application_id)
-    _check(kind, None)
-    if due_on < datetime.now(UTC).date():
+    now = await today_at_bank(found.bank_id)
+    _check(kind, None, now)
+    if due_on < now:
         text = t("Choose a day that is not over.")
         raise Invalid("document.due", text, fields={"due_on": text})
     made = await DocumentRequest.create(

@@ -10,6 +10,7 @@ from tenants import audit, invitations
 from tenants.actor import Actor
 from tenants.banks.policy import policy_of
 from tenants.banks.reach import bank_of, sees_branch
+from tenants.days import today_at_bank
 from tenants.ids import new_id
 from tenants.models import Application, ApplicationDocument, BankPolicy, Branch, BulkFile, Tenant
 from tenants.onboarding.accounts import columns_of, number_of
@@ -210,7 +211,7 @@ async def _make_tenant(found: Application, policy: BankPolicy) -> Tenant:
         takes_payments=is_live,
         manager_id=None if found.created_by == NOBODY else found.created_by,
         manager_name="" if found.created_by == NOBODY else found.created_by_name,
-        review_on=(now + timedelta(days=policy.review_months * MONTH)).date(),
+        review_on=await today_at_bank(found.bank_id) + timedelta(days=policy.review_months * MONTH),
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tenants import audit, notices
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.models import Holder, Notice, PersonRequest
 from tenants.scope import open_scope, rows, tenant_id, tenant_scope, value
@@ -112,8 +113,8 @@ async def erase(person_id: UUID) -> dict[str, Any]:
     Returns what was erased and what was kept, in rows by table.
     """
     where = {"tenant_id": tenant_id(), "person_id": person_id}
-    now = datetime.now(UTC)
-    holders = await Holder.filter(**where).update(email="", phone="", until=now.date())
+    last = await today_at(tenant_id())
+    holders = await Holder.filter(**where).update(email="", phone="", until=last)
     letters = await Notice.filter(**where).update(recipient=ERASED, subject=ERASED, body=ERASED)
     more = {what: await erase_of(person_id) for what, erase_of in _erasers.items()}
     kept = {

@@ -7,7 +7,7 @@ final; the others are provisional, and nothing is booked on them.
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import IO
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from billing.reconciliation.sources.contract import (
 )
 from billing.reconciliation.sources.rail import day_bounds
 from billing.reconciliation.sources.safe_xml import Element, Reader
+from tenants.days import today
 from ui.formats import plain_amount
 from ui.i18n import Text, t
 
@@ -140,14 +141,14 @@ class CamtFile:
 
     def _head(self) -> Head:
         expected = self._expected
-        today = datetime.now(UTC).astimezone(self._zone).date()
-        begins, ends = day_bounds(today, today, expected.zone)
+        day = today(expected.zone)
+        begins, ends = day_bounds(day, day, expected.zone)
         return Head(
             source=self.message,
             channel=CHANNEL,
             reference=clean(self._told.get("id", (0, ""))[1], 100) or self.message,
-            day_from=today,
-            day_until=today,
+            day_from=day,
+            day_until=day,
             covers_from=begins,
             covers_until=ends,
             zone=expected.zone,

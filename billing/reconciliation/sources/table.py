@@ -27,6 +27,7 @@ from billing.reconciliation.sources.contract import (
     minor,
 )
 from billing.reconciliation.sources.rail import day_bounds
+from tenants.days import today
 from tenants.tabular import (
     Field,
     Limits,
@@ -123,14 +124,14 @@ class TableFile:
             )
         self.problems: list[tuple[int, Text]] = []
         self._zone = ZoneInfo(expected.zone)
-        today = datetime.now(self._zone).date()
-        begins, ends = day_bounds(today, today, expected.zone)
+        day = today(expected.zone)
+        begins, ends = day_bounds(day, day, expected.zone)
         self.head = Head(
             source=TableStatement.key,
             channel=settings.channel,
             reference=clean(filename, 100),
-            day_from=today,
-            day_until=today,
+            day_from=day,
+            day_until=day,
             covers_from=begins,
             covers_until=ends,
             zone=expected.zone,

@@ -29,7 +29,7 @@ select count(*) filter (where l.outcome = 'arrived') arrived,
 _BY_DAY = """
 select d::date as day, count(l.id) filter (where l.outcome <> 'down') launches,
        count(l.id) filter (where l.outcome = 'down') failures
-  from generate_series(current_date - 13, current_date, interval '1 day') d
+  from generate_series(day_in('UTC') - 13, day_in('UTC'), interval '1 day') d
   left join (integrations_launch l join integrations_installation i
     on i.tenant_id = l.tenant_id and i.id = l.installation_id and i.app_id = $1)
     on l.created_at >= d and l.created_at < d + interval '1 day'

@@ -22,13 +22,13 @@ _BILLS = """
 select b.number, b.period, b.due_on, b.issued_at, b.total_minor, b.paid_minor, b.adjusted_minor, b.currency,
        b.total_minor - b.paid_minor - b.adjusted_minor left_minor
   from billing_bill b where b.tenant_id = $1 and b.account_id = $2 and b.status in ('issued', 'part_paid')
-   and b.due_on < current_date order by b.due_on, b.number
+   and b.due_on < (select day_of($1)) order by b.due_on, b.number
 """
 _LINES = """
 select b.number, l.names, l.amount_minor, l.paid_minor, l.adjusted_minor, r.version, l.inputs, l.currency
   from billing_bill_line l join billing_bill b on b.tenant_id = $1 and b.id = l.bill_id
   left join billing_fee_rule r on r.tenant_id = $1 and r.id = l.fee_rule_id
- where l.tenant_id = $1 and l.account_id = $2 and b.status in ('issued', 'part_paid') and b.due_on < current_date
+ where l.tenant_id = $1 and l.account_id = $2 and b.status in ('issued', 'part_paid') and b.due_on < (select day_of($1))
  order by b.due_on, b.number, l.position
 """
 _READINGS = """
@@ -58,6 +58,7 @@ class Dossier:
     lines: Sequence[Any]
     readings: Sequence[Any]
     told: Sequence[Any]
+    zone: str
 
 
 async def document_of(account: Account) -> Dossier:
@@ -72,6 +73,7 @@ async def document_of(account: Account) -> Dossier:
         lines=await rows(_LINES, *key),
         readings=await rows(_READINGS, *key),
         told=await rows(_TOLD, *key),
+        zone=tenant.timezone,
     )
 
 
@@ -182,10 +184,10 @@ def _told(found: Dossier) -> Section:
     ]
     cells: list[tuple[str, ...]] = [
         (
-            date_text(one["created_at"].date()),
+            date_text(one["created_at"], tz=found.zone),
             one["subject"],
             one["recipient"],
-            date_text(one["sent_at"].date()) if one["sent_at"] else _undelivered(one["status"]),
+            date_text(one["sent_at"], tz=found.zone) if one["sent_at"] else _undelivered(one["status"]),
         )
         for one in found.told
     ]

@@ -163,7 +163,7 @@ async def court_dossier(request: Request, actor: Actor) -> Response:
 
 _OWES = """
 select exists (select 1 from billing_bill where tenant_id = $1 and account_id = $2
-                and status in ('issued', 'part_paid') and due_on < current_date) owes
+                and status in ('issued', 'part_paid') and due_on < (select day_of($1))) owes
 """
 
 

@@ -13,7 +13,7 @@ from tenants.scope import rows
 
 _OWED = """
 select b.tenant_id, b.account_id, b.id, b.number, b.period, b.due_on, b.currency,
-       b.total_minor - b.paid_minor - b.adjusted_minor left_minor, b.due_on < current_date is_overdue
+       b.total_minor - b.paid_minor - b.adjusted_minor left_minor, b.due_on < day_of(b.tenant_id) is_overdue
   from billing_bill b where b.account_id = any ($1::uuid[]) and b.status in ('issued', 'part_paid')
  order by b.due_on, b.number limit 200
 """
@@ -32,7 +32,7 @@ select w.id, w.number, w.text, w.status, w.account_id, w.consent, w.due_at, w.cr
 _NOTICES = """
 select n.id, n.titles, n.published_at, n.tenant_id, r.id is not null is_read from community_notice n
   left join community_notice_reading r on r.tenant_id = n.tenant_id and r.notice_id = n.id and r.person_id = $1
- where n.until is null or n.until >= current_date order by r.id is not null, n.published_at desc limit 12
+ where n.until is null or n.until >= day_of(n.tenant_id) order by r.id is not null, n.published_at desc limit 12
 """
 _VOTES = """
 select v.id, v.title, v.status, v.closes_at,

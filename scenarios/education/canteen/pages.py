@@ -68,7 +68,7 @@ class RightForm(BaseModel):
 _SERVED = """
 select count(*) filter (where not is_undone)::int served,
        coalesce(sum(price_minor) filter (where not is_undone), 0)::bigint price_minor
-  from education_sale where tenant_id = $1 and day = current_date
+  from education_sale where tenant_id = $1 and day = day_of($1)
 """
 
 

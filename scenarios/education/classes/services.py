@@ -17,12 +17,12 @@ on conflict (tenant_id, sourced_id) do update set name = excluded.name
 """
 _TEACHES = """
 insert into education_enrolment as e (tenant_id, sourced_id, class_id, user_id, role, is_primary, begins_on)
-select $1, 'local:teacher:' || ($2::uuid)::text || ':' || u.id, $2::uuid, u.id, 'teacher', true, current_date
+select $1, 'local:teacher:' || ($2::uuid)::text || ':' || u.id, $2::uuid, u.id, 'teacher', true, day_of($1)
   from education_user u where u.tenant_id = $1 and u.sourced_id = 'local:staff:' || lower($3)
 on conflict (tenant_id, sourced_id) do update set closed_on = null, ends_on = null
 """
 _ENDS = """
-update education_enrolment set ends_on = current_date - 1, closed_on = current_date
+update education_enrolment set ends_on = day_of($1) - 1, closed_on = day_of($1)
  where tenant_id = $1 and id = $2 and class_id = $3 and role = 'teacher' and closed_on is null
 """
 

@@ -19,6 +19,7 @@ from scenarios.education.kinds import SCENARIO_KEY
 from scenarios.education.models import SchoolApplicant, SchoolRound, SchoolUser
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.jobs import enqueue, job
 from tenants.models import Account, Holder
@@ -51,7 +52,7 @@ async def apply(actor: Actor, found: SchoolRound, said: Application, *, has_sibl
     now = datetime.now(UTC)
     if found.status != "open" or not found.opens_at <= now < found.closes_at:
         raise Conflict("round.closed", t("Nobody can apply in this round now."))
-    _check(found, said)
+    _check(found, said, await today_at(found.tenant_id))
     name = " ".join(said.child_name.split())
     if await value(_KNOWN, found.tenant_id, found.id, name, said.born_on):
         raise Conflict("applicant.twice", t("Somebody has applied for {name} already.", name=name))
@@ -81,11 +82,11 @@ select exists (select 1 from education_applicant where tenant_id = $1 and round_
 """
 
 
-def _check(found: SchoolRound, said: Application) -> None:
+def _check(found: SchoolRound, said: Application, now: date) -> None:
     wrong: dict[str, Any] = {}
     if not said.child_name.strip():
         wrong["child_name"] = t("Write the child's name.")
-    if not date(1990, 1, 1) < said.born_on <= datetime.now(UTC).date():
+    if not date(1990, 1, 1) < said.born_on <= now:
         wrong["born_on"] = t("Enter the child's date of birth.")
     for one in found.questions:
         answer = said.answers.get(one["key"], "").strip()

@@ -1,13 +1,12 @@
 """What guardians have signed: kept with the words they read, never changed, taken back by a row of its own."""
 
-from datetime import UTC, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from scenarios.education.family.children import Child, age_on, must_sign
 from scenarios.education.models import SchoolConsent, SchoolUser
 from tenants import audit
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.scope import row
 from ui.errors import Conflict
@@ -81,7 +80,7 @@ async def must_allow(tenant_id: UUID, account_id: UUID, purpose: str, zone: str)
         Conflict: nobody has consented, or the consent was taken back.
     """
     known = await SchoolUser.filter(tenant_id=tenant_id, account_id=account_id).first()
-    age = age_on(known.born_on if known else None, datetime.now(UTC).astimezone(ZoneInfo(zone)).date())
+    age = age_on(known.born_on if known else None, today(zone))
     if age is not None and age >= OLD_ENOUGH:
         return
     if not await holds(tenant_id, account_id, purpose):

@@ -17,7 +17,7 @@ _OF = "unnest($1::uuid[], $2::uuid[], $3::text[]) c(tenant_id, account_id, grade
 _OWED = f"""
 select c.account_id, coalesce(sum(total_minor - paid_minor - adjusted_minor), 0)::bigint left_minor,
        coalesce(sum(total_minor - paid_minor - adjusted_minor)
-                  filter (where due_on < current_date), 0)::bigint overdue,
+                  filter (where due_on < day_of(c.tenant_id)), 0)::bigint overdue,
        count(b.id) bills, coalesce(sum(v.minor), 0)::bigint voluntary_minor
   from {_OF} left join billing_bill b on b.tenant_id = c.tenant_id and b.account_id = c.account_id
    and b.status in ('issued', 'part_paid') and b.held_until is null

@@ -13,6 +13,7 @@ from uuid import UUID
 from billing.names import localized
 from scenarios.education.family.children import Child, children_of
 from tenants.actor import Actor
+from tenants.days import today
 from tenants.scope import open_scope, rows, tenant_scope, value
 
 MOST_YEARS = 6
@@ -31,7 +32,7 @@ having sum(a.amount_minor) <> 0
  order by 2, l.names ->> 'en', 6
 """
 _FIRST = """
-select extract(year from min(a.created_at))::int from billing_allocation a
+select extract(year from min(a.created_at) at time zone $3)::int from billing_allocation a
   join billing_bill b on b.tenant_id = $1 and b.id = a.bill_id and b.account_id = any ($2::uuid[])
  where a.tenant_id = $1
 """
@@ -109,16 +110,22 @@ class Year:
         return found
 
 
-async def read(actor: Actor, year: int, this_year: int) -> Year:
-    """Return a family's year, for whoever acts for the children. Opens scopes of its own."""
+async def read(actor: Actor, asked: int | None) -> Year:
+    """Return a family's year (the running one where none is asked for), for whoever acts for the children.
+
+    Opens scopes of its own.
+    """
     async with open_scope(actor.scope()):
         children = [one for one in await children_of(actor) if one.may_sign]
+    this_year = max((today(one.timezone).year for one in children), default=today("UTC").year)
     paid: list[Paid] = []
-    first = this_year
+    first, year = this_year, this_year if asked is None else asked
     for of_school in _by_school(children):
         async with open_scope(tenant_scope(of_school[0].tenant_id)):
             paid += await _of_school(actor, of_school, year)
-            began = await value(_FIRST, of_school[0].tenant_id, [one.account_id for one in of_school])
+            began = await value(
+                _FIRST, of_school[0].tenant_id, [one.account_id for one in of_school], of_school[0].timezone
+            )
             first = min(first, began or this_year)
     years = tuple(range(this_year, max(first, this_year - MOST_YEARS) - 1, -1))
     ordered = tuple(sorted(paid, key=lambda one: (one.child.school, one.paid_on, one.child.name, one.fee)))

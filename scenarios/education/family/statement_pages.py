@@ -1,7 +1,5 @@
 """A family's year on a page, on paper and as a file."""
 
-from datetime import UTC, datetime
-
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
@@ -44,10 +42,9 @@ async def show(request: Request, actor: Actor) -> Response:
 
 
 async def _read(request: Request, actor: Actor) -> Year:
-    now = datetime.now(UTC).year
     asked = request.query_params.get("year", "")
-    year = int(asked) if asked.isascii() and asked.isdigit() and len(asked) == len("2026") else now
-    return await statement.read(actor, year, now)
+    is_year = asked.isascii() and asked.isdigit() and len(asked) == len("2026")
+    return await statement.read(actor, int(asked) if is_year else None)
 
 
 async def paper(request: Request, actor: Actor) -> Response:

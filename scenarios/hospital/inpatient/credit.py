@@ -25,7 +25,7 @@ REASON_MAX = 300
 DONE = {"approve": "approved", "refuse": "refused", "end": "ended"}
 _LENT = """
 select coalesce(sum(amount_minor), 0)::bigint from hospital_stay_credit
- where tenant_id = $1 and stay_id = $2 and status = 'approved' and until >= current_date
+ where tenant_id = $1 and stay_id = $2 and status = 'approved' and until >= day_of(tenant_id)
 """
 
 

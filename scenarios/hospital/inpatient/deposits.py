@@ -28,7 +28,7 @@ select w.balance_minor deposited_minor, coalesce(c.amount, 0)::bigint charged_mi
   left join lateral (select insurer_minor from hospital_settlement x where x.tenant_id = $1 and x.stay_id = s.id
      and x.kind = 'presettle' order by created_at desc, id desc limit 1) p on true
   left join lateral (select sum(amount_minor) amount, max(until) until from hospital_stay_credit x
-     where x.tenant_id = $1 and x.stay_id = s.id and x.status = 'approved' and x.until >= current_date) k on true
+     where x.tenant_id = $1 and x.stay_id = s.id and x.status = 'approved' and x.until >= day_of(x.tenant_id)) k on true
  where s.tenant_id = $1 and s.id = $2
 """
 

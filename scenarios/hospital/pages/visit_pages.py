@@ -144,7 +144,7 @@ async def cancel(request: Request, actor: Actor) -> Response:
 _BLOCKS = """
 select b.id, b.since, b.until, b.missed, b.appeal, b.appealed_at, b.decision, b.is_lifted, a.name, a.number,
        case when b.is_lifted then 'lifted' when b.decided_at is not null then 'upheld'
-            when b.appealed_at is not null then 'appealed' when b.until < current_date then 'over'
+            when b.appealed_at is not null then 'appealed' when b.until < day_of(b.tenant_id) then 'over'
             else 'standing' end status
   from hospital_block b join tenants_account a on a.tenant_id = $1 and a.id = b.account_id
  where b.tenant_id = $1 and ($2 = '' or a.name ilike $2 or a.number ilike $2)

@@ -21,7 +21,7 @@ select t.id from tourism_ticket t
    and (not exists (select 1 from tourism_pass_holder h where h.tenant_id = $1 and h.ticket_id = t.id
                      and h.status = 'registered')
      or exists (select 1 from tourism_block b where b.tenant_id = $1 and b.document_key = t.document_key
-                 and b.lifted_at is null and b.until >= current_date))
+                 and b.lifted_at is null and b.until >= day_of(b.tenant_id)))
 """
 _USED = """
 select id, used from tourism_ticket where tenant_id = $1 and site_id = $2 and valid_until > now() and used > 0

@@ -25,6 +25,7 @@ from scenarios.tourism.shop.availability import days_left, slots_left
 from scenarios.tourism.shop.public import Shop, shell_of, shop_of
 from scenarios.tourism.words import ORDER_TONES, ORDER_WORDS, TICKET_TONES, TICKET_WORDS
 from tenants.codes import new_token
+from tenants.days import day_at
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
@@ -163,9 +164,10 @@ async def _page(request: Request, view: View, form: Form[Code], status: int = 20
 
 async def _sharing(view: View) -> list[Sharing]:
     """Return how what was paid is shared with merchants on site."""
+    tenant = await Tenant.get(id=view.order.tenant_id)
     bought = {one.bought_id for one in await tickets_of(view.order)}
     products = await Product.filter(tenant_id=view.order.tenant_id, id__in=bought)
-    return await sharing_of(products, view.order.created_at.date(), view.order.currency)
+    return await sharing_of(products, day_at(view.order.created_at, tenant.timezone), view.order.currency)
 
 
 async def _pay_url(order: Order) -> str:

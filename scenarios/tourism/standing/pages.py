@@ -42,7 +42,7 @@ select * from (
   select b.id, b.reason, b.note, b.since, b.until, b.appealed_at,
          (select count(*) from tourism_strike s where s.tenant_id = $1 and s.document_key = b.document_key
             and s.lifted_at is null) strikes,
-         case when b.lifted_at is not null then 'lifted' when b.until < current_date then 'over'
+         case when b.lifted_at is not null then 'lifted' when b.until < day_of(b.tenant_id) then 'over'
               when b.appealed_at is not null then 'appealed' else 'open' end state
     from tourism_block b where b.tenant_id = $1) listed
  where ($2 = '' or note ilike $2) and ($3 = '' or state = $3)""",

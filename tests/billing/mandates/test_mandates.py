@@ -44,7 +44,7 @@ async def day_comes(place, outside) -> None:
     """The day of every waiting debit."""
     async with place.scope():
         await execute(
-            "update billing_debit set due_on = current_date - 1 where tenant_id = $1 and status in"
+            "update billing_debit set due_on = day_of(tenant_id) - 1 where tenant_id = $1 and status in"
             " ('announced', 'waiting')",
             place.id,
         )

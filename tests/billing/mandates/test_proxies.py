@@ -63,7 +63,7 @@ async def test_its_day_ends_it_by_itself(place):
     bill = await world.bill(place, 3000)
     friend, _, _ = await granted(place)
     async with place.scope():
-        await execute("update billing_proxy set until = current_date - 1 where tenant_id = $1", place.id)
+        await execute("update billing_proxy set until = day_of(tenant_id) - 1 where tenant_id = $1", place.id)
     assert await seen_by(friend) == 0
     with pytest.raises(NotFound):
         await world.start(place, bill, actor=friend)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
@@ -15,7 +14,7 @@ from tests import apps, make
 from tests.unions import over
 from ui.errors import NotFound
 
-TODAY = datetime.now(UTC).date()
+TODAY = make.today()
 NAMES = {"en": "E-invoice", "zh_CN": "电子发票"}
 
 

@@ -65,7 +65,7 @@ class Home(money.Place):
         """The day of the next try."""
         async with self.scope():
             late = (
-                "update billing_debit set due_on = current_date where tenant_id = $1 and status = 'waiting'"
+                "update billing_debit set due_on = day_of(tenant_id) where tenant_id = $1 and status = 'waiting'"
             )
             await execute(late, self.id)
         await debiting.take_due(self.system)

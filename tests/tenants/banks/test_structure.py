@@ -13,7 +13,7 @@ from tests import make
 from tests.page import inspect
 from ui.errors import Forbidden, Invalid, NotFound
 
-TODAY = datetime.now(UTC).date()
+TODAY = make.today()
 HERE = datetime.now(ZoneInfo("Asia/Singapore")).date()
 """The bank's own day: a stand-in has the role on the days of the bank, not on those of Greenwich."""
 

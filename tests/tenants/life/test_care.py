@@ -1,7 +1,7 @@
 """After going live: papers are asked for in time and brought, reviews are due, acted on and decided by two."""
 
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -18,7 +18,7 @@ from tests.tenants.onboarding.test_applications import PDF
 from ui.errors import Forbidden, Invalid, NotFound
 from ui.tables import TableQuery
 
-TODAY = datetime.now(UTC).date()
+TODAY = make.today()
 SOON, NEXT = TODAY + timedelta(days=20), TODAY + timedelta(days=365)
 
 

@@ -161,7 +161,7 @@ async def test_a_new_representative_brings_the_review_forward(bank, staff, tenan
     async with open_scope(bank_scope(bank.id)):
         await services.decide(staff[1], made.id, is_approved=True, reason="")
         found = await Tenant.get(id=tenant.id)
-        assert (found.legal_representative, found.review_on) == ("Li Na", datetime.now(UTC).date())
+        assert (found.legal_representative, found.review_on) == ("Li Na", make.today())
 
 
 async def test_another_branchs_people_find_no_request(bank, staff, tenant):

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
@@ -25,7 +25,7 @@ from tests.unions import over
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 from ui.tables import TableQuery
 
-TODAY = datetime.now(UTC).date()
+TODAY = make.today()
 NAMES = {"en": "Repair fund", "zh_CN": "维修基金"}
 SOURCE = "community:repair_fund"
 
