@@ -2,7 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from tenants.uscc import make as make_uscc
 
 ZONE = "Asia/Singapore"
 """Where every institution made here is."""
+EAST, WEST = "Etc/GMT-14", "Etc/GMT+12"
+"""It is never the same day in both, and so at any hour one of them has another day than UTC."""
 
 _serial = itertools.count(1)
 _tenants = itertools.count(1)
@@ -52,11 +54,26 @@ def today() -> date:
     return days.today(ZONE)
 
 
+async def move(tenant: models.Tenant, zone: str) -> None:
+    """Have an institution's days begin at another zone's midnight."""
+    async with open_scope(tenant_scope(tenant.id)):
+        await models.Tenant.filter(id=tenant.id).update(timezone=zone)
+    tenant.timezone = zone
+
+
+def around_midnight(zone: str, day: date) -> list[tuple[datetime, date]]:
+    """Half past eleven on the eve of a day and half past midnight on it, each with the day it then is in a zone."""
+    begins = days.midnight(day, zone)
+    half = timedelta(minutes=30)
+    return [(begins - half, day - timedelta(days=1)), (begins + half, day)]
+
+
 @dataclass
 class Clock:
     """Stands still until a test moves it, in place of ``datetime`` in a module: so a test fixes the day."""
 
     moment: datetime
+    combine = datetime.combine
 
     def now(self, zone: tzinfo) -> datetime:
         return self.moment.astimezone(zone)

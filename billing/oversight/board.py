@@ -23,10 +23,7 @@ _STOOD = (
     " coalesce(sum(payers), 0)::bigint payers"
 )
 MOST = 100
-_WHICH = (
-    f"{_SINCE} and f.currency = $4 and ($5 = '' or f.scenario = $5)"
-    " and ($6 = '' or f.channel = $6)"
-)
+_WHICH = f"{_SINCE} and f.currency = $4 and ($5 = '' or f.scenario = $5) and ($6 = '' or f.channel = $6)"
 _BRANCH, _MEMBER = ("tenants_branch", "branch_id", "b.name"), ("tenants_bank", "bank_id", "b.name_en")
 _MEMBERS = (
     "with below as (select id from tenants_bank where union_id = $1"

@@ -153,7 +153,9 @@ async def roll_up(actor: Actor, payload: dict[str, Any]) -> None:
     """Work out the last days, or all since ``since``."""
     del actor
     since = payload.get("since")
-    first = date.fromisoformat(since) if since else await value("select day_of($1) - $2::int", tenant_id(), BACK)
+    first = (
+        date.fromisoformat(since) if since else await value("select day_of($1) - $2::int", tenant_id(), BACK)
+    )
     await execute(_ROLL, tenant_id(), first)
     for follow in _followers:
         await follow()

@@ -27,6 +27,7 @@ from scenarios.hospital import booking, calendar, setup
 from scenarios.hospital.days import at
 from scenarios.hospital.models import ClinicService, Doctor, PractitionerRole
 from tenants.actor import Actor, system_actor
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Person, Tenant
 from tenants.scope import open_scope, person_scope, raw, tenant_scope, value
@@ -214,7 +215,7 @@ async def _page(settings: Settings, clinic: Clinic, options: Mapping[str, int]) 
 
 async def _clinic(made: Tenant, options: Mapping[str, int]) -> Clinic:
     """Set up the hospital: departments, doctors and each one's three sessions a day."""
-    chief, day = manager(made), (datetime.now(UTC) + timedelta(days=1)).date()
+    chief, day = manager(made), today(made.timezone) + timedelta(days=1)
     async with open_scope(tenant_scope(made.id)):
         services = [await _service(chief, n) for n in range(options["departments"])]
         roles = [await _doctor(made, services[n % len(services)], n) for n in range(options["doctors"])]

@@ -32,6 +32,7 @@ from deploy.database import credentials
 from deploy.seed.bank import the_bank
 from deploy.settings import Settings
 from tenants import sessions
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Account, Bank, BankMembership, Holder, Membership, Person, Role, Tenant
 from tenants.permissions import TENANT_PERMISSIONS
@@ -59,12 +60,12 @@ _ROWS = (
          total_minor,
          status, account_number, account_name, place, issued_at)
        select a.tenant_id, new_id(), a.id, 'periodic', 'community', 'B' || a.number, date_trunc('month', now())::date,
-         current_date + 14, 'SGD', 5000, 'issued', a.number, a.name, a.place, now()
+         day_in(t.timezone) + 14, 'SGD', 5000, 'issued', a.number, a.name, a.place, now()
          from tenants_account a join tenants_tenant t on t.id = a.tenant_id where t.slug like 'fill-%' and not exists (
            select 1 from billing_bill b where b.tenant_id = a.tenant_id)""",
     """insert into billing_day_figure (id, tenant_id, bank_id, branch_id, day, scenario, channel, currency,
          paid_count, paid_minor)
-       select new_id(), t.id, t.bank_id, t.branch_id, current_date - d, 'community', 'bank', 'SGD', 3, 15000
+       select new_id(), t.id, t.bank_id, t.branch_id, day_in(t.timezone) - d, 'community', 'bank', 'SGD', 3, 15000
          from tenants_tenant t, generate_series(0, 6) d where t.slug like 'fill-%' on conflict do nothing""",
     """insert into billing_branch_figure as f (id, bank_id, branch_id, day, scenario, channel, currency,
          paid_count, paid_minor)
@@ -88,7 +89,7 @@ _PLANS = {
     "payer": "explain select id from billing_bill where tenant_id = '{tenant}' and account_id = '{account}'"
     " and status in ('issued', 'part_paid')",
     "board": "explain select sum(paid_minor) from billing_branch_figure where bank_id = '{bank}'"
-    " and branch_id = '{branch}' and day > current_date - 30",
+    " and branch_id = '{branch}' and day > bank_day_of('{bank}') - 30",
 }
 CONTROL = "control"
 """A page of the same bank that reads of no institution: what happens to it is the machine, not the tables."""
@@ -158,7 +159,7 @@ async def _tries(app: Starlette, bank: Bank, of: Tenant) -> dict[str, Try]:
 
 
 async def _bill(at: Tenant, account: UUID) -> UUID:
-    due_on = datetime.now(UTC).date() + timedelta(days=14)
+    due_on = today(at.timezone) + timedelta(days=14)
     async with open_scope(tenant_scope(at.id)):
         made = await issue(
             manager(at),

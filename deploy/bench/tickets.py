@@ -42,6 +42,7 @@ from scenarios.tourism.shop.availability import days_left
 from scenarios.tourism.stock import checks
 from tenants import throttle
 from tenants.codes import hash_token, new_token
+from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.scope import open_scope, raw, tenant_scope, value
@@ -319,7 +320,7 @@ async def _world(made: Tenant) -> World:
         )
         await site.save()
         await SlotTemplate.filter(tenant_id=made.id).update(capacity=ROOM, allotments={"web": ROOM})
-        day = (datetime.now(UTC) + timedelta(days=3)).date()
+        day = today(made.timezone) + timedelta(days=3)
         await slots.make_days(site, day)
         slot = await Slot.filter(tenant_id=made.id, day=day).order_by("starts_at").first()
         assert slot is not None  # noqa: S101 - made above

@@ -201,7 +201,7 @@ async def _apply_alone(play: Play) -> None:
     manager = replace(founded.staff["relationship_manager"], branches=())
     async with open_scope(bank_scope(play.bank.id)):
         made = await Application.get(bank_id=play.bank.id, uscc=SELF["uscc"])
-        due_on = (datetime.now(UTC) + timedelta(days=10)).date()
+        due_on = await today_at_bank(play.bank.id) + timedelta(days=10)
         reason = "Please add the certificate with the new address on it."
         await papers.ask_again(manager, made.id, kind="licence", reason=reason, due_on=due_on)
 

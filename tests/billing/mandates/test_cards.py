@@ -205,7 +205,9 @@ async def test_one_debit_in_two_hands_is_charged_once(real_place, outside):
     bill = await due(real_place, 0)
     await debiting.plan(real_place.system)
     async with real_place.scope():
-        await execute("update billing_debit set due_on = day_of(tenant_id) where tenant_id = $1", real_place.id)
+        await execute(
+            "update billing_debit set due_on = day_of(tenant_id) where tenant_id = $1", real_place.id
+        )
     debit = await only_debit(real_place)
     await asyncio.gather(*(debiting.take(real_place.system, debit.id) for _ in range(4)))
     assert len(charges(real_place, outside)) == 1

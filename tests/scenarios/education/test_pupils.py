@@ -198,7 +198,9 @@ async def test_what_is_owed_is_the_same_by_class_grade_and_pupil(client, db, ban
     await world.bring_in(tenant, staff, world.table(*(pupil(f"A{n}", f"Child {n}") for n in range(5))))
     await world.charge(tenant, staff, "tuition")
     async with open_scope(tenant_scope(tenant.id)):
-        await execute("update billing_bill set due_on = day_of(tenant_id) - 1 where tenant_id = $1", tenant.id)
+        await execute(
+            "update billing_bill set due_on = day_of(tenant_id) - 1 where tenant_id = $1", tenant.id
+        )
         sums = {
             by: sum(one["overdue_minor"] for one in await queries.arrears(tenant.id, by))
             for by in queries.ARREARS_BY
@@ -259,7 +261,9 @@ async def test_who_has_paid_is_for_the_classs_own_teacher_where_the_school_wishe
     await world.bring_in(tenant, staff, world.table(*rows_))
     await world.charge(tenant, staff, "tuition")
     async with open_scope(tenant_scope(tenant.id)):
-        await execute("update billing_bill set due_on = day_of(tenant_id) - 1 where tenant_id = $1", tenant.id)
+        await execute(
+            "update billing_bill set due_on = day_of(tenant_id) - 1 where tenant_id = $1", tenant.id
+        )
         paid = await Bill.get(tenant_id=tenant.id, account_number="A1")
         rooms = {one.title: one.id for one in await SchoolClass.filter(tenant_id=tenant.id)}
     await world.pay_at_desk(tenant, paid.id)

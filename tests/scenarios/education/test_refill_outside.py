@@ -64,9 +64,7 @@ class Home(money.Place):
     async def day_comes(self, outside):
         """The day of the next try."""
         async with self.scope():
-            late = (
-                "update billing_debit set due_on = day_of(tenant_id) where tenant_id = $1 and status = 'waiting'"
-            )
+            late = "update billing_debit set due_on = day_of(tenant_id) where tenant_id = $1 and status = 'waiting'"
             await execute(late, self.id)
         await debiting.take_due(self.system)
         await money.hurry(self, debiting.TAKE_JOB)
