@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from scenarios.tourism.calendar.days import moment
-from scenarios.tourism.gates.scanning import on_site
+from scenarios.tourism.gates.presence import on_site
 from scenarios.tourism.models import Site
 from tenants.scope import row, rows
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from scenarios.tourism.gates import presence
 from scenarios.tourism.orders.codes import PREFIX, read_code
 from scenarios.tourism.orders.people import DOCUMENTS, NAMES, unseal
 from scenarios.tourism.orders.states import TICKET
@@ -17,7 +18,7 @@ from tenants.codes import normalise_code
 from tenants.gates import judging as core
 from tenants.gates.judging import ENTRY, EXIT, OFFLINE, ONLINE, Rights
 from tenants.ids import new_id
-from tenants.scope import row, rows, value
+from tenants.scope import row, rows
 from tenants.together import together, write
 from ui.i18n import N_
 
@@ -86,9 +87,6 @@ select coalesce((select h.status from tourism_pass_holder h where h.tenant_id = 
                   order by h.created_at desc limit 1), '') status,
        exists (select 1 from tourism_block b where b.tenant_id = $1 and b.document_key = $3 and b.lifted_at is null
                   and b.since <= $4 and b.until >= $4) is_blocked
-"""
-_ON_SITE = """
-select coalesce(sum(inside), 0)::int from tourism_ticket where tenant_id = $1 and site_id = $2 and inside > 0
 """
 
 
@@ -168,8 +166,11 @@ async def scan(station: Station, asked: Asked) -> Told:
         fault = await _pass_fault(station, asked, ticket, scanned)
     if ticket is None or before is None:
         return await _unknown(station, asked, scanned, received, fault)
+    inside = before["on_site"]
+    if asked.mode == ONLINE and asked.direction == ENTRY:
+        inside = await presence.counted(station.tenant_id, station.site_id, inside, station.instant_cap)
     async with together():
-        return await _judge(station, asked, ticket, before, scanned, received, fault)
+        return await _judge(station, asked, ticket, before, scanned, received, fault, inside)
 
 
 async def _before(station: Station, asked: Asked, ticket_id: UUID) -> asyncpg.Record:
@@ -260,6 +261,7 @@ async def _judge(  # noqa: PLR0917 - what was scanned, where and when
     scanned: datetime,
     received: datetime,
     fault: str,
+    inside: int,
 ) -> Told:
     rights = Rights(ticket["people"], ticket["uses"], ticket["uses_per_day"])
     before = found["scans"]
@@ -270,7 +272,7 @@ async def _judge(  # noqa: PLR0917 - what was scanned, where and when
     )  # fmt: skip
     scans = [_as_scan(one) for one in before]
     if asked.mode == ONLINE:
-        this = _online(station, this, rights, scans, fault, found["on_site"])
+        this = _online(station, this, rights, scans, fault, inside)
     outcome = core.judge(rights, [*scans, this])
     mine = next(one for one in outcome.verdicts if one.scan.id == this.id)
     await _keep_known(station, asked, ticket["id"], this, received, mine)
@@ -316,11 +318,6 @@ def _online(  # noqa: PLR0917 - one scan and all that it is judged by
         if is_new and on_site + this.people > station.instant_cap:
             fault = "full"
     return replace(this, fault=fault, has_let_in=not fault)
-
-
-async def on_site(tenant_id: UUID, site_id: UUID) -> int:
-    """Return how many people are on site: entries less exits, one person at two gates being one."""
-    return int(await value(_ON_SITE, tenant_id, site_id))
 
 
 def _as_scan(one: asyncpg.Record) -> core.Scan:

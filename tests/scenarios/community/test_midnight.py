@@ -24,7 +24,7 @@ from tests import make
 from tests.page import inspect
 from tests.scenarios.community.estate import month_back
 from tests.scenarios.community.test_leases import rented
-from tests.scenarios.community.test_proxies import cast, opened
+from tests.scenarios.community.test_life import cast, opened
 from ui.errors import NotFound
 
 DAY = timedelta(days=1)

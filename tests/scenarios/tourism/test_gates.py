@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenarios.tourism.gates import listing, scanning
+from scenarios.tourism.gates import listing, presence, scanning
 from scenarios.tourism.gates.door import station_of
 from scenarios.tourism.gates.scanning import Asked
 from scenarios.tourism.gates.staff import annul_scan
@@ -254,7 +254,7 @@ async def test_ten_gates_half_of_them_alone_for_two_hours_with_the_same_hundred_
     assert len(accepted) == 70
     assert len(conflicts) == 430
     async with palace.scope():
-        assert await scanning.on_site(palace.id, palace.site.id) == 100
+        assert await presence.on_site(palace.id, palace.site.id) == 100
 
 
 async def test_what_comes_in_any_order_is_judged_alike(db, bank):
