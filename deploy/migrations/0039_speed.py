@@ -20,14 +20,6 @@ create index billing_bill_period_place_idx on billing_bill (tenant_id, period, p
 """Drafts are looked up by run, account and id only. Kept out of the others, they are not written there twice, and what
 is issued is added at these indexes' ends, where a million rows between full pages would split each of them."""
 
-ROOMY = """
-alter index billing_bill_pkey set (fillfactor = 50);
-alter index billing_bill_run_id_account_id_key set (fillfactor = 50);
-alter index billing_bill_account_id_period_idx set (fillfactor = 50);
-"""
-"""A bill is written again when it is issued, and once more when it is paid: there is room for that beside it, where full
-pages would each be searched for what can go, and split."""
-
 BALANCED = """
 create or replace function refuse_unbalanced() returns trigger language plpgsql as $$
 declare wrong record;
@@ -60,4 +52,4 @@ end $$;
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0038_board_clouds")]
 
-    operations = [ops.RunSQL(NEWEST), ops.RunSQL(ISSUED), ops.RunSQL(ROOMY), ops.RunSQL(BALANCED)]
+    operations = [ops.RunSQL(NEWEST), ops.RunSQL(ISSUED), ops.RunSQL(BALANCED)]

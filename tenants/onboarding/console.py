@@ -22,7 +22,7 @@ from ui.exports import export, wants_export
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
-from ui.tables import Column, Page, TableQuery
+from ui.tables import Column, TableQuery
 
 LATEST = 8
 
@@ -74,9 +74,8 @@ async def institutions(request: Request, actor: Actor) -> Response:
         return await export(
             request, columns, await queries.tenants(actor, query, most=100_000), "institutions"
         )
-    page = Page.of(query, await queries.tenants(actor, query), await queries.count_tenants(actor, query))
     context = {
-        "page": page,
+        "page": await queries.page_of_tenants(actor, query),
         "columns": columns,
         "statuses": list(TENANT_STATUSES.items()),
         "branches": [(str(b.id), b.name) for b in await queries.branches(actor)],

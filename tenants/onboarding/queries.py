@@ -9,7 +9,7 @@ from tenants.banks.reach import bank_of
 from tenants.models import Application, Branch
 from tenants.scope import row, rows, value
 from tenants.search import containing
-from ui.tables import TableQuery
+from ui.tables import Page, TableQuery
 
 BELOW = (
     "with recursive below as (select id from tenants_branch where bank_id = $1"
@@ -156,6 +156,14 @@ async def count_tenants(actor: Actor, query: TableQuery) -> int:
         wanted = _wanted(actor, query, "s")
         counted = f"coalesce(sum(n), 0) from billing_stage s where {wanted.where}"
     return int(await value(f"{wanted.before} select {counted}", *wanted.args))
+
+
+async def page_of_tenants(actor: Actor, query: TableQuery) -> Page:
+    """Return one page of the bank's institutions, and how many there are; the last page tells that by itself."""
+    found = await tenants(actor, query)
+    is_last = len(found) <= query.per and (found or query.page == 1)
+    total = query.offset + len(found) if is_last else await count_tenants(actor, query)
+    return Page.of(query, found, total)
 
 
 async def branches(actor: Actor) -> list[Branch]:

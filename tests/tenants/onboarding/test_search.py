@@ -62,6 +62,16 @@ async def test_another_bank_finds_nothing(bank, auditor):
         assert await rows("select 1 from tenants_search") == []
 
 
+async def test_the_last_page_tells_how_many_there_are_and_one_beyond_it_counts(bank, auditor):
+    for n in range(2):
+        await make.tenant(bank, name=f"Cedar {n} Council")
+    async with open_scope(bank_scope(bank.id)):
+        for number, shown in ((1, ["Cedar 0 Council", "Cedar 1 Council"]), (2, [])):
+            query = TableQuery(path="", q="cedar", sort="name", page=number)
+            page = await queries.page_of_tenants(auditor, query)
+            assert ([one["name"] for one in page.rows], page.total) == (shown, 2)
+
+
 async def test_postgresql_reads_the_key_and_not_the_table(bank, auditor):
     """The control: a pattern on the same table cannot use any index behind the walls."""
     async with open_scope(bank_scope(bank.id)):
