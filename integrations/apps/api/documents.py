@@ -1,7 +1,8 @@
 """Papers that apps add to bills (an invoice), for whoever pays them and for the institution."""
 
 import asyncio
-from typing import IO, Any
+from collections.abc import Mapping
+from typing import IO
 from uuid import UUID
 
 from starlette.datastructures import UploadFile
@@ -18,12 +19,21 @@ from tenants.files import FileLimits, StoredFile, storage
 from tenants.http import path_id, person_route, tenant_route
 from tenants.ids import new_id
 from tenants.papers import Paper, add_papers, send_paper
+from tenants.scope import value
 from ui.errors import Invalid, NotFound
 from ui.i18n import t
 
 LIMITS = FileLimits(size=5 * 1024 * 1024, kinds=frozenset({Kind.PDF}))
 LENGTHS = {"kind": 40, "number": 60, "title": 200}
 CREATED = 201
+_THERE = """
+select id from integrations_app_document where tenant_id = $1 and installation_id = $2 and kind = $3 and number = $4
+"""
+_KEEP = """
+insert into integrations_app_document (tenant_id, id, installation_id, vendor_id, subject_kind, subject_id, kind,
+  number, title, filename, content_type, size, sha256, storage_key)
+values ($1, $2, $3, $4, 'bill', $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing returning id
+"""
 
 
 async def add(request: Request, caller: Caller) -> Response:
@@ -36,17 +46,24 @@ async def add(request: Request, caller: Caller) -> Response:
     file = form.get("file")
     if not all(named.values()) or not isinstance(file, UploadFile):
         raise Invalid("api.document", t("A paper needs its kind, number, title and file."))
-    there = await AppDocument.get_or_none(
-        tenant_id=caller.granted.tenant_id,
-        installation_id=caller.granted.installation_id,
-        kind=named["kind"],
-        number=named["number"],
-    )
+    there = await _there(caller, named)
     if there is not None:
-        return JSONResponse({"id": str(there.id)}, headers={"Cache-Control": "no-store"})
+        return _said(there)
     stored = await _stored(caller.granted.tenant_id, file.file, file.filename or "paper.pdf")
     made = await _keep(caller, bill_id, named, stored)
-    return JSONResponse({"id": str(made.id)}, CREATED, {"Cache-Control": "no-store"})
+    return _said(made, CREATED) if made else _said(await _there(caller, named))
+
+
+def _said(paper_id: UUID | None, status: int = 200) -> Response:
+    return JSONResponse({"id": str(paper_id)}, status, {"Cache-Control": "no-store"})
+
+
+async def _there(caller: Caller, named: Mapping[str, str]) -> UUID | None:
+    """Return the paper of this kind and number, if the app has added it."""
+    granted = caller.granted
+    given = (granted.tenant_id, granted.installation_id, named["kind"], named["number"])
+    found: UUID | None = await value(_THERE, *given)
+    return found
 
 
 async def _stored(tenant_id: UUID, content: IO[bytes], filename: str) -> StoredFile:
@@ -60,21 +77,13 @@ async def _stored(tenant_id: UUID, content: IO[bytes], filename: str) -> StoredF
     )
 
 
-async def _keep(caller: Caller, bill_id: UUID, named: dict[str, Any], stored: StoredFile) -> AppDocument:
-    return await AppDocument.create(
-        id=new_id(),
-        tenant_id=caller.granted.tenant_id,
-        installation_id=caller.granted.installation_id,
-        vendor_id=caller.granted.vendor_id,
-        subject_kind="bill",
-        subject_id=bill_id,
-        filename=stored.filename,
-        content_type=stored.content_type,
-        size=stored.size,
-        sha256=stored.sha256,
-        storage_key=stored.key,
-        **named,
-    )
+async def _keep(caller: Caller, bill_id: UUID, named: Mapping[str, str], stored: StoredFile) -> UUID | None:
+    """Note the paper; ``None`` when the same one was added while its file was being stored."""
+    granted = caller.granted
+    whose = (granted.tenant_id, new_id(), granted.installation_id, granted.vendor_id, bill_id)
+    file = (stored.filename, stored.content_type, stored.size, stored.sha256, stored.key)
+    made: UUID | None = await value(_KEEP, *whose, named["kind"], named["number"], named["title"], *file)
+    return made
 
 
 async def papers_of(actor: Actor, kind: str, subject_id: UUID) -> list[Paper]:

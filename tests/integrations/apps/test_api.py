@@ -7,10 +7,10 @@ import time
 import pytest
 import pytest_asyncio
 
-from integrations.apps.api import entry
+from integrations.apps.api import documents, entry
 from integrations.apps.models import App
 from integrations.apps.scopes import SCOPES
-from integrations.apps.tenant_models import Installation
+from integrations.apps.tenant_models import AppDocument, Installation
 from tenants import throttle
 from tenants.scope import bank_scope, open_scope, tenant_scope
 from tests import apps, make
@@ -163,6 +163,34 @@ async def test_a_paper_is_kept_once_and_is_a_pdf(client, town, listed):
     }
     assert (await client.post(url, **wrong)).status_code == 422
     assert (await client.post(url, data=named, headers=headers)).status_code == 422
+
+
+async def test_a_paper_that_comes_twice_at_once_is_kept_once(client, town, listed, monkeypatch):
+    installation = await apps.install(town.tenant, listed, scopes=EVERYTHING)
+    headers = await bearer(client, listed, installation)
+    store = documents._stored
+
+    async def while_the_other_is_noted(tenant_id, content, filename):
+        found = await store(tenant_id, content, filename)
+        await AppDocument.create(
+            tenant_id=tenant_id, installation_id=installation.id, vendor_id=listed.vendor_id, subject_kind="bill",
+            subject_id=town.bill.id, kind="invoice", number="E1", title="Invoice E1", filename="e1.pdf",
+            content_type="application/pdf", size=1, sha256="", storage_key="other",
+        )  # fmt: skip
+        return found
+
+    monkeypatch.setattr(documents, "_stored", while_the_other_is_noted)
+    pdf = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+    answer = await client.post(
+        f"/api/v1/bills/{town.bill.id}/documents",
+        files={"file": ("e1.pdf", pdf, "application/pdf")},
+        data={"kind": "invoice", "number": "E1", "title": "Invoice E1"},
+        headers=headers,
+    )
+    assert answer.status_code == 200, answer.text
+    async with open_scope(tenant_scope(town.tenant.id)):
+        (kept,) = await AppDocument.filter(tenant_id=town.tenant.id)
+    assert (kept.storage_key, answer.json()["id"]) == ("other", str(kept.id))
 
 
 async def test_the_document_describes_every_resource_with_the_scope_of_each_fact(client, db):
