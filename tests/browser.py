@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
 from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
 from starlette.types import ASGIApp
 
@@ -25,6 +25,7 @@ _RULES = {
 }
 _PARTS = {"exclude": ["tbody tr:nth-child(n+7)"]}
 """The further rows of a table, made by the loop that made the first six: they cost a third of the time."""
+_LOOK = "([parts, rules]) => axe.run(parts, rules).then(found => found.violations)"
 _HOP = {"content-encoding", "content-length", "transfer-encoding", "connection"}
 
 
@@ -95,11 +96,17 @@ async def _serve(context: BrowserContext, app: ASGIApp) -> None:
 async def violations(page: Page, *, but: Collection[str] = ()) -> list[str]:
     """Return what axe finds, one line for each rule; some rules may be left out."""
     rules = {"rules": {name: {"enabled": False} for name in but}}
-    found = await Axe().run(page, context=_PARTS, options=_RULES | rules)
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE_SCRIPT)
+    found = await page.evaluate(_LOOK, [_PARTS, _RULES | rules])
     return [
-        f"{item['id']}: {item['help']} {[node['target'] for node in item['nodes']][:4]}"
-        for item in found.response["violations"]
+        f"{item['id']}: {item['help']} {[node['target'] for node in item['nodes']][:4]}" for item in found
     ]
+
+
+async def carry_axe(context: BrowserContext) -> None:
+    """Have every page of this context bring axe along: to send it anew takes a fifth of the time of a look."""
+    await context.add_init_script(f"if (window === window.top) {{\n{AXE_SCRIPT}\n}}")
 
 
 async def overflow(page: Page) -> int:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Error as BrowserError
 
-from tests.browser import overflow, violations
+from tests.browser import carry_axe, overflow, violations
 from tests.journeys.live import ROOT, Live
 from tests.journeys.lobby import Lobby
 from tests.journeys.someone import Someone
@@ -20,9 +20,15 @@ NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1280, "height": 900}
 LANGUAGES = (("en-GB", "en"), ("zh-CN", "zh-CN"))
 SHOWN = {200, 410}
 """410: what an invitation says once it has been taken up."""
-_ICONS = """() => [...document.querySelectorAll("use")]
-  .filter(use => use.closest("svg").checkVisibility() && !use.getBBox().width)
-  .map(use => use.getAttribute("href"))"""
+_FACTS = """() => ({
+  lang: document.documentElement.lang,
+  headings: document.querySelectorAll("h1").length,
+  overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  icons: [...document.querySelectorAll("use")]
+    .filter(use => use.closest("svg").checkVisibility() && !use.getBBox().width)
+    .map(use => use.getAttribute("href")),
+})"""
+"""What a page says of itself, asked for at once: each question more costs as much as all of them."""
 _LINKS = """() => [...document.querySelectorAll("a[href]")]
   .map(link => new URL(link.getAttribute("href"), document.baseURI).href)"""
 """The attribute, since a link inside a drawing has an object in ``href``."""
@@ -116,6 +122,8 @@ class Walk:
             await people.guest(f"{name}-{lang}", storage_state=state, locale=locale, viewport=NARROW)
             for locale, lang in LANGUAGES
         ]
+        for eye in eyes:
+            await carry_axe(eye.context)
         way = _Way()
         way.add(waiting)
         pairs = zip(eyes, LANGUAGES, strict=True)
@@ -186,13 +194,15 @@ class Walk:
         """Return what is wrong with a page; colours and the wide window need no look where no shape is new."""
         page = eye.page
         found = await violations(page, but=() if is_new else OF_STYLE)
-        if await page.locator("html").get_attribute("lang") != lang:
+        facts = await page.evaluate(_FACTS)
+        if facts["lang"] != lang:
             found.append(f"the language is not {lang}")
-        found += [f"{more} px wider than {NARROW['width']}" for more in [await overflow(page)] if more > 0]
-        found += [f"there is no icon {name}" for name in await page.evaluate(_ICONS)]
+        if facts["overflow"] > 0:
+            found.append(f"{facts['overflow']} px wider than {NARROW['width']}")
+        found += [f"there is no icon {name}" for name in facts["icons"]]
+        if facts["headings"] != 1:
+            found.append("there is not one h1")
         if is_new:
             await page.set_viewport_size(WIDE)
             found += [f"{more} px wider than {WIDE['width']}" for more in [await overflow(page)] if more > 0]
-        if await page.locator("h1").count() != 1:
-            found.append("there is not one h1")
         return found
