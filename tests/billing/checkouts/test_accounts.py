@@ -43,7 +43,7 @@ async def paid_to(place, checkout_id) -> dict[int, UUID]:
 
 async def accounts(place) -> list[UUID]:
     async with place.scope():
-        found = await SettlementAccount.filter(tenant_id=place.id).order_by("created_at")
+        found = await SettlementAccount.filter(tenant_id=place.id).order_by("id")
     return [each.id for each in found]
 
 
