@@ -18,6 +18,14 @@ from ui.tables import Column, Page, TableQuery
 MOST_EXPORTED = 100_000
 
 
+def uuid_of(text: str) -> UUID | None:
+    """Return the id that a filter names; nothing has the id ``None``."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A list that a page shows and a file holds.

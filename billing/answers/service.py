@@ -68,6 +68,13 @@ async def promise(actor: Actor, *, tenant_id: UUID, bill_id: UUID, day: date) ->
     return answer.id
 
 
+async def promise_by_rule(actor: Actor, bill: Bill, day: date) -> None:
+    """Keep a promise that is part of an agreement the payer has just made, as to have a bill taken tonight."""
+    answer = _answer(actor, bill, "promise", PROMISE.start)
+    answer.promised_on = day
+    await answer.save(force_create=True)
+
+
 async def _check_day(tenant_id: UUID, day: date, terms: AnswerTerms) -> None:
     if terms.promise_days_most <= 0:
         raise Conflict(

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.charges.states import OPEN_BILLS
+from billing.lists import uuid_of
 from tenants.actor import Actor
 from tenants.scope import open_scope, row, rows
 from tenants.search import containing
@@ -76,14 +77,6 @@ def month_of(text: str) -> date | None:
     """Return the month that a filter names (``2026-07``), or nothing."""
     try:
         return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        return None
-
-
-def uuid_of(text: str) -> UUID | None:
-    """Return the id that a filter names, or nothing."""
-    try:
-        return UUID(text)
     except ValueError:
         return None
 

@@ -14,6 +14,7 @@ from billing.charges.states import BILL_TONES, BILL_WORDS, OPEN_BILLS
 from billing.charges.story import story
 from billing.models import Bill
 from billing.plans.queries import notes_of_bill, plan_of_bill
+from billing.reasons import in_words
 from tenants.actor import Actor
 from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
@@ -122,6 +123,7 @@ async def show(request: Request, actor: Actor) -> Response:
         "notes": await notes_of_bill(bill.tenant_id, bill.id),
         "papers": await papers_of(actor, "bill", bill.id),
         "languages": LANGUAGES,
+        "in_words": in_words,
         "open": OPEN_BILLS,
         "root": root,
         "actor": actor,

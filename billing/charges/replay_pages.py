@@ -22,7 +22,7 @@ from tenants.search import literal
 from ui import charts
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
-from ui.formats import amount, money, month_text, number
+from ui.formats import amount, major, money, month_text, number
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -204,6 +204,7 @@ def _bins(found: Rehearsal) -> list[dict[str, Any]]:
     step, currency = found.summary["step"], found.currency
     return [
         {
+            "short": _short(one["bin"], step, currency),
             "label": gettext("No difference")
             if one["bin"] is None
             else _span(one["bin"] * step, (one["bin"] + 1) * step, currency),
@@ -225,11 +226,19 @@ def _span(low: int, high: int, currency: str) -> str:
     return gettext("{low} to {high}", **shown)
 
 
+def _short(place: int | None, step: int, currency: str) -> str:
+    """Return the span's whole units for below the drawing, where there is little room."""
+    if place is None:
+        return "0"
+    low, high = (number(major(each * step, currency).normalize()) for each in (place, place + 1))
+    return f"{low}…{high}"
+
+
 def _chart(found: Rehearsal) -> charts.Chart:
     bins = _bins(found)
     counts = charts.Series(gettext("Accounts"), [one["accounts"] for one in bins])
-    names = [one["label"] for one in bins]
-    return charts.bar(gettext("Difference for an account"), names, [counts])
+    names, short = [one["label"] for one in bins], [one["short"] for one in bins]
+    return charts.bar(gettext("Difference for an account"), names, [counts], short=short)
 
 
 ROUTES: list[BaseRoute] = [

@@ -191,6 +191,7 @@ class Step:
     redirect_url: str
     qr_content: str
     expires_at: datetime | None
+    timezone: str
 
     @property
     def is_paid(self) -> bool:
@@ -250,7 +251,7 @@ select distinct on (p.tenant_id, p.currency, p.settlement_account_id) p.tenant_i
  order by p.tenant_id, p.currency, p.settlement_account_id,
        p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed') desc, p.created_at desc, p.id desc
 """
-_NAMES = "select id, short_name from tenants_tenant where id = any ($1::uuid[])"
+_NAMES = "select id, short_name, timezone from tenants_tenant where id = any ($1::uuid[])"
 
 
 async def progress(actor: Actor, checkout_id: UUID) -> Progress:
@@ -265,12 +266,12 @@ async def progress(actor: Actor, checkout_id: UUID) -> Progress:
             raise NotFound("checkout.not_found", t("There is no such payment, or it is not yours to see."))
         tried = await rows(_TRIES, checkout_id)
         ids = [UUID(part["tenant_id"]) for part in checkout.parts]
-        names = {each["id"]: each["short_name"] for each in await rows(_NAMES, ids)}
-    steps = [_step(part, names, tried) for part in checkout.parts]
+        institutions = {each["id"]: each for each in await rows(_NAMES, ids)}
+    steps = [_step(part, institutions[UUID(part["tenant_id"])], tried) for part in checkout.parts]
     return Progress(checkout, tuple(steps))
 
 
-def _step(part: dict[str, Any], names: dict[UUID, str], tried: Sequence[Any]) -> Step:
+def _step(part: dict[str, Any], institution: Any, tried: Sequence[Any]) -> Step:
     tenant_id = UUID(part["tenant_id"])
     account_id = UUID(part["account_id"]) if part.get("account_id") else None
     own = (each for each in tried if (each["tenant_id"], each["currency"]) == (tenant_id, part["currency"]))
@@ -278,7 +279,8 @@ def _step(part: dict[str, Any], names: dict[UUID, str], tried: Sequence[Any]) ->
     bills = tuple((UUID(bill), amount) for bill, amount in part["bills"])
     return Step(
         tenant_id=tenant_id,
-        name=names.get(tenant_id, ""),
+        name=institution["short_name"],
+        timezone=institution["timezone"],
         currency=part["currency"],
         amount_minor=sum(amount for _, amount in bills),
         bills=bills,

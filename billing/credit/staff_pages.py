@@ -12,6 +12,7 @@ from billing.credit.refunds import refund_credit
 from billing.credit.terms import CreditTerms
 from billing.lists import list_page
 from billing.models import Credit, Payment
+from billing.reasons import in_words
 from billing.terms import terms_of
 from tenants.actor import Actor
 from tenants.codes import new_token
@@ -101,6 +102,7 @@ async def _page(
 ) -> Response:
     context = {
         "credit": found,
+        "in_words": in_words,
         "account": await Account.get(tenant_id=found.tenant_id, id=found.account_id),
         "payment": await Payment.get(tenant_id=found.tenant_id, id=found.payment_id),
         "uses": await rows(_USES, found.tenant_id, found.id),

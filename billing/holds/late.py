@@ -13,14 +13,15 @@ from billing.payments.refunds import create, lock_payment
 from billing.payments.settling import receivables
 from billing.payments.states import move
 from billing.plans.single import Charge, write
+from billing.reasons import standard
 from tenants import audit
 from tenants.actor import Actor
 from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.models import Account
-from ui.i18n import N_, gettext
+from ui.i18n import N_
 
-WORD = N_("It arrived after what it was for had been let go")
+WORD = standard(N_("It arrived after what it was for had been let go"))
 
 
 async def came_late(actor: Actor, suspense_id: UUID, bill_id: UUID) -> None:
@@ -95,8 +96,8 @@ async def _renew(actor: Actor, hold: Hold, lines: list[Charge], money: Suspense,
 async def _give_back(actor: Actor, money: Suspense, payment: Payment) -> None:
     """Ask for the refund in the system's name; it goes out as every other one does."""
     move(money, "refund")
-    refund = await create(actor, payment, money.amount_minor, gettext(WORD), money, is_agreed=True)
-    money.refund_id, money.resolution = refund.id, gettext(WORD)
+    refund = await create(actor, payment, money.amount_minor, WORD, money, is_agreed=True)
+    money.refund_id, money.resolution = refund.id, WORD
     await money.save(update_fields=["status", "refund_id", "resolution"])
 
 

@@ -241,6 +241,27 @@ def ledger_name(ledger: str, names: Mapping[str, Text | str] | None = None) -> T
     return Text(found.name.message, {"name": (names or {}).get(own) or _words().get(own, own)})
 
 
+def chart(
+    fees: Mapping[str, Text | str], receivers: Mapping[str, Text | str]
+) -> list[tuple[str, Text | str]]:
+    """Return every ledger account that can be booked to, with its name, in chart order, for a choice.
+
+    ``fees`` and ``receivers`` name the families that are the tenant's own.
+    """
+    own = {
+        "income:": fees,
+        "share:": receivers,
+        "adjustment:": {key: kind.name for key, kind in ADJUSTMENTS.items()},
+    }
+    stores, channels = wallet_names(), _channels()
+    own |= {"wallet:": stores, "top_up:": stores, "clearing:": channels, "fees:": channels}
+    names = {**fees, **receivers}
+    keys = [
+        known.prefix + name for known in LEDGERS for name in (own[known.prefix] if known.is_family else ("",))
+    ]
+    return [(key, ledger_name(key, names)) for key in keys]
+
+
 def nature_of(ledger: str) -> Nature:
     """Return on which side of the books a ledger account stands; ``KeyError`` for one without a name."""
     found = _of(ledger)
@@ -259,11 +280,10 @@ def _covers(known: Ledger, ledger: str) -> bool:
     return ledger == known.prefix
 
 
+def _channels() -> dict[str, Text | str]:
+    names: dict[str, Text | str] = {key: channel_name(key) for key in CHANNEL_KEYS}
+    return names | {"account": t("Bank account")}
+
+
 def _words() -> dict[str, Text | str]:
-    channels: dict[str, Text | str] = {key: channel_name(key) for key in CHANNEL_KEYS}
-    return (
-        channels
-        | wallet_names()
-        | {"account": t("Bank account")}
-        | {key: kind.name for key, kind in ADJUSTMENTS.items()}
-    )
+    return _channels() | wallet_names() | {key: kind.name for key, kind in ADJUSTMENTS.items()}

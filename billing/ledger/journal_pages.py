@@ -1,6 +1,7 @@
 """The journal: every entry with its postings, as a page, as a file, or made in the background when it is long."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -37,7 +38,7 @@ class Wanted(BaseModel):
     first: Annotated[Day, Field(title=N_("First day"), alias="from")]
     last: Annotated[Day, Field(title=N_("Last day"), alias="until")]
     kind: str = Field("", title=N_("What happened"))
-    ledger: str = ""
+    ledger: str = Field("", title=N_("Ledger account"))
     format: Literal["csv", "xlsx"] = Field("csv", title=N_("File"))
 
 
@@ -45,6 +46,10 @@ async def journal(request: Request, actor: Actor) -> Response:
     """Entries with their postings, the latest first, by day, kind and ledger account."""
     query, root = asking.parse(request, "kind", "ledger"), asking.root_of(actor)
     span = asking.span_of(actor, query, first=today_of(actor).replace(day=1))
+    form = Form.blank(Wanted, query.filters)
+    await _check_choice(form, span.kind, span.ledger)
+    if form.errors:
+        return await _page(request, actor, span, asking.shown(query, span), form)
     names = await reading.names_of(tenant_id())
     postings = await reading.count_postings(tenant_id(), span)
     if wants_export(request) and postings <= AT_ONCE:
@@ -58,6 +63,8 @@ async def _page(
     request: Request, actor: Actor, span: Span, query: TableQuery, form: Form[Wanted] | None = None
 ) -> Response:
     names = await reading.names_of(tenant_id())
+    if form:
+        span = replace(span, kind="", ledger="")
     postings = await reading.count_postings(tenant_id(), span)
     found = await reading.entries(tenant_id(), span, query.limit, query.offset)
     page = Page.of(query, found, await reading.count_entries(tenant_id(), span))
@@ -65,6 +72,7 @@ async def _page(
         "page": page,
         "span": span,
         "kinds": asking.kinds(),
+        "chart": await reading.chart_of(tenant_id()),
         "kind_name": kind_name,
         "source_path": reading.source_path,
         "ledger_name": lambda ledger: ledger_name(ledger, names),
@@ -81,7 +89,7 @@ async def make_file(request: Request, actor: Actor) -> Response:
     """Have a long journal written in the background."""
     form = await bind(request, Wanted)
     if form.is_valid:
-        _check(form)
+        await _check(form)
     if not form.is_valid:
         sent = {name: str(form.value(name)) for name in ("from", "until", "kind", "ledger")}
         query = TableQuery(f"{asking.root_of(actor)}/ledger/journal", filters=sent)
@@ -97,11 +105,19 @@ async def make_file(request: Request, actor: Actor) -> Response:
     return redirect(request, f"{asking.root_of(actor)}/tasks/{task.id}")
 
 
-def _check(form: Form[Wanted]) -> None:
-    if form.ok.last < form.ok.first:
+async def _check(form: Form[Wanted]) -> None:
+    asked = form.ok
+    if asked.last < asked.first:
         form.fail("until", t("The last day cannot be before the first."))
-    elif form.ok.kind and form.ok.kind not in KINDS:
-        form.fail("kind", t("Choose one of the options."))
+    await _check_choice(form, asked.kind, asked.ledger)
+
+
+async def _check_choice(form: Form[Wanted], kind: str, ledger: str) -> None:
+    """A name that nothing is booked under would give an empty file, which reads as if nothing had happened."""
+    if kind and kind not in KINDS:
+        form.fail("kind", t("There is no such kind of entry. Choose one from the list."))
+    if ledger and ledger not in dict(await reading.chart_of(tenant_id())):
+        form.fail("ledger", t("There is no such ledger account. Choose one from the list, or all of them."))
 
 
 async def _make(actor: Actor, path: Path, asked: Mapping[str, Any], progress: Progress) -> str:

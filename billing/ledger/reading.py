@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from billing.ledger.accounts import KINDS, NATURES, is_known_ledger, ledger_name, nature_of
+from billing.ledger.accounts import KINDS, NATURES, chart, is_known_ledger, ledger_name, nature_of
 from billing.names import localized
 from tenants.scope import row, rows
 from ui.i18n import Text
@@ -85,11 +85,25 @@ async def balances_at(tenant_id: UUID, moment: datetime) -> dict[tuple[str, str]
 
 
 async def names_of(tenant_id: UUID) -> dict[str, Text | str]:
-    """Return the words for what families of ledger accounts are named after: fee items, by key."""
-    found = await rows("select key, names from billing_fee_item where tenant_id = $1", tenant_id)
-    receivers = await rows("select id, name from billing_receiver where tenant_id = $1", tenant_id)
-    fees = {each["key"]: localized(json.loads(each["names"])) for each in found}
-    return fees | {str(each["id"]): each["name"] for each in receivers}
+    """Return the words for what families of ledger accounts are named after: fee items by key, receivers by id."""
+    fees, receivers = await _own_names(tenant_id)
+    return fees | receivers
+
+
+async def chart_of(tenant_id: UUID) -> list[tuple[str, Text | str]]:
+    """Return the tenant's chart of accounts, for a choice."""
+    return chart(*await _own_names(tenant_id))
+
+
+async def _own_names(tenant_id: UUID) -> tuple[dict[str, Text | str], dict[str, Text | str]]:
+    found = await rows(
+        "select key, names from billing_fee_item where tenant_id = $1 order by created_at, key", tenant_id
+    )
+    receivers = await rows(
+        "select id, name from billing_receiver where tenant_id = $1 order by name", tenant_id
+    )
+    fees: dict[str, Text | str] = {each["key"]: localized(json.loads(each["names"])) for each in found}
+    return fees, {str(each["id"]): each["name"] for each in receivers}
 
 
 def midnight(day: date, zone: str) -> datetime:

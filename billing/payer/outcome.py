@@ -39,6 +39,8 @@ async def outcome_page(request: Request, side: Side, payment_id: UUID) -> Respon
     await refresh(side.actor, payment_id)
     async with open_scope(side.actor.scope()):
         seen = await queries.payment_seen(payment_id)
+        if seen.is_open and seen.together_id is not None:
+            return redirect(request, f"{side.root}/checkouts/{seen.together_id}")
         parts = await queries.parts_seen(seen)
         await show_bank(request, seen.tenant_id)
         kept = await pages_of(seen.tenant_id, [part["bill_id"] for part in parts])

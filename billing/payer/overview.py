@@ -21,6 +21,7 @@ from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
 from billing.payments.into import bill_into
 from billing.plans.queries import notes_of_bill, plan_of_bill
+from billing.reasons import in_words
 from billing.receipts.pdf import render_bills
 from tenants.actor import Actor
 from tenants.http import path_id
@@ -67,6 +68,7 @@ async def bill_page(request: Request, side: Side, seen: SeenBill, papers: Sequen
         "voluntary": {one["id"] for one in await voluntary_lines(seen.tenant_id, seen.id)},
         "adjustments": await let_off(seen.tenant_id, seen.id) if seen.adjusted_minor else [],
         "kinds": LET_OFF_WORDS,
+        "in_words": in_words,
         "notes": await notes_of_bill(seen.tenant_id, seen.id) if seen.adjusted_minor else [],
         "plan_id": None if side.is_link else await plan_of_bill(seen.tenant_id, seen.id),
         "answers": [] if side.is_link else await open_answers(seen.tenant_id, seen.id),

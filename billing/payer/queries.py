@@ -17,7 +17,10 @@ _OWED = f"""
 select t.id tenant_id, t.short_name, t.scenarios, t.status, t.takes_payments, t.word_to_payers, h.account_id,
        b.account_number, b.account_name, b.currency,
        b.id::text, b.number, b.period, b.due_on, b.total_minor - b.paid_minor - b.adjusted_minor left_minor,
-       b.due_on < day_in(t.timezone) is_overdue, b.paid_minor > 0 is_part_paid, p.payment_id::text
+       b.due_on < day_in(t.timezone) is_overdue, b.paid_minor > 0 is_part_paid, p.payment_id::text,
+       said.promised_on, said.is_disputed,
+       (select d.due_on from billing_debit d where d.tenant_id = b.tenant_id and d.bill_id = b.id
+           and d.status in ('announced', 'trying', 'waiting')) debit_on
   from (select tenant_id, account_id from tenants_holder where person_id = $1 and confirmed_at is not null
         union
         select tenant_id, account_id from billing_proxy where person_id = $1 and accepted_at is not null
@@ -26,6 +29,8 @@ select t.id tenant_id, t.short_name, t.scenarios, t.status, t.takes_payments, t.
   left join billing_bill b on b.tenant_id = h.tenant_id and b.account_id = h.account_id
    and b.status in ('issued', 'part_paid')
   left join billing_payment_part p on p.tenant_id = b.tenant_id and p.bill_id = b.id and p.is_live
+  left join lateral (select max(a.promised_on) promised_on, bool_or(a.kind = 'dispute') is_disputed
+      from billing_answer a where a.tenant_id = b.tenant_id and a.bill_id = b.id and a.closed_at is null) said on true
  order by t.short_name, t.id, b.account_number, b.due_on, b.number limit {MOST_BILLS}
 """
 
@@ -41,6 +46,10 @@ class OwedBill(NamedTuple):
     is_overdue: bool
     is_part_paid: bool
     payment_id: str | None
+    promised_on: date | None
+    is_disputed: bool | None
+    debit_on: date | None
+    """The day on which a mandate takes it by itself."""
 
 
 @dataclass(slots=True)
@@ -259,6 +268,8 @@ class SeenPayment:
     error: str
     receipt_id: UUID | None
     unassigned_minor: int
+    together_id: UUID | None
+    """The person's own payment to several institutions that this one is a part of, where all are paid at once."""
 
     @property
     def is_open(self) -> bool:
@@ -277,7 +288,8 @@ select p.id, p.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contac
        coalesce(a.expires_at, p.expires_at) expires_at, coalesce(a.redirect_url, '') redirect_url,
        coalesce(a.qr_content, '') qr_content, coalesce(a.error, '') error, r.id receipt_id,
        p.amount_minor - p.refunded_minor - coalesce((select sum(l.amount_minor) from billing_allocation l
-         where l.tenant_id = p.tenant_id and l.payment_id = p.id and l.dispute_id is null), 0)::bigint unassigned_minor
+         where l.tenant_id = p.tenant_id and l.payment_id = p.id and l.dispute_id is null), 0)::bigint unassigned_minor,
+       (select c.id from billing_checkout c where c.id = p.checkout_id and c.is_combined) together_id
   from billing_payment p join tenants_tenant t on t.id = p.tenant_id
   left join lateral (select expires_at, redirect_url, qr_content, error from billing_attempt a
     where a.tenant_id = p.tenant_id and a.payment_id = p.id order by a.created_at desc, a.id desc limit 1) a on true

@@ -24,6 +24,7 @@ from billing.payments.words import (
     REFUND_TONES,
     REFUND_WORDS,
 )
+from billing.reasons import in_words
 from billing.receipts import service as receipts
 from billing.sealing.proofs import proof_file
 from tenants.actor import Actor
@@ -127,6 +128,7 @@ async def _page(  # noqa: PLR0917 - the parts of one page
         "window": capabilities(found.channel).window(found.method),
         "parts": await queries.parts_of(found.tenant_id, found.id),
         "attempts": attempts,
+        "in_words": in_words,
         "refunds": await Refund.filter(**of_payment).order_by("-created_at"),
         "suspense": await Suspense.filter(**of_payment).order_by("created_at"),
         "disputes": await Dispute.filter(**of_payment).order_by("created_at"),
@@ -231,7 +233,7 @@ def story(found: Payment, attempts: Sequence[Attempt], acts: Sequence[dict[str, 
 def _act(act: dict[str, Any], currency: str) -> Event:
     words, tone = ACT_WORDS[act["act"]]
     after = act["after"]
-    said = str(after.get("reason") or after.get("bill") or after.get("owner") or "")
+    said = in_words(str(after.get("reason") or "")) or str(after.get("bill") or after.get("owner") or "")
     amount = after.get("amount_minor")
     text: str | Text = said
     if amount and act["act"].startswith(("refund", "suspense")):

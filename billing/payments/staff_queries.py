@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from billing.lists import uuid_of
 from tenants.actor import Actor
 from tenants.scope import row, rows
 from tenants.search import literal
@@ -47,7 +48,11 @@ def day_of(text: str) -> date | None:
         return None
 
 
-PAYMENT_FILTERS = ("status", "channel", "from", "until")
+PAYMENT_FILTERS = ("status", "channel", "from", "until", "run")
+"""``run`` is a bill run: the payments that pay any bill of it."""
+_OF_RUN = """p.id in (select a.payment_id from billing_bill b
+  join billing_allocation a on a.tenant_id = b.tenant_id and a.bill_id = b.id
+ where b.tenant_id = $1 and b.run_id = {})"""
 _PAYMENTS = """
 select p.id, p.number, p.created_at, p.payer_name, p.taken_by_name, p.channel, p.counter_method, p.status, p.currency,
        p.amount_minor, p.refunded_minor, p.counter_reference, acc.accounts, r.number receipt_number
@@ -70,6 +75,8 @@ def _payments(actor: Actor, query: TableQuery) -> Selection:
         if (day := day_of(query.get(name))) is not None:
             start = datetime.combine(day + timedelta(days=days), datetime.min.time(), zone)
             chosen.add(f"p.created_at {sign} {{}}", start)
+    if query.get("run"):
+        chosen.add(_OF_RUN, uuid_of(query.get("run")))
     if query.q:
         chosen.add(
             "(p.number ilike {} or p.payer_name ilike {} or p.counter_reference ilike {} or exists (select 1"

@@ -8,9 +8,11 @@ from billing.channels.counter import KEY as COUNTER
 from billing.models import Payment, Refund
 from billing.payments import staff_queries as queries
 from billing.payments import stuck
+from billing.payments.refunding import TRANSFER
 from billing.payments.refunds import is_window_over
 from billing.payments.service import approve_refund, pay_out_refund, reject_refund
 from billing.payments.words import CHANNEL_WORDS, REFUND_TONES, REFUND_WORDS
+from billing.reasons import in_words
 from billing.worklist.kinds import STUCK_WORDS
 from tenants.actor import Actor
 from tenants.codes import new_token
@@ -19,7 +21,7 @@ from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.flash import Flash
 from ui.forms import Form, bind
-from ui.i18n import N_, gettext, t
+from ui.i18n import N_, Text, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
@@ -33,7 +35,7 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column("status", t("State"), format="badge", words=REFUND_WORDS, tones=REFUND_TONES),
         Column("payer_name", t("Payer")),
         Column("requested_by_name", t("Asked by")),
-        Column("reason", t("Why")),
+        Column("reason", t("Why"), value=lambda row: in_words(row["reason"])),
         Column("amount_minor", t("Amount"), format="money"),
     )
 
@@ -105,12 +107,14 @@ async def _page(
     is_at_desk = payment.channel == COUNTER
     context = {
         "refund": found,
+        "reason": in_words(found.reason),
         "payment": payment,
         "root": f"/t/{actor.place['slug']}",
         "form": form,
         "is_own": is_own,
         "may_decide": actor.may("refunds.approve") and not is_own and found.status == "requested",
         "may_pay_out": actor.may("payments.take") and is_at_desk and found.status == "approved",
+        "is_at_desk": is_at_desk and found.way != TRANSFER,
         "is_moving": found.status in {"approved", "submitted"} and not is_at_desk,
         "channel": CHANNEL_WORDS[payment.channel],
         "may_work": actor.may("refunds.request") and found.status == "failed" and not found.resolution,
@@ -132,7 +136,22 @@ async def approval(request: Request, actor: Actor) -> Response:
         await approve_refund(actor, refund_id=found.id)
     except Conflict as refused:
         return _back(request, actor, found, Flash(refused.message, tone="warning"))
-    return _back(request, actor, found, Flash(t("Approved. The money is on its way back.")))
+    return _back(request, actor, found, Flash(await _what_follows(found)))
+
+
+async def _what_follows(found: Refund) -> Text:
+    """Say who has to do what now: cash does not go back by itself, and some money cannot go back where it came from."""
+    refund = await Refund.get(tenant_id=found.tenant_id, id=found.id)
+    payment = await Payment.get(tenant_id=found.tenant_id, id=found.payment_id)
+    if refund.status == "failed":
+        return t("Approved, but it cannot go back the way it came. Choose another way below.")
+    if refund.status == "succeeded":
+        return t("Approved. The money is back.")
+    if payment.channel == COUNTER and refund.way != TRANSFER:
+        return t(
+            "Approved. Now the cashier counts out the cash and presses “I have handed it over” on this page."
+        )
+    return t("Approved. The money is on its way back.")
 
 
 def _back(request: Request, actor: Actor, found: Refund, flash: Flash) -> Response:

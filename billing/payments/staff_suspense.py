@@ -11,6 +11,7 @@ from billing.models import Payment, Suspense
 from billing.payments import staff_queries as queries
 from billing.payments.service import SUSPENSE_REASONS, apply_suspense, assign_suspense, refund_suspense
 from billing.payments.words import CHANNEL_WORDS, SUSPENSE_TONES, SUSPENSE_WORDS
+from billing.reasons import in_words
 from tenants.actor import Actor
 from tenants.codes import new_token
 from tenants.http import path_id
@@ -90,6 +91,7 @@ async def _page(  # noqa: PLR0917 - the parts of one page
     words = str(sent.get("q", ""))[:100].strip()
     context = {
         "held": found,
+        "resolution": in_words(found.resolution),
         "payment": payment,
         "root": f"/t/{actor.place['slug']}",
         "form": form,

@@ -6,6 +6,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
+from billing.lists import uuid_of
 from billing.models import Statement
 from billing.reconciliation import accounts, hands, keeping, queries, uploads, words
 from billing.reconciliation.common import (
@@ -193,7 +194,7 @@ async def refusal(request: Request, actor: Actor) -> Response:
 
 async def _decide(request: Request, actor: Actor, *, is_right: bool) -> Response:
     sent = await request.form()
-    back = f"{root_of(actor)}/lines/{queries.uuid_of(str(sent.get('line', ''))) or ''}"
+    back = f"{root_of(actor)}/lines/{uuid_of(str(sent.get('line', ''))) or ''}"
     try:
         if is_right:
             await hands.confirm(actor, suggestion_id=path_id(request))

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from billing.lists import uuid_of
 from billing.models import SettlementAccount, StatementSource
 from billing.reconciliation import accounts, feeds, queries, words
 from billing.reconciliation.common import root_of, tabs
@@ -37,7 +38,7 @@ def month_of(text: str, zone: str) -> date:
 async def account_of(actor: Actor, text: str) -> tuple[SettlementAccount | None, list[SettlementAccount]]:
     """Return the account an address asks for, or the first, and all there are."""
     every = await accounts.accounts(actor)
-    wanted = queries.uuid_of(text)
+    wanted = uuid_of(text)
     return next((one for one in every if one.id == wanted), every[0] if every else None), every
 
 

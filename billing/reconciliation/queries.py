@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from billing.lists import uuid_of
 from billing.payments.staff_queries import Selection, day_of, like
 from billing.reconciliation.arriving import LINES_OF
 from tenants.actor import Actor
@@ -144,14 +145,6 @@ async def lines(actor: Actor, query: TableQuery, *, limit: int, offset: int) -> 
         chosen.add("(l.reference ilike {} or l.channel_reference ilike {} or l.text ilike {})", like(query.q))
     standard = "l.id" if query.get("statement") else "l.id desc"
     return await _page(_LINES, chosen, query, LINE_SORTS, standard, limit, offset)
-
-
-def uuid_of(text: str) -> UUID | None:
-    """Return the id that a filter names, or nothing."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 STATEMENT_FILTERS = ("channel",)

@@ -10,6 +10,7 @@ from billing.models import Bill, Payment, PaymentPart, Refund
 from billing.payments.refunds import refundable_minor, request_refund
 from billing.payments.starting import StartedPayment, start_payment
 from billing.plans.single import Charge, issue
+from billing.reasons import standard
 from billing.trial.opening import REFERENCE
 from tenants import kinds
 from tenants.actor import Actor
@@ -21,10 +22,11 @@ from tenants.onboarding.gate import pass_step
 from tenants.scope import open_scope
 from ui.errors import Conflict
 from ui.formats import exponent, money
-from ui.i18n import gettext, t
+from ui.i18n import N_, gettext, t
 
 NUMBER, CHANNEL = "TEST-BILL", "bank"
 END_JOB = "billing.trial_end"
+REASON = standard(N_("Test before going live"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ async def give_back(actor: Actor, *, key: str) -> UUID:
         payment_id=found.payment.id,
         amount_minor=amount,
         seen_refundable_minor=amount,
-        reason=gettext("Test before going live"),
+        reason=REASON,
         key=f"trial back {key}",
     )
 

@@ -11,12 +11,15 @@ from uuid import UUID
 
 from billing.models import WalletMovement, WalletTopUp
 from billing.plans.credit_notes import write_for
+from billing.reasons import standard
 from billing.wallets.kinds import WALLET_KINDS
 from billing.wallets.moving import Move, lock, move
 from billing.wallets.topping_up import ask_for
 from billing.worklist.registry import Kind, add_kind
 from tenants.actor import Actor, system_actor
-from ui.i18n import N_, gettext
+from ui.i18n import N_
+
+TAKEN_BACK = standard(N_("The payer's bank took this top-up back, so it was taken out of what is stored."))
 
 _SPENT = """
 select b.id, coalesce(d.decided_at, b.created_at) since, null::timestamptz due_at,
@@ -55,8 +58,7 @@ async def _take(actor: Actor, asked: WalletTopUp, bill_id: UUID, owed: int, disp
         is_forced=True,
     )
     await move(system_actor(asked.tenant_id), wallet, gone)
-    reason = gettext(N_("The payer's bank took this top-up back, so it was taken out of what is stored."))
-    await write_for(actor, bill_id, None, there, reason)
+    await write_for(actor, bill_id, None, there, TAKEN_BACK)
 
 
 def _source(dispute_id: UUID) -> str:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from billing.names import localized
+from billing.reasons import in_words
 from billing.wallets.kinds import MOVES, WALLET_KINDS
 from ui.formats import datetime_text
 from ui.i18n import Text, t
@@ -25,7 +26,7 @@ MOVEMENTS = (
     Column("created_at", t("When"), format=_when, is_main=True),
     Column("kind", t("What happened"), words=MOVE_WORDS),
     Column("names", t("What for"), value=_what),
-    Column("note", t("Note")),
+    Column("note", t("Note"), value=lambda row: in_words(row["note"])),
     Column("amount_minor", t("Amount"), format="money"),
     Column("balance_minor", t("Left then"), format="money"),
 )

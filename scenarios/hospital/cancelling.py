@@ -7,6 +7,7 @@ from uuid import UUID
 from billing.holds import refunding
 from billing.holds.ending import cancel as let_go
 from billing.idempotency import Answer, once
+from billing.reasons import about, standard
 from scenarios.hospital import calendar, checking, pricing
 from scenarios.hospital.booking import locked_patient, record, take
 from scenarios.hospital.models import Appointment
@@ -16,7 +17,9 @@ from tenants.actor import Actor
 from tenants.models import Account
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, NotFound
-from ui.i18n import gettext, t
+from ui.i18n import N_, t
+
+CANCELLED = standard(N_("Appointment cancelled"))
 
 
 async def cancel(actor: Actor, *, appointment_id: UUID, seen_kept_minor: int, key: str) -> Appointment:
@@ -55,7 +58,7 @@ async def _cancel(actor: Actor, appointment_id: UUID, seen_kept: int) -> None:
     if kept != seen_kept:
         text = t("What the hospital keeps has changed since you opened the page. Please look again.")
         raise Conflict("visit.kept", text)
-    await refund(actor, found, found.price_minor - kept, why=gettext("Appointment cancelled"))
+    await refund(actor, found, found.price_minor - kept, why=CANCELLED)
     found = await locked(actor, appointment_id)
     await move(found, "cancel", kept_minor=kept, end_reason="patient")
     await record(actor, found, "visit.cancelled", kept_minor=kept, currency=found.currency)
@@ -80,7 +83,7 @@ async def refund(actor: Actor, found: Appointment, amount_minor: int, *, why: st
         actor,
         hold_id=found.hold_id,
         amount_minor=amount_minor,
-        reason=f"{why}: {found.reference}",
+        reason=about(why, found.reference),
         key=f"visit-back:{found.id}",
         is_policy=True,
     )

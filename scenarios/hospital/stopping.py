@@ -7,6 +7,7 @@ one that fails is tried again, and none is worked twice, because its state has m
 from uuid import UUID
 
 from billing.holds.ending import cancel as let_go
+from billing.reasons import standard
 from scenarios.hospital import calendar, pricing
 from scenarios.hospital.booking import locked_patient, record
 from scenarios.hospital.cancelling import refund, replace
@@ -20,8 +21,9 @@ from tenants.actor import Actor
 from tenants.jobs import enqueue
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound
-from ui.i18n import gettext, t
+from ui.i18n import N_, t
 
+STOPPED = standard(N_("Appointment cancelled by the hospital"))
 CLEAR_JOB = "hospital.clear_appointment"
 REASON_MAX = 200
 _AFFECTED = """
@@ -146,7 +148,7 @@ async def _let_go(actor: Actor, hold_id: UUID) -> None:
 
 async def _end(actor: Actor, found: Appointment) -> None:
     if found.status != "lapsed":
-        await refund(actor, found, found.price_minor, why=gettext("Appointment cancelled by the hospital"))
+        await refund(actor, found, found.price_minor, why=STOPPED)
     found = await locked(actor, found.id)
     await move(found, "stop", end_reason="hospital")
     await record(actor, found, "visit.stopped")

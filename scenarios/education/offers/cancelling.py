@@ -7,6 +7,7 @@ from uuid import UUID
 from billing.holds import ending
 from billing.holds.refunding import refund, returnable_minor
 from billing.models import Hold
+from billing.reasons import standard
 from scenarios.education.family.children import Child
 from scenarios.education.models import SchoolBooking, SchoolOffer
 from scenarios.education.offers.services import booking_of, end_booking
@@ -16,10 +17,10 @@ from tenants.actor import Actor
 from tenants.jobs import enqueue, job
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict
-from ui.i18n import t
+from ui.i18n import N_, t
 
 CANCEL_JOB = "education.cancel_offer"
-REASON = "The booking was cancelled."
+REASON = standard(N_("The booking was cancelled."))
 
 
 async def cancel(actor: Actor, child: Child, booking_id: UUID) -> bool:

@@ -16,6 +16,7 @@ from billing.charges.periods import last_day, months_after
 from billing.models import Wallet
 from billing.plans import credit_notes
 from billing.plans.stopping import stop_after
+from billing.reasons import standard
 from billing.terms import terms_of
 from billing.wallets.paying_out import pay_out
 from scenarios.education.families import rank_siblings
@@ -25,8 +26,9 @@ from tenants.actor import Actor, system_actor
 from tenants.models import Account
 from tenants.scope import execute, rows
 from ui.errors import Conflict, NotFound
-from ui.i18n import t
+from ui.i18n import N_, t
 
+LEFT = standard(N_("The pupil has left the school."))
 _LINES = """
 select l.id, l.bill_id, l.names, l.period, l.currency, l.amount_minor - l.adjusted_minor left_minor, b.number,
        f.fee_group, coalesce(r.document ->> 'period', 'month') span,
@@ -143,7 +145,7 @@ async def _empty_card(account: Account) -> None:
             system_actor(account.tenant_id),
             wallet_id=wallet.id,
             amount_minor=int(wallet.balance_minor),
-            reason=str(t("The pupil has left the school.")),
+            reason=LEFT,
             key=f"leaving-{account.id}",
             is_policy=True,
         )

@@ -7,6 +7,7 @@ payments, what is more is a bill.
 from collections.abc import Sequence
 from uuid import UUID
 
+from billing.reasons import about, standard
 from scenarios.hospital.his.contract import HisRefused, HisSilent
 from scenarios.hospital.his.wards import Shares, wards_of
 from scenarios.hospital.inpatient import admission, settling
@@ -18,7 +19,10 @@ from tenants.days import today
 from tenants.models import Tenant
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from ui.errors import Conflict
-from ui.i18n import gettext, t
+from ui.i18n import N_, t
+
+DECIDED_AGAIN = standard(N_("The insurer has decided again"))
+SETTLED_ANEW = standard(N_("Settled anew"))
 
 
 async def reverse(actor: Actor, *, stay_id: UUID, reason: str) -> StaySettlement:
@@ -43,7 +47,7 @@ async def reverse(actor: Actor, *, stay_id: UUID, reason: str) -> StaySettlement
         except (HisSilent, HisRefused) as error:
             raise settling.silent() from error
     async with open_scope(tenant_scope(work.stay.tenant_id)):
-        return await _reverse(actor, stay_id, reason.strip() or str(gettext("Settled anew")))
+        return await _reverse(actor, stay_id, reason.strip() or SETTLED_ANEW)
 
 
 async def _reverse(actor: Actor, stay_id: UUID, reason: str) -> StaySettlement:
@@ -125,7 +129,7 @@ async def _decided(actor: Actor, stay: Stay, decision: Shares, more: int) -> Sta
         zone = (await Tenant.get(id=stay.tenant_id)).timezone
         bill = await settling.bill_for(actor, stay, more, today(zone), decision.id)
     elif more < 0:
-        reason = f"{gettext('The insurer has decided again')}: {stay.reference}"
+        reason = about(DECIDED_AGAIN, stay.reference)
         await take_back_bills(actor, stay, -more, reason)
     made = await settling.write(actor, stay, "readjudicate", Shares(decision.id, "", 0, -more), bill)
     await settling.give_back_rest(actor, stay, made)

@@ -13,6 +13,7 @@ from uuid import UUID
 from billing.models import Bill, FeeItem
 from billing.names import Sum
 from billing.plans.single import Charge, issue_for
+from billing.reasons import about, standard
 from billing.wallets.moving import lock as lock_wallet
 from billing.wallets.paying_out import pay_out, returnable_minor
 from billing.wallets.service import pay_bill
@@ -30,8 +31,9 @@ from tenants.days import today_at
 from tenants.ids import new_id
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from ui.errors import Conflict, Unavailable
-from ui.i18n import gettext, t
+from ui.i18n import N_, t
 
+LEFT_OVER = standard(N_("Left of the deposit"))
 _CHARGES = """
 select c.id, c.his_id, c.amount_minor from hospital_stay_charge c
  where c.tenant_id = $1 and c.stay_id = $2 and not exists (select 1 from hospital_billed_charge b
@@ -255,7 +257,7 @@ async def _reference(stay: Stay) -> str:
 async def give_back_rest(actor: Actor, stay: Stay, because: StaySettlement) -> None:
     """Send what is left of the deposit to where it came from; what cannot go back stays, for somebody to look at."""
     if left := await returnable_minor(stay.tenant_id, stay.wallet_id):
-        reason = f"{gettext('Left of the deposit')}: {stay.reference}"
+        reason = about(LEFT_OVER, stay.reference)
         await pay_out(
             actor,
             wallet_id=stay.wallet_id,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from billing.holds.refunding import refund
+from billing.reasons import about, standard
 from billing.terms import terms_of
 from scenarios.hospital.his.connecting import HisTerms, his_of
 from scenarios.hospital.his.contract import His, HisRefused, HisSilent, Posted, Posting
@@ -22,8 +23,9 @@ from tenants.actor import Actor
 from tenants.jobs import enqueue
 from tenants.models import Account
 from tenants.scope import open_scope, tenant_scope
-from ui.i18n import gettext, t
+from ui.i18n import N_, t
 
+NOT_CONFIRMED = standard(N_("Not confirmed by the hospital"))
 CLEAR_JOB = "hospital.clear_posting"
 PAUSES = (2, 5, 10, 30, 60, 60, 120)
 """Seconds between two tries while the system is silent."""
@@ -157,7 +159,7 @@ async def _give_back(actor: Actor, basket_id: UUID, problem: str, *, is_cleared:
 
 async def _undo(actor: Actor, basket: OrderBasket) -> None:
     """Give the money back, or the bill where it was to be taken tonight."""
-    reason = f"{gettext('Not confirmed by the hospital')}: {basket.reference}"
+    reason = about(NOT_CONFIRMED, basket.reference)
     if basket.hold_id is not None or (await locked(basket.tenant_id, basket.id)).status == "confirming":
         await send_back(actor, basket, basket.amount_minor, reason=reason, key=f"basket-back:{basket.id}")
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
+from billing.reasons import about, standard
 from scenarios.hospital.his.connecting import his_of
 from scenarios.hospital.his.contract import HisRefused, HisSilent
 from scenarios.hospital.models import ClinicOrder, OrderBasket, OrderReturn
@@ -22,8 +23,9 @@ from tenants.ids import new_id
 from tenants.jobs import enqueue
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
-from ui.i18n import gettext, t
+from ui.i18n import N_, t
 
+GIVEN_BACK = standard(N_("Given back by the hospital"))
 RETURN_JOB = "hospital.return_orders"
 ASK, AGREE = "refunds.request", "refunds.approve"
 REASON_MAX = 300
@@ -197,7 +199,7 @@ async def _send_back(actor: Actor, basket: OrderBasket, return_id: UUID) -> None
     async with open_scope(tenant_scope(basket.tenant_id)):
         found = await OrderReturn.get(tenant_id=basket.tenant_id, id=return_id)
         facts = {
-            "reason": f"{gettext('Given back by the hospital')}: {basket.reference}",
+            "reason": about(GIVEN_BACK, basket.reference),
             "key": f"order-return:{found.id}",
         }
         if basket.hold_id is not None:

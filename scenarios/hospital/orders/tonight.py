@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from billing.answers.service import promise_by_rule
 from billing.idempotency import Answer, once
 from billing.mandates.at_once import due_today, mandate_for
 from billing.mandates.debiting import take
@@ -129,6 +130,7 @@ async def _bill(
         reference=basket.reference,
         key=f"tonight:{key[:60]}",
     )
+    await promise_by_rule(actor, made, today(zone))
     return made.id
 
 

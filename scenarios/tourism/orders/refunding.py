@@ -12,16 +12,20 @@ from uuid import UUID
 from billing.holds.refunding import refund
 from billing.idempotency import Answer, once
 from billing.models import Hold
+from billing.reasons import standard
 from scenarios.tourism.models import Order, Strike, Ticket
 from scenarios.tourism.orders import news
 from scenarios.tourism.orders.states import ORDER, TICKET
 from scenarios.tourism.stock import allotments, pools
 from tenants.actor import Actor
 from ui.errors import Conflict, Invalid, NotFound
-from ui.i18n import N_, gettext, t
+from ui.i18n import N_, t
 
 GIVEN_BACK, CLOSED = "given_back", "closed"
-REASONS = {GIVEN_BACK: N_("Tickets given back"), CLOSED: N_("The time that was booked has been closed")}
+REASONS = {
+    GIVEN_BACK: standard(N_("Tickets given back")),
+    CLOSED: standard(N_("The time that was booked has been closed")),
+}
 _HOUR, WHOLE = 3600, 100
 
 
@@ -138,7 +142,7 @@ async def _refund(actor: Actor, order_id: UUID, amounts: Mapping[UUID, int], rea
         actor,
         hold_id=hold.id,
         amount_minor=sum(amounts.values()),
-        reason=gettext(REASONS[reason]),
+        reason=REASONS[reason],
         key=f"back {min(amounts)}",
         is_policy=True,
     )

@@ -1,6 +1,7 @@
 """Several institutions in one go: all or none where the bank combines, one after another where it cannot."""
 
 import json
+import re
 from uuid import UUID
 
 import httpx
@@ -222,6 +223,10 @@ async def test_the_pages_choose_combine_show_and_queue(place, school, bills, out
     assert made.status_code == 303
     shown = (await client.get(made.headers["location"])).text
     assert "Scan to pay" in text_of(inspect(shown))
+    part = re.findall(r"/my/payments/[0-9a-f-]{36}", shown)[0]
+    assert (await client.get(part)).headers["location"] == made.headers["location"], (
+        "its code asks for all of it"
+    )
     stopped = await client.post(made.headers["location"] + "/cancellation")
     assert "Nothing was taken" in text_of(inspect((await client.get(stopped.headers["location"])).text))
     queue = await client.post("/my/checkouts", data=sent | {"key": "q", "channel": "stripe"})

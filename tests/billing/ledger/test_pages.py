@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 
 from billing.bulk import papers
-from billing.models import Period, Receipt, Seal
+from billing.models import Period, Posting, Receipt, Seal
 from billing.proof import verify_receipt as program
 from billing.sealing.sealer import seal_tenant
 from tenants.models import Task
@@ -17,7 +17,7 @@ from tests import make
 from tests.billing.ledger.test_periods import book, middle, month_ago
 from tests.billing.pdf_text import pages as pdf_pages
 from tests.jobs import run_due
-from tests.page import inspect
+from tests.page import inspect, text_of
 
 
 @pytest.fixture
@@ -62,6 +62,35 @@ async def test_the_journal_on_the_page_and_as_files(client, place, finance):
     empty = await seen(client, f"{finance}/ledger/journal?from=2001-01-01&until=2001-01-31")
     assert "No entries on these days" in empty
     assert "No entries" not in await seen(client, f"{finance}/ledger/journal?from=nonsense&until=")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [({"ledger": "nothing"}, "no such ledger account"), ({"kind": "nothing"}, "no such kind of entry")],
+)
+async def test_what_nothing_is_booked_under_is_said_at_its_field(client, place, finance, wrong, said):
+    for more in ({}, {"export": "csv"}):
+        answer = await client.get(f"{finance}/ledger/journal", params=wrong | more)
+        assert answer.status_code == 422, "an empty file would read as if nothing had happened"
+        assert said in text_of(inspect(answer.text))
+        assert "Debit side" in answer.text, "the days that were asked for are shown"
+    form = {"from": "2026-01-01", "until": "2026-01-31", "kind": "", "ledger": "", "format": "csv"}
+    answer = await client.post(f"{finance}/ledger/journal/files", data=form | wrong)
+    assert answer.status_code == 422
+    assert said in text_of(inspect(answer.text))
+    async with place.scope():
+        assert not await Task.filter(tenant_id=place.id, kind="journal.file").exists()
+
+
+async def test_every_account_that_was_booked_can_be_chosen(client, place, finance):
+    async with place.scope():
+        booked = set(await Posting.filter(tenant_id=place.id).values_list("ledger", flat=True))
+    page = inspect((await client.get(f"{finance}/ledger/journal")).text)
+    (choice,) = (one for one in page.iter("select") if one.get("name") == "ledger")
+    offered = {one.get("value"): one.text for one in choice.iter("option")}
+    assert booked <= offered.keys()
+    assert offered["receivable"] == "Owed by accounts"
+    assert (await client.get(f"{finance}/ledger/journal?ledger=credit&export=csv")).text.count("\n") == 1
 
 
 async def test_a_long_journal_is_made_in_the_background(client, place, finance, monkeypatch):

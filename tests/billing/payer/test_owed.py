@@ -1,7 +1,10 @@
 """What a payer owes, on one page, and each bill of it."""
 
+from datetime import timedelta
+
 import pytest
 
+from billing.answers import service as answers
 from billing.charges import bills as billing_bills
 from tenants.scope import open_scope, tenant_scope
 from tests import make
@@ -37,6 +40,19 @@ async def test_late_bills_are_marked_and_summed(town, ann):
     shown = text_of(await page(ann, "/my"))
     assert "Overdue" in shown
     assert "All of it is overdue" in shown
+
+
+async def test_what_was_answered_is_seen_where_it_is_owed(town, ann):
+    payer, soon = make.payer(town.ann).within(town.tenant.id), make.today() + timedelta(days=5)
+    async with open_scope(tenant_scope(town.tenant.id)):
+        here = {"tenant_id": town.tenant.id, "bill_id": town.bill.id}
+        await answers.promise(payer, day=soon, **here)
+    shown = text_of(await page(ann, "/my"))
+    assert "Promised by" in shown
+    assert "Overdue" not in shown
+    async with open_scope(tenant_scope(town.tenant.id)):
+        await answers.dispute(payer, topic="paid", text="At the desk", files=(), **here)
+    assert "Being looked at, as you asked" in text_of(await page(ann, "/my"))
 
 
 async def test_several_institutions_are_paid_one_by_one(town, ann, bank):

@@ -10,7 +10,7 @@ from billing.payments.settling import settle
 from tenants.actor import system_actor
 from tenants.scope import open_scope, tenant_scope
 from tests import make
-from tests.billing.town import field_of
+from tests.billing.town import AUGUST, field_of
 from tests.page import inspect, text_of
 
 
@@ -113,6 +113,7 @@ async def test_above_the_limit_another_person_decides(town, paid, client):
     assert "Waiting for approval" in await shown(client, f"{root(town)}/refunds")
     assert "Approve the refund" in await shown(client, refund)
     assert (await client.post(f"{refund}/approval")).status_code == 303
+    assert "the cashier counts out the cash" in await shown(client, refund), "cash goes nowhere by itself"
     assert (await refund_of(town)).decided_by == finance.person_id
     assert (await client.post(f"{refund}/approval")).headers["location"] == refund
     assert "decided already" in await shown(client, refund)
@@ -194,6 +195,19 @@ async def test_cash_is_handed_back_at_the_desk(town, paid, client):
     assert (await town.fresh()).paid_minor == 5350
     assert "Cashier Two" in await shown(client, refund)
     assert "-SGD 10.00" in (await shown(client, f"{root(town)}/desk/close")).replace("\u00a0", " ")
+
+
+async def test_the_receipts_of_a_runs_bills_are_one_file(town, paid, client):
+    run = (await town.bill_month(AUGUST)).run_id
+    await as_role(client, town, "finance")
+    page = await client.get(f"{root(town)}/runs/{run}")
+    assert f"/payments/receipts/files?run={run}" in page.text
+    text = await shown(client, f"{root(town)}/payments/receipts/files?run={run}")
+    assert "0 receipts" in text, "nothing of August is paid"
+    own = f"{root(town)}/payments?run={town.bill.run_id}"
+    assert "Ann Tan" in await shown(client, own)
+    assert "1 receipt of" in await shown(client, own.replace("payments?", "payments/receipts/files?"))
+    assert "Ann Tan" not in await shown(client, f"{root(town)}/payments?run=nothing")
 
 
 @pytest.mark.parametrize("role", ["front_desk"])

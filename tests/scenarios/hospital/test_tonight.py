@@ -20,7 +20,7 @@ from tenants.ids import new_id
 from tenants.scope import execute, open_scope, tenant_scope
 from tests import make
 from tests.jobs import run_due
-from tests.page import inspect
+from tests.page import inspect, text_of
 from tests.scenarios.hospital.ward import Ward
 from ui.errors import Conflict
 
@@ -173,6 +173,8 @@ async def test_the_patient_chooses_tonight_and_reads_what_happens(ward, client, 
     page = (await client.get(done.headers["location"])).text
     inspect(page)
     assert "/my/bills/" in page
+    owed = (await client.get("/my")).text
+    assert ("Promised by" if language == "en" else "承诺于") in text_of(inspect(owed))
     await make.sign_in(client, ward.house.finance.person_id)
     listed = await client.get(f"{ward.house.root}/his-payments?status=owed")
     inspect(listed.text)
