@@ -34,14 +34,15 @@ STATE_WORDS: dict[str, Text | str] = {
     "reopening": t("To be opened again"),
 }
 STATE_TONES: dict[str, Tone] = {"closing": "warning", "closed": "success", "reopening": "warning"}
-_MONTHS = """
+_MONEY = "p.ledger like 'clearing:%' and p.ledger <> 'clearing:wallet'"
+"""Where money from outside is booked; fees and payouts leave there too, and nobody has paid or got back those."""
+_MONTHS = f"""
 select date_trunc('month', e.occurred_at at time zone $4)::date as month, p.currency,
        count(distinct e.id)::bigint entries,
        coalesce(-sum(p.amount_minor) filter (where p.ledger like 'income:%'), 0)::bigint income_minor,
-       coalesce(sum(p.amount_minor) filter (where p.ledger like 'clearing:%' and p.amount_minor > 0), 0)::bigint
-         in_minor,
-       coalesce(-sum(p.amount_minor) filter (where p.ledger like 'clearing:%' and p.amount_minor < 0), 0)::bigint
-         out_minor
+       coalesce(sum(p.amount_minor) filter (where {_MONEY} and e.kind = 'payment.succeeded'), 0)::bigint in_minor,
+       coalesce(-sum(p.amount_minor) filter (where {_MONEY} and e.kind in ('refund.succeeded', 'refund.bounced')),
+                0)::bigint out_minor
   from billing_entry e join billing_posting p on p.tenant_id = e.tenant_id and p.entry_id = e.id
  where e.tenant_id = $1 and e.occurred_at >= $2 and e.occurred_at < $3
  group by 1, 2 order by 1 desc, 2

@@ -9,6 +9,7 @@ import structlog
 from billing import ledger
 from billing.channels import CHANNELS
 from billing.channels.contract import ChannelRefused, ChannelSilent, RefundOrder, RefundOutcome
+from billing.channels.counter import KEY as COUNTER
 from billing.credit.lots import credit_side
 from billing.ledger import Side
 from billing.models import Credit, Payment, Refund, Suspense
@@ -34,25 +35,40 @@ HELD = ("disputed", "charged_back")
 """States of a payment that its disputes decide; a refund that was under way then moves amounts alone."""
 
 
-Gate = Callable[[Actor, UUID], Awaitable[bool]]
+Gate = Callable[[Actor, Refund], Awaitable[bool]]
 _gates: list[Gate] = []
 
 
 def before_sending(gate: Gate) -> None:
-    """Have ``gate`` asked before a refund is sent: one that says no brings the refund again itself, when it may go."""
+    """Have ``gate`` asked, in the tenant's scope, before a refund is sent or handed over in cash.
+
+    One that says no keeps in the same transaction why, and brings the refund again itself, when it may go.
+    """
     if gate not in _gates:
         _gates.append(gate)
+
+
+async def may_go(actor: Actor, refund: Refund) -> bool:
+    """Tell whether nobody keeps a refund from going, in the open tenant scope."""
+    for gate in _gates:
+        if not await gate(actor, refund):
+            return False
+    return True
 
 
 async def submit_refund(actor: Actor, refund_id: UUID) -> None:
     """Send an approved refund to its channel, or find out about one that may have been sent. Opens own scopes."""
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
-    for gate in _gates:
-        if not await gate(actor, refund_id):
+    async with open_scope(tenant_scope(actor.tenant_id)):
+        if not await may_go(actor, await Refund.get(tenant_id=actor.tenant_id, id=refund_id)):
             return
     async with open_scope(tenant_scope(actor.tenant_id)):
         found = await Refund.get(tenant_id=actor.tenant_id, id=refund_id)
-        await Payment.filter(tenant_id=actor.tenant_id, id=found.payment_id).select_for_update().get()
+        payment = (
+            await Payment.filter(tenant_id=actor.tenant_id, id=found.payment_id).select_for_update().get()
+        )
+        if payment.channel == COUNTER:
+            return
         refund = await Refund.filter(tenant_id=actor.tenant_id, id=refund_id).select_for_update().get()
         is_first = refund.status == "approved"
         if is_first and await _is_held(actor, refund):
@@ -279,6 +295,16 @@ async def reopen_suspense(refund: Refund) -> None:
     move(held, "reopen")
     held.refund_id, held.resolved_at = None, None
     await held.save(update_fields=["status", "refund_id", "resolved_at"])
+
+
+async def stop(actor: Actor, refund_id: UUID, error: str) -> None:
+    """End an approved refund that has not gone, in the open tenant scope, for somebody to find another way."""
+    found = await Refund.get(tenant_id=actor.tenant_id, id=refund_id)
+    payment = await Payment.filter(tenant_id=actor.tenant_id, id=found.payment_id).select_for_update().get()
+    refund = await Refund.filter(tenant_id=actor.tenant_id, id=refund_id).select_for_update().get()
+    if refund.status == "approved":
+        refund.error = error
+        await fail(actor, refund, payment)
 
 
 async def fail(actor: Actor, refund: Refund, payment: Payment) -> None:

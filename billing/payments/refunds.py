@@ -11,7 +11,7 @@ from billing.idempotency import Answer, once
 from billing.models import Credit, Payment, Refund, Suspense
 from billing.payments.amounts import Amount
 from billing.payments.numbers import new_number
-from billing.payments.refunding import HELD, SUBMIT_JOB, TRANSFER, book_refund, fail, give_up
+from billing.payments.refunding import HELD, SUBMIT_JOB, TRANSFER, book_refund, fail, may_go
 from billing.payments.states import move
 from tenants import audit
 from tenants.actor import Actor, system_actor
@@ -19,7 +19,7 @@ from tenants.ids import new_id
 from tenants.jobs import enqueue, publish
 from tenants.models import Tenant
 from tenants.scope import value
-from ui.errors import Conflict, Forbidden, Invalid, NotFound
+from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
 
 REASON_MAX = 500
@@ -264,9 +264,9 @@ async def create(  # noqa: PLR0917 - how much of what, and why
     )
     await _record(actor, refund, "refund.requested", {"reason": reason})
     if is_agreed:
-        await _approve(system_actor(refund.tenant_id), refund, payment)
+        await send_on(system_actor(refund.tenant_id), refund, payment)
     elif await _may_decide_alone(actor, refund):
-        await _approve(actor, refund, payment)
+        await send_on(actor, refund, payment)
     else:
         await publish("refund.requested", {"refund_id": str(refund.id), "payment_id": str(payment.id)})
     return refund
@@ -287,10 +287,10 @@ async def _may_decide_alone(actor: Actor, refund: Refund) -> bool:
     return bool(refund.currency == tenant.currency and asked <= actor.refund_limit_minor)
 
 
-async def _approve(actor: Actor, refund: Refund, payment: Payment) -> None:
+async def send_on(actor: Actor, refund: Refund, payment: Payment) -> None:
     """Send it on its way; what its channel gives back no more ends at once, for somebody to find another way."""
     move(refund, "approve")
-    await _decided(actor, refund, "refund.approved", "")
+    await note_decision(actor, refund, "refund.approved", "")
     if refund.way == TRANSFER:
         move(refund, "pay_out")
         refund.paid_by_name = refund.requested_by_name
@@ -303,84 +303,18 @@ async def _approve(actor: Actor, refund: Refund, payment: Payment) -> None:
         refund.paid_by_name = refund.requested_by_name
         await _INSIDE[payment.channel](actor, refund)
         await book_refund(actor, refund, payment)
-    elif payment.channel != COUNTER:
+    elif payment.channel == COUNTER:
+        await may_go(actor, refund)
+    else:
         await enqueue(SUBMIT_JOB, {"refund_id": str(refund.id)})
 
 
-async def _decided(actor: Actor, refund: Refund, act: str, reason: str) -> None:
+async def note_decision(actor: Actor, refund: Refund, act: str, reason: str) -> None:
+    """Write down who decided, when and why, on the refund and in the audit trail."""
     refund.decided_by, refund.decided_by_name = actor.person_id, actor.name[:100]
     refund.decided_at, refund.decision_reason = datetime.now(UTC), reason
     await refund.save()
     await _record(actor, refund, act, {"reason": reason} if reason else {})
-
-
-async def _to_decide(actor: Actor, refund_id: UUID) -> tuple[Refund, Payment]:
-    actor.require("refunds.approve")
-    actor.require_fresh()
-    refund, payment = await _locked(actor, refund_id)
-    if refund.requested_by == actor.person_id:
-        raise Forbidden(
-            "refund.own", t("You asked for this refund yourself. Another person has to decide about it.")
-        )
-    if refund.status != "requested":
-        raise Conflict("refund.decided", t("This refund has been decided already."))
-    return refund, payment
-
-
-async def _locked(actor: Actor, refund_id: UUID) -> tuple[Refund, Payment]:
-    found = await Refund.get_or_none(tenant_id=actor.tenant_id, id=refund_id)
-    if found is None:
-        raise NotFound("refund.not_found", t("There is no such refund."))
-    payment = await lock_payment(actor, found.payment_id)
-    refund = await Refund.filter(tenant_id=actor.tenant_id, id=refund_id).select_for_update().get()
-    return refund, payment
-
-
-async def approve_refund(actor: Actor, *, refund_id: UUID) -> None:
-    """Agree to a refund that another person asked for; it goes to the channel once this has committed.
-
-    Raises:
-        Forbidden: the actor asked for it themselves, with whatever login.
-        Conflict: it has been decided already.
-    """
-    refund, payment = await _to_decide(actor, refund_id)
-    check_refundable(payment)
-    await _approve(actor, refund, payment)
-
-
-async def reject_refund(actor: Actor, *, refund_id: UUID, reason: str) -> None:
-    """Refuse a refund that another person asked for; its amount is refundable again.
-
-    Raises:
-        Invalid: no reason given.
-        Forbidden, Conflict: as for approving.
-    """
-    reason = reason.strip()
-    if not 0 < len(reason) <= REASON_MAX:
-        text = t("Say why, in at most {n} characters.", n=REASON_MAX)
-        raise Invalid("refund.reason", text, fields={"reason": text})
-    refund, payment = await _to_decide(actor, refund_id)
-    move(refund, "reject")
-    payment.refunding_minor -= refund.amount_minor
-    await payment.save(update_fields=["refunding_minor"])
-    await give_up(refund)
-    await _decided(actor, refund, "refund.rejected", reason)
-
-
-async def pay_out_refund(actor: Actor, *, refund_id: UUID) -> None:
-    """Record that the cashier has handed over an approved refund of a counter payment, in cash.
-
-    Raises:
-        Conflict: it is not approved, or was paid in another way.
-    """
-    actor.require("payments.take")
-    actor.require_fresh()
-    refund, payment = await _locked(actor, refund_id)
-    if payment.channel != COUNTER or refund.status != "approved":
-        raise Conflict("refund.not_payable", t("This refund cannot be paid out at the desk now."))
-    move(refund, "pay_out")
-    refund.paid_by, refund.paid_by_name = actor.person_id, actor.name[:100]
-    await book_refund(actor, refund, payment)
 
 
 async def _record(actor: Actor, refund: Refund, act: str, after: Mapping[str, object]) -> None:

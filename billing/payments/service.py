@@ -7,14 +7,9 @@ Functions that talk to a channel commit first; call them outside of any scope (t
 
 from billing.payments.choosing import Offer, offers
 from billing.payments.day_close import DayPreview, close_day, day_close_preview
+from billing.payments.deciding import approve_refund, pay_out_refund, reject_refund
 from billing.payments.refreshing import PaymentView, cancel_payment, refresh, view
-from billing.payments.refunds import (
-    approve_refund,
-    pay_out_refund,
-    refundable_minor,
-    reject_refund,
-    request_refund,
-)
+from billing.payments.refunds import refundable_minor, request_refund
 from billing.payments.starting import StartedPayment, start_payment
 from billing.payments.suspense import REASONS as SUSPENSE_REASONS
 from billing.payments.suspense import apply_suspense, assign_suspense, refund_suspense

@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from billing.lists import uuid_of
+from billing.models import Refund
 from tenants.actor import Actor
 from tenants.scope import row, rows
 from tenants.search import literal
@@ -160,6 +161,16 @@ async def acts_on(tenant_id: UUID, payment_id: UUID) -> list[dict[str, Any]]:
     """Return the audit trail of a payment, its refunds and its unassigned money, newest first."""
     found = await rows(_STORY, tenant_id, payment_id)
     return [{**dict(each), "after": json.loads(each["after"]) if each["after"] else {}} for each in found]
+
+
+_KEPT = (
+    "select status, decided_by_name, reason from billing_risk_hold where tenant_id = $1 and refund_id = $2"
+)
+
+
+async def kept_by_bank(refund: Refund) -> Any | None:
+    """Return how the bank keeps a refund from going, or has kept it."""
+    return await row(_KEPT, refund.tenant_id, refund.id)
 
 
 REFUND_FILTERS = ("status",)

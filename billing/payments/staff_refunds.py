@@ -103,6 +103,8 @@ async def _page(
     transfer: Form[Transferring] | None = None,
 ) -> Response:
     payment = await Payment.get(tenant_id=found.tenant_id, id=found.payment_id)
+    kept = await queries.kept_by_bank(found)
+    is_kept = kept is not None and kept["status"] == "held"
     is_own = found.requested_by == actor.person_id
     is_at_desk = payment.channel == COUNTER
     context = {
@@ -113,7 +115,12 @@ async def _page(
         "form": form,
         "is_own": is_own,
         "may_decide": actor.may("refunds.approve") and not is_own and found.status == "requested",
-        "may_pay_out": actor.may("payments.take") and is_at_desk and found.status == "approved",
+        "may_pay_out": actor.may("payments.take")
+        and is_at_desk
+        and found.status == "approved"
+        and not is_kept,
+        "is_kept": is_kept and found.status == "approved",
+        "kept": kept,
         "is_at_desk": is_at_desk and found.way != TRANSFER,
         "is_moving": found.status in {"approved", "submitted"} and not is_at_desk,
         "channel": CHANNEL_WORDS[payment.channel],
@@ -121,6 +128,7 @@ async def _page(
         "is_over": is_window_over(payment),
         "key": new_token(),
         "transfer": transfer or Form.blank(Transferring),
+        "said": "" if found.error in STUCK_WORDS else found.error,
         "why": gettext(STUCK_WORDS.get(found.error, found.error)),
         "resolutions": RESOLUTIONS,
         "words": REFUND_WORDS,
@@ -147,6 +155,9 @@ async def _what_follows(found: Refund) -> Text:
         return t("Approved, but it cannot go back the way it came. Choose another way below.")
     if refund.status == "succeeded":
         return t("Approved. The money is back.")
+    kept = await queries.kept_by_bank(refund)
+    if kept is not None and kept["status"] == "held":
+        return t("Approved. Your bank looks at it first; nothing goes out until it lets it go.")
     if payment.channel == COUNTER and refund.way != TRANSFER:
         return t(
             "Approved. Now the cashier counts out the cash and presses “I have handed it over” on this page."
@@ -175,9 +186,12 @@ async def payout(request: Request, actor: Actor) -> Response:
     """Record that the cash was handed over."""
     found = await _refund(request, actor)
     try:
-        await pay_out_refund(actor, refund_id=found.id)
+        is_paid = await pay_out_refund(actor, refund_id=found.id)
     except Conflict as refused:
         return _back(request, actor, found, Flash(refused.message, tone="warning"))
+    if not is_paid:
+        text = t("Do not hand over anything yet: your bank looks at this refund first.")
+        return _back(request, actor, found, Flash(text, tone="warning"))
     return _back(request, actor, found, Flash(t("Paid out. It is in your day close.")))
 
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from billing.models import Refund, RiskAlert, RiskHold, RiskWatch
-from billing.payments.refunding import SUBMIT_JOB, before_sending
+from billing.payments.refunding import SUBMIT_JOB, before_sending, stop
 from tenants import audit
-from tenants.actor import Actor
+from tenants.actor import Actor, system_actor
 from tenants.banks.reach import bank_of, sees_branch
 from tenants.ids import new_id
 from tenants.jobs import enqueue
@@ -15,25 +15,23 @@ from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
 
 
-async def must_wait(actor: Actor, refund_id: UUID) -> bool:
-    """Tell whether a refund may be sent; one of an institution that is watched waits for the bank. A gate."""
-    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
-    async with open_scope(tenant_scope(actor.tenant_id)):
-        known = await RiskHold.get_or_none(tenant_id=actor.tenant_id, refund_id=refund_id)
-        if known:
-            return known.status == "released"
-        watch = await RiskWatch.filter(tenant_id=actor.tenant_id, ended_at=None).first()
-        refund = await Refund.get(tenant_id=actor.tenant_id, id=refund_id)
-        if watch is None or refund.status != "approved":
-            return True
-        await RiskHold.create(
-            id=new_id(), tenant_id=actor.tenant_id, bank_id=watch.bank_id, refund_id=refund.id, alert_id=watch.alert_id,
-            number=refund.number, currency=refund.currency, amount_minor=refund.amount_minor,
-        )  # fmt: skip
-        return False
+async def may_go(actor: Actor, refund: Refund) -> bool:
+    """Tell whether a refund may go; one of an institution that is watched waits for the bank. A gate."""
+    del actor
+    known = await RiskHold.get_or_none(tenant_id=refund.tenant_id, refund_id=refund.id)
+    if known:
+        return known.status == "released"
+    watch = await RiskWatch.filter(tenant_id=refund.tenant_id, ended_at=None).first()
+    if watch is None or refund.status != "approved":
+        return True
+    await RiskHold.create(
+        id=new_id(), tenant_id=refund.tenant_id, bank_id=watch.bank_id, refund_id=refund.id, alert_id=watch.alert_id,
+        number=refund.number, currency=refund.currency, amount_minor=refund.amount_minor,
+    )  # fmt: skip
+    return False
 
 
-before_sending(must_wait)
+before_sending(may_go)
 
 
 async def get(actor: Actor, hold_id: UUID, *, is_locked: bool = False) -> RiskHold:
@@ -50,7 +48,7 @@ async def get(actor: Actor, hold_id: UUID, *, is_locked: bool = False) -> RiskHo
 
 
 async def decide(actor: Actor, hold_id: UUID, *, act: str, why: str) -> RiskHold:
-    """Release a refund that waits, or keep it stopped; the institution then finds another way or takes it back.
+    """Release a refund that waits, or stop it: it has failed then, and the institution decides what becomes of it.
 
     Raises:
         Invalid: no reason is given.
@@ -68,6 +66,8 @@ async def decide(actor: Actor, hold_id: UUID, *, act: str, why: str) -> RiskHold
     async with open_scope(tenant_scope(found.tenant_id)):
         if act == "release":
             await enqueue(SUBMIT_JOB, {"refund_id": str(found.refund_id)})
+        else:
+            await stop(system_actor(found.tenant_id), found.refund_id, "stopped")
     await audit.record(
         actor,
         f"risk_hold.{found.status}",

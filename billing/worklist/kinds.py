@@ -27,6 +27,7 @@ select id, coalesce(sent_at, decided_at, created_at) since, null::timestamptz du
 """
 STUCK_WORDS = {
     "window": N_("The channel's time for refunds is over"),
+    "stopped": N_("Your bank has stopped it"),
     "disputed": N_("The payer's bank took the money back"),
 }
 PAYOUTS = """
@@ -34,6 +35,8 @@ select r.id, r.decided_at since, null::timestamptz due_at, r.amount_minor, r.cur
        p.payer_name detail, '/refunds/' || r.id path
   from billing_refund r join billing_payment p on p.tenant_id = r.tenant_id and p.id = r.payment_id
  where r.tenant_id = $1 and r.status = 'approved' and p.channel = 'counter'
+   and not exists (select 1 from billing_risk_hold h where h.tenant_id = $1 and h.refund_id = r.id
+                      and h.status <> 'released')
 """
 UNKNOWN = """
 select p.id, a.sent_at since, a.expires_at due_at, p.amount_minor, p.currency, p.number title,

@@ -17,7 +17,8 @@ from billing.credit.prepaying import start_prepayment, take_prepayment
 from billing.credit.refunds import refund_credit
 from billing.credit.terms import CreditTerms
 from billing.models import BillLine, Credit, CreditUse, FeeItem, Receipt, Refund, Suspense
-from billing.payments.refunds import pay_out_refund, refundable_minor, reject_refund
+from billing.payments.deciding import pay_out_refund, reject_refund
+from billing.payments.refunds import refundable_minor
 from billing.terms import save_terms
 from tenants.ids import new_id
 from tenants.scope import execute, value

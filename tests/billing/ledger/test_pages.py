@@ -1,5 +1,6 @@
 """Finance's pages of the ledger, what the bank and everybody see of seals, and who may see what."""
 
+import csv
 import json
 import re
 import zipfile
@@ -119,6 +120,14 @@ async def test_a_statement_runs_to_what_is_owed_on_screen_and_on_paper(client, p
         assert words in "\n".join(pdf_pages(paper.content))
     panel = await seen(client, f"{finance}/accounts/{place.account.id}")
     assert f"/ledger/statements/{place.account.id}" in panel
+
+
+async def test_what_leaves_a_channel_is_no_money_back_to_payers(client, place, finance):
+    await book(place, middle(month_ago(1)))
+    text = (await client.get(f"{finance}/ledger/periods?year={month_ago(1).year}&export=csv")).text
+    months = list(csv.DictReader(text.lstrip("\ufeff").splitlines()))
+    assert {one["Money back"] for one in months} == {"0.00"}, "payouts and fees leave there too"
+    assert any(float(one["Money in"]) > 0 for one in months) or month_ago(0).year != month_ago(1).year
 
 
 async def test_a_month_is_closed_by_two_people_through_the_pages(client, place, finance):

@@ -8,6 +8,7 @@ import pytest
 from billing.models import DayFigure, Payment, PayoutHold, Refund, RiskAlert, RiskHold
 from billing.payments.refreshing import refresh
 from billing.payments.refunds import refundable_minor, request_refund
+from billing.payments.taking import take_payment
 from billing.risk import holds, payouts, queue, rules, services
 from billing.risk.finding import RULES
 from tenants.ids import new_id
@@ -15,7 +16,7 @@ from tenants.models import Branch, Tenant
 from tenants.scope import bank_scope, open_scope
 from tests import make
 from tests.billing.payments import world
-from tests.page import inspect
+from tests.page import inspect, text_of
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 from ui.tables import TableQuery
 
@@ -76,6 +77,38 @@ async def test_a_refund_waits_and_goes_on_when_it_is_released(place, outside, ba
         assert (await Refund.get(id=refund.id)).status != "approved"
 
 
+@pytest.mark.usefixtures("alert")
+async def test_cash_waits_for_the_bank_too(place, bank, officer, client):
+    cashier = await make.staff(place.tenant, "cashier", "Cashier")
+    bill = await world.bill(place)
+    paid = await take_payment(cashier, bills=[(bill.id, 1000)], method="cash", key=new_id().hex)
+    chief = await make.staff(place.tenant, "finance", "Finance")
+    async with place.scope():
+        refund_id = await request_refund(
+            chief,
+            payment_id=paid,
+            amount_minor=500,
+            seen_refundable_minor=1000,
+            reason="Twice",
+            key=new_id().hex,
+        )
+    page = f"/t/{place.tenant.slug}/refunds/{refund_id}"
+    await make.sign_in(client, cashier.person_id)
+    assert "I have handed it over" not in (await client.get(page)).text
+    assert (await client.post(f"{page}/payout")).status_code == 303
+    assert "Do not hand over anything yet" in text_of(inspect((await client.get(page)).text))
+    async with open_scope(bank_scope(bank.id)):
+        hold = await RiskHold.get(refund_id=refund_id)
+        await holds.decide(officer, hold.id, act="release", why="Called them.")
+    await world.hurry(place)
+    async with place.scope():
+        assert (await Refund.get(id=refund_id)).status == "approved", "no channel is asked for cash"
+    assert "I have handed it over" in (await client.get(page)).text
+    await client.post(f"{page}/payout")
+    async with place.scope():
+        assert (await Refund.get(id=refund_id)).status == "succeeded"
+
+
 async def test_clearing_an_alert_lets_everything_go_on(place, outside, bank, alert, officer):
     refund = await refunded(place, outside)
     async with open_scope(bank_scope(bank.id)):
@@ -95,6 +128,22 @@ async def test_clearing_an_alert_lets_everything_go_on(place, outside, bank, ale
 @pytest.fixture
 async def waiting(place, outside, alert):
     return await refunded(place, outside)
+
+
+async def test_a_refund_that_is_stopped_has_failed_and_is_worked(place, bank, officer, waiting, client):
+    refund = waiting
+    await make.sign_in(client, (await make.staff(place.tenant, "finance", "Fin")).person_id)
+    page = f"/t/{place.tenant.slug}/refunds/{refund.id}"
+    assert "Your bank looks at it first" in text_of(inspect((await client.get(page)).text))
+    async with open_scope(bank_scope(bank.id)):
+        hold = await RiskHold.get(refund_id=refund.id)
+        await holds.decide(officer, hold.id, act="stop", why="Not before we have seen the contract.")
+    text = text_of(inspect((await client.get(page)).text))
+    assert "Your bank has stopped it" in text
+    assert "Not before we have seen the contract." in text
+    async with place.scope():
+        assert (await Refund.get(id=refund.id)).status == "failed"
+        assert await refundable_minor(place.id, refund.payment_id) == refund.amount_minor, "free again"
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])

@@ -5,7 +5,8 @@ import pytest_asyncio
 
 from billing import pay_links
 from billing.models import Payment
-from billing.payments.refunds import pay_out_refund, request_refund
+from billing.payments.deciding import pay_out_refund
+from billing.payments.refunds import request_refund
 from integrations.apps.models import AppVersion, Vendor
 from integrations.apps.scim import push
 from integrations.apps.tenant_models import AppDocument, AppMessage, Launch
