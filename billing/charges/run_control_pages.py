@@ -189,7 +189,10 @@ def _spread(run: BillRun) -> charts.Chart | None:
         *(f"{low} … {high}" for low, high in pairwise(ends)),
         f"> {ends[-1]}",
     ]
-    return charts.bar(gettext("Change"), names, [charts.Series(gettext("Accounts"), counts)])
+    short = [f"<{STEPS[0]}", *(f"{low}…{high}" for low, high in pairwise(STEPS)), f">{STEPS[-1]}"]
+    return charts.bar(
+        gettext("Change, in %"), names, [charts.Series(gettext("Accounts"), counts)], short=short
+    )
 
 
 async def exception(request: Request, actor: Actor) -> Response:
