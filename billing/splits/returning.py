@@ -45,23 +45,20 @@ select (select coalesce(sum(r.amount_minor), 0) from billing_refund r
 """
 
 
-async def is_free_to_go(actor: Actor, refund_id: UUID) -> bool:
+async def is_free_to_go(actor: Actor, refund: Refund) -> bool:
     """Tell whether a refund may be sent: what its shares give back is back. Otherwise it is asked for, once.
 
-    The refund comes again by itself when everything is back. Opens its own scope.
+    The refund comes again by itself when everything is back. A gate.
     """
-    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
-    async with open_scope(tenant_scope(actor.tenant_id)):
-        refund = await Refund.get(tenant_id=actor.tenant_id, id=refund_id)
-        payment = await _locked(actor, refund.payment_id)
-        if refund.status != "approved" or payment.channel != "bank":
-            return True
-        if not await drop_pending(payment.tenant_id, payment.id):
-            await enqueue(SUBMIT_JOB, {"refund_id": str(refund_id)}, delay=SHORTLY)
-            return False
-        if not await _live(payment.tenant_id, refund_id):
-            await ask_back(payment, "refund", refund_id, int(refund.amount_minor))
-        return await _is_all_back(payment.tenant_id, refund_id)
+    payment = await _locked(actor, refund.payment_id)
+    if refund.status != "approved" or payment.channel != "bank":
+        return True
+    if not await drop_pending(payment.tenant_id, payment.id):
+        await enqueue(SUBMIT_JOB, {"refund_id": str(refund.id)}, delay=SHORTLY)
+        return False
+    if not await _live(payment.tenant_id, refund.id):
+        await ask_back(payment, "refund", refund.id, int(refund.amount_minor))
+    return await _is_all_back(payment.tenant_id, refund.id)
 
 
 async def _locked(actor: Actor, payment_id: UUID) -> Payment:

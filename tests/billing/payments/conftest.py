@@ -10,6 +10,7 @@ import billing.payments.jobs
 import billing.runtime
 from billing.runtime import ChannelSettings
 from deploy.sandbox.server import Server
+from tests import make
 from tests.billing.payments import world
 from tests.billing.payments.world import Outside, Place
 
@@ -56,3 +57,13 @@ async def place(outside: Outside, db: None, bank) -> Place:
 async def real_place(outside: Outside, bank) -> Place:
     """An institution whose commits are real, for races and crashes."""
     return await world.build(bank)
+
+
+@pytest.fixture
+async def officer(place):
+    return await make.staff(place.tenant, "finance", "Fin Lim")
+
+
+@pytest.fixture
+async def manager(place):
+    return await make.staff(place.tenant, "administrator", "Man Tan")

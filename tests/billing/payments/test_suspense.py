@@ -24,6 +24,7 @@ from tenants.ids import new_id
 from tenants.models import Audit
 from tests import make
 from tests.billing.payments import world
+from tests.billing.payments.refunds import ask
 from tests.jobs import run_due
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
@@ -122,8 +123,6 @@ async def test_applied_and_then_refunded_opens_that_bill(place, outside, officer
     next_month = await world.bill(place, 3000)
     async with place.scope():
         await apply_suspense(officer, suspense_id=held.id, bill_id=next_month.id, reason="Agreed", key="k")
-    from tests.billing.payments.test_refunds import ask  # noqa: PLC0415
-
     await ask(place, officer, started, 3000)
     await run_due(place.id)
     assert (await world.fresh(place, next_month)).status == "issued"
