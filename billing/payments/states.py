@@ -69,7 +69,9 @@ REFUND = Machine(
         ),
         "succeed": Edge(("submitted",), "succeeded", "the channel has paid it back"),
         "fail": Edge(
-            ("approved", "submitted"), "failed", "the channel refused; the amount is refundable again"
+            ("approved", "submitted"),
+            "failed",
+            "the channel refused, or the bank stopped it; the amount is refundable again",
         ),
         "bounce": Edge(("succeeded",), "failed", "paid back, but it returned"),
         "land_late": Edge(("failed",), "succeeded", "the channel has paid it back after all"),

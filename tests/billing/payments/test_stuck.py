@@ -19,11 +19,6 @@ from ui.errors import Conflict, Forbidden, Invalid
 
 
 @pytest.fixture
-async def officer(place):
-    return await make.staff(place.tenant, "finance", "Fin Lim")
-
-
-@pytest.fixture
 async def failed(place, officer):
     """A refund of 2,000 of a payment of 5,000 that the channel has refused."""
     bill = await world.bill(place, 5000)

@@ -29,11 +29,6 @@ from tests.jobs import run_due
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
 
-@pytest.fixture
-async def officer(place):
-    return await make.staff(place.tenant, "finance", "Fin Lim")
-
-
 async def twice_paid(place, outside, amount=3000):
     """A payment that found its bill paid, and its unassigned money."""
     bill = await world.bill(place, amount)
