@@ -165,8 +165,9 @@ async def write(
 async def _write_matched(statement: str, ours: str, *args: object) -> int:
     """Write the lines that name something of ours, the first for each, and return how many.
 
-    Most files name everything once, so that is tried first: asking about every line whether it may stay costs a third
-    more. The unique index refuses where it is not so, nothing of the try remains, and each line is asked about.
+    Most files name everything once, so that is tried first: asking about every line whether it may stay is a second
+    look at the index and a second log record. The unique index refuses where it is not so, nothing of the try remains,
+    and each line is asked about.
     """
     try:
         async with raw().transaction():
