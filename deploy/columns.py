@@ -7,6 +7,7 @@ from tortoise import fields
 from tortoise.fields.data import JSON_DUMPS
 from tortoise.fields.db_defaults import Now
 from tortoise.migrations import operations as ops
+from tortoise.migrations.schema_generator.state import State
 
 from tenants.ids import new_id
 
@@ -48,3 +49,19 @@ def words(size: int) -> Column:
     """Return a column of so many letters at most, empty until something is said."""
     found: Column = fields.CharField(db_default="", max_length=size)
     return found
+
+
+class Rewritten(ops.RunSQL):
+    """A column that SQL turns into another of its table: the models' history is told, without a copy of it."""
+
+    def __init__(self, model: str, old: str, new: str, column: Column, sql: str) -> None:
+        super().__init__(sql)
+        self.told = (
+            ops.RemoveField(model_name=model, name=old),
+            ops.AddField(model_name=model, name=new, field=column),
+        )
+
+    def state_forward(self, app_label: str, state: State) -> None:
+        """Let the model have the new column in place of the old."""
+        for step in self.told:
+            step.state_forward(app_label, state)

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -110,6 +110,22 @@ def datetime_text(value: datetime | None, tz: str | None = None, form: str = "me
     return f"{_date(moment.date(), form, current_locale())} {moment:%H:%M}"
 
 
+def since_text(value: datetime | None, tz: str | None = None, form: str = "medium") -> str:
+    """Return when something begins: the day alone where it begins with the day."""
+    if value is None:
+        return ""
+    whole = _in_zone(value, tz).time() == time()
+    return date_text(value, form, tz) if whole else datetime_text(value, tz, form)
+
+
+def until_text(value: datetime | None, tz: str | None = None, form: str = "medium") -> str:
+    """Return until when something goes on: what ends at midnight is said by its last day, as people say it."""
+    if value is None:
+        return ""
+    whole = _in_zone(value, tz).time() == time()
+    return date_text(value - timedelta(minutes=1), form, tz) if whole else datetime_text(value, tz, form)
+
+
 def clock(value: datetime | None, tz: str | None = None) -> str:
     """Return a moment's time of the day in ``tz``, or in the zone of the page."""
     return "" if value is None else f"{_in_zone(value, tz):%H:%M}"
@@ -190,6 +206,8 @@ FILTERS = {
     "plain_amount": plain_amount,
     "date": date_text,
     "datetime": datetime_text,
+    "since": since_text,
+    "until": until_text,
     "clock": clock,
     "month": month_text,
     "ago": ago,

@@ -98,16 +98,14 @@ async def _new_context(actor: Actor, form: Form[NewRun], root: str) -> dict[str,
     tenant = await Tenant.get(id=actor.tenant_id)
     items = await FeeItem.filter(tenant_id=tenant.id, is_active=True).order_by("kind", "position", "key")
     period = form.data.period if form.data else months_after(today(tenant.timezone), 0)
-    ready: list[FeeItem] = []
-    waiting: list[FeeItem] = []
-    for item in items:
-        rule = await runs.rule_in_force(tenant.id, item.id, period)
-        (ready if rule else waiting).append(item)
+    stands = await runs.standing(tenant.id, period)
+    ready = [item for item in items if stands.get(item.id)]
+    lapsed = [item for item in items if stands.get(item.id) is False]
     scenarios = [(key, gettext(SCENARIOS[key].name)) for key in tenant.scenarios]
     options = [(str(item.id), localized(item.names), _hint(item, len(scenarios))) for item in ready]
-    links = [(localized(item.names), f"{root}/fees/{item.id}") for item in waiting]
+    links = [(localized(item.names), f"{root}/fees/{item.id}") for item in lapsed]
     places = await _places(tenant)
-    context = {"form": form, "options": options, "waiting": links, "scenarios": scenarios, "root": root}
+    context = {"form": form, "options": options, "lapsed": links, "scenarios": scenarios, "root": root}
     return context | {"places": [(one, one) for one in places]}
 
 
@@ -134,7 +132,8 @@ async def new(request: Request, actor: Actor) -> Response:
     tenant = await Tenant.get(id=actor.tenant_id)
     period = await run_list.next_period(tenant)
     items = await FeeItem.filter(tenant_id=tenant.id, is_active=True, scenario=tenant.scenarios[0])
-    chosen = [str(i.id) for i in items if await runs.rule_in_force(tenant.id, i.id, period)]
+    stands = await runs.standing(tenant.id, period)
+    chosen = [str(item.id) for item in items if stands.get(item.id)]
     due = await run_list.due_day(tenant, period, [UUID(one) for one in chosen]) or day_in(period, 1)
     now = today(tenant.timezone)
     values = {

@@ -23,7 +23,7 @@ from tenants.days import today
 from tenants.ids import new_id
 from tenants.jobs import enqueue
 from tenants.models import Tenant
-from tenants.scope import open_scope, tenant_scope, value
+from tenants.scope import open_scope, rows, tenant_scope, value
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
 
@@ -97,6 +97,10 @@ def _beginning(as_of: date, places: Sequence[str]) -> dict[str, object]:
     return {"as_of": as_of.isoformat(), **({"only": only} if only else {})}
 
 
+_STANDING = """
+select fee_item_id, bool_or(effective_from <= $2 and (effective_until is null or effective_until >= $2)) stands
+  from billing_fee_rule where tenant_id = $1 and status = 'active' group by fee_item_id
+"""
 _ACCOUNTS = "select count(*) from tenants_account where tenant_id = $1 and scenario = $2"
 
 
@@ -203,6 +207,11 @@ async def rule_in_force(tenant_id: UUID, fee_item_id: UUID, period: date) -> Fee
         .order_by("-effective_from")
         .first()
     )
+
+
+async def standing(tenant_id: UUID, period: date) -> dict[UUID, bool]:
+    """Return for each item that has ever had a rule whether one is in force for a bill of ``period``."""
+    return {one["fee_item_id"]: one["stands"] for one in await rows(_STANDING, tenant_id, period)}
 
 
 async def get(actor: Actor, run_id: UUID, *, lock: bool = False) -> BillRun:

@@ -25,7 +25,8 @@ from scenarios.community.notices import service as notices
 from scenarios.community.notices.service import Words
 from scenarios.community.pools import service as pools
 from scenarios.community.pools.service import Terms
-from scenarios.community.service import finishing, orders, quotes, settings, talking
+from scenarios.community.service import finishing, orders, quotes, reports, settings, talking
+from scenarios.community.service.models import WorkOrder
 from scenarios.community.service.orders import Report
 from scenarios.community.service.settings import PlanTerms
 from scenarios.community.visitors import codes, parcels, passes, scanning
@@ -167,10 +168,16 @@ async def _pools(tenant: Tenant, finance: Actor, now: date) -> None:
     lifts = await pools.open_pool(
         finance,
         Terms(
-            "Power of the lifts", now, "floors", buildings=[b["id"] for b in buildings], budget_minor=450_000
+            {"en": "Power of the lifts", "zh_CN": "电梯用电"},
+            now,
+            "floors",
+            buildings=[b["id"] for b in buildings],
+            budget_minor=450_000,
         ),
     )
-    cleaning = await pools.open_pool(finance, Terms("Cleaning", now, "area", budget_minor=1_200_000))
+    cleaning = await pools.open_pool(
+        finance, Terms({"en": "Cleaning", "zh_CN": "保洁"}, now, "area", budget_minor=1_200_000)
+    )
     for pool, supplier, amount in (
         (lifts, "City Power", 412_355),
         (lifts, "Lift Care", 68_000),
@@ -241,7 +248,15 @@ async def _work(
         "Check the pumps", kinds[0].id, None, 3, now.date(), ["Oil", "Listen", "Write down the pressure"]
     )
     await settings.add_plan(chief, plan)
-    return 25 + await settings.due_plans(chief)
+    planned = await settings.due_plans(chief)
+    order = await WorkOrder.get(tenant_id=tenant.id, kind="planned")
+    await execute(_DATED, tenant.id, order.id, now - timedelta(hours=3), None)
+    said = reports.Said(
+        "demonstration-cellar", now - timedelta(hours=1), {0: True}, text="Oiled; the gauge is broken."
+    )
+    await orders.assign(chief, order.id, person_id=chief.person_id)
+    await reports.report(chief, order.id, said)
+    return 25 + planned
 
 
 async def _life(
@@ -341,10 +356,28 @@ async def _votes(
         tenant.id,
         residents[0][1],
     )
+    yes_no = {"en": ("Yes", "No"), "zh_CN": ("同意", "反对")}
     paint = Question(
-        "Paint the stairs this year?", "", ("Yes", "No", "Abstain"), "area", 50, ends, [building]
+        {"en": "Paint the stairs this year?", "zh_CN": "今年粉刷楼道吗？"},
+        {
+            "en": "All stairs, from the reserve; nothing is added to anybody's fee.",
+            "zh_CN": "粉刷全部楼道，费用从储备金支出，不另外收费。",
+        },
+        {"en": (*yes_no["en"], "Abstain"), "zh_CN": (*yes_no["zh_CN"], "弃权")},
+        "area",
+        50,
+        ends,
+        [building],
     )
-    benches = Question("Benches in the garden?", "", ("Yes", "No"), "head", 0, ends, [building])
+    benches = Question(
+        {"en": "Benches in the garden?", "zh_CN": "在花园里添置长椅吗？"},
+        {},
+        yes_no,
+        "head",
+        0,
+        ends,
+        [building],
+    )
     await votes.open_vote(chief, (await votes.draft(chief, paint)).id)
     over = await votes.open_vote(chief, (await votes.draft(chief, benches)).id)
     entry = await value(

@@ -1,6 +1,7 @@
 """What every page of an estate needs: where it is, whether there is one, and what day it is there."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
 from typing import Any
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from billing.names import localized
 from scenarios.community.kinds import SCENARIO_KEY
 from tenants.actor import Actor
 from tenants.http import READS, person_route, tenant_route
@@ -18,6 +20,8 @@ from ui.errors import Invalid, NotFound
 from ui.i18n import Text, t
 
 MOST_EXPORTED = 20_000
+LANGUAGES = ("en", "zh_CN")
+"""What an estate may write its words in."""
 _ZONE = """
 select timezone from tenants_tenant
  where id = any ((select scope_tenants())::uuid[]) and $1 = any (scenarios) order by created_at limit 1
@@ -78,6 +82,16 @@ async def one_of(sql: str, *args: Any) -> dict[str, Any]:
     if found is None:
         raise nothing()
     return dict(found)
+
+
+def spoken(words: Mapping[str, str]) -> dict[str, str]:
+    """Return what was written in each language, without the languages in which nothing was."""
+    return {key: text.strip() for key, text in words.items() if text.strip()}
+
+
+def named(found: Iterable[Any], column: str = "names", name: str = "name") -> list[dict[str, Any]]:
+    """Return rows with what they are called in the reader's language."""
+    return [{**dict(one), name: localized(json.loads(one[column]))} for one in found]
 
 
 async def buildings_of(tenant_id: UUID) -> list[tuple[str, str]]:

@@ -31,6 +31,7 @@ from scenarios.community.service.models import (
     WorkNote,
     WorkOrder,
     WorkQuote,
+    WorkReport,
     WorkShift,
 )
 from scenarios.community.visitors.models import Parcel, PassUse, VisitorPass
@@ -76,5 +77,6 @@ __all__ = [
     "WorkNote",
     "WorkOrder",
     "WorkQuote",
+    "WorkReport",
     "WorkShift",
 ]

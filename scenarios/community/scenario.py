@@ -24,9 +24,9 @@ from scenarios.community.notices import pages as notice_pages
 from scenarios.community.pools import pages as pool_pages
 from scenarios.community.prepaid import pages as prepaid_pages
 from scenarios.community.rights import RIGHTS
+from scenarios.community.service import away_pages, settings_pages
 from scenarios.community.service import pages as service_pages
 from scenarios.community.service import resident_pages as repair_pages
-from scenarios.community.service import settings_pages
 from scenarios.community.service.settings import provision_categories
 from scenarios.community.visitors import gate_pages, parcel_pages
 from scenarios.community.visitors import pages as visitor_pages
@@ -75,6 +75,7 @@ SCENARIO = Scenario(
         *prepaid_pages.ROUTES,
         *pool_pages.ROUTES,
         *settings_pages.ROUTES,
+        *away_pages.ROUTES,
         *service_pages.ROUTES,
         *repair_pages.ROUTES,
         *notice_pages.ROUTES,

@@ -1,4 +1,4 @@
-"""The service worker that keeps a gate's page and its files for when there is no network."""
+"""The service worker that keeps a page and its files for when there is no network: a gate's, a technician's."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,15 +15,19 @@ _WORKER = Path(__file__).parent / "worker.js"
 
 
 def worker(page: str, own: Sequence[str]) -> Response:
-    """Return the script for the page at this path; ``own`` are the assets of its industry that it loads."""
-    kept = ",".join(f'"{static_url(name)}"' for name in _files(own))
+    """Return the script for a gate's page at this path; ``own`` are the assets of its industry that it loads."""
+    return keeper(page, ["js/signed-code.js", *own, "js/gate.js"])
+
+
+def keeper(page: str, scripts: Sequence[str]) -> Response:
+    """Return the script that keeps the page at this path with its scripts for when there is no network."""
+    kept = ",".join(f'"{static_url(name)}"' for name in _files(scripts))
     script = _WORKER.read_text().replace("/*FILES*/", kept).replace("/*PAGE*/", page)
     headers = {"Cache-Control": "no-cache", "Service-Worker-Allowed": page}
     return Response(script, media_type="text/javascript", headers=headers)
 
 
-def _files(own: Sequence[str]) -> list[str]:
+def _files(scripts: Sequence[str]) -> list[str]:
     """Return what the page loads: scripts run in their order, so one that is missing stops the rest."""
     library = [name for name in assets() if name.startswith("vendor/htmx")]
-    gate = ["js/signed-code.js", *own, "js/gate.js"]
-    return ["app.css", *library, "js/app.js", *gate, "img/icons.svg", "img/icon.svg"]
+    return ["app.css", *library, "js/app.js", *scripts, "img/icons.svg", "img/icon.svg"]

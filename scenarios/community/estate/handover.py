@@ -151,19 +151,23 @@ async def end_holders(old: Account, until: date) -> list[Holder]:
 
 async def retire(old: Account, until: date) -> None:
     """Let an account end with a day, and its number be free for another."""
+    tenant = await Tenant.get(id=old.tenant_id)
+    with use_locale(tenant.locale):
+        number = retired(old.number, until)
     await execute(
         "update tenants_account set number = $3, closed_on = $4, updated_at = now() where tenant_id = $1 and id = $2",
-        old.tenant_id, old.id, retired(old.number, until), until,
+        old.tenant_id, old.id, number, until,
     )  # fmt: skip
 
 
 def retired(number: str, until: date) -> str:
-    """Return what a number becomes that another account takes; an address is told apart by its end, the door."""
-    return marked(number, f" ~{until:%Y%m%d}")
+    """Return what a number becomes that another account takes: it says until when, in plain words."""
+    return marked(number, gettext("(until {day})", day=until.isoformat()))
 
 
-def marked(number: str, suffix: str) -> str:
-    """Return a number with a mark at its end, as long as a number may be."""
+def marked(number: str, words: str) -> str:
+    """Return a number with words after it, as long as one may be; an address is told apart by its end, the door."""
+    suffix = f" {words}"
     room = LONGEST_NUMBER - len(suffix)
     short = number if len(number) <= room else f"{number[:_HEAD]}…{number[_HEAD + 1 - room :]}"
     return short + suffix

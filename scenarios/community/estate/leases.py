@@ -160,9 +160,11 @@ async def _counted(tenant_id: UUID, paid: Sequence[UUID], day: date) -> list[str
 
 async def _payer(actor: Actor, owner: Account, lease: Lease, renter: HolderForm) -> UUID:
     """Make the account of whoever rents and pays."""
-    made = await handover.account_like(
-        owner, handover.marked(owner.number, f" R{lease.first_on:%y%m%d}"), f"{owner.name}, {renter.name}"
-    )
+    tenant = await Tenant.get(id=owner.tenant_id)
+    with use_locale(tenant.locale):
+        words = gettext("(rented from {day})", day=lease.first_on.isoformat())
+    number = handover.marked(owner.number, words)
+    made = await handover.account_like(owner, number, f"{owner.name}, {renter.name}")
     if lease.last_on:
         await execute(
             "update tenants_account set closed_on = $3 where tenant_id = $1 and id = $2",

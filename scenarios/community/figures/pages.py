@@ -1,7 +1,6 @@
 """Pages of figures, each a chart with its table and its file; the published accounts; the dossier."""
 
 import hashlib
-import json
 
 import anyio.to_thread
 from pydantic import BaseModel, Field
@@ -10,9 +9,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.charges.periods import months_after
-from billing.names import localized
 from billing.payer.overview import pdf, wanted_locale
-from scenarios.community.common import estate_route, nothing, root_of, tenant_of
+from scenarios.community.common import estate_route, named, nothing, root_of, tenant_of
 from scenarios.community.figures import dossier, queries
 from scenarios.community.figures.models import PublicAccounts
 from scenarios.community.figures.views import BACK, VIEWS, view_of
@@ -119,11 +117,8 @@ async def public(request: Request) -> Response:
     async with open_scope(tenant_scope(found["tenant_id"])):
         tenant = await Tenant.get(id=found["tenant_id"])
         since = months_after(today(tenant.timezone), -BACK)
-        fees = [
-            {**dict(one), "name": localized(json.loads(one["names"]))}
-            for one in await queries.by_fee(tenant.id, since)
-        ]
-        spent = await queries.spent(tenant.id, since)
+        fees = named(await queries.by_fee(tenant.id, since))
+        spent = named(await queries.spent(tenant.id, since))
     request.state.shell = Shell(face="public", title=tenant.name, zone=tenant.timezone)
     context = {
         "tenant": tenant,

@@ -44,8 +44,8 @@ select n.place, n.least, n.most,
   from bands n cross join open o group by n.place, n.least, n.most order by n.place
 """
 _POOLS = """
-select p.id, p.name, p.period, p.budget_minor, p.total_minor, p.total_minor - p.budget_minor over_minor, p.currency
-  from community_pool p where p.tenant_id = $1 and p.period >= $2 order by p.period, p.name
+select p.id, p.names, p.period, p.budget_minor, p.total_minor, p.total_minor - p.budget_minor over_minor, p.currency
+  from community_pool p where p.tenant_id = $1 and p.period >= $2 order by p.period, p.names::text
 """
 _ENERGY = """
 select b.code name, m.kind, date_trunc('month', r.read_on)::date period, sum(r.usage) used, area.sqm,
@@ -69,10 +69,10 @@ select i.key, i.names, l.period, sum(l.amount_minor - l.adjusted_minor)::bigint 
  group by i.key, i.names, i.position, l.period, l.currency order by l.period desc, i.position
 """
 _SPENT = """
-select p.name, p.period, sum(v.amount_minor)::bigint amount_minor, count(*) invoices, p.currency
+select p.names, p.period, sum(v.amount_minor)::bigint amount_minor, count(*) invoices, p.currency
   from community_pool p join community_pool_invoice v on v.tenant_id = $1 and v.pool_id = p.id
  where p.tenant_id = $1 and p.status = 'closed' and p.period >= $2
- group by p.id, p.name, p.period, p.currency order by p.period desc, p.name
+ group by p.id, p.names, p.period, p.currency order by p.period desc, p.names::text
 """
 
 

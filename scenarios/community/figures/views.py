@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.charges.periods import months_after
-from scenarios.community.common import tenant_of
+from scenarios.community.common import named, tenant_of
 from scenarios.community.figures import queries
 from scenarios.community.service import queries as work
 from tenants.actor import Actor
@@ -144,7 +144,7 @@ async def _arrears(of: Window) -> Shown:
 
 
 async def _pools(of: Window) -> Shown:
-    found = await queries.pools(of.tenant_id, of.since)
+    found = named(await queries.pools(of.tenant_id, of.since))
     series = [
         charts.Series(gettext("Budget"), [one["budget_minor"] or 0 for one in found]),
         charts.Series(gettext("Costs"), [one["total_minor"] for one in found]),

@@ -1,20 +1,19 @@
 """What a resident finds at home, read under their own scope, so that the walls decide what there is."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from billing.names import localized
+from scenarios.community.common import named
 from scenarios.community.kinds import SCENARIO_KEY
-from scenarios.community.prepaid.service import plans_of
+from scenarios.community.prepaid.service import PLANS
 from scenarios.community.service.resident_pages import UNITS
-from tenants.scope import rows
+from tenants.scope import lists, rows
 
 _OWED = """
 select b.tenant_id, b.account_id, b.id, b.number, b.period, b.due_on, b.currency,
        b.total_minor - b.paid_minor - b.adjusted_minor left_minor, b.due_on < day_of(b.tenant_id) is_overdue
-  from billing_bill b where b.account_id = any ($1::uuid[]) and b.status in ('issued', 'part_paid')
+  from billing_bill b where b.account_id = any ($2::uuid[]) and b.status in ('issued', 'part_paid')
  order by b.due_on, b.number limit 200
 """
 _METERS = """
@@ -31,11 +30,11 @@ select w.id, w.number, w.text, w.status, w.account_id, w.consent, w.due_at, w.cr
 """
 _NOTICES = """
 select n.id, n.titles, n.published_at, n.tenant_id, r.id is not null is_read from community_notice n
-  left join community_notice_reading r on r.tenant_id = n.tenant_id and r.notice_id = n.id and r.person_id = $1
+  left join community_notice_reading r on r.tenant_id = n.tenant_id and r.notice_id = n.id and r.person_id = $3
  where n.until is null or n.until >= day_of(n.tenant_id) order by r.id is not null, n.published_at desc limit 12
 """
 _VOTES = """
-select v.id, v.title, v.status, v.closes_at,
+select v.id, v.titles, v.status, v.closes_at,
        (select count(*) from community_vote_entry e where e.tenant_id = v.tenant_id and e.vote_id = v.id
          and not exists (select 1 from community_ballot b
                           where b.tenant_id = e.tenant_id and b.entry_id = e.id)) open_entries
@@ -63,9 +62,9 @@ select o.id, o.number, o.names, o.status from community_shop_order o
  order by o.created_at desc limit 10
 """
 _POOLS = """
-select p.id, p.name, p.period, p.currency, s.amount_minor, s.account_id from community_pool_share s
+select p.id, p.names, p.period, p.currency, s.amount_minor, s.account_id from community_pool_share s
   join community_pool p on p.tenant_id = s.tenant_id and p.id = s.pool_id
- where s.account_id = any ($1::uuid[]) order by p.period desc, p.name limit 12
+ where s.account_id = any ($1::uuid[]) order by p.period desc, p.names::text limit 12
 """
 
 
@@ -75,6 +74,20 @@ select a.id, a.number from community_lease l join tenants_account a on a.tenant_
    select h.account_id from tenants_holder h where h.person_id = $1 and h.confirmed_at is not null)
 """
 """Accounts by which somebody pays for what they rent."""
+_PARTS = {
+    "prepaid": PLANS.replace("$1", "$2"),
+    "owed": _OWED,
+    "meters": _METERS,
+    "work": _WORK,
+    "notices": _NOTICES,
+    "votes": _VOTES,
+    "visitors": _VISITORS,
+    "parcels": _PARCELS,
+    "bookings": _BOOKINGS,
+    "orders": _ORDERS,
+    "pools": _POOLS,
+}
+"""What is read together: by the units ($1), by these and what is rented ($2), by the person ($3)."""
 
 
 async def units_of(person_id: UUID) -> list[Mapping[str, Any]]:
@@ -84,29 +97,17 @@ async def units_of(person_id: UUID) -> list[Mapping[str, Any]]:
 
 async def home_of(person_id: UUID) -> dict[str, Any]:
     """Return everything about somebody's units, each list in the order of what is to be done first."""
-    units = await units_of(person_id)
-    ids = [one["id"] for one in units]
-    leased = await rows(_LEASED, person_id)
-    notices = await rows(_NOTICES, person_id)
+    held = await lists({"units": UNITS, "leased": _LEASED}, person_id, SCENARIO_KEY)
+    ids = [one["id"] for one in held["units"]]
+    paid = [*ids, *(one["id"] for one in held["leased"])]
+    found = await lists(_PARTS, ids, paid, person_id)
     return {
-        "units": units,
-        "numbers": {one["id"]: one["number"] for one in (*units, *leased)},
-        "prepaid": await plans_of([*ids, *(one["id"] for one in leased)]),
-        "owed": await rows(_OWED, [*ids, *(one["id"] for one in leased)]),
-        "meters": await rows(_METERS, ids),
-        "work": await rows(_WORK, ids),
-        "notices": [{**dict(one), "title": localized(_json(one["titles"]))} for one in notices],
-        "votes": await rows(_VOTES),
-        "visitors": await rows(_VISITORS, ids),
-        "parcels": await rows(_PARCELS, ids),
-        "bookings": [
-            {**dict(one), "name": localized(_json(one["names"]))} for one in await rows(_BOOKINGS, ids)
-        ],
-        "orders": [{**dict(one), "name": localized(_json(one["names"]))} for one in await rows(_ORDERS, ids)],
-        "pools": await rows(_POOLS, ids),
+        **found,
+        "units": held["units"],
+        "numbers": {one["id"]: one["number"] for one in (*held["units"], *held["leased"])},
+        "notices": named(found["notices"], "titles", "title"),
+        "votes": named(found["votes"], "titles", "title"),
+        "bookings": named(found["bookings"]),
+        "orders": named(found["orders"]),
+        "pools": named(found["pools"]),
     }
-
-
-def _json(text: str) -> dict[str, str]:
-    found: dict[str, str] = json.loads(text)
-    return found

@@ -1,6 +1,5 @@
 """Pages of notices: writing, publishing, who has read them, print for the lift; and reading them at home."""
 
-import json
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -12,9 +11,11 @@ from starlette.routing import BaseRoute
 
 from billing.names import localized
 from scenarios.community.common import (
+    LANGUAGES,
     MOST_EXPORTED,
     buildings_of,
     estate_route,
+    named,
     nothing,
     resident_route,
     root_of,
@@ -41,7 +42,6 @@ from ui.tables import Column, Page, TableQuery
 
 STATES = {"draft": t("Draft"), "published": t("Published"), "withdrawn": t("Withdrawn")}
 TONES: dict[str, Tone] = {"draft": "neutral", "published": "success", "withdrawn": "warning"}
-LANGUAGES = ("en", "zh_CN")
 _LIST = """
   from community_notice n
  where n.tenant_id = $1 and ($2 = '' or n.titles::text ilike $2) and ($3 = '' or n.status = $3)
@@ -91,7 +91,7 @@ async def index(request: Request, actor: Actor) -> Response:
         0 if is_file else query.offset,
         MOST_EXPORTED if is_file else query.limit,
     )
-    listed = [{**dict(one), "title": localized(_loads(one["titles"]))} for one in found]
+    listed = named(found, "titles", "title")
     if is_file:
         return await export(request, columns, listed, "notices")
     context = {
@@ -102,11 +102,6 @@ async def index(request: Request, actor: Actor) -> Response:
         "may_write": actor.may("notices.write"),
     }
     return await respond(request, "community/notices/notices.html", context, block="list")
-
-
-def _loads(text: str) -> dict[str, str]:
-    found: dict[str, str] = json.loads(text)
-    return found
 
 
 async def new(request: Request, actor: Actor) -> Response:

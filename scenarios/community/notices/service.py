@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from scenarios.community.common import nothing, refused, tenant_of
+from scenarios.community.common import nothing, refused, spoken, tenant_of
 from scenarios.community.kinds import RELATIONS, SCENARIO_KEY
 from scenarios.community.notices.models import EstateNotice
 from tenants import audit
@@ -58,8 +58,8 @@ async def write(actor: Actor, words: Words, *, notice_id: UUID | None = None) ->
         Conflict: it is published; withdraw it and write another.
     """
     actor.require("notices.write")
-    titles = {key: text.strip() for key, text in words.titles.items() if text.strip()}
-    bodies = {key: text.strip() for key, text in words.bodies.items() if text.strip()}
+    titles = spoken(words.titles)
+    bodies = spoken(words.bodies)
     if not titles or not bodies:
         raise refused("notice.words", "title_en", t("Write a title and a text, in one language at least."))
     if not set(words.relations) <= RELATIONS.keys():

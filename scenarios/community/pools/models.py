@@ -7,17 +7,19 @@ from uuid import UUID
 
 from tortoise import fields
 
+from billing.names import localized
 from tenants.models.base import TenantRow
 
 
 class CostPool(TenantRow):
     """Costs of one month that some units bear together.
 
-    ``basis`` is what they are divided by; ``usage_of`` names the meters where that is usage. ``buildings`` are those
-    whose units take part (all where it is empty), ``excluded`` the accounts that do not. A closed pool has its shares.
+    ``names`` are by language. ``basis`` is what they are divided by; ``usage_of`` names the meters where that is usage.
+    ``buildings`` are those whose units take part (all where it is empty), ``excluded`` the accounts that do not. A
+    closed pool has its shares.
     """
 
-    name = fields.CharField(max_length=100)
+    names: dict[str, str] = fields.JSONField()
     period: date = fields.DateField()
     basis = fields.CharField(max_length=10)
     usage_of = fields.CharField(max_length=10, db_default="")
@@ -33,6 +35,11 @@ class CostPool(TenantRow):
 
     class Meta:
         table = "community_pool"
+
+    @property
+    def name(self) -> str:
+        """What it is called in the reader's language."""
+        return localized(self.names)
 
 
 class PoolInvoice(TenantRow):

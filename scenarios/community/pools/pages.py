@@ -13,9 +13,11 @@ from starlette.routing import BaseRoute
 
 from billing.answers.notes import keep_files
 from scenarios.community.common import (
+    LANGUAGES,
     MOST_EXPORTED,
     buildings_of,
     estate_route,
+    named,
     nothing,
     resident_route,
     root_of,
@@ -38,17 +40,19 @@ from ui.exports import export, wants_export
 from ui.fields import Amount, Day, Month, Upload
 from ui.formats import month_text, number
 from ui.forms import Form, bind
-from ui.i18n import N_, gettext, t
+from ui.i18n import N_, current_locale, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
 PAPERS = (".pdf", ".jpg", ".jpeg", ".png", ".webp")
 MOST_BYTES = 10_000_000
+NAME = "coalesce(p.names ->> $4, p.names ->> 'en', p.names::text)"
+"""What a pool is called in the reader's language, for sorting; the language is the fourth argument."""
 STATES = {"open": t("Open"), "closed": t("Divided")}
 BASIS_WORDS = {key: t(words) for key, words in BASES.items()}
-ORDERS = {"name": "p.name", "period": "p.period", "total_minor": "p.total_minor"}
+ORDERS = {"name": NAME, "period": "p.period", "total_minor": "p.total_minor"}
 _LIST = """
-  from community_pool p where p.tenant_id = $1 and ($2 = '' or p.name ilike $2) and ($3 = '' or p.status = $3)
+  from community_pool p where p.tenant_id = $1 and ($2 = '' or p.names::text ilike $2) and ($3 = '' or p.status = $3)
 """
 _SHARES = """
 select s.account_id, a.number, s.weight, s.amount_minor, $3::text currency from community_pool_share s
@@ -61,7 +65,8 @@ SHOWN = 50
 class PoolForm(BaseModel):
     """What a pool is."""
 
-    name: str = Field(title=N_("Name"), max_length=100)
+    name_en: str = Field("", title=N_("Name in English"), max_length=100)
+    name_zh_CN: str = Field("", title=N_("Name in Chinese"), max_length=100)  # noqa: N815
     period: Month = Field(title=N_("Month"))
     basis: str = Field(title=N_("Divided"))
     usage_of: str = Field("", title=N_("Meters"))
@@ -108,12 +113,14 @@ async def index(request: Request, actor: Actor) -> Response:
     args = (tenant_id, containing(query.q), query.filters.get("status", ""))
     is_file = wants_export(request)
     found = await rows(
-        f"select p.id, p.name, p.period, p.basis, p.status, p.budget_minor, p.total_minor, p.currency {_LIST}"
-        f" order by {order}, p.name offset $4 limit $5",
+        f"select p.id, p.names, p.period, p.basis, p.status, p.budget_minor, p.total_minor, p.currency {_LIST}"
+        f" order by {order}, {NAME} offset $5 limit $6",
         *args,
+        current_locale(),
         0 if is_file else query.offset,
         MOST_EXPORTED if is_file else query.limit,
     )
+    found = named(found)
     if is_file:
         return await export(request, columns, found, "shared-costs")
     context = {
@@ -151,7 +158,7 @@ async def create(request: Request, actor: Actor) -> Response:
         try:
             said = form.ok
             terms = Terms(
-                said.name,
+                {key: getattr(said, f"name_{key}") for key in LANGUAGES},
                 said.period,
                 said.basis,
                 said.usage_of if said.basis == "usage" else "",

@@ -1,6 +1,6 @@
 """Pools of shared costs: opened for a month, filled with invoices, closed into shares that bill runs charge."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from billing.charges import quantities
 from billing.charges.periods import last_day
 from billing.charges.quantities import Entry
 from billing.rules.currency import decimals
-from scenarios.community.common import nothing, refused, tenant_of
+from scenarios.community.common import nothing, refused, spoken, tenant_of
 from scenarios.community.estate.paying import Days, instead, paying
 from scenarios.community.kinds import METER_KINDS, SHARED_COSTS
 from scenarios.community.pools.dividing import divide
@@ -54,7 +54,7 @@ select coalesce(sum(amount_minor), 0)::bigint from community_pool_invoice where 
 class Terms:
     """What a pool is: for which month, borne by whom, divided by what."""
 
-    name: str
+    names: Mapping[str, str]
     period: date
     basis: str
     usage_of: str = ""
@@ -75,18 +75,20 @@ async def open_pool(actor: Actor, terms: Terms) -> CostPool:
     """Open a pool for a month.
 
     Raises:
-        Invalid: it has no name, or is divided by nothing we know; the field says which.
+        Invalid: it has no name in any language, or is divided by nothing we know; the field says which.
     """
     actor.require("pools.write")
     if terms.basis not in BASES or (terms.basis == "usage") != (terms.usage_of in METER_KINDS):
         raise refused(
             "pool.basis", "basis", t("Choose what the costs are divided by, and which meters for usage.")
         )
+    if not (names := spoken(terms.names)):
+        raise refused("pool.name", "name_en", t("Write its name, in one language at least."))
     tenant = await Tenant.get(id=tenant_of(actor))
     made = await CostPool.create(
         id=new_id(),
         tenant_id=tenant.id,
-        name=terms.name.strip(),
+        names=names,
         period=terms.period.replace(day=1),
         basis=terms.basis,
         usage_of=terms.usage_of,

@@ -51,7 +51,7 @@ select coalesce(sum(usage) filter (where period = $4), 0) this_month,
               and q.name = $3 and q.period < $4 and q.period >= date_trunc('year', $4::date)::date), 0) earlier
   from community_prepaid_use where tenant_id = $1 and account_id = $2 and kind = $3 and not is_undone
 """
-_PLANS = """
+PLANS = """
 select p.id, p.kind, p.warn_minor, p.is_active, p.warned_at, p.wallet_id, p.account_id, w.balance_minor, w.currency
   from community_prepaid p join billing_wallet w on w.tenant_id = p.tenant_id and w.id = p.wallet_id
  where p.account_id = any ($1::uuid[]) order by p.kind
@@ -60,7 +60,7 @@ select p.id, p.kind, p.warn_minor, p.is_active, p.warned_at, p.wallet_id, p.acco
 
 async def plans_of(account_ids: list[UUID]) -> list[Mapping[str, Any]]:
     """Return what accounts pay ahead for, with what is left, as far as the open scope sees it."""
-    return [dict(one) for one in await rows(_PLANS, account_ids)]
+    return [dict(one) for one in await rows(PLANS, account_ids)]
 
 
 async def begin(actor: Actor, account_id: UUID, kind: str, *, warn_minor: int) -> Prepaid:

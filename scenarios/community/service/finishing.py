@@ -29,23 +29,35 @@ async def finish(
         Conflict: a charge waits for an answer, material that is to be paid was not agreed to, or a step is open.
     """
     order = await orders.of_staff(actor, order_id)
-    if order.consent == "asked":
-        text_ = t("The resident has not said yet whether they agree to the charge. Wait, or take it back.")
-        raise Conflict("work.asked", text_)
-    if await quotes.unagreed_of(order):
-        text_ = t("The resident has not agreed to all the material they are to pay. Ask again, or bear it.")
-        raise Conflict("work.unagreed", text_)
-    if order.left_to_check:
-        raise Conflict("work.checklist", t("Some steps of the checklist are not done yet."))
-    await orders.move(order, "finish", done_at=datetime.now(UTC))
-    await WorkOrder.filter(tenant_id=order.tenant_id, id=order.id).update(unanswered_since=None)
+    if (wrong := await hindrance(order)) is not None:
+        raise wrong
     await orders.note(actor, order, "finish", text.strip(), files=files)
+    await end(order, at=datetime.now(UTC))
+    return order
+
+
+async def hindrance(order: WorkOrder) -> Conflict | None:
+    """Return what keeps an order from being done, if anything does."""
+    if order.consent == "asked":
+        text = t("The resident has not said yet whether they agree to the charge. Wait, or take it back.")
+        return Conflict("work.asked", text)
+    if await quotes.unagreed_of(order):
+        text = t("The resident has not agreed to all the material they are to pay. Ask again, or bear it.")
+        return Conflict("work.unagreed", text)
+    if order.left_to_check:
+        return Conflict("work.checklist", t("Some steps of the checklist are not done yet."))
+    return None
+
+
+async def end(order: WorkOrder, *, at: datetime) -> None:
+    """Let an order be done; a charge that was agreed to becomes a bill, and who reported it is told."""
+    await orders.move(order, "finish", done_at=at)
+    await WorkOrder.filter(tenant_id=order.tenant_id, id=order.id).update(unanswered_since=None)
     if order.consent == "agreed" and order.bill_id is None:
         await _bill(order)
     await orders.tell(
         order, t("Your repair {number} is done. Please say whether it is right.", number=order.number)
     )
-    return order
 
 
 async def _bill(order: WorkOrder) -> None:

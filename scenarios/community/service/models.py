@@ -104,6 +104,24 @@ class WorkNote(TenantRow):
         table = "community_work_note"
 
 
+class WorkReport(TenantRow):
+    """What somebody who works on an order has said of it from where there may be no network; never changed.
+
+    ``key`` is the report's own number, by which it counts once. ``said_at`` is the device's time. ``steps`` are those
+    of the checklist that it speaks of, by their place: done or not. The order comes to what all of them say together.
+    """
+
+    order_id: UUID = fields.UUIDField()
+    key = fields.CharField(max_length=60)
+    said_at: datetime = fields.DatetimeField()
+    steps: dict[str, bool] = fields.JSONField()
+    is_done = fields.BooleanField(db_default=False)
+    by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "community_work_report"
+
+
 class WorkMaterial(TenantRow):
     """Material that was used for an order, and what one of it costs; ``is_charged`` when the resident is to pay it."""
 

@@ -118,9 +118,12 @@ async def note(
     *,
     files: Sequence[dict[str, Any]] = (),
     is_internal: bool = False,
+    at: datetime | None = None,
 ) -> None:
-    """Add a line to an order's story."""
+    """Add a line to an order's story; ``at`` is when it was said, where that was earlier."""
+    facts: dict[str, Any] = {"created_at": at} if at else {}
     await WorkNote.create(
+        **facts,
         id=new_id(),
         tenant_id=order.tenant_id,
         order_id=order.id,
@@ -170,15 +173,6 @@ async def start(actor: Actor, order_id: UUID) -> WorkOrder:
         assignee_name=actor.name[:100],
     )
     await note(actor, order, "start")
-    return order
-
-
-async def check(actor: Actor, order_id: UUID, *, done: Sequence[int]) -> WorkOrder:
-    """Keep which steps of the checklist are done."""
-    order = await of_staff(actor, order_id)
-    steps = [{**step, "is_done": place in done} for place, step in enumerate(order.checklist)]
-    order.checklist = steps
-    await WorkOrder.filter(tenant_id=order.tenant_id, id=order.id).update(checklist=steps)
     return order
 
 

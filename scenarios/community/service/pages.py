@@ -1,8 +1,9 @@
 """Pages of work for staff: the list, the shift's board, reporting at the desk, one order and what is done with it."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic import BaseModel, BeforeValidator, Field
 from starlette.datastructures import UploadFile
@@ -15,13 +16,24 @@ from billing.answers.notes import keep_files
 from billing.names import localized
 from scenarios.community.common import buildings_of, estate_route, nothing, root_of, tenant_of, unit_named
 from scenarios.community.meters.pages import number_given
-from scenarios.community.service import assigning, finishing, orders, queries, quotes, settings, talking
+from scenarios.community.service import (
+    assigning,
+    finishing,
+    orders,
+    queries,
+    quotes,
+    reports,
+    settings,
+    talking,
+)
 from scenarios.community.service.models import WorkNote, WorkOrder
 from scenarios.community.service.orders import Report
+from scenarios.community.service.reports import Said
 from scenarios.community.service.states import (
     CONSENTS,
     KIND_TEXTS,
     KINDS,
+    OPEN,
     QUOTE_TEXTS,
     SOURCES,
     TONES,
@@ -229,6 +241,7 @@ async def _show(
         "can_write": order.account_id is not None and order.status in talking.RUNNING,
         "workers": [(str(one.person_id), one.name) for one in workers],
         "bill": await queries.bill_number(order),
+        "said_done": await reports.said_done(order) if order.status in OPEN else None,
         "form": form or Form.blank(ActForm, {"assignee": str(order.assignee_id or "")}),
         "may_write": actor.may("service.write"),
         "most_rows": MOST_ROWS,
@@ -261,7 +274,8 @@ async def _do(actor: Actor, order: WorkOrder, said: ActForm) -> None:
         case "cancel":
             await orders.cancel(actor, order.id, text=said.text)
         case "check":
-            await orders.check(actor, order.id, done=said.steps)
+            steps = {place: place in said.steps for place in range(len(order.checklist))}
+            await reports.report(actor, order.id, Said(str(uuid4()), datetime.now(UTC), steps))
         case "answer":
             await talking.answer(actor, order.id, text=said.text, files=kept)
         case "note":

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.names import localized
-from scenarios.community.common import MOST_EXPORTED
+from scenarios.community.common import MOST_EXPORTED, named
 from scenarios.community.service.models import WorkCategory, WorkMaterial, WorkNote, WorkOrder
 from scenarios.community.service.states import OPEN
 from tenants.scope import row, rows, value
@@ -37,6 +37,14 @@ _BOARD = (
  order by w.is_urgent desc, w.due_at limit 300
 """
 )
+_ALONG = (
+    _COLUMNS.replace("w.text,", "w.text, w.checklist, w.phone, w.reported_by_name,")
+    + """
+  from community_work_order w join community_work_category c on c.tenant_id = $1 and c.id = w.category_id
+ where w.tenant_id = $1 and w.status = any ($2::text[]) and w.assignee_id = $3
+ order by w.is_urgent desc, w.due_at limit 50
+"""
+)
 _FIGURES = """
 select localized.names, count(*) n, count(*) filter (where w.status in ('done', 'confirmed')) done,
        avg(extract(epoch from w.done_at - w.created_at) / 3600) filter (where w.done_at is not null) hours,
@@ -61,7 +69,7 @@ def _args(tenant_id: UUID, query: TableQuery) -> tuple[Any, ...]:
 
 
 def _named(found: Sequence[Any]) -> list[dict[str, Any]]:
-    return [{**dict(one), "category": localized(json.loads(one["names"]))} for one in found]
+    return named(found, name="category")
 
 
 async def listed(tenant_id: UUID, query: TableQuery, *, most: int = 0) -> list[dict[str, Any]]:
@@ -85,6 +93,12 @@ async def count(tenant_id: UUID, query: TableQuery) -> int:
 async def board(tenant_id: UUID, person_id: UUID | None) -> list[dict[str, Any]]:
     """Return what is open, and what was done within a day; of one person, or of all."""
     return _named(await rows(_BOARD, tenant_id, list(OPEN), person_id))
+
+
+async def to_take_along(tenant_id: UUID, person_id: UUID | None) -> list[dict[str, Any]]:
+    """Return what somebody still has to do, with all that they need to know where there is no network."""
+    found = _named(await rows(_ALONG, tenant_id, list(OPEN), person_id))
+    return [{**one, "checklist": json.loads(one["checklist"])} for one in found]
 
 
 async def notes_of(order: WorkOrder, *, is_staff: bool) -> list[WorkNote]:

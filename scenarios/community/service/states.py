@@ -52,6 +52,7 @@ ACTS = {
     "reopen": N_("Opened again"),
     "cancel": N_("Cancelled"),
     "note": N_("Note"),
+    "progress": N_("How far it is"),
     "quote": N_("Asked to agree to a charge"),
     "agree": N_("The charge is agreed to"),
     "refuse": N_("The charge is refused"),

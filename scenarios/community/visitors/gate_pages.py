@@ -19,6 +19,7 @@ from tenants.gates.keeping import CAMERA, worker
 from tenants.http import WRITES
 from tenants.scope import rows
 from ui.errors import Invalid
+from ui.formats import since_text, until_text
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import respond
@@ -54,8 +55,8 @@ EXPECTED = (
     Column("name", t("Who is let in"), is_main=True),
     Column("plate", t("Plate"), format="code"),
     Column("number", t("Unit")),
-    Column("valid_from", t("From"), format="datetime"),
-    Column("valid_until", t("Until"), format="datetime"),
+    Column("valid_from", t("From"), value=lambda one: since_text(one["valid_from"])),
+    Column("valid_until", t("Until"), value=lambda one: until_text(one["valid_until"])),
     Column("left", t("Times left"), format="number", value=lambda one: one["uses"] - one["used"]),
 )
 WORDS = {"accepted": t("Let in"), CONFLICT: t("Look at this one")}

@@ -6,20 +6,21 @@ from uuid import UUID
 
 from tortoise import fields
 
+from billing.names import localized
 from tenants.models.base import TenantRow
 
 
 class EstateVote(TenantRow):
     """A question to the owners. ``basis`` says what an entry weighs: its ``area``, or one each (``head``).
 
-    ``quorum_percent`` of all weights must be cast for the vote to count. ``names`` of the options stay as they were
-    when it was opened, as do its electorate and its key. One proxy votes for at most ``proxy_units`` units, or
-    ``proxy_percent`` of all that may vote, whichever is more.
+    It is written by language, its answers too. ``quorum_percent`` of all weights must be cast for the vote to count.
+    The answers stay as they were when it was opened, as do its electorate and its key. One proxy votes for at most
+    ``proxy_units`` units, or ``proxy_percent`` of all that may vote, whichever is more.
     """
 
-    title = fields.CharField(max_length=200)
-    text = fields.TextField(db_default="")
-    options: list[str] = fields.JSONField()
+    titles: dict[str, str] = fields.JSONField()
+    texts: dict[str, str] = fields.JSONField()
+    options: list[dict[str, str]] = fields.JSONField()
     basis = fields.CharField(max_length=6)
     quorum_percent = fields.SmallIntField()
     buildings: list[str] = fields.JSONField()
@@ -34,6 +35,21 @@ class EstateVote(TenantRow):
 
     class Meta:
         table = "community_vote"
+
+    @property
+    def title(self) -> str:
+        """The question in the reader's language."""
+        return localized(self.titles)
+
+    @property
+    def text(self) -> str:
+        """What it is about, in the reader's language."""
+        return localized(self.texts)
+
+    @property
+    def answers(self) -> list[str]:
+        """The answers in the reader's language, in the order that ballots count them by."""
+        return [localized(one) for one in self.options]
 
 
 class VoteEntry(TenantRow):

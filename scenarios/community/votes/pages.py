@@ -11,7 +11,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from scenarios.community.common import buildings_of, estate_route, nothing, resident_route, root_of, tenant_of
+from scenarios.community.common import (
+    LANGUAGES,
+    buildings_of,
+    estate_route,
+    named,
+    nothing,
+    resident_route,
+    root_of,
+    tenant_of,
+)
 from scenarios.community.votes import proxies, service, tally
 from scenarios.community.votes.models import Ballot, EstateVote, VoteEntry
 from scenarios.community.votes.service import Question
@@ -23,8 +32,9 @@ from tenants.models import Tenant
 from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import Conflict, Invalid
 from ui.fields import Day
+from ui.formats import until_text
 from ui.forms import Form, bind
-from ui.i18n import N_, gettext, t
+from ui.i18n import N_, gettext, t, use_locale
 from ui.render import redirect, respond
 from ui.shell import Tone
 from ui.tables import Column
@@ -32,7 +42,7 @@ from ui.tables import Column
 STATES = {"draft": t("Draft"), "open": t("Open"), "closed": t("Counted"), "published": t("Published")}
 TONES: dict[str, Tone] = {"draft": "neutral", "open": "info", "closed": "warning", "published": "success"}
 _LIST = """
-select v.id, v.title, v.status, v.closes_at, v.created_at,
+select v.id, v.titles, v.status, v.closes_at, v.created_at,
        (select count(*) from community_vote_entry e where e.tenant_id = $1 and e.vote_id = v.id) entries,
        (select count(*) from community_ballot b where b.tenant_id = $1 and b.vote_id = v.id) ballots
   from community_vote v where v.tenant_id = $1 order by v.created_at desc limit 200
@@ -58,9 +68,12 @@ DEFAULTS = {"basis": "area", "quorum_percent": "50", "proxy_units": "2", "proxy_
 class VoteForm(BaseModel):
     """A question as it is written."""
 
-    title: str = Field(title=N_("Question"), max_length=200)
-    text: str = Field("", title=N_("What it is about"), max_length=8000)
-    options: str = Field(title=N_("Answers, one a line"), max_length=2000)
+    title_en: str = Field("", title=N_("The question in English"), max_length=200)
+    text_en: str = Field("", title=N_("What it is about, in English"), max_length=8000)
+    answers_en: str = Field("", title=N_("Answers in English, one a line"), max_length=2000)
+    title_zh_CN: str = Field("", title=N_("The question in Chinese"), max_length=200)  # noqa: N815
+    text_zh_CN: str = Field("", title=N_("What it is about, in Chinese"), max_length=8000)  # noqa: N815
+    answers_zh_CN: str = Field("", title=N_("Answers in Chinese, one a line"), max_length=2000)  # noqa: N815
     basis: str = Field(title=N_("A vote weighs"))
     quorum_percent: int = Field(title=N_("Counts only if so much takes part (percent)"))
     closes_on: Day = Field(title=N_("Last day"))
@@ -80,7 +93,7 @@ def _columns(root: str) -> tuple[Column, ...]:
     return (
         Column("title", t("Question"), is_main=True, href=lambda one: f"{root}/votes/{one['id']}"),
         Column("status", t("State"), format="badge", tones=TONES, words=STATES),
-        Column("closes_at", t("Until"), format="datetime"),
+        Column("closes_at", t("Last day"), value=lambda one: until_text(one["closes_at"])),
         Column("ballots", t("Ballots"), format="number"),
         Column("entries", t("Of"), format="number"),
     )
@@ -91,7 +104,7 @@ async def index(request: Request, actor: Actor) -> Response:
     root = root_of(actor)
     context = {
         "root": root,
-        "votes": await rows(_LIST, tenant_of(actor)),
+        "votes": named(await rows(_LIST, tenant_of(actor)), "titles", "title"),
         "columns": _columns(root),
         "may_write": actor.may("votes.write"),
     }
@@ -100,21 +113,14 @@ async def index(request: Request, actor: Actor) -> Response:
 
 async def new(request: Request, actor: Actor) -> Response:
     """Ask for the question."""
-    options = "\n".join(gettext(word) for word in (N_("Yes"), N_("No"), N_("Abstain")))
-    return await _new(
-        request,
-        actor,
-        Form.blank(
-            VoteForm,
-            {
-                "options": options,
-                "basis": "area",
-                "quorum_percent": "50",
-                "proxy_units": "2",
-                "proxy_percent": "2",
-            },
-        ),
-    )
+    values = {f"answers_{key}": _usual(key) for key in LANGUAGES}
+    return await _new(request, actor, Form.blank(VoteForm, DEFAULTS | values))
+
+
+def _usual(language: str) -> str:
+    """Return the answers that most questions have, one a line."""
+    with use_locale(language):
+        return "\n".join(gettext(word) for word in (N_("Yes"), N_("No"), N_("Abstain")))
 
 
 async def _new(request: Request, actor: Actor, form: Form[VoteForm], status: int = 200) -> Response:
@@ -135,9 +141,9 @@ async def create(request: Request, actor: Actor) -> Response:
         zone = ZoneInfo((await Tenant.get(id=actor.tenant_id)).timezone)
         closes = datetime.combine(said.closes_on + timedelta(days=1), time(), zone).astimezone(UTC)
         question = Question(
-            said.title,
-            said.text,
-            said.options.splitlines(),
+            {key: getattr(said, f"title_{key}") for key in LANGUAGES},
+            {key: getattr(said, f"text_{key}") for key in LANGUAGES},
+            {key: getattr(said, f"answers_{key}").splitlines() for key in LANGUAGES},
             said.basis,
             said.quorum_percent,
             closes,
@@ -187,9 +193,9 @@ async def _result(found: EstateVote) -> dict[str, Any] | None:
                 result.counts[place],
                 result.sums[place] / result.cast if result.cast else 0,
             )
-            for place, option in enumerate(found.options)
+            for place, option in enumerate(found.answers)
         ],
-        "winner": found.options[result.winner] if result.winner is not None else "",
+        "winner": found.answers[result.winner] if result.winner is not None else "",
     }
 
 
@@ -239,7 +245,7 @@ async def _mine(
         "entries": await rows(_MINE, found.id, actor.person_id, today(tenant.timezone)),
         "is_open": found.status == "open" and found.closes_at > datetime.now(UTC),
         "form": form,
-        "options": [(str(place), option) for place, option in enumerate(found.options)],
+        "options": [(str(place), option) for place, option in enumerate(found.answers)],
         "result": await _published(found),
         "cast": cast,
         "proxy": await _proxy(found, actor),

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from billing.payments.states import Edge, Machine
-from scenarios.community.common import nothing, refused, tenant_of
+from scenarios.community.common import nothing, refused, spoken, tenant_of
 from scenarios.community.votes import proxies
 from scenarios.community.votes.models import Ballot, EstateVote, VoteEntry
 from scenarios.community.votes.tally import Opened, Result, commitment, tally
@@ -68,11 +68,11 @@ _WHOLE = "select coalesce(sum(weight), 0) from community_vote_entry where tenant
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, of whom, and what makes it count."""
+    """What is asked, of whom, and what makes it count; words by language, answers in the same order in each."""
 
-    title: str
-    text: str
-    options: Sequence[str]
+    titles: Mapping[str, str]
+    texts: Mapping[str, str]
+    answers: Mapping[str, Sequence[str]]
     basis: str
     quorum_percent: int
     closes_at: datetime
@@ -85,14 +85,13 @@ async def draft(actor: Actor, question: Question) -> EstateVote:
     """Write down a question.
 
     Raises:
-        Invalid: fewer than two options, or a basis, quorum or end that cannot be (field).
+        Invalid: no question, fewer than two answers, or a basis, quorum or end that cannot be (field).
     """
     actor.require("votes.write")
-    options = [one.strip() for one in question.options if one.strip()]
-    if not 2 <= len(options) <= MOST_OPTIONS or len(set(options)) != len(options):  # noqa: PLR2004
-        raise refused(
-            "vote.options", "options", t("Write two to {n} different answers, one a line.", n=MOST_OPTIONS)
-        )
+    titles = spoken(question.titles)
+    if not titles:
+        raise refused("vote.title", "title_en", t("Write the question, in one language at least."))
+    options = _options(question.answers)
     if question.basis not in BASES:
         raise refused("vote.basis", "basis", t("Choose what a vote weighs."))
     if not 0 <= question.quorum_percent <= 100:  # noqa: PLR2004
@@ -104,8 +103,8 @@ async def draft(actor: Actor, question: Question) -> EstateVote:
     return await EstateVote.create(
         id=new_id(),
         tenant_id=tenant_of(actor),
-        title=question.title.strip(),
-        text=question.text.strip(),
+        titles=titles,
+        texts=spoken(question.texts),
         options=options,
         basis=question.basis,
         quorum_percent=question.quorum_percent,
@@ -115,6 +114,24 @@ async def draft(actor: Actor, question: Question) -> EstateVote:
         proxy_percent=question.proxy_percent,
         by_name=actor.name[:100],
     )
+
+
+def _options(answers: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    """Return each answer in all languages that it was written in; a ballot names it by its place."""
+    written = {key: [one.strip() for one in lines if one.strip()] for key, lines in answers.items()}
+    written = {key: lines for key, lines in written.items() if lines}
+    for key, lines in written.items():
+        if not 2 <= len(lines) <= MOST_OPTIONS or len(set(lines)) != len(lines):  # noqa: PLR2004
+            text = t("Write two to {n} different answers, one a line.", n=MOST_OPTIONS)
+            raise refused("vote.options", f"answers_{key}", text)
+    if not written:
+        raise refused(
+            "vote.options", "answers_en", t("Write two to {n} different answers, one a line.", n=MOST_OPTIONS)
+        )
+    if len({len(lines) for lines in written.values()}) > 1:
+        text = t("Write as many answers in each language, in the same order.")
+        raise refused("vote.options", f"answers_{list(written)[-1]}", text)
+    return [dict(zip(written, words, strict=True)) for words in zip(*written.values(), strict=True)]
 
 
 async def get(tenant_id: UUID, vote_id: UUID, *, lock: bool = False) -> EstateVote:
@@ -263,7 +280,7 @@ async def published(vote: EstateVote) -> dict[str, Any]:
     return {
         "vote": str(vote.id),
         "title": vote.title,
-        "options": vote.options,
+        "options": vote.answers,
         "quorum_percent": vote.quorum_percent,
         "most_by_one_proxy": await proxies.most_of(vote),
         "weight_of_all": _plain(await whole_of(vote)),

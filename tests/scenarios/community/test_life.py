@@ -204,13 +204,16 @@ def test_the_tally_recomputes_from_what_is_published_and_notices_any_change(entr
 
 async def opened(place, **given):
     facts = {
-        "options": ["Yes", "No"],
+        "answers": {"en": ["Yes", "No"], "zh_CN": ["同意", "反对"]},
         "basis": "area",
         "quorum_percent": 50,
         "closes_at": NOW + timedelta(days=3),
     }
     async with place.scope():
-        made = await votes.draft(place.chief, Question("Paint the hall?", "", **{**facts, **given}))
+        made = await votes.draft(
+            place.chief,
+            Question({"en": "Paint the hall?", "zh_CN": "粉刷大厅吗？"}, {}, **{**facts, **given}),
+        )
         return await votes.open_vote(place.chief, made.id)
 
 
@@ -256,7 +259,7 @@ async def test_a_vote_by_area_with_a_proxy_is_sealed_counted_and_published(place
         data = await votes.published(ended)
     assert list(result.sums) == [Decimal(87), Decimal(94)]
     assert result.whole == 87 + 94 + 101
-    assert ended.options[result.winner] == "No"
+    assert ended.options[result.winner] == {"en": "No", "zh_CN": "反对"}
     again = json.loads(json.dumps(data))
     assert recount(again) == result
     assert [one["proxy"] > 0 for one in again["ballots"]] == [one["choice"] == 1 for one in again["ballots"]]
@@ -321,14 +324,21 @@ async def test_an_owner_votes_on_the_pages(place, ann, client):
     await make.sign_in(client, place.chief.person_id)
     root = f"{place.root}/votes"
     form = {
-        "title": "Paint the hall?",
-        "options": "Yes\nNo",
+        "title_en": "Paint the hall?",
+        "answers_en": "Yes\nNo",
+        "title_zh_CN": "粉刷大厅吗？",
+        "answers_zh_CN": "同意\n反对",
         "basis": "area",
         "quorum_percent": "10",
         "closes_on": TODAY.isoformat(),
     }
     await sound(client, "zh-CN", root, f"{root}/new")
-    assert (await client.post(root, data={**form, "options": "Yes"})).status_code == 422
+    for wrong in (
+        {"answers_en": "Yes"},
+        {"answers_zh_CN": "同意\n反对\n弃权"},
+        {"title_en": "", "title_zh_CN": " "},
+    ):
+        assert (await client.post(root, data={**form, **wrong})).status_code == 422
     address = (await client.post(root, data=form)).headers["location"]
     assert (await client.post(f"{address}/opening")).status_code == 303
     await sound(client, "en", root, address)
@@ -338,6 +348,9 @@ async def test_an_owner_votes_on_the_pages(place, ann, client):
     await make.sign_in(client, ann.id)
     mine = f"/my/votes/{vote.id}"
     await sound(client, "en", mine, "/my/home")
+    chinese = (await client.get(mine, headers={"Accept-Language": "zh-CN"})).text
+    assert all(words in chinese for words in ("粉刷大厅吗？", "同意", "反对"))
+    assert "Paint" not in chinese, "whoever reads Chinese gets all of it in Chinese"
     nothing = await client.post(mine, data={"entry": str(found.id)})
     assert nothing.status_code == 422
     inspect(nothing.text)

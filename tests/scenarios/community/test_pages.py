@@ -170,7 +170,11 @@ async def test_a_pool_is_filled_divided_and_seen_by_its_payers(place, client):
     ann = await make.person("Ann")
     await make.holder(place.flats[0], ann)
     await make.sign_in(client, place.chief.person_id)
-    form = {"name": "Cleaning", "period": f"{month_back(0):%Y-%m}", "basis": "area", "budget_minor": "100.00"}
+    form = {"name_en": "Cleaning", "name_zh_CN": "保洁", "period": f"{month_back(0):%Y-%m}", "basis": "area"}
+    assert (
+        await client.post(f"{place.root}/pools", data={**form, "name_en": "", "name_zh_CN": " "})
+    ).status_code == 422
+    form["budget_minor"] = "100.00"
     wrong = await client.post(f"{place.root}/pools", data={**form, "excluded": "Nowhere"})
     assert wrong.status_code == 422
     inspect(wrong.text)
@@ -194,6 +198,10 @@ async def test_a_pool_is_filled_divided_and_seen_by_its_payers(place, client):
     mine = await client.get(f"/my/pools/{pool.id}")
     inspect(mine.text)
     assert "100.01" in mine.text
+    for path in (f"/my/pools/{pool.id}", "/my/home"):
+        read = [(await client.get(path, headers={"Accept-Language": one})).text for one in ("en", "zh-CN")]
+        assert ["Cleaning" in text for text in read] == [True, False]
+        assert ["保洁" in text for text in read] == [False, True]
     content = await client.get(f"/my/pools/{pool.id}/invoices/{paper_of.id}/content")
     assert content.content == picture()
     await make.sign_in(client, (await make.person("Stranger")).id)

@@ -45,7 +45,9 @@ def test_what_does_not_divide_goes_to_who_lost_most():
 
 async def pool(place: Place, basis="area", amounts=(10_001, 5_000), **given) -> CostPool:
     async with place.scope():
-        made = await service.open_pool(place.chief, Terms("Lift power", JULY, basis, **given))
+        made = await service.open_pool(
+            place.chief, Terms({"en": "Lift power", "zh_CN": "电梯用电"}, JULY, basis, **given)
+        )
         for number, amount in enumerate(amounts):
             await service.add_invoice(
                 place.chief,
@@ -133,9 +135,9 @@ async def test_what_cannot_be_divided_is_said(place):
             with pytest.raises(Conflict):
                 await service.close(place.chief, made.id)
         with pytest.raises(Invalid):
-            await service.open_pool(place.chief, Terms("X", JULY, "usage"))
+            await service.open_pool(place.chief, Terms({"en": "X"}, JULY, "usage"))
         with pytest.raises(Invalid):
-            await service.open_pool(place.chief, Terms("X", JULY, "feeling"))
+            await service.open_pool(place.chief, Terms({"en": "X"}, JULY, "feeling"))
 
 
 async def test_who_bears_a_share_sees_the_pool_its_invoices_and_their_own_share_alone(place):

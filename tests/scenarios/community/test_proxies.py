@@ -61,7 +61,9 @@ async def test_one_proxy_votes_for_two_units_and_not_for_a_third(place):
     await cast(place, vote, place.flats[2], proxy, 0)
     async with place.scope():
         for units, percent in ((-1, 2), (2, 101)):
-            question = votes.Question("x", "", ["a", "b"], "head", 0, vote.closes_at, (), units, percent)
+            question = votes.Question(
+                {"en": "x"}, {}, {"en": ["a", "b"]}, "head", 0, vote.closes_at, (), units, percent
+            )
             with pytest.raises(Invalid):
                 await votes.draft(place.chief, question)
 

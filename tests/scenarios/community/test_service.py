@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from billing.models import Bill
 from billing.payments.states import diagram, table
 from scenarios.community.models import WorkMaterial, WorkNote, WorkOrder, WorkShift
-from scenarios.community.service import assigning, finishing, orders, quotes, settings
+from scenarios.community.service import assigning, finishing, orders, quotes, reports, settings
 from scenarios.community.service.orders import Report
+from scenarios.community.service.reports import Said
 from scenarios.community.service.settings import PlanTerms
 from scenarios.community.service.states import ACTS, TONES, WORDS, WORK
 from tenants.models import Membership, Notice
@@ -24,6 +25,7 @@ from tests.scenarios.community.estate import TODAY
 from tests.scenarios.community.test_pages import picture, sound
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
+NOW = datetime.now(UTC)
 EVERY_DAY = list(range(1, 8))
 
 
@@ -189,7 +191,7 @@ async def test_planned_work_comes_round_once_with_its_checklist(place):
         assert (made.kind, made.left_to_check) == ("planned", 2)
         with pytest.raises(Conflict):
             await finishing.finish(place.chief, made.id, text="")
-        await orders.check(place.chief, made.id, done=[0, 1])
+        await reports.report(place.chief, made.id, Said("list", NOW, {0: True, 1: True}))
         await finishing.finish(place.chief, made.id, text="All well")
 
 
