@@ -104,6 +104,17 @@ def test_times_are_shown_in_the_zone_of_the_page() -> None:
     assert formats.datetime_text(moment, "Asia/Singapore") == "Apr 1, 2026 04:30"
 
 
+def test_what_goes_on_until_midnight_is_said_by_its_last_day() -> None:
+    midnight, noon = datetime(2026, 11, 30, 16, tzinfo=UTC), datetime(2026, 12, 1, 4, tzinfo=UTC)
+    with formats.use_zone("Asia/Singapore"), use_locale("en"):
+        assert formats.until_text(midnight) == "Nov 30, 2026"
+        assert formats.until_text(noon) == "Dec 1, 2026 12:00"
+        assert formats.since_text(midnight) == "Dec 1, 2026"
+        assert formats.since_text(noon) == "Dec 1, 2026 12:00"
+        assert formats.until_text(None) == formats.since_text(None) == ""
+        assert formats.until_text(midnight, "UTC") == "Nov 30, 2026 16:00"
+
+
 def test_days_months_and_nothing() -> None:
     assert formats.date_text(date(2026, 3, 1)) == "Mar 1, 2026"
     assert formats.month_text(date(2026, 3, 1)) == "March 2026"

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from billing.holds.keeping import hold_of
 from billing.holds.service import checkout_path
 from billing.names import localized
 from scenarios.community.common import estate_route, nothing, resident_route, root_of, tenant_of
@@ -286,8 +287,10 @@ async def mine(request: Request, actor: Actor) -> Response:
         raise nothing()
     async with open_scope(tenant_scope(found.tenant_id)):
         facility = await Facility.get(tenant_id=found.tenant_id, id=found.facility_id)
+        hold = await hold_of(found.tenant_id, found.hold_id) if found.hold_id else None
     context = {
         "one": found,
+        "pay": checkout_path(hold, is_signed_in=True) if hold and found.status == "held" else "",
         "name": localized(facility.names),
         "currency": facility.currency,
         "tenant": await Tenant.get(id=found.tenant_id),

@@ -8,7 +8,7 @@ import pytest
 
 from billing.charges import run_steps, runs
 from billing.ledger import verify_ledger
-from billing.models import Bill, BillLine, BillRun, Entry, NumberSeries, Posting
+from billing.models import Bill, BillLine, BillRun, Entry, FeeItem, NumberSeries, Posting
 from tenants.actor import system_actor
 from tenants.jobs import JOBS
 from tenants.models import Audit, Outbox, Task
@@ -264,6 +264,19 @@ async def test_odd_dates_are_refused_at_their_field(estate, given, field):
 async def test_a_fee_without_a_rule_in_that_month_is_refused(estate):
     with pytest.raises(Invalid, match="no rule in force"):
         await estate.start(period=date(2024, 12, 1))
+
+
+async def test_a_fee_whose_rule_has_ended_is_told_from_one_that_never_had_any(estate):
+    fee = next(iter(estate.items.values()))
+    async with open_scope(tenant_scope(estate.tenant.id)):
+        never = await FeeItem.create(
+            tenant_id=estate.tenant.id, key="never", names={"en": "Never"}, account_kinds=["unit"],
+            scenario="community", currency="SGD", position=9,
+        )  # fmt: skip
+        now = await runs.standing(estate.tenant.id, date(2026, 6, 1))
+        early = await runs.standing(estate.tenant.id, date(2024, 12, 1))
+    assert (now[fee.id], early[fee.id]) == (True, False)
+    assert never.id not in now
 
 
 async def test_the_colleague_without_the_right_and_the_stranger(estate, bank):

@@ -280,6 +280,9 @@ async def test_a_resident_books_on_the_pages(place, ann, client):
     async with place.scope():
         made = await FacilityBooking.get(tenant_id=place.tenant.id)
     await sound(client, "zh-CN", f"/my/bookings/{made.id}", "/my/home")
+    assert done.headers["location"] in (await client.get(f"/my/bookings/{made.id}")).text, (
+        "it can still be paid"
+    )
     await make.sign_in(client, place.chief.person_id)
     await sound(client, "zh-CN", facilities, f"{facilities}/{made.id}")
     early = await client.post(f"{facilities}/{made.id}/deposit", data={})

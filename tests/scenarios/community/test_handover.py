@@ -21,6 +21,7 @@ from tests import make
 from tests.page import inspect
 from tests.scenarios.community.estate import TODAY, month_back
 from ui.errors import Conflict, Forbidden, Invalid
+from ui.i18n import use_locale
 
 LAST_MONTH, BEFORE = month_back(1), month_back(2)
 CHANGE = LAST_MONTH.replace(day=17)
@@ -132,6 +133,9 @@ def test_a_long_address_keeps_its_door():
     number = "Block 123456 Upper Something Very Long Street North #12-34"
     assert len(retired(number, date(2026, 7, 16))) == 60
     assert "#12-34" in retired(number, date(2026, 7, 16))
+    assert retired("9 Hill St #01-01", date(2026, 7, 16)) == "9 Hill St #01-01 (until 2026-07-16)"
+    with use_locale("zh_CN"):
+        assert retired("9 Hill St #01-01", date(2026, 7, 16)) == "9 Hill St #01-01 （至 2026-07-16）"
 
 
 @settings(max_examples=60, deadline=None)
