@@ -250,9 +250,8 @@ async def _work(
     await settings.add_plan(chief, plan)
     planned = await settings.due_plans(chief)
     order = await WorkOrder.get(tenant_id=tenant.id, kind="planned")
-    await execute(_DATED, tenant.id, order.id, now - timedelta(hours=3), None)
     said = reports.Said(
-        "demonstration-cellar", now - timedelta(hours=1), {0: True}, text="Oiled; the gauge is broken."
+        "demonstration-cellar", datetime.now(UTC), {0: True}, text="Oiled; the gauge is broken."
     )
     await orders.assign(chief, order.id, person_id=chief.person_id)
     await reports.report(chief, order.id, said)

@@ -8,7 +8,7 @@ from tests import make
 
 _ONE = """
 select t.id, t.short_name is not null is_named, (select count(*) from tenants_tenant x where x.id = t.id) n,
-       date '2026-11-29' + 0 day
+       date '2026-11-29' + 0 on_day
   from tenants_tenant t where t.id = any ($1::uuid[]) and $2 <> '' order by t.id
 """
 _NOTHING = (
@@ -21,7 +21,7 @@ async def test_lists_are_what_their_statements_say(db, bank):
     async with open_scope(tenant_scope(tenant.id)):
         found = await lists({"one": _ONE, "nothing": _NOTHING}, [tenant.id], "x")
     assert found == {
-        "one": [{"id": tenant.id, "is_named": True, "n": 1, "day": date(2026, 11, 29)}],
+        "one": [{"id": tenant.id, "is_named": True, "n": 1, "on_day": date(2026, 11, 29)}],
         "nothing": [],
     }
     assert isinstance(found["one"][0]["id"], UUID)

@@ -1,4 +1,4 @@
-"""In a real browser, on a phone's width: a round of readings in a cellar without network, sent once when it is back."""
+"""In a real browser, on a phone: a round of readings, and work that is finished, in a cellar without network."""
 
 import os
 from collections.abc import AsyncIterator
@@ -10,16 +10,19 @@ from playwright.async_api import Error as BrowserError
 
 from scenarios.community.meters import installing
 from scenarios.community.meters.installing import Plate
-from scenarios.community.models import MeterReading
+from scenarios.community.models import MeterReading, WorkNote, WorkOrder
+from scenarios.community.service import orders
 from tenants import sessions
 from tests import make
 from tests.browser import ORIGIN, chromium, overflow, violations, visit
 from tests.scenarios.community.estate import month_back
+from tests.scenarios.community.test_away import planned
+from tests.scenarios.community.test_pages import picture
 
 PHONE = {"width": 320, "height": 700}
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def browser() -> AsyncIterator[Browser]:
     opening = chromium()
     try:
@@ -79,3 +82,37 @@ async def test_a_technician_walks_a_round_without_network(place, app, client, br
         await page.goto(f"{place.root}/meters/round")
         assert await page.get_by_text("Nothing left to read here").count()
         assert await readings() == [10, 11, 12]
+
+
+async def test_a_technician_finishes_work_without_network(place, app, client, browser):
+    made = await planned(place, "Close the valve", "Change the seal")
+    technician = await make.staff(place.tenant, "technician", "Raj")
+    async with place.scope():
+        await orders.assign(place.chief, made.id, person_id=technician.person_id)
+    token = await make.sign_in(client, technician.person_id)
+    async with visit(browser, app, viewport=PHONE, locale="en", service_workers="block") as page:
+        await page.context.add_cookies([{"name": sessions.COOKIE, "value": token, "url": ORIGIN}])
+        await page.goto(f"{place.root}/work/mine")
+        assert await overflow(page) == 0
+        assert await violations(page) == []
+        tries = []
+
+        async def cellar(route) -> None:
+            tries.append(route.request.url)
+            await (route.abort("internetdisconnected") if len(tries) == 1 else route.fallback())
+
+        await page.context.route("**/reports", cellar)
+        for step in ("Close the valve", "Change the seal"):
+            await page.get_by_label(step).check()
+        photo = {"name": "seal.png", "mimeType": "image/png", "buffer": picture()}
+        await page.get_by_label("Photos").set_input_files(photo)
+        await page.get_by_role("button", name="It is done").click()
+        await page.get_by_text("Kept on this device").wait_for()
+        assert not await page.get_by_role("button", name="It is done").is_visible()
+        assert await violations(page) == []
+        await page.reload()
+        await page.get_by_text("Sent. The order is done.").wait_for()
+        async with place.scope():
+            assert (await WorkOrder.get(id=made.id)).status == "done"
+            (told,) = await WorkNote.filter(order_id=made.id, act="finish")
+        assert [one["filename"] for one in told.files] == ["seal.png"]

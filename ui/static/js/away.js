@@ -1,14 +1,14 @@
 // Forms that are sent from where there may be no network, files and all: each is kept on the device with a number and a
 // time of its own, and sent until the server has answered for good. Around them:
 // <div data-away="a name of its own" data-away-worker="/worker.js" data-waits data-failed data-signin>, in it for each
-// <form data-away-form="which"> (its field `key` is the number) a <p data-away-told="which">, and one <p data-away-state>.
+// <div data-away-box="which"> with a <form data-away-form="which"> (its field `key` is the number) a data-away-told="which",
+// and one data-away-state.
 (() => {
   "use strict";
 
   const root = document.querySelector("[data-away]");
   if (!root || !window.indexedDB || !("fetch" in window)) return;
   const state = root.querySelector("[data-away-state]");
-  const formOf = (which) => root.querySelector(`[data-away-form="${which}"]`);
 
   const opened = new Promise((resolve, reject) => {
     const asked = indexedDB.open(root.dataset.away, 1);
@@ -33,8 +33,8 @@
     if (!told) return;
     told.textContent = words;
     told.hidden = false;
-    const form = formOf(which);
-    if (form && hasEnded) form.hidden = true;
+    const box = root.querySelector(`[data-away-box="${which}"]`);
+    if (box) box.hidden = hasEnded;
   };
 
   const send = async (one) => {
