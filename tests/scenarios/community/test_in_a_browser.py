@@ -22,7 +22,7 @@ from tests.scenarios.community.test_pages import picture
 PHONE = {"width": 320, "height": 700}
 
 
-@pytest_asyncio.fixture(loop_scope="session", scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     opening = chromium()
     try:
