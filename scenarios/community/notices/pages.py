@@ -40,7 +40,7 @@ from ui.render import redirect, respond
 from ui.shell import Tone
 from ui.tables import Column, Page, TableQuery
 
-STATES = {"draft": t("Draft"), "published": t("Published"), "withdrawn": t("Withdrawn")}
+STATES = {"draft": t("Draft"), "published": t("On show"), "withdrawn": t("Withdrawn")}
 TONES: dict[str, Tone] = {"draft": "neutral", "published": "success", "withdrawn": "warning"}
 _LIST = """
   from community_notice n
