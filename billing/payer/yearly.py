@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -53,7 +53,7 @@ select min(extract(year from b.issued_at))::int from billing_bill b where b.tena
 """
 FEES = (
     Column("name", t("Fee"), is_main=True),
-    Column("charged_minor", t("Charged"), format="money"),
+    Column("charged_minor", t("Billed"), format="money"),
     Column("let_off_minor", t("Let off"), format="money"),
 )
 
@@ -119,6 +119,7 @@ async def _year(request: Request, actor: Actor) -> Year:
 async def year(request: Request, actor: Actor) -> Response:
     """Show an account's year, or send its movements as a file."""
     found = await _year(request, actor)
+    request.state.shell = replace(request.state.shell, zone=found.tenant.timezone)
     if wants_export(request):
         return await export(request, MOVEMENTS, reversed(found.statement.movements), f"year-{found.year}")
     context = {"found": found, "sums": found.sums(), "fee_columns": FEES, "columns": MOVEMENTS}
