@@ -107,7 +107,7 @@ async def test_a_technician_finishes_work_without_network(place, app, client, br
         photo = {"name": "seal.png", "mimeType": "image/png", "buffer": picture()}
         await page.get_by_label("Photos").set_input_files(photo)
         await page.get_by_role("button", name="It is done").click()
-        await page.get_by_text("Kept on this device").wait_for()
+        await page.get_by_text("Kept on this device; it is sent").wait_for()
         assert not await page.get_by_role("button", name="It is done").is_visible()
         assert await violations(page) == []
         await page.reload()
