@@ -81,7 +81,7 @@ REPORTS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0038_board_clouds")]
+    dependencies = [("cloud", "0039_speed")]
 
     operations = [
         _by_language("EstateVote", "community_vote", "title", "titles"),
