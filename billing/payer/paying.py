@@ -18,7 +18,7 @@ from billing.payer.branding import show_bank
 from billing.payer.overview import ids_of
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
-from billing.payments.choosing import accounts_of
+from billing.payments.choosing import accounts_of, too_much
 from billing.payments.service import Offer, StartedPayment, offers, start_payment
 from tenants.actor import Actor
 from tenants.codes import new_token
@@ -101,14 +101,14 @@ async def _page(
     *,
     status: int = 200,
 ) -> Response:
-    amounts = {bill.id: _typed(form, bill) for bill in bills}
+    amounts = {bill.id: _shown(form, bill) for bill in bills}
     context: dict[str, Any] = {
         "side": side,
         "form": form,
         "bills": bills,
         "open_bills": [bill for bill in bills if not bill.is_held],
         "ways": ways,
-        "total_minor": sum(amount or 0 for amount in amounts.values()),
+        "total_minor": sum(amounts.values()),
         "left_minor": sum(bill.left_minor for bill in bills),
         "is_part": any(amounts[bill.id] != bill.left_minor for bill in bills),
         "currency": bills[0].currency,
@@ -132,6 +132,12 @@ def _typed(form: Form[Paying], bill: SeenBill) -> int | None:
         return parse_minor(str(form.value(f"amount-{bill.id}")), bill.currency)
     except FieldError:
         return None
+
+
+def _shown(form: Form[Paying], bill: SeenBill) -> int:
+    """Return what counts for a bill in the total: what was typed, or all that is left where that cannot be paid."""
+    amount = _typed(form, bill)
+    return bill.left_minor if amount is None or not 0 <= amount <= bill.left_minor else amount
 
 
 async def create(request: Request, actor: Actor) -> Response:
@@ -176,6 +182,8 @@ def _read(sent: FormData, bills: Sequence[SeenBill]) -> Form[Paying]:
         else:
             if amount < 0:
                 form.fail(name, t("The amount cannot be negative."))
+            elif 0 < bill.left_minor < amount:
+                form.fail(name, too_much(bill.number, bill.left_minor, bill.currency))
     return form
 
 

@@ -125,16 +125,18 @@ _CLOSED: Mapping[str, Text] = {
 }
 
 
+def too_much(number: str, left_minor: int, currency: str) -> Text:
+    """Say that more was offered than is left of a bill."""
+    left = Amount(left_minor, currency)
+    return t("Only {left} is left to pay of bill {number}.", left=left, number=number)
+
+
 def _check(bill: Bill, amount: int) -> None:
     if bill.status not in PAYABLE:
         raise _closed(bill)
     left = bill.left_minor
     if amount > left:
-        text = t(
-            "Only {left} is left to pay of bill {number}.",
-            left=Amount(left, bill.currency),
-            number=bill.number,
-        )
+        text = too_much(bill.number, left, bill.currency)
         raise Invalid("payment.too_much", text, fields={f"amount-{bill.id}": text})
     check_held(bill, amount)
 

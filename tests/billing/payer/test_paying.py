@@ -158,6 +158,19 @@ async def test_the_total_is_worked_out_without_scripts(town, ann):
     assert await payments(town) == []
 
 
+async def test_a_total_is_never_more_than_what_is_left(town, ann):
+    name = f"amount-{town.bill.id}"
+    answer = await send(ann, await form_for(ann, town.bill), act="total", **{name: "999"})
+    assert answer.status_code == 422
+    root = inspect(answer.text)
+    assert "Only SGD 63.50 is left to pay" in text_of(
+        next(e for e in root.iter() if e.get("id") == f"{name}-error")
+    )
+    total = next(e for e in root.iter() if "amount__value" in (e.get("class") or ""))
+    assert text_of(total).strip() == "SGD 63.50"
+    assert field_of_input(answer.text, name) == "999"
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
