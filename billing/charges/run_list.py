@@ -1,7 +1,7 @@
 """What the pages of bill runs show: the list, the figures of one, and the accounts that need a look."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -102,7 +102,16 @@ async def figures(run: BillRun) -> dict[str, Any]:
         "before": before,
         "codes": kept.get("exceptions", {}),
         "last_month": months_after(run.period, -1),
+        "completed": _completed(kept.get("completed"), items),
     }
+
+
+def _completed(kept: dict[str, Any] | None, items: Mapping[str, FeeItem]) -> dict[str, Any] | None:
+    """Return how many of the bills add to one of the same month, and what they add."""
+    if not kept:
+        return None
+    fees = [localized(item.names) for key, item in items.items() if key in kept["fees"]]
+    return {"bills": kept["bills"], "fees": " · ".join(fees)}
 
 
 async def list_exceptions(run: BillRun, query: TableQuery, root: str) -> tuple[list[dict[str, Any]], int]:

@@ -56,6 +56,19 @@ _BY_CODE = """
 select code, count(*) count from billing_bill_exception where tenant_id = $1 and run_id = $2
  group by code order by code
 """
+_COMPLETED = """
+with completed as (
+  select b.id from billing_bill b
+   where b.tenant_id = $1 and b.run_id = $2
+     and exists (select 1 from billing_bill_line l join billing_bill o on o.id = l.bill_id
+                  where l.account_id = b.account_id and l.period = $3 and l.is_live and l.is_periodic
+                    and o.id <> b.id and o.status <> 'draft'))
+select (select count(*) from completed) bills,
+       array(select distinct l.fee_item_id::text from completed c join billing_bill_line l on l.bill_id = c.id) fees
+"""
+_EARLIER = """
+select exists (select 1 from billing_bill_run where tenant_id = $1 and period = $2 and id <> $3 and status = 'issued')
+"""
 
 
 async def summarise(run: BillRun) -> None:
@@ -86,6 +99,17 @@ async def _figures(run: BillRun) -> dict[str, Any]:
         "places": [dict(found) for found in by_place],
         "exceptions": {found["code"]: found["count"] for found in by_code},
         **await _beside_last_month(run, before),
+        **await _completed(run),
+    }
+
+
+async def _completed(run: BillRun) -> dict[str, Any]:
+    """Return how many accounts have a bill of this month already, and the fees that these bills add to it."""
+    if not await value(_EARLIER, run.tenant_id, run.period, run.id):
+        return {"completed": None}
+    found = await row(_COMPLETED, run.tenant_id, run.id, run.period)
+    return {
+        "completed": {"bills": found["bills"], "fees": found["fees"]} if found and found["bills"] else None
     }
 
 

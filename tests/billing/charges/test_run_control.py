@@ -13,8 +13,10 @@ from billing.payments.states import diagram, table
 from tenants.models import Account, Membership
 from tenants.scope import open_scope, tenant_scope
 from tests import make
+from tests.billing.charges.conftest import item, service_charge
 from tests.billing.charges.estate import AUGUST
 from tests.jobs import run_due
+from tests.page import inspect, text_of
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 from ui.tables import TableQuery
 
@@ -201,6 +203,24 @@ async def test_late_joiners_get_what_is_missing_and_nobody_twice(estate):
     assert [bill.account_number for bill in await estate.bills(late)] == ["B"]
     with pytest.raises(Conflict, match=r"run\.open_already"):
         await scoped(estate, runs.start_late_joiners, estate.finance, run.id)
+
+
+async def test_a_second_bill_of_a_month_says_that_it_charges_only_what_was_left_out(estate, client):
+    for number in ("A", "B"):
+        await make.account(estate.tenant, number)
+    first = await estate.bill()
+    assert first.summary["completed"] is None
+    await make.account(estate.tenant, "C")
+    estate.items["cable"] = await item(estate.tenant, "cable", ["unit"], service_charge())
+    second = await estate.draft("service", "cable")
+    assert (second.bill_count, second.summary["completed"]) == (
+        3,
+        {"bills": 2, "fees": [str(estate.items["cable"].id)]},
+    )
+    await make.sign_in(client, estate.finance.person_id)
+    text = text_of(inspect((await client.get(f"/t/{estate.tenant.slug}/runs/{second.id}")).text))
+    assert "2 accounts here already have a bill of July 2026" in text
+    assert "only what the first one does not charge: The cable." in text
 
 
 async def test_the_colleague_without_the_right_and_the_stranger(estate, bank):
