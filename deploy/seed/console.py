@@ -15,8 +15,10 @@ from billing.complaints.states import KINDS as COMPLAINTS
 from billing.complaints.terms import Terms
 from billing.models import PayoutHold, Refund, RiskAlert, RiskHold
 from billing.oversight import actions, rolling
+from billing.payments.refunding import SUBMIT_JOB
 from billing.risk import payouts, rules
 from billing.risk import services as risk
+from deploy.seed import stories
 from deploy.seed.brand import show_logo
 from deploy.seed.cast import APPLICANTS, MARKET, SEAVIEW, TENGAH, Institution
 from deploy.seed.institutions import BRANCH, submitted
@@ -92,6 +94,7 @@ async def write(play: Play) -> str:
     await _roll_up(founded)
     await _watch(founded)
     await _hold(play, founded)
+    await _keep_back(play, founded)
     await _ask(founded)
     await _many(play, founded)
     await _look_again(founded)
@@ -232,14 +235,8 @@ async def _watch(founded: Founded) -> None:
 
 
 async def _hold(play: Play, founded: Founded) -> None:
-    """Have payouts of a school stay at its channels, and a refund wait because of an alert."""
-    school, estate, officer = (
-        await play.tenant(HILLSIDE),
-        await play.tenant(TENGAH),
-        founded.staff["operations"],
-    )
-    async with open_scope(tenant_scope(estate.id)):
-        refund = await Refund.filter(tenant_id=estate.id, status="requested").order_by("id").first()
+    """Have payouts of a school stay at its channels."""
+    school, officer = await play.tenant(HILLSIDE), founded.staff["operations"]
     async with open_scope(bank_scope(founded.bank.id)):
         if await PayoutHold.exists(bank_id=founded.bank.id):
             return
@@ -247,17 +244,32 @@ async def _hold(play: Play, founded: Founded) -> None:
             "The school's representative changed last week. Please send us the new entry in the register."
         )
         await payouts.place(officer, school.id, reason=reason)
-        alert = await RiskAlert.filter(bank_id=founded.bank.id, tenant_id=estate.id).order_by("-day").first()
-        if alert and refund:
-            await RiskHold.create(
-                id=new_id(), tenant_id=estate.id, bank_id=founded.bank.id, refund_id=refund.id, alert_id=alert.id,
-                number=refund.number, currency=refund.currency, amount_minor=refund.amount_minor,
-            )  # fmt: skip
         days = {key: kind.days for key, kind in COMPLAINTS.items()} | {"refund_late": 3}
         await terms.set_terms(
             founded.staff["administrator"], Terms(days), reason="Refunds are looked into faster."
         )
     await work_off(school.id, payouts.STOP_JOB)
+
+
+async def _keep_back(play: Play, founded: Founded) -> None:
+    """Have a refund that finance may decide alone wait for the bank because of an alert, before it is sent."""
+    estate = await play.tenant(TENGAH)
+    finance = await play.staff(estate, "finance")
+    async with open_scope(bank_scope(founded.bank.id)):
+        alert = await RiskAlert.filter(bank_id=founded.bank.id, tenant_id=estate.id).order_by("-day").first()
+    if alert is None:
+        return
+    async with open_scope(tenant_scope(estate.id)):
+        reason = "Paid for the parking space next door."
+        asked = await stories.ask_back(estate, finance, ("bank", 2), reason, part=1000)
+        if asked is None:
+            return
+        refund = await Refund.get(tenant_id=estate.id, id=asked)
+        await RiskHold.create(
+            id=new_id(), tenant_id=estate.id, bank_id=alert.bank_id, refund_id=refund.id, alert_id=alert.id,
+            number=refund.number, currency=refund.currency, amount_minor=refund.amount_minor,
+        )  # fmt: skip
+    await work_off(estate.id, SUBMIT_JOB)
 
 
 async def _ask(founded: Founded) -> None:

@@ -246,14 +246,22 @@ async def _submit(stage: Stage, what: tuple[str, int, str], fault: dict[str, Any
 async def _refund(
     stage: Stage, asker: Actor, channel: str, place: int, reason: str, *, part: int = 0
 ) -> UUID | None:
-    """Ask for money back of one of the first payments; ``None`` when that was done before."""
+    """Ask for money back in a scope of its own."""
     async with open_scope(asker.scope()):
-        received = Payment.filter(tenant_id=stage.tenant.id, channel=channel, succeeded_at__not_isnull=True)
-        payment = (await received.order_by("created_at", "id").offset(place).limit(1))[0]
-        if payment.refunded_minor or payment.refunding_minor:
-            return None
-        left = await refundable_minor(stage.tenant.id, payment.id)
-        return await _ask_back(asker, payment, part or left, left, reason)
+        return await ask_back(stage.tenant, asker, (channel, place), reason, part=part)
+
+
+async def ask_back(
+    tenant: Tenant, asker: Actor, which: tuple[str, int], reason: str, *, part: int = 0
+) -> UUID | None:
+    """Ask for money back of one of a channel's first payments; ``None`` when that was done before."""
+    channel, place = which
+    received = Payment.filter(tenant_id=tenant.id, channel=channel, succeeded_at__not_isnull=True)
+    payment = (await received.order_by("created_at", "id").offset(place).limit(1))[0]
+    if payment.refunded_minor or payment.refunding_minor:
+        return None
+    left = await refundable_minor(tenant.id, payment.id)
+    return await _ask_back(asker, payment, part or left, left, reason)
 
 
 async def _ask_back(asker: Actor, payment: Payment, amount: int, left: int, reason: str) -> UUID:

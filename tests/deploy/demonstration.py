@@ -23,6 +23,10 @@ COUNTS = {
     "runs": "select count(*) from billing_bill_run where scenario = 'community'",
     "payments": "select count(*) from billing_payment",
     "parts_of_one_bill": "select count(*) from billing_payment_part where is_live",
+    "kept_back": "select count(*) from billing_risk_hold h join billing_refund r on r.id = h.refund_id"
+    " where h.status = 'held' and r.status = 'approved'",
+    "kept_unapproved": "select count(*) from billing_risk_hold h join billing_refund r on r.id = h.refund_id"
+    " where h.status = 'held' and r.status <> 'approved'",
     "without_receipt": "select count(*) from billing_payment p where succeeded_at is not null"
     " and not exists (select 1 from billing_receipt r where r.payment_id = p.id)",
     "never_closed": "select count(*) from billing_payment where channel = 'counter' and day_close_id is null"

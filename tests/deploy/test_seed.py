@@ -52,6 +52,11 @@ def test_there_are_payments_in_every_state(told) -> None:
     assert everywhere | {"class_teacher", "secretary", "doctor"} <= set(states["roles"])
 
 
+def test_the_bank_keeps_back_only_what_the_institution_has_approved(told) -> None:
+    counts = told["counts"][0]
+    assert (counts["kept_back"] > 0, counts["kept_unapproved"]) == (True, 0)
+
+
 def test_every_fact_in_the_audit_trail_has_a_label(told) -> None:
     assert told["without_words"] == []
 
