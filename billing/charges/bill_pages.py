@@ -13,6 +13,7 @@ from billing.charges.run_pages import LANGUAGES
 from billing.charges.states import BILL_TONES, BILL_WORDS, OPEN_BILLS
 from billing.charges.story import story
 from billing.models import Bill
+from billing.place_words import in_their_words, place_word
 from billing.plans.queries import notes_of_bill, plan_of_bill
 from billing.reasons import in_words
 from tenants.actor import Actor
@@ -83,7 +84,7 @@ async def index(request: Request, actor: Actor) -> Response:
     now = today(tenant.timezone)
     if wants_export(request):
         rows = (_shown(row) async for row in bill_list.stream_bills(actor, query, now))
-        return await export(request, (*columns, *FILED), rows, "bills")
+        return await export(request, in_their_words((*columns, *FILED), tenant.scenarios), rows, "bills")
     found, total = await bill_list.list_bills(actor, query, now)
     context = {
         "page": Page.of(query, [_shown(row) for row in found], total),
@@ -92,6 +93,7 @@ async def index(request: Request, actor: Actor) -> Response:
         "actor": actor,
         "currency": tenant.currency,
         "sums": await bill_list.totals(actor, query, now),
+        "place_word": place_word(tenant.scenarios),
         **await _filter_options(tenant),
     }
     return await respond(request, "billing/charges/bills.html", context, block="results")

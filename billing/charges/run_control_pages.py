@@ -19,6 +19,7 @@ from billing.charges.run_words import explain, problem_words
 from billing.models import BillRun
 from billing.names import Day, Sum
 from billing.names import Month as MonthWords
+from billing.place_words import in_their_words
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Account, Tenant
@@ -161,16 +162,17 @@ async def late_joiners(request: Request, actor: Actor) -> Response:
 async def comparison(request: Request, actor: Actor) -> Response:
     """Show every account of a run beside its last month."""
     run, root = await runs.get(actor, path_id(request)), root_of(request)
+    columns = in_their_words(COMPARISON, [run.scenario])
     query = TableQuery.parse(
-        request, columns=COMPARISON, filters=("change", "place"), default_sort=run_comparison.DEFAULT_SORT
+        request, columns=columns, filters=("change", "place"), default_sort=run_comparison.DEFAULT_SORT
     )
     if wants_export(request):
-        return await export(request, COMPARISON, run_comparison.stream(actor, run, query, root), "comparison")
+        return await export(request, columns, run_comparison.stream(actor, run, query, root), "comparison")
     found, total = await run_comparison.listed(run, query, root)
     context = await shell(request, actor, run)
     context |= {
         "page": Page.of(query, found, total),
-        "columns": COMPARISON,
+        "columns": columns,
         "changes": [(key, str(CHANGE_WORDS[key])) for key in CHANGES],
         "counts": [(CHANGE_WORDS[key], run.summary.get("changes", {}).get(key)) for key in CHANGES],
         "places": [(one["place"], one["place"]) for one in run.summary.get("places", []) if one["place"]],

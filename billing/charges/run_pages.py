@@ -22,6 +22,7 @@ from billing.charges.states import RUN_TONES, RUN_WORDS, WORKING_RUNS
 from billing.models import BillRun, FeeItem
 from billing.names import Month as MonthWords
 from billing.names import localized
+from billing.place_words import in_their_words
 from tenants.actor import Actor
 from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
@@ -185,18 +186,19 @@ async def show(request: Request, actor: Actor) -> Response:
 async def exceptions(request: Request, actor: Actor) -> Response:
     """List the accounts that need a look, by reason."""
     run = await runs.get(actor, path_id(request))
+    columns = in_their_words(EXCEPTION_COLUMNS, [run.scenario])
     query = TableQuery.parse(
-        request, columns=EXCEPTION_COLUMNS, filters=("code", "decision"), default_sort="account_number"
+        request, columns=columns, filters=("code", "decision"), default_sort="account_number"
     )
     root = root_of(request)
     if wants_export(request):
         rows = run_list.stream_exceptions(actor, run, query, root)
-        return await export(request, EXCEPTION_COLUMNS, rows, "bill-run-exceptions")
+        return await export(request, columns, rows, "bill-run-exceptions")
     found, total = await run_list.list_exceptions(run, query, root)
     codes = [(code, str(problem_words(code))) for code in run.summary.get("exceptions", {})]
     context = await shell(request, actor, run)
     decisions = [(key or "open", str(words)) for key, words in DECISION_WORDS.items()]
-    context |= {"page": Page.of(query, found, total), "columns": EXCEPTION_COLUMNS, "codes": codes}
+    context |= {"page": Page.of(query, found, total), "columns": columns, "codes": codes}
     context |= {"decisions": decisions}
     return await respond(request, "billing/charges/run_exceptions.html", context, block="list")
 

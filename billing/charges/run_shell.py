@@ -9,6 +9,7 @@ from billing.charges.run_settings import may_approve
 from billing.charges.states import RUN_TONES, RUN_WORDS
 from billing.models import BillRun
 from billing.names import Month as MonthWords
+from billing.place_words import by_place, place_word
 from tenants.actor import Actor
 from tenants.models import Task
 from ui.i18n import t
@@ -32,6 +33,8 @@ async def shell(request: Request, actor: Actor, run: BillRun) -> dict[str, Any]:
         "may_approve": run.status == "drafted" and await may_approve(actor, run),
         "job": _job(run, task),
         "month": MonthWords(run.period),
+        "place_word": place_word([run.scenario]),
+        "by_place_word": by_place([run.scenario]),
     }
 
 

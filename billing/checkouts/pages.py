@@ -13,6 +13,7 @@ from billing.checkouts import service
 from billing.checkouts.service import PLACE, Group, Progress
 from billing.payer import queries
 from billing.payer.overview import ids_of
+from billing.payer.owed import owed_by, payable_now
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
 from billing.payments.words import PAYMENT_TONES, PAYMENT_WORDS
@@ -43,7 +44,7 @@ async def new_checkout(request: Request, actor: Actor) -> Response:
     """Show bills of several institutions, all chosen at first, and the ways to pay them together."""
     wanted = ids_of(request.query_params.getlist("bill"))[:MOST_BILLS]
     bills = await _offered(actor, wanted)
-    groups = await groups_of(bills)
+    groups = await groups_of(actor, bills)
     if len(groups) < 2:  # noqa: PLR2004 - fewer than two institutions are paid on the page for one
         query = "&".join(f"bill={bill.id}" for bill in bills)
         return redirect(request, f"/my/checkout?{query}" if bills else "/my")
@@ -52,28 +53,30 @@ async def new_checkout(request: Request, actor: Actor) -> Response:
 
 
 async def _offered(actor: Actor, wanted: list[UUID]) -> list[SeenBill]:
-    """Return the bills asked for, or all that are owed, as far as something is left to pay and can be paid here now."""
+    """Return the bills asked for, or all that are to pay, as far as something of them can be paid here now."""
     assert actor.person_id is not None  # noqa: S101 - somebody is signed in
     if not wanted:
-        owed = await queries.owed_by(actor.person_id)
+        owed = await owed_by(actor.person_id)
         wanted = [
             UUID(bill.id) for group in owed.payable for account in group.accounts for bill in account.bills
         ]
     found = await queries.bills_seen(wanted[:MOST_BILLS]) if wanted else []
-    return [bill for bill in found if bill.left_minor > 0 and bill.takes_payments]
+    most = await payable_now(actor.person_id, found)
+    return [bill for bill in found if most[bill.id] > 0 and bill.takes_payments and not bill.is_held]
 
 
-async def groups_of(bills: Sequence[SeenBill]) -> list[Group]:
-    """Return what is left of the bills by the account that it is paid to, in the order of the first of each."""
-    return await service.groups_of([(bill, bill.left_minor) for bill in bills])
+async def groups_of(actor: Actor, bills: Sequence[SeenBill]) -> list[Group]:
+    """Return what the person may pay of the bills now, by the account that it goes to, the first bill's first."""
+    most = await payable_now(actor.person_id, bills)
+    return await service.groups_of([(bill, most[bill.id]) for bill in bills])
 
 
 async def _page(
     request: Request, actor: Actor, form: Form[Choosing], bills: list[SeenBill], *, status: int = 200
 ) -> Response:
     chosen = set(form.chosen("bill"))
-    groups = await groups_of([bill for bill in bills if str(bill.id) in chosen])
-    ways = await service.ways_of(groups or await groups_of(bills))
+    groups = await groups_of(actor, [bill for bill in bills if str(bill.id) in chosen])
+    ways = await service.ways_of(groups or await groups_of(actor, bills))
     if not form.value("channel") and ways:
         form.values["channel"] = [ways[0]["key"]]
     totals: dict[str, int] = {}
@@ -82,6 +85,7 @@ async def _page(
     context: dict[str, Any] = {
         "form": form,
         "chosen": chosen,
+        "most": await payable_now(actor.person_id, bills),
         "institutions": _institutions(bills),
         "ways": ways,
         "totals": totals,
@@ -107,7 +111,7 @@ async def create_checkout(request: Request, actor: Actor) -> Response:
     chosen = [bill for bill in bills if str(bill.id) in set(form.chosen("bill"))]
     if sent.get("act") == "total":
         return await _page(request, actor, form, bills)
-    groups = await groups_of(chosen)
+    groups = await groups_of(actor, chosen)
     if len(groups) == 1:
         return redirect(request, "/my/checkout?" + "&".join(f"bill={bill.id}" for bill in chosen))
     try:

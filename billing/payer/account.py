@@ -16,6 +16,7 @@ from ui.render import respond
 _OWED = """
 select count(*) bills, coalesce(sum(total_minor - paid_minor - adjusted_minor), 0)::bigint left_minor
   from billing_bill where tenant_id = $1 and account_id = $2 and currency = $3 and status in ('issued', 'part_paid')
+   and held_until is null
 """
 
 

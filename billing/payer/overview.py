@@ -17,6 +17,7 @@ from billing.credit import queries as credit
 from billing.payer import queries
 from billing.payer.account import Card
 from billing.payer.branding import show_bank
+from billing.payer.owed import owed_by
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
 from billing.payments.into import bill_into
@@ -43,9 +44,9 @@ def add_beside(scenario: str, source: Beside) -> None:
 
 
 async def owed(request: Request, actor: Actor) -> Response:
-    """Everything the person owes, by institution, in one statement; what else waits for them below."""
+    """Everything the person has to pay, by institution, in one statement; what else waits for them below."""
     assert actor.person_id is not None  # noqa: S101 - somebody is signed in
-    found = await queries.owed_by(actor.person_id)
+    found = await owed_by(actor.person_id)
     beside = [await source(actor) for scenario, source in _beside.items() if scenario in found.scenarios]
     context = {"owed": found, "cards": [card for cards in beside for card in cards]}
     return await respond(request, "billing/payer/owed.html", context)

@@ -1,6 +1,6 @@
 """Choosing how much and how to pay, and beginning the payment. Nothing here moves money without the core."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from billing.mandates import saving
 from billing.payer import queries
 from billing.payer.branding import show_bank
 from billing.payer.overview import ids_of
+from billing.payer.owed import payable_now
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
 from billing.payments.choosing import accounts_of, too_much
@@ -53,15 +54,17 @@ async def new_payment(request: Request, actor: Actor) -> Response:
     return await new_page(request, person_side(actor), wanted)
 
 
-def _first_amounts(request: Request, bills: Sequence[SeenBill]) -> dict[str, list[str]]:
-    """Return what the form begins with: all that is left of each bill, or less where the address says so."""
+def _first_amounts(
+    request: Request, bills: Sequence[SeenBill], most: Mapping[UUID, int]
+) -> dict[str, list[str]]:
+    """Return what the form begins with: the ``most`` that may be paid of each, or less where the address says so."""
     found = {}
     for bill in bills:
         try:
             asked = parse_minor(request.query_params.get(f"amount-{bill.id}", ""), bill.currency)
         except FieldError:
             asked = 0
-        amount = asked if 0 < asked < bill.left_minor and not bill.is_held else bill.left_minor
+        amount = asked if 0 < asked < most[bill.id] and not bill.is_held else most[bill.id]
         found[f"amount-{bill.id}"] = [plain_amount(amount, bill.currency)]
     return found
 
@@ -74,7 +77,7 @@ async def new_page(request: Request, side: Side, wanted: list[UUID]) -> Response
         return redirect(request, side.bill(wanted[0]) if len(wanted) == 1 else side.root, flash=text)
     await show_bank(request, bills[0].tenant_id)
     ways = await _ways(side, bills)
-    values = _first_amounts(request, bills)
+    values = _first_amounts(request, bills, await payable_now(side.actor.person_id, bills))
     values |= {"key": [new_token()], "channel": [ways[0].key if ways else ""]}
     return await _page(request, side, Form(Paying, dict(values)), bills, ways)
 
@@ -102,12 +105,15 @@ async def _page(
     status: int = 200,
 ) -> Response:
     amounts = {bill.id: _shown(form, bill) for bill in bills}
+    most = await payable_now(side.actor.person_id, bills)
     context: dict[str, Any] = {
         "side": side,
         "form": form,
         "bills": bills,
         "open_bills": [bill for bill in bills if not bill.is_held],
         "ways": ways,
+        "most": most,
+        "is_used_up": not any(most.values()),
         "total_minor": sum(amounts.values()),
         "left_minor": sum(bill.left_minor for bill in bills),
         "is_part": any(amounts[bill.id] != bill.left_minor for bill in bills),

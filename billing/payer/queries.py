@@ -1,146 +1,14 @@
 """What a payer reads: raw statements under their own scope, so that row-level security decides what there is."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from tenants.scope import row, rows
 from ui.errors import Forbidden, NotFound
 from ui.i18n import t
-
-MOST_BILLS = 2000
-"""Bills on one page; nobody owes more, and a page without an end would be a way to stop the house."""
-
-_OWED = f"""
-select t.id tenant_id, t.short_name, t.scenarios, t.status, t.takes_payments, t.word_to_payers, h.account_id,
-       b.account_number, b.account_name, b.currency,
-       b.id::text, b.number, b.period, b.due_on, b.total_minor - b.paid_minor - b.adjusted_minor left_minor,
-       b.due_on < day_in(t.timezone) is_overdue, b.paid_minor > 0 is_part_paid, p.payment_id::text,
-       said.promised_on, said.is_disputed,
-       (select d.due_on from billing_debit d where d.tenant_id = b.tenant_id and d.bill_id = b.id
-           and d.status in ('announced', 'trying', 'waiting')) debit_on
-  from (select tenant_id, account_id from tenants_holder where person_id = $1 and confirmed_at is not null
-        union
-        select tenant_id, account_id from billing_proxy where person_id = $1 and accepted_at is not null
-           and ended_at is null and until >= day_of(tenant_id)) h
-  join tenants_tenant t on t.id = h.tenant_id
-  left join billing_bill b on b.tenant_id = h.tenant_id and b.account_id = h.account_id
-   and b.status in ('issued', 'part_paid')
-  left join billing_payment_part p on p.tenant_id = b.tenant_id and p.bill_id = b.id and p.is_live
-  left join lateral (select max(a.promised_on) promised_on, bool_or(a.kind = 'dispute') is_disputed
-      from billing_answer a where a.tenant_id = b.tenant_id and a.bill_id = b.id and a.closed_at is null) said on true
- order by t.short_name, t.id, b.account_number, b.due_on, b.number limit {MOST_BILLS}
-"""
-
-
-class OwedBill(NamedTuple):
-    """One open bill; a tuple with ids as text, because the busiest page takes it apart for each row."""
-
-    id: str
-    number: str
-    period: date
-    due_on: date
-    left_minor: int
-    is_overdue: bool
-    is_part_paid: bool
-    payment_id: str | None
-    promised_on: date | None
-    is_disputed: bool | None
-    debit_on: date | None
-    """The day on which a mandate takes it by itself."""
-
-
-@dataclass(slots=True)
-class OwedAccount:
-    """One account's open bills."""
-
-    number: str
-    name: str
-    bills: list[OwedBill] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class OwedInstitution:
-    """What is owed to one institution in one currency; it is paid in one go."""
-
-    tenant_id: UUID
-    name: str
-    currency: str
-    accounts: list[OwedAccount] = field(default_factory=list)
-    total_minor: int = 0
-    overdue_minor: int = 0
-    standing: str = "live"
-    takes_payments: bool = True
-    word_to_payers: str = ""
-
-    @property
-    def anchor(self) -> str:
-        """A name that is this group's alone on the page."""
-        return f"owed-{self.tenant_id.hex}-{self.currency}"
-
-
-@dataclass(slots=True)
-class Owed:
-    """Everything a person owes. ``totals`` and ``overdue`` are minor units by currency."""
-
-    institutions: list[OwedInstitution] = field(default_factory=list)
-    totals: dict[str, int] = field(default_factory=dict)
-    overdue: dict[str, int] = field(default_factory=dict)
-    account_count: int = 0
-    bill_count: int = 0
-    scenarios: set[str] = field(default_factory=set)
-    """The industries of the institutions at which the person holds something."""
-
-    @property
-    def payable(self) -> list[OwedInstitution]:
-        """Return those that take payments here now; a bank may have suspended the others."""
-        return [one for one in self.institutions if one.takes_payments]
-
-
-async def owed_by(person_id: UUID) -> Owed:
-    """Return everything the scope's person owes, in one statement, by institution and account."""
-    owed, accounts = Owed(), set()
-    groups: dict[tuple[UUID, str], OwedInstitution] = {}
-    for (
-        tenant_id,
-        name,
-        scenarios,
-        standing,
-        takes,
-        word,
-        account_id,
-        number,
-        account_name,
-        currency,
-        *rest,
-    ) in await rows(_OWED, person_id):
-        accounts.add(account_id)
-        owed.scenarios.update(scenarios)
-        if currency is None:
-            continue
-        group = groups.get((tenant_id, currency))
-        if group is None:
-            group = groups[tenant_id, currency] = OwedInstitution(
-                tenant_id, name, currency, standing=standing, takes_payments=takes, word_to_payers=word
-            )
-        if not group.accounts or group.accounts[-1].number != number:
-            group.accounts.append(OwedAccount(number, account_name))
-        _add(owed, group, OwedBill(*rest))
-    owed.account_count, owed.institutions = len(accounts), list(groups.values())
-    return owed
-
-
-def _add(owed: Owed, group: OwedInstitution, bill: OwedBill) -> None:
-    currency, left = group.currency, bill.left_minor
-    group.accounts[-1].bills.append(bill)
-    group.total_minor += left
-    owed.bill_count += 1
-    owed.totals[currency] = owed.totals.get(currency, 0) + left
-    if bill.is_overdue:
-        group.overdue_minor += left
-        owed.overdue[currency] = owed.overdue.get(currency, 0) + left
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +41,8 @@ class SeenBill:
     takes_payments: bool
     word_to_payers: str
     may_pay: bool = True
+    is_for_others: bool = False
+    """Whether its reader owes nothing of it, and only may pay it for whoever does."""
 
     @property
     def is_held(self) -> bool:
@@ -195,7 +65,10 @@ select b.id, b.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contac
        b.paid_minor, b.adjusted_minor, b.closed_reason, b.held_until, p.payment_id,
        b.account_id <> all ((select scope_barred('pay'))::uuid[]) may_pay,
        b.status in ('issued', 'part_paid') and b.due_on < day_in(t.timezone) is_overdue,
-       t.status standing, t.takes_payments, t.word_to_payers
+       t.status standing, t.takes_payments, t.word_to_payers,
+       (select scope_is('person')) and not exists (select 1 from tenants_holder h where h.tenant_id = b.tenant_id
+           and h.account_id = b.account_id and h.person_id = (select scope_person())
+           and h.confirmed_at is not null) is_for_others
   from billing_bill b join tenants_tenant t on t.id = b.tenant_id
   left join billing_payment_part p on p.tenant_id = b.tenant_id and p.bill_id = b.id and p.is_live
  where b.tenant_id = any ((select scope_tenants())::uuid[]) and b.id = any ($1::uuid[]) and b.status <> 'draft'

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.channels import channel_name
+from billing.place_words import in_their_words, place_word
 from billing.reports import figures
 from billing.worklist import queries as work
 from tenants.actor import Actor
@@ -163,7 +164,7 @@ async def arrears(request: Request, actor: Actor) -> Response:
     places = await figures.arrears_by_place(tenant_id(), currency, today_of(actor))
     late = [place for place in places if place.overdue_minor][:MOST_BARS]
     chart = charts.stacked(
-        gettext("Place"),
+        str(place_word(actor.place["scenarios"])),
         [place.place for place in late],
         [
             charts.Series(gettext("1 to 30 days"), [p.to_30_minor for p in late]),
@@ -174,7 +175,8 @@ async def arrears(request: Request, actor: Actor) -> Response:
         lambda minor: formats.money(int(minor), currency),
         lambda minor: formats.compact_money(minor, currency),
     )
-    return await _report(request, actor, "arrears", ARREARS, places, chart if late else None)
+    columns = in_their_words(ARREARS, actor.place["scenarios"])
+    return await _report(request, actor, "arrears", columns, places, chart if late else None)
 
 
 async def _report(  # noqa: PLR0917

@@ -3,10 +3,11 @@
 import pytest
 
 from billing.holds.kinds import HOLD_KINDS, HoldKind, register_hold
+from tests.billing.checkouts.conftest import school
 from tests.billing.holds.seats import Seats
 from tests.billing.payments.conftest import hasty, outside, place, real_place, sandbox
 
-__all__ = ["hasty", "outside", "place", "real_place", "sandbox"]
+__all__ = ["hasty", "outside", "place", "real_place", "sandbox", "school"]
 
 
 @pytest.fixture

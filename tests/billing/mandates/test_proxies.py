@@ -19,9 +19,9 @@ def soon() -> date:
     return make.today() + timedelta(days=60)
 
 
-async def granted(place, *, bill: int = 5000, month: int = 8000):
+async def granted(place, *, bill: int = 5000, month: int = 8000, person=None):
     """A friend who may pay, with the code given and taken."""
-    friend = make.payer(await make.person("Friend"))
+    friend = make.payer(person or await make.person("Friend"))
     _, code = await proxies.grant(
         place.payer,
         tenant_id=place.id,
@@ -144,3 +144,57 @@ async def test_pages_grant_accept_and_stop(place, client):
     assert (await client.post(f"/my/helpers/{proxy.id}/end")).status_code == 303
     await make.sign_in(client, friend.id)
     assert place.account.number not in text_of(inspect((await client.get("/my")).text))
+
+
+async def amounts(client, *bills) -> list[str]:
+    """What the form to pay these bills begins with, bill by bill."""
+    found = await client.get("/my/checkout?" + "&".join(f"bill={bill.id}" for bill in bills))
+    root = inspect(found.text)
+    typed = {one.get("name"): one.get("value") for one in root.iter("input")}
+    return [typed.get(f"amount-{bill.id}", "") for bill in bills]
+
+
+async def test_paying_for_somebody_else_opens_at_what_is_allowed(place, outside, client):
+    first, second, third = [await world.bill(place, amount) for amount in (6000, 2000, 6000)]
+    friend, _, _ = await granted(place)
+    await make.sign_in(client, friend.person_id)
+    assert await amounts(client, first) == ["50.00"], "no more than for one bill"
+    assert await amounts(client, second) == ["20.00"], "no more than is due"
+    assert sum(map(float, await amounts(client, first, second, third))) == 80, "no more than for a month"
+    started = await world.start(place, first, actor=friend, amount=5000, channel="bank")
+    outside.pay(await world.attempt(place, started))
+    await world.hurry(place, "billing.ask_attempt")
+    assert await amounts(client, third) == ["30.00"], "what is left of the month"
+    page = text_of(inspect((await client.get(f"/my/checkout?bill={first.id}")).text))
+    assert "You have paid as much as you may for now" in page
+    await make.sign_in(client, place.person.id)
+    assert await amounts(client, third) == ["60.00"], "a holder has no cap"
+
+
+async def test_who_may_pay_for_somebody_else_is_not_told_that_they_owe(place, client):
+    await world.bill(place, 6000)
+    person = await make.person("Friend")
+    await granted(place, person=person)
+    await make.sign_in(client, person.id)
+    shown = text_of(inspect((await client.get("/my")).text))
+    assert "Everything you owe" not in shown
+    assert "Overdue" not in shown
+    assert (
+        shown.index("You may pay for others now")
+        < shown.index("50.00")
+        < shown.index("They owe it, you do not")
+    )
+    await make.holder(place.account, person)
+    assert "Everything you owe" in text_of(inspect((await client.get("/my")).text))
+
+
+async def test_several_institutions_are_paid_within_what_is_allowed(place, bank, outside, client):
+    school = await world.build(bank)
+    await world.bill(place, 6000)
+    await world.bill(school, 2000)
+    person = await make.person("Friend")
+    await granted(place, person=person)
+    await make.holder(school.account, person)
+    await make.sign_in(client, person.id)
+    shown = text_of(inspect((await client.get("/my/checkouts/new")).text))
+    assert "70.00" in shown

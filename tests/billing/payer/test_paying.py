@@ -3,9 +3,10 @@
 import httpx2
 import pytest
 
-from billing.models import Payment
+from billing.models import Payment, SettlementAccount
 from billing.payments import refreshing
 from tenants import sessions
+from tenants.ids import new_id
 from tenants.scope import execute, open_scope, person_scope, tenant_scope
 from tests import make
 from tests.asking import NOBODY
@@ -208,6 +209,29 @@ async def test_two_tabs_end_in_one_open_payment(town, ann):
     open_ = [p for p in await payments(town) if p.status == "pending"]
     assert len(open_) == 1
     assert open_[0].channel == "bank", "the later choice counts; the earlier one was withdrawn at its channel"
+
+
+async def test_amount_and_payee_come_from_the_server_alone(town, ann):
+    """What a browser adds to the form is not read; what it changes is held against the bill."""
+    more = {f"amount-{town.bill.id}": "63.51"}
+    assert (await send(ann, await form_for(ann, town.bill) | more)).status_code == 422
+    assert not await payments(town), "more than is owed is refused"
+    forged = {
+        "amount_minor": "1",
+        "total_minor": "1",
+        "currency": "USD",
+        "tenant_id": str(new_id()),
+        "settlement_account_id": str(new_id()),
+        "stripe_account": "acct_forged",
+        "return_url": "https://elsewhere.test/",
+        f"amount-{town.others_bill.id}": "0.01",
+    }
+    answer = await send(ann, await form_for(ann, town.bill), **forged)
+    (made,) = await payments(town)
+    async with open_scope(tenant_scope(town.tenant.id)):
+        own = await SettlementAccount.get(tenant_id=town.tenant.id)
+    assert (made.amount_minor, made.currency, made.settlement_account_id) == (REDUCED, "SGD", own.id)
+    assert answer.headers["location"] == f"/my/payments/{made.id}"
 
 
 async def test_a_second_tab_after_paying_says_that_nothing_is_left(town, ann):

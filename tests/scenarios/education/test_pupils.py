@@ -128,7 +128,7 @@ async def billed(tenant: Tenant) -> dict[str, int]:
         return {bill.account_number: bill.total_minor - bill.adjusted_minor for bill in bills}
 
 
-async def test_a_run_for_one_class_bills_that_class_and_the_next_one_the_rest(db, bank):
+async def test_a_run_for_one_class_bills_that_class_and_the_next_one_the_rest(client, db, bank):
     tenant, staff = await world.school(bank)
     content = world.table(pupil("A1", "Ah"), pupil("A2", "Bee"), pupil("B1", "Cai", class_title="3B"))
     await world.bring_in(tenant, staff, content)
@@ -140,6 +140,13 @@ async def test_a_run_for_one_class_bills_that_class_and_the_next_one_the_rest(db
     rest = await world.charge(tenant, staff, "tuition")
     assert rest.bill_count == 1
     assert set(await billed(tenant)) == {"A1", "A2", "B1"}
+    await make.sign_in(client, staff.person_id)
+    page = f"/t/{tenant.slug}/runs/{run.id}"
+    shown = text_of(inspect((await client.get(page)).text))
+    assert "By class" in shown, "a school's word for where an account belongs"
+    assert "place" not in shown
+    client.cookies.set("lang", "zh_CN")
+    assert "按班级" in text_of(inspect((await client.get(page)).text))
 
 
 async def test_a_change_of_class_in_the_month_bills_nothing_twice(db, bank):

@@ -1,0 +1,70 @@
+"""A payer's first page tells what is owed from what is only kept for them, and from what may be declined."""
+
+from billing.models import FeeItem
+from tenants.scope import rows
+from tests import make
+from tests.billing.holds import seats as seating
+from tests.billing.payments import world
+from tests.page import inspect, text_of
+
+
+async def page(client, path="/my"):
+    return inspect((await client.get(path)).text)
+
+
+async def test_what_is_kept_while_it_is_paid_is_not_owed(place, outside, seats, client):
+    await world.bill(place, 6000)
+    hold = await seating.take(place)
+    await make.sign_in(client, place.person.id)
+    root = await page(client)
+    shown = text_of(root)
+    kept, owed = shown.index("Kept for you, not owed"), shown.index("Everything you owe today")
+    assert kept < shown.index("Seat 7") < shown.index("Kept for you until") < shown.index("35.00") < owed
+    assert "60.00" in shown[owed:]
+    assert "95.00" not in shown
+    assert "35.00" not in shown[owed:]
+    ticked = [one.get("value") for one in root.iter("input") if one.get("name") == "bill"]
+    assert str(hold.bill_id) not in ticked
+    assert f"/my/checkout?bill={hold.bill_id}" in [one.get("href") for one in root.iter("a")]
+    account = text_of(await page(client, f"/my/accounts/{place.account.id}"))
+    assert "60.00" in account
+    assert "95.00" not in account
+
+
+async def test_what_is_kept_is_left_out_of_paying_all(place, school, outside, seats, client):
+    bills = [await world.bill(place, 6000), await world.bill(school, 2000)]
+    hold = await seating.take(place)
+    await make.sign_in(client, place.person.id)
+    for query in ("", "?" + "&".join(f"bill={one}" for one in (bills[0].id, bills[1].id, hold.bill_id))):
+        root = await page(client, f"/my/checkouts/new{query}")
+        offered = {one.get("value") for one in root.iter("input") if one.get("name") == "bill"}
+        assert offered == {str(bill.id) for bill in bills}
+        assert "80.00" in text_of(root)
+
+
+async def test_who_owes_nothing_but_has_something_kept_is_told_so(place, outside, seats, client):
+    hold = await seating.take(place)
+    await make.sign_in(client, place.person.id)
+    shown = text_of(await page(client))
+    assert shown.index("Kept for you, not owed") < shown.index("Nothing to pay")
+    await seating.over(place, hold)
+    assert "Kept for you" not in text_of(await page(client)), "its time is over"
+
+
+async def test_what_is_voluntary_looks_voluntary(place, client):
+    mixed, whole = await world.bill(place, 6000, 500), await world.bill(place, 0, 300)
+    async with place.scope():
+        for bill in (mixed, whole):
+            (line,) = await rows(
+                "select fee_item_id from billing_bill_line where tenant_id = $1 and bill_id = $2 and position = 1",
+                place.id,
+                bill.id,
+            )
+            await FeeItem.filter(tenant_id=place.id, id=line["fee_item_id"]).update(is_voluntary=True)
+    await make.sign_in(client, place.person.id)
+    shown = text_of(await page(client))
+    assert "Everything you owe" not in shown
+    assert shown.index("Everything to pay today") < shown.index("68.00")
+    assert "8.00 of it is voluntary" in shown
+    assert "5.00 of it is voluntary" in shown
+    assert shown.count("Voluntary") == 1, "the bill that is nothing else"
