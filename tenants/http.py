@@ -335,8 +335,9 @@ def _words(request: Request, name: str, text: str) -> tuple[str, str]:
     form: Form[Any] | None = getattr(request.state, "form", None)
     if form is None:
         return "", ""
-    title, word = form.node(name).title, form.words.get(name, {}).get(text, "")
-    return texts.dumps(Text(title)) if title else "", texts.dumps(word) if isinstance(word, Text) else word
+    known, word = form.node(name).title, form.words.get(name, {}).get(text, "")
+    title = form.titles.get(name) or (Text(known) if known else None)
+    return texts.dumps(title) if title else "", texts.dumps(word) if isinstance(word, Text) else word
 
 
 def _page_before(request: Request) -> str:

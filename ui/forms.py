@@ -30,7 +30,8 @@ class Form(Generic[M]):
 
     ``values`` holds lists of strings by field name; ``data`` the model when everything was right; ``errors``
     a text by field name, with ``""`` for the form as a whole. ``words`` says by field name what the page calls each
-    value that can be chosen, for whoever shows the form again without its page.
+    value that can be chosen, for whoever shows the form again without its page; ``titles`` what it calls fields that
+    the model does not know.
     """
 
     model: type[M]
@@ -39,6 +40,7 @@ class Form(Generic[M]):
     errors: dict[str, Text] = field(default_factory=dict)
     is_sent: bool = False
     words: dict[str, Mapping[str, Text | str]] = field(default_factory=dict)
+    titles: dict[str, Text] = field(default_factory=dict)
 
     @classmethod
     def blank(cls, model: type[M], values: Mapping[str, Any] | BaseModel | None = None) -> "Form[M]":

@@ -18,8 +18,8 @@ def readable(typed: Iterable[list[str]]) -> list[tuple[str, str]]:
     """
     shown: dict[str, list[str]] = {}
     for name, text, *words in typed:
-        if text.strip() and not _NOISE.search(name):
-            label, word = (str(texts.loads(kept)) for kept in words or ("", ""))
+        label, word = (str(texts.loads(kept)) for kept in words or ("", ""))
+        if (text.strip() or word) and not _NOISE.search(name):
             shown.setdefault(label or label_of(name), []).append(word or _text(name, text))
     return [(label, ", ".join(texts)) for label, texts in shown.items()]
 

@@ -12,7 +12,6 @@ from starlette.routing import BaseRoute
 
 from billing.names import localized
 from billing.plans.stopping import to_stop
-from scenarios.education.classes.pages import GRADE_WORDS
 from scenarios.education.here import root_of, school
 from scenarios.education.models import SchoolRollOver
 from scenarios.education.year import leaving, rolling
@@ -24,7 +23,7 @@ from tenants.models import Account
 from ui.errors import Conflict, Invalid
 from ui.fields import Day, parse_day
 from ui.forms import Form, bind
-from ui.i18n import N_, t
+from ui.i18n import N_, Text, t
 from ui.render import redirect, respond
 
 
@@ -64,9 +63,7 @@ async def _page(
         "steps": [
             {
                 "id": one.class_id,
-                "title": one.title,
-                "grade": GRADE_WORDS.get(one.grade, one.grade),
-                "pupils": one.pupils,
+                "label": _becomes(one),
                 "next": typed.get(one.class_id, one.next_title),
             }
             for one in steps
@@ -85,6 +82,9 @@ async def roll(request: Request, actor: Actor) -> Response:
     for name, value in (await request.form()).multi_items():
         if name.startswith("class_") and isinstance(value, str):
             typed[UUID(name.removeprefix("class_"))] = value
+    for step in await rolling.propose(school(actor)):
+        form.titles[f"class_{step.class_id}"] = _becomes(step)
+        form.words[f"class_{step.class_id}"] = {"": t("It has finished school.")}
     if form.is_valid:
         try:
             made = await rolling.roll(
@@ -97,6 +97,10 @@ async def roll(request: Request, actor: Actor) -> Response:
         except Conflict as error:
             form.fail("year", error.message)
     return await _page(request, actor, form, typed, status=422)
+
+
+def _becomes(step: rolling.Step) -> Text:
+    return t("{title} ({n} pupils) becomes", title=step.title, n=step.pupils)
 
 
 async def ask_leave(request: Request, actor: Actor) -> Response:

@@ -151,7 +151,7 @@ async def amounts(client, *bills) -> list[str]:
     found = await client.get("/my/checkout?" + "&".join(f"bill={bill.id}" for bill in bills))
     root = inspect(found.text)
     typed = {one.get("name"): one.get("value") for one in root.iter("input")}
-    return [typed.get(f"amount-{bill.id}", "") for bill in bills]
+    return [typed.get(f"amount-{bill.id}") or "" for bill in bills]
 
 
 async def test_paying_for_somebody_else_opens_at_what_is_allowed(place, outside, client):

@@ -1,6 +1,7 @@
 """The school year ends once, for everybody; a pupil leaves and gets back what the rule gives."""
 
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -123,3 +124,32 @@ async def test_the_pages_close_a_year_and_let_a_pupil_leave(client, db, bank):
     inspect(refused.text)
     data |= {"year": "2026", "last_on": TODAY.isoformat()}
     assert (await client.post(f"{root}/year", data=data)).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            {
+                "School year that ends": "2026",
+                "5B (1 pupils) becomes": "6B",
+                "6A (1 pupils) becomes": "It has finished school.",
+            },
+        ),
+        ("zh-CN", {"5B（1 人）升为": "6B", "6A（1 人）升为": "已毕业。"}),
+    ],
+)
+async def test_a_year_that_waits_for_a_fresh_sign_in_comes_back_in_words(client, db, bank, language, said):
+    tenant, staff = await school(bank)
+    await make.sign_in(client, staff.person_id, level=2)
+    async with open_scope(tenant_scope(tenant.id)):
+        steps = {f"class_{step.class_id}": step.next_title for step in await rolling.propose(tenant.id)}
+    sent = {"year": "2026", "last_on": TODAY.isoformat()} | steps
+    answer = await client.post(f"/t/{tenant.slug}/classes/year", data=sent)
+    waits = parse_qs(urlsplit(answer.headers["location"]).query)["next"][0]
+    root = inspect((await client.get(waits, headers={"Accept-Language": language})).text)
+    found = [["".join(one.itertext()).strip() for one in root.iter(tag)] for tag in ("dt", "dd")]
+    shown = dict(zip(*found, strict=True))
+    assert said.items() <= shown.items()
+    assert not [label for label in shown if "class" in label.lower() and "_" in label]
