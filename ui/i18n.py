@@ -6,6 +6,7 @@ speak without knowing who listens.
 """
 
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -54,7 +55,16 @@ def N_(message: str) -> str:  # noqa: N802 - the name translators' tools know
 def gettext(message: str, /, **params: Any) -> str:
     """Return ``message`` in the current language with ``{named}`` parameters filled in."""
     translated = _translated(_current.get(), message)
-    return translated.format(**params) if params else translated
+    return _filled(translated, params) if params else translated
+
+
+def _filled(sentence: str, params: Mapping[str, Any]) -> str:
+    """Return a sentence with its parameters; a name that ends with a full stop (Ltd.) needs none after it."""
+    text = sentence.format(**params)
+    if ".." in text:
+        for name in {str(one) for one in params.values() if str(one).endswith(".")}:
+            text = re.sub(rf"({re.escape(name)})\.(?!\.)", r"\1", text)
+    return text
 
 
 @lru_cache(maxsize=16384)

@@ -18,6 +18,7 @@ from jinja2 import __version__ as jinja_version
 from jinja2.bccache import Bucket
 from starlette.requests import HTTPConnection
 
+from ui import marks
 from ui.formats import FILTERS
 from ui.i18n import LOCALES, PACKAGES, ROOT, current_locale, gettext, ngettext, use_locale
 from ui.qr import qr_svg
@@ -68,7 +69,7 @@ def environment() -> Environment:
         auto_reload=False,
         cache_size=-1,
         bytecode_cache=Compiled(ROOT / "ui" / "__pycache__" / f"jinja-{jinja_version}"),
-        finalize=_blank_none,
+        finalize=_shown,
     )
     env.filters.update(FILTERS)
     env.globals.update(
@@ -169,5 +170,8 @@ def render(template: str, context: dict[str, Any], *, block: str | None = None) 
     return "".join(found.blocks[block](found.new_context(context)))
 
 
-def _blank_none(value: Any) -> Any:
+def _shown(value: Any) -> Any:
+    """Leave nothing blank, and say in the reader's words what a name was marked with in the institution's."""
+    if isinstance(value, str):
+        return marks.read(value)
     return "" if value is None else value

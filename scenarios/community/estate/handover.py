@@ -28,8 +28,11 @@ from tenants.models import Account, Holder, Tenant
 from tenants.scope import execute, row, rows, value
 from ui.errors import Conflict
 from ui.formats import date_text
-from ui.i18n import gettext, t, use_locale
+from ui.i18n import N_, gettext, t, use_locale
+from ui.marks import define
 
+UNTIL = define(N_("(until {day})"))
+"""Behind the number of a unit that passed on."""
 LONGEST_NUMBER = 60
 LONGEST_NAME = 200
 _HEAD = 20
@@ -162,7 +165,7 @@ async def retire(old: Account, until: date) -> None:
 
 def retired(number: str, until: date) -> str:
     """Return what a number becomes that another account takes: it says until when, in plain words."""
-    return marked(number, gettext("(until {day})", day=until.isoformat()))
+    return marked(number, gettext(UNTIL, day=until.isoformat()))
 
 
 def marked(number: str, words: str) -> str:

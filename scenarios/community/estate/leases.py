@@ -34,8 +34,11 @@ from tenants.models import Account, Holder, Tenant
 from tenants.scope import execute, rows
 from ui.errors import Conflict
 from ui.formats import date_text
-from ui.i18n import gettext, t, use_locale
+from ui.i18n import N_, gettext, t, use_locale
+from ui.marks import define
 
+RENTED_FROM = define(N_("(rented from {day})"))
+"""Behind the number of the account by which somebody pays for what they rent."""
 LONGEST_AHEAD = timedelta(days=366)
 RENTER_SEES = ["repairs", "visitors"]
 _LEASES = """
@@ -162,7 +165,7 @@ async def _payer(actor: Actor, owner: Account, lease: Lease, renter: HolderForm)
     """Make the account of whoever rents and pays."""
     tenant = await Tenant.get(id=owner.tenant_id)
     with use_locale(tenant.locale):
-        words = gettext("(rented from {day})", day=lease.first_on.isoformat())
+        words = gettext(RENTED_FROM, day=lease.first_on.isoformat())
     number = handover.marked(owner.number, words)
     made = await handover.account_like(owner, number, f"{owner.name}, {renter.name}")
     if lease.last_on:
