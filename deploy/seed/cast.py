@@ -231,10 +231,14 @@ EMPLOYEES = (
     Employee("op-sulaiman", "Sulaiman bin Osman", TENGAH, "cashier"),
     Employee("op-devi", "Devi Subramaniam", TENGAH, "front_desk"),
     Employee("op-quek", "Quek Wei Jie", TENGAH, "reader"),
+    Employee("op-rosli", "Rosli bin Hamid", TENGAH, "technician"),
+    Employee("op-mei", "Chan Mei Ling", TENGAH, "shopkeeper"),
     Employee("op-farah", "Farah Rahman", MARKET, "administrator"),
     Employee("op-loh", "Loh Chee Keong", MARKET, "finance"),
     Employee("op-tay", "Tay Bee Hoon", MARKET, "cashier"),
 )
+_HANDS = frozenset({"cashier", "front_desk", "reader", "technician", "shopkeeper"})
+"""Roles of those who do the work; everybody else may authorise."""
 NEWCOMER = ("op-chen", "Chen Jie", SEAVIEW)
 """Whom an open invitation waits for."""
 
@@ -329,7 +333,7 @@ def _clerk(clerk: BankClerk) -> dict[str, Any]:
 def _employee(one: Employee) -> dict[str, Any]:
     note = f"{one.institution.short_name}: {one.role.replace('_', ' ')}"
     kept = {"id": one.customer, "kind": "company", "name": one.name, "email": one.email, "note": note}
-    role = "maker" if one.role in {"cashier", "front_desk", "reader"} else "authoriser"
+    role = "maker" if one.role in _HANDS else "authoriser"
     return kept | {"mandates": [one.institution.mandate(role)]}
 
 

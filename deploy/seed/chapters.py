@@ -189,8 +189,8 @@ async def _stories(play: Play) -> str:
 
 async def _neighbours(play: Play) -> str:
     tenant = await play.tenant(TENGAH)
-    chief, finance = await play.staff(tenant, "administrator"), await play.staff(tenant, "finance")
-    return await neighbours.live(tenant, chief, finance)
+    roles = ("administrator", "finance", "technician", "shopkeeper")
+    return await neighbours.live(tenant, *[await play.staff(tenant, role) for role in roles])
 
 
 async def _statements(play: Play) -> str:

@@ -16,15 +16,20 @@ from tenants.accounts.guests import Guest
 from tenants.actor import Actor
 from tenants.days import today
 from tenants.models import Account, Holder, Tenant
+from tenants.scope import value
 
 _LET, _LEFT = 5, 9
 """Places in the estate's order: of the unit that is let, and of the one that was left."""
+_ONE_LEFT = """
+select a.id from community_unit u join tenants_account a on a.tenant_id = $1 and a.id = u.account_id
+ where u.tenant_id = $1 order by a.sort_key offset $2 limit 1
+"""
 
 
 async def live_in(
     tenant: Tenant, chief: Actor, residents: list[tuple[Actor, UUID]], units: list[tuple[UUID, str]]
 ) -> None:
-    """Invite somebody into each home of the story, let one unit, ask for deposits, and let somebody have moved out."""
+    """Invite somebody into each home of the story, let one unit, and ask for deposits."""
     for who, unit in residents:
         guest = Guest("Wei Jie", "wei.jie@example.com", "family", ["bills", "repairs", "visitors"])
         await guests.invite(who, tenant.id, unit, guest)
@@ -39,12 +44,14 @@ async def live_in(
         terms = DepositTerms(kind, (5_000, 80_000)[number], ("Card 1042", "New kitchen")[number])
         await deposits.ask(chief, unit, terms, key=f"demonstration-{who.person_id}")
     await prepaid.begin(chief, residents[0][1], "water", warn_minor=2_000)
-    await _leave(tenant, chief, residents[0][0], units[_LEFT][0])
 
 
-async def _leave(tenant: Tenant, chief: Actor, who: Actor, unit: UUID) -> None:
-    """Let a resident have sold another unit last month, with the statement of what was left to settle."""
-    now = today(tenant.timezone)
+async def leave(tenant: Tenant, chief: Actor, who: Actor) -> None:
+    """Let a resident have sold another unit last month, with the statement of what was left to settle.
+
+    It comes before this month's pools and votes, for these are the new owner's.
+    """
+    now, unit = today(tenant.timezone), await value(_ONE_LEFT, tenant.id, _LEFT)
     await Holder.filter(tenant_id=tenant.id, account_id=unit).delete()
     await Holder.create(
         tenant_id=tenant.id,

@@ -8,10 +8,11 @@ from billing.splits import receivers, rules
 from billing.splits.documents import Part, SplitDocument
 from deploy.seed.outside import Outside
 from scenarios.community.merchants import baskets as to_be
-from scenarios.community.merchants import buying, promotions, selling
+from scenarios.community.merchants import buying, promotions, selling, service
 from scenarios.community.merchants.buying import Wish
 from scenarios.community.merchants.models import NeighbourShop, ShopOrder, ShopProduct
 from scenarios.community.merchants.promotions import Terms
+from scenarios.community.merchants.service import Goods
 from tenants.actor import Actor
 from tenants.days import today
 from tenants.models import Tenant
@@ -29,6 +30,29 @@ Baskets = tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
 _PAID: Baskets = ((0, ((0, 2), (3, 1), (5, 1))), (1, ((1, 4), (2, 2))), (1, ((4, 1),)))
 """Who buys, and how many of the goods of which shop."""
 _NAMES = {"en": "Weekend breakfast", "zh_CN": "周末早餐"}
+
+
+_SHOPS = (
+    ("Kopi Corner", "咖啡角", "Kaya toast set", "咖椰吐司套餐", 580),
+    ("Fresh Basket", "鲜蔬篮", "Vegetable box", "蔬菜箱", 1_890),
+    ("Book Nook", "书角", "Storybook", "故事书", 1_250),
+    ("Handy Mo", "莫师傅五金", "LED lamp", "LED 灯泡", 690),
+    ("Golden Wok", "金锅小馆", "Family dinner", "家庭晚餐", 4_800),
+    ("Bloom", "花开", "Orchid", "兰花", 2_600),
+)
+"""Six shops, each with one of its goods: names in two languages, and the price."""
+
+
+async def open_shops(chief: Actor, keeper: Actor) -> None:
+    """Six shops, the first with a shopkeeper of its own; one sells to a group."""
+    ends = datetime.now(UTC) + timedelta(days=6)
+    for number, (english, chinese, goods, goods_chinese, price) in enumerate(_SHOPS):
+        shop = await service.add_shop(
+            chief, english=english, chinese=chinese, about="", keeper=(chief if number else keeper).person_id
+        )
+        names = {"en": goods, "zh_CN": goods_chinese}
+        minimum = 10 if number == 1 else 0
+        await service.offer(chief, shop.id, Goods(names, price, 40, minimum, ends if minimum else None))
 
 
 async def trade(tenant: Tenant, outside: Outside, finance: Actor, chief: Actor, cashier: Actor) -> None:

@@ -9,15 +9,13 @@ from decimal import Decimal
 from uuid import UUID
 
 from billing.charges.periods import months_after
-from deploy.seed import homes
+from deploy.seed import homes, market
 from deploy.seed.cast import RESIDENTS, SEED, TENGAH
 from deploy.seed.names import Names
 from scenarios.community.estate import phases
 from scenarios.community.facilities import booking
 from scenarios.community.facilities.booking import Offer
 from scenarios.community.figures.pages import word_hash
-from scenarios.community.merchants import service as merchants
-from scenarios.community.merchants.service import Goods
 from scenarios.community.meters import installing, readings
 from scenarios.community.meters.installing import Plate
 from scenarios.community.meters.readings import Said
@@ -110,17 +108,18 @@ update community_work_order
 """
 
 
-async def live(tenant: Tenant, chief: Actor, finance: Actor) -> str:
+async def live(tenant: Tenant, chief: Actor, finance: Actor, technician: Actor, keeper: Actor) -> str:
     """Write all of it for the town, and return the sentence that says so."""
     async with open_scope(tenant_scope(tenant.id)):
         now = today(tenant.timezone)
         await _estate(tenant, chief)
         metered = await _meters(tenant, chief, now)
+        residents = await _residents(tenant)
+        await homes.leave(tenant, chief, residents[0][0])
         await _pools(tenant, finance, now)
         units = [(one["id"], one["number"]) for one in await rows(_UNITS, tenant.id)]
-        residents = await _residents(tenant)
-        work = await _work(tenant, chief, residents, units)
-        await _life(tenant, chief, residents, units)
+        work = await _work(tenant, chief, technician, residents, units)
+        await _life(tenant, chief, keeper, residents, units)
         await homes.live_in(tenant, chief, residents, units)
     return f"{metered:,} meters with their readings, two pools of costs, {work} repairs, notices, votes and visitors"
 
@@ -209,14 +208,18 @@ async def _residents(tenant: Tenant) -> list[tuple[Actor, UUID]]:
 
 
 async def _work(
-    tenant: Tenant, chief: Actor, residents: list[tuple[Actor, UUID]], units: list[tuple[UUID, str]]
+    tenant: Tenant,
+    chief: Actor,
+    technician: Actor,
+    residents: list[tuple[Actor, UUID]],
+    units: list[tuple[UUID, str]],
 ) -> int:
     """A month of reports: most done and rated, some under way, one that asks for consent, and planned work."""
     names, now = Names(SEED + 7), datetime.now(UTC)
     kinds = await settings.categories(tenant.id)
-    assert chief.person_id is not None  # noqa: S101 - staff are persons
+    assert technician.person_id is not None  # noqa: S101 - staff are persons
     await settings.add_shift(
-        chief, person=chief.person_id, weekdays=[1, 2, 3, 4, 5], from_hour=8, until_hour=18
+        chief, person=technician.person_id, weekdays=[1, 2, 3, 4, 5], from_hour=8, until_hour=18
     )
     for number in range(24):
         place, text = _TROUBLES[number % len(_TROUBLES)]
@@ -228,21 +231,23 @@ async def _work(
             Report(kinds[place].id, text, account_id=unit, source="online" if who is not chief else "phone"),
         )
         if number < 20:  # noqa: PLR2004 - the last few are open
-            await finishing.finish(chief, made.id, text="Put right.")
+            await finishing.finish(technician, made.id, text="Put right.")
             if number % 4:
                 await finishing.confirm(who, tenant.id, made.id, rating=3 + names.number(0, 2), text="")
+        elif number % 2 == 0:
+            await orders.assign(chief, made.id, person_id=technician.person_id)
         hours = names.number(3, 60)
         await execute(_DATED, tenant.id, made.id, at, min(at + timedelta(hours=hours), now))
     who, unit = residents[0]
     asked = await orders.report(
         who, tenant.id, Report(kinds[3].id, "My balcony door sticks.", account_id=unit)
     )
-    await orders.start(chief, asked.id)
+    await orders.start(technician, asked.id)
     await quotes.add_material(
-        chief, asked.id, name="Hinge", quantity=Decimal(2), price_minor=1_250, is_charged=True
+        technician, asked.id, name="Hinge", quantity=Decimal(2), price_minor=1_250, is_charged=True
     )
-    await quotes.quote(chief, asked.id, amount_minor=6_000, text="An hour of work")
-    await talking.answer(chief, asked.id, text="The frame is fine. Two hinges are worn out.")
+    await quotes.quote(technician, asked.id, amount_minor=6_000, text="An hour of work")
+    await talking.answer(technician, asked.id, text="The frame is fine. Two hinges are worn out.")
     await talking.write(who, tenant.id, asked.id, text="Could you come after six?")
     plan = PlanTerms(
         "Check the pumps", kinds[0].id, None, 3, now.date(), ["Oil", "Listen", "Write down the pressure"]
@@ -253,13 +258,17 @@ async def _work(
     said = reports.Said(
         "demonstration-cellar", datetime.now(UTC), {0: True}, text="Oiled; the gauge is broken."
     )
-    await orders.assign(chief, order.id, person_id=chief.person_id)
-    await reports.report(chief, order.id, said)
+    await orders.assign(chief, order.id, person_id=technician.person_id)
+    await reports.report(technician, order.id, said)
     return 25 + planned
 
 
 async def _life(
-    tenant: Tenant, chief: Actor, residents: list[tuple[Actor, UUID]], units: list[tuple[UUID, str]]
+    tenant: Tenant,
+    chief: Actor,
+    keeper: Actor,
+    residents: list[tuple[Actor, UUID]],
+    units: list[tuple[UUID, str]],
 ) -> None:
     """Notices that some have read, a vote under way and one that is over, visitors and a parcel."""
     for titles, bodies, relations in (
@@ -289,7 +298,7 @@ async def _life(
         seen = await passes.issue(who, tenant.id, unit, Wish("Plumber", now, now + timedelta(hours=8)))
         await _seen(chief, seen, number)
         await parcels.take_in(chief, unit, carrier="Post", note="Large box")
-    await _facilities(tenant, chief, residents)
+    await _facilities(tenant, chief, keeper, residents)
 
 
 async def _seen(chief: Actor, seen: VisitorPass, number: int) -> None:
@@ -305,14 +314,16 @@ async def _seen(chief: Actor, seen: VisitorPass, number: int) -> None:
         await scanning.scan(chief, asked)
 
 
-async def _facilities(tenant: Tenant, chief: Actor, residents: list[tuple[Actor, UUID]]) -> None:
+async def _facilities(
+    tenant: Tenant, chief: Actor, keeper: Actor, residents: list[tuple[Actor, UUID]]
+) -> None:
     """A hall with a fee and a deposit, a court that costs nothing and is booked; accounts that everybody may see."""
     await booking.add(chief, Offer("Community hall", "社区活动厅", 8, 22, 14, 2_000, 10_000))
     court = await booking.add(chief, Offer("Tennis court", "网球场", 7, 21, 7))
     day = today(tenant.timezone) + timedelta(days=1)
     for hour, (who, unit) in enumerate(residents[:2], start=9):
         await booking.book(who, tenant.id, court.id, account_id=unit, day=day, hour=hour, key="")
-    await _shops(chief)
+    await market.open_shops(chief, keeper)
     await execute(
         "insert into community_public_accounts (tenant_id, word, word_hash, is_on, text) values ($1, $2, $3, true, $4)",
         tenant.id,
@@ -320,29 +331,6 @@ async def _facilities(tenant: Tenant, chief: Actor, residents: list[tuple[Actor,
         word_hash(tenant.slug),
         "As the owners' meeting has asked for.",
     )
-
-
-_SHOPS = (
-    ("Kopi Corner", "咖啡角", "Kaya toast set", "咖椰吐司套餐", 580),
-    ("Fresh Basket", "鲜蔬篮", "Vegetable box", "蔬菜箱", 1_890),
-    ("Book Nook", "书角", "Storybook", "故事书", 1_250),
-    ("Handy Mo", "莫师傅五金", "LED lamp", "LED 灯泡", 690),
-    ("Golden Wok", "金锅小馆", "Family dinner", "家庭晚餐", 4_800),
-    ("Bloom", "花开", "Orchid", "兰花", 2_600),
-)
-"""Six shops, each with one of its goods: names in two languages, and the price."""
-
-
-async def _shops(chief: Actor) -> None:
-    """Six shops; one sells to a group."""
-    ends = datetime.now(UTC) + timedelta(days=6)
-    for number, (english, chinese, goods, goods_chinese, price) in enumerate(_SHOPS):
-        shop = await merchants.add_shop(
-            chief, english=english, chinese=chinese, about="", keeper=chief.person_id
-        )
-        names = {"en": goods, "zh_CN": goods_chinese}
-        minimum = 10 if number == 1 else 0
-        await merchants.offer(chief, shop.id, Goods(names, price, 40, minimum, ends if minimum else None))
 
 
 async def _votes(

@@ -95,6 +95,7 @@ DEMONSTRATION: tuple[tuple[str, ...], ...] = (
     ),
     ("op-agency-fang", "company", "/my/agencies"),
     ("op-leong", "company", "/t/harbour-hospital"),
+    ("op-rosli", "company", "/t/tengah/work/mine"),
     ("p-ho", "personal", "/my/care"),
 )
 """Who plays in it, and where they begin: it has something of everything."""
