@@ -150,6 +150,9 @@ async def test_a_month_is_closed_by_two_people_through_the_pages(client, place, 
     assert (await client.post(asked.headers["location"] + "/approval")).status_code == 303
     async with place.scope():
         assert (await Period.get(tenant_id=place.id)).is_locked
+    assert "Ask to close it" not in await seen(client, f"{finance}/ledger/periods"), (
+        "this month is not over yet"
+    )
     assert (
         await client.post(asked.headers["location"] + "/reopening", data={"reason": ""})
     ).status_code == 422

@@ -150,6 +150,22 @@ async def test_several_bills_are_paid_at_once(town, ann):
     assert {(await town.fresh()).status, (await town.fresh(august)).status} == {"paid"}
 
 
+async def test_two_flats_are_two_accounts_on_one_page_and_one_payment(town, ann):
+    await make.holder(town.other, town.ann)
+    page = await shown(ann, "/my")
+    assert "142.50" in page, "what both flats owe"
+    assert all(flat.number in page for flat in (town.flat, town.other))
+    form = await form_for(ann, town.bill, town.others_bill)
+    answer = await send(ann, form, "stripe")
+    assert "142.50" in await shown(ann, path_of(await hosted(answer.headers["location"], "card")))
+    assert [one.amount_minor for one in await payments(town)] == [REDUCED + NORMAL]
+    paid = [await town.fresh(bill) for bill in (town.bill, town.others_bill)]
+    assert [(bill.status, bill.account_id) for bill in paid] == [
+        ("paid", town.flat.id),
+        ("paid", town.other.id),
+    ]
+
+
 async def test_the_total_is_worked_out_without_scripts(town, ann):
     form = await form_for(ann, town.bill)
     answer = await send(ann, form, act="total", **{f"amount-{town.bill.id}": "10"})
