@@ -12,11 +12,14 @@ from billing.channels.counter import METHODS
 from billing.charges.states import BILL_WORDS
 from billing.complaints.states import KINDS as COMPLAINTS
 from billing.complaints.states import OUTCOMES
+from billing.mandates.words import MANDATE_WORDS, SCHEDULE_WORDS
 from billing.payments.words import CHANNEL_WORDS, PAYMENT_WORDS, REFUND_WORDS
 from billing.routing.sentences import fee_sentence
 from billing.routing.terms import BankFee
 from billing.rules import parse, sentence
 from billing.splits.receivers import KINDS as RECEIVERS
+from billing.wallets.kinds import MOVES
+from billing.wallets.kinds import STATES as WALLET_WORDS
 from tenants import kinds
 from tenants.audit_words import Fact, plain, tell
 from tenants.privacy.words import tell_tables
@@ -282,6 +285,15 @@ FACTS: dict[str, Fact] = {
         N_("Kind"), words={"charge": N_("Charge on bills"), "late_fee": N_("Late-payment penalty")}
     ),
     "payment.status": Fact(N_("State"), words=PAYMENT_WORDS),
+    "attempt.status": Fact(N_("State"), words=PAYMENT_WORDS),
+    "fee_rule.status": Fact(
+        N_("State"),
+        words={"draft": N_("Draft"), "active": N_("In force")},
+    ),
+    "mandate.schedule": Fact(N_("When"), words=SCHEDULE_WORDS),
+    "mandate.status": Fact(N_("State"), words=MANDATE_WORDS),
+    "wallet.status": Fact(N_("State"), words=WALLET_WORDS),
+    "wallet_movement.kind": Fact(N_("Kind"), words={key: one.name for key, one in MOVES.items()}),
     "receiver.kind": Fact(N_("Kind"), words={key: word.message for key, word in RECEIVERS.items()}),
     "split_rule.document": Fact(""),
     "refund.status": Fact(N_("State"), words=REFUND_WORDS),

@@ -4,9 +4,11 @@ A fact is shown by its own rule when one is told for it, else by its name: ``*_m
 day or a moment is one. A fact without a label still shows under its plain name, so that nothing is hidden.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from tenants import kinds
@@ -16,6 +18,8 @@ from ui.i18n import DEFAULT_LOCALE, LOCALES, Text, current_locale, gettext
 Show = Callable[[Any, str], str]
 _MINOR = "_minor"
 _NOTHING = "–"
+_LONG = re.compile(r"-?\d+\.\d{3,}")
+"""A quantity as the database writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def acts_like(words: str) -> list[str]:
 
 def has_label(subject_kind: str, name: str) -> bool:
     """Tell whether a fact has been given a label, or is known to be for machines."""
-    return _rule(subject_kind, name) is not None or name in _attributes()
+    return _rule(subject_kind, name) is not None or _attribute(name) is not None
 
 
 def changes(
@@ -110,14 +114,15 @@ def _rule(kind: str, name: str) -> Fact | None:
 
 
 def _label(rule: Fact | None, name: str) -> str:
-    label = rule.label if rule else _attributes().get(name) or _labels.get(name, "")
+    known = None if rule else _attribute(name)
+    label = rule.label if rule else known.label if known else _labels.get(name, "")
     return gettext(label) if label else _spaced(name.removesuffix(_MINOR))
 
 
-def _attributes() -> dict[str, str]:
-    """Return the labels of accounts' attributes in all scenarios."""
+def _attribute(name: str) -> kinds.Attribute | None:
+    """Return the attribute of accounts of this name, in any scenario."""
     every = (kind for scenario in kinds.SCENARIOS.values() for kind in scenario.account_kinds)
-    return {attribute.key: attribute.label for kind in every for attribute in kind.attributes}
+    return next((one for kind in every for one in kind.attributes if one.key == name), None)
 
 
 def _shown(rule: Fact | None, name: str, value: Any, currency: str) -> str:
@@ -127,30 +132,47 @@ def _shown(rule: Fact | None, name: str, value: Any, currency: str) -> str:
         return rule.show(value, currency)
     if name.endswith(_MINOR) and isinstance(value, int) and currency:
         return formats.money(value, currency)
-    return plain(value, rule.words if rule else {})
+    return plain(value, rule.words if rule else {}, currency)
 
 
-def plain(value: Any, words: Mapping[str, Text | str] | None = None) -> str:
-    """Return any value for a reader: yes or no, numbers, days and moments in their form, lists, names."""
+def plain(value: Any, words: Mapping[str, Text | str] | None = None, currency: str = "") -> str:
+    """Return any value for a reader: yes or no, numbers, days and moments in their form, lists, names.
+
+    What is inside has labels and money as facts have; its amounts are in ``currency``.
+    """
     known = words or {}
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")
     if isinstance(value, int):
         return formats.number(value)
     if isinstance(value, Mapping):
-        return _mapping(value, known)
+        return _mapping(value, known, currency)
     if isinstance(value, list | tuple):
-        return _listed(plain(each, known) for each in value)
+        return _listed(plain(each, known, currency) for each in value)
     text = str(value)
     return _word(known[text]) if text in known else _moment(text)
 
 
-def _mapping(value: Mapping[str, Any], words: Mapping[str, Text | str]) -> str:
+def _mapping(value: Mapping[str, Any], words: Mapping[str, Text | str], currency: str) -> str:
     if value and set(value) <= set(LOCALES):
         return str(value.get(current_locale()) or value.get(DEFAULT_LOCALE) or "")
     return _listed(
-        f"{_word(words.get(key, _spaced(key)))} {plain(each, words)}" for key, each in value.items()
+        f"{_word(words[key]) if key in words else _label(None, key)} {_inner(key, each, words, currency)}"
+        for key, each in value.items()
     )
+
+
+def _inner(name: str, value: Any, words: Mapping[str, Text | str], currency: str) -> str:
+    if name.endswith(_MINOR) and isinstance(value, int) and currency:
+        return formats.money(value, currency)
+    if not isinstance(value, str):
+        return plain(value, words, currency)
+    known = _attribute(name)
+    if known and value in known.choices:
+        return gettext(known.choices[value])
+    if value in {"true", "false"}:
+        return plain(value == "true")
+    return formats.number(Decimal(value).normalize()) if _LONG.fullmatch(value) else plain(value, words)
 
 
 def _listed(parts: Iterable[str]) -> str:

@@ -1,6 +1,8 @@
 """Every act of a school in the audit trail, in words, and how its facts read."""
 
 from scenarios.education.fees.templates import BASES, GROUPS
+from scenarios.education.offers.states import BOOKING_WORDS, OFFER_WORDS
+from scenarios.education.offers.states import KINDS as OFFER_KINDS
 from tenants.audit_words import Fact, tell
 from tenants.privacy.words import tell_tables
 from ui.i18n import N_
@@ -83,6 +85,9 @@ FACTS = {
     "refund_groups": Fact(N_("What is refunded by days when a pupil leaves"), words=GROUPS),
     "term_months": Fact(N_("Months of a term")),
     "people": Fact(N_("People told")),
+    "booking.status": Fact(N_("State"), words=BOOKING_WORDS),
+    "offer.kind": Fact(N_("Kind"), words=OFFER_KINDS),
+    "offer.status": Fact(N_("State"), words=OFFER_WORDS),
     "meal_notice_days": Fact(N_("Days ahead that the kitchen has to know")),
     "meal_least_days": Fact(N_("School days away that are refunded at the least")),
     "shares": Fact(N_("Parts")),

@@ -1,7 +1,9 @@
 """A person's own page about their data, and the institution's page of requests and retention."""
 
 import json
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -12,7 +14,7 @@ from starlette.routing import BaseRoute
 from tenants.actor import Actor
 from tenants.audit_list import audit_list
 from tenants.http import WRITES, path_id, person_route, tenant_route
-from tenants.models import Consent, PersonRequest, RetentionRun
+from tenants.models import Consent, PersonRequest, RetentionRun, Tenant
 from tenants.navigation import Place, add_tenant_places
 from tenants.privacy import consents, everything, requests, retention, words
 from tenants.scope import tenant_id
@@ -22,7 +24,6 @@ from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 
 add_tenant_places(Place(N_("Privacy"), "/privacy", "people.write", "key", 93))
-STATES = {"asked": t("Not answered yet"), "done": t("Done"), "refused": t("Refused")}
 
 
 class ConsentForm(BaseModel):
@@ -70,7 +71,7 @@ async def _mine(
         "given": [(one, gettext(consents.PURPOSES[one.purpose].name)) for one in given],
         "agreed": {one.purpose for one in given if one.withdrawn_at is None},
         "asked": [
-            (one, gettext(requests.KINDS[one.kind]), STATES[one.status])
+            (one, gettext(requests.KINDS[one.kind]), requests.STATES[one.status])
             for one in await PersonRequest.filter(person_id=actor.person_id).order_by("-id")
         ],
         "institutions": [(str(key), name) for key, name in named],
@@ -114,14 +115,21 @@ async def read(request: Request, actor: Actor) -> Response:
     """Show a person everything about them; rows are put into words while the page is drawn, by its clock."""
     assert actor.person_id is not None  # noqa: S101 - a person's route
     found = await everything.about(actor.person_id)
+    coins = {str(one.id): one.currency for one in await Tenant.filter(id__in=_places(found))}
     context = {
         "tables": [
-            (words.title_of(name), len(kept), map(partial(words.lines_of, name), kept[:SHOWN]))
+            (words.title_of(name), len(kept), map(partial(words.lines_of, name, coins=coins), kept[:SHOWN]))
             for name, kept in found.items()
         ],
         "most": SHOWN,
     }
     return await respond(request, "tenants/privacy/data.html", context)
+
+
+def _places(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> set[str]:
+    """Return the institutions whose rows these are."""
+    every = (row.get("tenant_id") for kept in found.values() for row in kept)
+    return {str(one) for one in every if one}
 
 
 async def trail(request: Request, actor: Actor) -> Response:
@@ -148,7 +156,8 @@ async def listed(request: Request, actor: Actor) -> Response:
     names = {rule.key: gettext(rule.name) for rule in retention.RULES}
     context = {
         "found": [
-            (one, gettext(requests.KINDS[one.kind]), STATES[one.status]) for one in await requests.waiting()
+            (one, gettext(requests.KINDS[one.kind]), requests.STATES[one.status])
+            for one in await requests.waiting()
         ],
         "rules": [(gettext(rule.name), rule.days, gettext(rule.reason)) for rule in retention.RULES],
         "runs": [(one, names[one.key]) for one in runs],

@@ -12,9 +12,10 @@ from tenants.ids import new_id
 from tenants.models import Holder, Notice, PersonRequest
 from tenants.scope import open_scope, rows, tenant_id, tenant_scope, value
 from ui.errors import Conflict, Invalid, NotFound
-from ui.i18n import N_, t
+from ui.i18n import N_, Text, t
 
 KINDS: Mapping[str, str] = {"correction": N_("Correct my data"), "erasure": N_("Erase my data")}
+STATES: Mapping[str, Text] = {"asked": t("Not answered yet"), "done": t("Done"), "refused": t("Refused")}
 ERASED = "–"
 KEPT: Mapping[str, str] = {
     "tenants_holder": N_("Who held which account and when: part of the books, for ten years"),

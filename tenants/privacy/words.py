@@ -2,9 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from tenants import audit_words
+from tenants import audit_words, kinds
+from tenants.audit_words import Fact
+from tenants.privacy.consents import PURPOSES
+from tenants.privacy.requests import STATES
 from ui.i18n import N_, gettext
 
 _tables: dict[str, str] = {}
@@ -39,56 +43,119 @@ _HIDDEN = frozenset(
         "photo_key",
         "currency",
         "account_kinds",
+        "channel_payment",
+        "customer_type",
+        "floor_minor",
+        "is_single",
+        "section",
+        "sent_count",
+        "source_kind",
+        "targets",
     }
 )
 """What leads from row to row, or is for machines; the file has it all."""
 _LABELS = {
+    "accepted_at": N_("Accepted on"),
     "account_name": N_("Name"),
     "account_number": N_("Account"),
+    "activated_at": N_("In force since"),
+    "activated_by_name": N_("Put into force by"),
     "adjusted_minor": N_("Corrected"),
+    "agreed_at": N_("Agreed on"),
+    "alert": N_("Warning"),
+    "allergies": N_("Must not eat"),
     "amount_minor": N_("Amount"),
+    "answer": N_("Answer"),
+    "answered_at": N_("Answered on"),
+    "answered_by_name": N_("Answered by"),
+    "answers": N_("Answers"),
+    "asked_at": N_("Asked on"),
     "asked_by_name": N_("Asked by"),
+    "attributes": N_("Details"),
+    "audience": N_("For whom"),
     "auth_time": N_("Signed in on"),
     "balance_minor": N_("Balance"),
+    "bodies": N_("Text"),
     "body": N_("Text"),
+    "born_on": N_("Born on"),
     "by_name": N_("By"),
+    "cause": N_("Reason"),
     "channel": N_("Channel"),
+    "child_name": N_("Name of the child"),
     "closed_at": N_("Closed on"),
+    "closes_at": N_("Closes on"),
     "code": N_("Code"),
     "confirmed_at": N_("Confirmed on"),
     "created_at": N_("Noted on"),
+    "created_by_name": N_("Written by"),
+    "daily_limit_minor": N_("Limit a day"),
     "day": N_("Day"),
+    "day_of_month": N_("Day of the month"),
     "decided_by_name": N_("Decided by"),
     "due_on": N_("Due"),
     "ended_at": N_("Ended on"),
     "expires_at": N_("Runs out on"),
+    "for_child": N_("For the child"),
+    "given_at": N_("Given on"),
+    "grades": N_("Grades"),
+    "granted_by_name": N_("Given by"),
+    "has_sibling": N_("A sibling is here already"),
+    "has_waiting": N_("Has a waiting list"),
     "inputs": N_("Worked out from"),
     "is_default_payer": N_("Pays as a rule"),
+    "is_given": N_("Agreed"),
+    "is_undone": N_("Undone"),
     "issued_at": N_("Issued on"),
+    "items": N_("What was bought"),
     "kind": N_("Kind"),
     "last_used_at": N_("Last used on"),
+    "level_minor": N_("Filled up below"),
+    "minutes": N_("Minutes"),
+    "most_each": N_("At most for each child"),
     "names": N_("Name"),
+    "needs_confirming": N_("Wants to be confirmed"),
     "note": N_("Note"),
     "number": N_("Number"),
+    "opens_at": N_("Opens on"),
     "paid_minor": N_("Paid"),
+    "payer_email": N_("Payer's e-mail"),
+    "payer_name": N_("Payer"),
+    "percent": N_("Percent"),
     "period": N_("Month"),
     "person_name": N_("By"),
     "place": N_("Place"),
     "price_minor": N_("Price"),
+    "proposed_by_name": N_("Proposed by"),
+    "quantity": N_("How many"),
+    "questions": N_("Questions"),
     "recipient": N_("Sent to"),
     "reference": N_("Reference"),
+    "refunded_minor": N_("Refunded"),
+    "refunding_minor": N_("Being refunded"),
     "relation": N_("Relation"),
+    "saved_at": N_("Kept since"),
+    "saved_by_name": N_("Written by"),
     "seen_at": N_("Last used on"),
     "sent_at": N_("Sent on"),
+    "served_by_name": N_("Served by"),
     "since": N_("Since"),
     "starts_at": N_("Begins"),
     "status": N_("State"),
     "subject": N_("About"),
+    "submitted_at": N_("Handed in on"),
     "succeeded_at": N_("Paid on"),
+    "taken": N_("Taken"),
     "text": N_("Text"),
+    "texts": N_("Text"),
+    "titles": N_("Title"),
     "total_minor": N_("Total"),
     "until": N_("Until"),
+    "updated_at": N_("Changed on"),
+    "ways": N_("Told by"),
+    "withdrawn_at": N_("Taken back on"),
+    "words": N_("What was agreed"),
 }
+_TRAIL = "tenants_audit"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -106,17 +173,63 @@ def title_of(table: str) -> str:
     )
 
 
-def lines_of(table: str, row: Mapping[str, Any]) -> list[str]:
-    """Return what a row says, fact by fact, in the reader's language and form."""
+def _purpose(value: Any, _currency: str) -> str:
+    """Consents of a person, and those that scenarios keep under the same name."""
+    return audit_words.plain(value, {key: one.name for key, one in PURPOSES.items()})
+
+
+def _scenario(value: Any, _currency: str) -> str:
+    return audit_words.plain(value, {key: one.name for key, one in kinds.SCENARIOS.items()})
+
+
+def lines_of(table: str, row: Mapping[str, Any], coins: Mapping[str, str]) -> list[str]:
+    """Return what a row says, fact by fact, in the reader's language and form.
+
+    ``coins`` are the institutions' currencies, for amounts whose row names none.
+    """
+    coin = str(row.get("currency") or coins.get(str(row.get("tenant_id")), ""))
+    if table == _TRAIL:
+        return _act(row, coin)
     facts = {
         name: fact
         for name, fact in row.items()
         if name not in _HIDDEN and not name.endswith("_id") and not _UUID.fullmatch(str(fact))
     }
-    return audit_words.changes(table.partition("_")[2], {}, facts, str(row.get("currency", "")))
+    return audit_words.changes(table.partition("_")[2], {}, facts, coin)
+
+
+def _act(row: Mapping[str, Any], coin: str) -> list[str]:
+    """Return an act of the trail as the trail tells it: when, who, what, and what it changed."""
+    kind = str(row["subject_kind"])
+    about = audit_words.subject_text(kind, str(row["subject_label"]))
+    head = [audit_words.plain(row["created_at"]), row["person_name"], audit_words.act_text(row["act"]), about]
+    return [
+        " · ".join(str(part) for part in head if part),
+        *audit_words.changes(kind, row["before"] or {}, row["after"] or {}, coin),
+    ]
 
 
 audit_words.tell_labels(_LABELS)
+audit_words.tell(
+    {},
+    {
+        "consent.purpose": Fact(N_("About"), show=_purpose),
+        "notice.channel": Fact(N_("Channel"), words={"email": N_("E-mail"), "in_app": N_("Messages here")}),
+        "notice.status": Fact(
+            N_("State"),
+            words={
+                "shown": N_("Shown here"),
+                "sent": N_("Sent"),
+                "waiting": N_("Waiting"),
+                "failed": N_("Failed"),
+            },
+        ),
+        "person.locale": Fact(N_("Language"), words={"en": "English", "zh_CN": "简体中文"}),
+        "person_request.status": Fact(N_("State"), words=STATES),
+        "scenario": Fact(N_("Industry cloud"), show=_scenario),
+    },
+    {"consent": partial(_purpose, _currency="")},
+)
 tell_tables(
     {
         "tenants_account": N_("Accounts"),

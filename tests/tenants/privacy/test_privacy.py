@@ -7,12 +7,13 @@ import pytest
 
 from tenants.models import Consent, Holder, Notice, Outbox, PersonRequest, RetentionRun
 from tenants.navigation import shell_for
-from tenants.privacy import consents, everything, requests, retention
+from tenants.privacy import consents, everything, requests, retention, words
 from tenants.runtime import Runtime
 from tenants.scope import open_scope, person_scope, tenant_scope, value
 from tests import make
 from tests.page import inspect, text_of
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
+from ui.i18n import use_locale
 
 
 @pytest.fixture
@@ -154,3 +155,40 @@ async def test_a_persons_own_pages_go_by_the_clock_of_where_they_hold_something(
     nobody = await make.person("Bob")
     async with open_scope(person_scope(nobody.id)):
         assert await value("select held_zone()") is None
+
+
+def test_rare_facts_read_in_words_and_money():
+    row = {
+        "id": "x",
+        "tenant_id": "a-place",
+        "status": "active",
+        "day_of_month": 5,
+        "ceiling_minor": 30_000,
+        "inputs": {"sibling_rank": "2", "price_minor": 450, "is_staff_child": "false", "days": "22.000000"},
+        "items": [{"price_minor": 120, "of": {"days": [1]}}],
+    }
+    coins = {"a-place": "SGD"}
+    with use_locale("en"):
+        assert words.lines_of("billing_mandate", row, coins) == [
+            "State: Paid automatically",
+            "Day of the month: 5",
+            "Ceiling: SGD\u00a0300.00",
+            "Worked out from: Place among brothers and sisters here 2, Price SGD\u00a04.50,"
+            " Child of a member of staff No, Days 22",
+            "What was bought: Price SGD\u00a01.20, Of Days 1",
+        ]
+    act = {
+        "created_at": "2026-11-30T03:13:00+00:00",
+        "person_name": "Mei Lim",
+        "act": "consent.given",
+        "subject_kind": "consent",
+        "subject_label": "child",
+        "before": None,
+        "after": {"for_child": "Chen Xiao"},
+    }
+    with use_locale("zh_CN"):
+        head, line = words.lines_of("tenants_audit", act, coins)
+        assert "Mei Lim" in head
+        assert "consent" not in head
+        assert "child" not in head
+        assert line == "所涉儿童：Chen Xiao"
