@@ -15,6 +15,7 @@ from tenants.life import papers
 from tenants.models import DocumentRequest, Tenant
 from tenants.navigation import Place, add_tenant_places
 from tenants.onboarding.checklist import DOCUMENT_KINDS, EXPIRING
+from tenants.onboarding.papers import reason_of
 from ui.errors import AppError, Invalid, NotFound
 from ui.fields import Day, Upload
 from ui.forms import Form, bind
@@ -47,6 +48,7 @@ async def _page(
         "asked": [
             {
                 "request": one,
+                "reason": reason_of(one),
                 "kind": gettext(DOCUMENT_KINDS[one.kind]),
                 "expires": one.kind in EXPIRING,
                 "is_late": await papers.is_late(one),

@@ -44,10 +44,9 @@ async def _running_out(tenant: Tenant, today: date) -> list[ApplicationDocument]
 
 async def _ask(tenant: Tenant, paper: ApplicationDocument) -> DocumentRequest:
     assert paper.expires_on is not None  # noqa: S101 - it was found by its last day
-    reason = str(t("The one we have runs out on {day}.", day=paper.expires_on.isoformat()))
     made = await DocumentRequest.create(
         id=new_id(), bank_id=paper.bank_id, application_id=paper.application_id, tenant_id=tenant.id,
-        kind=paper.kind, reason=reason, due_on=paper.expires_on, asked_by_name=ASKS,
+        kind=paper.kind, reason="", due_on=paper.expires_on, asked_by_name=ASKS,
     )  # fmt: skip
     await audit.record(
         Actor(kind="bank", name=ASKS, bank_id=paper.bank_id),
@@ -72,7 +71,7 @@ async def _tell(tenant: Tenant, asked: DocumentRequest) -> None:
             body=t(
                 "{kind}: {reason} Please send the new one here: {link}",
                 kind=gettext(DOCUMENT_KINDS[asked.kind]),
-                reason=asked.reason,
+                reason=papers.reason_of(asked),
                 link=f"{runtime().public_url}/t/{tenant.slug}/papers",
             ),
         )

@@ -12,8 +12,9 @@ from tenants.ids import new_id
 from tenants.models import Application, ApplicationDocument, DocumentRequest
 from tenants.onboarding import services
 from tenants.onboarding.checklist import DOCUMENT_KINDS, EXPIRING
+from tenants.texts import Day
 from ui.errors import Conflict, Invalid
-from ui.i18n import t
+from ui.i18n import Text, t
 
 MOST_DOCUMENTS = 30
 
@@ -130,6 +131,11 @@ async def ask_again(
     after = {"file": kind, "reason": reason, "due_on": due_on.isoformat()}
     await services.record(actor, found, "application.document_asked", after=after)
     return made
+
+
+def reason_of(asked: DocumentRequest) -> Text | str:
+    """Return why a paper is asked for: somebody's words, or that the one there is runs out, as the reader says it."""
+    return asked.reason or t("The one we have runs out on {day}.", day=Day(asked.due_on))
 
 
 async def open_requests(found: Application) -> list[DocumentRequest]:

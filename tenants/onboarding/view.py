@@ -20,7 +20,7 @@ from tenants.onboarding.columns import STATUS_WORDS, TONES
 from tenants.onboarding.completeness import Item, checklist, documents_of, missing_people
 from tenants.onboarding.forms import ApplicationForm, ReasonsForm
 from tenants.onboarding.paper_forms import AskForm, DocumentForm
-from tenants.onboarding.papers import open_requests
+from tenants.onboarding.papers import open_requests, reason_of
 from tenants.onboarding.ports import outside
 from tenants.onboarding.proof_forms import AmountForm
 from tenants.onboarding.scoring import band, points, sentence
@@ -67,7 +67,9 @@ async def _facts(found: Application) -> dict[str, Any]:
         "application": found,
         "branch": await Branch.get(bank_id=found.bank_id, id=found.branch_id),
         "documents": [(paper, t(DOCUMENT_KINDS[paper.kind])) for paper in papers],
-        "requests": [(one, t(DOCUMENT_KINDS[one.kind])) for one in await open_requests(found)],
+        "requests": [
+            (one, t(DOCUMENT_KINDS[one.kind]), reason_of(one)) for one in await open_requests(found)
+        ],
         "people": [(one, t(PEOPLE_ROLES[one.role]), t(people.ID_KINDS[one.id_kind])) for one in named],
         "kind": t(INSTITUTION_KINDS[found.kind]),
         "scenario": t(kinds.SCENARIOS[found.scenario].name),

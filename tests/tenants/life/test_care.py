@@ -11,11 +11,14 @@ from tenants.life import papers, reviews, services
 from tenants.life.kinds import KINDS
 from tenants.life.reviews import Review
 from tenants.models import Application, ApplicationDocument, DocumentRequest, Notice, Tenant, TenantReview
+from tenants.onboarding.papers import reason_of
 from tenants.scope import bank_scope, open_scope, tenant_scope
 from tests import make
 from tests.page import inspect
 from tests.tenants.onboarding.test_applications import PDF
 from ui.errors import Forbidden, Invalid, NotFound
+from ui.formats import date_text
+from ui.i18n import use_locale
 from ui.tables import TableQuery
 
 TODAY = make.today()
@@ -63,6 +66,9 @@ async def test_a_paper_that_runs_out_is_asked_for_once_and_brought_by_the_instit
     (asked,) = await papers.ask_for_expiring(tenant, TODAY)
     assert await papers.ask_for_expiring(tenant, TODAY) == [], "asked once"
     assert (asked.kind, asked.due_on) == ("licence", SOON)
+    for language, day in (("en", date_text(SOON)), ("zh_CN", f"{SOON.year}年{SOON.month}月{SOON.day}日")):
+        with use_locale(language):
+            assert day in str(reason_of(asked)), "said in the reader's language when it is read"
     chief, reader = await make.staff(tenant), await make.staff(tenant, "reader")
     stranger = await make.staff(await make.tenant(bank))
     async with open_scope(tenant_scope(tenant.id)):
