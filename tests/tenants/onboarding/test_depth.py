@@ -8,6 +8,7 @@ import pytest
 from tenants.models import AccountProof, Application, ApplicationPerson, Tenant
 from tenants.onboarding import findings, gate, papers, proofs, services
 from tenants.onboarding import people as behind
+from tenants.onboarding.checklist import INSTITUTION_KINDS, REQUIRED_DOCUMENTS, REQUIRED_PEOPLE
 from tenants.onboarding.completeness import missing_people
 from tenants.onboarding.forms import ApplicationForm
 from tenants.onboarding.ports import Entry, Remittance
@@ -179,25 +180,75 @@ async def test_a_silent_registry_never_reads_as_checked(bank, people, played, ca
 
 
 async def ready(bank, manager, played, **given) -> Application:
-    """An application with all that a careful bank asks for before it decides."""
+    """An application with all that a careful bank asks its kind for before it decides."""
     made = await draft(bank, manager, **given)
     played.entries[made.uscc] = Entry(made.legal_name, "Chen Wei", True, "Test registry", "2026-01-01")
-    async with open_scope(bank_scope(bank.id)):
-        await behind.add(manager, made.id, somebody(role="representative", share_percent=None))
-        await behind.add(manager, made.id, somebody(share_percent=100))
-        for kind in ("licence", "representative_id", "account_proof"):
-            await papers.add_document(
-                manager,
-                made.id,
-                kind=kind,
-                filename=f"{kind}.pdf",
-                content_type="application/pdf",
-                content=io.BytesIO(PDF),
-            )
+    for role in sorted(REQUIRED_PEOPLE[made.kind]):
+        await name(bank, manager, made, role)
+    for kind in sorted(REQUIRED_DOCUMENTS[made.kind]):
+        await bring(bank, manager, made, kind)
     await proofs.begin(manager, made.id, "out")
     await proofs.tell_amount(manager, made.id, 42)
     async with open_scope(bank_scope(bank.id)):
         return await services.submit(manager, made.id, made.version)
+
+
+async def name(bank, manager, made, role):
+    async with open_scope(bank_scope(bank.id)):
+        await behind.add(
+            manager, made.id, somebody(role=role, share_percent=100 if role == "owner" else None)
+        )
+
+
+async def bring(bank, manager, made, kind):
+    async with open_scope(bank_scope(bank.id)):
+        await papers.add_document(
+            manager,
+            made.id,
+            kind=kind,
+            filename=f"{kind}.pdf",
+            content_type="application/pdf",
+            content=io.BytesIO(PDF),
+        )
+
+
+@pytest.mark.parametrize("kind", INSTITUTION_KINDS)
+async def test_every_kind_of_institution_is_asked_for_its_own_and_goes_live(
+    bank, people, played, careful, kind
+):
+    manager, reviewer = people
+    made = await draft(bank, manager, kind=kind)
+    lacking = REQUIRED_DOCUMENTS[kind]
+    for paper in sorted(lacking):
+        async with open_scope(bank_scope(bank.id)):
+            with pytest.raises(Invalid, match=r"application\.incomplete"):
+                await services.submit(manager, made.id, made.version)
+        await bring(bank, manager, made, paper)
+    for role in sorted(REQUIRED_PEOPLE[kind]):
+        async with open_scope(bank_scope(bank.id)):
+            with pytest.raises(Invalid, match=r"application\.people"):
+                await services.submit(manager, made.id, made.version)
+        await name(bank, manager, made, role)
+    async with open_scope(bank_scope(bank.id)):
+        await services.submit(manager, made.id, made.version)
+    other = await ready(bank, manager, played, kind=kind, legal_name="Blue Lake")
+    await findings.run_checks(manager, other.id)
+    async with open_scope(bank_scope(bank.id)):
+        tenant = await services.approve(reviewer, other.id, other.version)
+        with pytest.raises(Conflict, match=r"gate\.closed"):
+            await gate.go_live(reviewer, tenant.id)
+    await pass_own_steps(tenant)
+    async with open_scope(bank_scope(bank.id)):
+        await gate.go_live(reviewer, tenant.id)
+        assert (await Tenant.get(id=tenant.id)).status == "live"
+
+
+async def pass_own_steps(tenant):
+    chief = await make.staff(tenant)
+    async with open_scope(tenant_scope(tenant.id)):
+        await gate.review_fees(chief)
+        await gate.pass_step(chief, tenant, "trial", "1.00")
+        await gate.pass_step(chief, tenant, "contact")
 
 
 async def test_a_high_score_is_refused_whoever_approves(bank, people, played, careful):
@@ -260,11 +311,7 @@ async def test_the_gate_opens_when_everything_was_seen_and_not_before(bank, peop
         assert (tenant.status, tenant.takes_payments, tenant.live_at) == ("approved", False, None)
         with pytest.raises(Conflict, match=r"gate\.closed"):
             await gate.go_live(reviewer, tenant.id)
-    chief = await make.staff(tenant)
-    async with open_scope(tenant_scope(tenant.id)):
-        await gate.review_fees(chief)
-        await gate.pass_step(chief, tenant, "trial", "1.00")
-        await gate.pass_step(chief, tenant, "contact")
+    await pass_own_steps(tenant)
     colleague = replace(reviewer, permissions=manager.permissions)
     async with open_scope(bank_scope(bank.id)):
         with pytest.raises(Exception, match="permission"):
