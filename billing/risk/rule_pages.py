@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from billing.bank_terms.words import coin_of
 from billing.models import RiskRule
 from billing.risk import rules, services
 from billing.risk.finding import RULES
@@ -17,6 +18,8 @@ from tenants.banks.reach import bank_of
 from tenants.http import WRITES, bank_route
 from ui.errors import Invalid
 from ui.exports import export, wants_export
+from ui.fields import parse_minor
+from ui.formats import plain_amount
 from ui.forms import bind_values
 from ui.i18n import N_, Text, gettext, t
 from ui.render import redirect, respond
@@ -24,7 +27,7 @@ from ui.tables import Column
 
 THRESHOLDS = {
     "deviations": N_("Deviations above the usual"),
-    "least_minor": N_("At least, in the smallest unit of money"),
+    "least_minor": N_("At least, in {currency}"),
     "least_count": N_("At least so many"),
     "least_payers": N_("At least so many people"),
     "percent": N_("At least percent"),
@@ -65,6 +68,7 @@ def _columns(root: str) -> tuple[Column, ...]:
     )
 
 
+_MINOR = "_minor"
 STATES: dict[str, Text] = {"on": t("Watching"), "off": t("Off")}
 
 
@@ -108,7 +112,8 @@ async def change(request: Request, actor: Actor) -> Response:
     body = await request.form()
     names = ("is_on", "holds_refunds", "holds_payouts", "act")
     switch = bind_values({name: [body[name]] for name in names if name in body}, SwitchForm).ok
-    given = _numbers(key, {name: str(body.get(name, "")) for name in RULES[key].defaults})
+    typed = {name: str(body.get(name, "")) for name in RULES[key].defaults}
+    given = _numbers(typed, coin_of(actor))
     if given is None:
         return await _page(request, actor, key, switch, error=t("Enter figures."), status=422)
     if switch.act != "set":
@@ -123,9 +128,13 @@ async def change(request: Request, actor: Actor) -> Response:
     )
 
 
-def _numbers(key: str, typed: dict[str, str]) -> dict[str, float] | None:
+def _numbers(typed: dict[str, str], currency: str) -> dict[str, float] | None:
+    """Return what was typed, sums of money in minor units; nothing where one of them is no figure."""
     try:
-        found = {name: float(typed[name]) for name in RULES[key].defaults}
+        found = {
+            name: float(parse_minor(text, currency) if name.endswith(_MINOR) else text)
+            for name, text in typed.items()
+        }
     except ValueError:
         return None
     return found if all(0 <= value < MOST for value in found.values()) else None
@@ -151,7 +160,7 @@ async def _page(  # noqa: PLR0917 - what the page shows
     context = {
         "key": key,
         "name": gettext(RULES[key].name),
-        "fields": [(name, gettext(THRESHOLDS[name]), f"{value:.12g}") for name, value in values.items()],
+        "fields": [_field(name, value, coin_of(actor)) for name, value in values.items()],
         "is_on": switch.is_on if switch else own is None or own.is_on,
         "holds_refunds": held.holds_refunds,
         "holds_payouts": held.holds_payouts,
@@ -163,7 +172,7 @@ async def _page(  # noqa: PLR0917 - what the page shows
         if tried
         else [],
         "trials": await rules.trials_of(actor, key),
-        "trial_columns": _trial_columns(),
+        "trial_columns": _trial_columns(coin_of(actor)),
         "error": error,
         "may_set": actor.may("policy.write"),
         "root": f"/bank/{actor.place['slug']}",
@@ -171,19 +180,26 @@ async def _page(  # noqa: PLR0917 - what the page shows
     return await respond(request, "billing/risk/rule.html", context, status=status)
 
 
-def _trial_columns() -> tuple[Column, ...]:
+def _field(name: str, value: float, currency: str) -> tuple[str, str, str]:
+    """Return a threshold's name, what it is called, and its figure as it is typed."""
+    is_money = name.endswith(_MINOR)
+    figure = plain_amount(int(value), currency) if is_money else f"{value:.12g}"
+    return name, gettext(THRESHOLDS[name], currency=currency), figure
+
+
+def _trial_columns(currency: str) -> tuple[Column, ...]:
+    def figures(value: Any, row: Any) -> str:
+        del row
+        fields = [_field(name, number, currency) for name, number in value.items()]
+        return "; ".join(gettext("{label}: {shown}", label=label, shown=shown) for _, label, shown in fields)
+
     return (
         Column("created_at", t("Tried on"), format="datetime", is_main=True),
         Column("tried_by_name", t("By")),
-        Column("thresholds", t("Figures"), format=_figures),
+        Column("thresholds", t("Figures"), format=figures),
         Column("institutions", t("Institutions"), format="number"),
         Column("alerts", t("Alerts in a year"), format="number"),
     )
-
-
-def _figures(value: Any, row: Any) -> str:
-    del row
-    return "; ".join(f"{gettext(THRESHOLDS[name])}: {number:.12g}" for name, number in value.items())
 
 
 READ = "risk.read"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from billing.models import DayFigure, Payment, PayoutHold, Refund, RiskAlert, RiskHold
+from billing.models import DayFigure, Payment, PayoutHold, Refund, RiskAlert, RiskHold, RiskTrial
 from billing.payments.refreshing import refresh
 from billing.payments.refunds import refundable_minor, request_refund
 from billing.payments.taking import take_payment
@@ -166,8 +166,13 @@ async def test_the_pages(client, alert, officer, waiting, language):
     ).status_code == 422
     force = {"least_count": "3", "percent": "20", "act": "set", "is_on": "1"}
     assert (await client.post(f"{root}/rules/refunds", data=force)).status_code == 403
+    sums = {"deviations": "6", "least_minor": "2,500.50", "act": "try"}
+    money = await client.post(f"{root}/rules/volume", data=sums)
+    assert 'value="2500.50"' in money.text, "asked in money and shown as money"
     async with open_scope(bank_scope(officer.bank_id)):
         hold = await RiskHold.get(refund_id=waiting.id)
+        trial = await RiskTrial.get(bank_id=officer.bank_id, key="volume")
+        assert trial.thresholds == {"deviations": 6.0, "least_minor": 250_050.0}
     one = await client.get(f"{root}/holds/{hold.id}", headers=headers)
     inspect(one.text)
     assert waiting.number in one.text
