@@ -223,6 +223,7 @@ class Readiness:
     has_issued: bool
     has_payment: bool
     has_colleagues: bool
+    is_leaving: bool
 
 
 async def readiness(tenant_id: UUID) -> Readiness:
@@ -241,7 +242,8 @@ async def readiness(tenant_id: UUID) -> Readiness:
           exists (select 1 from billing_payment where tenant_id = $1 and succeeded_at is not null
                    and status <> 'refunded') has_payment,
           (select count(distinct person_id) from tenants_membership where tenant_id = $1
-            and ended_at is null) > 1 has_colleagues
+            and ended_at is null) > 1 has_colleagues,
+          exists (select 1 from tenants_tenant where id = $1 and status in ('closing', 'closed')) is_leaving
         """,
         tenant_id,
     )

@@ -68,7 +68,7 @@ async def overview(request: Request, actor: Actor) -> Response:
         request,
         "billing/reports/overview.html",
         {
-            "tasks": _first_steps(ready, actor),
+            "tasks": [] if ready.is_leaving else _first_steps(ready, actor),
             "is_starting": not ready.has_payment,
             "totals": await figures.totals(tenant_id(), currency, zone),
             "months": months,

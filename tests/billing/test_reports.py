@@ -19,6 +19,15 @@ async def test_a_new_tenant_is_told_what_to_do_first(client, staffed):
     assert "Bring in your accounts" in page.text
 
 
+@pytest.mark.parametrize("status", ["closing", "closed"])
+async def test_who_leaves_is_told_nothing_to_begin_with(client, bank, status):
+    tenant = await make.tenant(bank, status=status)
+    await make.sign_in(client, (await make.staff(tenant)).person_id)
+    page = await client.get(f"/t/{tenant.slug}")
+    assert page.status_code == 200, page.text[:2000]
+    assert "Bring in your accounts" not in page.text
+
+
 @pytest.mark.parametrize("report", ["", "/takings", "/arrears"])
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 async def test_reports_without_bills_say_so(client, staffed, report, language):
