@@ -62,7 +62,7 @@ STATE_WORDS: dict[str, Text | str] = {
     "working": t("Being worked on"),
     "waiting": t("We wait for an answer"),
     "answered": t("Decided"),
-    "closed": t("Closed"),
+    "closed": t("Case closed"),
     "withdrawn": t("Taken back"),
 }
 STATE_TONES: dict[str, Tone] = {

@@ -87,4 +87,4 @@ MOVES: dict[str, MoveKind] = {
     "pay_out": MoveKind(t("Paid out"), "wallet.paid_out"),
     "pay_out_back": MoveKind(t("Payout did not go through"), "wallet.payout_returned"),
 }
-STATES = {"open": N_("Open"), "closed": N_("Closed")}
+STATES = {"open": N_("In use"), "closed": N_("Closed")}

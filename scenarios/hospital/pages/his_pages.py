@@ -46,7 +46,11 @@ select id, day, kind, key, ours_minor, theirs_minor, currency, status, reason, c
    and ($4 = '' or day::text = $4)
  order by day desc, id offset $5 limit $6
 """
-_STATES = {"open": N_("Open"), "closed": N_("Closed by a person"), "cleared": N_("Cleared by itself")}
+_STATES = {
+    "open": N_("Not settled yet"),
+    "closed": N_("Closed by a person"),
+    "cleared": N_("Cleared by itself"),
+}
 
 
 async def payments(request: Request, actor: Actor) -> Response:
