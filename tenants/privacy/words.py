@@ -62,7 +62,7 @@ _LABELS = {
     "activated_by_name": N_("Put into force by"),
     "adjusted_minor": N_("Corrected"),
     "agreed_at": N_("Agreed on"),
-    "alert": N_("Warning"),
+    "alert_minor": N_("Told when below"),
     "allergies": N_("Must not eat"),
     "amount_minor": N_("Amount"),
     "answer": N_("Answer"),
@@ -113,6 +113,7 @@ _LABELS = {
     "minutes": N_("Minutes"),
     "most_each": N_("At most for each child"),
     "names": N_("Name"),
+    "month_minor": N_("At most in a month"),
     "needs_confirming": N_("Wants to be confirmed"),
     "note": N_("Note"),
     "number": N_("Number"),
@@ -153,7 +154,7 @@ _LABELS = {
     "updated_at": N_("Changed on"),
     "ways": N_("Told by"),
     "withdrawn_at": N_("Taken back on"),
-    "words": N_("What was agreed"),
+    "words": N_("The words agreed to"),
 }
 _TRAIL = "tenants_audit"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
