@@ -48,7 +48,7 @@ PAPERS = (".pdf", ".jpg", ".jpeg", ".png", ".webp")
 MOST_BYTES = 10_000_000
 NAME = "coalesce(p.names ->> $4, p.names ->> 'en', p.names::text)"
 """What a pool is called in the reader's language, for sorting; the language is the fourth argument."""
-STATES = {"open": t("Open"), "closed": t("Divided")}
+STATES = {"open": t("Not divided yet"), "closed": t("Divided")}
 BASIS_WORDS = {key: t(words) for key, words in BASES.items()}
 ORDERS = {"name": NAME, "period": "p.period", "total_minor": "p.total_minor"}
 _LIST = """

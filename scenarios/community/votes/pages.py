@@ -39,7 +39,12 @@ from ui.render import redirect, respond
 from ui.shell import Tone
 from ui.tables import Column
 
-STATES = {"draft": t("Draft"), "open": t("Open"), "closed": t("Counted"), "published": t("Made public")}
+STATES = {
+    "draft": t("Draft"),
+    "open": t("Voting is open"),
+    "closed": t("Counted"),
+    "published": t("Made public"),
+}
 TONES: dict[str, Tone] = {"draft": "neutral", "open": "info", "closed": "warning", "published": "success"}
 _LIST = """
 select v.id, v.titles, v.status, v.closes_at, v.created_at,
