@@ -184,8 +184,8 @@ def _bar(given: _Given, room: Room) -> Chart:
 
 def _stacked(given: _Given, room: Room) -> Chart:
     places = range(len(given.names))
-    sums = [sum((row.values[index] for row in given.series), Decimal(0)) for index in places]
-    chart, scale = _frame(given, room, max(sums, default=Decimal(0)))
+    sums: list[Number] = [sum(row.values[index] for row in given.series) for index in places]
+    chart, scale = _frame(given, room, max(sums, default=0))
     slot = room.slot(given.names)
     below = [Decimal(0)] * len(given.names)
     for number, row in enumerate(given.series, 1):

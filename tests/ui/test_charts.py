@@ -41,6 +41,11 @@ def test_ticks_are_round(highest: int | Decimal, step: int | Decimal) -> None:
     assert nice_step(highest) == step
 
 
+def test_whole_figures_on_top_of_each_other_have_whole_ticks() -> None:
+    chart = stacked("x", ["Mon"], [Series("a", [1]), Series("b", [0])])
+    assert [tick.text for tick in chart.ticks] == ["0", "1"]
+
+
 def test_a_chart_without_figures_is_still_a_frame() -> None:
     assert bar("x", [], []).bars == []
     assert stacked("x", ["a"], []).bars == []
