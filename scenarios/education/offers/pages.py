@@ -24,8 +24,10 @@ from scenarios.education.offers.states import (
     BOOKING_WORDS,
     KINDS,
     OFFER,
+    OFFER_SHOWN,
     OFFER_TONES,
     OFFER_WORDS,
+    shown_state,
 )
 from tenants.actor import Actor
 from tenants.days import today
@@ -98,7 +100,10 @@ def _columns(actor: Actor) -> tuple[Column, ...]:
         ),
         Column("kind", t("What it is"), words=KINDS),
         Column("grades", t("Grades"), format=lambda value, row: grades_text(value, row) or gettext("All")),
-        Column("status", t("State"), format="badge", words=OFFER_WORDS, tones=OFFER_TONES),
+        Column(
+            "status", t("State"), format="badge", words=OFFER_SHOWN, tones=OFFER_TONES,
+            value=lambda row: shown_state(row["status"], row["closes_at"]),
+        ),
         Column("last_at", t("Closes"), format="datetime", sortable=True, sort="closes_at"),
         Column("kept", t("Booked"), format="number"),
         Column("waiting", t("Waiting list"), format="number"),
@@ -229,6 +234,7 @@ async def show(request: Request, actor: Actor) -> Response:
 
 
 async def _context(actor: Actor, offer: SchoolOffer) -> dict[str, Any]:
+    state = shown_state(offer.status, offer.closes_at)
     return {
         "offer": offer,
         "title": localized(offer.titles),
@@ -236,7 +242,7 @@ async def _context(actor: Actor, offer: SchoolOffer) -> dict[str, Any]:
         "consent": localized(offer.consent),
         "grades": grades_text(offer.grades, None) or gettext("All"),
         "kind": KINDS[offer.kind],
-        "state": (OFFER_WORDS[offer.status], OFFER_TONES.get(offer.status, "neutral")),
+        "state": (OFFER_SHOWN[state], OFFER_TONES.get(state, "neutral")),
         "options": [(one, localized(one.names)) for one in await office.options_of(offer)],
         "states": [(key, str(words)) for key, words in BOOKING_WORDS.items()],
         "can": {edge: OFFER.can(offer.status, edge) for edge in OFFER.edges},

@@ -1,5 +1,7 @@
 """The lives of offers and bookings, as data (see ``billing.payments.states``)."""
 
+from datetime import UTC, datetime
+
 from billing.payments.states import Edge, Machine
 from ui.i18n import Text, t
 from ui.shell import Tone
@@ -51,6 +53,8 @@ OFFER_WORDS: dict[str, Text | str] = {
     "closed": t("Closed"),
     "cancelled": t("Cancelled"),
 }
+OFFER_SHOWN = OFFER_WORDS | {"over": t("Deadline passed")}
+"""What a reader is told: an offer that stays open in the books is not, once its last moment is over."""
 OFFER_TONES: dict[str, Tone] = {"open": "success", "draft": "info", "cancelled": "danger"}
 KINDS: dict[str, Text | str] = {
     "trip": t("Trip"),
@@ -58,3 +62,8 @@ KINDS: dict[str, Text | str] = {
     "care": t("After-school care"),
     "shop": t("Uniforms and books"),
 }
+
+
+def shown_state(status: str, closes_at: datetime) -> str:
+    """Return how an offer stands for whoever reads of it."""
+    return "over" if status == "open" and closes_at <= datetime.now(UTC) else status

@@ -134,8 +134,8 @@ async def test_a_guardian_signs_the_words_they_read_and_nobody_else_can(db, bank
             await execute("update education_consent set words = 'x' where id = $1", signed.id)
 
 
-async def test_an_offer_for_one_grade_is_nothing_for_another_nor_a_draft_for_anybody(db, bank):
-    tenant, _staff, _, option, families = await small(bank, 1, grades=("5",))
+async def test_an_offer_for_one_grade_is_nothing_for_another_nor_a_draft_for_anybody(client, db, bank):
+    tenant, staff, made, option, families = await small(bank, 1, grades=("5",))
     with pytest.raises(NotFound):
         await take(tenant, families[0], option)
     async with open_scope(tenant_scope(tenant.id)):
@@ -146,6 +146,10 @@ async def test_an_offer_for_one_grade_is_nothing_for_another_nor_a_draft_for_any
         await execute("update education_offer set status = 'open', closes_at = now() - interval '1 minute'")
     with pytest.raises(Conflict):
         await take(tenant, families[0], option)
+    await make.sign_in(client, staff.person_id)
+    for path in ("", f"/{made.id}"):
+        shown = text_of(inspect((await client.get(f"/t/{tenant.slug}/offers{path}")).text))
+        assert "Deadline passed" in shown, "nobody can book it, so it does not look open"
 
 
 async def test_sizes_have_their_own_stock_and_several_may_be_bought(db, bank):
