@@ -18,7 +18,7 @@ from billing.models import Bill, Payment, Receipt
 from billing.receipts import bill as bill_paper
 from billing.receipts import receipt as receipt_paper
 from billing.receipts.documents import BillDocument, ReceiptDocument
-from billing.receipts.letterhead import logo_for, under
+from billing.receipts.letterhead import letterhead_for, under
 from billing.receipts.paper import Paper
 from billing.receipts.pdf import render_bill, render_receipt
 from billing.receipts.service import document_of
@@ -95,7 +95,7 @@ async def _make_receipts(actor: Actor, path: Path, asked: Mapping[str, Any], pro
 
 async def _receipts(actor: Actor, ids: Sequence[UUID], locale: str) -> AsyncIterator[Named]:
     assert actor.tenant_id is not None  # noqa: S101 - a job has its tenant
-    logo = await logo_for(actor.tenant_id)
+    head = await letterhead_for(actor.tenant_id)
     for start in range(0, len(ids), BATCH):
         found = {
             r.id: r
@@ -109,7 +109,8 @@ async def _receipts(actor: Actor, ids: Sequence[UUID], locale: str) -> AsyncIter
         }
         for receipt in (found[each] for each in ids[start : start + BATCH] if each in found):
             refunded = paid[receipt.payment_id]
-            yield receipt.number, under(logo, document_of(receipt, refunded_minor=refunded, locale=locale))
+            document = document_of(receipt, refunded_minor=refunded, locale=locale)
+            yield receipt.number, under(head, document, locale)
 
 
 async def _make_bills(actor: Actor, path: Path, asked: Mapping[str, Any], progress: Progress) -> str:

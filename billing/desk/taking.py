@@ -19,6 +19,7 @@ from billing.receipts import service as receipts
 from tenants.actor import Actor
 from tenants.codes import new_token
 from tenants.http import path_id
+from tenants.navigation import named
 from tenants.scope import open_scope
 from ui.errors import Conflict, Invalid, NotFound
 from ui.fields import FieldError, parse_minor
@@ -185,6 +186,7 @@ async def receipt(request: Request, actor: Actor) -> Response:
         "root": f"/t/{actor.place['slug']}",
         "payment": payment,
         "document": receipts.document_of(kept, refunded_minor=payment.refunded_minor),
+        "bank": named(actor.place, "bank_name"),
         "change_minor": change_minor(payment),
     }
     return await respond(request, "billing/desk/receipt.html", context)

@@ -8,12 +8,14 @@ from starlette.responses import Response
 
 from billing.models import Receipt
 from billing.receipts import service as receipts
+from billing.receipts.letterhead import letterhead_for, under
 from billing.receipts.service import CODE_LENGTH
 from billing.sealing.proofs import is_right, proof_of
 from tenants import throttle
 from tenants.codes import group_code, is_code, normalise_code
 from tenants.http import client_ip
 from tenants.scope import open_scope, tenant_scope, value
+from ui.i18n import current_locale
 from ui.render import redirect, respond
 
 REASON = "whoever is shown a receipt may check that it is real"
@@ -36,7 +38,7 @@ async def verify(request: Request) -> Response:
     kept = await receipts.find_by_code(code) if is_code(code, CODE_LENGTH) else None
     context = {
         "code": group_code(normalise_code(code)[:40]),
-        "found": _facts(kept) if kept else None,
+        "found": await _facts(kept) if kept else None,
         "sealed": await _sealed(kept) if kept else None,
     }
     return await respond(request, "billing/payer/verify.html", context, status=200 if kept else 404)
@@ -54,9 +56,11 @@ async def _sealed(kept: Receipt) -> dict[str, Any] | None:
     return {"is_right": is_right(proof), "at": moment, "hash": seal["hash"], "bank": slug}
 
 
-def _facts(kept: Receipt) -> dict[str, Any]:
+async def _facts(kept: Receipt) -> dict[str, Any]:
     """Return what a receipt says, but for who paid and for whom."""
-    document = receipts.document_of(kept)
+    async with open_scope(tenant_scope(kept.tenant_id)):
+        head = await letterhead_for(kept.tenant_id)
+    document = under(head, receipts.document_of(kept), current_locale())
     return {
         "number": document.number,
         "institution": document.issuer.name,

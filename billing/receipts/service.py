@@ -21,7 +21,7 @@ from billing.payments.allocating import Share
 from billing.payments.into import paid_into
 from billing.payments.numbers import receipt_number
 from billing.receipts.documents import Issuer, ReceiptDocument, ReceiptLine
-from billing.receipts.letterhead import logo_for, under
+from billing.receipts.letterhead import letterhead_for, under
 from billing.receipts.pdf import render_receipt
 from tenants.codes import code_from, group_code, hash_token, normalise_code
 from tenants.ids import new_id
@@ -153,7 +153,7 @@ async def pdf_of(receipt: Receipt, payment: Payment, locale: str = "") -> bytes:
     chosen = locale or current_locale()
     document = document_of(receipt, refunded_minor=payment.refunded_minor, locale=chosen)
     document = replace(document, paid_into=await paid_into(payment.tenant_id, payment.settlement_account_id))
-    shown = under(await logo_for(receipt.tenant_id), document)
+    shown = under(await letterhead_for(receipt.tenant_id), document, chosen)
     return await anyio.to_thread.run_sync(render_receipt, shown, chosen)
 
 

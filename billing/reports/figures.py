@@ -214,7 +214,11 @@ async def totals(tenant_id: UUID, currency: str, zone: str) -> Totals:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What a new tenant has done on its way to the first money."""
+    """What a new tenant has done on its way to the first money.
+
+    ``has_rule``: a fee that the template brought in force is not what the institution has yet to decide; while
+    drafts wait, one of its own people must have put a rule into force.
+    """
 
     has_accounts: bool
     has_rule: bool
@@ -234,7 +238,10 @@ async def readiness(tenant_id: UUID) -> Readiness:
           exists (select 1 from tenants_account where tenant_id = $1 and is_active) has_accounts,
           exists (select 1 from billing_fee_rule r join billing_fee_item i
                    on i.tenant_id = r.tenant_id and i.id = r.fee_item_id
-                   where r.tenant_id = $1 and r.status = 'active' and i.kind = 'charge') has_rule,
+                   where r.tenant_id = $1 and r.status = 'active' and i.kind = 'charge'
+                     and (not exists (select 1 from billing_fee_rule d where d.tenant_id = $1 and d.status = 'draft')
+                       or exists (select 1 from tenants_membership m
+                                  where m.tenant_id = $1 and m.person_id = r.activated_by))) has_rule,
           exists (select 1 from billing_settlement_account where tenant_id = $1
                    and (stripe_account <> '' or rail_merchant <> '')) has_channel,
           exists (select 1 from billing_bill_run where tenant_id = $1) has_draft,

@@ -34,7 +34,9 @@ async def confirm_holder(actor: Actor, code: str) -> Holder:
     if person_id is None:
         raise Forbidden("permission.missing", t("You do not have the right to do this."))
     if not is_code(code, CODE_LENGTH):
-        text = t("This is not a complete code. It has 12 letters and figures, as printed on the bill.")
+        text = t(
+            "This code is mistyped or not complete. It has 12 letters and figures, as printed on the bill."
+        )
         raise Invalid("code.mistyped", text, fields={"code": text})
     await spend("holder-code", str(person_id), TRIES)
     found = await _find(code)

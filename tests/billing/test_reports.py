@@ -2,6 +2,10 @@
 
 import pytest
 
+from billing.charges import fees
+from billing.models import FeeRule
+from billing.reports.figures import readiness
+from tenants.scope import open_scope, tenant_scope
 from tests import make
 
 
@@ -26,6 +30,16 @@ async def test_who_leaves_is_told_nothing_to_begin_with(client, bank, status):
     page = await client.get(f"/t/{tenant.slug}")
     assert page.status_code == 200, page.text[:2000]
     assert "Bring in your accounts" not in page.text
+
+
+async def test_fees_are_done_once_the_institution_has_put_one_into_force_itself(staffed):
+    tenant, finance = staffed
+    async with open_scope(tenant_scope(tenant.id)):
+        assert await FeeRule.exists(tenant_id=tenant.id, status="active"), "the template brings some in force"
+        assert not (await readiness(tenant.id)).has_rule
+        draft = await FeeRule.filter(tenant_id=tenant.id, status="draft").first()
+        await fees.activate(finance, draft.fee_item_id, effective_from=make.today().replace(day=1))
+        assert (await readiness(tenant.id)).has_rule
 
 
 @pytest.mark.parametrize("report", ["", "/takings", "/arrears"])

@@ -132,6 +132,7 @@ async def test_a_transfer_keeps_its_reference_on_the_receipt(town, cashier):
     answer = await take(cashier, town, method="transfer", reference="TRX-9911", payer_name="Grandma Tan")
     text = text_of(inspect((await cashier.get(answer.headers["location"])).text))
     assert "TRX-9911" in text
+    assert "Harbour Bank" in text
     assert "Grandma Tan" in text
     async with open_scope(tenant_scope(town.tenant.id)):
         receipt = await Receipt.get(tenant_id=town.tenant.id)

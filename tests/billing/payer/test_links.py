@@ -10,6 +10,7 @@ from billing.payments import refreshing
 from tenants import throttle
 from tenants.scope import open_scope, tenant_scope
 from tests import make
+from tests.billing.pdf_text import pages
 from tests.billing.town import AUGUST, field_of, hosted, path_of
 from tests.page import inspect, text_of
 
@@ -68,7 +69,9 @@ async def test_its_bearer_gets_the_receipt_of_that_payment_only(town, client, li
     assert "Receipt" in text
     assert "Pay-link" not in text, "the bearer has no name"
     pdf = await client.get(f"{back}/receipt/pdf?lang=zh_CN")
-    assert pdf.content.startswith(b"%PDF")
+    assert "海港银行" in "".join(pages(pdf.content))
+    english = "".join(pages((await client.get(f"{back}/receipt/pdf?lang=en")).content))
+    assert "served by Harbour Bank" in " ".join(english.split())
     other = pay_links.make(town.tenant.id, town.others_bill.id)
     payment = back.rsplit("/", 1)[1]
     assert (await client.get(f"{other}/payments/{payment}")).status_code == 404
@@ -132,6 +135,7 @@ async def test_anyone_with_the_code_may_check_a_receipt_and_learns_no_name(town,
     code = receipt.document["verification_code"]
     assert receipt.document["verify_url"].endswith(f"/verify/{code}")
     text = await shown(client, f"/verify/{code}")
+    assert "Harbour Bank" in text
     assert "This receipt is genuine" in text
     assert "63.50" in text
     assert town.tenant.name in text

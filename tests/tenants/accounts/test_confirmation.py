@@ -71,7 +71,7 @@ async def test_mistyped_codes_are_free_and_wrong_ones_run_out(db, bank):
     eve = make.payer(await make.person("Eve"))
     mistyped = code[:-1] + ("2" if code[-1] != "2" else "3")
     for _ in range(8):
-        with pytest.raises(Invalid, match="not a complete code"):
+        with pytest.raises(Invalid, match="mistyped or not complete"):
             await confirm_holder(eve, mistyped)
     others = [await make.holder(await make.account(await make.tenant(bank)), None) for _ in range(6)]
     for other in others[:5]:
