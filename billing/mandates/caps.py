@@ -5,7 +5,7 @@ So two payments at once cannot go over a cap together.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from uuid import UUID
 
 from tortoise.queryset import QuerySet
@@ -13,7 +13,7 @@ from tortoise.queryset import QuerySet
 from billing.models import Proxy
 from billing.payments.amounts import Amount
 from tenants.actor import Actor
-from tenants.days import today, today_at
+from tenants.days import midnight, today
 from tenants.models import Tenant
 from tenants.scope import rows
 from ui.errors import Forbidden, Invalid
@@ -58,7 +58,7 @@ async def _check_account(actor: Actor, account_id: UUID, bills: Mapping[UUID, in
     proxy = await standing.select_for_update().first()
     if proxy is None or proxy.until < today(zone):
         raise Forbidden("proxy.ended", t("You may not pay for this account any more."))
-    spent = await _spent(proxy, today(zone))
+    spent = await _spent(proxy, today(zone), zone)
     for bill_id, amount in bills.items():
         if amount > (left := spent.left_of_bill(proxy, bill_id)):
             raise _over("proxy.bill_cap", left, proxy.currency)
@@ -82,11 +82,11 @@ async def room_for(person_id: UUID, tenant_id: UUID, bill_ids: Sequence[UUID]) -
 async def _room_of_account(
     person_id: UUID, tenant_id: UUID, account_id: UUID, due: Mapping[UUID, int]
 ) -> dict[UUID, int]:
-    now = await today_at(tenant_id)
+    zone = (await Tenant.get(id=tenant_id)).timezone
     proxy = await _standing(tenant_id, account_id, person_id).first()
-    if proxy is None or proxy.until < now:
+    if proxy is None or proxy.until < today(zone):
         return dict.fromkeys(due, 0)
-    spent, room = await _spent(proxy, now), {}
+    spent, room = await _spent(proxy, today(zone), zone), {}
     month = proxy.month_cap_minor - spent.of_month
     for bill_id, left in due.items():
         room[bill_id] = max(0, min(left, spent.left_of_bill(proxy, bill_id), month))
@@ -110,8 +110,8 @@ class _Spent:
         return left
 
 
-async def _spent(proxy: Proxy, now: date) -> _Spent:
-    first = datetime.combine(now.replace(day=1), datetime.min.time(), UTC)
+async def _spent(proxy: Proxy, now: date, zone: str) -> _Spent:
+    first = midnight(now.replace(day=1), zone)
     found = await rows(_SPENT, proxy.tenant_id, proxy.person_id, proxy.account_id, first)
     return _Spent({one["bill_id"]: one["of_bill"] for one in found}, sum(one["of_month"] for one in found))
 

@@ -5,9 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from billing.mandates import proxies
+from billing.mandates import caps, proxies
 from billing.models import Proxy
 from tenants.codes import new_code
+from tenants.days import midnight
 from tenants.scope import execute, open_scope, rows
 from tests import make
 from tests.billing.payments import world
@@ -83,6 +84,19 @@ async def test_caps_hold_for_a_bill_and_for_a_month(place, outside):
         await world.start(place, second, actor=friend, amount=3001)
     await world.start(place, second, actor=friend, amount=3000)
     assert (await world.fresh(place, first)).paid_minor == 5000
+
+
+async def test_a_month_begins_at_the_institutions_midnight(place):
+    first, second = await world.bill(place, 5000), await world.bill(place, 6000)
+    friend, _, _ = await granted(place, month=5000)
+    started = await world.start(place, first, actor=friend)
+    begin = midnight(make.today().replace(day=1), make.ZONE)
+    move = "update billing_payment set created_at = $2 where id = $1"
+    async with place.scope():
+        await execute(move, started.payment_id, begin)
+        assert set((await caps.room_for(friend.person_id, place.id, [second.id])).values()) == {0}
+        await execute(move, started.payment_id, begin - timedelta(seconds=1))
+        assert set((await caps.room_for(friend.person_id, place.id, [second.id])).values()) == {5000}
 
 
 async def test_two_payments_at_once_stay_within_the_month(real_place):
