@@ -100,7 +100,8 @@ async def _new_context(actor: Actor, form: Form[NewRun], root: str) -> dict[str,
     items = await FeeItem.filter(tenant_id=tenant.id, is_active=True).order_by("kind", "position", "key")
     period = form.data.period if form.data else months_after(today(tenant.timezone), 0)
     stands = await runs.standing(tenant.id, period)
-    ready = [item for item in items if stands.get(item.id)]
+    chosen = set(form.chosen("items"))
+    ready = [item for item in items if stands.get(item.id) or str(item.id) in chosen]
     lapsed = [item for item in items if stands.get(item.id) is False]
     scenarios = [(key, gettext(SCENARIOS[key].name)) for key in tenant.scenarios]
     options = [(str(item.id), localized(item.names), _hint(item, len(scenarios))) for item in ready]

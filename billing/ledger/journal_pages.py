@@ -115,7 +115,7 @@ async def _check(form: Form[Wanted]) -> None:
 async def _check_choice(form: Form[Wanted], kind: str, ledger: str) -> None:
     """A name that nothing is booked under would give an empty file, which reads as if nothing had happened."""
     if kind and kind not in KINDS:
-        form.fail("kind", t("There is no such kind of entry. Choose one from the list."))
+        form.fail("kind", t("Choose one of the options."))
     if ledger and ledger not in dict(await reading.chart_of(tenant_id())):
         form.fail("ledger", t("There is no such ledger account. Choose one from the list, or all of them."))
 

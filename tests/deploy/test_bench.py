@@ -124,7 +124,7 @@ def test_a_bill_run_is_measured_beside_its_bare_rows_and_somebody_elses_payments
     assert set(found) >= ALWAYS
     assert found["bills"] == found["accounts"] >= 300
     assert found["rows"] == 5 * found["bills"]
-    assert found["payments_before"]["payments"] > 1
+    assert found["payments_before"]["payments"] > 0
     assert 0 < found["memory_mb"] < 1000
 
 

@@ -34,6 +34,10 @@ _PERCENT = (
     "Enter a percentage from 0 to 20 with at most two decimals, like 0.60.",
     "请输入 0 至 20 的百分比，最多两位小数，例如 0.60。",
 )
+_LEDGER = (
+    "There is no such ledger account. Choose one from the list, or all of them.",
+    "没有这个会计科目。请从列表中选择，或选择全部。",
+)
 _DAY = ("soon", "Enter a day like 2026-03-31.", "请填写日期，例如 2026-03-31。")
 _DECISION: dict[str, list[tuple[str, str, str]]] = {
     "decision": [_BLANK, ("maybe", "Choose what to do.", "请选择如何处理。")],
@@ -52,6 +56,10 @@ RARE: Cases = {
                 f"已有版本自{make.today().year}年{make.today().month}月起生效。请选择更晚的月份。",
             ),
         ]
+    },
+    "fees started": {
+        "effective_from": [_BLANK, ("soon", "Enter a month like 2026-03.", "请填写月份，例如 2026-03。")],
+        "fees": [("", "Choose at least one fee.", "请至少选择一个收费项目。"), ("x", *_OPTIONS)],
     },
     "split in force": {
         "effective_from": [
@@ -92,6 +100,7 @@ RARE: Cases = {
             ("2020-01-01", "The last day cannot be before the first.", "最后一天不能早于起始日。"),
         ],
         "kind": [("moon", *_OPTIONS)],
+        "ledger": [("moon", *_LEDGER)],
         "format": [("doc", *_OPTIONS)],
     },
     "merchant": {
@@ -193,6 +202,9 @@ def rare_forms(at: Any) -> dict[str, Form]:
     return {
         "fee name": Form("administrator", f"{fee}/names", {"name_en": "Pool", "name_zh": "泳池"}),
         "fee in force": Form("administrator", f"{fee}/activation", {"effective_from": "2030-01"}),
+        "fees started": Form(
+            "administrator", f"{staff}/fees/start", {"effective_from": "2030-01", "fees": str(at.fee.id)}
+        ),
         "split in force": Form(
             "administrator",
             f"{staff}/splits/rules/{at.split.id}/activation",

@@ -13,7 +13,7 @@ from scenarios.community.buildings import _LIST as BUILDINGS
 from scenarios.community.estate import leases
 from scenarios.community.estate.models import Building
 from scenarios.community.figures.dossier import document_of
-from scenarios.community.home.queries import _OWED as OWED
+from scenarios.community.home.queries import home_of
 from scenarios.community.models import VisitorPass, VoteEntry
 from scenarios.community.service.resident_pages import UNITS
 from scenarios.community.visitors import passes
@@ -99,7 +99,7 @@ async def test_a_bill_is_overdue_from_the_midnight_after_its_day(place, zone):
             owing = [one["owing"] for one in await rows(BUILDINGS, place.tenant.id, "")]
             dossier = await document_of(place.flats[0])
         async with open_scope(person_scope(ann.id)):
-            owed = await rows(OWED, [place.flats[0].id])
+            owed = (await home_of(ann.id))["owed"]
         assert [one["is_overdue"] for one in owed] == [is_late], due_on
         assert [one["number"] for one in dossier.bills] == ([bill.number] if is_late else [])
         assert any(owing) == is_late
