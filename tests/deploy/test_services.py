@@ -13,7 +13,6 @@ from redis.asyncio import Redis
 from deploy import processes, services
 from deploy.queue import RedisQueue
 from deploy.settings import Settings
-from tenants import jobs
 from tests.deploy.conftest import has_ended
 
 STARTER = """
@@ -135,7 +134,3 @@ async def test_what_somebody_waits_for_goes_before_letters(data_dir: Path) -> No
     finally:
         await queue.close()
         services.stop_redis(data_dir)
-
-
-def test_letters_may_wait_and_an_import_that_somebody_looks_at_may_not(committed: None) -> None:
-    assert [jobs.JOBS[name].may_wait for name in ("notices.deliver", "imports.check")] == [True, False]

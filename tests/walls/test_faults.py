@@ -69,6 +69,10 @@ async def make_something(tenant):
     )
 
 
+async def test_letters_may_wait_and_an_import_that_somebody_looks_at_may_not(committed):
+    assert [jobs.JOBS[name].may_wait for name in ("notices.deliver", "imports.check")] == [True, False]
+
+
 async def test_two_workers_never_run_one_job_together(committed, bank, no_queue):
     tenant = await make.tenant(bank)
     word = f"once {tenant.id}"
