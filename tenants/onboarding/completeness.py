@@ -101,6 +101,10 @@ async def check_before_submit(found: Application) -> None:
         raise Invalid("application.people", t("Name these people first: {roles}.", roles=roles))
 
 
+NOT_YET = {"application.not_ready", "application.too_risky"}
+"""Why an application cannot be approved as it is; it may still be returned or rejected."""
+
+
 async def check_before_approval(found: Application) -> BankPolicy:
     """Refuse to approve before everything that the bank asks for is there; return its policy.
 

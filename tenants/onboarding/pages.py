@@ -25,11 +25,12 @@ from tenants.onboarding.accounts import number_of
 from tenants.onboarding.applying import write_to
 from tenants.onboarding.checklist import CURRENCIES, INSTITUTION_KINDS, TIMEZONES
 from tenants.onboarding.columns import STATUS_WORDS, application_columns
+from tenants.onboarding.completeness import NOT_YET
 from tenants.onboarding.findings import run_checks
 from tenants.onboarding.forms import ApplicationForm, ReasonsForm
 from tenants.onboarding.view import address, show
 from tenants.scope import after_commit, open_scope
-from ui.errors import Invalid
+from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.forms import Form, bind
 from ui.i18n import gettext, t
@@ -185,10 +186,17 @@ async def _decide(request: Request, actor: Actor, act: Any, done: Any) -> Respon
 
 
 async def approve(request: Request, actor: Actor) -> Response:
-    """Approve: the institution is ready when this answers."""
+    """Approve: the institution is ready when this answers; what stands against it is said where one decides."""
     found = await services.get(actor, path_id(request))
-    form = await bind(request, VersionForm)
-    tenant = await services.approve(actor, found.id, form.ok.version)
+    sent = await bind(request, VersionForm)
+    try:
+        tenant = await services.approve(actor, found.id, sent.ok.version)
+    except Conflict as error:
+        if error.code not in NOT_YET:
+            raise
+        form = Form.blank(ReasonsForm)
+        form.fail("", error.message)
+        return await show(request, actor, found, form=form, status=409)
     url = f"/bank/{actor.place['slug']}/tenants/{tenant.id}"
     return redirect(
         request, url, flash=t("{name} is ready. Its administrator has been invited.", name=tenant.short_name)

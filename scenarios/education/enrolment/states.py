@@ -50,5 +50,9 @@ ROUND = Machine(
         "close": Edge(("open",), "closed", "nobody may apply any more"),
     },
 )
-ROUND_WORDS: dict[str, Text | str] = {"draft": t("Draft"), "open": t("Open"), "closed": t("Closed")}
+ROUND_WORDS: dict[str, Text | str] = {
+    "draft": t("Draft"),
+    "open": t("Open for applications"),
+    "closed": t("Closed"),
+}
 ROUND_TONES: dict[str, Tone] = {"draft": "info", "open": "success"}

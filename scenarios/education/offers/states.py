@@ -49,7 +49,7 @@ BOOKING_TONES: dict[str, Tone] = {
 }
 OFFER_WORDS: dict[str, Text | str] = {
     "draft": t("Draft"),
-    "open": t("Open"),
+    "open": t("Open to families"),
     "closed": t("Closed"),
     "cancelled": t("Cancelled"),
 }

@@ -10,7 +10,7 @@ from tenants.onboarding.ports import Entry
 from tenants.scope import bank_scope, open_scope, tenant_scope
 from tenants.uscc import make as make_uscc
 from tests import make
-from tests.page import inspect
+from tests.page import inspect, text_of
 from tests.tenants.onboarding.test_applications import PDF
 from tests.tenants.onboarding.test_depth import CN_ID, ready
 
@@ -114,6 +114,20 @@ async def test_a_reviewer_reads_findings_checklist_and_people(client, people, ha
     answer = await client.post(f"{here}/approval", data={"version": made.version})
     page = await client.get(answer.headers["location"], headers={"Accept-Language": language})
     inspect(page.text)
+
+
+async def test_what_stands_against_an_approval_is_said_where_one_decides(client, people, played, handed_in):
+    _, reviewer = people
+    made = handed_in
+    played.listed = [made.legal_name]
+    await make.sign_in(client, reviewer.person_id)
+    here = f"/bank/{reviewer.place['slug']}/applications/{made.id}"
+    await client.post(f"{here}/checks")
+    answer = await client.post(f"{here}/approval", data={"version": made.version})
+    assert answer.status_code == 409
+    page = inspect(answer.text)
+    assert "the bank takes nobody from" in text_of(page)
+    assert "Return with reasons" in text_of(page), "what can still be done is there"
 
 
 async def test_the_contact_confirms_by_a_letter_that_works_once(client, people, handed_in, unhurried):
