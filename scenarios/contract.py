@@ -19,7 +19,8 @@ class Scenario:
 
     ``kinds`` teaches the rooms below its accounts and imports, ``fee_templates`` its first fees, ``rights`` its
     permissions and roles, ``places`` and ``routes`` its own pages. ``provision(actor, tenant)`` adds what is its own
-    to a tenant that is being approved, in the approval's transaction and the tenant's scope.
+    to a tenant that is being approved, in the approval's transaction and the tenant's scope. ``sample(actor, tenant)``
+    puts a few made-up people there in the same way, where the tenant is a vendor's sandbox and has one member.
     """
 
     kinds: ScenarioKinds
@@ -27,6 +28,7 @@ class Scenario:
     places: Sequence[Place]
     routes: Sequence[BaseRoute]
     provision: Callable[[Actor, Tenant], Awaitable[None]] | None = None
+    sample: Callable[[Actor, Tenant], Awaitable[None]] | None = None
     rights: Rights = field(default_factory=Rights)
 
     @property

@@ -10,7 +10,7 @@ from scenarios.contract import Scenario
 from tenants import kinds
 from tenants.navigation import add_tenant_places
 from tenants.permissions import add_rights
-from tenants.provisioning import add_provisioner
+from tenants.provisioning import add_provisioner, add_sampler
 
 SCENARIO_PACKAGES = (
     "scenarios.community",
@@ -38,6 +38,8 @@ def install(scenario: Scenario) -> None:
     add_tenant_places(*scenario.places)
     if scenario.provision:
         add_provisioner(scenario.provision, scenario=scenario.key)
+    if scenario.sample:
+        add_sampler(scenario.sample, scenario=scenario.key)
 
 
 def routes(scenarios: list[Scenario]) -> list[BaseRoute]:

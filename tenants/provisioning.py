@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from tenants.actor import Actor
+from tenants.actor import Actor, system_actor
 from tenants.models import Role, Tenant
 from tenants.permissions import RoleSpec, roles_of
 
 Provisioner = Callable[[Actor, Tenant], Awaitable[None]]
 _provisioners: list[tuple[str, Provisioner]] = []
+_samplers: dict[str, Provisioner] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,18 @@ def add_provisioner(provisioner: Provisioner, *, scenario: str = "") -> None:
     """Have ``provisioner(actor, tenant)`` run for new tenants (of one scenario, where named)."""
     if (scenario, provisioner) not in _provisioners:
         _provisioners.append((scenario, provisioner))
+
+
+def add_sampler(sampler: Provisioner, *, scenario: str) -> None:
+    """Have ``sampler(actor, tenant)`` show what a scenario is like where things are only tried out."""
+    _samplers[scenario] = sampler
+
+
+async def fill(tenant: Tenant) -> None:
+    """Fill a tenant in which things are only tried out with its scenarios' samples, in its open scope."""
+    for scenario in tenant.scenarios:
+        if sampler := _samplers.get(scenario):
+            await sampler(system_actor(tenant.id), tenant)
 
 
 async def provision(actor: Actor, tenant: Tenant, settlement: Settlement | None = None) -> None:

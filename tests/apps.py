@@ -1,6 +1,9 @@
 """Vendors, listed apps and installations for tests, as their services leave them."""
 
+from datetime import UTC, datetime
 from typing import Any
+
+import httpx2
 
 from integrations.apps.clients import client_key, secret_hash
 from integrations.apps.models import App, AppVersion, Vendor, VendorMember
@@ -136,3 +139,33 @@ async def install(
             level=3,
         )
     return made
+
+
+async def sandbox(client: httpx2.AsyncClient, app: App, scenario: str) -> tuple[Tenant, Actor]:
+    """A sandbox of a scenario as the app's vendor opens it, the app a draft again; and whoever runs it, signed in."""
+    async with open_scope(vendor_scope(app.vendor_id)):
+        await App.filter(id=app.id).update(status="draft", listed_version_id=None)
+        await AppVersion.filter(app_id=app.id).update(status="draft")
+        vendor = await Vendor.get(id=app.vendor_id)
+    await make.sign_in(client, vendor.created_by)
+    who = Actor("payer", "Vera Ng", person_id=vendor.created_by, level=3, auth_time=datetime.now(UTC))
+    opened = await client.post(f"/vendor/{vendor.slug}/sandboxes", data={"scenario": scenario})
+    assert opened.status_code == 303, opened.text
+    async with open_scope(vendor_scope(vendor.id)):
+        fresh = await Vendor.get(id=vendor.id)
+    async with open_scope(tenant_scope(fresh.sandbox_tenant_ids[-1])):
+        return await Tenant.get(id=fresh.sandbox_tenant_ids[-1]), who
+
+
+async def installed(
+    client: httpx2.AsyncClient, tenant: Tenant, app: App, *, roles: list[str]
+) -> Installation:
+    """The app installed by whoever is signed in, on the form, with all that it asks for."""
+    async with open_scope(tenant_scope(tenant.id)):
+        version = await AppVersion.get(app_id=app.id)
+    asked = list(version.scopes)
+    form = {"scopes": asked, "claims": list(claims_of(asked)), "roles": roles, "min_level": "1"}
+    answer = await client.post(f"/t/{tenant.slug}/apps/catalogue/{app.id}/installation", data=form)
+    assert answer.status_code == 303, answer.text
+    async with open_scope(tenant_scope(tenant.id)):
+        return await Installation.get(tenant_id=tenant.id, app_id=app.id)

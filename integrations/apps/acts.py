@@ -11,6 +11,7 @@ ACTS = {
     "vendor.refused": N_("Vendor refused"),
     "vendor.suspended": N_("Vendor suspended"),
     "vendor.resumed": N_("Vendor resumed"),
+    "vendor.sandbox_opened": N_("Sandbox of a vendor opened"),
     "vendor_member.invited": N_("Vendor's colleague invited"),
     "vendor_member.joined": N_("Vendor's colleague joined"),
     "vendor_member.ended": N_("Vendor's colleague taken off"),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
-from tortoise.fields.db_defaults import Now
+from tortoise.fields.db_defaults import Now, SqlDefault
 
 from tenants.models.base import Row
 
@@ -14,7 +14,8 @@ from tenants.models.base import Row
 class Vendor(Row):
     """A company that offers apps to a bank's institutions; its facts are those its bank verified at sign-in.
 
-    ``sandbox_tenant_id`` is the institution in which it tries drafts, and the only one that may install them.
+    ``sandbox_tenant_ids`` are the institutions in which it tries drafts, one for each scenario, and the only ones that
+    may install them. The first is made when it is admitted; letters to the vendor go by its outbox.
     """
 
     bank_id: UUID = fields.UUIDField()
@@ -31,7 +32,7 @@ class Vendor(Row):
     created_by: UUID = fields.UUIDField()
     decided_by_name = fields.CharField(max_length=100, db_default="")
     decided_at: datetime | None = fields.DatetimeField(null=True)
-    sandbox_tenant_id: UUID | None = fields.UUIDField(null=True)
+    sandbox_tenant_ids: list[UUID] = ArrayField("uuid", db_default=SqlDefault("'{}'"))
 
     class Meta:
         table = "integrations_vendor"

@@ -26,6 +26,7 @@ from scenarios.education.oneroster import routes as oneroster
 from scenarios.education.partners import pages as partners
 from scenarios.education.rights import RIGHTS
 from scenarios.education.roster import pages as roster
+from scenarios.education.samples import sample
 from scenarios.education.year import pages as year
 from tenants.kinds import ScenarioKinds
 from tenants.navigation import Place
@@ -87,5 +88,6 @@ SCENARIO = Scenario(
         *family.ROUTES,
     ),
     provision=provision,
+    sample=sample,
     rights=RIGHTS,
 )

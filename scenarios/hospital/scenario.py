@@ -5,6 +5,7 @@ from scenarios.hospital import acts, jobs  # noqa: F401 - they register what the
 from scenarios.hospital.kinds import ACCOUNT_KINDS, RELATIONS, SCENARIO_KEY
 from scenarios.hospital.rights import BOOK, CALL, READ, RIGHTS, SEE, SET_UP, STAYS
 from scenarios.hospital.routes import ROUTES
+from scenarios.hospital.samples import sample
 from scenarios.hospital.tariff import FEES
 from tenants.kinds import ScenarioKinds
 from tenants.navigation import Place, add_payer_places
@@ -19,6 +20,7 @@ SCENARIO = Scenario(
         number_hint=N_("The patient's number, like P0000123."),
     ),
     fee_templates=FEES,
+    sample=sample,
     rights=RIGHTS,
     places=(
         Place(N_("Front desk"), "/front-desk", BOOK, "people", 11, SCENARIO_KEY),

@@ -61,7 +61,7 @@ select a.id, v.id version_id, v.texts, v.icon_type, v.scenarios, v.needs, d.name
   from integrations_vendor d join integrations_app a on a.vendor_id = d.id
   join lateral (select * from integrations_app_version x where x.app_id = a.id order by number desc limit 1) v on true
   left join integrations_installation i on i.tenant_id = $1 and i.app_id = a.id and i.status <> 'uninstalled'
- where d.sandbox_tenant_id = $1 order by a.name
+ where $1 = any (d.sandbox_tenant_ids) order by a.name
 """
 
 
@@ -81,7 +81,7 @@ async def offer_of(actor: Actor, app_id: UUID) -> Offer:
     vendor = await Vendor.get_or_none(id=app.vendor_id, status="admitted") if app else None
     if app is None or vendor is None:
         raise _no_app()
-    is_test = vendor.sandbox_tenant_id == actor.tenant_id
+    is_test = actor.tenant_id in vendor.sandbox_tenant_ids
     if is_test:
         version = await AppVersion.filter(app_id=app.id).order_by("-number").first()
     else:

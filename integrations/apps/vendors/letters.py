@@ -1,8 +1,8 @@
 """Letters about what a bank decided: to the vendor, and to the institutions that use what was suspended.
 
 A letter goes by the outbox of the institution it concerns, in its language; the vendor's own institution is its
-sandbox. A vendor that was refused has none: it is written to directly, once the decision stands, in the language of
-whoever registered it; where that mail is not taken its page says the same.
+first sandbox. A vendor that was refused has none: it is written to directly, once the decision stands, in the language
+of whoever registered it; where that mail is not taken its page says the same.
 """
 
 import contextlib
@@ -103,13 +103,14 @@ async def about_vendor(vendor: Vendor, became: str) -> None:
 async def _to_vendor(vendor: Vendor, words: tuple[str, str] | None, facts: dict[str, Any], here: str) -> None:
     if words is None:
         return
-    if vendor.sandbox_tenant_id is None:
+    if not vendor.sandbox_tenant_ids:
         after_commit(
             partial(_send, vendor.contact_email, await locale_of(vendor), words, facts | {"here": here})
         )
         return
-    async with open_scope(tenant_scope(vendor.sandbox_tenant_id)):
-        await _write(vendor.sandbox_tenant_id, vendor.contact_email, None, words, facts, here)
+    home = vendor.sandbox_tenant_ids[0]
+    async with open_scope(tenant_scope(home)):
+        await _write(home, vendor.contact_email, None, words, facts, here)
 
 
 async def locale_of(vendor: Vendor) -> str:

@@ -10,12 +10,13 @@ from starlette.routing import BaseRoute
 
 from integrations.apps.doors import ROLES, vendor_route
 from integrations.apps.models import App, AppVersion, Vendor
-from integrations.apps.vendors import people, queries, services, versions
+from integrations.apps.vendors import people, queries, sandbox, services, versions
 from integrations.apps.vendors.forms import ContactForm, NewAppForm
 from integrations.apps.vendors.shown import shown_app, shown_version
 from integrations.apps.vendors.states import TONES, VENDOR_WORDS, VERSION_WORDS
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id
+from tenants.kinds import SCENARIOS
 from tenants.onboarding.forms import Email
 from ui import charts, formats
 from ui.errors import AppError, Invalid
@@ -32,6 +33,12 @@ class InviteForm(BaseModel):
     role: str = Field(title=N_("Role"))
 
 
+class SandboxForm(BaseModel):
+    """Of which scenario a sandbox is."""
+
+    scenario: str = Field(title=N_("Industry"), max_length=40)
+
+
 def root_of(actor: Actor) -> str:
     """Return where the vendor's console is."""
     return f"/vendor/{actor.place['slug']}"
@@ -46,7 +53,8 @@ async def overview(request: Request, actor: Actor) -> Response:
         "status": t(VENDOR_WORDS[vendor.status]),
         "tone": TONES[vendor.status],
         "apps": [shown_app(row) for row in apps],
-        "sandbox": await queries.sandbox(vendor),
+        "sandboxes": await queries.sandboxes(vendor),
+        "openable": [(key, gettext(SCENARIOS[key].name)) for key in await queries.openable(vendor)],
         "root": root_of(actor),
         "may_write": actor.may("vendor.write") and vendor.status == "admitted",
         "is_refused": vendor.status == "refused",
@@ -77,6 +85,15 @@ def _tasks(actor: Actor, vendor: Vendor, apps: list[Any]) -> list[dict[str, Any]
             "is_done": any(app["listed_version_id"] for app in apps),
         },
     ]
+
+
+async def open_sandbox(request: Request, actor: Actor) -> Response:
+    """Open a sandbox of one scenario, with its samples."""
+    form = await bind(request, SandboxForm)
+    if not form.is_valid:
+        raise AppError("vendor.sandbox", next(iter(form.errors.values())), status=422)
+    made = await sandbox.open_one(actor, form.ok.scenario)
+    return redirect(request, root_of(actor), flash=t("{name} is open.", name=made.short_name))
 
 
 async def new_app(request: Request, actor: Actor) -> Response:
@@ -237,6 +254,7 @@ READ, WRITE, KEYS, PEOPLE = "vendor.read", "vendor.write", "vendor.keys", "vendo
 ONE = "/apps/{id}"
 ROUTES: list[BaseRoute] = [
     vendor_route("", overview, permission=READ, name="vendor_overview"),
+    vendor_route("/sandboxes", open_sandbox, permission=WRITE, methods=WRITES, name="vendor_sandbox_open"),
     vendor_route("/apps/new", new_app, permission=WRITE, name="vendor_app_form"),
     vendor_route("/apps", create_app, permission=WRITE, methods=WRITES, name="vendor_app_create"),
     vendor_route(ONE, show_app, permission=READ, name="vendor_app"),

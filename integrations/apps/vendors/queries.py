@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from integrations.apps.models import Vendor
+from tenants.kinds import SCENARIOS
 from tenants.scope import open_scope, row, rows, tenant_scope
 
 _APPS = """
@@ -36,6 +37,13 @@ select d::date as day, count(l.id) filter (where l.outcome <> 'down') launches,
  group by 1 order by 1
 """
 
+_NAMED = """
+select distinct unnest(n.scenarios) scenario from integrations_app a
+  join lateral (select v.scenarios from integrations_app_version v where v.app_id = a.id
+                 order by v.number desc limit 1) n on true
+ where a.vendor_id = $1
+"""
+
 
 async def apps(vendor_id: UUID) -> list[Any]:
     """Return the vendor's apps with how they fare."""
@@ -53,12 +61,19 @@ async def launches_by_day(app_id: UUID) -> list[Any]:
     return await rows(_BY_DAY, app_id)
 
 
-async def sandbox(vendor: Vendor) -> dict[str, Any] | None:
-    """Return the institution in which the vendor tries its drafts."""
-    if vendor.sandbox_tenant_id is None:
-        return None
-    async with open_scope(tenant_scope(vendor.sandbox_tenant_id)):
-        found = await row(
-            "select slug, short_name from tenants_tenant where id = $1", vendor.sandbox_tenant_id
-        )
-    return dict(found) if found else None
+async def sandboxes(vendor: Vendor) -> list[dict[str, Any]]:
+    """Return the institutions in which the vendor tries its drafts, in the order in which they were opened."""
+    found = []
+    for tenant_id in vendor.sandbox_tenant_ids:
+        async with open_scope(tenant_scope(tenant_id)):
+            found += await rows(
+                "select slug, short_name, scenarios from tenants_tenant where id = $1", tenant_id
+            )
+    return [dict(one) for one in found]
+
+
+async def openable(vendor: Vendor) -> list[str]:
+    """Return the scenarios that the vendor's apps are for by their newest versions, and that have no sandbox yet."""
+    named = {one["scenario"] for one in await rows(_NAMED, vendor.id)}
+    there = {scenario for one in await sandboxes(vendor) for scenario in one["scenarios"]}
+    return [key for key in SCENARIOS if key in named - there]

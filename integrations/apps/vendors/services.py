@@ -118,10 +118,10 @@ async def decide(actor: Actor, vendor_id: UUID, becomes: str, *, reasons: str = 
     was = found.status
     found.status, found.reasons, found.decided_by_name = becomes, reasons, actor.name
     found.decided_at = datetime.now(UTC)
-    if becomes == "admitted" and found.sandbox_tenant_id is None:
-        found.sandbox_tenant_id = (await sandbox.make(actor, found)).id
+    if becomes == "admitted" and not found.sandbox_tenant_ids:
+        found.sandbox_tenant_ids = [(await sandbox.first(actor, found)).id]
     await found.save(
-        update_fields=["status", "reasons", "decided_by_name", "decided_at", "sandbox_tenant_id"]
+        update_fields=["status", "reasons", "decided_by_name", "decided_at", "sandbox_tenant_ids"]
     )
     act = "resumed" if was == "suspended" else becomes
     await note(

@@ -87,7 +87,7 @@ async def test_nothing_is_granted_where_it_is_paused_or_not_this_client(bank, ap
 async def test_the_test_client_knows_the_draft_and_the_sandbox_alone(bank, app, vendor):
     sandbox = await make.tenant(bank)
     async with open_scope(bank_scope(bank.id)):
-        await Vendor.filter(id=vendor.id).update(sandbox_tenant_id=sandbox.id)
+        await Vendor.filter(id=vendor.id).update(sandbox_tenant_ids=[sandbox.id])
     await apps.install(sandbox, app, is_test=True)
     assert (await client(app.test_client_id)).is_test
     assert await granted(app.test_client_id, sandbox.id) is not None

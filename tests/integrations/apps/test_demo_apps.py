@@ -234,7 +234,7 @@ async def in_sandbox(vendor, tenant, made, **given):
     """Install a draft where its vendor tries it: the product knows the app by its other name there."""
     async with open_scope(vendor_scope(vendor.id)):
         async with open_scope(bank_scope(vendor.bank_id)):
-            await Vendor.filter(id=vendor.id).update(sandbox_tenant_id=tenant.id)
+            await Vendor.filter(id=vendor.id).update(sandbox_tenant_ids=[tenant.id])
         await AppVersion.filter(app_id=made.id).update(status="draft")
     return await apps.install(tenant, made, is_test=True, **given)
 

@@ -235,7 +235,7 @@ async def test_the_colleague_without_the_right_and_the_stranger(client, listed, 
 
 async def test_a_vendors_sandbox_shows_its_drafts_and_nobody_elses(client, listed, tenant, chief, bank):
     async with open_scope(bank_scope(bank.id)):
-        await Vendor.filter(id=listed.vendor_id).update(sandbox_tenant_id=tenant.id)
+        await Vendor.filter(id=listed.vendor_id).update(sandbox_tenant_ids=[tenant.id])
         await App.filter(id=listed.id).update(status="draft", listed_version_id=None)
         await AppVersion.filter(app_id=listed.id).update(status="draft")
     made = await installed(chief, listed)

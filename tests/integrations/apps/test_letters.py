@@ -14,7 +14,7 @@ from ui.errors import Invalid
 async def stage(db, bank):
     """A vendor with a sandbox whose app one institution uses and another does not."""
     sandbox = await make.tenant(bank, slug="ven-sandbox", locale="zh_CN")
-    vendor = await apps.vendor(bank, sandbox_tenant_id=sandbox.id, contact_email="dev@vendor.example")
+    vendor = await apps.vendor(bank, sandbox_tenant_ids=[sandbox.id], contact_email="dev@vendor.example")
     app = await apps.listed(vendor)
     user, other = await make.tenant(bank), await make.tenant(bank, locale="zh_CN")
     for tenant in (user, other):
@@ -103,5 +103,5 @@ async def test_an_admission_is_told_in_the_language_of_whoever_registered(db, ba
     reviewer = await make.bank_staff(bank)
     async with open_scope(bank_scope(bank.id)):
         made = await services.decide(reviewer, vendor.id, "admitted")
-        sandbox = await Tenant.get(id=made.sandbox_tenant_id)
+        sandbox = await Tenant.get(id=made.sandbox_tenant_ids[0])
     assert [one[1] for one in await letters(sandbox)] == [f"{vendor.name} 已获准入"]

@@ -100,11 +100,12 @@ async def test_a_company_registers_with_what_its_bank_verified_and_is_admitted(c
     page = await client.get(f"/vendor/{vendor.slug}")
     inspect(page.text)
     assert "sandbox" in page.text
-    async with open_scope(tenant_scope(vendor.sandbox_tenant_id)):
+    async with open_scope(tenant_scope(vendor.sandbox_tenant_ids[0])):
         assert (
-            await Membership.filter(tenant_id=vendor.sandbox_tenant_id, person_id=company[0].id).count() == 1
+            await Membership.filter(tenant_id=vendor.sandbox_tenant_ids[0], person_id=company[0].id).count()
+            == 1
         )
-        assert (await Tenant.get(id=vendor.sandbox_tenant_id)).uscc == vendor.uscc
+        assert (await Tenant.get(id=vendor.sandbox_tenant_ids[0])).uscc == vendor.uscc
 
 
 async def test_without_a_company_login_nobody_registers(client, db):

@@ -18,6 +18,7 @@ from integrations.apps.tenant_models import Installation
 from scenarios.education.classes import services as classes
 from scenarios.education.family import app_consents, consents
 from scenarios.education.models import SchoolClass, SchoolUser
+from scenarios.education.samples import PUPILS
 from tenants.models import Membership
 from tenants.scope import open_scope, tenant_scope
 from tests import apps, make
@@ -116,6 +117,22 @@ def stage(app, tmp_path):
     return Stage("practice", app, tmp_path)
 
 
+async def offered(stage, bank, product, **given):
+    """The tool as its vendor offers it, with its own keys, and reaching the product."""
+    tool = stage.app.state.tool
+    tool.http.mount("http://cloud.test", _Wire(product, asyncio.get_running_loop()))
+    facts = {
+        "protocols": ["lti"],
+        "auth_method": "private_key_jwt",
+        "jwks": tool.jwks(),
+        "frame_origins": [],
+        "redirect_uris": [f"{stage.url}/start"],
+        "backchannel_logout_uri": "",
+        "scenarios": ["education"],
+    }
+    return await stage.listed(await apps.vendor(bank), **facts | given)
+
+
 @pytest.fixture
 async def school(db, bank, client, app, stage):
     tenant, staff = await world.school(bank)
@@ -123,19 +140,7 @@ async def school(db, bank, client, app, stage):
         tenant, staff, world.table(world.pupil("S1", "Ah Kow"), world.pupil("S2", "Bee Leng"))
     )
     made = School(tenant, staff, client, stage, client_of(app, "http://cloud.test"))
-    made.tool.http.mount("http://cloud.test", _Wire(made.product, asyncio.get_running_loop()))
-    facts = {
-        "protocols": ["lti"],
-        "auth_method": "private_key_jwt",
-        "jwks": made.tool.jwks(),
-        "frame_origins": [],
-    }
-    facts |= {
-        "redirect_uris": [f"{stage.url}/start"],
-        "backchannel_logout_uri": "",
-        "scenarios": ["education"],
-    }
-    listed = await stage.listed(await apps.vendor(bank), **facts)
+    listed = await offered(stage, bank, made.product)
     scopes = tuple(practice.ABOUT.scope.split())
     made.held = await apps.install(tenant, listed, scopes=scopes, roles=("class_teacher", "family"))
     made.teacher = await make.staff(tenant, "class_teacher", name="Ann Lee")
@@ -268,3 +273,31 @@ async def test_what_others_send_is_no_launch(school):
         assert (await browser.get("/")).status_code == 401
     async with school.inside():
         assert await placing.for_visitors("class", [school.room.id]) == []
+
+
+async def test_a_draft_is_tried_at_the_class_of_its_vendors_sandbox(db, bank, client, app, stage):
+    product = client_of(app, "http://cloud.test")
+    listed = await offered(stage, bank, product)
+    tenant, who = await apps.sandbox(client, listed, "education")
+    made = School(tenant, who, client, stage, product)
+    held = await apps.installed(client, tenant, listed, roles=["class_teacher", "administrator", "family"])
+    made.held, made.teacher = held, who
+    assert held.is_test
+    async with made.inside():
+        made.room = await SchoolClass.get(tenant_id=tenant.id)
+    made.ah_kow = await world.account(tenant, "S-001")
+    things = f"{made.root}/apps/at/class/{made.room.id}"
+    assert things in (await client.get(f"{made.root}/classes/{made.room.id}")).text
+    assert f"{held.id}?picking=1" in (await client.get(things)).text, "something of it can be placed there"
+    item = await made.place("times")
+    at_class = f"{made.root}/apps/{held.id}?item={item.id}"
+    async with stage.browser() as browser:
+        assert (await made.follow(at_class, browser)).text.count("not yet") == len(PUPILS["en"])
+    await made.agree(who, consents.TOOLS, consents.NAMES)
+    async with stage.browser() as browser:
+        target, given = answers(await made.follow(made.at_home(item), browser))
+        assert "10 of 10 right" in (await browser.post(target, data=given)).text
+    async with stage.browser() as browser:
+        page = await made.follow(at_class, browser)
+    assert re.search(r"Ada Example</td><td>10 / 10", page.text)
+    assert await made.marks() == [(made.ah_kow.id, 10.0)]
