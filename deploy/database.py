@@ -145,6 +145,10 @@ async def migrate_url(owner_url: str, *, target: str = "__latest__") -> list[str
     return applied
 
 
+GROWING = CreateModel, AddField, RunSQL
+"""Steps that never look at how the models were before them; a column is changed by ``deploy.columns.Rewritten``."""
+
+
 class _Executor(MigrationExecutor):
     """Tortoise's executor without a copy of every model before every step, and without finishing each of them anew.
 
@@ -155,12 +159,7 @@ class _Executor(MigrationExecutor):
     async def _project_state(self, *args: Any, **kwargs: Any) -> State:
         state = await super()._project_state(*args, **kwargs)
         nodes = self.loader.graph.nodes.values()
-        if all(
-            isinstance(step, CreateModel | AddField | RunSQL)
-            for node in nodes
-            if node
-            for step in node.operations
-        ):
+        if all(isinstance(step, GROWING) for node in nodes if node for step in node.operations):
             return _Growing(models=state.models, apps=_GrowingApps.of(state.apps))
         return state
 
