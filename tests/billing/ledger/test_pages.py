@@ -67,7 +67,7 @@ async def test_the_journal_on_the_page_and_as_files(client, place, finance):
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
-    [({"ledger": "nothing"}, "no such ledger account"), ({"kind": "nothing"}, "no such kind of entry")],
+    [({"ledger": "nothing"}, "no such ledger account"), ({"kind": "nothing"}, "Choose one of the options")],
 )
 async def test_what_nothing_is_booked_under_is_said_at_its_field(client, place, finance, wrong, said):
     for more in ({}, {"export": "csv"}):
