@@ -55,11 +55,12 @@ make_venv() {
   quietly "$python" -m venv --clear "$venv" || give_up "The environment could not be made (see above)."
 }
 
+# What is imported is compiled then and kept; most of what the packages hold never is.
 install_locked() {
   if command -v uv >/dev/null 2>&1; then
-    quietly uv pip install --quiet --compile-bytecode --python "$venv/bin/python" "$@"
+    quietly uv pip install --quiet --python "$venv/bin/python" "$@"
   else
-    quietly "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+    quietly "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile "$@"
   fi
 }
 
@@ -81,14 +82,10 @@ install_clients() {
   [ "$(cat "$into/.installed" 2>/dev/null)" = "$want" ] && return 0
   say "Installing other people's OpenID clients into .clients ..."
   rm -rf "$into" && mkdir -p "$into" && cp "$from/package.json" "$into/"
-  if command -v uv >/dev/null 2>&1; then
-    quietly uv pip install --quiet --no-deps --python "$venv/bin/python" --target "$into/python" \
-      -r "$from/requirements.txt" || return 1
-  else
-    quietly "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile --no-deps \
-      --target "$into/python" -r "$from/requirements.txt" || return 1
-  fi
-  (cd "$into" && quietly npm install --no-audit --no-fund --no-package-lock --omit=optional --ignore-scripts) || return 1
+  (cd "$into" && quietly npm install --no-audit --no-fund --no-package-lock --omit=optional --ignore-scripts) &
+  local npm=$!
+  install_locked --no-deps --target "$into/python" -r "$from/requirements.txt" || return 1
+  wait "$npm" || return 1
   printf '%s' "$want" >"$into/.installed"
 }
 
