@@ -98,6 +98,8 @@ _TROUBLES = (
     (2, "The lift's buttons for floor 9 do nothing."),
     (6, "A tree branch touches the window."),
 )
+_MONTH, _DONE = 24, 20
+"""How many reports there are of a month, and how many of the oldest are done."""
 _DATED = """
 update community_work_order
    set created_at = $3::timestamptz, due_at = $3::timestamptz + (due_at - created_at),
@@ -215,33 +217,41 @@ async def _work(
     units: list[tuple[UUID, str]],
 ) -> int:
     """A month of reports: most done and rated, some under way, one that asks for consent, and planned work."""
-    names, now = Names(SEED + 7), datetime.now(UTC)
     kinds = await settings.categories(tenant.id)
     assert technician.person_id is not None  # noqa: S101 - staff are persons
     await settings.add_shift(
         chief, person=technician.person_id, weekdays=[1, 2, 3, 4, 5], from_hour=8, until_hour=18
     )
-    for number in range(24):
+    by = [residents[number % len(residents)] if number % 6 == 0 else None for number in range(_MONTH)]
+    for number, one in enumerate(by):
         place, text = _TROUBLES[number % len(_TROUBLES)]
-        who, unit = residents[number % len(residents)] if number % 6 == 0 else (chief, units[number * 37][0])
-        at = now - timedelta(days=29 - number, hours=number % 7)
-        made = await orders.report(
-            who,
-            tenant.id,
-            Report(kinds[place].id, text, account_id=unit, source="online" if who is not chief else "phone"),
-        )
-        if number < 20:  # noqa: PLR2004 - the last few are open
-            await finishing.finish(technician, made.id, text="Put right.")
-            if number % 4:
-                await finishing.confirm(who, tenant.id, made.id, rating=3 + names.number(0, 2), text="")
-        elif number % 2 == 0:
-            await orders.assign(chief, made.id, person_id=technician.person_id)
-        hours = names.number(3, 60)
-        await execute(_DATED, tenant.id, made.id, at, min(at + timedelta(hours=hours), now))
-    who, unit = residents[0]
-    asked = await orders.report(
-        who, tenant.id, Report(kinds[3].id, "My balcony door sticks.", account_id=unit)
-    )
+        source = "online" if one else "phone"
+        who, unit = one or (chief, units[number * 37][0])
+        said = Report(kinds[place].id, text, account_id=unit, source=source)
+        made = await _reported(tenant, technician, who, said, number)
+        if number >= _DONE and number % 2 == 0:
+            await orders.assign(chief, made, person_id=technician.person_id)
+    await _asked(tenant, technician, kinds[3].id, *residents[0])
+    return _MONTH + 1 + await _planned(tenant, chief, technician, kinds[0].id)
+
+
+async def _reported(tenant: Tenant, technician: Actor, who: Actor, said: Report, number: int) -> UUID:
+    """One of a month's reports, the oldest first; all but the last few are done, and most of these rated."""
+    names, now = Names(SEED + 7 + number), datetime.now(UTC)
+    at = now - timedelta(days=29 - number, hours=number % 7)
+    made = await orders.report(who, tenant.id, said)
+    if number < _DONE:
+        await finishing.finish(technician, made.id, text="Put right.")
+        if number % 4:
+            await finishing.confirm(who, tenant.id, made.id, rating=3 + names.number(0, 2), text="")
+    hours = names.number(3, 60)
+    await execute(_DATED, tenant.id, made.id, at, min(at + timedelta(hours=hours), now))
+    return made.id
+
+
+async def _asked(tenant: Tenant, technician: Actor, kind: UUID, who: Actor, unit: UUID) -> None:
+    """Work under way that asks the resident for consent, and what they and the technician wrote to each other."""
+    asked = await orders.report(who, tenant.id, Report(kind, "My balcony door sticks.", account_id=unit))
     await orders.start(technician, asked.id)
     await quotes.add_material(
         technician, asked.id, name="Hinge", quantity=Decimal(2), price_minor=1_250, is_charged=True
@@ -249,8 +259,12 @@ async def _work(
     await quotes.quote(technician, asked.id, amount_minor=6_000, text="An hour of work")
     await talking.answer(technician, asked.id, text="The frame is fine. Two hinges are worn out.")
     await talking.write(who, tenant.id, asked.id, text="Could you come after six?")
+
+
+async def _planned(tenant: Tenant, chief: Actor, technician: Actor, kind: UUID) -> int:
+    """Planned work with a checklist, reported from a cellar without network; return how many there are."""
     plan = PlanTerms(
-        "Check the pumps", kinds[0].id, None, 3, now.date(), ["Oil", "Listen", "Write down the pressure"]
+        "Check the pumps", kind, None, 3, today(tenant.timezone), ["Oil", "Listen", "Write down the pressure"]
     )
     await settings.add_plan(chief, plan)
     planned = await settings.due_plans(chief)
@@ -258,9 +272,10 @@ async def _work(
     said = reports.Said(
         "demonstration-cellar", datetime.now(UTC), {0: True}, text="Oiled; the gauge is broken."
     )
+    assert technician.person_id is not None  # noqa: S101 - staff are persons
     await orders.assign(chief, order.id, person_id=technician.person_id)
     await reports.report(technician, order.id, said)
-    return 25 + planned
+    return planned
 
 
 async def _life(
