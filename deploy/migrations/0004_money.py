@@ -196,12 +196,12 @@ begin
   end if;
   if not row_security_active('billing_posting') then return null; end if;
   select p.entry_id into wrong from (select distinct entry_id, account_id, bill_id from added) p
+    left join lateral (
+      select b.account_id from billing_bill b where b.id = p.bill_id and (b.status <> 'draft') is true offset 0) b on true
    where not exists (select 1 from billing_entry e where e.id = p.entry_id offset 0)
-      or (p.account_id is not null and not exists (
+      or (p.bill_id is not null and b.account_id is null)
+      or (p.account_id is distinct from b.account_id and p.account_id is not null and not exists (
             select 1 from tenants_account a where a.id = p.account_id offset 0))
-      or (p.bill_id is not null and not exists (
-            select 1 from billing_bill b
-             where b.id = p.bill_id and (b.status <> 'draft') is true offset 0))
    limit 1;
   if found then
     raise exception 'entry % names itself, an account or an issued bill that is not there', wrong.entry_id

@@ -42,8 +42,7 @@ async def stop(actor: Actor, message: AppMessage) -> None:
     ).update(hook_stopped_at=datetime.now(UTC))
     if not stopped:
         return
-    installation = await Installation.get(tenant_id=message.tenant_id, id=message.installation_id)
-    app, vendor = await App.get(id=installation.app_id), await Vendor.get(id=installation.vendor_id)
+    installation, app, vendor = await _parties(message)
     await audit.record(
         actor,
         "app.webhooks_stopped",
@@ -62,8 +61,7 @@ async def stop(actor: Actor, message: AppMessage) -> None:
 
 async def unconfirmed(actor: Actor, message: AppMessage) -> None:
     """Note that an app has not said for three days that it deleted what it had, and write so."""
-    installation = await Installation.get(tenant_id=message.tenant_id, id=message.installation_id)
-    app, vendor = await App.get(id=installation.app_id), await Vendor.get(id=installation.vendor_id)
+    installation, app, vendor = await _parties(message)
     await audit.record(
         actor,
         "app.deletion_unconfirmed",
@@ -81,6 +79,11 @@ async def unconfirmed(actor: Actor, message: AppMessage) -> None:
     await _write(
         actor, vendor, "app_deletion_unconfirmed", t("{app} has not confirmed deletion", app=app.name), body
     )
+
+
+async def _parties(message: AppMessage) -> tuple[Installation, App, Vendor]:
+    installation = await Installation.get(tenant_id=message.tenant_id, id=message.installation_id)
+    return installation, await App.get(id=installation.app_id), await Vendor.get(id=installation.vendor_id)
 
 
 async def _write(actor: Actor, vendor: Vendor, template: str, subject: Text, body: Text) -> None:

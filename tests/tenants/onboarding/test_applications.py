@@ -41,18 +41,23 @@ def facts(bank, **given):
     } | given
 
 
+async def bring(manager, made, kind):
+    """Add a paper of a kind to an application, in the bank's open scope."""
+    await papers.add_document(
+        manager,
+        made.id,
+        kind=kind,
+        filename=f"{kind}.pdf",
+        content_type="application/pdf",
+        content=io.BytesIO(PDF),
+    )
+
+
 async def submitted(bank, manager, **given) -> Application:
     async with open_scope(bank_scope(bank.id)):
         made = await services.create(manager, ApplicationForm.model_validate(facts(bank, **given)))
         for kind in ("licence", "representative_id", "account_proof"):
-            await papers.add_document(
-                manager,
-                made.id,
-                kind=kind,
-                filename=f"{kind}.pdf",
-                content_type="application/pdf",
-                content=io.BytesIO(PDF),
-            )
+            await bring(manager, made, kind)
         return await services.submit(manager, made.id, made.version)
 
 

@@ -17,7 +17,7 @@ from tenants.onboarding.snapshots import changes
 from tenants.privacy.identity_numbers import check_number
 from tenants.scope import bank_scope, open_scope, tenant_scope
 from tests import make
-from tests.tenants.onboarding.test_applications import PDF, facts, submitted
+from tests.tenants.onboarding.test_applications import PDF, bring, facts, submitted
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import use_locale
 
@@ -186,7 +186,7 @@ async def ready(bank, manager, played, **given) -> Application:
     for role in sorted(REQUIRED_PEOPLE[made.kind]):
         await name(bank, manager, made, role)
     for kind in sorted(REQUIRED_DOCUMENTS[made.kind]):
-        await bring(bank, manager, made, kind)
+        await bring_paper(bank, manager, made, kind)
     await proofs.begin(manager, made.id, "out")
     await proofs.tell_amount(manager, made.id, 42)
     async with open_scope(bank_scope(bank.id)):
@@ -200,16 +200,9 @@ async def name(bank, manager, made, role):
         )
 
 
-async def bring(bank, manager, made, kind):
+async def bring_paper(bank, manager, made, kind):
     async with open_scope(bank_scope(bank.id)):
-        await papers.add_document(
-            manager,
-            made.id,
-            kind=kind,
-            filename=f"{kind}.pdf",
-            content_type="application/pdf",
-            content=io.BytesIO(PDF),
-        )
+        await bring(manager, made, kind)
 
 
 @pytest.mark.parametrize("kind", INSTITUTION_KINDS)
@@ -223,7 +216,7 @@ async def test_every_kind_of_institution_is_asked_for_its_own_and_goes_live(
         async with open_scope(bank_scope(bank.id)):
             with pytest.raises(Invalid, match=r"application\.incomplete"):
                 await services.submit(manager, made.id, made.version)
-        await bring(bank, manager, made, paper)
+        await bring_paper(bank, manager, made, paper)
     for role in sorted(REQUIRED_PEOPLE[kind]):
         async with open_scope(bank_scope(bank.id)):
             with pytest.raises(Invalid, match=r"application\.people"):
