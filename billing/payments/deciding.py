@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
+from tortoise.exceptions import DoesNotExist
+
 from billing.channels.counter import KEY as COUNTER
 from billing.models import Payment, Refund
-from billing.payments.refunding import book_refund, give_up, may_go
-from billing.payments.refunds import REASON_MAX, check_refundable, lock_payment, note_decision, send_on
+from billing.payments.refunding import book_refund, give_up, locked, may_go
+from billing.payments.refunds import REASON_MAX, check_refundable, note_decision, send_on
 from billing.payments.states import move
 from tenants.actor import Actor
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
@@ -26,12 +28,10 @@ async def _to_decide(actor: Actor, refund_id: UUID) -> tuple[Refund, Payment]:
 
 
 async def _locked(actor: Actor, refund_id: UUID) -> tuple[Refund, Payment]:
-    found = await Refund.get_or_none(tenant_id=actor.tenant_id, id=refund_id)
-    if found is None:
-        raise NotFound("refund.not_found", t("There is no such refund."))
-    payment = await lock_payment(actor, found.payment_id)
-    refund = await Refund.filter(tenant_id=actor.tenant_id, id=refund_id).select_for_update().get()
-    return refund, payment
+    try:
+        return await locked(actor, refund_id)
+    except DoesNotExist:
+        raise NotFound("refund.not_found", t("There is no such refund.")) from None
 
 
 async def approve_refund(actor: Actor, *, refund_id: UUID) -> None:

@@ -63,15 +63,11 @@ async def submit_refund(actor: Actor, refund_id: UUID) -> None:
         if not await may_go(actor, await Refund.get(tenant_id=actor.tenant_id, id=refund_id)):
             return
     async with open_scope(tenant_scope(actor.tenant_id)):
-        found = await Refund.get(tenant_id=actor.tenant_id, id=refund_id)
-        payment = (
-            await Payment.filter(tenant_id=actor.tenant_id, id=found.payment_id).select_for_update().get()
-        )
+        refund, payment = await locked(actor, refund_id)
         if payment.channel == COUNTER:
             return
-        refund = await Refund.filter(tenant_id=actor.tenant_id, id=refund_id).select_for_update().get()
         is_first = refund.status == "approved"
-        if is_first and await _is_held(actor, refund):
+        if is_first and await _is_held(actor, refund, payment):
             return
         if is_first:
             move(refund, "submit")
@@ -79,16 +75,25 @@ async def submit_refund(actor: Actor, refund_id: UUID) -> None:
             await refund.save(update_fields=["status", "sent_at"])
             await enqueue(ASK_JOB, {"refund_id": str(refund_id), "n": 0}, delay=timedelta(seconds=PAUSES[0]))
         order = await refund_order_of(refund)
-        channel = (await Payment.get(tenant_id=actor.tenant_id, id=refund.payment_id)).channel
     if is_first:
-        await _send(actor, order, channel)
+        await _send(actor, order, payment.channel)
     elif refund.status == "submitted":
-        await _ask(actor, order, channel, refund.sent_at)
+        await _ask(actor, order, payment.channel, refund.sent_at)
 
 
-async def _is_held(actor: Actor, refund: Refund) -> bool:
+async def locked(actor: Actor, refund_id: UUID) -> tuple[Refund, Payment]:
+    """Return a refund and its payment, locked; the payment first, as everybody does who changes either.
+
+    Raises:
+        tortoise.exceptions.DoesNotExist: this tenant has no such refund (yet).
+    """
+    found = await Refund.get(tenant_id=actor.tenant_id, id=refund_id)
+    payment = await Payment.filter(tenant_id=actor.tenant_id, id=found.payment_id).select_for_update().get()
+    return await Refund.filter(tenant_id=actor.tenant_id, id=refund_id).select_for_update().get(), payment
+
+
+async def _is_held(actor: Actor, refund: Refund, payment: Payment) -> bool:
     """End a refund that has not been sent when its payment is in a dispute: the money would go back twice."""
-    payment = await Payment.get(tenant_id=actor.tenant_id, id=refund.payment_id)
     if payment.status not in HELD:
         return False
     refund.error = "disputed"
@@ -157,9 +162,7 @@ async def settle_refund(actor: Actor, refund_id: UUID, outcome: RefundOutcome) -
     Raises:
         tortoise.exceptions.DoesNotExist: this tenant has no such refund (yet).
     """
-    found = await Refund.get(tenant_id=actor.tenant_id, id=refund_id)
-    payment = await Payment.filter(tenant_id=actor.tenant_id, id=found.payment_id).select_for_update().get()
-    refund = await Refund.filter(tenant_id=actor.tenant_id, id=refund_id).select_for_update().get()
+    refund, payment = await locked(actor, refund_id)
     refund.channel_reference = outcome.reference or refund.channel_reference
     refund.error = outcome.error[:ERROR_MAX]
     if outcome.state == "succeeded" and refund.status == "submitted":
@@ -299,9 +302,7 @@ async def reopen_suspense(refund: Refund) -> None:
 
 async def stop(actor: Actor, refund_id: UUID, error: str) -> None:
     """End an approved refund that has not gone, in the open tenant scope, for somebody to find another way."""
-    found = await Refund.get(tenant_id=actor.tenant_id, id=refund_id)
-    payment = await Payment.filter(tenant_id=actor.tenant_id, id=found.payment_id).select_for_update().get()
-    refund = await Refund.filter(tenant_id=actor.tenant_id, id=refund_id).select_for_update().get()
+    refund, payment = await locked(actor, refund_id)
     if refund.status == "approved":
         refund.error = error
         await fail(actor, refund, payment)
