@@ -47,6 +47,11 @@ def t(message: str, /, **params: Any) -> Text:
     return Text(message, params)
 
 
+def texts(words: Mapping[str, str], /) -> dict[str, Text]:
+    """Return marked words by key as texts, for whoever shows one of them without translating it again."""
+    return {key: t(message) for key, message in words.items()}
+
+
 def N_(message: str) -> str:  # noqa: N802 - the name translators' tools know
     """Mark ``message`` for translation and return it unchanged."""
     return message

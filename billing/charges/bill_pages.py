@@ -120,7 +120,7 @@ async def show(request: Request, actor: Actor) -> Response:
         "is_overdue": bill.status in OPEN_BILLS and bill.due_on < today(tenant.timezone),
         "state": {"words": WORDS[bill.status], "tone": BILL_TONES[bill.status]},
         "lines": (await bills.lines_of(bill.tenant_id, [bill.id]))[bill.id],
-        "story": await story(bill, root),
+        "story": await story(bill, root, actor),
         "plan_id": await plan_of_bill(bill.tenant_id, bill.id),
         "notes": await notes_of_bill(bill.tenant_id, bill.id),
         "papers": await papers_of(actor, "bill", bill.id),

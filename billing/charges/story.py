@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from billing.agreed_story import agreed_of
 from billing.channels import channel_name
 from billing.models import Bill
 from billing.names import Sum
+from tenants.actor import Actor
 from tenants.scope import rows
 from ui.i18n import N_, Text, t
 from ui.shell import Tone
@@ -46,6 +47,8 @@ _TRIED: dict[str, tuple[str, Tone]] = {
     "expired": (N_("A payment of {amount} ran out of time"), "neutral"),
     "unknown": (N_("A payment of {amount} is being checked"), "warning"),
 }
+_RIGHTS = {"payments": "payments.read", "adjustments": "adjustments.read"}
+"""What it takes to follow a link, by the place it leads to."""
 _UNDERWAY = N_("A payment of {amount} is under way")
 
 
@@ -61,8 +64,11 @@ class Event:
     href: str = ""
 
 
-async def story(bill: Bill, root: str) -> list[Event]:
-    """Return what happened to a bill, newest first; ``root`` is the console's address, for links."""
+async def story(bill: Bill, root: str, actor: Actor) -> list[Event]:
+    """Return what happened to a bill, newest first.
+
+    ``root`` is the console's address, for links; they lead only where ``actor`` may go.
+    """
     acts = await rows(_ACTS, bill.tenant_id, bill.id)
     payments = await rows(_PAYMENTS, bill.tenant_id, bill.id)
     back = await rows(_GIVEN_BACK, bill.tenant_id, bill.id)
@@ -75,7 +81,9 @@ async def story(bill: Bill, root: str) -> list[Event]:
         *(_refund(refund, root) for refund in back),
         *(event for one in adjusted for event in _adjusted(one, root)),
     ]
-    return sorted(events, key=lambda event: event.at, reverse=True)[:_LONGEST]
+    closed = tuple(f"{root}/{place}/" for place, right in _RIGHTS.items() if not actor.may(right))
+    open_ = [replace(one, href="") if one.href.startswith(closed) else one for one in events]
+    return sorted(open_, key=lambda event: event.at, reverse=True)[:_LONGEST]
 
 
 async def _issued(bill: Bill) -> list[Event]:

@@ -11,7 +11,7 @@ from billing.complaints.states import KINDS, OUTCOMES, SIDES, STATE_TONES, STATE
 from billing.complaints.terms import terms_of
 from billing.models import Complaint, ComplaintMessage
 from ui.fields import MinorAmount
-from ui.i18n import N_, gettext, t
+from ui.i18n import N_, gettext, t, texts
 from ui.shell import Tone
 from ui.tables import Column
 
@@ -88,7 +88,7 @@ async def facts(found: Complaint) -> dict[str, Any]:
         "kind": gettext(KINDS[found.kind].name),
         "state": STATE_WORDS[found.status],
         "tone": STATE_TONES.get(found.status, "neutral"),
-        "sides": {key: t(word) for key, word in SIDES.items()},
+        "sides": texts(SIDES),
         "outcome": gettext(OUTCOMES[found.outcome]) if found.outcome else "",
         "outcomes": [(key, t(word)) for key, word in OUTCOMES.items()],
     }
@@ -132,7 +132,7 @@ FILED = (
     Column("kind", t("About"), format=kind_word),
     Column("created_at", t("When"), format="datetime"),
     Column("answered_at", t("Decided on"), format="datetime"),
-    Column("outcome", t("Decision"), words={key: t(word) for key, word in OUTCOMES.items()}),
+    Column("outcome", t("Decision"), words=texts(OUTCOMES)),
 )
 """What a file holds besides."""
 STATES = [("open", t("All that are open")), ("late", t("Overdue")), *STATE_WORDS.items()]

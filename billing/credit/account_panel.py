@@ -7,13 +7,13 @@ from billing.credit.payer_pages import WORDS
 from tenants.accounts.panels import Panel, add_panel
 from tenants.actor import Actor
 from tenants.models import Account
-from ui.i18n import t
+from ui.i18n import t, texts
 from ui.tables import Column
 
 SHOWN = 12
 COLUMNS = (
     Column("at", t("When"), format="date"),
-    Column("kind", t("What happened"), words={key: t(words) for key, words in WORDS.items()}, format="badge"),
+    Column("kind", t("What happened"), words=texts(WORDS), format="badge"),
     Column("reference", t("Number"), format="code"),
     Column("amount_minor", t("Amount"), format="money"),
     Column("balance_minor", t("Credit then"), format="money"),

@@ -92,6 +92,7 @@ async def rule_page(
         "words": RULE_WORDS,
         "tones": RULE_TONES,
         "form": form or Form.blank(Start, {"effective_from": found.effective_from.isoformat()}),
+        "may_write": actor.may("splits.write"),
         "may_decide": found.status == "draft" and actor.may("splits.approve") and not is_own,
         "others": await others_who_may(actor, "splits.approve") if is_own else [],
         "root": root_of(actor),

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from integrations.apps import clients
 from integrations.apps.catalogue import installing, leaving, queries
 from integrations.apps.catalogue.forms import AgreeForm, InstallForm, RolesForm
 from integrations.apps.catalogue.pages import LEVELS, agreed_of, consent_words, roles_words, root_of
@@ -58,9 +59,17 @@ async def _settings(
         "is_owed": leaving.is_owed(found),
         "root": root_of(actor),
         "here": f"{root_of(actor)}/{found.id}",
+        "may_open": found.status == "active" and await _is_among(actor, found, app),
         "may_change": actor.may("apps.install") and found.status != "uninstalled",
     }
     return await respond(request, "integrations/apps/catalogue/settings.html", context, status=status)
+
+
+async def _is_among(actor: Actor, found: Installation, app: App) -> bool:
+    """Whether one of the reader's roles sees the app, as whoever opens it is asked."""
+    client_id = app.client_of(is_test=found.is_test)
+    granted = await clients.granted(client_id, found.tenant_id, person_id=actor.person_id)
+    return granted is not None and bool(granted.person_roles)
 
 
 def _gets(found: Installation, reasons: dict[str, Any]) -> list[Any]:

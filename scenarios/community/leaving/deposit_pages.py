@@ -120,6 +120,7 @@ async def show(request: Request, actor: Actor) -> Response:
 async def _show(request: Request, actor: Actor, form: Form[BackForm], status: int = 200) -> Response:
     one: dict[str, Any] = await deposits.one_of(tenant_of(actor), path_id(request))
     context = {
+        "actor": actor,
         "root": root_of(actor),
         "one": one,
         "kind": gettext(KINDS[one["kind"]]),

@@ -22,7 +22,7 @@ from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.fields import Day
 from ui.forms import Form, bind
-from ui.i18n import N_, gettext, t
+from ui.i18n import N_, gettext, t, texts
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
@@ -47,10 +47,11 @@ class DestinationForm(BaseModel):
 
 
 def _columns(actor: Actor) -> tuple[Column, ...]:
-    root = f"{root_of(actor)}/school-fees"
+    place = "school-fees" if actor.may("school_fees.write") else "fees"
+    root = f"{root_of(actor)}/{place}"
     return (
         Column("name", t("Fee"), is_main=True, href=lambda row: f"{root}/{row['id']}"),
-        Column("group", t("What it is for"), words={key: t(words) for key, words in GROUPS.items()}),
+        Column("group", t("What it is for"), words=texts(GROUPS)),
         Column(
             "is_voluntary",
             t("Duty"),
@@ -59,7 +60,7 @@ def _columns(actor: Actor) -> tuple[Column, ...]:
             words={"voluntary": t("Voluntary"), "mandatory": t("Mandatory")},
             tones={"voluntary": "info"},
         ),
-        Column("basis", t("Price"), words={key: t(words) for key, words in BASES.items()}),
+        Column("basis", t("Price"), words=texts(BASES)),
         Column("authority", t("Authority")),
         Column("approval_number", t("Approval")),
         Column("account", t("Paid to")),
@@ -90,6 +91,10 @@ async def show(request: Request, actor: Actor) -> Response:
     """Show a fee for changing what is written down about it."""
     school(actor)
     item = (await fees.get_item(actor, path_id(request))).item
+    return await _page(request, actor, item, await _approval(item), await _destination(actor, item))
+
+
+async def _approval(item: FeeItem) -> Form[ApprovalForm]:
     found = await services.facts_of(item)
     values = {
         "group": found.group,
@@ -99,9 +104,7 @@ async def show(request: Request, actor: Actor) -> Response:
         "approved_on": found.approved_on.isoformat() if found.approved_on else "",
         "note": found.note,
     }
-    return await _page(
-        request, actor, item, Form.blank(ApprovalForm, values), await _destination(actor, item)
-    )
+    return Form.blank(ApprovalForm, values)
 
 
 async def _destination(actor: Actor, item: FeeItem) -> Form[DestinationForm]:
@@ -155,7 +158,7 @@ async def direct(request: Request, actor: Actor) -> Response:
             )
         except (Invalid, Conflict) as error:
             form.fail_with(error)
-    return await _page(request, actor, item, Form.blank(ApprovalForm), form, status=422)
+    return await _page(request, actor, item, await _approval(item), form, status=422)
 
 
 ROUTES: list[BaseRoute] = [

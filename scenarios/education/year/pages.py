@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from billing.lists import uuid_of
 from billing.names import localized
 from billing.plans.stopping import to_stop
 from scenarios.education.here import root_of, school
@@ -20,6 +21,7 @@ from tenants.actor import Actor
 from tenants.days import today_at
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Account
+from ui import formats
 from ui.errors import Conflict, Invalid
 from ui.fields import Day, parse_day
 from ui.forms import Form, bind
@@ -32,6 +34,7 @@ class YearForm(BaseModel):
 
     year: int = Field(title=N_("School year that ends"), ge=2000, le=2100)
     last_on: Annotated[Day, Field(title=N_("Last day of the year"))]
+    is_sure: bool = Field(False, title=N_("Read once more before closing"))
 
 
 class LeavingForm(BaseModel):
@@ -75,22 +78,21 @@ async def _page(
 
 
 async def roll(request: Request, actor: Actor) -> Response:
-    """Close the year."""
-    school(actor)
+    """Close the year, once it has been read what becomes of everybody."""
     form = await bind(request, YearForm)
-    typed = {}
-    for name, value in (await request.form()).multi_items():
-        if name.startswith("class_") and isinstance(value, str):
-            typed[UUID(name.removeprefix("class_"))] = value
-    for step in await rolling.propose(school(actor)):
-        form.titles[f"class_{step.class_id}"] = _becomes(step)
-        form.words[f"class_{step.class_id}"] = {"": t("It has finished school.")}
+    typed = _typed(form)
+    await _name_fields(form, school(actor))
+    if "again" in form.values:
+        return await _page(request, actor, form, typed)
     if form.is_valid:
+        given: dict[str, Any] = {"year": form.ok.year, "last_on": form.ok.last_on, "titles": typed}
+        given["now"] = await _now(actor)
         try:
-            made = await rolling.roll(
-                actor, year=form.ok.year, last_on=form.ok.last_on, titles=typed, now=await _now(actor)
-            )
-            flash = t("{n} pupils went up, {m} have left.", n=made.promoted, m=made.graduated)
+            if not form.ok.is_sure:
+                return await _ask(request, actor, form, typed, await rolling.check(actor, **given))
+            made = await rolling.roll(actor, **given)
+            counts = {"n": formats.number(made.promoted), "m": formats.number(made.graduated)}
+            flash = t("Pupils who went up: {n}. Pupils who have left: {m}.", **counts)
             return redirect(request, f"{root_of(actor)}/classes", flash=flash)
         except Invalid as error:
             form.fail_with(error)
@@ -99,8 +101,44 @@ async def roll(request: Request, actor: Actor) -> Response:
     return await _page(request, actor, form, typed, status=422)
 
 
+def _typed(form: Form[YearForm]) -> dict[UUID, str]:
+    names = {name: uuid_of(name.removeprefix("class_")) for name in form.values if name.startswith("class_")}
+    return {key: " ".join(form.value(name).split()) for name, key in names.items() if key}
+
+
+async def _name_fields(form: Form[YearForm], tenant_id: UUID) -> None:
+    """Have whoever shows the form again say what each class becomes, in the words of this page."""
+    form.words["is_sure"] = {"1": t("Yes")}
+    for step in await rolling.propose(tenant_id):
+        form.titles[f"class_{step.class_id}"] = _becomes(step)
+        form.words[f"class_{step.class_id}"] = {"": t("It has finished school.")}
+
+
+async def _ask(
+    request: Request, actor: Actor, form: Form[YearForm], typed: dict[UUID, str], steps: list[rolling.Step]
+) -> Response:
+    """Say what becomes of everybody, for whoever types fast: it cannot be taken back."""
+    up = [step for step in steps if typed[step.class_id]]
+    gone = [step for step in steps if not typed[step.class_id]]
+    fields = {"year": str(form.ok.year), "last_on": form.ok.last_on.isoformat()}
+    context = {
+        "fields": fields | {f"class_{key}": title for key, title in typed.items()},
+        "year": form.ok.year,
+        "items": [
+            (t("Pupils who go up"), formats.number(sum(one.pupils for one in up))),
+            (t("Their classes"), ", ".join(f"{one.title} → {typed[one.class_id]}" for one in up) or "–"),
+            (t("Pupils who leave school"), formats.number(sum(one.pupils for one in gone))),
+            (t("Classes that leave"), ", ".join(one.title for one in gone) or "–"),
+            (t("Last day of the year"), formats.date_text(form.ok.last_on)),
+        ],
+        "early": ", ".join(one.title for one in gone if one.next_title),
+        "root": root_of(actor),
+    }
+    return await respond(request, "education/year_sure.html", context)
+
+
 def _becomes(step: rolling.Step) -> Text:
-    return t("{title} ({n} pupils) becomes", title=step.title, n=step.pupils)
+    return t("{title} (pupils: {n}) becomes", title=step.title, n=formats.number(step.pupils))
 
 
 async def ask_leave(request: Request, actor: Actor) -> Response:

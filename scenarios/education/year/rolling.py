@@ -130,11 +130,7 @@ async def roll(
     actor.require_fresh()
     assert actor.tenant_id is not None  # noqa: S101 - the door has led here
     await alone(actor.tenant_id)
-    if await SchoolRollOver.exists(tenant_id=actor.tenant_id, year=year):
-        raise Conflict("year.closed", t("The school year {year} has been closed already.", year=year))
-    steps = await propose(actor.tenant_id)
-    _check(steps, titles, last_on, now)
-    await _stage(steps, titles)
+    await _stage(await check(actor, year=year, last_on=last_on, titles=titles, now=now), titles)
     for sql, args in (
         (_NEW, (year,)), (_END, (last_on,)), (_CLOSE, (last_on,)), (_JOIN, (year, last_on)), (_GO_UP, ()),
         (_ACCOUNTS, ()), (_LEAVE, (last_on,)), (_GONE, (last_on,)),
@@ -144,12 +140,25 @@ async def roll(
     return await _keep(actor, year, last_on)
 
 
-def _check(steps: list[Step], titles: Mapping[UUID, str], last_on: date, now: date) -> None:
+async def check(
+    actor: Actor, *, year: int, last_on: date, titles: Mapping[UUID, str], now: date
+) -> list[Step]:
+    """Return every home class as it is now, or raise what stands against closing the year as ``roll`` would."""
+    actor.require("classes.write")
+    assert actor.tenant_id is not None  # noqa: S101 - the door has led here
+    if await SchoolRollOver.exists(tenant_id=actor.tenant_id, year=year):
+        raise Conflict("year.closed", t("The school year {year} has been closed already.", year=year))
+    steps = await propose(actor.tenant_id)
+    _look(steps, titles, last_on, now)
+    return steps
+
+
+def _look(steps: list[Step], titles: Mapping[UUID, str], last_on: date, now: date) -> None:
     wrong: dict[str, Any] = {}
     if last_on > now:
         wrong["last_on"] = t("Choose today or an earlier day: who leaves gets no more bills from then on.")
     if {step.class_id for step in steps} != set(titles):
-        wrong["titles"] = t("The classes have changed meanwhile. Look at the page again.")
+        wrong[""] = t("The classes have changed meanwhile. Look at the page again.")
     if wrong:
         raise Invalid("year.wrong", t("Something is missing."), fields=wrong)
 

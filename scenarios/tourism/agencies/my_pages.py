@@ -36,7 +36,7 @@ from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.forms import Form, bind
-from ui.i18n import N_, t
+from ui.i18n import N_, t, texts
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
@@ -100,7 +100,7 @@ def _columns(desk: Desk) -> tuple[Column, ...]:
         Column("starts_at", t("Time"), format="datetime"),
         Column("people", t("How many people"), format="number", sortable=True),
         Column("used", t("Let in"), format="number"),
-        Column("status", t("State"), format="badge", words=BOOKING_WORDS, tones=BOOKING_TONES),
+        Column("status", t("State"), format="badge", words=texts(BOOKING_WORDS), tones=BOOKING_TONES),
         Column("total_minor", t("Amount"), format="money"),
         Column("by_name", t("Booked by")),
         Column("created_at", t("Ordered"), format="datetime", sortable=True),

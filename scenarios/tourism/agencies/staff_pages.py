@@ -36,7 +36,7 @@ from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.flash import Flash
 from ui.forms import Form, bind
-from ui.i18n import gettext, t
+from ui.i18n import gettext, t, texts
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
@@ -52,9 +52,9 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column("name", t("Travel agency"), sortable=True, is_main=True,
                href=lambda row: f"{root}/agencies/{row['id']}"),
         Column("number", t("Number"), format="code"),
-        Column("status", t("State"), format="badge", words=CONTRACT_WORDS, tones=CONTRACT_TONES),
+        Column("status", t("State"), format="badge", words=texts(CONTRACT_WORDS), tones=CONTRACT_TONES),
         Column("until", t("Visits until"), format="date", sortable=True),
-        Column("counts", t("Billed by"), words=COUNTS),
+        Column("counts", t("Billed by"), words=texts(COUNTS)),
         Column("limit_minor", t("Credit limit"), format="money", sortable=True),
         Column("deposit_minor", t("In the deposit"), format="money"),
         Column("drafts", t("Statements to issue"), format="number"),
@@ -191,8 +191,8 @@ def _statement_columns(root: str) -> tuple[Column, ...]:
         Column("period", t("Month"), format="month", sortable=True, is_main=True,
                href=lambda row: f"{root}/agency-statements/{row['id']}"),
         Column("name", t("Travel agency"), sortable=True),
-        Column("status", t("State"), format="badge", words=STATEMENT_WORDS, tones=STATEMENT_TONES),
-        Column("counts", t("Billed by"), words=COUNTS),
+        Column("status", t("State"), format="badge", words=texts(STATEMENT_WORDS), tones=STATEMENT_TONES),
+        Column("counts", t("Billed by"), words=texts(COUNTS)),
         Column("total_minor", t("Amount"), format="money", sortable=True),
         Column("left_minor", t("Still owed"), format="money"),
         Column("bill_number", t("Bill"), format="code"),

@@ -27,7 +27,7 @@ from tenants.runtime import runtime
 from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.forms import Form, bind
-from ui.i18n import N_, gettext, t
+from ui.i18n import N_, gettext, t, texts
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
@@ -205,11 +205,11 @@ def _columns(root: str) -> tuple[Column, ...]:
                href=lambda row: f"{root}/scans/{row['id']}"),
         Column("number", t("Ticket"), format="code"),
         Column("gate", t("Gate")),
-        Column("direction", t("Direction"), words=DIRECTION_WORDS),
+        Column("direction", t("Direction"), words=texts(DIRECTION_WORDS)),
         Column("people", t("How many people"), format="number"),
-        Column("verdict", t("Verdict"), format="badge", words=VERDICT_WORDS, tones=VERDICT_TONES),
+        Column("verdict", t("Verdict"), format="badge", words=texts(VERDICT_WORDS), tones=VERDICT_TONES),
         Column("reason", t("Reason"), words=REASONS | {"": ""}),
-        Column("mode", t("How"), words=MODE_WORDS),
+        Column("mode", t("How"), words=texts(MODE_WORDS)),
     )  # fmt: skip
 
 

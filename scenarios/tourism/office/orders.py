@@ -29,7 +29,7 @@ from tenants.scope import open_scope
 from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.forms import Form, bind
-from ui.i18n import N_, gettext, t
+from ui.i18n import N_, gettext, t, texts
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
@@ -55,8 +55,8 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column("account_name", t("Buyer")),
         Column("day", t("Day"), format="date", sortable=True),
         Column("people", t("How many people"), format="number", sortable=True),
-        Column("status", t("State"), format="badge", words=ORDER_WORDS, tones=ORDER_TONES),
-        Column("channel", t("Sold"), words=CHANNEL_WORDS),
+        Column("status", t("State"), format="badge", words=texts(ORDER_WORDS), tones=ORDER_TONES),
+        Column("channel", t("Sold"), words=texts(CHANNEL_WORDS)),
         Column("total_minor", t("Amount"), format="money", sortable=True),
         Column("created_at", t("Ordered"), format="datetime", sortable=True),
     )

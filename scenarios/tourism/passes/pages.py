@@ -26,7 +26,7 @@ from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound
 from ui.fields import Upload
 from ui.forms import Form, bind
-from ui.i18n import N_, gettext, t
+from ui.i18n import N_, gettext, t, texts
 from ui.render import redirect, respond
 from ui.tables import Column
 
@@ -71,7 +71,7 @@ def _columns(root: str) -> tuple[Column, ...]:
     return (
         Column("number", t("Number of the pass"), format="code", sortable=True, is_main=True,
                href=lambda row: f"{root}/passes/{row['id']}"),
-        Column("status", t("State"), format="badge", words=PASS_STATES, tones=TONES),
+        Column("status", t("State"), format="badge", words=texts(PASS_STATES), tones=TONES),
         Column("valid_until", t("Good until"), format="datetime", sortable=True),
         Column("visits", t("Visits"), format="number"),
         Column("used_on", t("Last visit"), format="date"),

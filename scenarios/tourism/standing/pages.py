@@ -19,7 +19,7 @@ from tenants.http import WRITES, path_id, tenant_route
 from ui.errors import Conflict, Invalid
 from ui.fields import Day
 from ui.forms import Form, bind
-from ui.i18n import N_, gettext, t
+from ui.i18n import N_, gettext, t, texts
 from ui.render import redirect, respond
 from ui.tables import Column
 
@@ -68,10 +68,10 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column("since", t("Blocked since"), format="date", sortable=True, is_main=True,
                href=lambda row: f"{root}/visitor-blocks/{row['id']}"),
         Column("until", t("Blocked until"), format="date", sortable=True),
-        Column("reason", t("Reason"), words=BLOCK_REASONS),
+        Column("reason", t("Reason"), words=texts(BLOCK_REASONS)),
         Column("note", t("Remark")),
         Column("strikes", t("Strikes"), format="number"),
-        Column("state", t("State"), format="badge", words=STATES, tones=TONES),
+        Column("state", t("State"), format="badge", words=texts(STATES), tones=TONES),
         Column("appealed_at", t("Appealed"), format="datetime", sortable=True),
     )  # fmt: skip
 

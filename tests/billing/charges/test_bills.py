@@ -134,7 +134,7 @@ async def test_the_story_tells_what_happened_newest_first(billed):
         part.is_live = False
         await part.save()
         await bills.void(billed.finance, billed.one.id, reason="Sold")
-        events = await story(await bills.get(billed.finance, billed.one.id), "/t/x")
+        events = await story(await bills.get(billed.finance, billed.one.id), "/t/x", billed.finance)
     assert {str(event.title).replace("\xa0", " ") for event in events} == {
         "Issued: SGD 79.00",
         "Reminder sent",
@@ -142,6 +142,12 @@ async def test_the_story_tells_what_happened_newest_first(billed):
         "A payment of SGD 1.00 is under way",
     }
     assert events == sorted(events, key=lambda event: event.at, reverse=True)
+    assert [event.href for event in events if event.href] == [f"/t/x/payments/{part.payment_id}"]
+    desk = await make.staff(billed.tenant, "front_desk")
+    async with within(billed):
+        told = await story(await bills.get(billed.finance, billed.one.id), "/t/x", desk)
+    assert [event.title for event in told] == [event.title for event in events]
+    assert not [event.href for event in told if event.href], "who may not see payments is not led to one"
 
 
 async def test_a_reminder_goes_out_once_in_three_days(billed):

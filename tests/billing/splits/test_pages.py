@@ -63,6 +63,10 @@ async def test_a_rule_is_written_decided_and_read(app, client, market, at):
     assert "Baker gets 12.5% of what is left after the channel" in page
     assert "at most SGD\xa080.00" in page
     assert "Another person decides" in page
+    assert "/splits/rules/new?fee=" in page
+    reader = await make.staff(market.place.tenant, "reader")
+    await make.sign_in(client, reader.person_id)
+    assert "/splits/rules/new?fee=" not in await shown(client, answer.headers["location"])
     await entered(client, market.decider)
     later = await client.post(
         f"{answer.headers['location']}/activation", data={"effective_from": "2099-01-01"}

@@ -222,7 +222,10 @@ async def test_the_colleague_without_the_right_and_the_stranger(client, listed, 
     here = f"/t/{tenant.slug}/apps/{made.id}"
     finance, stranger = await make.staff(tenant, "finance"), await make.staff(await make.tenant(bank))
     await make.sign_in(client, finance.person_id)
-    assert (await client.get(f"{here}/settings")).status_code == 200
+    page = await client.get(f"{here}/settings")
+    assert page.status_code == 200
+    is_led = f'href="{here}"' in page.text
+    assert is_led == ((await client.get(here)).status_code == 200), "who may not open it is not led to it"
     assert (await client.post(f"{here}/pausing")).status_code == 403
     await make.sign_in(client, stranger.person_id)
     assert (await client.get(f"{here}/settings")).status_code == 404

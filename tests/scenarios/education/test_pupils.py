@@ -331,7 +331,10 @@ async def test_approvals_are_written_down_with_authority_and_number(client, db, 
     assert "2026-17" in (await client.get(root)).text
     reader = await make.staff(tenant, "reader")
     await make.sign_in(client, reader.person_id)
-    assert (await client.get(root)).status_code == 200
+    listed = await client.get(root)
+    assert f"{root}/{item.id}" not in listed.text, "who may not write it down is led to the rule"
+    assert (await client.get(f"/t/{tenant.slug}/fees/{item.id}")).status_code == 200
+    assert f"/t/{tenant.slug}/fees/{item.id}" in listed.text
     assert (await client.post(f"{root}/{item.id}", data=data)).status_code == 403
 
 

@@ -1,5 +1,6 @@
 """The school year ends once, for everybody; a pupil leaves and gets back what the rule gives."""
 
+import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -123,7 +124,30 @@ async def test_the_pages_close_a_year_and_let_a_pupil_leave(client, db, bank):
     assert refused.status_code == 422
     inspect(refused.text)
     data |= {"year": "2026", "last_on": TODAY.isoformat()}
-    assert (await client.post(f"{root}/year", data=data)).status_code == 303
+    await _is_asked_once_more(client, f"{root}/year", data)
+    assert (await client.post(f"{root}/year", data=data | {"is_sure": "1"})).status_code == 303
+    again = await client.post(
+        f"{root}/year", data={"year": "2026", "last_on": TODAY.isoformat(), "class_x": "7"}
+    )
+    assert again.status_code == 422
+
+
+async def _is_asked_once_more(client, path, data):
+    """Nothing has happened yet, a class that leaves too early stands out, and what was typed comes back."""
+    early = dict.fromkeys((name for name, title in data.items() if title == "6B"), "")
+    asked = await client.post(path, data=data | early)
+    said = text_of(inspect(asked.text))
+    assert asked.status_code == 200
+    assert "<dt>Pupils who leave school</dt><dd>2</dd>" in asked.text
+    assert "have not reached the last grade, but leave: 5B" in said
+    fields = dict(re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', asked.text))
+    assert fields.items() >= (data | early).items()
+    back = await client.post(path, data=data | {"again": "1"} | dict.fromkeys(early, "6Z"))
+    assert back.status_code == 200
+    assert 'value="6Z"' in back.text
+    plain = await client.post(path, data=data)
+    assert "5B → 6B" in text_of(inspect(plain.text))
+    assert "but leave" not in plain.text
 
 
 @pytest.mark.parametrize(
@@ -133,8 +157,8 @@ async def test_the_pages_close_a_year_and_let_a_pupil_leave(client, db, bank):
             "en",
             {
                 "School year that ends": "2026",
-                "5B (1 pupils) becomes": "6B",
-                "6A (1 pupils) becomes": "It has finished school.",
+                "5B (pupils: 1) becomes": "6B",
+                "6A (pupils: 1) becomes": "It has finished school.",
             },
         ),
         ("zh-CN", {"5B（1 人）升为": "6B", "6A（1 人）升为": "已毕业。"}),
@@ -145,7 +169,7 @@ async def test_a_year_that_waits_for_a_fresh_sign_in_comes_back_in_words(client,
     await make.sign_in(client, staff.person_id, level=1)
     async with open_scope(tenant_scope(tenant.id)):
         steps = {f"class_{step.class_id}": step.next_title for step in await rolling.propose(tenant.id)}
-    sent = {"year": "2026", "last_on": TODAY.isoformat()} | steps
+    sent = {"year": "2026", "last_on": TODAY.isoformat(), "is_sure": "1"} | steps
     answer = await client.post(f"/t/{tenant.slug}/classes/year", data=sent)
     waits = parse_qs(urlsplit(answer.headers["location"]).query)["next"][0]
     root = inspect((await client.get(waits, headers={"Accept-Language": language})).text)

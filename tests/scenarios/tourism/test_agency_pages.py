@@ -1,6 +1,7 @@
 """An agency's clerk books at the agency's own desk; the site makes the contract and issues the statement."""
 
 import io
+import re
 
 import python_calamine
 import xlsxwriter
@@ -235,6 +236,11 @@ async def test_the_site_makes_a_contract_issues_a_statement_and_ends_it(db, bank
     assert f"{period:%Y}" in text_of(await seen(client, f"{root}/agency-statements?status=issued"))
     assert "6000" in (await client.get(f"{statement}?export=csv")).text.replace(".", "").replace(",", "")
     assert "Moon Tours" in (await client.get(f"{root}/agencies?export=csv")).text
+    client.headers["Accept-Language"] = "zh-CN"
+    for listed in ("agencies", "agency-statements"):
+        shown = text_of(await seen(client, f"{root}/{listed}"))
+        assert not re.search("In force|Issued|What was", shown), listed
+    client.headers["Accept-Language"] = "en"
     await sent(client, f"{path}/ending", {})
     await seen(client, path)
     root = await as_role(client, palace, "planner")

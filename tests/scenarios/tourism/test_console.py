@@ -1,5 +1,6 @@
 """Planners plan, clerks sell; neither does the other's work, and strangers see nothing."""
 
+import re
 from datetime import timedelta
 
 from scenarios.tourism.models import DayRule, Order, Product, Site, SlotTemplate
@@ -157,6 +158,11 @@ async def test_orders_are_listed_searched_and_downloaded(db, bank, client):
     assert "1 to 1 of 1" in text_of(await seen(client, f"{root}/ticket-orders?day={later.day.isoformat()}"))
     file = await client.get(f"{root}/ticket-orders?export=csv&q={order.number}")
     assert order.number in file.text
+    client.headers["Accept-Language"] = "zh-CN"
+    shown = text_of(await seen(client, f"{root}/ticket-orders"))
+    assert re.search(r"待付款\s*线上", shown.split("下单时间")[1]), (
+        "rows speak the reader's language as filters do"
+    )
 
 
 async def test_planners_cannot_touch_orders_and_clerks_cannot_plan(db, bank, client):

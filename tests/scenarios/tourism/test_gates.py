@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -461,6 +462,9 @@ async def test_supervisors_set_up_gates_and_settle_conflicts(db, bank, client):
     await scan(palace, at, ticket.number, mode=OFFLINE, scanned_at=later, has_let_in=True)
     page = text_of(inspect((await client.get(f"{root}/scans?verdict=conflict")).text))
     assert "Used already" in page
+    chinese = {"Accept-Language": "zh-CN"}
+    page = text_of(inspect((await client.get(f"{root}/scans?verdict=conflict", headers=chinese)).text))
+    assert not re.search("Way in|To look at|Without network", page)
     assert "1 scan to look at" in text_of(inspect((await client.get(f"{root}/gates")).text))
     async with palace.scope():
         conflict = await Redemption.get(tenant_id=palace.id, verdict="conflict")
