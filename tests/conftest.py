@@ -5,9 +5,13 @@ real, for races and crashes (each such test makes its own tenant, so nothing nee
 """
 
 import gc
+import json
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,7 @@ from deploy.sandbox.server import Server
 from deploy.settings import Settings
 from scenarios import registry
 from tests import make
+from tests.journeys.live import ROOT, plain_environment, running
 from tests.scenario import MINIATURE
 from tests.sharing import Sharing
 
@@ -116,6 +121,45 @@ def one_outside() -> Iterator[Server]:
     """A sandbox for all whose institutions are strangers to one another: a test leaves no fault and no clock behind."""
     with Server(async_delay=5) as server:
         yield server
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """A folder with the whole demonstration, at rest; ``port`` is where its product is at home.
+
+    ``told`` is what the seeding came to, through two interruptions, and what verification then found.
+    """
+
+    folder: Path
+    port: int
+    told: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def seeded() -> Iterator[Seeded]:
+    """Seed once for all who need a demonstration, where everything has been started on an empty folder before.
+
+    The folder has a short name, as sockets need.
+    """
+    with tempfile.TemporaryDirectory(prefix="seed-", dir="/tmp") as name:
+        with running(Path(name), "--no-seed") as product:
+            port = product.port
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.deploy.demonstration", name, str(port)],
+            cwd=ROOT,
+            env=plain_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=400,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        yield Seeded(Path(name), port, json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.fixture(scope="session")
+def told(seeded: Seeded) -> dict[str, Any]:
+    return seeded.told
 
 
 @pytest.fixture(scope="session")

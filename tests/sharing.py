@@ -9,14 +9,13 @@ elsewhere, so that such changes are lost and every worker would start everything
 from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = {
-    "journeys": ("tests/journeys/",),
-    "demonstration": ("tests/deploy/test_seed.py", "tests/deploy/test_verify.py"),
+    "demonstration": ("tests/deploy/test_seed.py", "tests/deploy/test_verify.py", "tests/journeys/"),
     "outside": ("tests/integrations/outside/",),
     "measures": ("tests/deploy/test_bench.py",),
     "deploy": ("tests/deploy/",),
     "walls": ("tests/walls/",),
 }
-COSTLY = {"live": "journeys", "told": "demonstration", "shop": "outside", "measured": "measures"}
+COSTLY = {"seeded": "demonstration", "live": "demonstration", "shop": "outside", "measured": "measures"}
 """Fixtures made once for each worker that asks, with the group whose tests may."""
 
 

@@ -22,5 +22,5 @@ def test_groups_go_to_one_worker_and_other_files_to_any(
     scheduler = pytest_xdist_make_scheduler(pytestconfig, None)
     assert isinstance(scheduler, Sharing)
     first, second = "tests/journeys/test_a.py::test_x", "tests/journeys/test_b.py::test_y[1@2]"
-    assert scheduler._split_scope(first) == scheduler._split_scope(second) == "journeys"
+    assert scheduler._split_scope(first) == scheduler._split_scope(second) == "demonstration"
     assert scheduler._split_scope("tests/ui/test_a.py::test_x") == "tests/ui/test_a.py"

@@ -57,14 +57,22 @@ def free_port() -> int:
 
 
 class Server:
-    """A sandbox in a child process on free ports.
+    """A sandbox in a child process, on free ports where none are named.
 
     `url` has no slash at its end. Stopping and starting again on the same `data` and ports keeps the state.
     """
 
-    def __init__(self, data: Path | None = None, *, async_delay: float = 0.2, public_url: str = "") -> None:
+    def __init__(
+        self,
+        data: Path | None = None,
+        *,
+        async_delay: float = 0.2,
+        public_url: str = "",
+        port: int = 0,
+        smtp_port: int = 0,
+    ) -> None:
         """Choose ports. `data` None keeps the state in memory; `async_delay` is in seconds."""
-        self.port, self.smtp_port = free_port(), free_port()
+        self.port, self.smtp_port = port or free_port(), smtp_port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.stripe_base = f"{self.url}/stripe"
         self._data, self._delay, self._public_url = data, async_delay, public_url or self.url

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from deploy.errors import OperatorError
 from deploy.sandbox.apps import contract, invoice, people, practice, visits
 from deploy.sandbox.apps.kit import About
 from deploy.seed import people as persons
@@ -40,6 +41,8 @@ TOLD = 12
 """How many of the latest payments the e-invoice hears of."""
 NEXT = "people"
 """Whose vendor has begun a further version."""
+LOOKS = 300
+"""How often the product is asked whether it answers, where its apps do, with 0.1 s between."""
 Words = tuple[str, str]
 """English, Chinese."""
 
@@ -238,13 +241,27 @@ def customers() -> list[dict[str, Any]]:
 
 
 async def are_running(settings: Settings) -> bool:
-    """Tell whether every app answers: ``cloud up`` runs them, the sandbox alone does not."""
+    """Tell whether every app answers: ``cloud up`` runs them, the sandbox alone does not.
+
+    The product has to answer as well, for what an app is measured by is whether it asks there whom it is to believe.
+    It may still be loading where the apps run already.
+    """
+    for url in settings.app_urls.values():
+        if not await _answers(f"{url}/health"):
+            return False
+    for _ in range(LOOKS):
+        if await _answers(f"{settings.public_url}/healthz"):
+            return bool(settings.app_urls)
+        await asyncio.sleep(0.1)
+    return False
+
+
+async def _answers(url: str) -> bool:
     try:
-        for url in settings.app_urls.values():
-            (await call("GET", f"{url}/health", seconds=3)).expected()
+        (await call("GET", url, seconds=3)).expected()
     except OutboundError:
         return False
-    return bool(settings.app_urls)
+    return True
 
 
 async def open_shop(bank_id: UUID, issuer: str, operations: Actor, settings: Settings) -> dict[str, App]:
@@ -359,6 +376,11 @@ async def _measured(writer: Actor, app: App) -> AppVersion:
     await AppVersion.filter(app_id=app.id).update(icon=picture(colour, rows_), icon_type="image/png")
     version = await versions.open_version(writer, app.id)
     found = await findings.measure(await App.get(id=app.id), version)
+    failed = [f"{one.check}: {one.note}" for one in found if one.is_needed and not one.is_met]
+    if failed:
+        raise OperatorError(
+            f"The demonstration's app {app.slug} was measured and failed ({'; '.join(failed)})."
+        )
     await versions.keep_findings(writer, app.id, version.revision, found)
     return await versions.submit(writer, app.id)
 

@@ -1,19 +1,14 @@
-import json
 import os
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from deploy import processes
-from deploy.sandbox.server import Server
 from deploy.settings import Settings
 
 
@@ -69,36 +64,3 @@ def eventually(is_so: Callable[[], object], seconds: float = 10) -> bool:
 
 def has_ended(pid: int) -> bool:
     return eventually(lambda: not processes.is_alive(pid))
-
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def seed_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="cloud-seed-", dir="/tmp") as name:
-        yield Path(name)
-
-
-@pytest.fixture(scope="session")
-def seed_sandbox() -> Iterator[Server]:
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def told(seed_folder: Path, seed_sandbox: Server) -> dict[str, Any]:
-    """What one whole seeding came to, through two interruptions, and what verification then found."""
-    ours = {name.upper() for name in Settings.model_fields}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.deploy.demonstration", str(seed_folder), seed_sandbox.url],
-        cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if name.upper() not in ours},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=400,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return answer

@@ -1,6 +1,7 @@
 """A whole seeding in a process of its own, interrupted twice on its way; what it comes to is printed as JSON.
 
-A process of its own, since seeding has connections of its own and the test session keeps others open.
+A process of its own, since seeding has connections of its own and the test session keeps others open. What it leaves
+in its folder is as ``cloud up`` would have left it there, and the journeys go on with it.
 """
 
 import asyncio
@@ -84,15 +85,17 @@ TWIN += (
     " (select array[p.status, p.channel, a.status, a.error] from billing_attempt a"
     " join p on p.id = a.payment_id) states"
 )
-TAMPER = (
-    "alter table billing_bill_line disable trigger user",
-    "update billing_bill_line set amount_minor = amount_minor + 1 where id = (select l.id from billing_bill_line l"
-    " join billing_bill b on b.id = l.bill_id where b.status = 'issued' order by l.id limit 1)",
-    "alter table billing_posting disable trigger user",
-    "update billing_posting set amount_minor = amount_minor - 1 where id = (select id from billing_posting"
-    " where ledger = 'clearing:stripe' and tenant_id = (select id from tenants_tenant where slug = 'tengah')"
-    " order by id limit 1)",
-)
+TAMPER = """
+alter table billing_bill_line disable trigger user;
+alter table billing_posting disable trigger user;
+update billing_bill_line set amount_minor = amount_minor + {cents} where id = (select l.id from billing_bill_line l
+  join billing_bill b on b.id = l.bill_id where b.status = 'issued' order by l.id limit 1);
+update billing_posting set amount_minor = amount_minor - {cents} where id = (select id from billing_posting
+  where ledger = 'clearing:stripe' and tenant_id = (select id from tenants_tenant where slug = 'tengah')
+  order by id limit 1);
+alter table billing_bill_line enable trigger user;
+alter table billing_posting enable trigger user;
+"""
 """What somebody with the keys to the database might do: add a cent to a line, take one from a payment."""
 
 
@@ -100,19 +103,24 @@ class Interrupted(Exception):
     """What a killed process would be."""
 
 
-async def work(data: Path, sandbox: str) -> dict[str, object]:
+async def work(data: Path, port: int) -> dict[str, object]:
     import asyncpg  # noqa: PLC0415 - slow to import, and only here
+    import httpx  # noqa: PLC0415
 
     from deploy import logs, services, verify  # noqa: PLC0415
     from deploy.database import credentials, migrate, prepare  # noqa: PLC0415
+    from deploy.sandbox.server import Server  # noqa: PLC0415
     from deploy.seed import seed  # noqa: PLC0415
     from deploy.settings import Settings  # noqa: PLC0415
     from tenants.audit_words import has_label  # noqa: PLC0415
+    from tests.asking import NOBODY  # noqa: PLC0415
 
-    settings = Settings(data_dir=data, port=8000, sandbox_url=sandbox, log_level="error")
+    settings = Settings(data_dir=data, port=port, log_level="error")
     logs.configure(settings)
     superuser = services.start_postgres(data, is_durable=False)
+    sandbox = Server(data / "sandbox", port=settings.sandbox_port, smtp_port=settings.sandbox_smtp_port)
     try:
+        sandbox.start()
         await prepare(settings)
         await migrate(settings)
         interruptions = await _interrupted(settings)
@@ -128,10 +136,15 @@ async def work(data: Path, sandbox: str) -> dict[str, object]:
         twins = {
             name: dict(await connection.fetchrow(TWIN.format(where=where))) for name, where in TWINS.items()
         }
-        for sql in TAMPER:
-            await connection.execute(sql)
+        await connection.execute(TAMPER.format(cents=1))
+        tampered = {"ledger": await verify.ledger(settings), "bills": await verify.bills(settings)}
+        await connection.execute(TAMPER.format(cents=-1))
         await connection.close()
+        async with httpx.AsyncClient(base_url=sandbox.url, verify=NOBODY, trust_env=False) as client:
+            counts = (await client.get("/control/state")).json()["counts"]
         return {
+            "url": settings.public_url,
+            "at_the_bank": counts,
             "interruptions": interruptions,
             "is_new": [first.is_new, again.is_new],
             "signins": [list(first.signins), list(again.signins)],
@@ -140,11 +153,12 @@ async def work(data: Path, sandbox: str) -> dict[str, object]:
             "without_words": [f"{r[0]}.{r[1]}" for r in facts if not has_label(r[0], r[1])],
             "ledger": ledger,
             "bills": bills,
-            "tampered": {"ledger": await verify.ledger(settings), "bills": await verify.bills(settings)},
+            "tampered": tampered,
             "twins": twins,
             "receipt": json.loads(receipts[0]),
         }
     finally:
+        sandbox.stop()
         services.stop_postgres(data)
 
 
@@ -175,4 +189,4 @@ async def _interrupted(settings) -> int:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asyncio.run(work(Path(sys.argv[1]), sys.argv[2])), default=str))
+    sys.stdout.write(json.dumps(asyncio.run(work(Path(sys.argv[1]), int(sys.argv[2]))), default=str))

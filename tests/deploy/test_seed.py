@@ -5,18 +5,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from billing.payments.states import PAYMENT, REFUND
 from deploy.errors import OperatorError
-from deploy.sandbox.server import Server
 from deploy.seed import apps, cast, estate
 from deploy.seed.ending import MISTAKES, SAMPLES, TOWN
 from deploy.seed.names import Names
 from deploy.seed.outside import Outside
 from deploy.settings import Settings
-from tests.asking import NOBODY
+from tests.conftest import Seeded
 
 
 def test_a_killed_seeding_is_completed_and_a_complete_one_only_read(told) -> None:
@@ -100,25 +98,24 @@ def test_everybody_who_may_sign_in_is_named_with_where(told) -> None:
     everybody = [one.name for one in (*cast.CLERKS, *cast.OTHER_CLERKS)]
     everybody += [one.name for one in cast.every_employee()] + [one.name for one in cast.every_payer()]
     assert all(name in named for name in everybody)
-    assert all(url.startswith("http://localhost:8000/") for _, url, _ in rows)
+    assert all(url.startswith(told["url"] + "/") for _, url, _ in rows)
     assert {"Invitation", "Pay-link", "To import"} <= {label for label, _, _ in rows}
 
 
-def test_the_bank_knows_everybody_by_one_click(told, seed_sandbox: Server) -> None:
-    with httpx.Client(base_url=seed_sandbox.url, verify=NOBODY, trust_env=False) as client:
-        counts = client.get("/control/state").json()["counts"]
+def test_the_bank_knows_everybody_by_one_click(told) -> None:
+    counts = told["at_the_bank"]
     assert counts["oidc.customer"] == len([*cast.customers(), *apps.customers()])
     assert counts["stripe.endpoint"] == 1
     assert counts["rail.order"] > 1_000
     assert counts["cs"] > 100
 
 
-def test_files_to_try_are_written(told, seed_folder: Path) -> None:
-    with (seed_folder / SAMPLES / TOWN).open(encoding="utf-8", newline="") as file:
+def test_files_to_try_are_written(seeded: Seeded) -> None:
+    with (seeded.folder / SAMPLES / TOWN).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2_554
     assert all(row["Holder"] for row in rows)
-    assert len((seed_folder / SAMPLES / MISTAKES).read_text().splitlines()) == 41
+    assert len((seeded.folder / SAMPLES / MISTAKES).read_text().splitlines()) == 41
 
 
 def test_the_town_is_the_same_each_time() -> None:

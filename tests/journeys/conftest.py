@@ -1,10 +1,7 @@
 """One running product, one browser and one institution for all journeys; a failure leaves pictures and logs."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +10,7 @@ from playwright.async_api import Browser
 from playwright.async_api import Error as BrowserError
 
 from tests.browser import chromium
+from tests.conftest import Seeded
 from tests.journeys import story
 from tests.journeys.estate import Estate, open_estate
 from tests.journeys.live import Live, running
@@ -48,17 +46,10 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def live(browser: Browser) -> Iterator[Live]:
-    """Everything with its demonstration; asked after the browser, so that nothing starts without one.
-
-    Its folder has a short name, as sockets need.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="journey-", dir="/tmp"))
-    try:
-        with running(folder) as product:
-            yield product
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def live(browser: Browser, seeded: Seeded) -> Iterator[Live]:
+    """Everything with its demonstration; asked after the browser, so that nothing starts without one."""
+    with running(seeded.folder, port=seeded.port) as product:
+        yield product
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

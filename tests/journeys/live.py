@@ -84,14 +84,17 @@ class Live:
 
 
 @contextlib.contextmanager
-def running(data_dir: Path, *options: str) -> Iterator[Live]:
-    """Start everything on free ports, wait until it says so, and stop it; whatever stays running is an error."""
-    port = find_free_port()
+def running(data_dir: Path, *options: str, port: int = 0) -> Iterator[Live]:
+    """Start everything, on free ports where none is named, wait until it says so, and stop it.
+
+    Whatever stays running is an error.
+    """
+    port = port or find_free_port()
     command = [sys.executable, "-m", "deploy", "up", "--port", str(port), "--data", str(data_dir), *options]
     process = subprocess.Popen(
         command,
         cwd=ROOT,
-        env=_plain_environment(),
+        env=plain_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -105,7 +108,7 @@ def running(data_dir: Path, *options: str) -> Iterator[Live]:
     _refuse_leftovers(live)
 
 
-def _plain_environment() -> dict[str, str]:
+def plain_environment() -> dict[str, str]:
     """The machine's own settings, such as a DATABASE_URL, must not reach this instance."""
     names = {name.upper() for name in Settings.model_fields}
     ours = names | {f"{name}_FILE" for name in names} | {"PROMETHEUS_MULTIPROC_DIR"}
