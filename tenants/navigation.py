@@ -26,6 +26,8 @@ class Place:
     icon: str
     order: int
     scenario: str = ""
+    is_for_newcomers: bool = False
+    """Of a payer's: whether those come in by themselves who hold nothing of its industry yet."""
 
 
 HEADINGS: Sequence[tuple[int, str]] = (
@@ -109,9 +111,9 @@ def _rail(
 
 
 def other_places(scenarios: Iterable[str]) -> list[Place]:
-    """Return the rooms of payers that the rail does not show, since they hold nothing of these industries."""
+    """Return the rooms that newcomers find beside their accounts: the rail shows them once they hold something."""
     known = set(scenarios)
-    return [place for place in PAYER_PLACES if place.scenario and place.scenario not in known]
+    return [place for place in PAYER_PLACES if place.is_for_newcomers and place.scenario not in known]
 
 
 def home_of(root: str, permissions: frozenset[str], scenarios: tuple[str, ...]) -> str:

@@ -19,7 +19,7 @@ from billing.answers.terms import AnswerTerms
 from billing.answers.words import OUTCOME_WORDS, STATE_TONES, STATE_WORDS, TOPIC_WORDS
 from billing.models import Answer, AnswerNote
 from billing.names import localized
-from billing.payer.queries import SeenBill, bill_seen, bill_to_pay
+from billing.payer.queries import SeenBill, bill_of_ones_own, bill_seen
 from billing.terms import terms_of
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, person_route
@@ -67,7 +67,7 @@ class More(BaseModel):
 async def choose(request: Request, actor: Actor) -> Response:
     """Ask what the payer would like to do about a bill."""
     del actor
-    seen = await bill_to_pay(path_id(request))
+    seen = await bill_of_ones_own(path_id(request))
     return await _choices(request, seen)
 
 
@@ -127,7 +127,7 @@ async def _act(  # noqa: PLR0917 - what was answered, how, and what is said then
 
 async def promise(request: Request, actor: Actor) -> Response:
     """Keep a promise."""
-    seen = await bill_to_pay(path_id(request))
+    seen = await bill_of_ones_own(path_id(request))
     form = await bind(request, Promise)
 
     async def do() -> None:
@@ -139,7 +139,7 @@ async def promise(request: Request, actor: Actor) -> Response:
 
 async def dispute(request: Request, actor: Actor) -> Response:
     """Open a dispute."""
-    seen = await bill_to_pay(path_id(request))
+    seen = await bill_of_ones_own(path_id(request))
     form = await bind(request, Objection)
 
     async def do() -> None:
@@ -159,7 +159,7 @@ async def dispute(request: Request, actor: Actor) -> Response:
 
 async def decline(request: Request, actor: Actor) -> Response:
     """Decline a voluntary item."""
-    seen = await bill_to_pay(path_id(request))
+    seen = await bill_of_ones_own(path_id(request))
     form = await bind(request, Declining)
     if form.is_valid and form.ok.line is None:
         form.fail("line", t("Choose the charge."))

@@ -14,7 +14,7 @@ from billing.credit.lots import SOURCES
 from billing.credit.prepaying import start_prepayment
 from billing.credit.queries import SeenAccount
 from billing.credit.terms import CreditTerms
-from billing.payer.queries import SeenBill, bill_to_pay
+from billing.payer.queries import SeenBill, bill_of_ones_own
 from billing.payer.sides import person_side
 from billing.payments.service import offers
 from billing.terms import terms_of
@@ -108,7 +108,7 @@ async def choose(request: Request, actor: Actor) -> Response:
 
 
 async def _usable(actor: Actor, bill_id: UUID) -> tuple[SeenBill, int]:
-    bill = await bill_to_pay(bill_id)
+    bill = await bill_of_ones_own(bill_id)
     account_id = await queries.account_of_bill(bill.tenant_id, bill.id)
     await queries.account_seen(account_id, actor.person_id)
     free = await queries.free_credit(bill.tenant_id, account_id, bill.currency)

@@ -17,7 +17,7 @@ from billing.credit import queries as credit
 from billing.payer import queries
 from billing.payer.account import Card
 from billing.payer.branding import show_bank
-from billing.payer.owed import owed_by
+from billing.payer.owed import owed_by, payable_now
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
 from billing.payments.into import bill_into
@@ -65,6 +65,7 @@ async def bill_page(request: Request, side: Side, seen: SeenBill, papers: Sequen
     context: dict[str, Any] = {
         "bill": seen,
         "side": side,
+        "may_minor": (await payable_now(side.actor.person_id, [seen]))[seen.id],
         "lines": lines[seen.id],
         "voluntary": {one["id"] for one in await voluntary_lines(seen.tenant_id, seen.id)},
         "adjustments": await let_off(seen.tenant_id, seen.id) if seen.adjusted_minor else [],
@@ -82,7 +83,7 @@ async def bill_page(request: Request, side: Side, seen: SeenBill, papers: Sequen
 
 
 async def _credit_for(seen: SeenBill) -> int:
-    if not seen.left_minor:
+    if not seen.left_minor or seen.is_for_others:
         return 0
     account_id = await credit.account_of_bill(seen.tenant_id, seen.id)
     return await credit.free_credit(seen.tenant_id, account_id, seen.currency)

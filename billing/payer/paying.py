@@ -111,6 +111,7 @@ async def _page(
         "form": form,
         "bills": bills,
         "open_bills": [bill for bill in bills if not bill.is_held],
+        "beyond": [bill for bill in bills if bill.is_held and most[bill.id] < bill.left_minor],
         "ways": ways,
         "most": most,
         "is_used_up": not any(most.values()),

@@ -1,13 +1,16 @@
 """What a payer reads: raw statements under their own scope, so that row-level security decides what there is."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from billing.names import localized
 from tenants.scope import row, rows
 from ui.errors import Forbidden, NotFound
+from ui.formats import month_text
 from ui.i18n import t
 
 
@@ -35,6 +38,7 @@ class SeenBill:
     adjusted_minor: int
     closed_reason: str
     held_until: datetime | None
+    held_names: str | None
     is_overdue: bool
     payment_id: UUID | None
     standing: str
@@ -50,6 +54,11 @@ class SeenBill:
         return self.held_until is not None and self.left_minor > 0
 
     @property
+    def title(self) -> str:
+        """What it is for, in a word or two: what is kept for its payer, or a month."""
+        return localized(json.loads(self.held_names)) if self.held_names else month_text(self.period)
+
+    @property
     def left_minor(self) -> int:
         """What can still be paid of it."""
         return (
@@ -62,7 +71,10 @@ class SeenBill:
 _BILLS = """
 select b.id, b.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contact_phone, t.contact_email, b.number,
        b.account_number, b.account_name, b.place, b.period, b.due_on, b.currency, b.status, b.total_minor,
-       b.paid_minor, b.adjusted_minor, b.closed_reason, b.held_until, p.payment_id,
+       b.paid_minor, b.adjusted_minor, b.closed_reason, b.held_until,
+       case when b.held_until is not null then (
+         select l.names::text from billing_bill_line l where l.tenant_id = b.tenant_id and l.bill_id = b.id
+          order by l.position, l.id limit 1) end held_names, p.payment_id,
        b.account_id <> all ((select scope_barred('pay'))::uuid[]) may_pay,
        b.status in ('issued', 'part_paid') and b.due_on < day_in(t.timezone) is_overdue,
        t.status standing, t.takes_payments, t.word_to_payers,
@@ -93,11 +105,17 @@ async def bill_seen(bill_id: UUID) -> SeenBill:
     return (await bills_seen([bill_id]))[0]
 
 
-async def bill_to_pay(bill_id: UUID) -> SeenBill:
-    """Return one bill of the open scope that its person may pay; ``Forbidden`` to a guest who may only look."""
+async def bill_of_ones_own(bill_id: UUID) -> SeenBill:
+    """Return one bill of the open scope about which its person decides, and not only looks at it or pays it.
+
+    Raises:
+        Forbidden: they are a guest who may only look, or only pay it for whoever owes it.
+    """
     seen = await bill_seen(bill_id)
     if not seen.may_pay:
         raise Forbidden("guest.pay", t("You may see these bills, but not pay them. Ask who invited you."))
+    if seen.is_for_others:
+        raise Forbidden("proxy.only_pay", t("You may pay this bill, nothing else. Ask whoever owes it."))
     return seen
 
 

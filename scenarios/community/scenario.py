@@ -33,7 +33,7 @@ from scenarios.community.visitors import pages as visitor_pages
 from scenarios.community.votes import pages as vote_pages
 from scenarios.contract import Scenario
 from tenants.kinds import ScenarioKinds
-from tenants.navigation import Place
+from tenants.navigation import Place, add_payer_places
 from ui.i18n import N_
 
 SCENARIO = Scenario(
@@ -97,3 +97,5 @@ SCENARIO = Scenario(
     rights=RIGHTS,
     provision=provision_categories,
 )
+
+add_payer_places(Place(N_("My home"), "/home", "", "building", 12, SCENARIO_KEY))

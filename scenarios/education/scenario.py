@@ -29,7 +29,7 @@ from scenarios.education.roster import pages as roster
 from scenarios.education.samples import sample
 from scenarios.education.year import pages as year
 from tenants.kinds import ScenarioKinds
-from tenants.navigation import Place
+from tenants.navigation import Place, add_payer_places
 from ui.i18n import N_
 
 acts.register()
@@ -91,3 +91,5 @@ SCENARIO = Scenario(
     sample=sample,
     rights=RIGHTS,
 )
+
+add_payer_places(Place(N_("My children"), "/school", "", "people", 14, SCENARIO_KEY))

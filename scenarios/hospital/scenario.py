@@ -35,4 +35,4 @@ SCENARIO = Scenario(
     routes=ROUTES,
 )
 
-add_payer_places(Place(N_("My visits"), "/care", "", "hospital", 15, SCENARIO_KEY))
+add_payer_places(Place(N_("My visits"), "/care", "", "hospital", 15, SCENARIO_KEY, is_for_newcomers=True))

@@ -99,10 +99,10 @@ async def starts_again(keeper: Someone, code: str) -> None:
     await keeper.page.reload(wait_until="domcontentloaded")
     entry = "performance.getEntriesByType('navigation')[0].workerStart > 0"
     assert await keeper.page.evaluate(entry), "the page did not come from the service worker"
-    await left(keeper, 2)
+    await left(keeper, 3)
     await expect(keeper.page.locator("[data-ready]")).to_have_count(1, timeout=PATIENCE)
     await says(keeper, code, "Not valid yet")
-    await left(keeper, 3)
+    await left(keeper, 4)
 
 
 async def without_network(keeper: Someone, code: str) -> None:
@@ -113,6 +113,8 @@ async def without_network(keeper: Someone, code: str) -> None:
         await left(keeper, 1)
         await says(keeper, code[:-4] + "AAAA", "We do not know this code")
         await left(keeper, 2)
+        await says(keeper, "4711471147", "A typed number needs the network")
+        await left(keeper, 3)
         await starts_again(keeper, code)
         plain = await keeper.page.evaluate(
             "async code => { const list = JSON.parse(localStorage.getItem('gate-list'));"

@@ -48,3 +48,14 @@ def test_a_place_added_later_is_seen_at_once(own_places):
     assert rail("audit.read")
     add_tenant_places(Place("Meters", "/meters", "audit.read", "dot", 16))
     assert rail("audit.read")[0] == ("People and places", ["/t/tengah/meters"])
+
+
+def test_payers_find_the_rooms_of_what_they_hold_and_newcomers_those_that_are_open_to_them(app):
+    payer = Actor(
+        kind="payer", name="A", person_id=new_id(), place={"scenarios": ["community"], "timezone": "UTC"}
+    )
+    seen = [item.href for group in shell_for(payer).nav for item in group.items]
+    assert "/my/home" in seen
+    assert "/my/school" not in seen
+    assert [place.path for place in navigation.other_places(["community"])] == ["/care"]
+    assert navigation.other_places(["hospital"]) == []

@@ -14,7 +14,7 @@ _OWED = """
 select b.tenant_id, b.account_id, b.id, b.number, b.period, b.due_on, b.currency,
        b.total_minor - b.paid_minor - b.adjusted_minor left_minor, b.due_on < day_of(b.tenant_id) is_overdue
   from billing_bill b where b.account_id = any ($2::uuid[]) and b.status in ('issued', 'part_paid')
- order by b.due_on, b.number limit 200
+   and b.held_until is null order by b.due_on, b.number limit 200
 """
 _METERS = """
 select m.id, m.kind, m.serial, u.account_id,

@@ -27,6 +27,7 @@ FUTURE = timedelta(minutes=10)
 REASONS = {
     "": N_("Come in"),
     "unknown": N_("We do not know this code"),
+    "no_network": N_("A typed number needs the network: scan the code instead"),
     "other_site": N_("For another site"),
     "other_gate": N_("Not at this gate"),
     "wrong_way": N_("This gate goes the other way"),

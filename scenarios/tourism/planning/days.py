@@ -9,15 +9,23 @@ from scenarios.tourism.models import Site
 from tenants.scope import rows
 
 SHOWN = 14
-_DAYS = """
-select p.day, p.ceiling, p.capacity, p.held, p.sold, coalesce(r.is_shut, false) is_shut,
+_RESERVED = """
+(select coalesce(sum(a.capacity - a.sold), 0)::int from tourism_pool a
+  where a.tenant_id = $1 and a.site_id = $2 and a.day = p.day and a.is_reserved)
+"""
+"""What agencies have been promised and not booked yet: held in slot and day, but nobody is paying for it."""
+_DAYS = f"""
+select p.day, p.ceiling, p.capacity, p.held, p.sold, {_RESERVED} reserved, coalesce(r.is_shut, false) is_shut,
        coalesce(r.reason, '') reason, coalesce(r.cap_percent, 100) cap_percent
   from tourism_pool p
   left join tourism_day_rule r on r.tenant_id = $1 and r.site_id = $2 and r.day = p.day
  where p.tenant_id = $1 and p.site_id = $2 and p.scope = 'day' and p.day between $3 and $4 order by p.day
 """
-_POOLS = """
+_POOLS = f"""
 select p.scope, p.channel, p.ceiling, p.capacity, p.held, p.sold,
+       case p.scope when 'channel' then 0 when 'day' then {_RESERVED} else (
+         select coalesce(sum(a.capacity - a.sold), 0)::int from tourism_pool a
+          where a.tenant_id = $1 and a.slot_id = p.slot_id and a.is_reserved) end reserved,
        t.id slot_id, t.names, t.starts_at, t.ends_at, t.status, t.reason
   from tourism_pool p left join tourism_slot t on t.tenant_id = $1 and t.id = p.slot_id
  where p.tenant_id = $1 and p.site_id = $2 and p.day = $3

@@ -8,8 +8,9 @@
   const SAME_ENTRY_MS = 120000;
 
   // ---- Codes.
+  const PREFIX = "T1.";
   const read = async (text, list) => {
-    const facts = await signedCode.open(text, "T1.", list.key, FACTS);
+    const facts = await signedCode.open(text, PREFIX, list.key, FACTS);
     if (!facts) return null;
     const { hex } = signedCode;
     const view = new DataView(facts.buffer, facts.byteOffset, facts.length);
@@ -27,8 +28,8 @@
   };
 
   // ---- Judging alone. `kept` are the scans that this device has let in and still knows of.
-  const fault = (code, list, direction, now) => {
-    if (!code) return "unknown";
+  const fault = (code, list, { text, direction, now }) => {
+    if (!code) return text.startsWith(PREFIX) ? "unknown" : "no_network";
     if (code.site !== list.site) return "other_site";
     if (list.way !== "both" && list.way !== direction) return "wrong_way";
     if (direction === "exit") return "";
@@ -41,8 +42,10 @@
     return now >= code.until ? "expired" : "";
   };
 
-  const judge = (code, list, kept, { direction, people, now, day }) => {
-    const wrong = fault(code, list, direction, now);
+  // A number that was typed says nothing by itself: only the server knows whose it is.
+  const judge = (code, list, kept, facts) => {
+    const { direction, people, now, day } = facts;
+    const wrong = fault(code, list, facts);
     if (wrong) return { has_let_in: false, reason: wrong, people: people || 1 };
     const count = people || code.people;
     if (direction === "exit") return { has_let_in: true, reason: "", people: count };

@@ -4,6 +4,7 @@ from billing.models import FeeItem
 from tenants.scope import rows
 from tests import make
 from tests.billing.holds import seats as seating
+from tests.billing.mandates.test_proxies import granted
 from tests.billing.payments import world
 from tests.page import inspect, text_of
 
@@ -40,6 +41,23 @@ async def test_what_is_kept_is_left_out_of_paying_all(place, school, outside, se
         offered = {one.get("value") for one in root.iter("input") if one.get("name") == "bill"}
         assert offered == {str(bill.id) for bill in bills}
         assert "80.00" in text_of(root)
+
+
+async def test_what_is_kept_says_what_it_is_and_opens_for_nobody_who_may_not_pay_all_of_it(
+    place, outside, seats, client
+):
+    hold = await seating.take(place)
+    friend, _, _ = await granted(place, bill=2000)
+    await make.sign_in(client, friend.person_id)
+    shown = await page(client, f"/my/checkout?bill={hold.bill_id}")
+    assert "This costs more than you may pay" in text_of(shown)
+    assert "You may pay SGD 20.00 of it now" in text_of(shown)
+    assert not [one for one in shown.iter("input") if one.get("name") == "channel"]
+    await make.sign_in(client, place.person.id)
+    own = await page(client, f"/my/checkout?bill={hold.bill_id}")
+    assert "Seat 7" in text_of(own)
+    assert "35.00" in text_of(own)
+    assert [one for one in own.iter("input") if one.get("name") == "channel"]
 
 
 async def test_who_owes_nothing_but_has_something_kept_is_told_so(place, outside, seats, client):

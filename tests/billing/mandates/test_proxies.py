@@ -6,9 +6,10 @@ from datetime import date, timedelta
 import pytest
 
 from billing.mandates import caps, proxies
-from billing.models import Proxy
+from billing.models import Answer, Proxy
 from tenants.codes import new_code
 from tenants.days import midnight
+from tenants.ids import new_id
 from tenants.scope import execute, open_scope, rows
 from tests import make
 from tests.billing.payments import world
@@ -200,6 +201,31 @@ async def test_who_may_pay_for_somebody_else_is_not_told_that_they_owe(place, cl
     )
     await make.holder(place.account, person)
     assert "Everything you owe" in text_of(inspect((await client.get("/my")).text))
+
+
+async def test_who_may_pay_for_somebody_else_decides_nothing_else_about_a_bill(place, client):
+    bill = await world.bill(place, 6000)
+    friend, _, _ = await granted(place)
+    await make.sign_in(client, friend.person_id)
+    shown = inspect((await client.get(f"/my/bills/{bill.id}")).text)
+    assert "Others owe this and let you pay it: SGD 50.00 now." in text_of(shown)
+    assert f"/my/bills/{bill.id}/answers" not in [one.get("href") for one in shown.iter("a")]
+    answers = [
+        await client.get(f"/my/bills/{bill.id}/answers"),
+        await client.get(f"/my/bills/{bill.id}/credit"),
+    ]
+    for act, said in (
+        ("promises", {"day": str(soon())}),
+        ("disputes", {"topic": "amount", "text": "Too much"}),
+        ("declines", {"line": str(new_id())}),
+        ("credit", {"key": "once", "amount": "1"}),
+    ):
+        answers.append(await client.post(f"/my/bills/{bill.id}/{act}", data=said))
+    assert [one.status_code for one in answers] == [403] * 6
+    async with place.scope():
+        assert not await Answer.exists(tenant_id=place.id)
+    await make.sign_in(client, place.person.id)
+    assert (await client.get(f"/my/bills/{bill.id}/answers")).status_code == 200, "a holder decides"
 
 
 async def test_several_institutions_are_paid_within_what_is_allowed(place, bank, outside, client):

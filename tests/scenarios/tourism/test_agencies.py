@@ -14,6 +14,7 @@ from scenarios.tourism.calendar import slots
 from scenarios.tourism.models import AgencyStatement, Contract, DayRule, Order, Ticket
 from scenarios.tourism.orders import changing, refunding
 from scenarios.tourism.orders.people import Visitor
+from scenarios.tourism.planning import days
 from scenarios.tourism.stock import allotments
 from scenarios.tourism.stock.pools import SoldOut
 from tenants.days import today
@@ -72,6 +73,13 @@ async def test_an_allotment_is_its_own_until_it_is_given_back(db, bank):
     order = await agencies.book(it, ("group", 15))
     assert (await world.pools(palace))["slot1"] == (60, 5, 15)
     assert (await world.pools(palace))["channel1"] == (20, 0, 15)
+    async with palace.scope():
+        (day,) = await days.of_site(palace.site, palace.day, 1)
+        pools = await days.pools_of(palace.site, palace.day)
+    assert (day["held"], day["reserved"]) == (25, 25), "kept for the agency, and being paid by nobody"
+    assert [(one["scope"], one["held"] - one["reserved"], one["reserved"]) for one in pools] == [
+        ("day", 0, 25), ("slot", 0, 5), ("channel", 0, 0), ("slot", 0, 20), ("channel", 0, 0)
+    ]  # fmt: skip
     assert await world.all_right(palace)
     beside = await agencies.book(it, ("palace", 6))
     assert set(beside.pools) < set(order.pools)

@@ -123,7 +123,7 @@
     const list = load(LIST, null);
     const now = new Date();
     const code = list ? await gateCore.read(scan.code, list) : null;
-    const facts = { direction: scan.direction, people: scan.people, now: now.getTime(), day: now.toISOString().slice(0, 10) };
+    const facts = { text: scan.code, direction: scan.direction, people: scan.people, now: now.getTime(), day: now.toISOString().slice(0, 10) };
     const decided = list
       ? gateCore.judge(code, list, load(KEPT, []), facts)
       : { has_let_in: false, reason: "unknown", people: scan.people || 1 };
