@@ -95,7 +95,7 @@ async def _create(actor: Actor, ask: Ask) -> Adjustment:
     made = await Adjustment.create(
         id=new_id(),
         tenant_id=bill.tenant_id,
-        number=new_number("A"),
+        number=await new_number("A", bill.tenant_id),
         account_id=bill.account_id,
         bill_id=bill.id,
         kind=ask.kind,

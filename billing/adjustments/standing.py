@@ -74,7 +74,7 @@ async def _create(actor: Actor, ask: Lasting) -> StandingAdjustment:
     made = await StandingAdjustment.create(
         id=new_id(),
         tenant_id=account.tenant_id,
-        number=new_number("L"),
+        number=await new_number("L", account.tenant_id),
         account_id=account.id,
         fee_item_id=ask.fee_item_id,
         kind=ask.kind,

@@ -77,7 +77,7 @@ async def start_prepayment(
         account = await SettlementAccount.get(tenant_id=tenant_id, id=chosen.settlement_id)
         method, way = await way_for(channel, chosen, account)
         until = datetime.now(UTC) + way.capabilities.lifetime
-        payment = new_payment(inside, chosen, method.channel, until)
+        payment = await new_payment(inside, chosen, method.channel, until)
         payment.method = method.key
         payment.account_id = account_id
         await payment.save(force_create=True)
@@ -117,7 +117,7 @@ async def take_prepayment(
     async def do() -> Answer:
         await must_offer(tenant_id, counter.KEY)
         chosen = await _chosen(tenant_id, account_id, amount_minor)
-        payment = desk_payment(actor, chosen, method, reference, tendered_minor, payer_name)
+        payment = await desk_payment(actor, chosen, method, reference, tendered_minor, payer_name)
         payment.account_id = account_id
         await payment.save(force_create=True)
         attempt: Attempt = await desk_attempt(payment, chosen)

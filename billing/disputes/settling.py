@@ -49,8 +49,9 @@ async def take_news(actor: Actor, attempt_id: UUID, news: News) -> Dispute:
 
 
 async def _locked(attempt: Attempt, payment: Payment, news: News) -> Dispute:
+    number = await new_number("D", payment.tenant_id)
     await execute(
-        _BEGIN, payment.tenant_id, new_id(), payment.id, attempt.id, new_number("D"), payment.channel,
+        _BEGIN, payment.tenant_id, new_id(), payment.id, attempt.id, number, payment.channel,
         news.reference, news.currency, news.amount_minor, news.reason[:60],
     )  # fmt: skip
     found = Dispute.filter(tenant_id=payment.tenant_id, channel=payment.channel, reference=news.reference)

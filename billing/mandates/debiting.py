@@ -206,7 +206,7 @@ async def _pay(actor: Actor, debit: Debit, mandate: Mandate, amount: int) -> Non
         chosen = await choose(debit.tenant_id, parts)
         await _must_fit(mandate, chosen, parts)
         lifetime = CHANNELS[mandate.channel].capabilities.lifetime
-        payment = new_payment(actor, chosen, mandate.channel, datetime.now(UTC) + lifetime)
+        payment = await new_payment(actor, chosen, mandate.channel, datetime.now(UTC) + lifetime)
         payment.person_id, payment.payer_name = mandate.person_id, mandate.person_name
         payment.payer_email = mandate.email
         payment.method = "stripe.card" if mandate.channel == "stripe" else ""

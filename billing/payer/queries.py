@@ -176,8 +176,12 @@ class SeenPayment:
 _PAYMENT = """
 select p.id, p.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contact_phone, p.number, p.currency,
        p.amount_minor, p.refunded_minor, p.refunding_minor, p.status, p.channel, p.created_at, p.succeeded_at,
-       coalesce(a.expires_at, p.expires_at) expires_at, coalesce(a.redirect_url, '') redirect_url,
-       coalesce(a.qr_content, '') qr_content, coalesce(a.error, '') error, r.id receipt_id,
+       least(coalesce(a.expires_at, p.expires_at), (
+         select min(b.held_until) from billing_payment_part k
+           join billing_bill b on b.tenant_id = k.tenant_id and b.id = k.bill_id
+          where k.tenant_id = p.tenant_id and k.payment_id = p.id)) expires_at,
+       coalesce(a.redirect_url, '') redirect_url, coalesce(a.qr_content, '') qr_content,
+       coalesce(a.error, '') error, r.id receipt_id,
        p.amount_minor - p.refunded_minor - coalesce((select sum(l.amount_minor) from billing_allocation l
          where l.tenant_id = p.tenant_id and l.payment_id = p.id and l.dispute_id is null), 0)::bigint unassigned_minor,
        (select c.id from billing_checkout c where c.id = p.checkout_id and c.is_combined) together_id

@@ -1,15 +1,19 @@
 """Numbers people read out: they sort by day and are drawn, not counted, so that no payment waits for another."""
 
-from datetime import UTC, datetime
+from uuid import UUID
 
 from tenants.codes import group_code, new_code
+from tenants.days import today_at
 
 LENGTH = 10
 
 
-def new_number(prefix: str) -> str:
-    """Return a number such as ``P261105-7K3M9-QXR2B``; its last character finds every slip of the tongue."""
-    return f"{prefix}{datetime.now(UTC):%y%m%d}-{group_code(new_code(LENGTH), 5)}"
+async def new_number(prefix: str, tenant_id: UUID | None) -> str:
+    """Return a number such as ``P261105-7K3M9-QXR2B``, of the day that it is at the institution.
+
+    Its last character finds every slip of the tongue.
+    """
+    return f"{prefix}{await today_at(tenant_id):%y%m%d}-{group_code(new_code(LENGTH), 5)}"
 
 
 def receipt_number(payment_number: str) -> str:

@@ -249,7 +249,7 @@ async def create(  # noqa: PLR0917 - how much of what, and why
         id=refund_id or new_id(),
         tenant_id=payment.tenant_id,
         payment_id=payment.id,
-        number=new_number("F"),
+        number=await new_number("F", payment.tenant_id),
         currency=payment.currency,
         amount_minor=amount_minor,
         suspense_id=suspense.id if suspense else None,

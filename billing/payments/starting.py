@@ -140,7 +140,7 @@ async def _commit(actor: Actor, will: Will) -> UUID:
         method, channel = await way_for(will.channel, chosen, account, will.parts)
         await must_be_shareable(tenant_id, will.parts, method.channel)
         until = will.expires_at or datetime.now(UTC) + channel.capabilities.lifetime
-        payment = new_payment(actor, chosen, method.channel, until)
+        payment = await new_payment(actor, chosen, method.channel, until)
         payment.checkout_id, payment.method = will.checkout_id, method.key
         await payment.save(force_create=True)
         await hold(payment, will.parts)
@@ -159,12 +159,12 @@ async def begin_asking(attempt: Attempt) -> None:
     await enqueue(ASK_JOB, {"attempt_id": str(attempt.id), "n": 0}, delay=FIRST_ASK)
 
 
-def new_payment(actor: Actor, chosen: Chosen, channel: str, expires_at: datetime) -> Payment:
+async def new_payment(actor: Actor, chosen: Chosen, channel: str, expires_at: datetime) -> Payment:
     """Return the will to pay what was chosen, to be saved."""
     return Payment(
         id=new_id(),
         tenant_id=actor.tenant_id,
-        number=new_number("P"),
+        number=await new_number("P", actor.tenant_id),
         currency=chosen.currency,
         amount_minor=chosen.amount_minor,
         channel=channel,

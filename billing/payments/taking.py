@@ -95,7 +95,7 @@ async def _record(  # noqa: PLR0917 - one value of each thing that was typed
     assert actor.tenant_id is not None  # noqa: S101 - staff act inside their tenant
     await must_offer(actor.tenant_id, counter.KEY)
     chosen = await choose(actor.tenant_id, parts, is_paying=True)
-    payment = desk_payment(actor, chosen, method, reference, tendered_minor, payer_name)
+    payment = await desk_payment(actor, chosen, method, reference, tendered_minor, payer_name)
     await payment.save(force_create=True)
     await hold(payment, parts)
     attempt = await desk_attempt(payment, chosen)
@@ -107,14 +107,14 @@ async def _record(  # noqa: PLR0917 - one value of each thing that was typed
     return payment.id
 
 
-def desk_payment(  # noqa: PLR0917 - one value of each thing that was typed
+async def desk_payment(  # noqa: PLR0917 - one value of each thing that was typed
     actor: Actor, chosen: Chosen, method: str, reference: str, tendered_minor: int | None, payer_name: str
 ) -> Payment:
     """Return money taken at the desk, to be saved."""
     return Payment(
         id=new_id(),
         tenant_id=actor.tenant_id,
-        number=new_number("P"),
+        number=await new_number("P", actor.tenant_id),
         currency=chosen.currency,
         amount_minor=chosen.amount_minor,
         channel=counter.KEY,

@@ -79,7 +79,7 @@ async def write_for(
     note = CreditNote(
         id=new_id(),
         tenant_id=bill.tenant_id,
-        number=new_number("N"),
+        number=await new_number("N", bill.tenant_id),
         bill_id=bill.id,
         bill_line_id=line_id,
         account_id=bill.account_id,

@@ -132,7 +132,7 @@ async def _create(actor: Actor, bill: LockedBill, total: int, proposal: Proposal
     return await InstalmentPlan.create(
         id=new_id(),
         tenant_id=actor.tenant_id,
-        number=new_number("I"),
+        number=await new_number("I", actor.tenant_id),
         account_id=account.id,
         account_number=account.number,
         account_name=account.name,

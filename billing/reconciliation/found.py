@@ -107,7 +107,7 @@ async def _write(actor: Actor, line: StatementLine) -> tuple[Payment, Attempt]:
     payment = await Payment.create(
         id=new_id(),
         **common,
-        number=new_number("P"),
+        number=await new_number("P", line.tenant_id),
         status="succeeded",
         channel=channel,
         settlement_account_id=line.settlement_account_id,

@@ -59,7 +59,7 @@ async def receive(actor: Actor, settlement: SettlementAccount, data: Mapping[str
     if not await execute(_TAKE, settlement.tenant_id, transfer_id, settlement.id, number, *facts):
         return None
     account_id = await _account(settlement.tenant_id, str(data.get("account_number", "")), reference)
-    payment = _payment(settlement, account_id, amount, currency, payer)
+    payment = await _payment(settlement, account_id, amount, currency, payer)
     await payment.save(force_create=True)
     if account_id is not None:
         await hold(payment, await _parts(payment, account_id), is_live=False)
@@ -95,13 +95,13 @@ def words_of(reference: str) -> list[str]:
     return list(dict.fromkeys([*words, *(word.upper() for word in words), reference.strip()]))
 
 
-def _payment(
+async def _payment(
     settlement: SettlementAccount, account_id: UUID | None, amount: int, currency: str, payer: str
 ) -> Payment:
     return Payment(
         id=new_id(),
         tenant_id=settlement.tenant_id,
-        number=new_number("P"),
+        number=await new_number("P", settlement.tenant_id),
         currency=currency,
         amount_minor=amount,
         channel=CHANNEL,

@@ -179,13 +179,19 @@ async def _pools(tenant: Tenant, finance: Actor, now: date) -> None:
     cleaning = await pools.open_pool(
         finance, Terms({"en": "Cleaning", "zh_CN": "保洁"}, now, "area", budget_minor=1_200_000)
     )
-    for pool, supplier, amount in (
-        (lifts, "City Power", 412_355),
-        (lifts, "Lift Care", 68_000),
-        (cleaning, "Bright Cleaning", 980_000),
+    for pool, supplier, amount, english, chinese in (
+        (lifts, "City Power", 412_355, "Power of 14 lifts", "14 部电梯用电"),
+        (lifts, "Lift Care", 68_000, "Monthly service", "月度保养"),
+        (cleaning, "Bright Cleaning", 980_000, "Stairs and corridors", "楼梯和走廊保洁"),
     ):
         await pools.add_invoice(
-            finance, pool.id, supplier=supplier, number="A-1", invoiced_on=now, amount_minor=amount
+            finance,
+            pool.id,
+            supplier=supplier,
+            number="A-1",
+            invoiced_on=now,
+            amount_minor=amount,
+            notes={"en": english, "zh_CN": chinese},
         )
     await pools.close(finance, lifts.id)
 

@@ -224,7 +224,8 @@ async def take(
     kinds = [kind for kind in OPEN_TO[channel] if kind in {visit, "phone", "desk", "reserved"}]
     await _keep_from_stopping(account.tenant_id, ready.session["id"])
     busy = checking.may_book(ready)
-    making = _Making(new_id(), new_number("V"), visit, channel, price_minor, changed_from)
+    number = await new_number("V", account.tenant_id)
+    making = _Making(new_id(), number, visit, channel, price_minor, changed_from)
     while True:
         free = await calendar.free_slots(account.tenant_id, ready.session["id"], kinds)
         if slot_id is not None:

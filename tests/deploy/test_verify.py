@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from billing.payments.numbers import new_number, receipt_number
+from billing.payments.numbers import LENGTH, receipt_number
 from billing.receipts.documents import Issuer, ReceiptDocument, ReceiptLine
 from billing.receipts.pdf import render_receipt
 from deploy import verify
@@ -22,7 +22,7 @@ def document() -> ReceiptDocument:
     code = group_code(new_code(16))
     return ReceiptDocument(
         issuer=Issuer(name="Tengah Town"),
-        number=receipt_number(new_number("P")),
+        number=receipt_number(f"P261105-{group_code(new_code(LENGTH), 5)}"),
         payer="林慧敏",
         paid_at=datetime(2026, 11, 5, 3, tzinfo=UTC),
         zone="Asia/Singapore",

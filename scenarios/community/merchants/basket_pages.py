@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 
 from billing.names import localized
 from scenarios.community.common import nothing, resident_route
-from scenarios.community.merchants import baskets
+from scenarios.community.merchants import baskets, buying
 from scenarios.community.merchants.leading import to_checkout
 from scenarios.community.merchants.models import NeighbourShop, ShopOrder
 from scenarios.community.merchants.selling import sharing_of
@@ -123,6 +123,7 @@ async def ordered(request: Request, actor: Actor) -> Response:
         shops = await _shops(tenant_id, [one.shop_id for one in found])
         day = await today_at(tenant_id)
         told = {one.id: await sharing_of(one, shops[one.shop_id], day) for one in found}
+        hold = await buying.hold_of(found[0])
     context = {
         "orders": [
             {
@@ -137,6 +138,7 @@ async def ordered(request: Request, actor: Actor) -> Response:
         "total": sum(one.total_minor for one in found),
         "currency": found[0].currency,
         "way": WAYS[found[0].way],
+        "hold": hold,
     }
     return await respond(request, "community/merchants/ordered.html", context)
 

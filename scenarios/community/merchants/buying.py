@@ -188,6 +188,15 @@ async def of_basket(tenant_id: UUID, basket_id: UUID) -> list[ShopOrder]:
     return await ShopOrder.filter(tenant_id=tenant_id, basket_id=basket_id).order_by("number")
 
 
+async def hold_of(found: ShopOrder) -> Hold | None:
+    """Return what keeps an order that is still being paid, in the institution's scope."""
+    if found.status != "placed":
+        return None
+    return await Hold.get_or_none(
+        tenant_id=found.tenant_id, kind=KIND, subject_id=found.basket_id, status="held"
+    )
+
+
 async def move(found: ShopOrder, edge: str, **facts: Any) -> bool:
     """Move an order, if it is where the edge begins; tell whether it was."""
     if not ORDER.can(found.status, edge):

@@ -79,6 +79,11 @@ class ShopOrder(TenantRow):
         """What it costs."""
         return int(self.price_minor * self.quantity - self.discount_minor)
 
+    @property
+    def is_sold(self) -> bool:
+        """Whether its money is the shop's, or about to be: it was neither let go nor given back."""
+        return self.status not in {"free", "refunded"}
+
 
 class ShopPromotion(TenantRow):
     """What a shop takes off its goods, or one of them, from when until when, and from which sum on.

@@ -119,6 +119,7 @@ async def _mine(
     async with open_scope(tenant_scope(found.tenant_id)):
         shop = await NeighbourShop.get(tenant_id=found.tenant_id, id=found.shop_id)
         sharing = await selling.sharing_of(found, shop, await today_at(found.tenant_id))
+        hold = await buying.hold_of(found)
     context = {
         "order": found,
         "name": localized(found.names),
@@ -127,6 +128,7 @@ async def _mine(
         "way": WAYS[found.way],
         "promotion": localized(found.discount_names) if found.discount_names else "",
         "sharing": sharing,
+        "hold": hold,
         "form": form,
         "can_rate": found.status == "fulfilled"
         and found.rating is None

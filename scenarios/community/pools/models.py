@@ -43,14 +43,14 @@ class CostPool(TenantRow):
 
 
 class PoolInvoice(TenantRow):
-    """One invoice in a pool, with its paper; those who bear it may see it."""
+    """One invoice in a pool, with its paper; those who bear it may see it. ``notes`` say what for, by language."""
 
     pool_id: UUID = fields.UUIDField()
     supplier = fields.CharField(max_length=100)
     number = fields.CharField(max_length=60, db_default="")
     invoiced_on: date = fields.DateField()
     amount_minor = fields.BigIntField()
-    note = fields.CharField(max_length=200, db_default="")
+    notes: dict[str, str] = fields.JSONField()
     file_key = fields.CharField(max_length=200, db_default="")
     file_name = fields.CharField(max_length=200, db_default="")
     file_type = fields.CharField(max_length=60, db_default="")

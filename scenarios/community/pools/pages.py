@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.answers.notes import keep_files
+from billing.names import localized
 from scenarios.community.common import (
     LANGUAGES,
     MOST_EXPORTED,
@@ -82,7 +83,8 @@ class InvoiceForm(BaseModel):
     number: str = Field("", title=N_("Invoice number"), max_length=60)
     invoiced_on: Day = Field(title=N_("Invoice date"))
     amount_minor: Amount = Field(title=N_("Amount"))
-    note: str = Field("", title=N_("What for"), max_length=200)
+    note_en: str = Field("", title=N_("What for, in English"), max_length=200)
+    note_zh_CN: str = Field("", title=N_("What for, in Chinese"), max_length=200)  # noqa: N815
     paper: Annotated[UploadFile | None, Upload(most_bytes=MOST_BYTES, endings=PAPERS)] = Field(
         None, title=N_("Paper")
     )
@@ -228,7 +230,7 @@ async def invoices_of(pool: CostPool, link: str) -> list[dict[str, Any]]:
             "supplier": one.supplier,
             "number": one.number,
             "invoiced_on": one.invoiced_on,
-            "note": one.note,
+            "note": localized(one.notes),
             "amount_minor": one.amount_minor,
             "currency": pool.currency,
             "paper": f"{link}/{one.id}/content" if one.file_key else "",
@@ -283,7 +285,7 @@ async def add_invoice(request: Request, actor: Actor) -> Response:
                 number=said.number,
                 invoiced_on=said.invoiced_on,
                 amount_minor=said.amount_minor,
-                note=said.note,
+                notes={key: getattr(said, f"note_{key}") for key in LANGUAGES},
                 file=kept[0] if kept else None,
             )
             return redirect(

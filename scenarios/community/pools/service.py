@@ -127,7 +127,7 @@ async def add_invoice(
     number: str,
     invoiced_on: date,
     amount_minor: int,
-    note: str = "",
+    notes: Mapping[str, str] | None = None,
     file: dict[str, Any] | None = None,
 ) -> PoolInvoice:
     """Put an invoice into an open pool, with its paper.
@@ -147,7 +147,7 @@ async def add_invoice(
         number=number.strip(),
         invoiced_on=invoiced_on,
         amount_minor=amount_minor,
-        note=note.strip(),
+        notes={key: text.strip() for key, text in (notes or {}).items() if text.strip()},
         file_key=file["key"] if file else "",
         file_name=file["filename"] if file else "",
         file_type=file["content_type"] if file else "",

@@ -61,7 +61,7 @@ async def apply(actor: Actor, found: SchoolRound, said: Application, *, has_sibl
         id=new_id(),
         tenant_id=found.tenant_id,
         round_id=found.id,
-        number=new_number("E"),
+        number=await new_number("E", found.tenant_id),
         status=APPLICANT.after(APPLICANT.start, "submit"),
         child_name=name,
         born_on=said.born_on,

@@ -70,7 +70,7 @@ async def begin(
         id=new_id(),
         tenant_id=tenant.id,
         account_id=account_id,
-        reference=new_number("Z"),
+        reference=await new_number("Z", tenant.id),
         his_id=his_id,
         **columns(tenant.id, place),
         status=STAY.start,

@@ -153,7 +153,7 @@ async def fill(
         id=new_id(),
         tenant_id=tenant.id,
         account_id=account.id,
-        reference=new_number("M"),
+        reference=await new_number("M", tenant.id),
         amount_minor=seen_minor,
         currency=tenant.currency,
     )

@@ -1,7 +1,8 @@
 """A payer's first page tells what is owed from what is only kept for them, and from what may be declined."""
 
 from billing.models import FeeItem
-from tenants.scope import rows
+from billing.payer import queries
+from tenants.scope import open_scope, rows
 from tests import make
 from tests.billing.holds import seats as seating
 from tests.billing.mandates.test_proxies import granted
@@ -58,6 +59,14 @@ async def test_what_is_kept_says_what_it_is_and_opens_for_nobody_who_may_not_pay
     assert "Seat 7" in text_of(own)
     assert "35.00" in text_of(own)
     assert [one for one in own.iter("input") if one.get("name") == "channel"]
+
+
+async def test_a_payment_can_be_made_for_as_long_as_its_thing_is_kept_and_says_so(place, outside, seats):
+    hold = await seating.take(place, minutes=7)
+    started = await world.start(place, seating.bill_of(hold), channel="bank")
+    async with open_scope(place.payer.scope()):
+        seen = await queries.payment_seen(started.payment_id)
+    assert seen.expires_at == hold.until
 
 
 async def test_who_owes_nothing_but_has_something_kept_is_told_so(place, outside, seats, client):

@@ -10,6 +10,7 @@ from billing.ledger import asking
 from billing.mandates import debiting
 from billing.mandates.cards import cards_of
 from billing.models import Answer, Bill, BillLine, BillRun, DayClose, Debit, Mandate, Payout, SavedCard
+from billing.payments.numbers import new_number
 from billing.payments.service import close_day, day_close_preview
 from billing.reconciliation.payouts import of_counter
 from tenants import days
@@ -42,6 +43,15 @@ def clock(monkeypatch):
         monkeypatch.setattr(days, "datetime", make.Clock(moment.astimezone(UTC)))
 
     return turn
+
+
+@there
+async def test_a_number_says_the_day_it_is_there(place, clock, zone):
+    await make.move(place.tenant, zone)
+    day = days.today(zone)
+    for (moment, _), its_day in zip(make.around_midnight(zone, day), (day - DAY, day), strict=True):
+        clock(moment)
+        assert (await new_number("P", place.id)).startswith(f"P{its_day:%y%m%d}-")
 
 
 @there

@@ -261,7 +261,11 @@ async def test_the_split_is_seen_by_resident_shop_and_estate(place, ann, client)
     async with place.scope():
         made = await ShopOrder.get(tenant_id=place.tenant.id)
         hold = await Hold.get(tenant_id=place.tenant.id, subject_id=made.basket_id)
+    pay = f'href="/my/checkout?bill={hold.bill_id}"'
+    for page in (f"/my/orders/{made.id}", f"/my/baskets/{made.basket_id}"):
+        assert pay in (await client.get(page)).text, "what is being paid leads back to paying it"
     await paid(place, hold)
+    assert pay not in (await client.get(f"/my/orders/{made.id}")).text
     await sound(client, "zh-CN", f"/my/baskets/{made.basket_id}")
     assert (await client.get(f"/my/baskets/{uuid4()}")).status_code == 404
     seen = [text_of(inspect((await client.get(f"/my/orders/{made.id}")).text))]
@@ -278,3 +282,15 @@ async def test_the_split_is_seen_by_resident_shop_and_estate(place, ann, client)
     async with place.scope():
         promotion = await ShopPromotion.get(tenant_id=place.tenant.id)
     assert (await client.post(f"{root}/promotions/{promotion.id}/end")).status_code == 303
+    await nobody_keeps_what_was_given_back(place, client, made, one, ann)
+
+
+async def nobody_keeps_what_was_given_back(place, client, made, address, buyer):
+    async with place.scope():
+        await ShopOrder.filter(tenant_id=place.tenant.id, id=made.id).update(status="refunded")
+    seen = [text_of(inspect((await client.get(address)).text))]
+    await make.sign_in(client, buyer.id)
+    seen.append(text_of(inspect((await client.get(f"/my/orders/{made.id}")).text)))
+    for text in seen:
+        assert "20.25" not in text
+        assert "All of it goes back to whoever paid" in text

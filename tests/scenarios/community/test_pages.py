@@ -181,6 +181,7 @@ async def test_a_pool_is_filled_divided_and_seen_by_its_payers(place, client):
     made = await client.post(f"{place.root}/pools", data=form)
     address = made.headers["location"]
     invoice = {"supplier": "Clean & Co", "invoiced_on": month_back(0).isoformat(), "amount_minor": "100.01"}
+    invoice |= {"note_en": "Stairs", "note_zh_CN": "楼梯保洁"}
     paper = {"paper": ("bill.png", picture(), "image/png")}
     assert (await client.post(f"{address}/invoices", data=invoice, files=paper)).status_code == 303
     assert (
@@ -195,8 +196,10 @@ async def test_a_pool_is_filled_divided_and_seen_by_its_payers(place, client):
         paper_of = await PoolInvoice.get(tenant_id=place.tenant.id)
         assert (await service.share_of(pool, place.flats[0].id)).amount_minor > 0
     await make.sign_in(client, ann.id)
-    mine = await client.get(f"/my/pools/{pool.id}")
-    inspect(mine.text)
+    mine = await client.get(f"/my/pools/{pool.id}", headers={"Accept-Language": "zh-CN"})
+    assert "楼梯保洁" in text_of(inspect(mine.text))
+    mine = await client.get(f"/my/pools/{pool.id}", headers={"Accept-Language": "en"})
+    assert "Stairs" in text_of(inspect(mine.text))
     assert "100.01" in mine.text
     for path in (f"/my/pools/{pool.id}", "/my/home"):
         read = [(await client.get(path, headers={"Accept-Language": one})).text for one in ("en", "zh-CN")]
