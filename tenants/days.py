@@ -1,7 +1,8 @@
 """The day it is: an institution's, and a bank's, begins at its own midnight, hours before or after UTC's.
 
 This is the one place that asks what day it is; in SQL it is ``day_of(tenant)``, ``bank_day_of(bank)`` and
-``day_in(zone)``, and nothing says ``current_date``. Moments are UTC everywhere.
+``day_in(zone)``, and nothing says ``current_date``. Moments are UTC everywhere. What is from one day until another has
+both; ``lasts(until, day)`` and ``covers(since, until, day)`` ask it in SQL, and an open end is empty.
 """
 
 from datetime import UTC, date, datetime, time

@@ -56,7 +56,7 @@ standing as materialized (
     join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id and i.kind = 'charge'
     join billing_standing_adjustment s on s.tenant_id = b.tenant_id and s.account_id = b.account_id
      and s.status = 'approved' and s.currency = l.currency and s.effective_from <= l.period
-     and (s.effective_until is null or s.effective_until >= l.period)
+     and lasts(s.effective_until, l.period)
      and (s.fee_item_id is null or s.fee_item_id = l.fee_item_id)
    where b.tenant_id = $1 and (b.run_id = $2 or b.id = any ($3::uuid[]))
 ), stacked as (

@@ -76,9 +76,7 @@ async def _holders(tenant: Tenant, accounts: Sequence[UUID]) -> dict[UUID, Holde
     """Return whom the bill of each account is addressed to: the current default payer, owners first."""
     found = await Holder.filter(tenant_id=tenant.id, account_id__in=list(accounts)).order_by("created_at")
     now = today(tenant.timezone)
-    current = [
-        holder for holder in found if (holder.until is None or holder.until >= now) and holder.sees is None
-    ]
+    current = [holder for holder in found if holder.lasts(now) and holder.sees is None]
     current.sort(key=lambda holder: (holder.is_default_payer, holder.relation == "owner"))
     return {holder.account_id: holder for holder in current}
 

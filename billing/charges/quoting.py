@@ -15,7 +15,7 @@ _IN_FORCE = """
 select i.id, r.document from billing_fee_item i
   join billing_fee_rule r on r.tenant_id = $1 and r.fee_item_id = i.id
  where i.tenant_id = $1 and i.scenario = $2 and i.key = $3 and i.is_active and r.status = 'active'
-   and r.effective_from <= $4 and (r.effective_until is null or r.effective_until >= $4)
+   and r.effective_from <= $4 and lasts(r.effective_until, $4)
  order by r.effective_from desc, r.version desc limit 1
 """
 

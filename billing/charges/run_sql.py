@@ -87,7 +87,7 @@ select count(*) accounts,
 _ACCOUNTS = f"""
 select a.id account_id, a.number, a.name, a.place, a.sort_key, a.attributes, a.closed_on{{columns}}
   from tenants_account a{{joins}}
- where a.is_active and (a.closed_on is null or a.closed_on >= $5{{or_counted}}) and $6::date <= $6 and $7::date <= $7
+ where a.is_active and (lasts(a.closed_on, $5){{or_counted}}) and $6::date <= $6 and $7::date <= $7
    and {stretch(11)} and {IN_PLACES}
    and a.kind = any ((select array(select jsonb_array_elements_text(account_kinds)) from billing_fee_item
                       where tenant_id = $1 and id = $4)::text[])
@@ -210,7 +210,7 @@ select $1, $2, b.account_id, b.account_number, 'no_holder', '{{}}'
   from {_OURS}
  where {stretch(4)} and not exists (
    select 1 from tenants_holder h where h.tenant_id = $1 and h.account_id = b.account_id
-      and (h.until is null or h.until >= b.period) offset 0)
+      and lasts(h.until, b.period) offset 0)
 """
 """(The wall of holders has a door of its own for each person, so that here the tenant is said.)"""
 
@@ -231,7 +231,7 @@ with charged as materialized (
          exists (select 1 from billing_bill_exception e where e.run_id = $2
                   and e.account_number = a.number and e.account_id = a.id and e.code <> 'no_holder') is_known
     from tenants_account a where {stretch(4)} and {IN_PLACES}
-     and (a.closed_on is null or not a.is_active or a.closed_on >= $9::date)
+     and (lasts(a.closed_on, $9::date) or not a.is_active)
 )
 insert into billing_bill_exception (tenant_id, run_id, account_id, account_number, code, detail)
 select $1, $2, id, number, case when now is null then 'missing' else 'jumped' end,
@@ -359,7 +359,7 @@ def computed_sql(document: Charge | LateFee) -> str:
 
 _SINCE = """(select case when bool_and(h.since is not null) then min(h.since) end from tenants_holder h
    where h.tenant_id = $1 and h.account_id = source.account_id and h.sees is null
-     and (h.until is null or h.until >= {first}::date))"""
+     and lasts(h.until, {first}::date))"""
 """The day on which the first of its present holders moved in: for rules that go by days. From a change of owner within
 the month on, somebody holds the account all the time; one that nobody holds is charged whole."""
 

@@ -98,7 +98,7 @@ def _beginning(as_of: date, places: Sequence[str]) -> dict[str, object]:
 
 
 _STANDING = """
-select fee_item_id, bool_or(effective_from <= $2 and (effective_until is null or effective_until >= $2)) stands
+select fee_item_id, bool_or(effective_from <= $2 and lasts(effective_until, $2)) stands
   from billing_fee_rule where tenant_id = $1 and status = 'active' group by fee_item_id
 """
 _ACCOUNTS = "select count(*) from tenants_account where tenant_id = $1 and scenario = $2"

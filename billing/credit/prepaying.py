@@ -32,7 +32,7 @@ from ui.i18n import t
 _HELD = """
 select 1 from tenants_holder h
  where h.tenant_id = $1 and h.account_id = $2 and h.person_id = $3 and h.confirmed_at is not null
-   and (h.since is null or h.since <= day_of(h.tenant_id)) and (h.until is null or h.until >= day_of(h.tenant_id))
+   and covers(h.since, h.until, day_of(h.tenant_id))
 """
 
 

@@ -40,8 +40,7 @@ select a.id, a.tenant_id, a.number, a.name, t.name tenant_name, t.short_name, t.
  where a.tenant_id = any ((select scope_tenants())::uuid[]) and a.id = $1
    and exists (select 1 from tenants_holder h where h.tenant_id = a.tenant_id and h.account_id = a.id
                   and h.person_id = $2 and h.confirmed_at is not null
-                  and (h.since is null or h.since <= day_of(h.tenant_id))
-                  and (h.until is null or h.until >= day_of(h.tenant_id)))
+                  and covers(h.since, h.until, day_of(h.tenant_id)))
 """
 
 

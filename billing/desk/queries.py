@@ -12,7 +12,7 @@ MOST = 20
 _FIND = f"""
 select a.id, a.number, a.name, a.place, lower(a.number) = lower($2) or exact.is_bill is_exact,
        (select string_agg(distinct h.name, ', ') from tenants_holder h where h.tenant_id = $1 and h.account_id = a.id
-         and (h.until is null or h.until >= day_of(h.tenant_id))) holders,
+         and lasts(h.until, day_of(h.tenant_id))) holders,
        coalesce((select sum(b.total_minor - b.paid_minor - b.adjusted_minor) from billing_bill b where b.tenant_id = $1
          and b.account_id = a.id and b.currency = $4 and b.status in ('issued', 'part_paid')), 0)::bigint left_minor
   from tenants_account a
@@ -33,7 +33,7 @@ async def account(actor: Actor, account_id: UUID) -> Any:
     """Return an account with its current holders' names, or nothing."""
     return await row(
         "select a.id, a.number, a.name, a.place, (select string_agg(distinct h.name, ', ') from tenants_holder h"
-        " where h.tenant_id = $1 and h.account_id = a.id and (h.until is null or h.until >= day_of($1))) holders"
+        " where h.tenant_id = $1 and h.account_id = a.id and lasts(h.until, day_of($1))) holders"
         " from tenants_account a where a.tenant_id = $1 and a.id = $2",
         actor.tenant_id,
         account_id,

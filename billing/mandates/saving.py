@@ -31,7 +31,7 @@ _HELD = """
 select distinct h.account_id from tenants_holder h
   join billing_bill b on b.tenant_id = h.tenant_id and b.account_id = h.account_id and b.id = any ($2::uuid[])
  where h.tenant_id = $1 and h.person_id = $3 and h.confirmed_at is not null
-   and (h.since is null or h.since <= day_of(h.tenant_id)) and (h.until is null or h.until >= day_of(h.tenant_id))
+   and covers(h.since, h.until, day_of(h.tenant_id))
    and h.account_id <> all ((select scope_barred('pay') || scope_barred('whole'))::uuid[])
  order by 1
 """

@@ -15,7 +15,7 @@ HOLDER = f"""
 join lateral (
   select h.id holder_id, h.name holder, h.email, h.phone, h.person_id from tenants_holder h
    where h.tenant_id = b.tenant_id and h.account_id = b.account_id
-     and (h.until is null or h.until >= {TODAY}) and h.sees is null
+     and lasts(h.until, {TODAY}) and h.sees is null
      and (h.email <> '' or h.phone <> '' or h.confirmed_at is not null)
    order by h.is_default_payer desc, h.relation = 'owner' desc, h.created_at limit 1
 ) h on true

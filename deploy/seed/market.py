@@ -24,7 +24,7 @@ select h.person_id, h.name, a.id from tenants_holder h
   join tenants_account a on a.tenant_id = $1 and a.id = h.account_id
   join community_unit u on u.tenant_id = $1 and u.account_id = a.id
  where h.tenant_id = $1 and h.person_id is not null and h.confirmed_at is not null and h.sees is null
-   and h.relation = 'owner' and (h.until is null or h.until > day_of($1)) order by h.created_at, a.number limit 2
+   and h.relation = 'owner' and lasts(h.until, day_of($1)) order by h.created_at, a.number limit 2
 """
 Baskets = tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
 _PAID: Baskets = ((0, ((0, 2), (3, 1), (5, 1))), (1, ((1, 4), (2, 2))), (1, ((4, 1),)))

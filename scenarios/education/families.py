@@ -22,7 +22,7 @@ _CONTACT = f"""
     from tenants_account a join tenants_holder h on h.tenant_id = $1 and h.account_id = a.id
    cross join lateral (values (h.person_id::text), (nullif(lower(h.email), '')), (nullif(h.phone, ''))) k (key)
    where a.tenant_id = $1 and a.scenario = $2 and a.is_active and k.key is not null
-     and h.relation = any ($3::text[]) and (h.until is null or h.until >= day_of(h.tenant_id))
+     and h.relation = any ($3::text[]) and lasts(h.until, day_of(h.tenant_id))
 """
 _SHARED = f"""
 with contact as ({_CONTACT})

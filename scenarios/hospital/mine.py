@@ -22,7 +22,7 @@ _HELD = f"""
   from tenants_holder h
   join tenants_account a on a.tenant_id = h.tenant_id and a.id = h.account_id
   join tenants_tenant t on t.id = h.tenant_id
- where h.person_id = $1 and h.confirmed_at is not null and (h.until is null or h.until >= day_of(h.tenant_id))
+ where h.person_id = $1 and h.confirmed_at is not null and lasts(h.until, day_of(h.tenant_id))
    and a.scenario = '{SCENARIO_KEY}' and a.is_active and {_ALLOWED}
 """
 _PATIENTS = f"""

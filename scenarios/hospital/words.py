@@ -15,7 +15,7 @@ from ui.i18n import Text
 _TOLD = """
 select h.id from tenants_holder h
  where h.tenant_id = $1 and h.account_id = $2 and h.confirmed_at is not null
-   and (h.until is null or h.until >= day_of(h.tenant_id))
+   and lasts(h.until, day_of(h.tenant_id))
    and (h.relation <> 'proxy' or exists (
      select 1 from hospital_grant g where g.tenant_id = $1 and g.holder_id = h.id and g.ended_at is null
         and g.purpose = any ($3)))

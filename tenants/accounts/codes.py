@@ -36,7 +36,7 @@ async def ensure_codes(tenant_id: UUID, account_ids: Sequence[UUID]) -> int:
     """
     found = await rows(
         "select id from tenants_holder where tenant_id = $1 and account_id = any ($2::uuid[])"
-        " and code_hash is null and confirmed_at is null and (until is null or until >= day_of(tenant_id))",
+        " and code_hash is null and confirmed_at is null and lasts(until, day_of(tenant_id))",
         tenant_id,
         list(account_ids),
     )

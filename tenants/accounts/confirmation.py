@@ -66,7 +66,7 @@ async def _refusal(holder: Holder) -> Conflict | None:
         text = t("Somebody else has already confirmed themselves with this code.")
         advice = t("If that was not you or your family, tell the institution: it can look into it.")
         return Conflict("holder.taken", text, advice=advice)
-    if holder.until is not None and holder.until < await today_at(holder.tenant_id):
+    if not holder.lasts(await today_at(holder.tenant_id)):
         return Conflict("holder.ended", t("This account is no longer held by the person named on the bill."))
     return None
 

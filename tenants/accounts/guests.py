@@ -37,7 +37,7 @@ MOST_GUESTS = 12
 _HOST = """
 select 1 from tenants_holder
  where tenant_id = $1 and account_id = $2 and person_id = $3 and confirmed_at is not null and sees is null
-   and (since is null or since <= day_of(tenant_id)) and (until is null or until >= day_of(tenant_id))
+   and covers(since, until, day_of(tenant_id))
 """
 
 

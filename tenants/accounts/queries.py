@@ -32,7 +32,7 @@ left join lateral (
   select string_agg(h.name, ', ' order by h.created_at, h.id) names,
          count(*) filter (where h.confirmed_at is not null) confirmed, count(*) held
     from tenants_holder h
-   where h.tenant_id = $1 and h.account_id = p.id and (h.until is null or h.until >= day_of(h.tenant_id))
+   where h.tenant_id = $1 and h.account_id = p.id and lasts(h.until, day_of(h.tenant_id))
 ) held on true
 """
 

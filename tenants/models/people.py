@@ -208,3 +208,7 @@ class Holder(TenantRow):
 
     class Meta:
         table = "tenants_holder"
+
+    def lasts(self, day: date) -> bool:
+        """Return whether it has not ended before a day, as SQL's ``lasts`` says it; the last day belongs to it."""
+        return self.until is None or self.until >= day

@@ -23,7 +23,7 @@ from ui.errors import AppError
 
 _TENANTS = """
 select distinct h.tenant_id id from tenants_holder h where h.person_id = $1 and h.confirmed_at is not null
-   and (h.until is null or h.until >= day_of(h.tenant_id)) limit $2
+   and lasts(h.until, day_of(h.tenant_id)) limit $2
 """
 
 

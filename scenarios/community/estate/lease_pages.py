@@ -62,7 +62,7 @@ async def _page(request: Request, actor: Actor, account: Account, **forms: Form[
     now = await today_at(account.tenant_id)
     fees = [(str(one.id), localized(one.names)) for one in await leases.fees_of(account)]
     held = [one for one in await queries.holders(actor, account.id) if one.sees is None]
-    present = [one for one in held if one.until is None or one.until >= now]
+    present = [one for one in held if one.lasts(now)]
     chosen = next((str(one.id) for one in present if one.is_default_payer), "")
     blank = {"first_on": now.replace(day=1).isoformat(), "fees": [key for key, _ in fees]}
     context = {

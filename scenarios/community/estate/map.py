@@ -22,7 +22,7 @@ select a.id, a.name, a.kind, a.is_active, a.attributes ->> 'ownership' ownership
        and b.due_on < (select day_of($1))) owed on true
   left join lateral (
     select coalesce(string_agg(h.name, ', ' order by h.created_at, h.id), '') names from tenants_holder h
-     where h.tenant_id = $1 and h.account_id = a.id and (h.until is null or h.until >= day_of($1))) held on true
+     where h.tenant_id = $1 and h.account_id = a.id and lasts(h.until, day_of($1))) held on true
  where u.tenant_id = $1 and u.building_id = $2 order by u.storey desc, a.sort_key
 """
 _WORK = """(select count(*) from community_work_order w where w.tenant_id = $1 and w.account_id = a.id

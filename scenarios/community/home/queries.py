@@ -31,7 +31,7 @@ select w.id, w.number, w.text, w.status, w.account_id, w.consent, w.due_at, w.cr
 _NOTICES = """
 select n.id, n.titles, n.published_at, n.tenant_id, r.id is not null is_read from community_notice n
   left join community_notice_reading r on r.tenant_id = n.tenant_id and r.notice_id = n.id and r.person_id = $3
- where n.until is null or n.until >= day_of(n.tenant_id) order by r.id is not null, n.published_at desc limit 12
+ where lasts(n.until, day_of(n.tenant_id)) order by r.id is not null, n.published_at desc limit 12
 """
 _VOTES = """
 select v.id, v.titles, v.status, v.closes_at,

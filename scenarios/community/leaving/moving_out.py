@@ -151,7 +151,7 @@ async def _let_see(account: Account, last_on: date, now: date) -> None:
     )  # fmt: skip
     await execute(
         "update tenants_holder set until = $4 where tenant_id = $1 and account_id = $2"
-        " and (until is null or until >= $3) and (since is null or since <= $4)",
+        " and lasts(until, $3) and (since is null or since <= $4)",
         account.tenant_id, account.id, last_on, max(last_on, now),
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ _AUDIENCE = """
   from tenants_holder h
   join tenants_account a on a.tenant_id = $1 and a.id = h.account_id and a.scenario = $2
   left join community_unit u on u.tenant_id = $1 and u.account_id = a.id
- where h.tenant_id = $1 and (h.until is null or h.until >= day_of(h.tenant_id))
+ where h.tenant_id = $1 and lasts(h.until, day_of(h.tenant_id))
    and ($3::text[] = '{}' or u.building_id::text = any ($3::text[]))
    and ($4::text[] = '{}' or h.relation = any ($4::text[]))
 """

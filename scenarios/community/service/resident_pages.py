@@ -38,7 +38,7 @@ select a.id, a.number, a.name, a.tenant_id, t.short_name, bool_and(h.sees is not
   join tenants_account a on a.tenant_id = h.tenant_id and a.id = h.account_id
   join tenants_tenant t on t.id = a.tenant_id
  where h.person_id = $1 and h.confirmed_at is not null and a.scenario = $2 and a.closed_on is null
-   and (h.until is null or h.until >= day_of(h.tenant_id))
+   and lasts(h.until, day_of(h.tenant_id))
    and not exists (select 1 from community_lease l where l.tenant_id = a.tenant_id and l.payer_id = a.id)
  group by a.tenant_id, a.id, a.number, a.name, t.short_name order by t.short_name, a.number
 """

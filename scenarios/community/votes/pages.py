@@ -56,10 +56,10 @@ _MINE = """
 select e.id, e.number, e.weight, a.id account_id, a.number unit, b.created_at cast_at, b.cast_by_name, b.as_proxy,
        exists (select 1 from tenants_holder h where h.tenant_id = e.tenant_id and h.account_id = e.account_id
                 and h.person_id = $2 and h.confirmed_at is not null and h.relation = 'owner' and h.sees is null
-                and (h.until is null or h.until >= $3)) is_owner,
+                and lasts(h.until, $3)) is_owner,
        exists (select 1 from tenants_holder h where h.tenant_id = e.tenant_id and h.account_id = e.account_id
                 and h.person_id = $2 and h.confirmed_at is not null and h.relation in ('owner', 'proxy')
-                and (h.since is null or h.since <= $3) and (h.until is null or h.until >= $3)) may_vote
+                and covers(h.since, h.until, $3)) may_vote
   from community_vote_entry e
   join tenants_account a on a.tenant_id = e.tenant_id and a.id = e.account_id
   left join community_ballot b on b.tenant_id = e.tenant_id and b.entry_id = e.id

@@ -51,8 +51,7 @@ _WEIGHTS = {"area": "coalesce((a.attributes ->> 'area_sqm')::numeric, 0)", "head
 _MAY = """
 select h.relation from tenants_holder h
  where h.tenant_id = $1 and h.account_id = $2 and h.person_id = $3 and h.confirmed_at is not null
-   and h.relation = any ($4::text[]) and (h.since is null or h.since <= $5)
-   and (h.until is null or h.until >= $5) order by h.relation limit 1
+   and h.relation = any ($4::text[]) and covers(h.since, h.until, $5) order by h.relation limit 1
 """
 _OPENED = """
 select e.number, e.weight, b.choice, b.nonce, encode(b.commitment, 'hex') commitment,

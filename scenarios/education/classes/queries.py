@@ -16,7 +16,7 @@ from tenants.scope import rows
 from ui.errors import NotFound
 from ui.i18n import gettext, t
 
-IS_IN = "(e.closed_on is null and (e.ends_on is null or e.ends_on >= day_of(e.tenant_id)))"
+IS_IN = "(e.closed_on is null and lasts(e.ends_on, day_of(e.tenant_id)))"
 _TAUGHT = f"""exists (
   select 1 from education_enrolment e join education_user u on u.tenant_id = $1 and u.id = e.user_id
     join tenants_membership m on m.tenant_id = $1 and lower(m.email) = lower(u.email) and m.ended_at is null
@@ -66,7 +66,7 @@ PUPILS = f"""
 select a.id, a.number, a.name, a.attributes, a.is_active, coalesce(o.left_minor, 0) left_minor,
        coalesce(o.overdue_minor, 0) overdue_minor, coalesce(o.bills, 0) bills, {CURRENCY},
        (select string_agg(distinct h.name, ', ') from tenants_holder h where h.tenant_id = $1 and h.account_id = a.id
-           and (h.until is null or h.until >= day_of(h.tenant_id))) holders
+           and lasts(h.until, day_of(h.tenant_id))) holders
   from education_enrolment e
   join education_user u on u.tenant_id = $1 and u.id = e.user_id
   join tenants_account a on a.tenant_id = $1 and a.id = u.account_id

@@ -50,7 +50,7 @@ select c.id, c.title from education_enrolment e join education_user u on u.tenan
 """
 _SIGNS_IN = """
 select 1 from tenants_holder where tenant_id = $1 and account_id = $2 and relation = 'student'
-   and confirmed_at is not null and (until is null or until >= day_of(tenant_id)) limit 1
+   and confirmed_at is not null and lasts(until, day_of(tenant_id)) limit 1
 """
 
 

@@ -32,7 +32,7 @@ away as materialized (
      and first_on <= $5 and last_on >= $4)
 select a.id, count(d.day)::int days
   from tenants_account a left join begun b on b.account_id = a.id cross join unnest($3::date[]) d (day)
- where a.tenant_id = $1 and a.scenario = $2 and a.kind = 'student' and (a.closed_on is null or a.closed_on >= d.day)
+ where a.tenant_id = $1 and a.scenario = $2 and a.kind = 'student' and lasts(a.closed_on, d.day)
    and (b.first_on is null or b.first_on <= d.day)
    and not exists (select 1 from away l where l.account_id = a.id and d.day between l.first_on and l.last_on)
  group by a.id order by a.id

@@ -14,7 +14,7 @@ with child as (
   select distinct h.tenant_id, h.account_id, a.attributes ->> 'grade' grade, h.id holder_id
     from tenants_holder h
     join tenants_account a on a.tenant_id = h.tenant_id and a.id = h.account_id and a.scenario = 'education'
-   where h.person_id = $1 and h.confirmed_at is not null and (h.until is null or h.until >= day_of(h.tenant_id))
+   where h.person_id = $1 and h.confirmed_at is not null and lasts(h.until, day_of(h.tenant_id))
 )
 select (select count(distinct account_id) from child) children,
        (select count(*) from child c join education_booking b on b.tenant_id = c.tenant_id

@@ -17,7 +17,7 @@ select a.id account_id, a.tenant_id, a.name, a.number, a.place, a.attributes ->>
   join tenants_account a on a.tenant_id = h.tenant_id and a.id = h.account_id and a.scenario = 'education'
        and a.kind = 'student'
   join tenants_tenant t on t.id = h.tenant_id
- where h.person_id = $1 and h.confirmed_at is not null and (h.until is null or h.until >= day_of(h.tenant_id))
+ where h.person_id = $1 and h.confirmed_at is not null and lasts(h.until, day_of(h.tenant_id))
    and ($2::uuid is null or a.id = $2)
  group by a.id, a.tenant_id, t.id order by t.short_name, a.sort_key, a.number limit 50
 """

@@ -114,7 +114,7 @@ _REACHED = f"""
 select h.id holder_id, h.account_id, h.person_id, h.name, h.email
   from tenants_account a
   join tenants_holder h on h.tenant_id = $1 and h.account_id = a.id and h.relation = any ($4::text[])
-   and (h.until is null or h.until >= day_of(h.tenant_id))
+   and lasts(h.until, day_of(h.tenant_id))
  where a.tenant_id = $1 and a.scenario = 'education' and a.is_active and (
    $2 = 'school'
    or ($2 = 'grade' and a.attributes ->> 'grade' = any ($3::text[]))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tenants.scope import execute, row
 
-_IS_NOW = "(x.closed_on is null and (x.ends_on is null or x.ends_on >= $2))"
+_IS_NOW = "(x.closed_on is null and lasts(x.ends_on, $2))"
 _PUPILS = f"""
 drop table if exists roster_pupil;
 create temporary table roster_pupil on commit drop as

@@ -28,7 +28,7 @@ select a.id, a.tenant_id, a.name, a.number, n.short_name site
   join tenants_account a on a.tenant_id = h.tenant_id and a.id = h.account_id and a.scenario = 'tourism'
        and a.kind = 'agency'
   join tenants_tenant n on n.id = h.tenant_id
- where h.person_id = $1 and h.confirmed_at is not null and (h.until is null or h.until >= day_of(h.tenant_id))
+ where h.person_id = $1 and h.confirmed_at is not null and lasts(h.until, day_of(h.tenant_id))
    and ($2::uuid is null or a.id = $2)
  group by a.id, a.tenant_id, n.id order by n.short_name, a.number limit 50
 """
