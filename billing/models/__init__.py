@@ -32,7 +32,6 @@ from billing.models.oversight import (
     BranchStanding,
     DayFigure,
     NextAction,
-    Stage,
     Standing,
 )
 from billing.models.pauses import ChargePause
@@ -145,7 +144,6 @@ __all__ = [
     "Share",
     "ShareReturn",
     "SplitRule",
-    "Stage",
     "Standing",
     "StandingAdjustment",
     "Statement",

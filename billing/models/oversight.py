@@ -119,19 +119,6 @@ class NextAction(Row):
         table = "billing_next_action"
 
 
-class Stage(Row):
-    """How many institutions of a branch are in one state; kept by a trigger on institutions."""
-
-    bank_id: UUID = fields.UUIDField()
-    branch_id: UUID = fields.UUIDField()
-    scenario = fields.CharField(max_length=30, db_default="")
-    status = fields.CharField(max_length=20)
-    n = fields.IntField(db_default=0)
-
-    class Meta:
-        table = "billing_stage"
-
-
 class AppUse(Row):
     """One app at one institution: since when, whether it is in use, and when somebody opened it last.
 

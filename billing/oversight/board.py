@@ -150,7 +150,7 @@ async def by_place(actor: Actor, asked: Asked) -> list[Any]:
         f" cross join lateral (select {SUMS} from billing_branch_figure f where {own} and {_WHICH}) f"
         f" cross join lateral (select {_STOOD} from billing_branch_standing f where {own} and f.currency = $4"
         "   and ($5 = '' or f.scenario = $5)) s"
-        f" cross join lateral (select coalesce(sum(n), 0)::int live from billing_stage f where {own}"
+        f" cross join lateral (select coalesce(sum(n), 0)::int live from tenants_tenant_count f where {own}"
         "   and f.status = 'live' and ($5 = '' or f.scenario = $5)) c"
         " where b.id in (select id from below) order by f.paid_minor desc, b.name",
         *_args(actor, asked),
@@ -175,7 +175,7 @@ async def by_tenant(actor: Actor, asked: Asked, *, most: int = MOST) -> list[Any
 async def stages(actor: Actor, asked: Asked) -> Mapping[str, int]:
     """Return how many institutions are in which state."""
     found = await rows(
-        f"{asked.below} select status, sum(n)::int n from billing_stage f where {asked.here}"
+        f"{asked.below} select status, sum(n)::int n from tenants_tenant_count f where {asked.here}"
         " and ($3 = '' or f.scenario = $3) group by 1 having sum(n) > 0",
         *_places(actor, asked),
         asked.scenario,

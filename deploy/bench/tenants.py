@@ -73,7 +73,7 @@ _ROWS = (
          from billing_day_figure group by 2, 3, 4, 5, 6, 7
          on conflict (bank_id, branch_id, scenario, day, channel, currency)
          do update set paid_count = excluded.paid_count, paid_minor = excluded.paid_minor""",
-    """insert into billing_stage as s (id, bank_id, branch_id, scenario, status, n)
+    """insert into tenants_tenant_count as s (id, bank_id, branch_id, scenario, status, n)
        select new_id(), bank_id, branch_id, coalesce(scenarios[1], ''), status, count(*) from tenants_tenant
         group by 2, 3, 4, 5 on conflict (bank_id, branch_id, scenario, status) do update set n = excluded.n""",
     """insert into tenants_search (bank_id, tenant_id, suffix)

@@ -11,6 +11,7 @@ from tenants.models.banks import (
     GateCheck,
     IsolationReport,
     SupportAccess,
+    TenantCount,
     TenantMove,
     TenantReview,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "SupportAccess",
     "Task",
     "Tenant",
+    "TenantCount",
     "TenantMove",
     "TenantReview",
 ]

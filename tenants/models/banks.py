@@ -142,6 +142,19 @@ class TenantMove(Row):
         table = "tenants_tenant_move"
 
 
+class TenantCount(Row):
+    """How many institutions of a branch are in one state; kept by a trigger on institutions."""
+
+    bank_id: UUID = fields.UUIDField()
+    branch_id: UUID = fields.UUIDField()
+    scenario = fields.CharField(max_length=30, db_default="")
+    status = fields.CharField(max_length=20)
+    n = fields.IntField(db_default=0)
+
+    class Meta:
+        table = "tenants_tenant_count"
+
+
 class SupportAccess(Row):
     """Somebody of the bank looks into an institution: for a reason, until a time, with its knowledge."""
 

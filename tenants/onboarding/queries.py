@@ -154,7 +154,7 @@ async def count_tenants(actor: Actor, query: TableQuery) -> int:
         counted = f"count(*) from tenants_tenant t where {wanted.where}"
     else:
         wanted = _wanted(actor, query, "s")
-        counted = f"coalesce(sum(n), 0) from billing_stage s where {wanted.where}"
+        counted = f"coalesce(sum(n), 0) from tenants_tenant_count s where {wanted.where}"
     return int(await value(f"{wanted.before} select {counted}", *wanted.args))
 
 
@@ -181,8 +181,8 @@ async def counts(actor: Actor) -> dict[str, int]:
         "   and status = 'submitted') submitted,"
         " (select count(*) from tenants_application where bank_id = $1 and branch_id in (select id from below)"
         "   and status in ('draft', 'returned')) open,"
-        " (select coalesce(sum(n), 0) from billing_stage where bank_id = $1 and branch_id in (select id from below)"
-        "   and status = 'live') live,"
+        " (select coalesce(sum(n), 0) from tenants_tenant_count"
+        "   where bank_id = $1 and branch_id in (select id from below) and status = 'live') live,"
         " (select count(*) from tenants_tenant where bank_id = $1 and branch_id in (select id from below)"
         "   and live_at > now() - interval '30 days') recent,"
         " (select coalesce(percentile_cont(0.5) within group ("

@@ -113,7 +113,7 @@ async def test_the_union_sees_its_members_totals_and_no_row_beneath(client, unio
     async with open_scope(bank_scope(union.id)):
         for table in ("tenants_tenant", "billing_day_figure", "tenants_application", "billing_complaint"):
             assert await rows(f"select 1 from {table} limit 1") == [], table
-        assert await rows("select n from billing_stage where bank_id = $1", member.id), "its totals"
+        assert await rows("select n from tenants_tenant_count where bank_id = $1", member.id), "its totals"
     paths = (f"/bank/{member.slug}/tenants/{tenant.id}", f"/bank/{member.slug}/board", f"/t/{tenant.slug}")
     await make.sign_in(client, supervisor.person_id)
     board = await client.get(f"/bank/{union.slug}/board")
