@@ -30,7 +30,8 @@ from tests import make
 from tests.billing.holds import seats as seating
 from tests.billing.holds.seats import Seats
 from tests.billing.payments import world
-from tests.billing.payments.story import ACTS, MERCHANT, Fake, Story
+from tests.billing.payments.fake_channel import Fake
+from tests.billing.payments.story import ACTS, MERCHANT, Story
 from tests.jobs import run_due
 
 EXAMPLES = int(os.environ.get("MONEY_EXAMPLES", "10"))

@@ -6,15 +6,14 @@ may die before or after any of the steps in ``CRASHES``; messages come late, twi
 
 import pkgutil
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 from unittest import mock
-from uuid import UUID
 
 from tortoise.exceptions import DoesNotExist
 
 from billing import ledger
-from billing.channels.contract import Capabilities, ChannelSilent, Outcome, RefundOutcome
+from billing.channels.contract import ChannelSilent, Outcome, RefundOutcome
 from billing.charges import bills as charges
 from billing.models import Attempt, Bill, Entry, Payment, PaymentPart, Refund, SettlementAccount, Suspense
 from billing.payments import inbox
@@ -29,7 +28,6 @@ from tenants.scope import execute, open_scope, queue_scope
 from tests import make
 from tests.billing.payments import world
 from ui.errors import AppError
-from ui.i18n import t
 
 
 class Killed(BaseException):
@@ -42,62 +40,6 @@ CRASHES = (
     "billing.payments.refunding.book_refund", "billing.payments.inbox.notes.act", "channel.start", "channel.refund",
     "channel.cancel",
 )  # fmt: skip
-
-
-@dataclass
-class Fake:
-    """A channel that keeps its own truth, and answers only while it is awake."""
-
-    key: str = "bank"
-    name: object = field(default_factory=lambda: t("Bank app (QR code)"))
-    capabilities: Capabilities = field(default_factory=Capabilities)
-    orders: dict[UUID, Any] = field(default_factory=dict)
-    refunds: dict[UUID, Any] = field(default_factory=dict)
-    is_awake: bool = True
-    answers: bool = True
-
-    def is_open_to(self, _destination):
-        return True
-
-    def _answer(self, value):
-        if not (self.is_awake and self.answers):
-            raise ChannelSilent("asleep")
-        return value
-
-    def _of(self, order):
-        known = self.orders.get(order.attempt_id)
-        if known is None:
-            return Outcome(state="absent")
-        return Outcome(
-            state=known,
-            reference=str(order.attempt_id),
-            redirect_url="http://pay.test",
-            amount_minor=order.amount_minor,
-            currency=order.currency,
-        )
-
-    async def start(self, order):
-        if self.is_awake:
-            self.orders.setdefault(order.attempt_id, "pending")
-        return self._answer(self._of(order))
-
-    async def query(self, order):
-        return self._answer(self._of(order))
-
-    async def cancel(self, order):
-        if self.is_awake and self.orders.get(order.attempt_id) == "pending":
-            self.orders[order.attempt_id] = "cancelled"
-        return self._answer(self._of(order))
-
-    async def refund(self, order):
-        if self.is_awake:
-            self.refunds.setdefault(order.refund_id, "pending")
-        return self._answer(await self.query_refund(order))
-
-    async def query_refund(self, order):
-        state = self.refunds.get(order.refund_id, "absent")
-        return self._answer(RefundOutcome(state=state, reference=str(order.refund_id)))
-
 
 MERCHANT, MOST_BILLS = "mch_story", 4
 

@@ -34,7 +34,8 @@ from billing.splits.documents import SplitDocument
 from tenants.ids import new_id
 from tests import make
 from tests.billing.payments import world
-from tests.billing.payments.story import ACTS, Fake, Story
+from tests.billing.payments.fake_channel import Fake
+from tests.billing.payments.story import ACTS, Story
 
 WHOLE_ACTS = (
     *ACTS, "pay_there", "message", "share", "share", "share", "close_partner", "open_partner", "mend", "bear",

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from billing.channels import CHANNELS, rail_shares
 from billing.payments.allocating import Allocated
-from tests.billing.payments.story import ACTS, Fake, told
+from tests.billing.payments.fake_channel import Fake
+from tests.billing.payments.story import ACTS, told
 from tests.billing.payments.story_whole import WHOLE_ACTS, Rail, WholeStory
 
 EXAMPLES = int(os.environ.get("MONEY_EXAMPLES", "16"))

