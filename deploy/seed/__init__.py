@@ -12,10 +12,11 @@ from deploy.database import connected
 from deploy.errors import OperatorError
 from deploy.seed import union
 from deploy.seed.bank import found, the_bank
-from deploy.seed.chapters import Play, alone, tell
+from deploy.seed.chapters import CHAPTERS
 from deploy.seed.ending import signins, write_samples
 from deploy.seed.outside import Outside
 from deploy.seed.report import Progress, SeedReport
+from deploy.seed.stage import Play, alone, tell
 from deploy.settings import Settings
 from scenarios import registry
 from tenants.sealing.sealer import AuditSealer
@@ -42,7 +43,7 @@ async def seed(settings: Settings, progress: Progress) -> SeedReport:
         address = settings.database_url.get_secret_value()
         async with connected(address, pool=8, synchronous_commit="off"):
             bank = await the_bank()
-            is_new = await tell(Play(bank, outside, statistics), progress)
+            is_new = await tell(Play(bank, outside, statistics), CHAPTERS, progress)
             if is_new:
                 await statistics.of_everything()
             await outside.listen()

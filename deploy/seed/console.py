@@ -49,7 +49,7 @@ from tenants.scope import bank_scope, open_scope, tenant_scope
 
 if TYPE_CHECKING:
     from deploy.seed.bank import Founded
-    from deploy.seed.chapters import Play
+    from deploy.seed.stage import Play
 
 WHARF = Institution(
     "kallang-wharf",

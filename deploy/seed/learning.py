@@ -6,6 +6,7 @@ from uuid import UUID
 
 from deploy.sandbox.apps.exercises import COUNT, EXERCISES, Exercise
 from deploy.seed import apps, campus
+from deploy.seed.app_offers import offer_of
 from deploy.seed.school import CHILDREN
 from integrations.apps.models import App
 from integrations.apps.placing import services as placing
@@ -32,10 +33,9 @@ AGREES = CHILDREN["hillside", "3A", 7]
 
 async def tell(tenant: Tenant, chief: Actor, teacher: Actor, issuer: str) -> str:
     """Install the tool, put exercises into classes, give some marks, and have a mother agree for one child."""
-    one = next(offer for offer in apps.OFFERS if offer.about.name == TOOL)
     app = await App.get(slug=TOOL)
     async with open_scope(tenant_scope(tenant.id)):
-        held = await apps.agree(chief, one, app.id)
+        held = await apps.agree(chief, offer_of(TOOL), app.id)
         for title, key in PLACED:
             room = await SchoolClass.get(tenant_id=tenant.id, title=title)
             column_id = await _place(teacher, held, room.id, EXERCISES[key])

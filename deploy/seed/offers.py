@@ -17,7 +17,7 @@ from tenants.scope import bank_scope, open_scope, tenant_scope
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from deploy.seed.chapters import Play
+    from deploy.seed.stage import Play
     from tenants.actor import Actor
 
 _ESTATES = {"en": "Estates: fees and reminders", "zh_CN": "物业小区：收费与提醒"}

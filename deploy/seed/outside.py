@@ -8,7 +8,7 @@ from typing import Any, Self
 import httpx
 
 from deploy.errors import OperatorError
-from deploy.seed import apps
+from deploy.seed import app_offers
 from deploy.seed.cast import BANK, CLIENT_ID, customers
 from deploy.settings import Settings
 from integrations.sign_in.provider import save_provider
@@ -69,7 +69,7 @@ class Outside:
         }
         await self.tell("banks", {"slug": BANK, "name": "Harbour Bank", "name_zh": "海港银行"})
         await self.tell("clients", {"bank": BANK, "clients": [client]})
-        await self.tell("customers", {"bank": BANK, "customers": [*customers(), *apps.customers()]})
+        await self.tell("customers", {"bank": BANK, "customers": [*customers(), *app_offers.customers()]})
 
     @property
     def settings(self) -> Settings:

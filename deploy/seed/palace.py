@@ -30,7 +30,7 @@ from tenants.models import Account, Tenant
 from tenants.scope import bank_scope, execute, open_scope, tenant_scope, value
 
 if TYPE_CHECKING:
-    from deploy.seed.chapters import Play
+    from deploy.seed.stage import Play
     from tenants.actor import Actor
     from tenants.models import Bank
 

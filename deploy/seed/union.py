@@ -19,8 +19,8 @@ from tenants.scope import Scope, bank_scope, execute, open_scope, operator_scope
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from deploy.seed.chapters import Play
     from deploy.seed.outside import Outside
+    from deploy.seed.stage import Play
 
 _DAYS = """
 insert into billing_day_figure (id, tenant_id, bank_id, branch_id, day, scenario, channel, currency, paid_count,

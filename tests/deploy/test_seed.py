@@ -9,7 +9,7 @@ import pytest
 
 from billing.payments.states import PAYMENT, REFUND
 from deploy.errors import OperatorError
-from deploy.seed import apps, cast, estate
+from deploy.seed import app_offers, cast, estate
 from deploy.seed.ending import MISTAKES, SAMPLES, TOWN
 from deploy.seed.names import Names
 from deploy.seed.outside import Outside
@@ -104,7 +104,7 @@ def test_everybody_who_may_sign_in_is_named_with_where(told) -> None:
 
 def test_the_bank_knows_everybody_by_one_click(told) -> None:
     counts = told["at_the_bank"]
-    assert counts["oidc.customer"] == len([*cast.customers(), *apps.customers()])
+    assert counts["oidc.customer"] == len([*cast.customers(), *app_offers.customers()])
     assert counts["stripe.endpoint"] == 1
     assert counts["rail.order"] > 1_000
     assert counts["cs"] > 100

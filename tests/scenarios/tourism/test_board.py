@@ -15,7 +15,7 @@ from tests import make
 from tests.jobs import run_due
 from tests.page import inspect, text_of
 from tests.scenarios.tourism import world
-from tests.scenarios.tourism.test_gates import open_now, scan, station
+from tests.scenarios.tourism.gates import open_now, scan, station
 from tests.scenarios.tourism.test_shop import be_the_buyer
 from ui.errors import Conflict, Invalid
 

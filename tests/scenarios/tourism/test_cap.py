@@ -5,7 +5,7 @@ import asyncio
 from scenarios.tourism.gates import presence
 from scenarios.tourism.models import Site
 from tests.scenarios.tourism import world
-from tests.scenarios.tourism.test_gates import open_now, scan, station
+from tests.scenarios.tourism.gates import open_now, scan, station
 
 
 async def last_place(bank) -> list[str]:

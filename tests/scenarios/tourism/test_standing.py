@@ -16,8 +16,8 @@ from tenants.scope import rows
 from tests import make
 from tests.page import inspect, text_of
 from tests.scenarios.tourism import world
+from tests.scenarios.tourism.gates import station
 from tests.scenarios.tourism.test_agency_pages import make_response
-from tests.scenarios.tourism.test_gates import station
 from tests.scenarios.tourism.test_shop import form_of
 from ui.errors import Conflict, Forbidden, Invalid
 
