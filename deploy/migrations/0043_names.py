@@ -36,7 +36,7 @@ end $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0041_sandboxes")]
+    dependencies = [("cloud", "0042_paying")]
 
     operations = [
         ops.RunSQL(SPANS),
