@@ -43,6 +43,7 @@ async def _bank(play: Play) -> str:
     async with open_scope(bank_scope(play.bank.id)):
         await banks.staff(play.bank, play.outside.issuer)
     await play.outside.provide(play.bank)
+    await console.ask_from_the_first(play)
     return "Harbour Bank with three branches and its staff"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from billing.bank_terms import services as bank_terms
@@ -20,12 +20,12 @@ from billing.risk import payouts, rules
 from billing.risk import services as risk
 from deploy.seed import stories
 from deploy.seed.brand import show_logo
-from deploy.seed.cast import APPLICANTS, MARKET, SEAVIEW, TENGAH, Institution
-from deploy.seed.institutions import BRANCH, submitted
+from deploy.seed.cast import APPLICANTS, MARKET, SEAVIEW, TENGAH, Institution, every_employee
+from deploy.seed.institutions import BRANCH, approved, prove
 from deploy.seed.school import HILLSIDE
 from deploy.seed.work import work_off
 from tenants import uscc
-from tenants.actor import Actor, system_actor
+from tenants.actor import system_actor
 from tenants.banks.policy import WEIGHTS, set_policy
 from tenants.days import today, today_at_bank
 from tenants.ids import new_id
@@ -34,7 +34,6 @@ from tenants.life import services as requests
 from tenants.life.kinds import KINDS
 from tenants.life.papers import ask_for_expiring
 from tenants.models import (
-    AccountProof,
     Application,
     ApplicationDocument,
     BankRequest,
@@ -42,7 +41,7 @@ from tenants.models import (
     BulkFile,
     Tenant,
 )
-from tenants.onboarding import applying, findings, gate, papers, people, services
+from tenants.onboarding import applying, findings, gate, papers
 from tenants.onboarding.bulk import services as bulk
 from tenants.onboarding.checklist import BEFORE_APPROVAL, BEFORE_LIVE
 from tenants.scope import bank_scope, open_scope, tenant_scope
@@ -78,13 +77,11 @@ SELF = {
     "settlement_account_name": "Bukit Panjang Residents' Co-operative",
     "settlement_account_number": "1020099887",
 }
-_PASSPORT = "K1234567N"
 
 
 async def write(play: Play) -> str:
     """Write the chapter; each part is found again by what it has left."""
     founded = await play.founded()
-    await play.outside.tell("registry", {"institutions": _registered()})
     lakeside = await _application(founded, APPLICANTS["submitted"])
     await _lay_down(founded)
     await _offer_ways(founded)
@@ -101,9 +98,19 @@ async def write(play: Play) -> str:
     return "What the bank asks for, checks of an application, one that came by itself, one institution getting ready"
 
 
+async def ask_from_the_first(play: Play) -> None:
+    """Say what the bank asks for before it has taken anybody on, and let the registry know who may come."""
+    await play.outside.tell("registry", {"institutions": _registered()})
+    chief = (await play.founded()).staff["administrator"]
+    async with open_scope(bank_scope(play.bank.id)):
+        await set_policy(chief, play.bank.id, BEFORE_APPROVAL, BEFORE_LIVE, 12, 3, 70, dict(WEIGHTS))
+
+
 def _registered() -> list[dict[str, Any]]:
     """Return the registry's entries; of the one that applies by itself it knows another representative."""
-    every = (TENGAH, MARKET, SEAVIEW, WHARF, *APPLICANTS.values())
+    every = dict.fromkeys(
+        [*(one.institution for one in every_employee()), SEAVIEW, WHARF, *APPLICANTS.values()]
+    )
     entries = [
         {"uscc": one.uscc, "name": one.legal_name, "legal_representative": one.representative}
         for one in every
@@ -125,7 +132,6 @@ async def _lay_down(founded: Founded) -> None:
         await show_logo(chief, founded.bank)
         for code, areas in AREAS.items():
             await Branch.filter(bank_id=founded.bank.id, code=code).update(areas=areas)
-        await set_policy(chief, founded.bank.id, BEFORE_APPROVAL, BEFORE_LIVE, 12, 3, 70, dict(WEIGHTS))
 
 
 async def _offer_ways(founded: Founded) -> None:
@@ -144,54 +150,16 @@ async def _look_into(founded: Founded, found: Application) -> None:
     """Have the checks run over the application that waits, and its account be proven."""
     await findings.run_checks(founded.staff["reviewer"], found.id)
     async with open_scope(bank_scope(founded.bank.id)):
-        await _prove(found)
-
-
-async def _prove(found: Application) -> None:
-    known = await AccountProof.exists(bank_id=found.bank_id, application_id=found.id)
-    if not known:
-        now = datetime.now(UTC)
-        await AccountProof.create(
-            id=new_id(),
-            bank_id=found.bank_id,
-            application_id=found.id,
-            direction="in",
-            status="proven",
-            reference=f"AP{found.id.hex[-10:].upper()}",
-            currency=found.currency,
-            amount_minor=37,
-            account_hash=found.account_hash,
-            account_mask=found.settlement_account_number,
-            until=now + timedelta(days=7),
-            begun_by_name=found.created_by_name,
-            proven_at=now,
-        )
+        await prove(found)
 
 
 async def _go_on(founded: Founded) -> None:
     """Take one institution up to the gate, the careful way."""
-    manager, reviewer = founded.staff["relationship_manager"], founded.staff["reviewer"]
     async with open_scope(bank_scope(founded.bank.id)):
         if await Tenant.exists(bank_id=founded.bank.id, slug=WHARF.slug):
             return
-        made = await submitted(manager, founded.branches[BRANCH], WHARF, before=_name_people)
-        await _prove(made)
-    await findings.run_checks(reviewer, made.id)
-    async with open_scope(bank_scope(founded.bank.id)):
-        tenant = await services.approve(reviewer, made.id, made.version)
-        await gate.send_code(reviewer, tenant.id)
-
-
-async def _name_people(manager: Actor, found: Application) -> None:
-    for role, share in (("representative", None), ("owner", 100)):
-        await people.add(
-            manager,
-            found.id,
-            people.PersonForm(
-                role=role, name=found.legal_representative, id_kind="passport", id_number=_PASSPORT,
-                id_expires_on=None, share_percent=share,
-            ),
-        )  # fmt: skip
+        tenant = await approved(founded, WHARF)
+        await gate.send_code(founded.staff["reviewer"], tenant.id)
 
 
 async def _apply_alone(play: Play) -> None:
