@@ -154,10 +154,12 @@ async def _enter(
 
 
 def _begins_elsewhere(request: Request, actor: Actor, permission: str) -> str:
-    """Return where somebody begins who opens an institution's console and may not see its overview, if anywhere."""
-    if actor.kind != "staff" or actor.may(permission) or request.url.path != f"/t/{actor.place['slug']}":
+    """Return where somebody begins who comes to work, or may not see the institution's overview; else nothing."""
+    if actor.kind != "staff" or request.url.path != f"/t/{actor.place['slug']}":
         return ""
-    home = home_of(request.url.path, actor.permissions, tuple(actor.place["scenarios"]))
+    if actor.may(permission) and "start" not in request.query_params:
+        return ""
+    home = home_of(actor)
     return home if home != request.url.path else ""
 
 

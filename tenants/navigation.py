@@ -10,8 +10,8 @@ from typing import Any, Literal
 from tenants.actor import Actor
 from tenants.banks.logo import logo_of
 from tenants.days import bank_zone
-from tenants.permissions import BANK_ROLES
-from ui.formats import datetime_text
+from tenants.permissions import BANK_ROLES, roles_of
+from ui.formats import datetime_text, listed
 from ui.i18n import N_, current_locale, gettext, t
 from ui.shell import NavGroup, NavItem, Notice, Shell
 
@@ -71,6 +71,7 @@ def add_tenant_places(*places: Place) -> None:
     """Add nouns to every tenant's console (or to one scenario's); safe to call again."""
     TENANT_PLACES.extend(place for place in places if place not in TENANT_PLACES)
     _rail.cache_clear()
+    _home.cache_clear()
 
 
 def add_bank_places(*places: Place) -> None:
@@ -82,6 +83,7 @@ def add_payer_places(*places: Place) -> None:
     """Add nouns to the pages of everybody who pays, or who holds something of one scenario; safe to call again."""
     PAYER_PLACES.extend(place for place in places if place not in PAYER_PLACES)
     _rail.cache_clear()
+    _home.cache_clear()
 
 
 @lru_cache(maxsize=4096)
@@ -116,10 +118,28 @@ def other_places(scenarios: Iterable[str]) -> list[Place]:
     return [place for place in PAYER_PLACES if place.is_for_newcomers and place.scenario not in known]
 
 
-def home_of(root: str, permissions: frozenset[str], scenarios: tuple[str, ...]) -> str:
-    """Return where staff with these permissions begin: the overview, or the first place that they may open."""
-    rail = _rail("staff", root, permissions, scenarios)
-    return rail[0].items[0].href if rail else root
+def start_of(slug: str) -> str:
+    """Return the address that leads an institution's staff on to where each of them begins."""
+    return f"/t/{slug}?start=1"
+
+
+def home_of(actor: Actor) -> str:
+    """Return where somebody of an institution begins: where the work of their role is, else at the overview.
+
+    Who has several roles with work in different places begins at the overview, and who may not see that at the first
+    place that they may open.
+    """
+    place = actor.place
+    return _home(f"/t/{place['slug']}", actor.permissions, tuple(place["scenarios"]), tuple(actor.roles))
+
+
+@lru_cache(maxsize=4096)
+def _home(root: str, permissions: frozenset[str], scenarios: tuple[str, ...], roles: tuple[str, ...]) -> str:
+    seen = [item.href for group in _rail("staff", root, permissions, scenarios) for item in group.items]
+    begins = {role.begins for role in roles_of(scenarios) if role.name in roles}
+    wanted = root + begins.pop() if len(begins) == 1 else root
+    is_open = wanted in seen or any(wanted.startswith(f"{href}/") for href in seen if href != root)
+    return wanted if is_open else next(iter(seen), root)
 
 
 def _heading(place: Place) -> str:
@@ -185,9 +205,9 @@ def shell_for(actor: Actor) -> Shell:
             brand=named(place, "bank_name"),
             accent=place["bank_accent"].lstrip("#"),
             logo=logo_of(place),
-            home=home_of(root, actor.permissions, tuple(place["scenarios"])),
+            home=home_of(actor),
             nav=_rail("staff", root, actor.permissions, tuple(place["scenarios"])),
-            person_hint=", ".join(gettext(role) for role in actor.roles),
+            person_hint=listed(gettext(role) for role in actor.roles),
             zone=place["timezone"],
             person_name=actor.name,
             menu=MENU,
@@ -204,9 +224,7 @@ def shell_for(actor: Actor) -> Shell:
             logo=logo_of(place),
             home=root,
             nav=_rail("bank", root, actor.permissions, ()),
-            person_hint=", ".join(
-                gettext(BANK_ROLES[role].name) for role in actor.roles if role in BANK_ROLES
-            ),
+            person_hint=listed(gettext(BANK_ROLES[role].name) for role in actor.roles if role in BANK_ROLES),
             zone=bank_zone(place["country"]),
             person_name=actor.name,
             menu=MENU,

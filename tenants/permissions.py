@@ -80,13 +80,17 @@ BANK_PERMISSIONS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class RoleSpec:
-    """A role as provisioned: its key, English name (translated when shown), permissions and limits of money."""
+    """A role as provisioned: its key, English name (translated when shown), permissions and limits of money.
+
+    ``begins`` is where its work is, below the institution's console; blank is the overview.
+    """
 
     key: str
     name: str
     permissions: frozenset[str]
     refund_limit_minor: int = 0
     adjustment_limit_minor: int = 0
+    begins: str = ""
 
 
 def _all_but(*left_out: str) -> frozenset[str]:
@@ -105,6 +109,7 @@ TENANT_ROLES: tuple[RoleSpec, ...] = (
         _all_but("people.write", "settings.write", "apps.install"),
         50_000,
         20_000,
+        begins="/worklist",
     ),
     RoleSpec(
         "cashier",
@@ -119,6 +124,7 @@ TENANT_ROLES: tuple[RoleSpec, ...] = (
                 "refunds.request",
             },
         ),
+        begins="/desk",
     ),
     RoleSpec(
         "front_desk",
@@ -135,6 +141,7 @@ TENANT_ROLES: tuple[RoleSpec, ...] = (
                 "complaints.work",
             }
         ),
+        begins="/accounts",
     ),
     RoleSpec("reader", N_("Read only"), _READ),
 )
@@ -144,12 +151,15 @@ TENANT_ROLES: tuple[RoleSpec, ...] = (
 class Rights:
     """What an industry cloud adds: permissions with their words, roles of its own, and more for built-in roles.
 
+    ``begins`` says where the work of a built-in role is in this industry, if elsewhere than usual.
+
     Administrators get all of its permissions, and whoever reads everything gets those that end in ``.read``.
     """
 
     permissions: Mapping[str, str] = field(default_factory=dict)
     roles: Sequence[RoleSpec] = ()
     grants: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    begins: Mapping[str, str] = field(default_factory=dict)
 
 
 _scenario_rights: dict[str, Rights] = {}
@@ -193,7 +203,8 @@ def _widened(role: RoleSpec, added: Sequence[Rights]) -> RoleSpec:
             more |= set(rights.permissions)
         elif role.key in {"finance", "reader"}:
             more |= {key for key in rights.permissions if key.endswith(".read")}
-    return replace(role, permissions=role.permissions | more)
+    begins = next((one.begins[role.key] for one in added if role.key in one.begins), role.begins)
+    return replace(role, permissions=role.permissions | more, begins=begins)
 
 
 BANK_ROLES: dict[str, RoleSpec] = {

@@ -24,6 +24,7 @@ from deploy.seed.estate import town_csv
 from deploy.seed.report import SignIn
 from deploy.settings import Settings
 from tenants.models import Account, Holder, Notice, Tenant
+from tenants.navigation import start_of
 from tenants.scope import bank_scope, open_scope, tenant_scope
 
 SAMPLES = "samples"
@@ -69,7 +70,7 @@ async def signins(settings: Settings) -> tuple[SignIn, ...]:
 
 
 def _door(public: str, slug: str) -> str:
-    return f"{public}/t/{slug}"
+    return public + start_of(slug)
 
 
 async def _links(public: str) -> list[SignIn]:

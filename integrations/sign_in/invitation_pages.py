@@ -12,6 +12,7 @@ from tenants import invitations
 from tenants.actor import Actor
 from tenants.http import WRITES, person_route, public_route, who_is
 from tenants.invitations import Offer
+from tenants.navigation import start_of
 from ui.errors import NotFound
 from ui.i18n import Text, t
 from ui.render import redirect, respond
@@ -61,7 +62,7 @@ async def accept(request: Request, actor: Actor) -> Response:
     """Take the invitation up and go where it leads."""
     offer = await invitations.accept(actor, request.path_params["token"])
     welcome = t("Welcome. You now work for {tenant}.", tenant=offer.tenant.short_name)
-    return redirect(request, f"/t/{offer.tenant.slug}", flash=welcome)
+    return redirect(request, start_of(offer.tenant.slug), flash=welcome)
 
 
 ROUTES: list[BaseRoute] = [

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from tenants.navigation import start_of
 from tenants.permissions import BANK_ROLES
 from tenants.scope import rows, value
-from ui.formats import datetime_text
+from ui.formats import datetime_text, listed
 from ui.i18n import Text, current_locale, t
 
 
@@ -46,7 +47,7 @@ async def places_of(person_id: UUID) -> list[Place]:
     """Return the person's places in the open person scope: banks, institutions, their own bills."""
     found = [_bank(row["slug"], _name(row), row["roles"]) for row in await rows(_BANKS, person_id)]
     found += [
-        Place(row["short_name"], row["name"], f"/t/{row['slug']}", "building")
+        Place(row["short_name"], row["name"], start_of(row["slug"]), "building")
         for row in await rows(_TENANTS, person_id)
     ]
     found += [
@@ -69,7 +70,7 @@ async def places_of(person_id: UUID) -> list[Place]:
 
 def _bank(slug: str, name: str, roles: list[str]) -> Place:
     words = [str(Text(BANK_ROLES[role].name)) for role in roles if role in BANK_ROLES]
-    return Place(name, ", ".join(words), f"/bank/{slug}", "bank")
+    return Place(name, listed(words), f"/bank/{slug}", "bank")
 
 
 def _name(row: dict[str, str]) -> str:

@@ -25,9 +25,16 @@ RIGHTS = Rights(
             "technician",
             N_("Technician"),
             frozenset({"dashboard.read", "accounts.read", "meters.write", "service.read", "service.write"}),
+            begins="/work/mine",
         ),
-        RoleSpec("shopkeeper", N_("Shopkeeper"), frozenset({"shop.work"})),
-        RoleSpec("gate", N_("Gatekeeper"), frozenset({"dashboard.read", "accounts.read", "gate.work"})),
+        RoleSpec("shopkeeper", N_("Shopkeeper"), frozenset({"shop.work"}), begins="/merchants"),
+        RoleSpec(
+            "gate",
+            N_("Gatekeeper"),
+            frozenset({"dashboard.read", "accounts.read", "gate.work"}),
+            begins="/gate",
+        ),
     ),
     grants={"finance": frozenset({"meters.write", "pools.write"}), "front_desk": _DESK},
+    begins={"front_desk": "/work"},
 )

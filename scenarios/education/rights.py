@@ -58,11 +58,12 @@ RIGHTS = Rights(
                 }
             ),
         ),
-        RoleSpec("canteen", N_("Canteen worker"), frozenset({"canteen.sell"})),
+        RoleSpec("canteen", N_("Canteen worker"), frozenset({"canteen.sell"}), begins="/till"),
         RoleSpec(
             "class_teacher",
             N_("Class teacher"),
             frozenset({"classes.own", "leave.decide", "school_notices.own"}),
+            begins="/classes",
         ),
     ),
     grants={

@@ -27,12 +27,15 @@ _FINANCE = frozenset({WORK, STAYS, STAYS_CREDIT, STAYS_SETTLE})
 RIGHTS = Rights(
     PERMISSIONS,
     (
-        RoleSpec("doctor", N_("Doctor"), frozenset({"dashboard.read", CALL})),
-        RoleSpec("ward_clerk", N_("Ward clerk"), frozenset({"dashboard.read", STAYS, STAYS_WORK})),
+        RoleSpec("doctor", N_("Doctor"), frozenset({"dashboard.read", CALL}), begins="/consulting"),
+        RoleSpec(
+            "ward_clerk", N_("Ward clerk"), frozenset({"dashboard.read", STAYS, STAYS_WORK}), begins="/stays"
+        ),
     ),
     {
         "cashier": _DESK,
         "front_desk": _DESK | {CALL, STOP},
         "finance": _FINANCE,
     },
+    {"front_desk": "/front-desk"},
 )

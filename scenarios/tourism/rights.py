@@ -28,6 +28,7 @@ RIGHTS = Rights(
             _BASE
             | {"sites.read", "orders.read", "orders.write", "bills.read", "payments.read", "payments.take"}
             | {"blocks.read", "passes.read", "passes.write"},
+            begins="/ticket-orders",
         ),
         RoleSpec(
             "gate_supervisor",
@@ -35,6 +36,7 @@ RIGHTS = Rights(
             _BASE
             | {"sites.read", "orders.read", "gates.read", "gates.write", "gates.supervise"}
             | {"blocks.read", "blocks.write", "passes.read", "passes.write"},
+            begins="/gates",
         ),
         RoleSpec(
             "agency_manager",
@@ -42,8 +44,14 @@ RIGHTS = Rights(
             _BASE
             | {"accounts.write", "sites.read", "orders.read", "agencies.read", "agencies.write", "bills.read"}
             | {"payments.read", "payments.take"},
+            begins="/agencies",
         ),
-        RoleSpec("planner", N_("Planner"), _BASE | {"sites.read", "sites.write", "fees.read", "fees.write"}),
+        RoleSpec(
+            "planner",
+            N_("Planner"),
+            _BASE | {"sites.read", "sites.write", "fees.read", "fees.write"},
+            begins="/sites",
+        ),
     ),
 )
 """Planners cannot touch orders, and whoever sells cannot change what is offered."""

@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 import pytest
 
 from tenants import navigation
 from tenants.actor import Actor
 from tenants.ids import new_id
-from tenants.navigation import HEADINGS, TENANT_PLACES, Place, add_tenant_places, shell_for
-from tenants.permissions import TENANT_PERMISSIONS
+from tenants.kinds import SCENARIOS
+from tenants.navigation import HEADINGS, TENANT_PLACES, Place, add_tenant_places, home_of, shell_for
+from tenants.permissions import TENANT_PERMISSIONS, roles_of
 
 PLACE = {
     "slug": "tengah",
@@ -42,6 +45,7 @@ def own_places(app, monkeypatch):
     monkeypatch.setattr(navigation, "TENANT_PLACES", list(TENANT_PLACES))
     yield
     navigation._rail.cache_clear()
+    navigation._home.cache_clear()
 
 
 def test_a_place_added_later_is_seen_at_once(own_places):
@@ -59,3 +63,58 @@ def test_payers_find_the_rooms_of_what_they_hold_and_newcomers_those_that_are_op
     assert "/my/school" not in seen
     assert [place.path for place in navigation.other_places(["community"])] == ["/care"]
     assert navigation.other_places(["hospital"]) == []
+
+
+@pytest.mark.parametrize(
+    ("scenario", "role", "path"),
+    [
+        ("community", "cashier", "/desk"),
+        ("community", "finance", "/worklist"),
+        ("community", "front_desk", "/work"),
+        ("community", "technician", "/work/mine"),
+        ("community", "gate", "/gate"),
+        ("community", "shopkeeper", "/merchants"),
+        ("community", "administrator", ""),
+        ("community", "reader", ""),
+        ("education", "front_desk", "/accounts"),
+        ("education", "class_teacher", "/classes"),
+        ("education", "canteen", "/till"),
+        ("hospital", "front_desk", "/front-desk"),
+        ("hospital", "doctor", "/consulting"),
+        ("hospital", "ward_clerk", "/stays"),
+        ("tourism", "ticket_clerk", "/ticket-orders"),
+        ("tourism", "gate_supervisor", "/gates"),
+    ],
+)
+def test_everybody_begins_where_their_work_is(app, scenario, role, path):
+    assert home_of(somebody(scenario, role)) == f"/t/tengah{path}"
+
+
+def test_who_has_work_in_two_places_begins_at_the_overview(app):
+    assert home_of(somebody("community", "cashier", "finance")) == "/t/tengah"
+    assert home_of(somebody("community", "cashier", "gate")) == "/t/tengah"
+
+
+def test_who_may_no_longer_work_there_begins_at_what_is_left(app):
+    assert (
+        home_of(replace(somebody("community", "cashier"), permissions=frozenset({"audit.read"})))
+        == "/t/tengah/audit"
+    )
+
+
+def test_every_beginning_is_a_place_that_the_role_may_open(app):
+    for scenario in SCENARIOS:
+        for role in roles_of([scenario]):
+            assert home_of(somebody(scenario, role.key)) == f"/t/tengah{role.begins}" or not role.begins
+
+
+def somebody(scenario: str, *keys: str) -> Actor:
+    held = [role for role in roles_of([scenario]) if role.key in keys]
+    return Actor(
+        kind="staff",
+        name="A",
+        tenant_id=new_id(),
+        permissions=frozenset().union(*(role.permissions for role in held)),
+        roles=tuple(role.name for role in held),
+        place=PLACE | {"scenarios": [scenario]},
+    )
