@@ -1,5 +1,6 @@
 """What every page must satisfy, whoever made it: ``inspect(html)`` in each test that gets one."""
 
+import re
 import warnings
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -31,7 +32,7 @@ def inspect(html: str, *, fragment: bool = False) -> Element:
     ]
     elements = [element for element in root.iter() if isinstance(element.tag, str)]
     problems += _ids(elements) + _inline(elements) + _fields(root, elements) + _names(elements)
-    problems += _texts(root)
+    problems += _summary(root, elements) + _texts(root)
     if not fragment:
         problems += _whole(root, elements)
     if problems:
@@ -140,6 +141,36 @@ def _names(elements: list[Element]) -> list[str]:
 
 def _described(element: Element) -> bool:
     return any(e.get("aria-label") for e in element.iter())
+
+
+def _summary(root: Element, elements: list[Element]) -> list[str]:
+    """Find lines of a summary of errors that do not lead to their field, or do not begin with its name."""
+    parents = {child: parent for parent in root.iter() for child in parent}
+    places = {e.get("id"): e for e in elements}
+    problems = []
+    for link in (a for box in elements if box.get("id") == "errors" for a in box.iter("a")):
+        place = (link.get("href") or "").removeprefix("#")
+        if place not in places:
+            problems.append(f"the summary of errors leads nowhere: {place!r}")
+        elif not re.match(r".+?(: |：)", text_of(link)) and not any(
+            text_of(link).startswith(name) for name in _called(places[place], elements, parents)
+        ):
+            problems.append(f"the summary of errors does not name {place!r}: {text_of(link)!r}")
+    return problems
+
+
+def _called(field: Element, elements: list[Element], parents: dict[Element, Element]) -> list[str]:
+    """Return what a field is called on its page: by itself, by its label, or by the legend around it."""
+    found = [field.get("aria-label", "")]
+    found += [
+        (e.text or "").strip() for e in elements if e.tag == "label" and e.get("for") == field.get("id")
+    ]
+    around: Element | None = field
+    while around is not None:
+        found += [(e.text or "").strip() for e in around if e.tag == "legend"]
+        around = parents.get(around)
+    names = [name for name in found if name]
+    return names or [""]
 
 
 def _texts(root: Element) -> list[str]:

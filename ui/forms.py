@@ -25,13 +25,25 @@ _MOST_FIELDS, _MOST_FILES = 2000, 20
 
 
 @dataclass(slots=True)
+class Drawn:
+    """What a page calls its fields and where it draws them, so that the summary of errors names and finds each."""
+
+    fields: dict[str, tuple[str, Text | str]] = field(default_factory=dict)
+
+    def note(self, name: str, place: str, label: Text | str) -> Text | str:
+        """Note the id and label that a field is drawn with, and return the label; the first one stays."""
+        self.fields.setdefault(name, (place, label))
+        return label
+
+
+@dataclass(slots=True)
 class Form(Generic[M]):
     """One form as it is shown and as it was sent.
 
     ``values`` holds lists of strings by field name; ``data`` the model when everything was right; ``errors``
     a text by field name, with ``""`` for the form as a whole. ``words`` says by field name what the page calls each
     value that can be chosen, for whoever shows the form again without its page; ``titles`` what it calls fields that
-    the model does not know.
+    the model does not know; ``drawn`` what it has drawn so far.
     """
 
     model: type[M]
@@ -41,6 +53,7 @@ class Form(Generic[M]):
     is_sent: bool = False
     words: dict[str, Mapping[str, Text | str]] = field(default_factory=dict)
     titles: dict[str, Text] = field(default_factory=dict)
+    drawn: Drawn = field(default_factory=Drawn)
 
     @classmethod
     def blank(cls, model: type[M], values: Mapping[str, Any] | BaseModel | None = None) -> "Form[M]":

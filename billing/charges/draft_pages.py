@@ -55,7 +55,7 @@ async def _edit(
 ) -> Response:
     found, wrong = await _preview(actor, listed, form)
     if form.shape == rule_form.PARTS:
-        form.drawn = Drawing(form, await _lines(listed.item)).whole()
+        form.parts = Drawing(form, await _lines(listed.item)).whole()
     context = {
         "form": form,
         "item": listed.item,

@@ -22,6 +22,7 @@ from billing.rules.terms import LateTerms
 from billing.rules.words import value_words
 from tenants.kinds import SCENARIOS, Attribute
 from ui.errors import Invalid
+from ui.forms import Drawn
 from ui.i18n import N_, Text, gettext, t
 
 PARTS = "parts"
@@ -41,7 +42,8 @@ class RuleForm:
     shape: str
     values: dict[str, str]
     errors: dict[str, Text] = field(default_factory=dict)
-    drawn: Sequence[object] = ()
+    drawn: Drawn = field(default_factory=Drawn)
+    parts: Sequence[object] = ()
     """What the form of parts consists of, once it is to be drawn."""
 
     def value(self, name: str) -> str:
@@ -53,7 +55,7 @@ class RuleForm:
         return self.errors.get(name)
 
     def label(self, name: str) -> str:
-        """Return nothing: labels are given where fields are drawn; the summary shows the sentence alone."""
+        """Return nothing: labels are given where fields are drawn."""
         del name
         return ""
 

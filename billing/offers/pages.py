@@ -55,7 +55,7 @@ async def _rule(
 ) -> Response:
     preview, wrong = _read_back(form)
     if form.shape == rule_form.PARTS:
-        form.drawn = Drawing(form, []).whole()
+        form.parts = Drawing(form, []).whole()
     context = {
         "form": form,
         "item": form.item,

@@ -9,7 +9,7 @@ from tenants.scope import open_scope
 from tests import make
 from tests.billing.charges.estate import AUGUST
 from tests.jobs import run_due
-from tests.page import inspect
+from tests.page import inspect, text_of
 
 NEXT = months_after(make.today(), 2)
 
@@ -125,6 +125,17 @@ async def test_a_wrong_rule_keeps_what_was_typed_and_says_where(billed, client):
     assert 'value="ten"' in answer.text
     assert 'id="fixed_amount-error"' in answer.text
     assert "Not a rule yet" in answer.text
+
+
+async def test_the_summary_names_the_cell_of_a_table_that_is_wrong(billed, client):
+    url = f"{billed.root}/fees/{billed.items['service'].id}/draft?shape=table&row_attribute=flat_type"
+    fields = [e for e in inspect((await client.get(url)).text).iter("input") if e.get("name")]
+    called = next(e.get("aria-label") for e in fields if e.get("name") == "cell.1.0")
+    typed = {e.get("name"): e.get("value") or "" for e in fields}
+    answer = await client.post(url, data={**typed, "shape": "table", "cell.1.0": "a lot"})
+    assert answer.status_code == 422
+    said = {e.get("href"): text_of(e) for e in inspect(answer.text).iter("a")}
+    assert said["#cell.1.0"].startswith(f"{called}: ")
 
 
 async def test_a_month_is_drafted_looked_at_and_issued_without_scripts(billed, client):

@@ -167,7 +167,10 @@ async def test_a_count_that_is_no_amount_is_asked_again(town, cashier):
     await take(cashier, town)
     answer = await count(cashier, town, cash="")
     assert answer.status_code == 422
-    assert any(e.get("id") == "counted-cash-error" for e in inspect(answer.text).iter())
+    page = inspect(answer.text)
+    assert any(e.get("id") == "counted-cash-error" for e in page.iter())
+    said = {e.get("href"): text_of(e) for e in page.iter("a")}
+    assert said["#counted-cash"].startswith("Counted: Cash: ")
 
 
 async def test_days_are_seen_by_their_cashier_and_by_who_reads_reports(town, cashier):
