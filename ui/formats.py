@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta
@@ -166,6 +166,11 @@ def cut(text: str, room: int) -> str:
     return text
 
 
+def listed(words: Iterable[object]) -> str:
+    """Return words one after the other, as the reader's language divides them."""
+    return ("、" if current_locale().startswith("zh") else ", ").join(str(word) for word in words)
+
+
 def ago(value: datetime, now: datetime | None = None) -> str:
     """Return how long ago ``value`` was, in words."""
     delta = value - (now or datetime.now(UTC))
@@ -210,6 +215,7 @@ FILTERS = {
     "until": until_text,
     "clock": clock,
     "month": month_text,
+    "listed": listed,
     "ago": ago,
     "number": number,
     "percent": percent,

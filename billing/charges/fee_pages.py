@@ -18,7 +18,7 @@ from tenants.kinds import SCENARIOS
 from tenants.models import Tenant
 from ui.errors import Invalid
 from ui.exports import export, wants_export
-from ui.formats import cut
+from ui.formats import cut, listed
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -104,7 +104,7 @@ def _row(listed: fees.Listed, root: str) -> dict[str, Any]:
 
 
 def _kind_words(item: FeeItem) -> str:
-    return ", ".join(gettext(kind.plural) for kind in fees.kinds_of(item))
+    return listed(gettext(kind.plural) for kind in fees.kinds_of(item))
 
 
 async def _new_context(actor: Actor, form: Form[NewFee], root: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from billing.rules import parse
 from billing.rules.sentences import sentence
 from billing.rules.tables import describe_table
 from billing.rules.words import name_words
+from ui.formats import listed
 from ui.i18n import gettext
 
 LONGEST_RULE = 140
@@ -53,10 +54,10 @@ def _grid(item: FeeItem, document: Document) -> dict[str, Any] | None:
     across, word = grid.column_name, RuleForm(item, "", {}).word
     heads = [word(across, key) for key in grid.column_keys] if across else [gettext("Amount")]
     rows = [
-        (", ".join(word(n, k) for n, k in zip(grid.row_names, keys, strict=True)), cells)
+        (listed(word(n, k) for n, k in zip(grid.row_names, keys, strict=True)), cells)
         for keys, cells in zip(grid.row_keys, grid.cells, strict=True)
     ]
-    corner = ", ".join(str(name_words(name)) for name in grid.row_names)
+    corner = listed(str(name_words(name)) for name in grid.row_names)
     return {"corner": corner[:1].upper() + corner[1:], "heads": heads, "rows": rows}
 
 

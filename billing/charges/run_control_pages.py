@@ -27,6 +27,7 @@ from ui import charts, formats
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.fields import MinorAmount
+from ui.flash import Flash
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -155,7 +156,7 @@ async def late_joiners(request: Request, actor: Actor) -> Response:
     try:
         late = await runs.start_late_joiners(actor, run.id)
     except (Conflict, Invalid) as error:
-        return redirect(request, _href(run, root), flash=error.message)
+        return redirect(request, _href(run, root), flash=Flash(error.message, tone="warning"))
     return redirect(request, _href(late, root))
 
 

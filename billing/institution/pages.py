@@ -20,6 +20,7 @@ from tenants.navigation import Place, add_tenant_places
 from tenants.runtime import runtime
 from tenants.scope import tenant_id
 from ui.errors import Invalid
+from ui.flash import Flash
 from ui.forms import Form, bind
 from ui.i18n import N_, t
 from ui.render import redirect, respond
@@ -91,7 +92,7 @@ async def to_stripe(request: Request, actor: Actor) -> Response:
     try:
         url = await settlement.stripe_onboarding_url(actor, path_id(request), return_url=back)
     except Invalid as error:
-        return redirect(request, f"{_root(actor)}/settings", flash=error.message)
+        return redirect(request, f"{_root(actor)}/settings", flash=Flash(error.message, tone="warning"))
     return RedirectResponse(url, 303)
 
 

@@ -13,6 +13,7 @@ from tenants.kinds import SCENARIOS
 from tenants.navigation import other_places
 from tenants.scope import open_scope
 from ui.errors import Conflict, Invalid
+from ui.formats import listed
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -47,7 +48,7 @@ async def _page(request: Request, actor: Actor, form: Form[Code], *, status: int
 def held_as(account: Any) -> str:
     """Return the person's relations to an account in words."""
     names = SCENARIOS[account["scenario"]].relations if account["scenario"] in SCENARIOS else {}
-    return ", ".join(gettext(names.get(relation, relation)) for relation in account["relations"])
+    return listed(gettext(names.get(relation, relation)) for relation in account["relations"])
 
 
 async def confirm(request: Request, actor: Actor) -> Response:

@@ -26,6 +26,7 @@ from tenants.http import path_id
 from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.flash import Flash
+from ui.formats import listed
 from ui.forms import Form, bind
 from ui.i18n import gettext, t
 from ui.render import redirect, respond
@@ -142,7 +143,7 @@ async def _line_page(request: Request, actor: Actor, form: Form[Reason], status:
         "channels": words.CHANNELS,
         "how": words.HOW,
         "suggestions": [
-            {**one, "why": ", ".join(gettext(REASONS[key]) for key in one["reasons"])}
+            {**one, "why": listed(gettext(REASONS[key]) for key in one["reasons"])}
             for one in await queries.suggestions(actor, found["id"])
         ],
         "acts": [{"title": gettext(words.ACTS.get(a["act"], a["act"])), "at": a["at"], "by": a["person_name"],

@@ -8,7 +8,7 @@ from billing.payments.amounts import Amount
 from billing.routing.choosing import routes_of
 from billing.routing.methods import Method
 from billing.routing.terms import BankFee, Route, RoutingTerms
-from ui.formats import number
+from ui.formats import listed, number
 from ui.i18n import Text, t
 
 
@@ -44,7 +44,7 @@ def _span(route: Route, currency: str) -> Text:
 def _fees(keys: Sequence[str], names: Mapping[str, str]) -> Text:
     if not keys:
         return t("for all fees")
-    return t("only for {fees}", fees=", ".join(names.get(key, key) for key in keys))
+    return t("only for {fees}", fees=listed(names.get(key, key) for key in keys))
 
 
 def fee_sentence(fee: BankFee, currency: str) -> Text:

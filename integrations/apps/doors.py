@@ -18,6 +18,7 @@ from tenants.http import READS, Endpoint, person_route
 from tenants.navigation import MENU, named
 from tenants.scope import adopt, once, value
 from ui.errors import Forbidden, NotFound
+from ui.formats import listed
 from ui.i18n import N_, gettext, t
 from ui.shell import NavGroup, NavItem, Shell
 
@@ -104,7 +105,7 @@ def shell_for(actor: Actor) -> Shell:
         nav=(
             NavGroup([NavItem(label=t(label), href=root + path, icon=icon) for label, path, icon in PLACES]),
         ),
-        person_hint=", ".join(gettext(role) for role in actor.roles),
+        person_hint=listed(gettext(role) for role in actor.roles),
         zone=bank_zone(place["bank_country"]),
         person_name=actor.name,
         menu=MENU,

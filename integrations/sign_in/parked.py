@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from tenants import texts
+from ui.formats import listed
 from ui.i18n import gettext
 
 _SECRET = re.compile(r"pass|secret|token|pin\b|code|cvv|csrf|key", re.IGNORECASE)
@@ -21,7 +22,7 @@ def readable(typed: Iterable[list[str]]) -> list[tuple[str, str]]:
         label, word = (str(texts.loads(kept)) for kept in words or ("", ""))
         if (text.strip() or word) and not _NOISE.search(name):
             shown.setdefault(label or label_of(name), []).append(word or _text(name, text))
-    return [(label, ", ".join(texts)) for label, texts in shown.items()]
+    return [(label, listed(texts)) for label, texts in shown.items()]
 
 
 def label_of(name: str) -> str:

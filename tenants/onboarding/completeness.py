@@ -16,6 +16,7 @@ from tenants.onboarding.checklist import (
     missing_documents,
 )
 from ui.errors import Conflict, Invalid
+from ui.formats import listed
 from ui.i18n import N_, gettext, t
 
 
@@ -92,10 +93,10 @@ async def check_before_submit(found: Application) -> None:
     items = await checklist(found)
     papers = missing_documents(found.kind, {one.key for one in items if one.is_done})
     if papers:
-        names = ", ".join(gettext(DOCUMENT_KINDS[kind]) for kind in papers)
+        names = listed(gettext(DOCUMENT_KINDS[kind]) for kind in papers)
         raise Invalid("application.incomplete", t("These documents are still missing: {names}.", names=names))
     if any(one.key == "people" and one.must and not one.is_done for one in items):
-        roles = ", ".join(
+        roles = listed(
             gettext(PEOPLE_ROLES[role]) for role in PEOPLE_ROLES if role in REQUIRED_PEOPLE[found.kind]
         )
         raise Invalid("application.people", t("Name these people first: {roles}.", roles=roles))
@@ -114,7 +115,7 @@ async def check_before_approval(found: Application) -> BankPolicy:
     policy = await policy_of(found.bank_id)
     open_items = [one for one in await checklist(found) if one.must and not one.is_done]
     if open_items:
-        names = ", ".join(gettext(one.name) for one in open_items)
+        names = listed(gettext(one.name) for one in open_items)
         raise Conflict("application.not_ready", t("This is still open: {names}.", names=names))
     if found.score is not None and found.score >= policy.score_to_refuse:
         raise Conflict(

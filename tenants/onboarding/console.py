@@ -19,6 +19,7 @@ from tenants.onboarding import queries
 from tenants.onboarding.columns import application_columns
 from ui.errors import Invalid
 from ui.exports import export, wants_export
+from ui.formats import listed
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -58,7 +59,7 @@ def _columns(actor: Actor) -> tuple[Column, ...]:
         Column(
             "scenarios",
             t("Industry cloud"),
-            format=lambda value, row: ", ".join(gettext(names.get(key, key)) for key in value),  # noqa: ARG005
+            format=lambda value, row: listed(gettext(names.get(key, key)) for key in value),  # noqa: ARG005
         ),
         Column("branch", t("Branch")),
         Column("live_at", t("Live since"), format="date", sortable=True),

@@ -16,6 +16,7 @@ from tenants.onboarding.checklist import REQUIREMENTS
 from tenants.runtime import runtime
 from tenants.scope import open_scope, secret_scope, switch, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound
+from ui.formats import listed
 from ui.i18n import gettext, t
 
 PAGES = {"fees": "/fees", "trial": "/go-live/trial"}
@@ -144,7 +145,7 @@ async def go_live(actor: Actor, tenant_id: UUID) -> Tenant:
         raise Conflict("tenant.live", t("This institution is not waiting to go live."))
     still = missing(await steps(tenant))
     if still:
-        names = ", ".join(gettext(one.name) for one in still)
+        names = listed(gettext(one.name) for one in still)
         raise Conflict("gate.closed", t("This is still open: {names}.", names=names))
     tenant.status, tenant.live_at, tenant.takes_payments = "live", datetime.now(UTC), True
     await tenant.save(update_fields=["status", "live_at", "takes_payments"])

@@ -32,6 +32,7 @@ from tenants.onboarding.view import address, show
 from tenants.scope import after_commit, open_scope
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
+from ui.flash import Flash
 from ui.forms import Form, bind
 from ui.i18n import gettext, t
 from ui.render import redirect, respond
@@ -143,7 +144,7 @@ async def submit(request: Request, actor: Actor) -> Response:
         try:
             await services.submit(actor, found.id, form.ok.version)
         except Invalid as error:
-            return redirect(request, address(actor, found), flash=error.message)
+            return redirect(request, address(actor, found), flash=Flash(error.message, tone="warning"))
     await run_checks(actor, found.id)
     return redirect(request, address(actor, found), flash=t("A reviewer will decide on it."))
 

@@ -25,6 +25,7 @@ from tenants.onboarding.ports import outside
 from tenants.onboarding.proof_forms import AmountForm
 from tenants.onboarding.scoring import band, points, sentence
 from tenants.onboarding.snapshots import Change, changes
+from ui.formats import listed
 from ui.forms import Form
 from ui.i18n import N_, gettext, t
 from ui.render import respond
@@ -122,7 +123,7 @@ async def _advice(found: Application, one: Item) -> str:
     lacking = await missing_people(found) if one.key == "people" else []
     if not lacking:
         return gettext(one.advice)
-    return gettext("Still to be named: {who}", who=", ".join(gettext(PEOPLE_ROLES[role]) for role in lacking))
+    return gettext("Still to be named: {who}", who=listed(gettext(PEOPLE_ROLES[role]) for role in lacking))
 
 
 def _told(change: Change) -> tuple[str, str, str]:

@@ -12,6 +12,7 @@ from tenants.actor import Actor
 from tenants.banks.reach import bank_of
 from tenants.offers.kinds import Begun, Content, Line, OfferKind, Result, add_kind
 from ui.errors import Conflict, Invalid
+from ui.formats import listed
 from ui.i18n import N_, gettext, t
 
 
@@ -69,13 +70,13 @@ def lines(content: Content) -> list[Line]:
         Line(
             "needs",
             gettext("Good for"),
-            ", ".join(gettext(NEEDS[key]) for key in content["needs"] if key in NEEDS),
+            listed(gettext(NEEDS[key]) for key in content["needs"] if key in NEEDS),
         ),
     ]
 
 
 def _asked(scopes: Sequence[str]) -> str:
-    return ", ".join(gettext(SCOPES[key].label) for key in scopes if key in SCOPES) or "–"
+    return listed(gettext(SCOPES[key].label) for key in scopes if key in SCOPES) or "–"
 
 
 async def apply(actor: Actor, content: Content, before: Result) -> Result:

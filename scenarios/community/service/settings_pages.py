@@ -20,6 +20,7 @@ from tenants.days import today_at
 from tenants.http import WRITES, path_id
 from ui.errors import Invalid
 from ui.fields import Day
+from ui.formats import listed
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -126,7 +127,7 @@ async def _rules(request: Request, actor: Actor, **forms: Form[Any]) -> Response
 
 
 def _shown(shift: WorkShift) -> dict[str, Any]:
-    days = ", ".join(gettext(WEEKDAYS[day - 1]) for day in shift.weekdays)
+    days = listed(gettext(WEEKDAYS[day - 1]) for day in shift.weekdays)
     return {"id": shift.id, "name": shift.person_name, "when": f"{days} {shift.from_hour}–{shift.until_hour}"}
 
 

@@ -20,7 +20,7 @@ from tenants.http import WRITES, path_id, person_route
 from tenants.scope import open_scope, row, rows, tenant_scope
 from ui.errors import Conflict, Forbidden, Invalid
 from ui.fields import MinorAmount
-from ui.formats import plain_amount
+from ui.formats import listed, plain_amount
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -167,7 +167,7 @@ def _limits(known: Mapping[str, Any], currency: str) -> dict[str, Any]:
 
 
 def _eaten(one: Any) -> dict[str, Any]:
-    names = ", ".join(localized(each["names"]) for each in json.loads(one["items"]))
+    names = listed(localized(each["names"]) for each in json.loads(one["items"]))
     return {**dict(one), "names": names}
 
 

@@ -26,7 +26,7 @@ from tenants.models import Account
 from tenants.scope import row
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 from ui.fields import Day, MinorAmount
-from ui.formats import plain_amount
+from ui.formats import listed, plain_amount
 from ui.forms import Form, bind
 from ui.i18n import N_, Text, gettext, t
 from ui.render import redirect, respond
@@ -308,7 +308,7 @@ SALE_COLUMNS = (
     Column(
         "items",
         t("Served"),
-        format=lambda value, _row: ", ".join(localized(one["names"]) for one in json.loads(value)),
+        format=lambda value, _row: listed(localized(one["names"]) for one in json.loads(value)),
     ),
     Column("price_minor", t("Price"), format="money"),
     Column("is_undone", t("State"), value=lambda row: gettext("Taken back") if row["is_undone"] else ""),

@@ -3,6 +3,7 @@
 from billing.payments.states import Edge, Machine
 from billing.wallets.kinds import WalletKind, register_wallet
 from scenarios.education.kinds import SCENARIO_KEY
+from ui.formats import listed
 from ui.i18n import Text, t
 from ui.shell import Tone
 
@@ -49,4 +50,4 @@ def register() -> None:
 
 def allergens_text(keys: str) -> str:
     """Return allergens as they are read."""
-    return ", ".join(str(ALLERGENS[key]) for key in keys.split(",") if key in ALLERGENS)
+    return listed(str(ALLERGENS[key]) for key in keys.split(",") if key in ALLERGENS)

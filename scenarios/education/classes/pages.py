@@ -21,6 +21,7 @@ from tenants.scope import rows
 from tenants.search import containing
 from ui.errors import Invalid
 from ui.exports import export, wants_export
+from ui.formats import listed
 from ui.forms import Form, bind
 from ui.i18n import N_, Text, gettext, t
 from ui.render import redirect, respond
@@ -55,7 +56,7 @@ class TermsForm(BaseModel):
 def grades_text(value: Any, _row: Any) -> str:
     """Return grades as they are read."""
     keys = [part.strip().lstrip("0") or part for part in str(value or "").split(",") if part.strip()]
-    return ", ".join(str(GRADE_WORDS.get(key, key)) for key in keys)
+    return listed(str(GRADE_WORDS.get(key, key)) for key in keys)
 
 
 def _columns(actor: Actor) -> tuple[Column, ...]:

@@ -19,6 +19,7 @@ from tenants.codes import new_token
 from tenants.http import WRITES, path_id, person_route
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Forbidden, Invalid
+from ui.flash import Flash
 from ui.forms import Form, bind
 from ui.i18n import N_, t
 from ui.render import redirect, respond
@@ -161,7 +162,9 @@ async def take_up(request: Request, actor: Actor) -> Response:
         async with open_scope(tenant_scope(found.tenant_id)):
             await services.take_up(actor, found, booking_id, key=key)
     except Conflict as error:
-        return redirect(request, f"{root_of(found)}/bookings/{booking_id}", flash=error.message)
+        return redirect(
+            request, f"{root_of(found)}/bookings/{booking_id}", flash=Flash(error.message, tone="warning")
+        )
     return redirect(request, f"{root_of(found)}/bookings/{booking_id}")
 
 

@@ -15,6 +15,7 @@ from tenants.actor import Actor
 from tenants.http import WRITES, path_id, person_route
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Invalid
+from ui.flash import Flash
 from ui.formats import plain_amount
 from ui.forms import Form
 from ui.i18n import t
@@ -111,7 +112,7 @@ async def agree(request: Request, actor: Actor) -> Response:
         async with open_scope(tenant_scope(child.tenant_id)):
             await sharing.agree(actor, child, path_id(request))
     except Conflict as refused:
-        return redirect(request, _here(child), flash=refused.message)
+        return redirect(request, _here(child), flash=Flash(refused.message, tone="warning"))
     return redirect(request, _here(child), flash=t("Agreed."))
 
 

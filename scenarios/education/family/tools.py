@@ -18,6 +18,7 @@ from tenants.actor import Actor
 from tenants.http import path_id, person_route
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict
+from ui.flash import Flash
 from ui.i18n import t
 from ui.render import redirect
 
@@ -76,7 +77,9 @@ async def launch(request: Request, actor: Actor) -> Response:
         try:
             opening = await service.open_as_visitor(actor.within(child.tenant_id), item_id, child.account_id)
         except Conflict as error:
-            return redirect(request, f"/my/school/{child.account_id}", flash=error.message)
+            return redirect(
+                request, f"/my/school/{child.account_id}", flash=Flash(error.message, tone="warning")
+            )
     if not opening.url:
         text = t("{app} does not answer right now", app=opening.name)
         return redirect(request, f"/my/school/{child.account_id}", flash=text)

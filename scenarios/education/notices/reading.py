@@ -13,6 +13,7 @@ from scenarios.education.models import SchoolNotice
 from scenarios.education.notices.services import loads
 from tenants.actor import Actor
 from tenants.scope import row
+from ui.formats import listed
 from ui.i18n import Text, gettext, t
 from ui.shell import Tone
 from ui.tables import Column, TableQuery
@@ -78,4 +79,4 @@ def named(value: Any, _row: Any) -> str:
 def ways_text(value: Any, _row: Any) -> str:
     """Return by which ways somebody was told."""
     ways = [str(_WAYS[key]) for key in str(value or "").split(",") if key in _WAYS]
-    return ", ".join(ways) or gettext("No way to tell them")
+    return listed(ways) or gettext("No way to tell them")

@@ -36,6 +36,7 @@ from tenants.models import Tenant
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.fields import Day, MinorAmount
+from ui.flash import Flash
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -300,7 +301,9 @@ async def cancel(request: Request, actor: Actor) -> Response:
     try:
         await cancelling.cancel_offer(actor, offer.id, reason=form.ok.reason)
     except Conflict as error:
-        return redirect(request, f"{root_of(actor)}/offers/{offer.id}", flash=error.message)
+        return redirect(
+            request, f"{root_of(actor)}/offers/{offer.id}", flash=Flash(error.message, tone="warning")
+        )
     flash = t("It is called off. Everything that was paid goes back.")
     return redirect(request, f"{root_of(actor)}/offers/{offer.id}", flash=flash)
 

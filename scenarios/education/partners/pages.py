@@ -12,6 +12,7 @@ from scenarios.education.partners.states import TONES, WORDS
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
 from ui.errors import Conflict, Invalid
+from ui.flash import Flash
 from ui.forms import Form, bind
 from ui.i18n import N_, t
 from ui.render import redirect, respond
@@ -71,7 +72,7 @@ async def answer(request: Request, actor: Actor) -> Response:
     try:
         await services.answer(actor, path_id(request), form.ok.act)
     except Conflict as refused:
-        return redirect(request, _here(actor), flash=refused.message)
+        return redirect(request, _here(actor), flash=Flash(refused.message, tone="warning"))
     return redirect(request, _here(actor), flash=t("Kept. Places are looked at anew for the next bills."))
 
 

@@ -19,6 +19,7 @@ from tenants.http import WRITES, path_id, tenant_route
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.fields import Upload
+from ui.flash import Flash
 from ui.forms import Form, bind
 from ui.i18n import N_, Text, gettext, t
 from ui.render import redirect, respond
@@ -164,7 +165,9 @@ async def apply(request: Request, actor: Actor) -> Response:
     try:
         bundle = await services.apply(actor, bundle.id, closes_many=form.ok.closes_many)
     except Conflict as error:
-        return redirect(request, f"{root_of(actor)}/rosters/{bundle.id}", flash=error.message)
+        return redirect(
+            request, f"{root_of(actor)}/rosters/{bundle.id}", flash=Flash(error.message, tone="warning")
+        )
     return redirect(request, f"{root_of(actor)}/tasks/{bundle.task_id}")
 
 

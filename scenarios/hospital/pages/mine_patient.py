@@ -20,6 +20,7 @@ from tenants.http import WRITES, path_id, person_route
 from tenants.models import Account
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound
+from ui.formats import listed
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -89,7 +90,7 @@ async def _trusted(tenant_id: UUID, account_id: UUID) -> list[dict[str, Any]]:
             "id": one.id,
             "name": one.name,
             "is_confirmed": one.confirmed_at is not None,
-            "may": ", ".join(gettext(GRANTS[g.purpose]) for g in grants if g.holder_id == one.id),
+            "may": listed(gettext(GRANTS[g.purpose]) for g in grants if g.holder_id == one.id),
         }
         for one in found
     ]

@@ -24,6 +24,7 @@ from tenants.http import WRITES, path_id, person_route
 from tenants.live import stream
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict
+from ui.flash import Flash
 from ui.forms import bind
 from ui.i18n import gettext, t
 from ui.render import redirect, respond
@@ -159,7 +160,7 @@ async def change(request: Request, actor: Actor) -> Response:
             )
     except Conflict as refused:
         here = f"{CARE}/appointments/{found['id']}/change"
-        return redirect(request, here, flash=refused.message)
+        return redirect(request, here, flash=Flash(refused.message, tone="warning"))
     return redirect(request, f"{CARE}/appointments/{made.id}", flash=t("The appointment is changed."))
 
 

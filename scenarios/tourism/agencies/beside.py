@@ -7,6 +7,7 @@ from billing.payer.overview import add_beside
 from scenarios.tourism.agencies.desk import agencies_of
 from scenarios.tourism.kinds import SCENARIO_KEY
 from tenants.actor import Actor
+from ui.formats import listed
 from ui.i18n import t
 
 
@@ -15,7 +16,7 @@ async def agencies_card(actor: Actor) -> Sequence[Card]:
     found = await agencies_of(actor)
     if not found:
         return ()
-    names = ", ".join(sorted({one["site"] for one in found}))
+    names = listed(sorted({one["site"] for one in found}))
     return (Card(t("Book for groups"), names, "/my/agencies", t("Open the booking desk")),)
 
 

@@ -29,7 +29,7 @@ from tenants.scope import open_scope, tenant_scope
 from tenants.tabular import match_columns, rejected_csv, rejected_xlsx
 from ui.errors import Conflict, Invalid, NotFound
 from ui.fields import Upload
-from ui.formats import clock
+from ui.formats import clock, listed
 from ui.forms import Form, bind, bind_values
 from ui.i18n import N_, gettext, ngettext, t
 from ui.render import redirect, respond
@@ -178,7 +178,7 @@ async def _new_list(
         "form": form,
         "slots": await _slots(desk, day),
         "products": [(str(one.id), localized(one.names)) for one in await _named(desk)],
-        "columns": ", ".join(gettext(one.label) for one in lists.fields()),
+        "columns": listed(gettext(one.label) for one in lists.fields()),
         "recent": await recent.limit(5),
         "states": lists.STATES,
     }

@@ -24,6 +24,7 @@ from tenants.tabular import (
     text,
 )
 from ui.errors import Invalid
+from ui.formats import listed
 from ui.forms import bind_values
 from ui.i18n import N_, gettext, in_each_language, t, use_locale
 
@@ -74,7 +75,7 @@ def read(content: bytes, filename: str) -> tuple[Sequence[str], Iterator[Row], A
     columns = match_columns(table.header, fields())
     missing = [field for field in fields() if field.is_required and field.key not in columns.places]
     if missing:
-        names = ", ".join(gettext(field.label) for field in missing)
+        names = listed(gettext(field.label) for field in missing)
         raise Invalid("bulk.columns", t("These columns are missing: {names}.", names=names))
     return table.header, table.rows(), columns
 
