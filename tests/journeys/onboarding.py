@@ -121,7 +121,7 @@ async def _name(manager: Someone, **given: str) -> None:
     for name, text in fields.items():
         box = form.locator(f'[name="{name}"]')
         await (box.select_option(text) if name in {"role", "id_kind"} else box.fill(text))
-    await manager.press("Name")
+    await manager.press("Name this person")
     await manager.sees("Chen Wei", "•••• 002X")
 
 
