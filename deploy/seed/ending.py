@@ -56,7 +56,7 @@ async def signins(settings: Settings) -> tuple[SignIn, ...]:
     staff = [
         (
             f"{one.institution.short_name}, {one.role.replace('_', ' ')}",
-            f"{public}{one.home}" if one.home else _door(public, one.institution.slug),
+            f"{public}{one.home}" if one.home else public + start_of(one.institution.slug),
             one.name,
         )
         for one in every_employee()
@@ -67,10 +67,6 @@ async def signins(settings: Settings) -> tuple[SignIn, ...]:
         if one.is_confirmed
     ]
     return (*bank, *staff, *payers, *await _links(public), *_files(settings, public))
-
-
-def _door(public: str, slug: str) -> str:
-    return public + start_of(slug)
 
 
 async def _links(public: str) -> list[SignIn]:
@@ -109,7 +105,7 @@ async def _printed(public: str, tenant: Tenant, one: Resident) -> list[SignIn]:
 
 def _files(settings: Settings, public: str) -> Iterator[SignIn]:
     folder, (_, person, institution) = settings.data_dir / SAMPLES, NEWCOMER
-    where = f"{_door(public, institution.slug)}/imports"
+    where = f"{public}/t/{institution.slug}/imports"
     yield "To import", where, f"{folder / TOWN}, as {person}"
     yield "With mistakes", where, str(folder / MISTAKES)
 
