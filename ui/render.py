@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from ui import hx
 from ui.flash import Flash, add_flash, clear_flashes, read_flashes
 from ui.formats import use_zone
+from ui.forms import Form
 from ui.i18n import Text, current_locale
 from ui.settings import settings_of
 from ui.shell import Shell, shell_of
@@ -31,6 +32,7 @@ async def respond(
 
     The server names the block, so that a client can never choose one that a template would have hidden. Asked for
     a part of a page that has none, it has the browser open the page itself: work that was watched is done.
+    What is wrong with a form that the page no longer draws, since somebody else was quicker, stands above the page.
     Pages are private and never cached: they show what one person may see.
     """
     if block is None and status == HTTPStatus.OK and _only_reads_a_part(request):
@@ -40,11 +42,23 @@ async def respond(
     wanted = block if hx.is_partial(request) else None
     with serving(request), use_zone(shell.zone):
         html = render(template, full, block=wanted)
+        if status >= HTTPStatus.BAD_REQUEST and (unsaid := _unsaid(full, html)):
+            full["flashes"] = [*full["flashes"], *unsaid]
+            html = render(template, full, block=wanted)
         if wanted and full["flashes"]:
             html += str(environment().get_template("ui/flash_oob.html").render(full))
     response = HTMLResponse(html, status, {"Vary": hx.VARY, "Cache-Control": "no-store", **(headers or {})})
     clear_flashes(request, response)
     return response
+
+
+def _unsaid(context: Mapping[str, Any], html: str) -> list[Flash]:
+    """Return what is wrong with the forms of a page that has no summary of errors."""
+    if 'id="errors"' in html:
+        return []
+    found = {id(one): one for one in context.values() if isinstance(one, Form)}.values()
+    said = [(one.label(name) if name else "", text) for one in found for name, text in one.errors.items()]
+    return [Flash(f"{label}: {text}" if label else text, tone="danger") for label, text in said]
 
 
 def page_context(request: Request, shell: Shell) -> dict[str, Any]:

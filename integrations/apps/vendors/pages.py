@@ -203,15 +203,21 @@ async def colleagues(request: Request, actor: Actor) -> Response:
     return await _people(request, actor, Form.blank(InviteForm))
 
 
-async def _people(request: Request, actor: Actor, form: Form[InviteForm], status: int = 200) -> Response:
+async def _people(
+    request: Request,
+    actor: Actor,
+    form: Form[InviteForm],
+    status: int = 200,
+    contact: Form[ContactForm] | None = None,
+) -> Response:
     vendor = await Vendor.get(id=actor.vendor_id)
-    contact = Form.blank(ContactForm, {name: getattr(vendor, name) for name in ContactForm.model_fields})
+    kept = {name: getattr(vendor, name) for name in ContactForm.model_fields}
     context = {
         "members": await people.members(actor),
         "roles": [(key, gettext(role[0])) for key, role in ROLES.items()],
         "role_words": {key: t(role[0]) for key, role in ROLES.items()},
         "form": form,
-        "contact": contact,
+        "contact": contact or Form.blank(ContactForm, kept),
         "vendor": vendor,
         "root": root_of(actor),
         "may_write": actor.may("vendor.people"),
@@ -245,7 +251,7 @@ async def change_contact(request: Request, actor: Actor) -> Response:
     """Change how the vendor is reached."""
     form = await bind(request, ContactForm)
     if not form.is_valid:
-        raise AppError("vendor.contact", next(iter(form.errors.values())), status=422)
+        return await _people(request, actor, Form.blank(InviteForm), 422, form)
     await services.change(actor, **form.ok.model_dump())
     return redirect(request, f"{root_of(actor)}/people", flash=t("Your changes are saved."))
 

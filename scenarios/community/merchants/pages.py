@@ -1,6 +1,7 @@
 """Pages of shops: those who look after them, shopkeepers at their own, residents who buy."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -74,6 +75,13 @@ class ProductForm(BaseModel):
     stock: int = Field(title=N_("How many there are"))
     group_minimum: int = Field(0, title=N_("Sold to a group of at least"))
     ends_on: Day | None = Field(None, title=N_("Last day of the group"))
+
+
+class StockForm(BaseModel):
+    """How many of something there are, and whether it is sold."""
+
+    stock: int = Field(title=N_("How many there are"))
+    is_active: bool = Field(False, title=N_("It is sold"))
 
 
 class RefundForm(BaseModel):
@@ -172,12 +180,13 @@ async def show(request: Request, actor: Actor) -> Response:
     return await show_shop(request, actor, shop)
 
 
-async def show_shop(
+async def show_shop(  # noqa: PLR0917 - all that one page shows
     request: Request,
     actor: Actor,
     shop: NeighbourShop,
     form: Form[ProductForm] | None = None,
     promotion: Form[Any] | None = None,
+    stock: Mapping[UUID, Form[StockForm]] | None = None,
 ) -> Response:
     """Show a shop with its orders, goods and promotions; a form that was refused is shown as it was sent."""
     root, now = root_of(actor), datetime.now(UTC)
@@ -193,6 +202,7 @@ async def show_shop(
                 "price_minor": one.price_minor,
                 "currency": one.currency,
                 "stock": one.stock,
+                "form": (stock or {}).get(one.id) or _stock(one),
                 "group": GROUPS[one.group_status],
                 "is_active": one.is_active,
             }
@@ -215,8 +225,12 @@ async def show_shop(
         "options": [(str(one.id), localized(one.names)) for one in products],
         "currency": actor.place["currency"],
     }
-    status = 422 if form or promotion else 200
+    status = 422 if form or promotion or stock else 200
     return await respond(request, "community/merchants/shop.html", context, status=status)
+
+
+def _stock(one: ShopProduct) -> Form[StockForm]:
+    return Form.blank(StockForm, {"stock": one.stock, "is_active": one.is_active})
 
 
 async def offer(request: Request, actor: Actor) -> Response:
@@ -247,13 +261,14 @@ async def offer(request: Request, actor: Actor) -> Response:
 async def restock(request: Request, actor: Actor) -> Response:
     """Say how many of something there are."""
     shop = await service.shop_of(actor, path_id(request))
-    sent = await request.form()
-    text = str(sent.get("stock", ""))
-    stock = int(text) if text.isascii() and text.isdecimal() and len(text) <= 7 else -1  # noqa: PLR2004
-    await service.restock(
-        actor, shop.id, path_id(request, "product"), stock=stock, is_active=sent.get("is_active") == "1"
-    )
-    return redirect(request, f"{root_of(actor)}/merchants/{shop.id}", flash=t("Saved."))
+    product, form = path_id(request, "product"), await bind(request, StockForm)
+    if form.is_valid:
+        try:
+            await service.restock(actor, shop.id, product, stock=form.ok.stock, is_active=form.ok.is_active)
+            return redirect(request, f"{root_of(actor)}/merchants/{shop.id}", flash=t("Saved."))
+        except Invalid as error:
+            form.fail_with(error)
+    return await show_shop(request, actor, shop, stock={product: form})
 
 
 async def one_order(request: Request, actor: Actor) -> Response:

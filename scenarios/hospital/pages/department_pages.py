@@ -37,6 +37,13 @@ class DepartmentForm(BaseModel):
     is_active: bool = Field(True, title=N_("Takes patients"))
 
 
+class ServiceForm(BaseModel):
+    """A service and what it is called."""
+
+    name_en: str = Field(title=N_("Name in English"), max_length=60)
+    name_zh: str = Field(title=N_("Name in Chinese"), max_length=60)
+
+
 async def departments(request: Request, actor: Actor) -> Response:
     """List the departments."""
     require_hospital(actor)
@@ -83,15 +90,25 @@ async def department(request: Request, actor: Actor) -> Response:
     found = await Department.get_or_none(tenant_id=actor.tenant_id, id=path_id(request))
     if found is None:
         raise NotFound("department.not_found", t("There is no such department."))
+    return await _shown(request, actor, found)
+
+
+async def _shown(
+    request: Request, actor: Actor, found: Department, service: Form[ServiceForm] | None = None
+) -> Response:
     names = found.names
     values = {"code": found.code, "name_en": names.get("en", ""), "name_zh": names.get("zh_CN", "")}
-    return await _department(
-        request, actor, found.id, Form.blank(DepartmentForm, {**values, "is_active": found.is_active})
-    )
+    form = Form.blank(DepartmentForm, {**values, "is_active": found.is_active})
+    return await _department(request, actor, found.id, form, 422 if service else 200, service)
 
 
-async def _department(
-    request: Request, actor: Actor, department_id: UUID | None, form: Form[DepartmentForm], status: int = 200
+async def _department(  # noqa: PLR0917 - all that one page shows
+    request: Request,
+    actor: Actor,
+    department_id: UUID | None,
+    form: Form[DepartmentForm],
+    status: int = 200,
+    service: Form[ServiceForm] | None = None,
 ) -> Response:
     services, screen = [], ""
     if department_id:
@@ -100,6 +117,7 @@ async def _department(
         services = [localized(one.names) for one in found]
     context = {
         "form": form,
+        "service": service or Form.blank(ServiceForm),
         "services": services,
         "department_id": department_id,
         "screen": screen,
@@ -132,19 +150,14 @@ async def save_department(request: Request, actor: Actor) -> Response:
     return await _department(request, actor, known, form, 422)
 
 
-class ServiceForm(BaseModel):
-    """A service and what it is called."""
-
-    name_en: str = Field(title=N_("Name in English"), max_length=60)
-    name_zh: str = Field(title=N_("Name in Chinese"), max_length=60)
-
-
 async def add_service(request: Request, actor: Actor) -> Response:
     """Add a service to a department."""
     found = await Department.get_or_none(tenant_id=actor.tenant_id, id=path_id(request))
     if found is None:
         raise NotFound("department.not_found", t("There is no such department."))
     form = await bind(request, ServiceForm)
+    if not form.is_valid:
+        return await _shown(request, actor, found, form)
     names = {"en": form.ok.name_en, "zh_CN": form.ok.name_zh}
     await setup.save_service(actor, department_id=found.id, service_id=None, names=names)
     return redirect(request, f"{root_of(actor)}/departments/{found.id}", flash=t("The service is added."))

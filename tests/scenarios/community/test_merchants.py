@@ -218,6 +218,13 @@ async def test_a_shopkeeper_sees_their_shop_and_no_other(place, ann, client):
     )
     assert restocked.status_code == 303
     assert await stock(place, product) == 3
+    for typed in ("many", "-1"):
+        refused = await client.post(f"{root}/{mine.id}/goods/{product.id}", data={"stock": typed})
+        assert refused.status_code == 422
+        inspect(refused.text)
+        assert f'value="{typed}"' in refused.text
+        assert 'role="alert"' in refused.text
+    assert await stock(place, product) == 3
     await make.sign_in(client, ann.id)
     assert (await client.post(f"/my/orders/{made.id}/rating", data={"rating": "9"})).status_code == 422
     assert (await client.post(f"/my/orders/{made.id}/rating", data={"rating": "4"})).status_code == 303

@@ -177,6 +177,7 @@ async def test_the_ward_admits_moves_and_asks_and_each_view_is_written_down(hous
     taken = await client.post(f"{here}/bed", data={"ward": "3A", "bed": "3A-13"})
     assert taken.status_code == 422
     inspect(taken.text)
+    assert 'role="alert"' in taken.text
     assert (await client.post(f"{here}/bed", data={"ward": "3A", "bed": "3A-15"})).status_code == 303
     for amount, status in (("-5", 422), ("500.00", 303), ("", 303)):
         assert (await client.post(f"{here}/threshold", data={"threshold": amount})).status_code == status

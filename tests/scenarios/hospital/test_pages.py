@@ -295,6 +295,9 @@ async def test_lists_registers_and_setup_are_sound(house, client, language):
         f"{root}/departments/{department}/services", data={"name_en": "Surgery", "name_zh": "手术门诊"}
     )
     assert answer.status_code == 303
+    half = await client.post(f"{root}/departments/{department}/services", data={"name_en": "Dentist's chair"})
+    assert half.status_code == 422
+    assert {one.get("value") for one in inspect(half.text).iter("input")} >= {"Dentist's chair"}
     stopped = await client.post(
         f"{root}/sessions/{session.id}/stopping", data={"reason": "Ill.", "instead": ""}
     )
