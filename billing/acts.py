@@ -14,6 +14,7 @@ from billing.complaints.states import KINDS as COMPLAINTS
 from billing.complaints.states import OUTCOMES
 from billing.mandates.words import MANDATE_WORDS, SCHEDULE_WORDS
 from billing.payments.words import CHANNEL_WORDS, PAYMENT_WORDS, REFUND_WORDS
+from billing.risk.words import figures
 from billing.routing.sentences import fee_sentence
 from billing.routing.terms import BankFee
 from billing.rules import parse, sentence
@@ -273,6 +274,7 @@ FACTS: dict[str, Fact] = {
     "total_minor": Fact(N_("Total")),
     "unassigned_minor": Fact(N_("Unassigned")),
     "version": Fact(N_("Version")),
+    "risk_rule.thresholds": Fact(N_("Thresholds"), show=figures),
     "adjustment.bill": Fact(N_("Bill")),
     "adjustment.kind": Fact(N_("Kind"), words={k: kind.name.message for k, kind in ADJUSTMENTS.items()}),
     "adjustment.status": Fact(N_("State"), words={k: words.message for k, words in ADJUSTED.items()}),
@@ -299,7 +301,11 @@ FACTS: dict[str, Fact] = {
     "refund.status": Fact(N_("State"), words=REFUND_WORDS),
 }
 
-tell(ACTS, FACTS, {"suspense": _sum, "credit": _sum, "bill_run": _run})
+tell(
+    ACTS,
+    FACTS,
+    {"suspense": _sum, "credit": _sum, "bill_run": _run, "risk_rule": gettext, "risk_alert": gettext},
+)
 tell_tables(
     {
         "billing_adjustment_part": N_("Discounts and corrections"),

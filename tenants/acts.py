@@ -178,7 +178,6 @@ FACTS: dict[str, Fact] = {
     "holds_payouts": Fact(N_("Payouts are put on hold at once")),
     "alerts_tried": Fact(N_("Alerts in a year")),
     "is_on": Fact(N_("Watch for it")),
-    "thresholds": Fact(N_("Thresholds")),
     "wording": Fact(N_("Wording")),
     "person_request.kind": Fact(N_("What"), words=PRIVACY_KINDS),
     "risk_alert.status": Fact(N_("State"), words=_ALERTS),

@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute
 
 from tenants.accounts import pages as accounts
-from tenants.banks import brand_pages, institution_pages, policy_pages, structure_pages
+from tenants.banks import brand_pages, institution_pages, member_pages, policy_pages, structure_pages
 from tenants.imports import pages as imports
 from tenants.life import pages as life
 from tenants.life import paper_pages, review_pages
@@ -24,6 +24,7 @@ def routes() -> list[BaseRoute]:
         *institution_pages.ROUTES,
         *policy_pages.ROUTES,
         *structure_pages.ROUTES,
+        *member_pages.ROUTES,
         *brand_pages.ROUTES,
         *bank_offers.ROUTES,
         *offers.ROUTES,

@@ -55,7 +55,7 @@ def _in_python(path: Path) -> Iterator[tuple[int, Key]]:
         texts = [
             arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
         ]
-        if name == "ngettext" and len(texts) > 1:
+        if name in {"ngettext", "NN_"} and len(texts) > 1:
             yield node.lineno, (texts[0], texts[1])
         elif name in _MARKS and texts and isinstance(node.args[0], ast.Constant):
             yield node.lineno, texts[0]

@@ -57,6 +57,11 @@ def N_(message: str) -> str:  # noqa: N802 - the name translators' tools know
     return message
 
 
+def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802 - as ``N_``, of a sentence that counts something
+    """Mark a sentence for one and for many, which counts ``{n}``, and return both unchanged."""
+    return one, many
+
+
 def gettext(message: str, /, **params: Any) -> str:
     """Return ``message`` in the current language with ``{named}`` parameters filled in."""
     translated = _translated(_current.get(), message)

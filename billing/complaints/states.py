@@ -61,7 +61,7 @@ STATE_WORDS: dict[str, Text | str] = {
     "received": t("Nobody has it yet"),
     "working": t("Being worked on"),
     "waiting": t("We wait for an answer"),
-    "answered": t("Decided"),
+    "answered": t("Decision sent"),
     "closed": t("Case closed"),
     "withdrawn": t("Taken back"),
 }

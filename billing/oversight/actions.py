@@ -69,7 +69,7 @@ RULES = (
     Rule(
         "autopay",
         N_("Offer automatic payment"),
-        N_("{mandates} of {accounts} accounts pay by themselves."),
+        N_("Automatic payment: {mandates} of {accounts} accounts."),
         _autopay,
     ),
     Rule(

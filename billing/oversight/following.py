@@ -1,9 +1,12 @@
 """What billing keeps for a bank's people follows them: when institutions move, branches end and somebody leaves."""
 
+from tortoise.queryset import QuerySet
+
 from billing.complaints.states import OPEN
 from billing.models import AppUse, Complaint, NextAction, PayoutHold, RiskAlert
 from billing.oversight.rolling import mark_standing
-from tenants.banks.structure import Move, after_moving, when_leaving
+from tenants.banks.members import Work, when_leaving
+from tenants.banks.structure import Move, after_moving
 from tenants.models import BankMembership
 from tenants.scope import open_scope, tenant_scope
 
@@ -26,18 +29,25 @@ async def move_along(move: Move) -> None:
             await mark_standing()
 
 
-async def give_complaints(leaver: BankMembership, heir: BankMembership) -> int:
-    """Give a leaver's open complaints to their heir."""
-    mine = Complaint.filter(bank_id=leaver.bank_id, assigned_to=leaver.person_id, status__in=OPEN)
-    return await mine.update(assigned_to=heir.person_id, assigned_to_name=heir.name)
+def _complaints(one: BankMembership) -> QuerySet[Complaint]:
+    return Complaint.filter(bank_id=one.bank_id, assigned_to=one.person_id, status__in=OPEN)
 
 
-async def give_alerts(leaver: BankMembership, heir: BankMembership) -> int:
-    """Give a leaver's alerts to their heir; alerts keep a name alone."""
-    mine = RiskAlert.filter(bank_id=leaver.bank_id, assigned_to_name=leaver.name, status="assigned")
-    return await mine.update(assigned_to_name=heir.name)
+def _alerts(one: BankMembership) -> QuerySet[RiskAlert]:
+    """Return the alerts that somebody looks into; alerts keep a name alone."""
+    return RiskAlert.filter(bank_id=one.bank_id, assigned_to_name=one.name, status="assigned")
+
+
+async def count_work(one: BankMembership) -> int:
+    """Return how many open complaints and alerts somebody has."""
+    return await _complaints(one).count() + await _alerts(one).count()
+
+
+async def give_work(leaver: BankMembership, heir: BankMembership) -> int:
+    """Give a leaver's open complaints and alerts to their heir; return how many."""
+    complaints = await _complaints(leaver).update(assigned_to=heir.person_id, assigned_to_name=heir.name)
+    return complaints + await _alerts(leaver).update(assigned_to_name=heir.name)
 
 
 after_moving(move_along)
-when_leaving(give_complaints)
-when_leaving(give_alerts)
+when_leaving(Work(count_work, give_work))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from ui.i18n import N_
+from ui.i18n import N_, NN_
 
 WEEKS, FEWEST = 8, 4
 """How many weeks back a day is held against, and how few make a season."""
@@ -68,12 +68,20 @@ Test = Callable[[History, Day, Thresholds], tuple[float, dict[str, Any]] | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """A sentence that counts something: which figure it is, and the sentence for one and for many."""
+
+    figure: str
+    words: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One thing to watch for: its name, its sentence with the figures, its defaults, and the test of a day."""
 
     key: str
     name: str
-    sentence: str
+    sentence: str | Counted
     defaults: Mapping[str, float]
     test: Test
     holds_refunds: bool = False
@@ -89,6 +97,11 @@ def outlier(value: float, before: Sequence[float]) -> float:
     middle = statistics.median(before)
     spread = statistics.median(abs(one - middle) for one in before) * TO_SIGMA
     return (value - middle) / max(spread, abs(middle) * FLOOR_SHARE, 1.0)
+
+
+def shown_percent(percent: float) -> float:
+    """Return a share as it is said: small ones with a decimal, so that none is called nought."""
+    return round(percent) if percent >= 10 else round(percent, 1)  # noqa: PLR2004 - two figures say enough
 
 
 def _season(history: History, day: Day, measure: Callable[[Day], float]) -> list[float]:
@@ -134,7 +147,7 @@ def _refunds(history: History, day: Day, given: Thresholds) -> tuple[float, dict
         return None
     return percent / given["percent"], {
         "refunds": day.refund_count,
-        "percent": round(percent),
+        "percent": shown_percent(percent),
         "amount_minor": back,
     }
 
@@ -196,7 +209,7 @@ def _share_of(name: str) -> Test:
         percent = count * 100 / day.paid_count if day.paid_count else 0
         if count < given["least_count"] or percent < given["percent"]:
             return None
-        return percent / given["percent"], {"payments": count, "percent": round(percent)}
+        return percent / given["percent"], {"payments": count, "percent": shown_percent(percent)}
 
     return test
 
@@ -223,7 +236,13 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "refunds",
             N_("Burst of refunds"),
-            N_("{refunds} refunds on one day; {amount}, {percent} % of the week, went back."),
+            Counted(
+                "refunds",
+                NN_(
+                    "{n} refund on one day; {amount}, {percent} % of the week, went back.",
+                    "{n} refunds on one day; {amount}, {percent} % of the week, went back.",
+                ),
+            ),
             {"least_count": 5, "percent": 25},
             _refunds,
             holds_refunds=True,
@@ -231,8 +250,12 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "after_change",
             N_("Large sums soon after key facts changed"),
-            N_(
-                "{amount} moved {days} days after the account or the representative changed; usual is {usual}."
+            Counted(
+                "days",
+                NN_(
+                    "{amount} moved {n} day after the account or the representative changed; usual is {usual}.",
+                    "{amount} moved {n} days after the account or the representative changed; usual is {usual}.",
+                ),
             ),
             {"days": 14, "times": 3, "least_minor": 100_000},
             _after_change,
@@ -242,7 +265,13 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "new_payout",
             N_("New account, then a large payout"),
-            N_("{amount} was paid out {days} days after the account was new; usual is {usual}."),
+            Counted(
+                "days",
+                NN_(
+                    "{amount} was paid out {n} day after the account was new; usual is {usual}.",
+                    "{amount} was paid out {n} days after the account was new; usual is {usual}.",
+                ),
+            ),
             {"days": 30, "times": 3, "least_minor": 5_000_000},
             _new_payout,
             holds_payouts=True,
@@ -250,28 +279,52 @@ RULES: Mapping[str, Rule] = {
         Rule(
             "device",
             N_("Many payers from one device"),
-            N_("{payers} people paid {amount} from one device on one day; usual is at most {usual_payers}."),
+            Counted(
+                "payers",
+                NN_(
+                    "{n} person paid {amount} from one device on one day; usual is at most {usual_payers}.",
+                    "{n} people paid {amount} from one device on one day; usual is at most {usual_payers}.",
+                ),
+            ),
             {"least_payers": 6, "times": 3},
             _one_device,
         ),
         Rule(
             "new_large",
             N_("New and at once large"),
-            N_("{amount} on one day, {days} days after going live."),
+            Counted(
+                "days",
+                NN_(
+                    "{amount} on one day, {n} day after going live.",
+                    "{amount} on one day, {n} days after going live.",
+                ),
+            ),
             {"days": 30, "least_minor": 5_000_000},
             _new_and_large,
         ),
         Rule(
             "night",
             N_("Peak at night"),
-            N_("{payments} payments between 23:00 and 05:00, {percent} % of the day."),
+            Counted(
+                "payments",
+                NN_(
+                    "{n} payment between 23:00 and 05:00, {percent} % of the day.",
+                    "{n} payments between 23:00 and 05:00, {percent} % of the day.",
+                ),
+            ),
             {"least_count": 20, "percent": 60},
             _share_of("night_count"),
         ),
         Rule(
             "round",
             N_("Mostly round sums"),
-            N_("{payments} payments were round hundreds, {percent} % of the day."),
+            Counted(
+                "payments",
+                NN_(
+                    "{n} payment was a round hundred, {percent} % of the day.",
+                    "{n} payments were round hundreds, {percent} % of the day.",
+                ),
+            ),
             {"least_count": 20, "percent": 70},
             _share_of("round_count"),
         ),

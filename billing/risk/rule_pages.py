@@ -13,27 +13,18 @@ from billing.risk import rules, services
 from billing.risk.finding import RULES
 from billing.risk.rules import Tried
 from billing.risk.tabs import tabs
+from billing.risk.words import MINOR, field, figures
 from tenants.actor import Actor
 from tenants.banks.reach import bank_of
 from tenants.http import WRITES, bank_route
 from ui.errors import Invalid
 from ui.exports import export, wants_export
 from ui.fields import parse_minor
-from ui.formats import plain_amount
 from ui.forms import bind_values
 from ui.i18n import N_, Text, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column
 
-THRESHOLDS = {
-    "deviations": N_("Deviations above the usual"),
-    "least_minor": N_("At least, in {currency}"),
-    "least_count": N_("At least so many"),
-    "least_payers": N_("At least so many people"),
-    "percent": N_("At least percent"),
-    "days": N_("Within days"),
-    "times": N_("At least times the usual"),
-}
 SHOWN = 100
 
 
@@ -68,7 +59,6 @@ def _columns(root: str) -> tuple[Column, ...]:
     )
 
 
-_MINOR = "_minor"
 STATES: dict[str, Text] = {"on": t("Watching"), "off": t("Off")}
 
 
@@ -132,7 +122,7 @@ def _numbers(typed: dict[str, str], currency: str) -> dict[str, float] | None:
     """Return what was typed, sums of money in minor units; nothing where one of them is no figure."""
     try:
         found = {
-            name: float(parse_minor(text, currency) if name.endswith(_MINOR) else text)
+            name: float(parse_minor(text, currency) if name.endswith(MINOR) else text)
             for name, text in typed.items()
         }
     except ValueError:
@@ -160,7 +150,7 @@ async def _page(  # noqa: PLR0917 - what the page shows
     context = {
         "key": key,
         "name": gettext(RULES[key].name),
-        "fields": [_field(name, value, coin_of(actor)) for name, value in values.items()],
+        "fields": [field(name, value, coin_of(actor)) for name, value in values.items()],
         "is_on": switch.is_on if switch else own is None or own.is_on,
         "holds_refunds": held.holds_refunds,
         "holds_payouts": held.holds_payouts,
@@ -180,23 +170,15 @@ async def _page(  # noqa: PLR0917 - what the page shows
     return await respond(request, "billing/risk/rule.html", context, status=status)
 
 
-def _field(name: str, value: float, currency: str) -> tuple[str, str, str]:
-    """Return a threshold's name, what it is called, and its figure as it is typed."""
-    is_money = name.endswith(_MINOR)
-    figure = plain_amount(int(value), currency) if is_money else f"{value:.12g}"
-    return name, gettext(THRESHOLDS[name], currency=currency), figure
-
-
 def _trial_columns(currency: str) -> tuple[Column, ...]:
-    def figures(value: Any, row: Any) -> str:
+    def shown(value: Any, row: Any) -> str:
         del row
-        fields = [_field(name, number, currency) for name, number in value.items()]
-        return "; ".join(gettext("{label}: {shown}", label=label, shown=shown) for _, label, shown in fields)
+        return figures(value, currency)
 
     return (
         Column("created_at", t("Tried on"), format="datetime", is_main=True),
         Column("tried_by_name", t("By")),
-        Column("thresholds", t("Figures"), format=figures),
+        Column("thresholds", t("Figures"), format=shown),
         Column("institutions", t("Institutions"), format="number"),
         Column("alerts", t("Alerts in a year"), format="number"),
     )

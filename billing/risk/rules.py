@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from billing.bank_terms.words import coin_of
 from billing.models import RiskRule, RiskTrial
 from billing.risk.finding import RULES, Found, replay
 from billing.risk.services import histories
@@ -119,7 +120,7 @@ async def set_rule(
         subject_id=row.id,
         subject_label=RULES[key].name,
         before=before,
-        after=_shown(row) | tried,
+        after=_shown(row) | tried | {"currency": coin_of(actor)},
     )
     return row
 

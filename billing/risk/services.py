@@ -9,7 +9,7 @@ from uuid import UUID
 from billing.channels import CHANNEL_KEYS, channel_name
 from billing.models import RiskAlert, RiskRule, RiskWatch
 from billing.oversight.rolling import after_rolling
-from billing.risk.finding import RULES, Day, Found, History, history_of, look
+from billing.risk.finding import RULES, Counted, Day, Found, History, history_of, look
 from billing.risk.holds import must_say, release_all
 from billing.risk.payouts import hold_by_rule
 from tenants import audit
@@ -23,7 +23,7 @@ from tenants.scope import bank_scope, open_scope, rows
 from tenants.states import Edge, Machine
 from ui.errors import Conflict, NotFound
 from ui.formats import money
-from ui.i18n import gettext, t, use_locale
+from ui.i18n import gettext, ngettext, t, use_locale
 
 LOOK_JOB = "billing.look_for_risk"
 YEAR = 400
@@ -130,8 +130,17 @@ def told(key: str, channel: str, facts: Mapping[str, Any], currency: str) -> str
     }
     rule = RULES[key]
     is_first = rule.unseen and facts.get("usual_minor") == 0
-    words = gettext(rule.unseen if is_first else rule.sentence, **shown)
-    return f"{channel_name(channel)}: {words}" if channel in CHANNEL_KEYS else words
+    words = _said(rule.unseen if is_first else rule.sentence, shown)
+    if channel not in CHANNEL_KEYS:
+        return words
+    return gettext("{label}: {shown}", label=channel_name(channel), shown=words)
+
+
+def _said(sentence: str | Counted, shown: Mapping[str, Any]) -> str:
+    """Return a rule's sentence with its figures; one that counts takes the form of its count."""
+    if isinstance(sentence, str):
+        return gettext(sentence, **shown)
+    return ngettext(*sentence.words, int(shown[sentence.figure]), **shown)
 
 
 @job(LOOK_JOB)

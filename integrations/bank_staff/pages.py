@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 from integrations.bank_staff import services
 from tenants.actor import Actor
 from tenants.banks.reach import bank_of
-from tenants.http import WRITES, bank_route, path_id
+from tenants.http import WRITES, bank_route
 from tenants.models import BankMembership, Branch
 from tenants.onboarding import queries
 from tenants.onboarding.forms import check_email
@@ -28,7 +28,7 @@ class StaffForm(BaseModel):
     """Who gets which role where."""
 
     staff_number: str = Field(title=N_("Staff number at the bank"), max_length=100)
-    name: str = Field(title=N_("Name"), max_length=100)
+    name: str = Field(title=N_("Full name"), max_length=100)
     email: Annotated[str, AfterValidator(check_email)] = Field(title=N_("E-mail"), max_length=200)
     role: str = Field(title=N_("Role"))
     branch_id: UUID | None = Field(None, title=N_("Branch"))
@@ -77,15 +77,7 @@ async def add(request: Request, actor: Actor) -> Response:
     return await _staff(request, actor, form, status=422)
 
 
-async def end(request: Request, actor: Actor) -> Response:
-    """Take a role from somebody."""
-    ended = await services.end(actor, path_id(request))
-    url = f"/bank/{actor.place['slug']}/staff"
-    return redirect(request, url, flash=t("{name} no longer has this role.", name=ended.name))
-
-
 ROUTES: list[BaseRoute] = [
     bank_route("/staff", staff, permission="bank.read", name="bank_staff"),
     bank_route("/staff", add, permission="staff.write", methods=WRITES, name="bank_staff_add"),
-    bank_route("/staff/{id}/ending", end, permission="staff.write", methods=WRITES, name="bank_staff_end"),
 ]

@@ -1,6 +1,5 @@
 """Bank staff come in by the bank's act: its administrator names them by their number at the bank's provider."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -13,10 +12,8 @@ from tenants.banks.reach import bank_of, sees_branch
 from tenants.models import BankMembership
 from tenants.permissions import BANK_ROLES
 from tenants.scope import bank_scope, open_scope
-from ui.errors import Conflict, Invalid, NotFound
+from ui.errors import Invalid
 from ui.i18n import t
-
-KEEPS_THE_KEYS = "administrator"
 
 
 async def add(
@@ -66,34 +63,3 @@ async def _check(actor: Actor, role: str, branch_id: UUID | None) -> None:
     if (branch_id is None and actor.branches) or (branch_id and not await sees_branch(actor, branch_id)):
         text = t("Choose one of your branches.")
         raise Invalid("staff.branch", text, fields={"branch_id": text})
-
-
-async def end(actor: Actor, membership_id: UUID) -> BankMembership:
-    """Take a role from somebody at once; the bank's last administrator stays."""
-    actor.require("staff.write")
-    actor.require_fresh()
-    bank_id = bank_of(actor)
-    found = await BankMembership.select_for_update().get_or_none(
-        bank_id=bank_id, id=membership_id, ended_at=None
-    )
-    if found is None or (found.branch_id and not await sees_branch(actor, found.branch_id)):
-        raise NotFound("staff.not_found", t("There is no such member of staff."))
-    keepers = await BankMembership.filter(
-        bank_id=bank_id, role=KEEPS_THE_KEYS, ended_at=None
-    ).select_for_update()
-    if [keeper.id for keeper in keepers] == [found.id]:
-        raise Conflict(
-            "staff.last_administrator",
-            t("This is the last person who can add others. Make somebody else administrator first."),
-        )
-    found.ended_at = datetime.now(UTC)
-    await found.save(update_fields=["ended_at"])
-    await audit.record(
-        actor,
-        "bank_membership.ended",
-        subject_kind="bank_membership",
-        subject_id=found.id,
-        subject_label=found.name,
-        before={"role": found.role},
-    )
-    return found

@@ -26,10 +26,10 @@ class PolicyForm(BaseModel):
     review_months: int = Field(title=N_("Look at each institution again after months"), ge=1, le=60)
     cooling_days: int = Field(title=N_("Days before a new settlement account counts"), ge=0, le=30)
     score_to_refuse: int = Field(title=N_("Take nobody whose score is from"), ge=1, le=100)
-    volume: int = Field(title=N_("Volume"), ge=0, le=100)
-    value: int = Field(title=N_("Value"), ge=0, le=100)
-    reach: int = Field(title=N_("Reach"), ge=0, le=100)
-    speed: int = Field(title=N_("Onboarding time"), ge=0, le=100)
+    volume: int = Field(title=N_("Payments"), ge=0, le=100)
+    value: int = Field(title=N_("Money in"), ge=0, le=100)
+    reach: int = Field(title=N_("Active payers"), ge=0, le=100)
+    speed: int = Field(title=N_("Application to live"), ge=0, le=100)
     complaints: int = Field(title=N_("Complaints"), ge=0, le=100)
 
 

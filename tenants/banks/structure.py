@@ -1,21 +1,18 @@
-"""How a bank is put together changes: institutions move, branches merge, people leave and stand in for each other."""
+"""How a bank is put together changes: institutions move, branches merge, and what the bank looks like."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
-
-from tortoise.exceptions import IntegrityError
 
 from tenants import audit
 from tenants.actor import Actor
 from tenants.banks.reach import bank_of, sees_branch
-from tenants.days import bank_zone, today_at_bank
+from tenants.days import today_at_bank
 from tenants.ids import new_id
 from tenants.models import Application, Bank, BankMembership, Branch, Tenant, TenantMove
 from tenants.onboarding.gate import tenant_of
-from tenants.scope import bank_scope, execute, open_scope
+from tenants.scope import execute
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import Text, t
 
@@ -31,21 +28,13 @@ class Move:
 
 
 Follow = Callable[[Move], Awaitable[None]]
-HandOver = Callable[[BankMembership, BankMembership], Awaitable[int]]
 _followers: list[Follow] = []
-_heirs: list[HandOver] = []
 
 
 def after_moving(follow: Follow) -> None:
     """Have ``follow(move)`` called when an institution moves or a branch ends, for work that rooms above keep."""
     if follow not in _followers:
         _followers.append(follow)
-
-
-def when_leaving(hand_over: HandOver) -> None:
-    """Have ``hand_over(leaver, heir)`` called when somebody leaves; it says how much work of its room went over."""
-    if hand_over not in _heirs:
-        _heirs.append(hand_over)
 
 
 async def branch_of(actor: Actor, branch_id: UUID) -> Branch:
@@ -156,95 +145,6 @@ async def set_areas(actor: Actor, branch_id: UUID, areas: str) -> Branch:
         after={"areas": found.areas},
     )
     return found
-
-
-async def member(actor: Actor, membership_id: UUID) -> BankMembership:
-    """Return somebody's role that the actor may change."""
-    found = await BankMembership.get_or_none(bank_id=bank_of(actor), id=membership_id, ended_at=None)
-    if found is None or (found.branch_id and not await sees_branch(actor, found.branch_id)):
-        raise NotFound("staff.not_found", t("There is no such member of staff."))
-    return found
-
-
-async def hand_over(actor: Actor, membership_id: UUID, *, to: UUID) -> tuple[int, int, int]:
-    """Give a leaver's institutions, open applications and other work to a colleague; return how many of each.
-
-    The applications keep who opened them in their story; the colleague may not decide on them either.
-    """
-    actor.require("staff.write")
-    actor.require_fresh()
-    leaver, heir = await member(actor, membership_id), await member(actor, to)
-    if leaver.person_id == heir.person_id:
-        raise _wrong("to", t("Choose a colleague."))
-    named = {"manager_id": heir.person_id, "manager_name": heir.name}
-    tenants = await Tenant.filter(bank_id=leaver.bank_id, manager_id=leaver.person_id).update(**named)
-    open_ones = Application.filter(
-        bank_id=leaver.bank_id, created_by=leaver.person_id, status__in=("draft", "submitted", "returned")
-    )
-    applications = await open_ones.update(created_by=heir.person_id, created_by_name=heir.name)
-    others = sum([await give(leaver, heir) for give in _heirs])
-    await audit.record(
-        actor,
-        "bank_membership.handed_over",
-        subject_kind="bank_membership",
-        subject_id=leaver.id,
-        subject_label=leaver.name,
-        after={"to": heir.name, "institutions": tenants, "applications": applications, "other_work": others},
-    )
-    return tenants, applications, others
-
-
-async def stand_in(
-    actor: Actor, membership_id: UUID, *, deputy: UUID, first: date, last: date
-) -> BankMembership:
-    """Let a colleague hold somebody's role too, from the first day to the last; it ends by itself.
-
-    Raises:
-        Invalid: days that are over or the wrong way round, or a deputy who has the role already.
-    """
-    actor.require("staff.write")
-    actor.require_fresh()
-    absent, other = await member(actor, membership_id), await member(actor, deputy)
-    if other.person_id == absent.person_id:
-        raise _wrong("deputy", t("Choose a colleague."))
-    zone = await zone_of(absent.bank_id)
-    if last < first or last < await today_at_bank(absent.bank_id):
-        raise _wrong("last", t("The last day must not be before the first, nor over."))
-    try:
-        async with open_scope(bank_scope(absent.bank_id)):
-            made = await BankMembership.create(
-                id=new_id(),
-                bank_id=absent.bank_id,
-                branch_id=absent.branch_id,
-                person_id=other.person_id,
-                role=absent.role,
-                name=other.name,
-                email=other.email,
-                since=datetime.combine(first, time(), zone),
-                until=datetime.combine(last, time.max, zone),
-                stands_in_for=absent.name,
-            )
-    except IntegrityError:
-        raise _wrong("deputy", t("This person has the role already.")) from None
-    await audit.record(
-        actor,
-        "bank_membership.deputised",
-        subject_kind="bank_membership",
-        subject_id=made.id,
-        subject_label=other.name,
-        after={
-            "role": absent.role,
-            "for": absent.name,
-            "since": first.isoformat(),
-            "until": last.isoformat(),
-        },
-    )
-    return made
-
-
-async def zone_of(bank_id: UUID) -> ZoneInfo:
-    """Return the zone in which a bank's days begin and end."""
-    return ZoneInfo(bank_zone((await Bank.get(id=bank_id)).country))
 
 
 async def brand(actor: Actor, *, name: str, name_en: str, accent: str) -> None:

@@ -1,6 +1,5 @@
 """Branches and the bank's people in them: pages for whoever looks after the bank's own house."""
 
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -12,14 +11,12 @@ from tenants.actor import Actor
 from tenants.banks import structure
 from tenants.banks.reach import bank_of
 from tenants.http import WRITES, bank_route, path_id
-from tenants.models import BankMembership, Branch, TenantMove
+from tenants.models import Branch, TenantMove
 from tenants.onboarding import queries
 from tenants.onboarding.gate import tenant_of
-from tenants.permissions import BANK_ROLES
 from ui.errors import Invalid
-from ui.fields import Day
 from ui.forms import Form, bind
-from ui.i18n import N_, t
+from ui.i18n import N_, ngettext, t
 from ui.render import redirect, respond
 
 
@@ -33,7 +30,7 @@ class MoveForm(BaseModel):
 class MergeForm(BaseModel):
     """Which branch takes over, and why."""
 
-    into: UUID = Field(title=N_("Taken over by"))
+    into: UUID = Field(title=N_("Goes into"))
     reason: str = Field(title=N_("Reason"), min_length=5, max_length=300)
 
 
@@ -41,20 +38,6 @@ class AreasForm(BaseModel):
     """The postal codes a branch looks after."""
 
     areas: str = Field("", title=N_("Beginnings of postal codes"), max_length=500)
-
-
-class HandOverForm(BaseModel):
-    """Who takes a leaver's work."""
-
-    to: UUID = Field(title=N_("Taken over by"))
-
-
-class StandInForm(BaseModel):
-    """Who stands in, and when."""
-
-    deputy: UUID = Field(title=N_("Deputy"))
-    first: Day = Field(title=N_("First day"))
-    last: Day = Field(title=N_("Last day"))
 
 
 async def move_form(request: Request, actor: Actor) -> Response:
@@ -114,10 +97,12 @@ async def merge(request: Request, actor: Actor) -> Response:
         except Invalid as error:
             form.fail_with(error)
         else:
-            return redirect(
-                request, f"{_root(actor)}/branches", flash=t("{n} institutions have moved.", n=count)
-            )
+            return redirect(request, f"{_root(actor)}/branches", flash=_moved(count))
     return await _branch(request, actor, found, merging=form, status=422)
+
+
+def _moved(count: int) -> str:
+    return ngettext("{n} institution has moved.", "{n} institutions have moved.", count)
 
 
 async def _branch(
@@ -134,64 +119,6 @@ async def _branch(
     return await respond(request, "tenants/banks/branch.html", context, status=status)
 
 
-async def member(request: Request, actor: Actor) -> Response:
-    """Show somebody's role, who could take over, and who stands in."""
-    return await _member(request, actor)
-
-
-async def hand_over(request: Request, actor: Actor) -> Response:
-    """Give a leaver's work to a colleague."""
-    form = await bind(request, HandOverForm)
-    if form.is_valid:
-        try:
-            tenants, applications, others = await structure.hand_over(actor, path_id(request), to=form.ok.to)
-        except Invalid as error:
-            form.fail_with(error)
-        else:
-            words = t(
-                "Handed over: institutions {tenants}, applications {applications}, other work {others}.",
-                tenants=tenants,
-                applications=applications,
-                others=others,
-            )
-            return redirect(request, f"{_root(actor)}/staff/{path_id(request)}", flash=words)
-    return await _member(request, actor, handing=form, status=422)
-
-
-async def stand_in(request: Request, actor: Actor) -> Response:
-    """Let a colleague stand in."""
-    form = await bind(request, StandInForm)
-    if form.is_valid:
-        try:
-            made = await structure.stand_in(actor, path_id(request), **form.ok.model_dump())
-        except Invalid as error:
-            form.fail_with(error)
-        else:
-            words = t("{name} stands in.", name=made.name)
-            return redirect(request, f"{_root(actor)}/staff/{path_id(request)}", flash=words)
-    return await _member(request, actor, standing=form, status=422)
-
-
-async def _member(request: Request, actor: Actor, status: int = 200, **forms: Any) -> Response:
-    found = await structure.member(actor, path_id(request))
-    others = (
-        await BankMembership.filter(bank_id=found.bank_id, ended_at=None)
-        .exclude(person_id=found.person_id)
-        .order_by("name")
-    )
-    where = {"bank_id": found.bank_id, "ended_at": None, "stands_in_for": found.name, "role": found.role}
-    context = {
-        "member": found,
-        "role": t(BANK_ROLES[found.role].name),
-        "colleagues": [(str(one.id), f"{one.name} ({t(BANK_ROLES[one.role].name)})") for one in others],
-        "deputies": await BankMembership.filter(**where).order_by("since"),
-        "handing": forms.get("handing") or Form.blank(HandOverForm),
-        "standing": forms.get("standing") or Form.blank(StandInForm),
-        "root": _root(actor),
-    }
-    return await respond(request, "tenants/banks/member.html", context, status=status)
-
-
 def _root(actor: Actor) -> str:
     return f"/bank/{actor.place['slug']}"
 
@@ -203,7 +130,4 @@ ROUTES: list[BaseRoute] = [
     bank_route("/branches/{id}", branch, permission="bank.read", name="bank_branch"),
     bank_route("/branches/{id}/areas", set_areas, permission=STAFF, methods=WRITES),
     bank_route("/branches/{id}/merging", merge, permission=STAFF, methods=WRITES),
-    bank_route("/staff/{id}", member, permission=STAFF, name="bank_member"),
-    bank_route("/staff/{id}/hand-over", hand_over, permission=STAFF, methods=WRITES),
-    bank_route("/staff/{id}/deputies", stand_in, permission=STAFF, methods=WRITES),
 ]

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 from tenants import audit, kinds
 from tenants.actor import Actor
 from tenants.audit_list import audit_list
-from tenants.banks.reach import bank_of, sees_branch
+from tenants.banks.reach import bank_of, is_union, sees_branch
 from tenants.banks.words import TENANT_STATUSES, TENANT_TONES
 from tenants.http import WRITES, bank_route
 from tenants.ids import new_id
@@ -46,6 +46,8 @@ async def overview(request: Request, actor: Actor) -> Response:
         "root": f"/bank/{actor.place['slug']}",
         "may_open": actor.may("applications.write"),
         "may_decide": actor.may("applications.decide"),
+        "may_list": actor.may("tenants.read"),
+        "is_union": actor.may("oversight.read") and await is_union(bank_of(actor)),
     }
     return await respond(request, "tenants/onboarding/overview.html", context)
 

@@ -39,7 +39,7 @@ class PersonForm(BaseModel):
     """Somebody behind an institution."""
 
     role: Annotated[str, AfterValidator(_role)] = Field(title=N_("Who they are here"))
-    name: str = Field(title=N_("Name"), max_length=100)
+    name: str = Field(title=N_("Full name"), max_length=100)
     id_kind: str = Field(title=N_("Identity document"))
     id_number: str = Field(title=N_("Number of the document"), max_length=40)
     id_expires_on: Day | None = Field(None, title=N_("Runs out on"))

@@ -28,7 +28,7 @@ from ui.tables import Column
 class InvitationForm(BaseModel):
     """Whom to invite to which role."""
 
-    name: str = Field(title=N_("Name"), max_length=100)
+    name: str = Field(title=N_("Full name"), max_length=100)
     email: Annotated[str, AfterValidator(check_email)] = Field(title=N_("E-mail"), max_length=200)
     role: str = Field(title=N_("Role"))
 
@@ -62,7 +62,7 @@ async def _staff(request: Request, actor: Actor, form: Form[InvitationForm], sta
         "may_write": actor.may("people.write"),
         "me": actor.person_id,
         "member_columns": (
-            Column("name", t("Name"), is_main=True),
+            Column("name", t("Full name"), is_main=True),
             Column("role", t("Role"), format=lambda value, row: gettext(value)),  # noqa: ARG005
             Column("email", t("E-mail")),
             Column("created_at", t("Since"), format="date"),

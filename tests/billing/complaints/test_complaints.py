@@ -14,6 +14,7 @@ from billing.models import Complaint, ComplaintMessage, Payment, Refund
 from billing.oversight import board
 from billing.oversight.board import Asked, complaint_rate
 from billing.payments.refreshing import refresh
+from tenants.banks import members as people
 from tenants.banks import structure
 from tenants.ids import new_id
 from tenants.models import Branch, Outbox, Tenant
@@ -237,8 +238,8 @@ async def test_work_follows_an_institution_and_a_leaver(place, bank, filed, mana
                 "select id, person_id from tenants_bank_membership where bank_id = $1", bank.id
             )
         }
-        given = await structure.hand_over(chief, members[manager.person_id], to=members[heir.person_id])
-        assert given[2] == 1
+        given = await people.hand_over(chief, members[manager.person_id], to=members[heir.person_id])
+        assert given.others == 1
         assert (await Complaint.get(id=filed.id)).assigned_to == heir.person_id
 
 

@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 import sys
 from datetime import date, timedelta
 
@@ -9,7 +10,8 @@ import pytest
 
 from billing.channels import channel_name
 from billing.risk import services
-from billing.risk.finding import RULES, Day, history_of, look, outlier, replay
+from billing.risk.finding import RULES, Counted, Day, history_of, look, outlier, replay, shown_percent
+from ui.i18n import use_locale
 
 START = date(2025, 1, 1)
 INSTITUTIONS, SWINGS = 40, 18
@@ -137,3 +139,18 @@ def test_an_alert_names_its_channel_and_counts_no_deviations_from_nothing():
     assert told.endswith("came in; usually nothing comes in on this weekday.")
     usual = services.told("volume", "", facts | {"usual_minor": 100, "times": 7.0}, "SGD")
     assert usual.endswith("1.00: 7.0 deviations above.")
+
+
+@pytest.mark.parametrize("key", [key for key, rule in RULES.items() if isinstance(rule.sentence, Counted)])
+def test_one_is_said_as_one_and_many_as_many(key):
+    figure = RULES[key].sentence.figure
+    facts = {"amount_minor": 6_350, "usual_minor": 100, "usual_payers": 2, "percent": 5.1}
+    said = {n: services.told(key, "", facts | {figure: n}, "SGD") for n in (1, 2)}
+    assert re.search(r"\b1 (refund|day|person|payment)\b", said[1])
+    assert re.search(r"\b2 (refunds|days|people|payments)\b", said[2])
+    with use_locale("zh_CN"):
+        assert services.told(key, "bank", facts | {figure: 1}, "SGD").startswith("手机银行（扫码）：")
+
+
+def test_a_small_share_is_not_called_nought():
+    assert [shown_percent(one) for one in (0.24, 4.96, 62.4)] == [0.2, 5.0, 62]

@@ -5,13 +5,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tenants.banks import structure
+from tenants.banks import members, structure
 from tenants.ids import new_id
 from tenants.models import Application, Bank, BankMembership, Branch, Tenant, TenantMove
 from tenants.scope import bank_scope, open_scope
 from tests import make
-from tests.page import inspect
-from ui.errors import Forbidden, Invalid, NotFound
+from tests.page import inspect, text_of
+from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
 TODAY = make.today()
 HERE = datetime.now(ZoneInfo("Asia/Singapore")).date()
@@ -73,9 +73,42 @@ async def test_a_leavers_work_goes_to_a_colleague(bank, chief):
     tenant = await make.tenant(bank, manager_id=leaver.person_id, manager_name="Leaver")
     first, second = await membership(bank, leaver), await membership(bank, heir)
     async with open_scope(bank_scope(bank.id)):
-        assert await structure.hand_over(chief, first.id, to=second.id) == (1, 0, 0)
+        assert await members.hand_over(chief, first.id, to=second.id) == members.Load(1, 0, 0)
         assert (await Tenant.get(id=tenant.id)).manager_name == "Heir"
         assert not await Application.filter(bank_id=bank.id, created_by=leaver.person_id).exists()
+
+
+async def test_a_leavers_page_says_what_is_left_and_takes_every_role_away(client, bank, chief):
+    leaver = await make.bank_staff(bank, "relationship_manager", "Leaver")
+    heir = await membership(bank, await make.bank_staff(bank, "reviewer", "Heir"))
+    await make.tenant(bank, manager_id=leaver.person_id, manager_name="Leaver")
+    first, root = await membership(bank, leaver), f"/bank/{bank.slug}/staff"
+    async with open_scope(bank_scope(bank.id)):
+        facts = {"person_id": leaver.person_id, "name": "Leaver", "email": "leaver@bank.example"}
+        second = await BankMembership.create(id=new_id(), bank_id=bank.id, role="operations", **facts)
+    await make.sign_in(client, chief.person_id)
+    before = inspect((await client.get(f"{root}/{first.id}")).text)
+    assert "stays under their name" in text_of(before)
+    assert "Nothing is left" not in text_of(before)
+    await client.post(f"{root}/{first.id}/hand-over", data={"to": str(heir.id)})
+    after = (await client.get(f"{root}/{first.id}")).text
+    assert "Nothing is left to hand over" in text_of(inspect(after))
+    assert all(f"{root}/{one.id}/ending" in after for one in (first, second))
+    ends = [await client.post(f"{root}/{one.id}/ending") for one in (first, second)]
+    assert [one.headers["location"] for one in ends] == [f"{root}/{second.id}", root]
+    assert (await client.post(f"{root}/{first.id}/ending")).status_code == 404
+    own = await membership(bank, chief)
+    assert f"{own.id}/ending" not in (await client.get(f"{root}/{own.id}")).text
+    assert (await client.post(f"{root}/{own.id}/ending")).status_code == 409
+
+
+async def test_who_only_stands_in_is_no_second_administrator(bank, chief):
+    deputy = await make.bank_staff(bank, "reviewer", "Deputy")
+    first, second = await membership(bank, chief), await membership(bank, deputy)
+    async with open_scope(bank_scope(bank.id)):
+        await members.stand_in(chief, first.id, deputy=second.id, first=HERE, last=HERE)
+        with pytest.raises(Conflict):
+            await members.end_role(chief, first.id)
 
 
 async def test_a_stand_in_has_the_role_on_these_days_and_no_others(client, bank, chief):
@@ -86,7 +119,7 @@ async def test_a_stand_in_has_the_role_on_these_days_and_no_others(client, bank,
     path = f"/bank/{bank.slug}/audit"
     assert (await client.get(path)).status_code == 403
     async with open_scope(bank_scope(bank.id)):
-        made = await structure.stand_in(chief, first.id, deputy=second.id, first=HERE, last=HERE)
+        made = await members.stand_in(chief, first.id, deputy=second.id, first=HERE, last=HERE)
     assert (await client.get(path)).status_code == 200
     assert made.until.astimezone(ZoneInfo("Asia/Singapore")).date() == HERE
     for since, until in ((1, 2), (-3, -1)):
@@ -99,9 +132,9 @@ async def test_a_stand_in_has_the_role_on_these_days_and_no_others(client, bank,
         assert (await client.get(path)).status_code == 403
     async with open_scope(bank_scope(bank.id)):
         with pytest.raises(Invalid):
-            await structure.stand_in(chief, first.id, deputy=second.id, first=HERE, last=date(2020, 1, 1))
+            await members.stand_in(chief, first.id, deputy=second.id, first=HERE, last=date(2020, 1, 1))
         with pytest.raises(Invalid):
-            await structure.stand_in(chief, first.id, deputy=first.id, first=HERE, last=HERE)
+            await members.stand_in(chief, first.id, deputy=first.id, first=HERE, last=HERE)
 
 
 @pytest.mark.parametrize(
