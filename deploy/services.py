@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,6 +48,16 @@ DURABLE = {
 }
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """For data that may be lost, which is what tests want."""
+FILLING = {
+    **FORGETFUL,
+    "shared_buffers": "256MB",
+    "maintenance_work_mem": "1GB",
+    "max_wal_size": "8GB",
+    "checkpoint_timeout": "1h",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+}
+"""For writing very many rows at once, of which no log is kept where their table was emptied just before."""
 
 _running: dict[Path, subprocess.Popen[bytes]] = {}
 
@@ -94,11 +104,14 @@ def servers(settings: Settings) -> Iterator[None]:
         yield
 
 
-def start_postgres(data_dir: Path, *, is_durable: bool = True) -> str:
+def start_postgres(
+    data_dir: Path, *, is_durable: bool = True, tuning: Mapping[str, str] | None = None
+) -> str:
     """Start PostgreSQL on ``data_dir/postgres``, made on first use, and return the superuser's address.
 
-    Does nothing when it already runs. Call it from a thread that lives as long as the server should: on
-    Linux the server ends with its starter. It is stopped at exit at the latest.
+    ``tuning`` is what it is set to, instead of what ``is_durable`` says. Does nothing when it already runs. Call it
+    from a thread that lives as long as the server should: on Linux the server ends with its starter. It is stopped at
+    exit at the latest.
 
     Raises:
         ServiceError: when it does not take connections within a minute.
@@ -112,7 +125,8 @@ def start_postgres(data_dir: Path, *, is_durable: bool = True) -> str:
         _check_version(cluster)
         _let_go(cluster)
         log = data_dir / "logs" / "postgres.log"
-        _running[cluster] = _launch_postgres(data_dir, account, log, FORGETFUL if not is_durable else DURABLE)
+        chosen = tuning or (DURABLE if is_durable else FORGETFUL)
+        _running[cluster] = _launch_postgres(data_dir, account, log, chosen)
         _await(lambda: is_postgres_running(data_dir), _running[cluster], "PostgreSQL", log)
     return places.postgres_url(data_dir, places.SUPERUSER_ROLE, "postgres")
 
@@ -289,9 +303,9 @@ def _says(path: Path, question: bytes, answer: bytes) -> bool:
 
 
 def _launch_postgres(
-    data_dir: Path, account: struct_passwd | None, log: Path, tuning: dict[str, str]
+    data_dir: Path, account: struct_passwd | None, log: Path, tuning: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
-    options = COMMON | tuning | {"unix_socket_directories": str(places.sockets(data_dir))}
+    options = {**COMMON, **tuning, "unix_socket_directories": str(places.sockets(data_dir))}
     arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     return processes.spawn(
         [postgres_binary("postgres"), "-D", _cluster(data_dir), *arguments],

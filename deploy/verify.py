@@ -48,17 +48,22 @@ async def bills(settings: Settings) -> dict[str, Any]:
     counts, differences = Counter[str](), list[dict[str, Any]]()
     async for tenant in _tenants(settings):
         counts["tenants"] += 1
-        proof = _Proof(await _documents(tenant.id))
-        async for line in _lines(tenant.id):
-            counts["lines"] += 1
-            found = proof.of(line)
-            if found is None:
-                counts["without_rule"] += 1
-            elif found != line["amount_minor"]:
-                counts["differences"] += 1
-                differences.append(_difference(tenant, line, found))
+        await bills_of(tenant, counts, differences)
     kept = {name: counts[name] for name in ("tenants", "lines", "without_rule", "differences")}
     return {"is_right": not differences, **kept, "shown": differences[:SHOWN]}
+
+
+async def bills_of(tenant: Tenant, counts: Counter[str], differences: list[dict[str, Any]]) -> None:
+    """Work out one institution's lines again: count them, and add what differs."""
+    proof = _Proof(await _documents(tenant.id))
+    async for line in _lines(tenant.id):
+        counts["lines"] += 1
+        found = proof.of(line)
+        if found is None:
+            counts["without_rule"] += 1
+        elif found != line["amount_minor"]:
+            counts["differences"] += 1
+            differences.append(_difference(tenant, line, found))
 
 
 class _Proof:

@@ -46,27 +46,36 @@ async def main(tenant_id: UUID) -> None:
 
 
 async def _run(of: Tenant) -> dict[str, float]:
+    begun = time.perf_counter()
+    made = await draft(of)
+    drafted = time.perf_counter()
+    await issue(of, made)
+    return {"draft_s": drafted - begun, "issue_s": time.perf_counter() - drafted}
+
+
+async def draft(of: Tenant) -> UUID:
+    """Put the scenario's rules into force, draft a run of this month for everybody, and return its id."""
     who, period = manager(of), months_after(today(of.timezone), 0)
     async with open_scope(tenant_scope(of.id)):
         chosen = await _in_force(who, period)
-    begun = time.perf_counter()
-    async with open_scope(tenant_scope(of.id)):
         run = await runs.start(
             who, scenario="community", period=period, due_on=period.replace(day=15), fee_item_ids=chosen
         )
-    system = system_actor(of.id)
-    while await run_steps.advance(system, run.id):
+    while await run_steps.advance(system_actor(of.id), run.id):
         continue
-    drafted = time.perf_counter()
+    found: UUID = run.id
+    return found
+
+
+async def issue(of: Tenant, run_id: UUID) -> None:
+    """Approve and issue what was drafted."""
     async with open_scope(tenant_scope(of.id)):
-        await runs.request_issue(who, run.id)
-    await run_steps.issue(system, run.id)
-    issued = time.perf_counter()
+        await runs.request_issue(manager(of), run_id)
+    await run_steps.issue(system_actor(of.id), run_id)
     async with open_scope(tenant_scope(of.id)):
-        done = await BillRun.get(tenant_id=of.id, id=run.id)
+        done = await BillRun.get(tenant_id=of.id, id=run_id)
     if done.status != "issued":
         raise RuntimeError(f"the run ended as {done.status}")
-    return {"draft_s": drafted - begun, "issue_s": issued - drafted}
 
 
 async def _in_force(who: Actor, period: date) -> list[Any]:

@@ -3,13 +3,14 @@
 import atexit
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+from pydantic import SecretStr
 
 from deploy import composition, database, places, services
 from deploy.sandbox.server import free_port
@@ -24,25 +25,60 @@ from tenants.scope import bank_scope, open_scope, tenant_scope
 from tenants.uscc import make
 
 UPLOAD_MAX = 500_000_000
-
+PRISTINE = "pristine"
+"""The database that others are made of."""
 
 _cluster: list[Settings] = []
-"""This process's own server, once it has started; its database ``pristine`` is migrated and has one bank."""
+"""This process's own server, once it has started; its database ``PRISTINE`` is migrated and has one bank."""
 
 
 @asynccontextmanager
 async def scratch() -> AsyncIterator[Settings]:
     """Give the settings of a migrated database with one bank, connected as the application for the block."""
+    async with (
+        made(places.DATABASE) as settings,
+        database.connected(settings.database_url.get_secret_value()),
+    ):
+        yield settings
+
+
+@asynccontextmanager
+async def made(name: str, like: str = PRISTINE) -> AsyncIterator[Settings]:
+    """Give the settings of a database for the block: migrated and with one bank, or as the database ``like`` is."""
     if not _cluster:
         _cluster.append(await _start())
-    settings = _cluster[0]
+    settings = _on(_cluster[0], name)
     owner = database.credentials(settings.database_owner_url.get_secret_value())["user"]
-    await _administer(settings, f'create database cloud template pristine owner "{owner}"')
+    await _administer(settings, f'create database {name} template {like} owner "{owner}"')
     try:
-        async with database.connected(settings.database_url.get_secret_value()):
-            yield settings
+        yield settings
     finally:
-        await _administer(settings, "drop database cloud with (force)")
+        await _administer(settings, f"drop database {name} with (force)")
+
+
+@contextmanager
+def filling() -> Iterator[None]:
+    """Have the server write as fast as it can for the block, in which nobody is connected at either end."""
+    folder = _cluster[0].data_dir
+    services.stop_postgres(folder)
+    services.start_postgres(folder, tuning=services.FILLING)
+    try:
+        yield
+    finally:
+        services.stop_postgres(folder)
+        services.start_postgres(folder)
+
+
+@asynccontextmanager
+async def superuser(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
+    """Give a connection to the settings' database that no wall holds up."""
+    name = database.credentials(settings.database_url.get_secret_value())["database"]
+    url = settings.database_superuser_url.get_secret_value()
+    connection = await asyncpg.connect(**database.credentials(url) | {"database": name})
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def _start() -> Settings:
@@ -53,7 +89,7 @@ async def _start() -> Settings:
     await database.migrate(settings)
     await found(settings)
     composition.compose(settings, registry.load())
-    await _administer(settings, "alter database cloud rename to pristine")
+    await _administer(settings, f"alter database {places.DATABASE} rename to {PRISTINE}")
     return settings
 
 
@@ -69,6 +105,13 @@ async def _administer(settings: Settings, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
+
+
+def _on(settings: Settings, name: str) -> Settings:
+    """Return the settings with another database of the same server."""
+    roles = {"database_url": places.APPLICATION_ROLE, "database_owner_url": places.OWNER_ROLE}
+    urls = {key: places.postgres_url(settings.data_dir, role, name) for key, role in roles.items()}
+    return settings.model_copy(update={key: SecretStr(url) for key, url in urls.items()})
 
 
 def _settings(folder: Path, superuser: str) -> Settings:

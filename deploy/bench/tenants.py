@@ -1,19 +1,18 @@
-"""Pages and a payment with very many institutions against the same with a hundred, in one database that is filled up.
+"""Pages and a payment with very many institutions against the same with a hundred, in two databases of one server.
 
-The two are measured some minutes apart, in which the machine may have got busier: a page that reads nothing of any
-institution is timed in each round, and what became of it is taken out of the ratios. Beside the median stands what
-the quickest quarter of the rounds took, which other work disturbs least: the ratios are of that.
+They take turns: some rounds in the one, some in the other, so that whatever else the machine does meets both. Beside
+the median stands what the quickest quarter of the rounds took, which other work disturbs least: the ratios are of that.
+A page that reads nothing of any institution is timed as well, and shows what is left of the machine in them.
 
 What is measured is one institution, its payer, its bank's board and the search for it; payments are taken by another
-one, so that what the pages read of their own stays the same. The rest are rows that stand in the same tables: written
-in bulk as a superuser, with what the product would have counted counted afterwards, and vacuumed as autovacuum would.
+one, so that what the pages read of their own stays the same. The rest are made as ``institutions`` says.
 """
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 from uuid import UUID
 
@@ -26,9 +25,10 @@ from billing.payments.settlement import settle_tenant
 from billing.plans.single import Charge, issue
 from deploy import app as web
 from deploy import logs
-from deploy.bench.scratch import scratch, tenant
+from deploy.bench.institutions import Patterns, check, fill, patterns
+from deploy.bench.scratch import filling, made, superuser, tenant
 from deploy.bench.who import manager
-from deploy.database import credentials
+from deploy.database import connected
 from deploy.seed.bank import the_bank
 from deploy.settings import Settings
 from tenants import sessions
@@ -43,45 +43,6 @@ DEFAULTS: Mapping[str, int] = {"tenants": 160_000, "accounts": 100, "few": 100, 
 AIM = 1.2
 OWED, _AMOUNT = 3, 5000
 """How many bills the payer owes, and what each comes to."""
-_FILL = (
-    """insert into tenants_tenant (id, bank_id, branch_id, slug, name, short_name, kind, uscc, legal_representative,
-         contact_name, contact_email, contact_phone, scenarios, currency, timezone, status, live_at)
-       select new_id(), $1, $2, 'fill-' || n, 'Institution ' || n || ' of ' || md5(n::text), 'Inst ' || n, 'company',
-         'F' || lpad(n::text, 17, '0'), 'A', 'A', 'a@example.com', '1', '{community}', 'SGD', 'Asia/Singapore',
-         'live', now() - (n % 1825) * interval '1 day'
-         from generate_series($3::int, $4::int) n""",
-)
-_ROWS = (
-    """insert into tenants_account (tenant_id, id, scenario, kind, number, name, place, sort_key, attributes)
-       select t.id, new_id(), 'community', 'unit', 'A' || n, 'Unit ' || n, 'Blk 1', 'A' || lpad(n::text, 5, '0'), '{}'
-         from tenants_tenant t, generate_series(1, $1::int) n where t.slug like 'fill-%' and not exists (
-           select 1 from tenants_account a where a.tenant_id = t.id)""",
-    """insert into billing_bill (tenant_id, id, account_id, kind, scenario, number, period, due_on, currency,
-         total_minor,
-         status, account_number, account_name, place, issued_at)
-       select a.tenant_id, new_id(), a.id, 'periodic', 'community', 'B' || a.number, date_trunc('month', now())::date,
-         day_in(t.timezone) + 14, 'SGD', 5000, 'issued', a.number, a.name, a.place, now()
-         from tenants_account a join tenants_tenant t on t.id = a.tenant_id where t.slug like 'fill-%' and not exists (
-           select 1 from billing_bill b where b.tenant_id = a.tenant_id)""",
-    """insert into billing_day_figure (id, tenant_id, bank_id, branch_id, day, scenario, channel, currency,
-         paid_count, paid_minor)
-       select new_id(), t.id, t.bank_id, t.branch_id, day_in(t.timezone) - d, 'community', 'bank', 'SGD', 3, 15000
-         from tenants_tenant t, generate_series(0, 6) d where t.slug like 'fill-%' on conflict do nothing""",
-    """insert into billing_branch_figure as f (id, bank_id, branch_id, day, scenario, channel, currency,
-         paid_count, paid_minor)
-       select new_id(), bank_id, branch_id, day, scenario, channel, currency, sum(paid_count), sum(paid_minor)
-         from billing_day_figure group by 2, 3, 4, 5, 6, 7
-         on conflict (bank_id, branch_id, scenario, day, channel, currency)
-         do update set paid_count = excluded.paid_count, paid_minor = excluded.paid_minor""",
-    """insert into tenants_tenant_count as s (id, bank_id, branch_id, scenario, status, n)
-       select new_id(), bank_id, branch_id, coalesce(scenarios[1], ''), status, count(*) from tenants_tenant
-        group by 2, 3, 4, 5 on conflict (bank_id, branch_id, scenario, status) do update set n = excluded.n""",
-    """insert into tenants_search (bank_id, tenant_id, suffix)
-       select t.bank_id, t.id, s from tenants_tenant t, lateral suffixes(search_words(t)) s
-        where t.slug like 'fill-%' on conflict do nothing""",
-    "vacuum analyze tenants_search, tenants_tenant, tenants_account, billing_bill, billing_day_figure,"
-    " billing_branch_figure",
-)
 _PLANS = {
     "search": "explain select id from tenants_tenant t where t.bank_id = '{bank}' and t.name ilike '%Bench 1%'"
     " and t.id in (select s.tenant_id from tenants_search s where s.bank_id = '{bank}' and s.suffix >= 'bench 1'"
@@ -91,53 +52,92 @@ _PLANS = {
     "board": "explain select sum(paid_minor) from billing_branch_figure where bank_id = '{bank}'"
     " and branch_id = '{branch}' and day > bank_day_of('{bank}') - 30",
 }
+_SOME = """
+(select id from tenants_tenant where slug like 'fill-%' order by id limit $1)
+union (select id from tenants_tenant where slug like 'fill-%' order by id desc limit $1)
+"""
+_FEW, _MANY = "few", "many"
+STRETCH = 5
+"""Rounds of one place before it is the other's turn."""
 CONTROL = "control"
 """A page of the same bank that reads of no institution: what happens to it is the machine, not the tables."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """Milliseconds: the median, and the upper end of the quickest quarter."""
-
-    median: float
-    quick: float
 
 
 Try = Callable[[], Awaitable[None]]
 
 
+@dataclass(slots=True)
+class Place:
+    """One of the databases: what is tried there, and the milliseconds that each try took."""
+
+    settings: Settings
+    bank: Bank
+    of: Tenant
+    tries: Mapping[str, Try]
+    taken: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """The application's address of it."""
+        return self.settings.database_url.get_secret_value()
+
+    def medians(self) -> dict[str, float]:
+        """Return what each try took in the middle."""
+        return {name: round(median(each), 2) for name, each in self.taken.items()}
+
+    def quick(self) -> dict[str, float]:
+        """Return the upper end of each try's quickest quarter."""
+        return {name: round(sorted(each)[len(each) // 4], 2) for name, each in self.taken.items()}
+
+
 async def measure(options: Mapping[str, int]) -> dict[str, Any]:
     """Return the worst ratio of many to few, and each page's medians in milliseconds."""
-    async with scratch() as settings:
-        logs.configure(settings)
-        bank, of = await the_bank(), await tenant(1)
-        app = web.create(settings, has_lifespan=False)
-        tries = await _tries(app, bank, of)
-        await _fill(settings, of, options["few"], options["accounts"])
-        few = await _timed(tries, options["rounds"])
-        filled = time.perf_counter()
-        await _fill(settings, of, options["tenants"], options["accounts"])
-        seconds = time.perf_counter() - filled
-        many = await _timed(tries, options["rounds"])
-        plans, size = await _plans(settings, bank, of), await _size(settings)
-    load = many[CONTROL].quick / few[CONTROL].quick
-    ratios = {name: round(many[name].quick / few[name].quick / load, 2) for name in few if name != CONTROL}
+    async with made(_FEW) as few:
+        logs.configure(few)
+        async with connected(few.database_url.get_secret_value()):
+            like = await patterns(few, options["accounts"])
+        async with made(_MANY, like=_FEW) as many:
+            with filling():
+                await fill(few, like, options["few"])
+                filled = await fill(many, like, options["tenants"])
+            app = web.create(few, has_lifespan=False)
+            places = [await _place(app, settings) for settings in (few, many)]
+            checked = await _checked(places[1], like)
+            await _in_turns(places, options["rounds"])
+            plans = await _plans(places[1])
+    return _figures(*places) | {"checked": checked, "filled": filled, "plans": plans, **options}
+
+
+def _figures(few: Place, many: Place) -> dict[str, Any]:
+    ratios = {name: round(many.quick()[name] / each, 2) for name, each in few.quick().items()}
+    load = ratios.pop(CONTROL)
+    worst = max(ratios.values())
     return {
-        "figure": max(ratios.values()),
+        "figure": worst,
         "unit": "many / few",
         "aim": f"figure <= {AIM}",
-        "is_met": max(ratios.values()) <= AIM,
+        "is_met": worst <= AIM,
         "ratios": ratios,
-        "load": round(load, 2),
-        "few_ms": {name: each.median for name, each in few.items()},
-        "many_ms": {name: each.median for name, each in many.items()},
-        "few_quick_ms": {name: each.quick for name, each in few.items()},
-        "many_quick_ms": {name: each.quick for name, each in many.items()},
-        "fill_seconds": round(seconds, 1),
-        "database_mb": size,
-        "plans": plans,
-        **options,
+        "control": load,
+        "few_ms": few.medians(),
+        "many_ms": many.medians(),
+        "few_quick_ms": few.quick(),
+        "many_quick_ms": many.quick(),
     }
+
+
+async def _place(app: Starlette, settings: Settings) -> Place:
+    async with connected(settings.database_url.get_secret_value()):
+        bank, of = await the_bank(), await tenant(1)
+        return Place(settings, bank, of, await _tries(app, bank, of))
+
+
+async def _checked(place: Place, like: Patterns) -> Mapping[str, Any]:
+    """Have the product look at some of the copies: of each pattern, from the beginning and the end."""
+    async with superuser(place.settings) as connection:
+        found = await connection.fetch(_SOME, len(like.ids))
+    async with connected(place.url):
+        return await check(place.bank.id, [row["id"] for row in found])
 
 
 async def _tries(app: Starlette, bank: Bank, of: Tenant) -> dict[str, Try]:
@@ -251,58 +251,38 @@ async def _payer(of: Tenant, account: UUID) -> UUID:
     return who
 
 
-async def _timed(tries: Mapping[str, Try], rounds: int) -> dict[str, Taken]:
-    """Return what each try took; every other round goes the other way, and the first is not counted."""
-    taken: dict[str, list[float]] = {name: [] for name in tries}
+async def _in_turns(places: Sequence[Place], rounds: int) -> None:
+    """Time every try in each place, ``STRETCH`` rounds at a time."""
+    for begun in range(0, rounds, STRETCH):
+        for place in places:
+            async with connected(place.url):
+                await _timed(place, min(STRETCH, rounds - begun))
+
+
+async def _timed(place: Place, rounds: int) -> None:
+    """Time every try; every other round goes the other way, and the first, which plans everything, is not counted."""
     for number in range(rounds + 1):
-        for name in list(tries)[:: 1 if number % 2 else -1]:
+        for name in list(place.tries)[:: 1 if number % 2 else -1]:
             began = time.perf_counter()
-            await tries[name]()
+            await place.tries[name]()
             if number:
-                taken[name].append((time.perf_counter() - began) * 1000)
-    return {
-        name: Taken(round(median(each), 2), round(quantiles(each, n=4)[0], 2)) for name, each in taken.items()
-    }
+                place.taken.setdefault(name, []).append((time.perf_counter() - began) * 1000)
 
 
-async def _connect(settings: Settings) -> asyncpg.Connection:
-    given = credentials(settings.database_superuser_url.get_secret_value()) | {"database": "cloud"}
-    return await asyncpg.connect(**given)
-
-
-async def _fill(settings: Settings, of: Tenant, wanted: int, accounts: int) -> None:
-    connection = await _connect(settings)
-    try:
-        await connection.execute("set session_replication_role = replica")
-        there = await connection.fetchval("select count(*) from tenants_tenant")
-        await connection.execute(_FILL[0], of.bank_id, of.branch_id, there, wanted)
-        for sql in _ROWS:
-            await (connection.execute(sql, accounts) if "$1" in sql else connection.execute(sql))
-    finally:
-        await connection.close()
-
-
-async def _size(settings: Settings) -> int:
-    """Return the database's size in megabytes."""
-    connection = await _connect(settings)
-    try:
-        return int(await connection.fetchval("select pg_database_size(current_database()) / 1000000"))
-    finally:
-        await connection.close()
-
-
-async def _plans(settings: Settings, bank: Bank, of: Tenant) -> dict[str, list[str]]:
-    connection = await _connect(settings)
-    try:
+async def _plans(place: Place) -> dict[str, list[str]]:
+    async with superuser(place.settings) as connection:
         account = await connection.fetchval(
-            "select id from tenants_account where tenant_id = $1 limit 1", of.id
+            "select id from tenants_account where tenant_id = $1 limit 1", place.of.id
         )
-        given = {"bank": bank.id, "tenant": of.id, "branch": of.branch_id, "account": account}
+        given = {
+            "bank": place.bank.id,
+            "tenant": place.of.id,
+            "branch": place.of.branch_id,
+            "account": account,
+        }
         return {
             name: await _plan(connection, name, sql.format(**given), given) for name, sql in _PLANS.items()
         }
-    finally:
-        await connection.close()
 
 
 async def _plan(connection: asyncpg.Connection, name: str, sql: str, given: Mapping[str, Any]) -> list[str]:

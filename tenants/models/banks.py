@@ -155,6 +155,18 @@ class TenantCount(Row):
         table = "tenants_tenant_count"
 
 
+class LiveCount(Row):
+    """How many institutions of a branch went live on one day (UTC); kept by a trigger on institutions."""
+
+    bank_id: UUID = fields.UUIDField()
+    branch_id: UUID = fields.UUIDField()
+    day: date = fields.DateField()
+    n = fields.IntField(db_default=0)
+
+    class Meta:
+        table = "tenants_live_count"
+
+
 class SupportAccess(Row):
     """Somebody of the bank looks into an institution: for a reason, until a time, with its knowledge."""
 

@@ -16,14 +16,11 @@ BELOW = (
     " and (cardinality($2::uuid[]) = 0 or id = any ($2))"
     " union select b.id from tenants_branch b join below on b.parent_id = below.id)"
 )
-APPLICATION_WHERE = (
-    "a.bank_id = $1 and a.branch_id in (select id from below)"
-    " and ($3 = '' or a.legal_name ilike $3 or a.number ilike $3 or a.uscc ilike $3)"
-    " and ($4 = '' or a.status = $4) and ($5 = '' or a.branch_id::text = $5)"
-)
 CHANGED = "coalesce(a.decided_at, a.submitted_at, a.created_at)"
 APPLICATION_ORDERS = {"number": "a.number", "legal_name": "a.legal_name", "changed_at": CHANGED}
 TENANT_ORDERS = {"name": "t.name", "live_at": "t.live_at"}
+LATEST = 100
+"""Institutions that the time from application to live is worked out from."""
 NULLABLE = frozenset({"t.live_at"})
 """Columns that may be empty; to the others nothing is said of it, so that an index is read from either end."""
 
@@ -33,40 +30,6 @@ def order(query: TableQuery, orders: dict[str, str], fallback: str) -> str:
     column = orders.get(query.sort.removeprefix("-"), orders[fallback])
     last = " nulls last" if column in NULLABLE else ""
     return f"{column} {'desc' if query.sort.startswith('-') else 'asc'}{last}"
-
-
-def _args(actor: Actor, query: TableQuery) -> tuple[Any, ...]:
-    return (
-        bank_of(actor),
-        list(actor.branches),
-        containing(query.q),
-        query.get("status"),
-        query.get("branch"),
-    )
-
-
-async def applications(actor: Actor, query: TableQuery, *, most: int = 0) -> list[Any]:
-    """Return one page of applications (or up to ``most`` for a file)."""
-    return await rows(
-        f"{BELOW} select a.id, a.number, a.legal_name, a.scenario, b.name branch, a.created_by_name, a.status,"
-        f" {CHANGED} changed_at from tenants_application a join tenants_branch b on b.id = a.branch_id"
-        f" where {APPLICATION_WHERE}"
-        f" order by (a.status = 'submitted') desc, {order(query, APPLICATION_ORDERS, 'changed_at')}, a.id"
-        " limit $6 offset $7",
-        *_args(actor, query),
-        most or query.limit,
-        0 if most else query.offset,
-    )
-
-
-async def count_applications(actor: Actor, query: TableQuery) -> int:
-    """Return how many applications the search finds."""
-    return int(
-        await value(
-            f"{BELOW} select count(*) from tenants_application a where {APPLICATION_WHERE}",
-            *_args(actor, query),
-        )
-    )
 
 
 KEPT, MOST_FOUND = 8, 20_000
@@ -109,6 +72,37 @@ def _wanted(actor: Actor, query: TableQuery, table: str) -> _Wanted:
     if branch := query.get("branch"):
         found.add(f"{table}.branch_id::text = {{}}", branch)
     return found
+
+
+def _sought(actor: Actor, query: TableQuery) -> _Wanted:
+    """Return which applications a list is about."""
+    wanted = _wanted(actor, query, "a")
+    if words := query.q.strip():
+        wanted.add("(a.legal_name ilike {} or a.number ilike {} or a.uscc ilike {})", containing(words))
+    return wanted
+
+
+async def applications(actor: Actor, query: TableQuery, *, most: int = 0) -> list[Any]:
+    """Return one page of applications (or up to ``most`` for a file), what waits for a decision first.
+
+    As with institutions the page is chosen first: there are as many applications as ever were decided.
+    """
+    wanted = _sought(actor, query)
+    sort = f"(a.status = 'submitted') desc, {order(query, APPLICATION_ORDERS, 'changed_at')}, a.id"
+    return await rows(
+        f"{wanted.before} select a.id, a.number, a.legal_name, a.scenario, b.name branch, a.created_by_name, a.status,"
+        f" {CHANGED} changed_at from (select a.* from tenants_application a where {wanted.where} order by {sort}"
+        f" limit {most or query.limit:d} offset {0 if most else query.offset:d}) a"
+        f" join tenants_branch b on b.id = a.branch_id order by {sort}",
+        *wanted.args,
+    )
+
+
+async def count_applications(actor: Actor, query: TableQuery) -> int:
+    """Return how many applications the search finds."""
+    wanted = _sought(actor, query)
+    counted = f"{wanted.before} select count(*) from tenants_application a where {wanted.where}"
+    return int(await value(counted, *wanted.args))
 
 
 async def _found(actor: Actor, query: TableQuery) -> _Wanted:
@@ -174,7 +168,7 @@ async def branches(actor: Actor) -> list[Branch]:
 
 
 async def counts(actor: Actor) -> dict[str, int]:
-    """Return what waits and what lives, for the bank's overview."""
+    """Return what waits and what lives, for the bank's overview; none of it is read from all institutions."""
     found = await row(
         f"{BELOW} select"
         " (select count(*) from tenants_application where bank_id = $1 and branch_id in (select id from below)"
@@ -183,17 +177,31 @@ async def counts(actor: Actor) -> dict[str, int]:
         "   and status in ('draft', 'returned')) open,"
         " (select coalesce(sum(n), 0) from tenants_tenant_count"
         "   where bank_id = $1 and branch_id in (select id from below) and status = 'live') live,"
-        " (select count(*) from tenants_tenant where bank_id = $1 and branch_id in (select id from below)"
-        "   and live_at > now() - interval '30 days') recent,"
-        " (select coalesce(percentile_cont(0.5) within group ("
-        "     order by extract(epoch from t.live_at - a.created_at)), -1)"
-        "   from tenants_application a join tenants_tenant t on t.bank_id = a.bank_id and t.id = a.approved_tenant_id"
-        "   where a.bank_id = $1 and a.branch_id in (select id from below)"
-        "   and t.live_at > now() - interval '90 days') seconds",
+        " (select coalesce(sum(n), 0) from tenants_live_count where bank_id = $1"
+        "   and branch_id in (select id from below) and day > (now() at time zone 'UTC')::date - 30) recent",
         bank_of(actor),
         list(actor.branches),
     )
-    return {key: int(number) for key, number in dict(found or {}).items()}
+    return {key: int(number) for key, number in dict(found or {}).items()} | {
+        "seconds": await _seconds(actor)
+    }
+
+
+async def _seconds(actor: Actor) -> int:
+    """Return how many seconds half of the last ``LATEST`` institutions needed from application to live; -1 for none."""
+    reach = "and t.branch_id in (select id from below)" if actor.branches else ""
+    args = [bank_of(actor), list(actor.branches)] if actor.branches else [bank_of(actor)]
+    return int(
+        await value(
+            f"{BELOW if actor.branches else ''} select coalesce(percentile_cont(0.5) within group"
+            " (order by extract(epoch from t.live_at - a.created_at)), -1)"
+            " from (select t.id, t.bank_id, t.live_at from tenants_tenant t"
+            f"   where t.bank_id = $1 {reach} and t.live_at > now() - interval '90 days'"
+            f"   order by t.live_at desc nulls last, t.id limit {LATEST}) t"
+            " join tenants_application a on a.bank_id = t.bank_id and a.approved_tenant_id = t.id",
+            *args,
+        )
+    )
 
 
 async def is_live(application: Application) -> bool:

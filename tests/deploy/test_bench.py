@@ -184,3 +184,15 @@ def test_tickets_are_measured_beside_bare_sql_and_the_stock_is_exact(measured: M
     assert found["is_stock_exact"] is True
     assert set(found["rates"]) == {"orders", "checkouts", "redemptions"}
     assert all(rate["figure"] > 0 and rate["floor"] > 0 for rate in found["rates"].values())
+
+
+def test_very_many_institutions_are_as_the_product_makes_them(measured: Measured) -> None:
+    found = measured("tenants", "tenants=6", "few=3", "accounts=6", "rounds=1")
+    assert found.keys() >= {"figure", "ratios", "control", "plans", "is_met"}
+    wrong = dict.fromkeys(("without_rule", "differences", "faults", "sums_changed"), 0)
+    assert found["checked"] == {"institutions": 6, "lines": 24, **wrong}, "drafts are not looked at"
+    counts = {name: table[0] for name, table in found["filled"]["tables"].items()}
+    assert counts["tenants_account"] == counts["billing_bill"] == counts["billing_bill_line"] == 36
+    assert counts["billing_posting"] == 4 * (6 * 2 + 4 * 2), (
+        "two thirds have issued, and four bills of each are paid"
+    )

@@ -39,6 +39,7 @@ ABOVE_TENANTS = {
     "billing_branch_figure": "sums of a branch, read by its bank and its union",
     "billing_branch_standing": "sums of a branch, read by its bank and its union",
     "tenants_tenant_count": "counts of a branch, read by its bank and its union",
+    "tenants_live_count": "counts of a branch, read by its bank",
     "billing_next_action": "belongs to a bank",
     "tenants_support_access": "belongs to a bank; an institution reads and ends those to itself",
     "tenants_bulk_file": "belongs to a bank",
