@@ -1,6 +1,6 @@
 """Very many institutions in a database: two that the product made, copied, with what the product keeps of them all.
 
-Of three institutions two have issued their month, of which some is paid, and one is still looking at its drafts. What
+Half of the institutions have issued their month, of which some is paid, and half are still looking at their drafts. What
 workers have long done and cleared away is left out; the search, stages and sums of branches are worked out afterwards.
 ``check`` asks the product itself whether some of the copies are as it would have made them.
 """
@@ -118,8 +118,8 @@ async def patterns(settings: Settings, accounts: int) -> Patterns:
     async with superuser(settings) as connection:
         for of in (issued, drafted):
             await connection.execute(_LEFT, of.id)
-        one, other = [await read(connection, of.id, (*_CLEARED, *_APART)) for of in (issued, drafted)]
-    return Patterns((issued.id, issued.id, drafted.id), (one, one, other))
+        found = [await read(connection, of.id, (*_CLEARED, *_APART)) for of in (issued, drafted)]
+    return Patterns((issued.id, drafted.id), found)
 
 
 async def _made(settings: Settings, number: int, accounts: int) -> Tenant:
