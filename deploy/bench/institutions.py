@@ -1,8 +1,8 @@
 """Very many institutions in a database: two that the product made, copied, with what the product keeps of them all.
 
-Half of the institutions have issued their month, of which some is paid, and half are still looking at their drafts. What
-workers have long done and cleared away is left out; the search, stages and sums of branches are worked out afterwards.
-``check`` asks the product itself whether some of the copies are as it would have made them.
+Half of the institutions have issued their month, of which some is paid, and half are still looking at their drafts.
+What workers have long done and cleared away is left out; the search, counts and sums of branches are worked out
+afterwards. ``check`` asks the product itself whether some of the copies are as it would have made them.
 """
 
 import time
