@@ -383,6 +383,11 @@ async def test_a_colleague_comes_in_by_invitation_with_the_same_companys_login_a
         one = await VendorMember.get(vendor_id=vendor.id, person_id=colleague.id)
         owner = await VendorMember.get(vendor_id=vendor.id, person_id=company[0].id)
     assert (await client.post(f"{root}/people/{owner.id}/ending")).status_code == 409, "the last owner stays"
+    typed = {"website": "nowhere", "contact_email": "us@tools.example", "about": "We make tools."}
+    refused = await client.post(f"{root}/contact", data=typed)
+    assert refused.status_code == 422
+    inspect(refused.text)
+    assert "We make tools." in refused.text
     assert (await client.post(f"{root}/people/{one.id}/ending")).status_code == 303
     await make.sign_in(client, colleague.id, company=company[1])
     assert (await client.get(root)).status_code == 404

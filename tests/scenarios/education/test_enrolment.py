@@ -212,7 +212,7 @@ async def test_the_public_page_the_familys_and_the_offices(client, db, bank):
     assert (await client.post(f"{there}/decision", data={"edge": "offer"})).status_code == 303
     late = await client.post(f"{there}/decision", data={"edge": "offer"})
     assert late.status_code == 422
-    assert 'class="flash' in late.text, "a colleague who was slower reads why nothing happened"
+    assert 'role="alert"' in late.text, "a colleague who was slower reads why nothing happened"
     await make.sign_in(client, parent.person_id)
     assert "Accept the place" in text_of(inspect((await client.get(mine)).text))
     assert (await client.post(f"{mine}/acceptance")).status_code == 303
