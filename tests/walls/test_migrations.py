@@ -5,6 +5,7 @@ import importlib
 import json
 import subprocess
 import sys
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -22,6 +23,19 @@ import asyncio, json, sys
 from deploy import database
 print(json.dumps(asyncio.run(database.migrate_url(sys.argv[1], target=sys.argv[2]))))
 """
+
+BEFORE_SANDBOXES = """
+alter table integrations_vendor drop column sandbox_tenant_ids;
+alter table integrations_vendor add column sandbox_tenant_id uuid;
+alter table integrations_vendor no force row level security;
+"""
+VENDORS = """
+insert into integrations_vendor (id, bank_id, slug, name, uscc, legal_representative, website, contact_email,
+                                 created_by, sandbox_tenant_id)
+select id, id, id::text, 'Ink', left(id::text, 18), 'Ng', 'https://ink.example', 'ng@ink.example', id, sandbox
+  from unnest($1::uuid[], $2::uuid[]) v (id, sandbox)
+"""
+SEEN = "select count(*) from integrations_vendor"
 
 
 def migrate(url: str, target: str) -> list[str]:
@@ -81,6 +95,26 @@ async def test_forward_on_filled_tables_loses_nothing(fresh, db, bank, settings)
     after = await counts(owner_url, {}, settings)
     assert {table: after[table] for table in before} == before
     assert min(before.values()) == 1
+
+
+async def test_a_vendors_one_sandbox_becomes_the_first_of_its_sandboxes(owner):
+    """What 0041 made of a column, on rows as they were before it, by the role that no wall lets see them."""
+    first = importlib.import_module(f"{database.MIGRATIONS}.0041_sandboxes").FIRST
+    kept, none, sandbox = uuid4(), uuid4(), uuid4()
+    undone = owner.transaction()
+    await undone.start()
+    try:
+        await owner.execute(BEFORE_SANDBOXES)
+        await owner.execute(VENDORS, [kept, none], [sandbox, None])
+        await owner.execute("alter table integrations_vendor force row level security")
+        assert await owner.fetchval(SEEN) == 0, "a wall stands before it"
+        await owner.execute(first)
+        assert await owner.fetchval(SEEN) == 0, "and after it"
+        await owner.execute("alter table integrations_vendor no force row level security")
+        found = dict(await owner.fetch("select id, sandbox_tenant_ids from integrations_vendor"))
+    finally:
+        await undone.rollback()
+    assert (found[kept], found[none]) == ([sandbox], [])
 
 
 async def rows_of_a_tenant(bank) -> dict[str, list[str]]:
