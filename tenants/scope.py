@@ -87,6 +87,8 @@ def operator_scope() -> Scope:
     return Scope("operator", "on")
 
 
+AT_ONCE = 1000
+"""Rows that ``each`` reads in one round trip."""
 NOTHING = Scope()
 """No scope: no rows."""
 
@@ -243,6 +245,16 @@ async def rows(sql: str, *args: Any) -> list[asyncpg.Record]:
     """Return the rows of one raw statement in the open scope."""
     found: list[asyncpg.Record] = await raw().fetch(sql, *args)
     return found
+
+
+async def each(sql: str, *args: Any) -> AsyncIterator[asyncpg.Record]:
+    """Yield the rows of one raw statement in the open scope, all as they stood when it began.
+
+    For files: of pages read one after another, each in a statement of its own, what is written meanwhile pushes a row
+    into the next page, where it stands once more, or out of it; and every page sorts everything again.
+    """
+    async for found in raw().cursor(sql, *args, prefetch=AT_ONCE):
+        yield found
 
 
 async def lists(statements: Mapping[str, str], *args: Any) -> dict[str, list[dict[str, Any]]]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from billing.charges.states import OPEN_BILLS
 from billing.lists import uuid_of
 from tenants.actor import Actor
-from tenants.scope import open_scope, row, rows
+from tenants.scope import each, row, rows
 from tenants.search import containing
 from ui.tables import TableQuery
 
@@ -23,7 +23,6 @@ SORTS = {
     "left_minor": "left_minor",
 }
 DEFAULT_SORT = "-period"
-_BATCH = 5000
 _SELECT = """
 select b.id, b.number, b.account_id, b.account_number, b.account_name, b.place, b.period, b.due_on, b.currency,
        b.status, b.total_minor, b.paid_minor, b.adjusted_minor, b.issued_at, b.reminded_at, b.run_id,
@@ -94,27 +93,21 @@ async def list_bills(actor: Actor, query: TableQuery, today: date) -> tuple[list
     assert actor.tenant_id is not None  # noqa: S101 - the door has led here
     chosen = Selection(actor.tenant_id, today, query)
     total = await row(f"select count(*) n from billing_bill b where {chosen.where}", *chosen.args)
-    found = await rows(_page_sql(chosen, query, query.limit, query.offset), *chosen.args)
+    page = f"{_in_order(chosen, query)} limit {query.limit:d} offset {query.offset:d}"
+    found = await rows(page, *chosen.args)
     return [dict(one) for one in found], total["n"] if total else 0
 
 
-def _page_sql(chosen: Selection, query: TableQuery, limit: int, offset: int) -> str:
-    return f"{_SELECT} where {chosen.where}{_order(query)} limit {limit:d} offset {offset:d}"
+def _in_order(chosen: Selection, query: TableQuery) -> str:
+    return f"{_SELECT} where {chosen.where}{_order(query)}"
 
 
-async def stream_bills(actor: Actor, query: TableQuery, today: date) -> AsyncIterator[dict[str, Any]]:
-    """Yield every selected bill, in its order, reading in batches with a transaction each."""
+def every_bill(actor: Actor, query: TableQuery, today: date) -> AsyncIterator[Any]:
+    """Return a reader of every selected bill, in its order, within the open scope."""
     actor.require("bills.read")
     assert actor.tenant_id is not None  # noqa: S101 - the door has led here
-    chosen, offset = Selection(actor.tenant_id, today, query), 0
-    while True:
-        async with open_scope(actor.scope()):
-            found = await rows(_page_sql(chosen, query, _BATCH, offset), *chosen.args)
-        for one in found:
-            yield dict(one)
-        offset += _BATCH
-        if len(found) < _BATCH:
-            return
+    chosen = Selection(actor.tenant_id, today, query)
+    return each(_in_order(chosen, query), *chosen.args)
 
 
 async def totals(actor: Actor, query: TableQuery, today: date) -> dict[str, Any]:

@@ -83,7 +83,7 @@ async def index(request: Request, actor: Actor) -> Response:
     tenant = await Tenant.get(id=actor.tenant_id)
     now = today(tenant.timezone)
     if wants_export(request):
-        rows = (_shown(row) async for row in bill_list.stream_bills(actor, query, now))
+        rows = (_shown(dict(row)) async for row in bill_list.every_bill(actor, query, now))
         return await export(request, in_their_words((*columns, *FILED), tenant.scenarios), rows, "bills")
     found, total = await bill_list.list_bills(actor, query, now)
     context = {

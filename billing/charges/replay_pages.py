@@ -1,6 +1,5 @@
 """Pages of tariff rehearsals: choosing a past run, and what the draft would have changed, account by account."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from billing.names import localized
 from billing.rules import RuleException, parse
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
-from tenants.scope import open_scope, rows, value
+from tenants.scope import each, rows, value
 from tenants.search import literal
 from ui import charts
 from ui.errors import Conflict, Invalid
@@ -28,7 +27,6 @@ from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
-_BATCH = 5000
 _SORTS = {
     "account_number": "account_number",
     "before_minor": "before_minor",
@@ -138,7 +136,9 @@ async def show(request: Request, actor: Actor) -> Response:
     columns = _columns(root)
     query = TableQuery.parse(request, columns=columns, filters=("change",), default_sort="-difference_minor")
     if wants_export(request):
-        return await export(request, columns, _every(actor, found, query), "rehearsal")
+        return await export(
+            request, columns, each(_in_order(found, query), *_where(found, query)[1]), "rehearsal"
+        )
     context = {
         "found": found,
         "item": item,
@@ -154,6 +154,7 @@ async def show(request: Request, actor: Actor) -> Response:
 
 async def _figures(found: Rehearsal, query: TableQuery, columns: tuple[Column, ...]) -> dict[str, Any]:
     where, args = _where(found, query)
+    page = f"{_in_order(found, query)} limit {query.limit:d} offset {query.offset:d}"
     total = int(await value(f"select count(*) from billing_rehearsal_line where {where}", *args))
     return {
         "sums": found.summary,
@@ -162,7 +163,7 @@ async def _figures(found: Rehearsal, query: TableQuery, columns: tuple[Column, .
         "bins": _bins(found),
         "bin_columns": BIN_COLUMNS,
         "most_columns": columns[:5],
-        "page": Page.of(query, await rows(_page(found, query, query.limit, query.offset), *args), total),
+        "page": Page.of(query, await rows(page, *args), total),
     }
 
 
@@ -177,27 +178,14 @@ def _where(found: Rehearsal, query: TableQuery) -> tuple[str, list[Any]]:
     return " and ".join(conditions), args
 
 
-def _page(found: Rehearsal, query: TableQuery, limit: int, offset: int) -> str:
+def _in_order(found: Rehearsal, query: TableQuery) -> str:
     where, _ = _where(found, query)
     column = _SORTS.get(query.sort.removeprefix("-"), "difference_minor")
     way = "desc nulls last" if query.sort.startswith("-") else "asc nulls last"
     return (
         f"select *, '{found.currency}' currency from billing_rehearsal_line where {where}"
-        f" order by {column} {way}, account_number limit {limit:d} offset {offset:d}"
+        f" order by {column} {way}, account_number"
     )
-
-
-async def _every(actor: Actor, found: Rehearsal, query: TableQuery) -> AsyncIterator[Any]:
-    _, args = _where(found, query)
-    offset = 0
-    while True:
-        async with open_scope(actor.scope()):
-            batch = await rows(_page(found, query, _BATCH, offset), *args)
-        for one in batch:
-            yield one
-        offset += _BATCH
-        if len(batch) < _BATCH:
-            return
 
 
 def _bins(found: Rehearsal) -> list[dict[str, Any]]:

@@ -1,14 +1,13 @@
 """A run beside the month before, account by account: who pays more, less, for the first time, or no longer."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 from billing.charges import run_sql
 from billing.charges.periods import months_after
 from billing.models import BillRun
-from tenants.actor import Actor
-from tenants.scope import open_scope, rows, value
+from tenants.scope import each, rows, value
 from tenants.search import containing
 from ui.i18n import N_
 from ui.tables import TableQuery
@@ -31,7 +30,6 @@ SORTS = {
     "difference_minor": "difference_minor",
 }
 DEFAULT_SORT = "-difference_minor"
-_BATCH = 100_000
 _COMPARED = """
 with lines as (
   select l.account_id, l.amount_minor, b.period = $3 is_now, coalesce(b.run_id = $2, false) is_ours
@@ -94,7 +92,8 @@ async def listed(run: BillRun, query: TableQuery, root: str) -> tuple[list[dict[
     """Return one page of accounts beside their last month, and how many there are."""
     async with run_sql.in_bulk():
         total: int = await value(f"{_LIST} select count(*) from chosen", *_args(run), *_filters(query))
-        found = await rows(_page(query, query.limit, query.offset), *_args(run), *_filters(query))
+        page = f"{_in_order(query)} limit {query.limit:d} offset {query.offset:d}"
+        found = await rows(page, *_args(run), *_filters(query))
     return [_row(one, run, root) for one in found], total
 
 
@@ -102,13 +101,10 @@ def _filters(query: TableQuery) -> tuple[str, str, str]:
     return query.get("change"), query.get("place"), containing(query.q) if query.q else ""
 
 
-def _page(query: TableQuery, limit: int, offset: int) -> str:
+def _in_order(query: TableQuery) -> str:
     column = SORTS.get(query.sort.removeprefix("-"), "difference_minor")
     direction = "desc" if query.sort.startswith("-") else "asc"
-    return (
-        f"{_LIST} select * from chosen order by {column} {direction} nulls last, number"
-        f" limit {limit:d} offset {offset:d}"
-    )
+    return f"{_LIST} select * from chosen order by {column} {direction} nulls last, number"
 
 
 def _row(found: Any, run: BillRun, root: str) -> dict[str, Any]:
@@ -125,14 +121,8 @@ def _row(found: Any, run: BillRun, root: str) -> dict[str, Any]:
     }
 
 
-async def stream(actor: Actor, run: BillRun, query: TableQuery, root: str) -> AsyncIterator[dict[str, Any]]:
-    """Yield every account that the list shows, in large batches, since each of them compares the whole estate."""
-    offset = 0
-    while True:
-        async with open_scope(actor.scope()), run_sql.in_bulk():
-            found: Sequence[Any] = await rows(_page(query, _BATCH, offset), *_args(run), *_filters(query))
-        for one in found:
+async def everything(run: BillRun, query: TableQuery, root: str) -> AsyncIterator[dict[str, Any]]:
+    """Yield every account that the list shows, within the open scope; the estate is compared once."""
+    async with run_sql.in_bulk():
+        async for one in each(_in_order(query), *_args(run), *_filters(query)):
             yield _row(one, run, root)
-        offset += _BATCH
-        if len(found) < _BATCH:
-            return

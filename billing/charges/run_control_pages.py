@@ -168,7 +168,7 @@ async def comparison(request: Request, actor: Actor) -> Response:
         request, columns=columns, filters=("change", "place"), default_sort=run_comparison.DEFAULT_SORT
     )
     if wants_export(request):
-        return await export(request, columns, run_comparison.stream(actor, run, query, root), "comparison")
+        return await export(request, columns, run_comparison.everything(run, query, root), "comparison")
     found, total = await run_comparison.listed(run, query, root)
     context = await shell(request, actor, run)
     context |= {

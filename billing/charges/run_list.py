@@ -15,10 +15,10 @@ from billing.rules import Charge, Period, due_date, parse
 from tenants.actor import Actor
 from tenants.days import today
 from tenants.models import Tenant
-from tenants.scope import open_scope, rows, value
+from tenants.scope import each, open_scope, rows, value
 from ui.tables import TableQuery
 
-_BATCH = 5000
+_MOST_RUNS = 5000
 _EXCEPTIONS = """
 select e.id, e.decision, e.account_id, e.account_number, a.name account_name, a.place, e.code, e.detail, i.names
   from billing_bill_exception e join tenants_account a on a.tenant_id = e.tenant_id and a.id = e.account_id
@@ -59,7 +59,7 @@ async def stream_runs(actor: Actor, query: TableQuery, root: str) -> AsyncIterat
     async with open_scope(actor.scope()):
         chosen = BillRun.filter(tenant_id=actor.tenant_id).order_by(query.sort)
         status = query.get("status")
-        found = await (chosen.filter(status=status) if status else chosen).limit(_BATCH)
+        found = await (chosen.filter(status=status) if status else chosen).limit(_MOST_RUNS)
     for run in found:
         yield _row(run, root)
 
@@ -118,14 +118,14 @@ async def list_exceptions(run: BillRun, query: TableQuery, root: str) -> tuple[l
     """Return one page of the accounts that need a look, and how many there are."""
     args = (run.tenant_id, run.id, query.get("code"), query.q, query.get("decision"))
     total: int = await value(f"select count(*) from ({_EXCEPTIONS}) e", *args)
-    found = await rows(_page(query, query.limit, query.offset), *args)
+    found = await rows(f"{_in_order(query)} limit {query.limit:d} offset {query.offset:d}", *args)
     return [_exception(one, run, root) for one in found], total
 
 
-def _page(query: TableQuery, limit: int, offset: int) -> str:
+def _in_order(query: TableQuery) -> str:
     column = "a.place" if query.sort.removeprefix("-") == "place" else "e.account_number"
     direction = "desc" if query.sort.startswith("-") else "asc"
-    return f"{_EXCEPTIONS} order by {column} {direction}, e.account_number, e.code limit {limit:d} offset {offset:d}"
+    return f"{_EXCEPTIONS} order by {column} {direction}, e.account_number, e.code"
 
 
 def _exception(found: Any, run: BillRun, root: str) -> dict[str, Any]:
@@ -156,16 +156,8 @@ async def draft_of(run: BillRun, account_id: UUID) -> Bill | None:
     return await Bill.get_or_none(tenant_id=run.tenant_id, run_id=run.id, account_id=account_id)
 
 
-async def stream_exceptions(
-    actor: Actor, run: BillRun, query: TableQuery, root: str
-) -> AsyncIterator[dict[str, Any]]:
-    """Yield every account that needs a look, in batches with a transaction each."""
-    args, offset = (run.tenant_id, run.id, query.get("code"), query.q, query.get("decision")), 0
-    while True:
-        async with open_scope(actor.scope()):
-            found = await rows(_page(query, _BATCH, offset), *args)
-        for one in found:
-            yield _exception(one, run, root)
-        offset += _BATCH
-        if len(found) < _BATCH:
-            return
+async def every_exception(run: BillRun, query: TableQuery, root: str) -> AsyncIterator[dict[str, Any]]:
+    """Yield every account that needs a look, within the open scope."""
+    args = (run.tenant_id, run.id, query.get("code"), query.q, query.get("decision"))
+    async for one in each(_in_order(query), *args):
+        yield _exception(one, run, root)

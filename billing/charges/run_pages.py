@@ -193,7 +193,7 @@ async def exceptions(request: Request, actor: Actor) -> Response:
     )
     root = root_of(request)
     if wants_export(request):
-        rows = run_list.stream_exceptions(actor, run, query, root)
+        rows = run_list.every_exception(run, query, root)
         return await export(request, columns, rows, "bill-run-exceptions")
     found, total = await run_list.list_exceptions(run, query, root)
     codes = [(code, str(problem_words(code))) for code in run.summary.get("exceptions", {})]

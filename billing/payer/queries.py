@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.names import localized
-from tenants.scope import row, rows
+from tenants.scope import each, row, rows
 from ui.errors import Forbidden, NotFound
 from ui.formats import month_text
 from ui.i18n import t
@@ -217,14 +217,13 @@ select p.id, p.number, p.created_at, p.succeeded_at, t.short_name, t.timezone, p
   from billing_payment p join tenants_tenant t on t.id = p.tenant_id
   left join billing_receipt r on r.tenant_id = p.tenant_id and r.payment_id = p.id
  where p.tenant_id = any ((select scope_tenants())::uuid[]) and p.person_id = $1
- order by p.created_at desc, p.id desc limit $2 offset $3
+ order by p.created_at desc, p.id desc
 """
-_BATCH = 1000
 
 
 async def history_of(person_id: UUID, *, limit: int, offset: int) -> list[Any]:
     """Return the person's payments, newest first."""
-    return await rows(_HISTORY, person_id, limit, offset)
+    return await rows(f"{_HISTORY} limit {limit:d} offset {offset:d}", person_id)
 
 
 async def count_history(person_id: UUID) -> int:
@@ -237,13 +236,9 @@ async def count_history(person_id: UUID) -> int:
     return found["n"] if found else 0
 
 
-async def all_history(person_id: UUID) -> AsyncIterator[Any]:
-    """Yield all of the person's payments, newest first, within the open scope."""
-    offset = 0
-    while found := await history_of(person_id, limit=_BATCH, offset=offset):
-        for each in found:
-            yield each
-        offset += len(found)
+def all_history(person_id: UUID) -> AsyncIterator[Any]:
+    """Return a reader of all of the person's payments, newest first, within the open scope."""
+    return each(_HISTORY, person_id)
 
 
 _ACCOUNTS = """

@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 from billing.lists import uuid_of
 from billing.models import Refund
 from tenants.actor import Actor
-from tenants.scope import row, rows
+from tenants.scope import each, row, rows
 from tenants.search import literal
 from ui.tables import TableQuery
 
-_BATCH = 2000
 _SORTS = {"created_at": "p.created_at", "amount_minor": "p.amount_minor", "number": "p.number"}
 
 
@@ -96,9 +95,8 @@ async def list_payments(actor: Actor, query: TableQuery) -> tuple[Sequence[Any],
     total = await row(
         f"select count(*) n from billing_payment p where p.tenant_id = $1{chosen.where}", *chosen.args
     )
-    return await _page(_PAYMENTS + chosen.where, chosen, query, query.limit, query.offset), total[
-        "n"
-    ] if total else 0
+    page = f"{_in_order(chosen, query)} limit {query.limit:d} offset {query.offset:d}"
+    return await rows(page, *chosen.args), total["n"] if total else 0
 
 
 async def receipt_ids(actor: Actor, query: TableQuery, most: int) -> list[UUID]:
@@ -110,25 +108,20 @@ async def receipt_ids(actor: Actor, query: TableQuery, most: int) -> list[UUID]:
         f" and r.payment_id = p.id where p.tenant_id = $1{chosen.where} order by r.number limit {most:d}",
         *chosen.args,
     )
-    return [each["id"] for each in found]
+    return [one["id"] for one in found]
 
 
-async def _page(sql: str, chosen: Selection, query: TableQuery, limit: int, offset: int) -> Sequence[Any]:
+def _in_order(chosen: Selection, query: TableQuery) -> str:
     column = _SORTS.get(query.sort.removeprefix("-"), "p.created_at")
     way = "desc" if query.sort.startswith("-") else "asc"
-    return await rows(
-        f"{sql} order by {column} {way}, p.id {way} limit {limit:d} offset {offset:d}", *chosen.args
-    )
+    return f"{_PAYMENTS}{chosen.where} order by {column} {way}, p.id {way}"
 
 
-async def all_payments(actor: Actor, query: TableQuery) -> AsyncIterator[Any]:
-    """Yield every selected payment, within the open scope."""
+def all_payments(actor: Actor, query: TableQuery) -> AsyncIterator[Any]:
+    """Return a reader of every selected payment, within the open scope."""
     actor.require("payments.read")
-    chosen, offset = _payments(actor, query), 0
-    while found := await _page(_PAYMENTS + chosen.where, chosen, query, _BATCH, offset):
-        for each in found:
-            yield each
-        offset += len(found)
+    chosen = _payments(actor, query)
+    return each(_in_order(chosen, query), *chosen.args)
 
 
 _PARTS = """
@@ -160,7 +153,7 @@ async def parts_of(tenant_id: UUID, payment_id: UUID) -> Sequence[Any]:
 async def acts_on(tenant_id: UUID, payment_id: UUID) -> list[dict[str, Any]]:
     """Return the audit trail of a payment, its refunds and its unassigned money, newest first."""
     found = await rows(_STORY, tenant_id, payment_id)
-    return [{**dict(each), "after": json.loads(each["after"]) if each["after"] else {}} for each in found]
+    return [{**dict(one), "after": json.loads(one["after"]) if one["after"] else {}} for one in found]
 
 
 _KEPT = (

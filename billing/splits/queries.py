@@ -6,7 +6,7 @@ from uuid import UUID
 
 from billing.payments.staff_queries import Selection
 from tenants.actor import Actor
-from tenants.scope import rows, value
+from tenants.scope import each, rows, value
 from ui.tables import TableQuery
 
 FILTERS = ("status",)
@@ -22,7 +22,6 @@ select s.id, s.created_at, s.status, s.error, s.currency, s.amount_minor, s.paym
  where s.tenant_id = $1
 """
 _SORTS = {"created_at": "s.created_at", "amount_minor": "s.amount_minor"}
-BATCH, MOST = 500, 100_000
 
 
 async def list_shares(actor: Actor, query: TableQuery, receiver_id: UUID) -> tuple[Sequence[Any], int]:
@@ -35,18 +34,10 @@ async def list_shares(actor: Actor, query: TableQuery, receiver_id: UUID) -> tup
     return await rows(_SHARES + chosen.where + page, *chosen.args), int(total)
 
 
-async def all_shares(actor: Actor, query: TableQuery, receiver_id: UUID) -> AsyncIterator[Any]:
-    """Yield all of a receiver's shares, for a file; at most a hundred thousand."""
+def all_shares(actor: Actor, query: TableQuery, receiver_id: UUID) -> AsyncIterator[Any]:
+    """Return a reader of all of a receiver's shares, for a file, within the open scope."""
     chosen = _chosen(actor, query, receiver_id)
-    for offset in range(0, MOST, BATCH):
-        found = await rows(
-            f"{_SHARES}{chosen.where} order by s.created_at, s.id limit {BATCH:d} offset {offset:d}",
-            *chosen.args,
-        )
-        for each in found:
-            yield each
-        if len(found) < BATCH:
-            return
+    return each(f"{_SHARES}{chosen.where} order by s.created_at, s.id", *chosen.args)
 
 
 def _chosen(actor: Actor, query: TableQuery, receiver_id: UUID) -> Selection:

@@ -5,7 +5,7 @@ from tortoise.exceptions import OperationalError
 
 from tenants import models, scope
 from tenants.ids import new_id
-from tenants.scope import open_scope, person_scope, queue_scope, tenant_scope
+from tenants.scope import each, open_scope, person_scope, queue_scope, rows, tenant_scope
 from tests import make
 
 
@@ -72,3 +72,29 @@ async def test_a_strangers_scope_is_empty(db, bank):
     async with open_scope(person_scope(new_id())):
         assert await models.Account.all().count() == 0
         assert await models.Tenant.all().count() == 0
+
+
+NUMBERS = "select number from tenants_account order by number"
+
+
+async def test_rows_come_one_by_one_as_they_all_stood_at_the_beginning(db, bank, monkeypatch):
+    """What is written while a file is being read goes neither twice into it nor takes the place of another."""
+    monkeypatch.setattr(scope, "AT_ONCE", 2)
+    tenant = await make.tenant(bank)
+    for number in ("1", "2", "3", "4", "5"):
+        await make.account(tenant, number=number)
+    async with open_scope(tenant_scope(tenant.id)):
+        before = [one["number"] for one in await rows(NUMBERS)]
+        read: list[str] = []
+        async for one in each(NUMBERS):
+            await make.account(tenant, number=f"0{len(read)}")
+            read.append(one["number"])
+        assert read == before
+        first = await rows(f"{NUMBERS} limit 2")
+        await make.account(tenant, number="000")
+        assert first[1] in await rows(f"{NUMBERS} limit 2 offset 2"), "of pages one would stand twice"
+
+
+async def test_only_an_open_scope_reads_row_by_row(db, bank):
+    with pytest.raises(scope.NoScopeError):
+        await anext(each(NUMBERS))

@@ -6,12 +6,11 @@ from uuid import UUID
 
 from scenarios.tourism.models import Redemption
 from tenants.actor import Actor
-from tenants.scope import open_scope, rows, value
+from tenants.scope import each, rows, value
 from tenants.search import literal
 from ui.tables import TableQuery
 
 FILTERS = ("verdict", "mode", "gate")
-_BATCH = 5000
 _FROM = """
   from tourism_redemption r join tourism_gate g on g.tenant_id = r.tenant_id and g.id = r.gate_id
   left join tourism_ticket t on t.tenant_id = r.tenant_id and t.id = r.ticket_id
@@ -59,19 +58,11 @@ async def page_of(actor: Actor, query: TableQuery) -> tuple[list[dict[str, Any]]
     return [dict(one) for one in await rows(page, *args)], total
 
 
-async def stream(actor: Actor, query: TableQuery) -> AsyncIterator[dict[str, Any]]:
-    """Yield every selected scan, reading in batches with a transaction each."""
+def everything(actor: Actor, query: TableQuery) -> AsyncIterator[Any]:
+    """Return a reader of every selected scan, within the open scope."""
     actor.require("gates.read")
-    (where, args), offset = _where(actor, query), 0
-    while True:
-        page = f"{_SELECT} where {where} {_order(query)} limit {_BATCH:d} offset {offset:d}"
-        async with open_scope(actor.scope()):
-            found = await rows(page, *args)
-        for one in found:
-            yield dict(one)
-        offset += _BATCH
-        if len(found) < _BATCH:
-            return
+    where, args = _where(actor, query)
+    return each(f"{_SELECT} where {where} {_order(query)}", *args)
 
 
 async def of_ticket(actor: Actor, scan: Redemption) -> list[dict[str, Any]]:

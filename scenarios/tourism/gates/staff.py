@@ -220,7 +220,7 @@ async def scans(request: Request, actor: Actor) -> Response:
     columns = _columns(root)
     query = TableQuery.parse(request, columns=columns, filters=scan_list.FILTERS, default_sort="-scanned_at")
     if wants_export(request):
-        return await export(request, columns, scan_list.stream(actor, query), "scans")
+        return await export(request, columns, scan_list.everything(actor, query), "scans")
     found, total = await scan_list.page_of(actor, query)
     gates_ = await Gate.filter(tenant_id=actor.tenant_id).order_by("name").limit(MOST_GATES)
     context = {

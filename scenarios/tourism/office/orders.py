@@ -70,7 +70,7 @@ async def index(request: Request, actor: Actor) -> Response:
         request, columns=columns, filters=queries.FILTERS, default_sort=queries.DEFAULT_SORT
     )
     if wants_export(request):
-        return await export(request, columns, queries.stream_orders(actor, query), "orders")
+        return await export(request, columns, queries.every_order(actor, query), "orders")
     found, total = await queries.list_orders(actor, query)
     context = {
         "page": Page.of(query, found, total),

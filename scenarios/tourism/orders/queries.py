@@ -5,7 +5,7 @@ from typing import Any
 
 from scenarios.tourism.planning.forms import day_of
 from tenants.actor import Actor
-from tenants.scope import open_scope, rows, value
+from tenants.scope import each, rows, value
 from tenants.search import literal
 from ui.tables import TableQuery
 
@@ -18,7 +18,6 @@ SORTS = {
     "created_at": "o.created_at",
 }
 DEFAULT_SORT = "-created_at"
-_BATCH = 5000
 _SELECT = """
 select o.id, o.number, o.day, o.channel, o.status, o.people, o.total_minor, o.refunded_minor, o.currency, o.created_at,
        o.contact_hint, s.starts_at, s.ends_at, a.name account_name
@@ -63,16 +62,8 @@ async def list_orders(actor: Actor, query: TableQuery) -> tuple[list[dict[str, A
     return [dict(one) for one in await rows(page, *args)], total
 
 
-async def stream_orders(actor: Actor, query: TableQuery) -> AsyncIterator[dict[str, Any]]:
-    """Yield every selected order, reading in batches with a transaction each."""
+def every_order(actor: Actor, query: TableQuery) -> AsyncIterator[Any]:
+    """Return a reader of every selected order, within the open scope."""
     actor.require("orders.read")
-    (where, args), offset = _where(actor, query), 0
-    while True:
-        page = f"{_SELECT} where {where} {_order(query)} limit {_BATCH:d} offset {offset:d}"
-        async with open_scope(actor.scope()):
-            found = await rows(page, *args)
-        for one in found:
-            yield dict(one)
-        offset += _BATCH
-        if len(found) < _BATCH:
-            return
+    where, args = _where(actor, query)
+    return each(f"{_SELECT} where {where} {_order(query)}", *args)
