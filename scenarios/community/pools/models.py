@@ -43,7 +43,7 @@ class CostPool(TenantRow):
 
 
 class PoolInvoice(TenantRow):
-    """One invoice in a pool, with its paper; those who bear it may see it. ``notes`` say what for, by language."""
+    """One invoice in a pool, with its paper; those who bear it may see it."""
 
     pool_id: UUID = fields.UUIDField()
     supplier = fields.CharField(max_length=100)
@@ -51,6 +51,7 @@ class PoolInvoice(TenantRow):
     invoiced_on: date = fields.DateField()
     amount_minor = fields.BigIntField()
     notes: dict[str, str] = fields.JSONField()
+    """What it is for, by language."""
     file_key = fields.CharField(max_length=200, db_default="")
     file_name = fields.CharField(max_length=200, db_default="")
     file_type = fields.CharField(max_length=60, db_default="")
