@@ -23,7 +23,6 @@ from billing.wallets.kinds import MOVES
 from billing.wallets.kinds import STATES as WALLET_WORDS
 from tenants import kinds
 from tenants.audit_words import Fact, plain, tell
-from tenants.privacy.words import tell_tables
 from ui.errors import Invalid
 from ui.formats import money, month_text
 from ui.i18n import N_, gettext
@@ -305,33 +304,4 @@ tell(
     ACTS,
     FACTS,
     {"suspense": _sum, "credit": _sum, "bill_run": _run, "risk_rule": gettext, "risk_alert": gettext},
-)
-tell_tables(
-    {
-        "billing_adjustment_part": N_("Discounts and corrections"),
-        "billing_allocation": N_("What your payments paid"),
-        "billing_attempt": N_("Tries to pay"),
-        "billing_bill": N_("Bills"),
-        "billing_bill_line": N_("Lines of your bills"),
-        "billing_checkout": N_("Payments to several institutions"),
-        "billing_complaint": N_("Complaints"),
-        "billing_complaint_message": N_("Messages about your complaints"),
-        "billing_credit": N_("Credit"),
-        "billing_credit_note": N_("Credit notes"),
-        "billing_credit_use": N_("Credit that was used"),
-        "billing_debit": N_("Automatic payments"),
-        "billing_fee_item": N_("Fees of your institutions"),
-        "billing_fee_rule": N_("Rules of these fees"),
-        "billing_hold": N_("What is kept for you"),
-        "billing_mandate": N_("Permissions to debit"),
-        "billing_payment": N_("Payments"),
-        "billing_payment_part": N_("Parts of payments"),
-        "billing_proxy": N_("Who pays for whom"),
-        "billing_receipt": N_("Receipts"),
-        "billing_saved_card": N_("Kept cards"),
-        "billing_terms": N_("Terms of your institutions"),
-        "billing_wallet": N_("Stored money"),
-        "billing_wallet_movement": N_("Movements of stored money"),
-        "billing_wallet_top_up": N_("Top-ups"),
-    }
 )

@@ -69,6 +69,7 @@ JOB_MODULES = (
 ACT_MODULES = (
     "tenants.acts",
     "billing.acts",
+    "billing.own_words",
     "billing.reconciliation.words",
     "integrations.acts",
     "integrations.apps.acts",

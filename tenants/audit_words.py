@@ -109,6 +109,13 @@ def _told(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], curren
         yield gettext("{label}: {shown}", label=_label(rule, name), shown=shown)
 
 
+def fact(kind: str, name: str, value: Any, currency: str, rule: Fact | None = None) -> list[str]:
+    """Return one fact with its label, or nothing where it is empty or for machines; by a rule of its own if given."""
+    known = rule or _rule(kind, name)
+    shown = "" if known and not known.label else _shown(known, name, value, currency)
+    return [gettext("{label}: {shown}", label=_label(known, name), shown=shown)] if shown else []
+
+
 def _rule(kind: str, name: str) -> Fact | None:
     return _facts.get(f"{kind}.{name}") or _facts.get(name)
 

@@ -3,6 +3,7 @@
 from integrations.apps.scopes import SCOPES, claims_of
 from integrations.apps.vendors.states import INSTALLATION_WORDS, VENDOR_WORDS, VERSION_WORDS
 from tenants.audit_words import Fact, tell
+from tenants.privacy.words import tell_tables
 from ui.i18n import N_
 
 ACTS = {
@@ -60,4 +61,33 @@ FACTS = {
     "installation.failures": Fact(N_("Failures")),
 }
 
+_OF_GRANTS = (
+    "client_id",
+    "subject",
+    "sid",
+    "scope",
+    "claims",
+    "context",
+    "key_thumbprint",
+    "end_reason",
+    "told_at",
+)
+
 tell(ACTS, FACTS)
+tell_tables(
+    {
+        "integrations_grant": N_("Apps you opened"),
+        "integrations_vendor": N_("Vendors you work for"),
+        "integrations_vendor_member": N_("Your roles at vendors"),
+    },
+    {
+        **{f"integrations_grant.{name}": Fact("") for name in _OF_GRANTS},
+        "integrations_vendor.about": Fact(N_("What it does")),
+        "integrations_vendor.contact_email": Fact(N_("E-mail")),
+        "integrations_vendor.contact_phone": Fact(N_("Phone")),
+        "integrations_vendor.sandbox_tenant_ids": Fact(""),
+        "integrations_vendor.slug": Fact(""),
+        "integrations_vendor.uscc": Fact(N_("Credit code")),
+        "integrations_vendor_member.name": Fact(N_("Full name")),
+    },
+)

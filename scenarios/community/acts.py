@@ -1,7 +1,6 @@
 """Acts on an estate in the audit trail, in words, and how their facts read."""
 
 from tenants.audit_words import Fact, tell
-from tenants.privacy.words import tell_tables
 from ui.i18n import N_
 
 ACTS = {
@@ -62,31 +61,3 @@ FACTS = {
     "credited_minor": Fact(N_("Credited to the old owner")),
 }
 tell(ACTS, FACTS)
-tell_tables(
-    {
-        "community_ballot": N_("Your ballots"),
-        "community_basket_item": N_("What lies in the basket"),
-        "community_building": N_("Buildings"),
-        "community_deposit": N_("Deposits"),
-        "community_facility": N_("Facilities"),
-        "community_facility_booking": N_("Bookings of facilities"),
-        "community_meter": N_("Meters"),
-        "community_move_out": N_("Moving out"),
-        "community_notice": N_("Notices of the estate"),
-        "community_notice_reading": N_("Notices that you read"),
-        "community_parcel": N_("Parcels"),
-        "community_pool": N_("Shared costs"),
-        "community_pool_invoice": N_("Invoices behind shared costs"),
-        "community_pool_share": N_("Your share of shared costs"),
-        "community_prepaid": N_("Prepaid meters"),
-        "community_reading": N_("Readings"),
-        "community_shop_order": N_("Orders from shops"),
-        "community_unit": N_("Homes"),
-        "community_visitor_pass": N_("Visitor passes"),
-        "community_vote": N_("Votes of the estate"),
-        "community_vote_entry": N_("Votes you are entered in"),
-        "community_work_note": N_("Notes on repairs"),
-        "community_work_order": N_("Repairs"),
-        "community_work_quote": N_("Quotes for repairs"),
-    }
-)

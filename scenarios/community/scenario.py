@@ -1,6 +1,7 @@
 """Community property as the rest of the house sees it."""
 
-import scenarios.community.acts  # noqa: F401 - gives acts their words
+import scenarios.community.acts
+import scenarios.community.own_words  # noqa: F401 - and what is kept about people
 from scenarios.community.buildings import ROUTES
 from scenarios.community.estate import lease_pages, reshape_pages
 from scenarios.community.estate import pages as estate_pages

@@ -4,7 +4,6 @@ from scenarios.education.fees.templates import BASES, GROUPS
 from scenarios.education.offers.states import BOOKING_WORDS, OFFER_WORDS
 from scenarios.education.offers.states import KINDS as OFFER_KINDS
 from tenants.audit_words import Fact, tell
-from tenants.privacy.words import tell_tables
 from ui.i18n import N_
 
 ACTS = {
@@ -104,22 +103,3 @@ FACTS = {
 def register() -> None:
     """Tell the audit trail; safe to call again."""
     tell(ACTS, FACTS)
-
-
-tell_tables(
-    {
-        "education_applicant": N_("Applications for a place"),
-        "education_booking": N_("Bookings"),
-        "education_card": N_("School cards"),
-        "education_consent": N_("Agreements for school"),
-        "education_leave": N_("Leave"),
-        "education_notice": N_("Notices of the school"),
-        "education_offer": N_("Trips, clubs and sales"),
-        "education_offer_option": N_("Choices of these"),
-        "education_receipt": N_("Acknowledged notices"),
-        "education_refill": N_("Automatic refills of the card"),
-        "education_sale": N_("Canteen purchases"),
-        "education_sharing": N_("Who pays which part"),
-        "education_sharing_part": N_("Parts of these"),
-    }
-)

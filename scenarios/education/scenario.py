@@ -1,7 +1,7 @@
 """A school as the rest of the house sees it."""
 
 from scenarios.contract import Scenario
-from scenarios.education import acts
+from scenarios.education import acts, own_words  # noqa: F401 - they register their words
 from scenarios.education.canteen import family as family_canteen
 from scenarios.education.canteen import pages as canteen
 from scenarios.education.canteen import terms as canteen_terms

@@ -5,7 +5,6 @@ from scenarios.hospital.kinds import CONSENTS
 from scenarios.hospital.orders.states import WORDS as BASKET_WORDS
 from scenarios.hospital.states import WORDS
 from tenants.audit_words import Fact, tell
-from tenants.privacy.words import tell_tables
 from ui.i18n import N_
 
 ACTS = {
@@ -134,16 +133,3 @@ FACTS = {
     "terms.confirm_minutes": Fact(N_("Minutes in which it has to confirm")),
 }
 tell(ACTS, FACTS)
-tell_tables(
-    {
-        "hospital_appointment": N_("Appointments"),
-        "hospital_basket": N_("What is to be paid at the hospital"),
-        "hospital_block": N_("Missed appointments"),
-        "hospital_consent": N_("Agreements for the hospital"),
-        "hospital_order": N_("Orders of doctors"),
-        "hospital_patient": N_("Patients"),
-        "hospital_settlement": N_("Settlements with the insurance"),
-        "hospital_stay": N_("Stays at the hospital"),
-        "hospital_stay_charge": N_("Charges of a stay"),
-    }
-)

@@ -1,7 +1,7 @@
 """The hospital as the rest of the house sees it."""
 
 from scenarios.contract import Scenario
-from scenarios.hospital import acts, jobs  # noqa: F401 - they register what they hold
+from scenarios.hospital import acts, jobs, own_words  # noqa: F401 - they register what they hold
 from scenarios.hospital.kinds import ACCOUNT_KINDS, RELATIONS, SCENARIO_KEY
 from scenarios.hospital.rights import BOOK, CALL, READ, RIGHTS, SEE, SET_UP, STAYS
 from scenarios.hospital.routes import ROUTES

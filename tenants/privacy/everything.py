@@ -14,9 +14,19 @@ MOST = 5_000
 """Rows of one table; a person with more asks for the rest."""
 SECRET = ("hash", "secret", "token", "signature", "storage_key", "content", "provider_key", "code_tries")
 """Parts of column names that are keys to something rather than facts about somebody."""
-_ABOUT_NOBODY = frozenset(
+ABOUT_NOBODY = frozenset(
     {
         "billing_complaint_terms",
+        "billing_fee_item",
+        "billing_fee_rule",
+        "billing_terms",
+        "community_building",
+        "community_facility",
+        "community_pool",
+        "community_pool_invoice",
+        "community_vote",
+        "education_offer",
+        "education_offer_option",
         "integrations_app_document",
         "tenants_audit_link",
         "tenants_audit_seal",
@@ -27,7 +37,7 @@ _ABOUT_NOBODY = frozenset(
         "tortoise_migrations",
     }
 )
-"""What everybody reads, or what only proves other rows."""
+"""What everybody of a place reads, or what only proves other rows: none of it is about the person."""
 _TABLES = (
     "select table_name, array_agg(column_name::text order by ordinal_position) as names,"
     " array_agg(data_type::text order by ordinal_position) as types"
@@ -40,7 +50,7 @@ async def about(person_id: UUID) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     async with open_scope(person_scope(person_id)):
         for table in await rows(_TABLES):
-            if table["table_name"] in _ABOUT_NOBODY or table["table_name"].startswith("billing_bank_seal"):
+            if table["table_name"] in ABOUT_NOBODY or table["table_name"].startswith("billing_bank_seal"):
                 continue
             facts = [
                 name

@@ -1,7 +1,8 @@
 """What is kept about a person, in words: a name for each kind of row, and each row fact by fact."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -9,9 +10,11 @@ from tenants import audit_words, kinds
 from tenants.audit_words import Fact
 from tenants.privacy.consents import PURPOSES
 from tenants.privacy.requests import STATES
+from ui.formats import month_text
 from ui.i18n import N_, gettext
 
 _tables: dict[str, str] = {}
+_facts: dict[str, Fact] = {}
 _HIDDEN = frozenset(
     {
         "id",
@@ -51,6 +54,7 @@ _HIDDEN = frozenset(
         "sent_count",
         "source_kind",
         "targets",
+        "is_internal",
     }
 )
 """What leads from row to row, or is for machines; the file has it all."""
@@ -75,14 +79,16 @@ _LABELS = {
     "audience": N_("For whom"),
     "auth_time": N_("Signed in on"),
     "balance_minor": N_("Balance"),
-    "bodies": N_("Text"),
-    "body": N_("Text"),
+    "bodies": N_("What it says"),
+    "body": N_("What it says"),
     "born_on": N_("Born on"),
     "by_name": N_("By"),
     "cause": N_("Reason"),
     "channel": N_("Channel"),
     "child_name": N_("Name of the child"),
     "closed_at": N_("Closed on"),
+    "changed_at": N_("Changed on"),
+    "closed_on": N_("Closed on"),
     "closes_at": N_("Closes on"),
     "code": N_("Code"),
     "confirmed_at": N_("Confirmed on"),
@@ -92,10 +98,17 @@ _LABELS = {
     "day": N_("Day"),
     "day_of_month": N_("Day of the month"),
     "decided_by_name": N_("Decided by"),
+    "decided_at": N_("Decided on"),
     "due_on": N_("Due"),
+    "booked_by_name": N_("Booked by"),
+    "ended_by_name": N_("Ended by"),
+    "ended_reason": N_("Why it ended"),
     "ended_at": N_("Ended on"),
     "expires_at": N_("Runs out on"),
+    "files": N_("Files"),
     "for_child": N_("For the child"),
+    "given_by_name": N_("Given by"),
+    "ip": N_("Address on the network"),
     "given_at": N_("Given on"),
     "grades": N_("Grades"),
     "granted_by_name": N_("Given by"),
@@ -118,6 +131,7 @@ _LABELS = {
     "note": N_("Note"),
     "number": N_("Number"),
     "opens_at": N_("Opens on"),
+    "paid_at": N_("Paid on"),
     "paid_minor": N_("Paid"),
     "payer_email": N_("Payer's e-mail"),
     "payer_name": N_("Payer"),
@@ -127,9 +141,11 @@ _LABELS = {
     "place": N_("Place"),
     "price_minor": N_("Price"),
     "proposed_by_name": N_("Proposed by"),
+    "published_at": N_("Published on"),
     "quantity": N_("How many"),
     "questions": N_("Questions"),
     "recipient": N_("Sent to"),
+    "reminded_at": N_("Reminded on"),
     "reference": N_("Reference"),
     "refunded_minor": N_("Refunded"),
     "refunding_minor": N_("Being refunded"),
@@ -146,23 +162,48 @@ _LABELS = {
     "submitted_at": N_("Handed in on"),
     "succeeded_at": N_("Paid on"),
     "taken": N_("Taken"),
-    "text": N_("Text"),
-    "texts": N_("Text"),
-    "titles": N_("Title"),
+    "text": N_("What it says"),
+    "texts": N_("What it says"),
+    "titles": N_("Heading"),
     "total_minor": N_("Total"),
     "until": N_("Until"),
     "updated_at": N_("Changed on"),
+    "valid_from": N_("Good from"),
+    "valid_until": N_("Good until"),
     "ways": N_("Told by"),
     "withdrawn_at": N_("Taken back on"),
+    "withdrawn_by_name": N_("Taken back by"),
     "words": N_("The words agreed to"),
 }
-_TRAIL = "tenants_audit"
+TRAIL = "tenants_audit"
+_PEOPLE = ("tenants_person", "tenants_holder", "tenants_membership", "tenants_bank_membership")
+"""Where ``name`` is that of a human being."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def tell_tables(names: Mapping[str, str]) -> None:
-    """Give tables the words (English msgids) under which people read what is kept about them; safe to call again."""
+def tell_tables(names: Mapping[str, str], facts: Mapping[str, Fact] | None = None) -> None:
+    """Give tables the words (English msgids) under which people read what is kept about them; safe to call again.
+
+    ``facts`` say columns, as ``table.column``, that the audit trail has no words for or says in other ones.
+    """
     _tables.update(names)
+    _facts.update(facts or {})
+
+
+def lacking(table: str, columns: Iterable[str]) -> list[str]:
+    """Return the columns of a table that would be shown under the name they have in the database."""
+    kind = table.partition("_")[2]
+    shown = (name for name in columns if name not in _HIDDEN and not name.endswith("_id"))
+    return [
+        name
+        for name in shown
+        if f"{table}.{name}" not in _facts and name not in _LABELS and not audit_words.has_label(kind, name)
+    ]
+
+
+def tables() -> Mapping[str, str]:
+    """Return every table that has words."""
+    return _tables
 
 
 def title_of(table: str) -> str:
@@ -183,20 +224,30 @@ def _scenario(value: Any, _currency: str) -> str:
     return audit_words.plain(value, {key: one.name for key, one in kinds.SCENARIOS.items()})
 
 
+def _month(value: Any, _currency: str) -> str:
+    return month_text(date.fromisoformat(str(value)))
+
+
 def lines_of(table: str, row: Mapping[str, Any], coins: Mapping[str, str]) -> list[str]:
     """Return what a row says, fact by fact, in the reader's language and form.
 
     ``coins`` are the institutions' currencies, for amounts whose row names none.
     """
     coin = str(row.get("currency") or coins.get(str(row.get("tenant_id")), ""))
-    if table == _TRAIL:
+    if table == TRAIL:
         return _act(row, coin)
     facts = {
         name: fact
         for name, fact in row.items()
         if name not in _HIDDEN and not name.endswith("_id") and not _UUID.fullmatch(str(fact))
     }
-    return audit_words.changes(table.partition("_")[2], {}, facts, coin)
+    kind = table.partition("_")[2]
+    own = {name: _facts[key] for name in facts if (key := f"{table}.{name}") in _facts}
+    return [
+        line
+        for name, fact in facts.items()
+        for line in audit_words.fact(kind, name, fact, coin, own.get(name))
+    ]
 
 
 def _act(row: Mapping[str, Any], coin: str) -> list[str]:
@@ -234,13 +285,32 @@ audit_words.tell(
 tell_tables(
     {
         "tenants_account": N_("Accounts"),
+        "tenants_bank_membership": N_("Your roles at banks"),
+        "tenants_membership": N_("Your roles at institutions"),
         "tenants_audit": N_("What was done about you"),
         "tenants_consent": N_("What you agreed to"),
         "tenants_holder": N_("Accounts that you hold"),
         "tenants_identity": N_("Your login at the bank"),
         "tenants_notice": N_("Messages to you"),
+        "tenants_parked_form": N_("Forms that wait until you have signed in again"),
         "tenants_person": N_("You"),
         "tenants_person_request": N_("What you asked for about your data"),
         "tenants_session": N_("Your sign-ins"),
-    }
+        "tenants_support_access": N_("When you looked into institutions for the bank"),
+    },
+    {
+        "tenants_bank_membership.stands_in_for": Fact(N_("Stands in for")),
+        "tenants_identity.subject": Fact(N_("Number at the bank")),
+        "tenants_notice.subject": Fact(N_("Heading")),
+        **{
+            f"tenants_parked_form.{name}": Fact("")
+            for name in ("path", "fields", "fields_", "files", "used_at")
+        },
+        "tenants_session.company": Fact(N_("Acting for"), show=lambda value, _: str(value.get("name", ""))),
+        **{
+            f"{table}.period": Fact(N_("Month"), show=_month)
+            for table in ("billing_bill", "billing_bill_line")
+        },
+        **{f"{table}.name": Fact(N_("Full name")) for table in _PEOPLE},
+    },
 )
