@@ -44,8 +44,7 @@ update hospital_order set status = 'aborted' where tenant_id = $1 and account_id
    and status = 'billable' and not his_id = any ($3)
 """
 _TAKE = """
-update hospital_order set basket_id = $3, status = 'paying'
- where tenant_id = $1 and id = any ($2) and basket_id is null and status = 'billable' returning amount_minor
+update hospital_order set basket_id = $3, status = 'paying' where tenant_id = $1 and id = any ($2)
 """
 
 
@@ -149,6 +148,7 @@ async def fill(
         Conflict: an order is being paid already, or what is owed has changed since it was shown.
     """
     tenant, _ = await locked_patient(actor, account.id)
+    amounts = await _free(account, order_ids, seen_minor)
     basket = OrderBasket(
         id=new_id(),
         tenant_id=tenant.id,
@@ -158,16 +158,23 @@ async def fill(
         currency=tenant.currency,
     )
     await basket.save(force_create=True)
-    own = await ClinicOrder.filter(tenant_id=tenant.id, account_id=account.id, id__in=list(order_ids))
-    taken = await rows(_TAKE, tenant.id, [one.id for one in own], basket.id)
-    if len(taken) != len(set(order_ids)):
+    await execute(_TAKE, tenant.id, list(order_ids), basket.id)
+    item = await FeeItem.get(tenant_id=tenant.id, scenario="hospital", key=ORDERS)
+    return basket, [Charge(amount, fee_item_id=item.id) for amount in amounts]
+
+
+async def _free(account: Account, order_ids: Sequence[UUID], seen_minor: int) -> list[int]:
+    """Lock orders and return what each comes to, if all of them may be paid and come to what was seen."""
+    wanted = ClinicOrder.filter(tenant_id=account.tenant_id, account_id=account.id, id__in=list(order_ids))
+    free = wanted.filter(basket_id=None, status="billable").order_by("id").select_for_update()
+    amounts = [int(one.amount_minor) for one in await free]
+    if len(amounts) != len(set(order_ids)):
         raise Conflict("order.taken", t("One of these is being paid or was withdrawn. Please look again."))
-    if sum(one["amount_minor"] for one in taken) != seen_minor:
+    if sum(amounts) != seen_minor:
         raise Conflict(
             "order.changed", t("What is owed has changed since you opened the page. Please look again.")
         )
-    item = await FeeItem.get(tenant_id=tenant.id, scenario="hospital", key=ORDERS)
-    return basket, [Charge(one["amount_minor"], fee_item_id=item.id) for one in taken]
+    return amounts
 
 
 async def _pay(actor: Actor, account: Account, order_ids: Sequence[UUID], seen_minor: int, key: str) -> UUID:

@@ -27,13 +27,24 @@ from ui.forms import Form, bind
 from ui.i18n import N_, t
 from ui.render import redirect, respond
 
+DIGITS = 12
+"""No order comes to a longer number."""
+
 
 class Paying(BaseModel):
-    """The orders chosen, and the form's own key."""
+    """The orders chosen, what the page said that each comes to (``id amount``), and the form's own key."""
 
     key: str = ""
     way: str = ""
     order: list[UUID] = Field(default_factory=list, title=N_("What do you want to pay?"))
+    seen: list[str] = Field(default_factory=list)
+
+    @property
+    def seen_minor(self) -> int:
+        """What the chosen orders came to on the page; of one that it did not show, nothing."""
+        said = dict(one.split(" ", 1) for one in self.seen if " " in one)
+        amounts = [said.get(str(one), "") for one in set(self.order)]
+        return sum(int(amount) for amount in amounts if amount.isdecimal() and len(amount) <= DIGITS)
 
 
 async def orders(request: Request, actor: Actor) -> Response:
@@ -53,8 +64,7 @@ async def _page(
     listed, is_fresh = await service.look(actor.within(proven.tenant_id), account)
     shown = [_shown(one) for one in listed]
     open_ones = [one for one in shown if one["status"] == "billable"]
-    if not form.is_sent:
-        form.values["order"] = [str(one["id"]) for one in open_ones]
+    form.values.setdefault("order", [str(one["id"]) for one in open_ones])
     async with open_scope(tenant_scope(proven.tenant_id)):
         offered = await tonight.offer(actor, account)
     context = {
@@ -92,23 +102,22 @@ def _shown(order: Any) -> dict[str, Any]:
 
 
 async def pay(request: Request, actor: Actor) -> Response:
-    """Put the chosen orders into a basket and go on to paying it."""
+    """Put the chosen orders into a basket, if they come to what the page said, and go on to paying it."""
     form = await bind(request, Paying)
     proven = await mine.prove(actor, path_id(request))
     account = await _account(proven)
-    listed, _ = await service.look(actor.within(proven.tenant_id), account)
-    chosen = [one for one in listed if one.id in form.ok.order]
     try:
         act = tonight.promise if form.ok.way == "tonight" else service.pay
         basket = await act(
             actor.within(proven.tenant_id),
             account=account,
-            order_ids=[one.id for one in chosen] if len(chosen) == len(set(form.ok.order)) else form.ok.order,
-            seen_minor=sum(int(one.amount_minor) for one in chosen),
+            order_ids=form.ok.order,
+            seen_minor=form.ok.seen_minor,
             key=form.ok.key,
         )
     except (Invalid, Conflict, Unavailable) as refused:
-        return await _page(request, actor, Form(Paying, {"key": [new_token()]}), refused)
+        kept = {"key": [new_token()], "order": [str(one) for one in form.ok.order]}
+        return await _page(request, actor, Form(Paying, kept), refused)
     if basket.is_tonight:
         return redirect(request, f"{CARE}/payments/{basket.id}")
     async with open_scope(tenant_scope(proven.tenant_id)):

@@ -237,7 +237,14 @@ async def test_pages_of_orders_say_where_the_money_is(ward, client, language):
     none = await client.post(here, data={"key": key[1]})
     assert none.status_code == 422
     inspect(none.text)
-    done = await client.post(here, data={"key": key[1], "order": ids})
+    seen = re.findall(r'name="seen" value="([^"]+)"', page.text)
+    for other in ([], seen[:1], [f"{one}0" for one in seen], [f"{ids[0]} {'9' * 5000}"]):
+        dearer = await client.post(here, data={"key": new_id().hex, "order": ids, "seen": other})
+        assert dearer.status_code == 422, "nothing is paid that the page did not say"
+    gone = await client.post(here, data={"key": new_id().hex, "order": new_id(), "seen": f"{new_id()} 1"})
+    assert gone.status_code == 422, "what the hospital has withdrawn is said, and nothing breaks"
+    inspect(gone.text)
+    done = await client.post(here, data={"key": key[1], "order": ids, "seen": seen})
     assert done.headers["location"].startswith("/my/checkout?bill=")
     async with ward.house.scope():
         basket = await OrderBasket.get(tenant_id=ward.house.id, account_id=account.id)

@@ -13,7 +13,7 @@ from billing.models import Bill, Debit, Mandate, Payment, SettlementAccount
 from billing.payments.settling import settle
 from billing.payments.starting import claim
 from billing.terms import keep_terms
-from scenarios.hospital.models import OrderBasket
+from scenarios.hospital.models import ClinicOrder, OrderBasket
 from scenarios.hospital.orders import posting, service, tonight
 from scenarios.hospital.orders.tonight import TonightTerms
 from tenants.ids import new_id
@@ -151,6 +151,14 @@ async def test_only_who_has_agreed_to_the_debit_can_use_it(ward, channel):
     assert channel["asked"] == 0
 
 
+async def dearer(ward: Ward, account, value: str) -> None:
+    """Let the hospital's system ask more for what it has ordered already."""
+    async with ward.house.scope():
+        order = await ClinicOrder.get(tenant_id=ward.house.id, account_id=account.id)
+    charge = {"id": order.his_id, "patient": account.number, "text": "Blood count", "value": float(value)}
+    ward.post("his/charges", hospital=ward.house.tenant.slug, charges=[charge])
+
+
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 async def test_the_patient_chooses_tonight_and_reads_what_happens(ward, client, channel, language):
     client.headers["Accept-Language"] = language
@@ -164,8 +172,17 @@ async def test_the_patient_chooses_tonight_and_reads_what_happens(ward, client, 
     data = {
         "key": re.findall(r'name="key" value="([^"]+)"', page)[0],
         "order": re.findall(r'name="order" value="([^"]+)"', page),
+        "seen": re.findall(r'name="seen" value="([^"]+)"', page),
         "way": "tonight",
     }
+    await dearer(ward, account, "26.00")
+    changed = await client.post(here, data=data)
+    assert changed.status_code == 422
+    inspect(changed.text)
+    assert "26.00" in changed.text, "what it comes to now is read before it is promised"
+    async with ward.house.scope():
+        assert await OrderBasket.filter(tenant_id=ward.house.id).count() == 0
+    data |= {"key": new_id().hex, "seen": re.findall(r'name="seen" value="([^"]+)"', changed.text)}
     done = await client.post(here, data=data)
     assert re.fullmatch(r"/my/care/payments/[0-9a-f-]{36}", done.headers["location"])
     inspect((await client.get(done.headers["location"])).text)
