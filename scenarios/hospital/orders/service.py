@@ -34,7 +34,9 @@ HOLD_KIND, POST_JOB, PURPOSE = "hospital.basket", "hospital.post_payment", "hosp
 MOST = 20
 _UPSERT = """
 insert into hospital_order (tenant_id, id, account_id, his_id, what, amount_minor, currency, ordered_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+select $1, o.id, $2, o.his_id, o.what, o.amount_minor, $3, o.ordered_at
+  from unnest($4::uuid[], $5::text[], $6::bytea[], $7::bigint[], $8::timestamptz[])
+       o (id, his_id, what, amount_minor, ordered_at)
 on conflict (tenant_id, his_id) do update
 set amount_minor = excluded.amount_minor, what = excluded.what, status = 'billable'
 where hospital_order.basket_id is null
@@ -80,20 +82,19 @@ async def _currency(tenant_id: UUID) -> str:
 
 
 async def _keep(account: Account, found: Sequence[Order], currency: str) -> None:
-    for one in found:
-        sealed = runtime().encrypt(PURPOSE, one.what)
-        await execute(
-            _UPSERT,
-            account.tenant_id,
-            new_id(),
-            account.id,
-            one.id,
-            sealed,
-            one.amount_minor,
-            currency,
-            one.ordered_at,
-        )
-    await execute(_GONE, account.tenant_id, account.id, [one.id for one in found])
+    orders = list({one.id: one for one in found}.values())
+    await execute(
+        _UPSERT,
+        account.tenant_id,
+        account.id,
+        currency,
+        [new_id() for _ in orders],
+        [one.id for one in orders],
+        [runtime().encrypt(PURPOSE, one.what) for one in orders],
+        [one.amount_minor for one in orders],
+        [one.ordered_at for one in orders],
+    )
+    await execute(_GONE, account.tenant_id, account.id, [one.id for one in orders])
 
 
 def what_of(order: ClinicOrder) -> str:
