@@ -107,7 +107,7 @@ _REFUSALS = {
 }
 
 
-def _role(value: Any, _currency: str) -> str:
+def role_text(value: Any, _currency: str) -> str:
     """Roles are kept by key, and in older acts by name."""
     roles = (*BANK_ROLES.values(), *every_tenant_role())
     return plain(value, {word: role.name for role in roles for word in (role.key, role.name)})
@@ -229,7 +229,7 @@ FACTS: dict[str, Fact] = {
     "reasons": Fact(N_("Reasons")),
     "refund_limit_minor": Fact(N_("May refund alone up to")),
     "relation": Fact(N_("Relation"), show=_relation),
-    "role": Fact(N_("Role"), show=_role),
+    "role": Fact(N_("Role"), show=role_text),
     "scenarios": Fact(N_("Industry cloud"), show=_scenarios),
     "sha256": Fact(N_("Fingerprint of the file")),
     "since": Fact(N_("Since")),

@@ -1,8 +1,15 @@
 """Acts about apps in the audit trail, in words."""
 
+from typing import Any
+
+from integrations.apps.doors import ROLES
+from integrations.apps.placing.records import visitor_roles
 from integrations.apps.scopes import SCOPES, claims_of
 from integrations.apps.vendors.states import INSTALLATION_WORDS, VENDOR_WORDS, VERSION_WORDS
-from tenants.audit_words import Fact, tell
+from tenants import kinds
+from tenants.acts import role_text
+from tenants.audit_words import Fact, plain, tell
+from tenants.permissions import every_tenant_role
 from tenants.privacy.words import tell_tables
 from ui.i18n import N_
 
@@ -44,6 +51,14 @@ ACTS = {
 }
 _SCOPES = {key: scope.label for key, scope in SCOPES.items()}
 _CLAIMS = {key: claim.label for key, claim in claims_of(SCOPES).items()}
+
+
+def _roles(value: Any, _currency: str) -> str:
+    """Roles of the institution, and of those who are no staff but may be let in."""
+    known = {role.key: role.name for role in every_tenant_role()}
+    return plain(value, known | visitor_roles(kinds.SCENARIOS))
+
+
 FACTS = {
     "vendor.status": Fact(N_("State"), {**VERSION_WORDS, **VENDOR_WORDS}),
     "vendor.website": Fact(N_("Website")),
@@ -51,13 +66,13 @@ FACTS = {
     "vendor.app": Fact(N_("App")),
     "vendor.version": Fact(N_("Version")),
     "vendor.name": Fact(N_("Name")),
-    "vendor.role": Fact(N_("Role")),
+    "vendor.role": Fact(N_("Role"), {key: words for key, (words, *_) in ROLES.items()}),
     "installation.status": Fact(N_("State"), INSTALLATION_WORDS),
     "installation.version": Fact(N_("Version")),
     "installation.scopes": Fact(N_("What it gets"), _SCOPES),
     "installation.claims": Fact(N_("Facts in it"), _CLAIMS),
-    "installation.roles": Fact(N_("Roles that see it")),
-    "installation.entry_role": Fact(N_("Role that newcomers are invited to")),
+    "installation.roles": Fact(N_("Roles that see it"), show=_roles),
+    "installation.entry_role": Fact(N_("Role that newcomers are invited to"), show=role_text),
     "installation.failures": Fact(N_("Failures")),
 }
 

@@ -17,7 +17,7 @@ from scenarios.hospital.his.connecting import HisTerms
 from scenarios.hospital.kinds import PARTS, VISITS
 from scenarios.hospital.models import Doctor
 from scenarios.hospital.pages.common import require_hospital, root_of, tenant_of, with_words
-from scenarios.hospital.rights import READ, SET_UP, STOP
+from scenarios.hospital.rights import CALL, READ, SET_UP, STOP
 from scenarios.hospital.states import SESSION_TONES, SESSION_WORDS, TONES, WORDS
 from scenarios.hospital.viewing import note_view
 from tenants.actor import Actor
@@ -131,6 +131,7 @@ async def session(request: Request, actor: Actor) -> Response:
         "columns": columns,
         "everybody": everybody,
         "numbers": sum(found["quotas"].values()),
+        "may_call": actor.may(CALL),
         "may_stop": actor.may(STOP) and found["status"] == "planned",
         "root": root_of(actor),
         "path": request.url.path,

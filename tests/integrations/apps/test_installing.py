@@ -12,12 +12,13 @@ from integrations.apps.clients import granted
 from integrations.apps.models import App, AppVersion, Vendor
 from integrations.apps.tenant_models import AppConsent, AppMessage, Installation
 from tenants.actor import StepUp
-from tenants.audit_words import has_label
+from tenants.audit_words import changes, has_label
 from tenants.models import Audit, Outbox, Role
 from tenants.scope import bank_scope, open_scope, tenant_scope, vendor_scope
 from tests import apps, make
 from tests.page import inspect
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
+from ui.i18n import use_locale
 
 ALL = frozenset({"openid", "profile", "email", "tenant", "payments", "offline_access"})
 
@@ -213,6 +214,9 @@ async def test_uninstalling_ends_everything_and_has_the_rest_deleted_after_two_d
     facts = {name for one in found for name in {**(one.before or {}), **(one.after or {})}}
     assert {one.act for one in found} == {"app.installed", "app.uninstalled"}
     assert [name for name in facts if not has_label("installation", name)] == []
+    with use_locale("zh_CN"):
+        told = changes("installation", {}, {"roles": ["administrator", "class_teacher", "family"]})
+    assert told == ["可见角色：管理员、班主任、学生及其监护人（在家使用）"]
     again = await installed(chief, listed)
     assert again.id != made.id
 
