@@ -21,16 +21,12 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
 from deploy.bench.beside import Beside, Waits
 from deploy.bench.payments import fill
-from deploy.bench.scratch import scratch, tenant
-from deploy.database import credentials
+from deploy.bench.scratch import scratch, superuser, tenant
 from deploy.errors import OperatorError
 from deploy.settings import Settings
 from scenarios.community.blocks import BlockUnit, units
@@ -105,22 +101,12 @@ def _blocks(path: str) -> Path:
     return found
 
 
-@asynccontextmanager
-async def _superuser(settings: Settings) -> Any:
-    url = settings.database_superuser_url.get_secret_value()
-    connection = await asyncpg.connect(**credentials(url) | {"database": "cloud"})
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
 async def _load(settings: Settings, of: Tenant, blocks: Path, most: int) -> int:
     """Bring in the flats with a holder each, and return how many there are."""
     columns = ("tenant_id", "id", "scenario", "kind", "number", "name", "place", "sort_key", "attributes")
     with blocks.open(encoding="utf-8", newline="") as file:
         records = _records(of, units(csv.DictReader(file), most=most or None))
-        async with _superuser(settings) as connection:
+        async with superuser(settings) as connection:
             await connection.copy_records_to_table("tenants_account", records=records, columns=columns)
             await connection.execute(_HOLDERS, of.id)
             await connection.execute("vacuum analyze tenants_account, tenants_holder")
@@ -161,13 +147,13 @@ async def _run(settings: Settings, of: Tenant) -> dict[str, float]:
 
 
 async def _checkpoint(settings: Settings) -> None:
-    async with _superuser(settings) as connection:
+    async with superuser(settings) as connection:
         await connection.execute("checkpoint")
 
 
 async def _floor(settings: Settings, of: Tenant) -> tuple[dict[str, int], float]:
     """Return how many rows the run has left in each table, and the seconds of the bare way."""
-    async with _superuser(settings) as connection:
+    async with superuser(settings) as connection:
         for table in _COPIED:
             await connection.execute(f"create table bare_{table} (like {table} including all)")
         await connection.execute("checkpoint")

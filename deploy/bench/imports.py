@@ -12,13 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import asyncpg
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
-from deploy.bench.scratch import scratch, tenant
+from deploy.bench.scratch import scratch, superuser, tenant
 from deploy.bench.who import manager
-from deploy.database import credentials
 from deploy.settings import Settings
 from scenarios.community.blocks import HEADER
 from scenarios.community.importing import UNITS
@@ -119,9 +117,7 @@ _FLOOR = (
 
 async def _floor(settings: Settings, of: Tenant, filename: str, content: bytes) -> tuple[int, float]:
     """Return how many accounts the bare way has written, and its seconds."""
-    superuser = credentials(settings.database_superuser_url.get_secret_value()) | {"database": "cloud"}
-    connection = await asyncpg.connect(**superuser)
-    try:
+    async with superuser(settings) as connection:
         begun = time.perf_counter()
         read = [_bare(cells) for cells in _read(filename, content) if _is_good(cells)]
         async with connection.transaction():
@@ -131,8 +127,6 @@ async def _floor(settings: Settings, of: Tenant, filename: str, content: bytes) 
             for statement in _FLOOR:
                 await connection.execute(statement, of.id)
         return len(read), time.perf_counter() - begun
-    finally:
-        await connection.close()
 
 
 def _read(filename: str, content: bytes) -> Iterator[Sequence[Any]]:

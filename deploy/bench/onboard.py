@@ -14,8 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
-from deploy.bench.scratch import scratch
-from deploy.database import credentials
+from deploy.bench.scratch import scratch, superuser
 from deploy.seed.bank import the_bank
 from deploy.settings import Settings
 from tenants import jobs
@@ -146,10 +145,7 @@ async def _work(bank: Bank) -> None:
 
 async def _floor(settings: Settings, count: int) -> float:
     """Copy one institution's rows under new ids, as often as there were institutions; return institutions a second."""
-    connection = await asyncpg.connect(
-        **credentials(settings.database_superuser_url.get_secret_value()) | {"database": "cloud"}
-    )
-    try:
+    async with superuser(settings) as connection:
         await connection.execute("set session_replication_role = replica")
         one = await connection.fetchval("select id from tenants_tenant limit 1")
         found = [row[0] for row in await connection.fetch(_TABLES)]
@@ -165,8 +161,6 @@ async def _floor(settings: Settings, count: int) -> float:
                 for sql in statements:
                     await connection.execute(sql, one, fresh)
         return count / (time.perf_counter() - began)
-    finally:
-        await connection.close()
 
 
 async def _copy(connection: asyncpg.Connection, table: str) -> str:

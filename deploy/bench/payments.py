@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,8 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from billing import ledger
-from deploy.bench.scratch import tenant
-from deploy.database import credentials
+from deploy.bench.scratch import superuser, tenant
 from deploy.settings import Settings
 from tenants.ids import new_id
 from tenants.scope import open_scope, tenant_scope
@@ -30,13 +28,13 @@ class Book:
 async def fill(settings: Settings, number: int, *, tenants: int, payments: int) -> Book:
     """Write the institutions and their payments; each pays one bill of an account of its own."""
     first = await tenant(number)
-    async with _superuser(settings) as connection, connection.transaction():
+    async with superuser(settings) as connection, connection.transaction():
         await connection.execute(_OTHER_TENANTS, first.id, tenants - 1)
         await connection.execute(_PLACES.replace("$1", f"'{first.slug}%'"))
         await connection.execute(_DUE.replace("$1", str(payments)).replace("$2", str(_AMOUNT)))
         found = await connection.fetch("select * from due order by n")
         await connection.execute(_PAST)
-    async with _superuser(settings) as connection:
+    async with superuser(settings) as connection:
         await connection.execute("vacuum analyze")
     ids = dict.fromkeys(row["tenant_id"] for row in found)
     return Book(tuple(ids), tuple(json.dumps(_event(row)) for row in found))
@@ -44,7 +42,7 @@ async def fill(settings: Settings, number: int, *, tenants: int, payments: int) 
 
 async def left_behind(settings: Settings, book: Book) -> Mapping[str, int]:
     """Return what the messages should have left and have not: empty when every payment arrived whole."""
-    async with _superuser(settings) as connection:
+    async with superuser(settings) as connection:
         counts = await connection.fetchrow(_COUNTS, list(book.tenants))
     wanted = len(book.messages)
     wrong = {name: found for name, found in counts.items() if found != wanted}
@@ -52,16 +50,6 @@ async def left_behind(settings: Settings, book: Book) -> Mapping[str, int]:
         async with open_scope(tenant_scope(of)):
             wrong |= {fault.check: 1 for fault in await ledger.verify_ledger(of)}
     return wrong
-
-
-@asynccontextmanager
-async def _superuser(settings: Settings) -> Any:
-    url = settings.database_superuser_url.get_secret_value()
-    connection = await asyncpg.connect(**credentials(url) | {"database": "cloud"})
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 _OTHER_TENANTS = """

@@ -20,8 +20,7 @@ from billing.payments.settlement import provision_settlement
 from billing.reconciliation import intake
 from billing.reconciliation.arriving import WORK_MEMORY
 from billing.reconciliation.sources.rail import RailTrades
-from deploy.bench.scratch import scratch, tenant
-from deploy.database import credentials
+from deploy.bench.scratch import scratch, superuser, tenant
 from deploy.settings import Settings
 from tenants.actor import system_actor
 from tenants.models import Tenant
@@ -63,16 +62,12 @@ async def measure(options: Mapping[str, int]) -> dict[str, Any]:
     async with scratch() as settings:
         of = await tenant(1)
         account = await _account(of)
-        superuser = credentials(settings.database_superuser_url.get_secret_value()) | {"database": "cloud"}
-        connection = await asyncpg.connect(**superuser)
-        try:
+        async with superuser(settings) as connection:
             await _set_up(connection, of, account, options["lines"])
             path, bare = await _write(connection, settings, options)
             size = path.stat().st_size
             seconds, found = await _ours(account, path)
             floor = await _floor(connection, bare)
-        finally:
-            await connection.close()
     ratio = round(seconds / floor, 2)
     return {
         "figure": round(seconds, 2),
