@@ -26,7 +26,14 @@ select p.id, p.currency, a.net - coalesce((
 
 
 async def refund(
-    actor: Actor, *, hold_id: UUID, amount_minor: int, reason: str, key: str, is_policy: bool
+    actor: Actor,
+    *,
+    hold_id: UUID,
+    amount_minor: int,
+    reason: str,
+    key: str,
+    is_policy: bool,
+    fee_item_id: UUID | None = None,
 ) -> list[UUID]:
     """Give back ``amount_minor`` of a kept hold, once for each ``key``, and return the refunds' ids.
 
@@ -34,7 +41,8 @@ async def refund(
     no right of refunds. Otherwise somebody asks who has that right, and above their limit another one agrees. Either
     way it is an ordinary refund of the payment, on its way until the channel has paid it; once it has, the bill is
     credited by as much, so that nobody owes it again. In the open tenant scope; it locks the payment, so call it
-    before locking rows of your own.
+    before locking rows of your own. ``fee_item_id`` is the fee of what is given back, where several things were paid
+    together: its line gives first, and whoever had a share of it, nobody else.
 
     Raises:
         NotFound: there is no such hold.
@@ -46,12 +54,13 @@ async def refund(
         actor.require("refunds.request")
         actor.require_fresh()
     body = {"hold": str(hold_id), "amount": amount_minor, "reason": reason, "is_policy": is_policy}
+    body |= {"fee_item": str(fee_item_id)} if fee_item_id else {}
 
     async def do() -> Answer:
         hold = await _kept(actor, hold_id)
         found = await _left(hold)
         _check(amount_minor, found)
-        made = await _create(actor, hold, found, amount_minor, reason, is_policy=is_policy)
+        made = await _create(actor, hold, found, amount_minor, reason, fee_item_id, is_policy=is_policy)
         return {"refunds": [str(each) for each in made]}
 
     answer = await once(actor, key=key, act="hold.refund", body=body, do=do)
@@ -98,8 +107,15 @@ def _check(amount: int, found: Sequence[tuple[UUID, int, str]]) -> None:
         raise Invalid("hold.refund", text, fields={"amount": text})
 
 
-async def _create(
-    actor: Actor, hold: Hold, found: Sequence[Any], amount: int, reason: str, *, is_policy: bool
+async def _create(  # noqa: PLR0917 - how much of what, and why
+    actor: Actor,
+    hold: Hold,
+    found: Sequence[Any],
+    amount: int,
+    reason: str,
+    fee_item_id: UUID | None,
+    *,
+    is_policy: bool,
 ) -> list[UUID]:
     made = []
     for payment_id, left, _ in found:
@@ -107,6 +123,14 @@ async def _create(
         amount -= part
         if part:
             payment = await lock_payment(actor, payment_id)
-            refund = await create(actor, payment, part, reason, bill_id=hold.bill_id, is_agreed=is_policy)
+            refund = await create(
+                actor,
+                payment,
+                part,
+                reason,
+                bill_id=hold.bill_id,
+                fee_item_id=fee_item_id,
+                is_agreed=is_policy,
+            )
             made.append(refund.id)
     return made

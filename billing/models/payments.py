@@ -135,11 +135,13 @@ class Refund(TenantRow):
     ``way`` is ``channel``, back whence it came, or ``transfer`` from the institution's own account under
     ``transfer_reference``. A failed one waits until its ``resolution``: ``retried``, ``transfer`` or ``set_aside``.
     ``paid_by`` is who handed cash over at the counter, and ``day_close_id`` that person's end of day. ``bill_id`` is
-    the one bill that gives the money back; without it, the one that was paid last gives first.
+    the one bill that gives the money back; without it, the one that was paid last gives first. ``fee_item_id`` is the
+    fee of it that gives first, where what is given back is one of several things that were paid together.
     """
 
     payment_id: UUID = fields.UUIDField()
     bill_id: UUID | None = fields.UUIDField(null=True)
+    fee_item_id: UUID | None = fields.UUIDField(null=True)
     number = fields.CharField(max_length=40)
     currency = fields.CharField(max_length=3)
     amount_minor = fields.BigIntField()

@@ -3,7 +3,6 @@
 Not owed is what is only kept for them while they pay, what may be declined, and what others let them pay.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -12,8 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from billing.mandates.caps import room_for
-from billing.names import localized
-from billing.payer.queries import SeenBill
+from billing.payer.queries import SeenBill, title_of
 from tenants.scope import open_scope, rows, tenant_scope
 
 MOST_BILLS = 2000
@@ -23,8 +21,8 @@ _OWED = f"""
 select t.id tenant_id, t.short_name, t.scenarios, t.status, t.takes_payments, t.word_to_payers, t.timezone,
        h.account_id, h.is_for_others, b.account_number, b.account_name, b.currency, b.held_until,
        case when b.held_until is not null then (
-         select l.names::text from billing_bill_line l where l.tenant_id = b.tenant_id and l.bill_id = b.id
-          order by l.position, l.id limit 1) end held_names,
+         select json_agg(l.names order by l.position, l.id)::text from billing_bill_line l
+          where l.tenant_id = b.tenant_id and l.bill_id = b.id) end held_names,
        b.id::text, b.number, b.period, b.due_on, b.total_minor - b.paid_minor - b.adjusted_minor left_minor,
        b.due_on < day_in(t.timezone) is_overdue, b.paid_minor > 0 is_part_paid, p.payment_id::text,
        said.promised_on, said.is_disputed,
@@ -192,7 +190,7 @@ def _still_held(one: Any, bill: OwedBill) -> Iterator[HeldBill]:
     if one["held_until"] > datetime.now(UTC):
         yield HeldBill(
             bill,
-            what=localized(json.loads(one["held_names"])),
+            what=title_of(one["held_names"]),
             account=one["account_name"] or one["account_number"],
             institution=one["short_name"],
             currency=one["currency"],

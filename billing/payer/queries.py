@@ -13,6 +13,14 @@ from ui.errors import Forbidden, NotFound
 from ui.formats import month_text
 from ui.i18n import t
 
+MOST_NAMED = 3
+
+
+def title_of(names: str) -> str:
+    """Return in a word or two what is kept for its payer, by the names of its bill's lines as JSON."""
+    named = [localized(one) for one in json.loads(names)]
+    return ", ".join(named[:MOST_NAMED]) + (" …" if len(named) > MOST_NAMED else "")
+
 
 @dataclass(frozen=True, slots=True)
 class SeenBill:
@@ -56,7 +64,7 @@ class SeenBill:
     @property
     def title(self) -> str:
         """What it is for, in a word or two: what is kept for its payer, or a month."""
-        return localized(json.loads(self.held_names)) if self.held_names else month_text(self.period)
+        return title_of(self.held_names) if self.held_names else month_text(self.period)
 
     @property
     def left_minor(self) -> int:
@@ -73,8 +81,8 @@ select b.id, b.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contac
        b.account_number, b.account_name, b.place, b.period, b.due_on, b.currency, b.status, b.total_minor,
        b.paid_minor, b.adjusted_minor, b.closed_reason, b.held_until,
        case when b.held_until is not null then (
-         select l.names::text from billing_bill_line l where l.tenant_id = b.tenant_id and l.bill_id = b.id
-          order by l.position, l.id limit 1) end held_names, p.payment_id,
+         select json_agg(l.names order by l.position, l.id)::text from billing_bill_line l
+          where l.tenant_id = b.tenant_id and l.bill_id = b.id) end held_names, p.payment_id,
        b.account_id <> all ((select scope_barred('pay'))::uuid[]) may_pay,
        b.status in ('issued', 'part_paid') and b.due_on < day_in(t.timezone) is_overdue,
        t.status standing, t.takes_payments, t.word_to_payers,

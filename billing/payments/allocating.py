@@ -154,7 +154,7 @@ def _share(bill: LockedBill, line: Line, amount: int) -> Share:
 
 _TAKEN = """
 select l.id, l.bill_id, a.net left_minor, l.names, to_char(l.period, 'YYYY-MM') period, b.account_number account,
-       i.kind = 'stored' is_stored
+       i.kind = 'stored' is_stored, l.fee_item_id
   from (select bill_line_id, sum(amount_minor)::bigint net, max(created_at) latest from billing_allocation
          where tenant_id = $1 and payment_id = $2 group by bill_line_id having sum(amount_minor) > 0) a
   join billing_bill_line l on l.tenant_id = $1 and l.id = a.bill_line_id
@@ -172,8 +172,11 @@ async def take_back(
     *,
     dispute_id: UUID | None = None,
     bill_id: UUID | None = None,
+    fee_item_id: UUID | None = None,
 ) -> Allocated:
     """Take ``amount`` of a payment off its lines again, the last one paid first, and open their bills.
+
+    Lines of the fee that is named give before all others.
 
     Because of a refund, or of a dispute that was lost. ``bill_id`` names the only bill that gives; a refund without
     it leaves alone what topped up stored money, which gives back from its store.
@@ -182,11 +185,11 @@ async def take_back(
         ValueError: the payment pays less than that.
     """
     is_apart = refund_id is not None and bill_id is None
-    found = [
-        _read(line)
-        for line in await rows(_TAKEN, tenant_id, payment_id)
-        if not (is_apart and line["is_stored"])
-    ]
+    paid = sorted(
+        await rows(_TAKEN, tenant_id, payment_id),
+        key=lambda line: fee_item_id not in {None, line["fee_item_id"]},
+    )
+    found = [_read(line) for line in paid if not (is_apart and line["is_stored"])]
     lines = [line for line in found if bill_id in {None, line.bill_id}]
     bills = await lock_bills(tenant_id, {line.bill_id for line in lines})
     taken = spread([line.left_minor for line in lines], amount)

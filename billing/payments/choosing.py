@@ -16,6 +16,7 @@ from billing.payments.states import PAYABLE
 from billing.routing import choosing as routing
 from billing.routing.methods import Method, method_of
 from billing.routing.terms import RoutingTerms
+from billing.splits.rules import SHARING, are_shared
 from billing.terms import terms_of
 from billing.trial.opening import must_be_taking
 from tenants.accounts.guests import must_pay
@@ -243,6 +244,7 @@ async def offers(tenant_id: UUID, currency: str, bill_ids: Iterable[UUID] = ()) 
         open_to = [as_destination(account) for account in meant[:1]]
         terms, bank = await terms_of(tenant_id, RoutingTerms), await bank_terms_of(tenant_id)
         fees = await fees_of(tenant_id, bill_ids)
+        is_shared = bool(bill_ids) and await are_shared(tenant_id, bill_ids)
     down = {key for key in CHANNELS if health.is_down(key)}
     found = routing.usable(
         routing.routes_of(terms),
@@ -255,6 +257,7 @@ async def offers(tenant_id: UUID, currency: str, bill_ids: Iterable[UUID] = ()) 
     return [
         _offer(method, routing.bounds(method, route, currency, bank), is_down=method.channel in down)
         for method, route in found
+        if method.channel == SHARING or not is_shared
     ]
 
 

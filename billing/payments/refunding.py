@@ -225,7 +225,14 @@ select coalesce(sum(a.amount_minor), 0)::bigint from billing_allocation a
 async def _bills_returned(actor: Actor, refund: Refund, payment: Payment, amount: int) -> list[Side]:
     """Take the money off the bills; what a credit note has freed of them since it was asked for goes off the credit."""
     part = min(amount, int(await value(_PAYS, payment.tenant_id, payment.id, refund.bill_id)))
-    taken = await take_back(payment.tenant_id, payment.id, refund.id, part, bill_id=refund.bill_id)
+    taken = await take_back(
+        payment.tenant_id,
+        payment.id,
+        refund.id,
+        part,
+        bill_id=refund.bill_id,
+        fee_item_id=refund.fee_item_id,
+    )
     await tell_returned(actor, taken, refund.reason)
     freed = await _freed_returned(refund, amount - part) if amount > part else []
     return [*receivables(taken, refund.currency), *freed]

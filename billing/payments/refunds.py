@@ -232,12 +232,14 @@ async def create(  # noqa: PLR0917 - how much of what, and why
     *,
     transfer_reference: str = "",
     bill_id: UUID | None = None,
+    fee_item_id: UUID | None = None,
     is_agreed: bool = False,
     refund_id: UUID | None = None,
 ) -> Refund:
     """Reserve the amount and write the refund, approved where the asker may decide alone.
 
-    ``bill_id`` is the one bill that gives it back. ``is_agreed`` says that a rule has decided, in the system's name.
+    ``bill_id`` is the one bill that gives it back, ``fee_item_id`` the fee of it that does so first.
+    ``is_agreed`` says that a rule has decided, in the system's name.
     ``refund_id`` is the refund's own id, where something refers to it before it is written.
     """
     reason = _checked(reason)
@@ -255,6 +257,7 @@ async def create(  # noqa: PLR0917 - how much of what, and why
         suspense_id=suspense.id if suspense else None,
         credit_id=credit.id if credit else None,
         bill_id=bill_id,
+        fee_item_id=fee_item_id,
         reason=reason,
         status="requested",
         way=TRANSFER if transfer_reference else "channel",

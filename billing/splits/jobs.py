@@ -41,7 +41,9 @@ async def ensure_returns(actor: Actor, payload: dict[str, Any]) -> None:
     """Ask back what shares owe for a refund that went out, or for a dispute that was lost."""
     if "refund_id" in payload:
         refund = await Refund.get(tenant_id=actor.tenant_id, id=UUID(payload["refund_id"]))
-        await returning.ensure_back(actor, refund.payment_id, "refund", refund.id, int(refund.amount_minor))
+        await returning.ensure_back(
+            actor, refund.payment_id, "refund", refund.id, int(refund.amount_minor), refund.fee_item_id
+        )
         return
     dispute = await Dispute.get(tenant_id=actor.tenant_id, id=UUID(payload["dispute_id"]))
     await returning.ensure_back(actor, dispute.payment_id, "dispute", dispute.id, int(dispute.amount_minor))

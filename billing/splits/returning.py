@@ -1,9 +1,11 @@
 """What comes back of shares: before a refund goes out, and when a dispute is lost; and paid again when that is undone.
 
 Everybody gives back in proportion to what they still hold, so that whatever is refunded after whatever was shared
-leaves every receiver with nothing in the end.
+leaves every receiver with nothing in the end. Where a refund says of which fee it is — one of several things that were
+paid together — those who had a share of that fee give first, and only what they cannot cover comes from the others.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -29,8 +31,9 @@ RETURN_JOB = "billing.return_share"
 SHORTLY = timedelta(seconds=10)
 
 _NETS = """
-select s.id, s.amount_minor - coalesce(sum(b.amount_minor), 0)::bigint net
-  from billing_share s left join billing_share_return b on b.tenant_id = s.tenant_id and b.share_id = s.id
+select s.id, s.amount_minor - coalesce(sum(b.amount_minor), 0)::bigint net, min(r.fee_item_id::text)::uuid fee
+  from billing_share s join billing_split_rule r on r.tenant_id = s.tenant_id and r.id = s.rule_id
+  left join billing_share_return b on b.tenant_id = s.tenant_id and b.share_id = s.id
  where s.tenant_id = $1 and s.payment_id = $2 and s.status = 'paid' group by s.tenant_id, s.id
 having s.amount_minor > coalesce(sum(b.amount_minor), 0) order by s.id
 """
@@ -43,6 +46,17 @@ select (select coalesce(sum(r.amount_minor), 0) from billing_refund r
          where d.tenant_id = $1 and d.payment_id = $2 and d.id <> $3 and d.is_withdrawn
            and d.status in ('lost', 'accepted'))
 """
+_OF_FEE = """
+select greatest(0, (
+  select coalesce(sum(a.amount_minor), 0) from billing_allocation a
+    join billing_bill_line l on l.tenant_id = $1 and l.id = a.bill_line_id and l.fee_item_id = $4
+   where a.tenant_id = $1 and a.payment_id = $2 and a.refund_id is distinct from $3)
+  - (select coalesce(sum(r.amount_minor), 0) from billing_refund r
+      where r.tenant_id = $1 and r.payment_id = $2 and r.id <> $3 and r.fee_item_id = $4
+        and (r.status = 'submitted' or r.status = 'approved' and exists (select 1 from billing_share_return b
+             where b.tenant_id = $1 and b.cause_id = r.id))))::bigint
+"""
+"""What a payment pays of one fee, less what is on its way back of it."""
 
 
 async def is_free_to_go(actor: Actor, refund: Refund) -> bool:
@@ -57,7 +71,7 @@ async def is_free_to_go(actor: Actor, refund: Refund) -> bool:
         await enqueue(SUBMIT_JOB, {"refund_id": str(refund.id)}, delay=SHORTLY)
         return False
     if not await _live(payment.tenant_id, refund.id):
-        await ask_back(payment, "refund", refund.id, int(refund.amount_minor))
+        await ask_back(payment, "refund", refund.id, int(refund.amount_minor), refund.fee_item_id)
     return await _is_all_back(payment.tenant_id, refund.id)
 
 
@@ -65,14 +79,23 @@ async def _locked(actor: Actor, payment_id: UUID) -> Payment:
     return await Payment.filter(tenant_id=actor.tenant_id, id=payment_id).select_for_update().get()
 
 
-async def ask_back(payment: Payment, cause: str, cause_id: UUID, amount: int) -> None:
+async def ask_back(
+    payment: Payment, cause: str, cause_id: UUID, amount: int, fee_item_id: UUID | None = None
+) -> None:
     """Write what each share gives back of ``amount``, under the payment's lock, and have the channel take it."""
-    nets = {r["id"]: r["net"] for r in await rows(_NETS, payment.tenant_id, payment.id)}
+    held = await rows(_NETS, payment.tenant_id, payment.id)
+    nets = {one["id"]: int(one["net"]) for one in held}
     gone = int(await value(_GONE, payment.tenant_id, payment.id, cause_id))
-    own = payment.amount_minor - gone - sum(nets.values())
-    parts = take([*nets.values(), max(own, 0)], min(amount, sum(nets.values()) + max(own, 0)))
-    for share_id, part in zip(nets, parts, strict=False):
-        if part:
+    whole = payment.amount_minor - gone
+    first = {one["id"]: nets[one["id"]] for one in held if one["fee"] == fee_item_id}
+    of_fee = 0
+    if fee_item_id is not None:
+        of_fee = int(await value(_OF_FEE, payment.tenant_id, payment.id, cause_id, fee_item_id))
+    parts = _gives(first, of_fee, min(amount, of_fee))
+    others = {share_id: net - parts.get(share_id, 0) for share_id, net in nets.items()}
+    rest = _gives(others, whole - min(amount, of_fee), amount - min(amount, of_fee))
+    for share_id in nets:
+        if part := parts.get(share_id, 0) + rest[share_id]:
             made = await ShareReturn.create(
                 tenant_id=payment.tenant_id,
                 share_id=share_id,
@@ -82,6 +105,13 @@ async def ask_back(payment: Payment, cause: str, cause_id: UUID, amount: int) ->
                 amount_minor=part,
             )
             await enqueue(RETURN_JOB, {"return_id": str(made.id), "n": 0})
+
+
+def _gives(nets: Mapping[UUID, int], whole: int, amount: int) -> dict[UUID, int]:
+    """Return what each share gives of an amount; the institution has the rest of the ``whole`` and gives as they do."""
+    own = max(whole - sum(nets.values()), 0)
+    parts = take([*nets.values(), own], min(amount, sum(nets.values()) + own))
+    return dict(zip(nets, parts, strict=False))
 
 
 async def _live(tenant_id: UUID, cause_id: UUID) -> bool:
@@ -191,11 +221,13 @@ async def _undo(back: ShareReturn) -> None:
         await back.delete()
 
 
-async def ensure_back(actor: Actor, payment_id: UUID, cause: str, cause_id: UUID, amount: int) -> None:
+async def ensure_back(  # noqa: PLR0917 - how much of what, and why
+    actor: Actor, payment_id: UUID, cause: str, cause_id: UUID, amount: int, fee_item_id: UUID | None = None
+) -> None:
     """Ask back what shares owe for a refund that went out after all, or a lost dispute; once."""
     payment = await _locked(actor, payment_id)
     if payment.channel == "bank" and not await _live(payment.tenant_id, cause_id):
-        await ask_back(payment, cause, cause_id, amount)
+        await ask_back(payment, cause, cause_id, amount, fee_item_id)
 
 
 async def try_again(actor: Actor, return_id: UUID) -> ShareReturn:

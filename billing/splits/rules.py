@@ -145,6 +145,16 @@ select exists (select 1 from billing_bill_line l join billing_split_rule r
 """
 
 
+SHARING = "bank"
+"""The channel that pays shares to their receivers' own accounts."""
+
+
+async def are_shared(tenant_id: UUID, bill_ids: Iterable[UUID]) -> bool:
+    """Tell whether part of what these bills charge belongs to others today, so that the bank's rail has to pay it."""
+    found = await rows(_SHARED, tenant_id, list(bill_ids), await today_at(tenant_id))
+    return bool(found[0]["shared"])
+
+
 async def must_be_shareable(tenant_id: UUID, bill_ids: Iterable[UUID], channel: str) -> None:
     """Refuse a channel that cannot pay shares of these bills to their receivers' own accounts.
 
@@ -155,10 +165,7 @@ async def must_be_shareable(tenant_id: UUID, bill_ids: Iterable[UUID], channel: 
     Raises:
         Invalid: it is such a channel.
     """
-    if channel == "bank":
-        return
-    found = await rows(_SHARED, tenant_id, list(bill_ids), await today_at(tenant_id))
-    if found[0]["shared"]:
+    if channel != SHARING and await are_shared(tenant_id, bill_ids):
         text = t(
             "Part of this bill goes to others than the institution, which cards and wallets cannot do."
             " Please pay it in the bank app (QR code)."

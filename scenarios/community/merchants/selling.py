@@ -77,6 +77,7 @@ async def _give_back(actor: Actor, found: ShopOrder, reason: str = "") -> bool:
     if found.status not in ORDER.edges["refund"].sources or found.hold_id is None:
         return False
     is_handed_over = found.status == "fulfilled"
+    shop = await NeighbourShop.get(tenant_id=found.tenant_id, id=found.shop_id)
     await refund(
         actor,
         hold_id=found.hold_id,
@@ -84,6 +85,7 @@ async def _give_back(actor: Actor, found: ShopOrder, reason: str = "") -> bool:
         reason=reason or found.number,
         key=f"order-{found.id}",
         is_policy=True,
+        fee_item_id=shop.fee_item_id,
     )
     if await move(found, "refund", refund_reason=reason[:200]) and not is_handed_over:
         await put_back(found)

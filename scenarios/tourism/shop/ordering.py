@@ -1,6 +1,7 @@
 """Ordering: who comes, who pays, what happens if plans change; then the places are held and paid for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -134,8 +135,8 @@ async def create(request: Request, shop: Shop) -> Response:
     await throttle.spend("tourism order", shop.actor.ip, PER_VISITOR)
     form = await bind(request, Ordering)
     sent = {name: values[-1] for name, values in form.values.items()}
-    if form.is_valid and not form.ok.is_agreed:
-        form.fail("is_agreed", t("Tick this once you have read it."))
+    if form.is_valid:
+        _look_through(form)
     try:
         if form.is_valid:
             async with open_scope(tenant_scope(shop.tenant.id)):
@@ -147,6 +148,30 @@ async def create(request: Request, shop: Shop) -> Response:
     except (Invalid, Conflict) as refused:
         form.fail_with(refused)
     return await _again(request, shop, form, sent)
+
+
+def _look_through(form: Form[Ordering]) -> None:
+    """Say at once everything that can be seen to be wrong with what was typed, so that nobody is sent back twice."""
+    said = form.ok
+    rows = [name.removesuffix("-name") for name in form.values if name.endswith("-name")]
+    for row in rows:
+        name, document = form.value(f"{row}-name").strip(), form.value(f"{row}-document").strip()
+        with _noted(form):
+            people.read_visitor(name, document, row)
+        if not (name and document):
+            form.fail(f"{row}-name", t("Give the name and document of this visitor."))
+    with _noted(form):
+        people.read_buyer("–" if rows else said.name, said.contact)
+    if not said.is_agreed:
+        form.fail("is_agreed", t("Tick this once you have read it."))
+
+
+@contextmanager
+def _noted(form: Form[Ordering]) -> Iterator[None]:
+    try:
+        yield
+    except Invalid as refused:
+        form.fail_with(refused)
 
 
 async def _again(request: Request, shop: Shop, form: Form[Ordering], sent: dict[str, Any]) -> Response:

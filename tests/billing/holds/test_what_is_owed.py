@@ -56,7 +56,7 @@ async def test_what_is_kept_says_what_it_is_and_opens_for_nobody_who_may_not_pay
     assert not [one for one in shown.iter("input") if one.get("name") == "channel"]
     await make.sign_in(client, place.person.id)
     own = await page(client, f"/my/checkout?bill={hold.bill_id}")
-    assert "Seat 7" in text_of(own)
+    assert "Seat 7, Cushion" in text_of(own)
     assert "35.00" in text_of(own)
     assert [one for one in own.iter("input") if one.get("name") == "channel"]
 

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from billing.models import Dispute, Receiver, Refund
+from billing.models import BillLine, Dispute, Receiver, Refund
+from billing.payments.refunds import create, lock_payment
+from billing.payments.service import offers
 from billing.splits import returning, rules, sharing
 from billing.splits.documents import SplitDocument
 from tenants import days
@@ -121,6 +123,10 @@ async def test_cards_cannot_pay_what_is_shared_and_say_so(market):
     bill = await world.bill(market.place, 10000)
     with pytest.raises(Invalid, match="cards and wallets"):
         await world.start(market.place, bill, channel="stripe")
+    offered = {way.key for way in await offers(market.place.id, "SGD", [bill.id])}
+    assert "bank" in offered
+    assert "stripe" not in offered, "nobody is led to a way that is refused"
+    assert "stripe" in {way.key for way in await offers(market.place.id, "SGD")}
 
 
 @pytest.mark.parametrize(("hour", "minute"), [(15, 59), (16, 0)])
@@ -141,6 +147,41 @@ async def test_what_is_not_shared_is_left_alone(market):
     """A second fee of the same bill has no rule: only the first one's part is shared."""
     payment, _, _ = await market.paid(6000, 4000)
     assert sorted(s.amount_minor for s in await market.shares(payment_id=payment.id)) == [500, 1800]
+
+
+async def give_back(market, payment, bill, amount, fee_item_id):
+    """One of several things that were paid together goes back."""
+    async with market.place.scope():
+        locked = await lock_payment(market.place.system, payment.id)
+        await create(
+            market.place.system,
+            locked,
+            amount,
+            "Sold out",
+            bill_id=bill.id,
+            fee_item_id=fee_item_id,
+            is_agreed=True,
+        )
+    await run_due(market.place.id)
+
+
+async def test_who_had_no_share_of_what_goes_back_gives_nothing(market):
+    """Two things are paid together and only the first is shared: the second's money comes from the institution."""
+    payment, bill, _ = await market.paid(6000, 4000)
+    async with market.place.scope():
+        first, second = await BillLine.filter(tenant_id=market.place.id, bill_id=bill.id).order_by("position")
+    before = await market.nets()
+    await give_back(market, payment, bill, 4000, second.fee_item_id)
+    assert await market.nets() == before
+    assert await market.returns() == []
+    async with market.place.scope():
+        left = await BillLine.filter(tenant_id=market.place.id, bill_id=bill.id).order_by("position")
+    assert [line.paid_minor for line in left] == [6000, 0], "the very thing is paid no more"
+    await give_back(market, payment, bill, 2000, first.fee_item_id)
+    assert sum(one.amount_minor for one in await market.returns()) == sum(before) // 3 + 1
+    await give_back(market, payment, bill, 4000, first.fee_item_id)
+    assert await market.nets() == [0, 0]
+    assert await world.ledger_is_right(market.place)
 
 
 def one(receiver, **part):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing.holds.kinds import HOLD_KINDS
@@ -54,6 +54,7 @@ async def three(place):
 amounts = st.lists(st.integers(1, 10**7), min_size=1, max_size=8)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     amounts,
     st.sampled_from(["percent", "amount"]),
@@ -208,7 +209,7 @@ async def test_what_was_handed_over_comes_back_with_a_reason_and_not_into_stock(
     await paid(place, hold)
     given = []
 
-    async def refund(actor, *, hold_id, amount_minor, reason, key, is_policy):
+    async def refund(actor, *, hold_id, amount_minor, reason, key, is_policy, fee_item_id):
         given.append((amount_minor, reason))
         return []
 

@@ -131,7 +131,7 @@ async def test_a_group_that_is_too_small_gets_its_money_back(place, ann, monkeyp
     await paid(place, hold)
     given_back = []
 
-    async def refund(actor, *, hold_id, amount_minor, reason, key, is_policy):
+    async def refund(actor, *, hold_id, amount_minor, reason, key, is_policy, fee_item_id):
         given_back.append((hold_id, amount_minor, key))
         return []
 

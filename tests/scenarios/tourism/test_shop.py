@@ -58,6 +58,11 @@ async def test_a_visitor_orders_pays_and_has_tickets_on_screen_and_paper(db, ban
     query = f"q-{palace.products['named'].id}-adult=1"
     root, _ = await page(client, f"{day}/{slot.id}/order?{query}")
     assert "All of it until" in text_of(root)
+    nothing = {"visitors-0-name": "", "visitors-0-document": "", "contact": ""}
+    empty = await client.post(f"{day}/{slot.id}/order", data=form_of(root, "/order") | nothing)
+    faults = text_of(inspect(empty.text))
+    for fault in ("name and document of this visitor", "Tick this once", "e-mail address"):
+        assert fault in faults, "everything that is missing is said at once"
     sent = form_of(root, "/order") | {"contact": "li@example.com"}
     sent |= {"visitors-0-name": LI[0], "visitors-0-document": LI[1]}
     answer = await client.post(f"{day}/{slot.id}/order", data=sent)
