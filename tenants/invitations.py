@@ -1,5 +1,7 @@
 """Offers of a role in a tenant: opened by a secret link, taken up with the tenant's own company login at its bank.
 
+Who works for somebody else, such as a shopkeeper, has no such login: they prove who they are by one of their own.
+
 An e-mail address only carries the link. What makes the member is that their bank says, now and strongly enough,
 that they act for the very institution that invites: the same unified social credit code, at the same bank.
 """
@@ -13,15 +15,26 @@ from uuid import UUID
 from tenants import audit, codes, jobs, notices
 from tenants.actor import STRONG_LEVEL, Actor, StepUp
 from tenants.models import Bank, Invitation, Membership, Role, Tenant
+from tenants.permissions import is_for_outsiders
 from tenants.runtime import runtime
 from tenants.scope import execute, open_scope, rows, secret_scope, tenant_scope
 from tenants.scope import tenant_id as scope_tenant
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
-from ui.i18n import Text, t
+from ui.i18n import N_, Text, t
 
 LIFE = timedelta(days=7)
+_LETTER = N_(
+    "Dear {name},\n\n{inviter} invites you to work for {tenant} as {role}.\n\n"
+    "Open this link within seven days and sign in with your company's bank login:\n\n{url}\n\n"
+    "If you did not expect this, you need not do anything."
+)
+_LETTER_OUTSIDE = N_(
+    "Dear {name},\n\n{inviter} invites you as {role} of {tenant}.\n\n"
+    "Open this link within seven days and sign in at your bank, for yourself or for your own company:\n\n{url}\n\n"
+    "If you did not expect this, you need not do anything."
+)
 State = Literal["open", "used", "expired", "revoked"]
-Obstacle = Literal["", "signed_out", "not_company", "other_company", "other_bank", "weak"]
+Obstacle = Literal["", "signed_out", "not_bank", "not_company", "other_company", "other_bank", "weak"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,7 @@ class Offer:
     role: str
     tenant: Tenant
     bank: Bank
+    is_for_outsiders: bool
 
 
 async def invite(actor: Actor, *, role: str, name: str, email: str) -> Invited:
@@ -166,9 +180,7 @@ async def _send(actor: Actor, tenant: Tenant, invitation: Invitation, role: Role
         recipient=invitation.email,
         subject=t("{tenant} invites you as {role}", tenant=tenant.short_name, role=Text(role.name)),
         body=t(
-            "Dear {name},\n\n{inviter} invites you to work for {tenant} as {role}.\n\n"
-            "Open this link within seven days and sign in with your company's bank login:\n\n{url}\n\n"
-            "If you did not expect this, you need not do anything.",
+            _LETTER_OUTSIDE if _is_for_outsiders(role) else _LETTER,
             name=invitation.name,
             inviter=actor.name,
             tenant=tenant.name,
@@ -187,7 +199,12 @@ async def look(token: str) -> Offer | None:
     async with open_scope(tenant_scope(found.tenant_id)):
         tenant = await Tenant.get(id=found.tenant_id)
         role = await Role.get(tenant_id=tenant.id, id=found.role_id)
-        return Offer(found, state_of(found), role.name, tenant, await Bank.get(id=tenant.bank_id))
+        bank = await Bank.get(id=tenant.bank_id)
+        return Offer(found, state_of(found), role.name, tenant, bank, _is_for_outsiders(role))
+
+
+def _is_for_outsiders(role: Role) -> bool:
+    return is_for_outsiders(role.key, role.permissions)
 
 
 async def _by_token(token: str) -> Invitation | None:
@@ -209,6 +226,8 @@ def obstacle(offer: Offer, actor: Actor | None) -> Obstacle:
     """Return what stands between this person and the invitation; empty when nothing does."""
     if actor is None:
         return "signed_out"
+    if offer.is_for_outsiders:
+        return _of_outsider(actor)
     company = actor.company
     if not company or actor.method != "bank":
         return "not_company"
@@ -216,6 +235,13 @@ def obstacle(offer: Offer, actor: Actor | None) -> Obstacle:
         return "other_company"
     if company["bank_id"] != str(offer.tenant.bank_id):
         return "other_bank"
+    return "" if actor.level >= STRONG_LEVEL else "weak"
+
+
+def _of_outsider(actor: Actor) -> Obstacle:
+    """Return what stands between somebody who works elsewhere and a role that is for them: their own bank's word."""
+    if actor.method != "bank":
+        return "not_bank"
     return "" if actor.level >= STRONG_LEVEL else "weak"
 
 
@@ -248,6 +274,8 @@ def _check(offer: Offer, actor: Actor) -> None:
         raise StepUp
     if found:
         message = t("This invitation is for the company login of {tenant}.", tenant=offer.tenant.name)
+        if offer.is_for_outsiders:
+            message = t("Sign in at your bank to accept this invitation.")
         raise Forbidden(f"invitation.{found}", message)
 
 

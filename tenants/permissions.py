@@ -82,7 +82,8 @@ BANK_PERMISSIONS: dict[str, str] = {
 class RoleSpec:
     """A role as provisioned: its key, English name (translated when shown), permissions and limits of money.
 
-    ``begins`` is where its work is, below the institution's console; blank is the overview.
+    ``begins`` is where its work is, below the institution's console; blank is the overview. ``is_for_outsiders`` where
+    those who have it work for somebody else: they come in by whatever strong login their own bank gives them.
     """
 
     key: str
@@ -91,6 +92,7 @@ class RoleSpec:
     refund_limit_minor: int = 0
     adjustment_limit_minor: int = 0
     begins: str = ""
+    is_for_outsiders: bool = False
 
 
 def _all_but(*left_out: str) -> frozenset[str]:
@@ -189,6 +191,12 @@ def roles_of(scenarios: Iterable[str]) -> list[RoleSpec]:
 def every_tenant_role() -> list[RoleSpec]:
     """Return the roles of all institutions, whatever their scenarios."""
     return [*TENANT_ROLES, *(role for rights in _scenario_rights.values() for role in rights.roles)]
+
+
+def is_for_outsiders(key: str, permissions: Iterable[str]) -> bool:
+    """Tell whether a role is still what it was made as: for outsiders, with nothing that only insiders may do."""
+    known = (role for role in every_tenant_role() if role.key == key and role.is_for_outsiders)
+    return any(set(permissions) <= role.permissions | EVERYBODY for role in known)
 
 
 def _rights(scenario: str) -> Rights:

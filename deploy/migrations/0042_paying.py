@@ -1,7 +1,6 @@
-"""What those who pay read and get back: an invoice's notes in every language, and of which fee a refund is."""
+"""What those who pay read: the notes of an invoice in every language."""
 
-from tortoise import fields, migrations
-from tortoise.migrations import operations as ops
+from tortoise import migrations
 
 from deploy.columns import Rewritten, document
 
@@ -18,7 +17,4 @@ alter table community_pool_invoice drop column note, alter column notes drop def
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0041_sandboxes")]
 
-    operations = [
-        Rewritten("PoolInvoice", "note", "notes", document(), BOTH),
-        ops.AddField(model_name="Refund", name="fee_item_id", field=fields.UUIDField(null=True)),
-    ]
+    operations = [Rewritten("PoolInvoice", "note", "notes", document(), BOTH)]

@@ -27,7 +27,13 @@ RIGHTS = Rights(
             frozenset({"dashboard.read", "accounts.read", "meters.write", "service.read", "service.write"}),
             begins="/work/mine",
         ),
-        RoleSpec("shopkeeper", N_("Shopkeeper"), frozenset({"shop.work"}), begins="/merchants"),
+        RoleSpec(
+            "shopkeeper",
+            N_("Shopkeeper"),
+            frozenset({"shop.work"}),
+            begins="/merchants",
+            is_for_outsiders=True,
+        ),
         RoleSpec(
             "gate",
             N_("Gatekeeper"),

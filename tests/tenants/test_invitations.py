@@ -223,3 +223,41 @@ async def test_one_link_used_twice_at_once_makes_one_member(committed, bank):
     results = await asyncio.gather(*(accept(actor, token) for actor in actors), return_exceptions=True)
     assert sum(isinstance(result, invitations.Offer) for result in results) == 1
     assert sum(isinstance(result, Conflict) for result in results) == 3
+
+
+async def test_who_works_for_somebody_else_comes_in_by_a_bank_login_of_their_own(db, app, client, bank):
+    tenant = await make.tenant(bank)
+    _, _, token = await invited(tenant, role="shopkeeper")
+    kim = await make.person("Kim Ng")
+    own = company_of(tenant, uscc="91350100M000100Y43", bank_id="another")
+    path = f"/invitations/{token}"
+    assert "at your bank, for yourself or for your own company" in (await client.get(path)).text
+    for words, given in (
+        ("One more step", {"level": 1}),
+        ("Accept the invitation", {}),
+        ("Accept the invitation", {"company": own}),
+    ):
+        await make.sign_in(client, kim.id, **given)
+        page = await client.get(path)
+        inspect(page.text)
+        assert words in page.text
+    offer = await invitations.look(token)
+    assert invitations.obstacle(offer, replace(make.payer(kim), method="code")) == "not_bank", (
+        "no letter is enough"
+    )
+    answer = await client.post(f"{path}/acceptance")
+    assert answer.status_code == 303
+    assert await memberships(tenant, kim.id) == 1
+
+
+async def test_a_role_for_outsiders_that_was_given_more_is_one_for_insiders(db, app, bank):
+    tenant = await make.tenant(bank)
+    _, _, token = await invited(tenant, role="shopkeeper")
+    async with open_scope(tenant_scope(tenant.id)):
+        role = await models.Role.get(tenant_id=tenant.id, key="shopkeeper")
+        role.permissions = [*role.permissions, "bills.read"]
+        await role.save()
+    kim = replace(make.payer(await make.person("Kim Ng")), method="bank")
+    with pytest.raises(Forbidden) as refused:
+        await accept(kim, token)
+    assert refused.value.code == "invitation.not_company"

@@ -13,7 +13,7 @@ from billing.holds.refunding import refund
 from billing.idempotency import Answer, once
 from billing.models import Hold
 from billing.reasons import standard
-from scenarios.tourism.models import Order, Strike, Ticket
+from scenarios.tourism.models import Order, Product, Strike, Ticket
 from scenarios.tourism.orders import news
 from scenarios.tourism.orders.states import ORDER, TICKET
 from scenarios.tourism.stock import allotments, pools
@@ -138,14 +138,28 @@ async def _refund(actor: Actor, order_id: UUID, amounts: Mapping[UUID, int], rea
     if order.contract_id is not None:
         return
     hold = await Hold.get(tenant_id=order.tenant_id, bill_id=order.bill_id)
-    await refund(
-        actor,
-        hold_id=hold.id,
-        amount_minor=sum(amounts.values()),
-        reason=REASONS[reason],
-        key=f"back {min(amounts)}",
-        is_policy=True,
-    )
+    for fee_item_id, own in sorted((await _by_fee(order, amounts)).items()):
+        await refund(
+            actor,
+            hold_id=hold.id,
+            amount_minor=sum(own.values()),
+            reason=REASONS[reason],
+            key=f"back {min(own)}",
+            is_policy=True,
+            fee_item_id=fee_item_id,
+        )
+
+
+async def _by_fee(order: Order, amounts: Mapping[UUID, int]) -> dict[UUID, dict[UUID, int]]:
+    """Return what comes back of tickets by the fee it was paid for: a merchant gives for their own tickets alone."""
+    tickets = await Ticket.filter(tenant_id=order.tenant_id, order_id=order.id, id__in=list(amounts))
+    products = await Product.filter(tenant_id=order.tenant_id, id__in=[one.bought_id for one in tickets])
+    fees = {one.id: one.fee_item_id for one in products}
+    found: dict[UUID, dict[UUID, int]] = {}
+    for one in tickets:
+        if amounts[one.id]:
+            found.setdefault(fees[one.bought_id], {})[one.id] = amounts[one.id]
+    return found
 
 
 async def locked(actor: Actor, order_id: UUID, ticket_ids: Sequence[UUID]) -> tuple[Order, list[Ticket]]:
