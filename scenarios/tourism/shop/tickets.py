@@ -304,9 +304,7 @@ async def _giving_back(request: Request, view: View, form: Form[GivingBack], sta
         "back_minor": sum(
             refunding.comes_back(one.ticket, now) for one in shown if str(one.ticket.id) in chosen
         ),
-        "policies": {
-            one.product: wishes.deadlines(one.ticket.policy, one.ticket.begins_at) for one in shown
-        },
+        "policies": {one.product: wishes.deadlines(one.ticket.policy, one.ticket.begins_at) for one in shown},
     }
     return await respond(request, "tourism/shop/give_back.html", context, status=status)
 
