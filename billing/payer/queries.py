@@ -200,7 +200,10 @@ select p.id, p.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contac
  where p.tenant_id = any ((select scope_tenants())::uuid[]) and p.id = $1
 """
 _PARTS = """
-select part.bill_id, part.amount_minor, b.number, b.period, b.account_number, b.account_name, b.status
+select part.bill_id, part.amount_minor, b.number, b.period, b.account_number, b.account_name, b.status,
+       case when b.held_until is not null then (
+         select json_agg(l.names order by l.position, l.id)::text from billing_bill_line l
+          where l.tenant_id = $1 and l.bill_id = b.id) end held_names
   from billing_payment_part part join billing_bill b on b.tenant_id = $1 and b.id = part.bill_id
  where part.tenant_id = $1 and part.payment_id = $2 order by b.due_on, b.number
 """
@@ -216,7 +219,14 @@ async def payment_seen(payment_id: UUID) -> SeenPayment:
 
 async def parts_seen(payment: SeenPayment) -> list[Any]:
     """Return what a payment was meant for, bill by bill, as far as the scope sees the bills."""
-    return await rows(_PARTS, payment.tenant_id, payment.id)
+    found = await rows(_PARTS, payment.tenant_id, payment.id)
+    return [
+        {
+            **dict(one),
+            "title": title_of(one["held_names"]) if one["held_names"] else month_text(one["period"]),
+        }
+        for one in found
+    ]
 
 
 _HISTORY = """

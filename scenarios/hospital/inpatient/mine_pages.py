@@ -23,6 +23,7 @@ from tenants.papers import papers_of
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound, TooMany
 from ui.fields import Amount
+from ui.formats import plain_amount
 from ui.forms import Form, bind
 from ui.i18n import N_, t
 from ui.render import redirect, respond
@@ -63,7 +64,11 @@ async def _stay(request: Request, actor: Actor) -> tuple[Stay, mine.Proven]:
 async def stay(request: Request, actor: Actor) -> Response:
     """Show a stay: what is left of its deposit, each day, and how it was settled."""
     found, proven = await _stay(request, actor)
-    return await _page(request, actor, found, proven, Form.blank(Deposit, {"key": new_token()}))
+    async with open_scope(tenant_scope(found.tenant_id)):
+        held = await deposits.held_of(found)
+    missing = plain_amount(held.wanted_minor, found.currency) if held.is_low else ""
+    form = Form.blank(Deposit, {"key": new_token(), "amount": missing})
+    return await _page(request, actor, found, proven, form)
 
 
 async def _page(  # noqa: PLR0917 - the parts of one page

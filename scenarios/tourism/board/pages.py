@@ -51,7 +51,8 @@ class Closing(BaseModel):
 async def now(request: Request, actor: Actor) -> Response:
     """Show who is on site, what passes the gates, and what today's tickets came to."""
     site = await site_of(actor, path_id(request))
-    zone, day = actor.place["timezone"], today(actor.place["timezone"])
+    zone = actor.place["timezone"]
+    day = min(day_of(request.query_params.get("day", "")) or today(zone), today(zone))
     presence = await figures.presence(site)
     passed = await figures.hours(site, zone, day)
     gates = [
@@ -60,6 +61,8 @@ async def now(request: Request, actor: Actor) -> Response:
     context: dict[str, Any] = {
         "site": site,
         "day": day,
+        "eve": day - timedelta(days=1),
+        "is_today": day == today(zone),
         "presence": presence,
         "gates": gates,
         "hours": figures.by_hour(passed, gates),
@@ -71,7 +74,7 @@ async def now(request: Request, actor: Actor) -> Response:
         "conflicts": await Redemption.filter(
             tenant_id=site.tenant_id, site_id=site.id, verdict="conflict", settled_at=None
         ).count(),
-        "drafts": _drafts(site, presence, zone) if presence.is_alarming else [],
+        "drafts": _drafts(site, presence, zone) if presence.is_alarming and day == today(zone) else [],
         "currency": actor.place["currency"],
         "may_close": actor.may(closing.RIGHT),
         "root": root_of(request),

@@ -66,7 +66,9 @@ async def test_a_payment_can_be_made_for_as_long_as_its_thing_is_kept_and_says_s
     started = await world.start(place, seating.bill_of(hold), channel="bank")
     async with open_scope(place.payer.scope()):
         seen = await queries.payment_seen(started.payment_id)
+        parts = await queries.parts_seen(seen)
     assert seen.expires_at == hold.until
+    assert [part["title"] for part in parts] == ["Seat 7, Cushion"]
 
 
 async def test_who_owes_nothing_but_has_something_kept_is_told_so(place, outside, seats, client):

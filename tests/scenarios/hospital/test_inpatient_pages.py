@@ -18,7 +18,7 @@ from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Account, Audit, Holder
 from tests import make
-from tests.page import inspect
+from tests.page import inspect, text_of
 from tests.scenarios.hospital.house import House
 
 DAY = date(2026, 3, 1)
@@ -53,6 +53,9 @@ async def test_a_daughter_sees_the_stay_and_tops_it_up(house, client, language):
     assert here in await see(client, f"/my/care/patients/{account.id}")
     page = await see(client, here)
     assert "40.00" in page
+    (asked_for,) = [one.get("value") for one in inspect(page).iter("input") if one.get("name") == "amount"]
+    assert asked_for, "what is missing is filled in already"
+    assert f"SGD {asked_for}" in text_of(inspect(page)).replace("\xa0", " ")
     assert "Infusion" in await see(client, f"{here}/days/2026-03-01")
     for day in ("2026-03-02", "yesterday"):
         await see(client, f"{here}/days/{day}", 404)

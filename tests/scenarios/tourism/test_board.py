@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scenarios.tourism.board import closing
-from scenarios.tourism.models import Order, Slot, Ticket
+from scenarios.tourism.models import Order, Redemption, Slot, Ticket
 from scenarios.tourism.orders import changing, refunding
+from tenants.days import today
 from tenants.gates.judging import EXIT
 from tenants.ids import new_id
 from tenants.jobs import enqueue
@@ -58,6 +59,14 @@ async def test_the_board_counts_who_is_on_site_and_raises_the_alarm(db, bank, cl
     assert "It is nearly full" in await shown(client, f"{palace.root}/now")
     await scan(palace, south, group.number, people=9, direction=EXIT)
     assert "0 % of 10" in await shown(client, now)
+    eve = await client.get(f"{now}?day={(today(palace.tenant.timezone) - timedelta(days=1)).isoformat()}")
+    before = text_of(inspect(eve.text))
+    assert "Nobody passed a gate on this day" in before
+    assert "Back to today" in before
+    assert "every 15s" not in eve.text, "what is over is not asked for again and again"
+    async with palace.scope():
+        await Redemption.filter(tenant_id=palace.id).update(scanned_at=datetime.now(UTC) - timedelta(days=1))
+    assert "South" in await shown(client, str(eve.url)), "just after midnight the evening is still to be seen"
 
 
 async def test_the_authority_gets_its_days_as_a_file(db, bank, client):
