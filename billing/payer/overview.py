@@ -14,6 +14,7 @@ from billing.answers.queries import open_answers, voluntary_lines
 from billing.charges.bills import lines_of
 from billing.charges.printing import documents_of
 from billing.credit import queries as credit
+from billing.holds.keeping import pages_of
 from billing.payer import queries
 from billing.payer.account import Card
 from billing.payer.branding import show_bank
@@ -65,6 +66,7 @@ async def bill_page(request: Request, side: Side, seen: SeenBill, papers: Sequen
     context: dict[str, Any] = {
         "bill": seen,
         "side": side,
+        "kept": await pages_of(seen.tenant_id, [seen.id]) if seen.held_names else [],
         "may_minor": (await payable_now(side.actor.person_id, [seen]))[seen.id],
         "lines": lines[seen.id],
         "voluntary": {one["id"] for one in await voluntary_lines(seen.tenant_id, seen.id)},

@@ -19,7 +19,7 @@ MOST_NAMED = 3
 def title_of(names: str) -> str:
     """Return in a word or two what is kept for its payer, by the names of its bill's lines as JSON."""
     named = [localized(one) for one in json.loads(names)]
-    return ", ".join(named[:MOST_NAMED]) + (" …" if len(named) > MOST_NAMED else "")
+    return " + ".join(named[:MOST_NAMED]) + (" …" if len(named) > MOST_NAMED else "")
 
 
 @dataclass(frozen=True, slots=True)

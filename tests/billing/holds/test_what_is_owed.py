@@ -56,7 +56,7 @@ async def test_what_is_kept_says_what_it_is_and_opens_for_nobody_who_may_not_pay
     assert not [one for one in shown.iter("input") if one.get("name") == "channel"]
     await make.sign_in(client, place.person.id)
     own = await page(client, f"/my/checkout?bill={hold.bill_id}")
-    assert "Seat 7, Cushion" in text_of(own)
+    assert "Seat 7 + Cushion" in text_of(own)
     assert "35.00" in text_of(own)
     assert [one for one in own.iter("input") if one.get("name") == "channel"]
 
@@ -68,7 +68,7 @@ async def test_a_payment_can_be_made_for_as_long_as_its_thing_is_kept_and_says_s
         seen = await queries.payment_seen(started.payment_id)
         parts = await queries.parts_seen(seen)
     assert seen.expires_at == hold.until
-    assert [part["title"] for part in parts] == ["Seat 7, Cushion"]
+    assert [part["title"] for part in parts] == ["Seat 7 + Cushion"]
 
 
 async def test_who_owes_nothing_but_has_something_kept_is_told_so(place, outside, seats, client):
@@ -78,6 +78,12 @@ async def test_who_owes_nothing_but_has_something_kept_is_told_so(place, outside
     assert shown.index("Kept for you, not owed") < shown.index("Nothing to pay")
     await seating.over(place, hold)
     assert "Kept for you" not in text_of(await page(client)), "its time is over"
+    await seating.end(place, hold)
+    bill = await page(client, f"/my/bills/{hold.bill_id}")
+    assert "not kept for you any more" in text_of(bill)
+    assert f"/seats/{hold.subject_id}" in [one.get("href") for one in bill.iter("a")], (
+        "there it can be had again"
+    )
 
 
 async def test_what_is_voluntary_looks_voluntary(place, client):
