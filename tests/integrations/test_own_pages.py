@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from integrations.sign_in.devices import device_of
 from integrations.sign_in.parked import readable
 from tenants import models, sessions
+from tenants.navigation import start_of
 from tenants.scope import bank_scope, open_scope, person_scope, tenant_scope
 from tests import make
 from tests.integrations.test_sign_in import session_of
@@ -37,7 +38,7 @@ async def test_home_goes_straight_to_the_only_place(db, client, bank):
     tenant = await make.tenant(bank)
     actor = await make.staff(tenant)
     await make.sign_in(client, actor.person_id)
-    assert (await client.get("/home")).headers["location"] == f"/t/{tenant.slug}"
+    assert (await client.get("/home")).headers["location"] == start_of(tenant.slug)
 
 
 async def test_home_lists_every_place_once_and_none_of_others(db, client, bank):
@@ -58,7 +59,7 @@ async def test_home_lists_every_place_once_and_none_of_others(db, client, bank):
     await make.sign_in(client, actor.person_id)
     page = await client.get("/home")
     hrefs = [a.get("href") for a in inspect(page.text).iter("a") if "choice-card" in (a.get("class") or "")]
-    assert hrefs == [f"/bank/{bank.slug}", f"/t/{tenant.slug}", "/my"]
+    assert hrefs == [f"/bank/{bank.slug}", start_of(tenant.slug), "/my"]
     assert "Reviewer" in page.text
 
 
