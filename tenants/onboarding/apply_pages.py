@@ -22,6 +22,7 @@ from tenants.onboarding.proof_pages import outcome
 from tenants.onboarding.view import for_applicant
 from tenants.scope import bank_scope, open_scope
 from ui.errors import Invalid
+from ui.flash import Flash
 from ui.forms import Form, bind
 from ui.i18n import current_locale, gettext, t
 from ui.render import redirect, respond
@@ -178,7 +179,7 @@ async def submit(request: Request, actor: Actor, found: Application) -> Response
         async with open_scope(actor.scope()):
             await services.submit(actor, found.id, found.version)
     except Invalid as error:
-        return _back(request, actor, error.message)
+        return _back(request, actor, Flash(error.message, tone="warning"))
     await run_checks(actor, found.id)
     return _back(request, actor, t("Your application is with the bank. You read here how it stands."))
 

@@ -11,6 +11,7 @@ from tenants.onboarding import proofs, services
 from tenants.onboarding.proof_forms import AmountForm, DirectionForm
 from tenants.onboarding.view import address, show
 from tenants.scope import open_scope
+from ui.flash import Flash
 from ui.forms import bind
 from ui.i18n import Text, ngettext, t
 from ui.render import redirect
@@ -49,8 +50,13 @@ async def look(request: Request, actor: Actor) -> Response:
     return redirect(request, address(actor, found), flash=outcome(proof))
 
 
-def outcome(proof: AccountProof) -> Text | str:
+def outcome(proof: AccountProof) -> Flash:
     """Return in words what became of a try."""
+    is_proven = proof.status == "proven"
+    return Flash(_said(proof), tone="success" if is_proven else "warning")
+
+
+def _said(proof: AccountProof) -> Text | str:
     if proof.status == "proven":
         return t("The settlement account is proven.")
     if proof.status == "failed":

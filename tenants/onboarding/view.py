@@ -31,6 +31,8 @@ from ui.i18n import N_, gettext, t
 from ui.render import respond
 
 STAGES = (N_("Application"), N_("Checks and decision"), N_("Getting ready"), N_("Live"))
+PROVABLE = (*services.OPEN, "submitted")
+"""When its settlement account can be proven: what was begun before an application is handed in may end after it."""
 _STAGE = {"draft": 1, "returned": 1, "submitted": 2, "rejected": 2, "withdrawn": 1}
 _FORMS = {
     "form": ReasonsForm,
@@ -149,6 +151,7 @@ def _named(text: str, words: Any) -> str:
 def _rights(actor: Actor, found: Application) -> dict[str, bool]:
     return {
         "may_write": actor.may("applications.write") and found.status in services.OPEN,
+        "may_prove": actor.may("applications.write") and found.status in PROVABLE,
         "may_decide": actor.may("applications.decide") and found.status == "submitted",
         "may_check": found.status in {"submitted", *services.OPEN},
         "may_ask": (actor.may("applications.write") or actor.may("applications.decide"))
@@ -168,6 +171,7 @@ async def for_applicant(
         **await _asked(found),
         "here": here,
         "may_write": is_open,
+        "may_prove": found.status in PROVABLE,
         "may_ask": False,
     }
     return await respond(request, "tenants/onboarding/applicant.html", context, status=status)

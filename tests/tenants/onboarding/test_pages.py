@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tenants import throttle
-from tenants.models import Application, Branch, Notice
+from tenants.models import AccountProof, Application, Branch, Notice
 from tenants.onboarding.ports import Entry
 from tenants.scope import bank_scope, open_scope, tenant_scope
 from tenants.uscc import make as make_uscc
@@ -114,6 +114,24 @@ async def test_a_reviewer_reads_findings_checklist_and_people(client, people, ha
     answer = await client.post(f"{here}/approval", data={"version": made.version})
     page = await client.get(answer.headers["location"], headers={"Accept-Language": language})
     inspect(page.text)
+
+
+async def test_an_account_is_proven_after_the_application_was_handed_in(client, people, handed_in):
+    manager, _ = people
+    here = f"/bank/{manager.place['slug']}/applications/{handed_in.id}"
+    await make.sign_in(client, manager.person_id)
+    async with open_scope(bank_scope(handed_in.bank_id)):
+        await AccountProof.filter(bank_id=handed_in.bank_id, application_id=handed_in.id).delete()
+    assert "/proof/amount" not in (await client.get(here)).text
+    assert (await client.post(f"{here}/proof", data={"direction": "out"})).status_code == 303
+    for amount, said in (("0.01", "2 tries are left"), ("0.42", "is proven")):
+        assert "/proof/amount" in (await client.get(here)).text
+        assert (await client.post(f"{here}/proof/amount", data={"amount_minor": amount})).status_code == 303
+        page = inspect((await client.get(here)).text)
+        flash = next(e for e in page.iter() if e.get("id") == "flash")
+        assert said in text_of(flash)
+        tones = {"2 tries are left": "warning", "is proven": "success"}
+        assert any(tones[said] in (e.get("class") or "") for e in flash.iter())
 
 
 async def test_what_stands_against_an_approval_is_said_where_one_decides(client, people, played, handed_in):
