@@ -82,7 +82,7 @@ FIELDS = (
     Field("storey", N_("Storey"), integer(minimum=-5, maximum=200), ("floor", "level", "楼")),
     Field("door", N_("Door"), _door(), ("unit", "unit no", "door no", "室号", "房号"), is_required=True),
     Field("kind", N_("Kind"), choice(_KINDS), ("account kind", "用途")),
-    Field("flat_type", N_("Flat type"), choice(_names(FLAT_TYPES, _CHINESE)), ("type", "房型")),
+    Field("flat_type", N_("Flat type"), choice(_names(FLAT_TYPES, _CHINESE)), ("type", "房型", "户型")),
     Field("rate", N_("Rate"), choice(_RATES), ("tariff", "费率")),
     Field("area_sqm", N_("Area (m²)"), decimal(2, minimum=1, maximum=100_000), ("area", "面积")),
     Field(
@@ -101,7 +101,12 @@ FIELDS = (
         "room_type", N_("Rooms of the living quarters"), choice(_names(ROOM_TYPES, _CHINESE)), ("room type",)
     ),
     Field("vehicle", N_("Vehicle"), choice(_VEHICLES), ("vehicle type", "车型")),
-    Field("holder", N_("Holder"), text(100), ("holder name", "name", "owner name", "业主姓名", "姓名")),
+    Field(
+        "holder",
+        N_("Holder"),
+        text(100),
+        ("holder name", "name", "owner name", "业主姓名", "姓名", "业主", "住户"),
+    ),
     Field("relation", N_("Relation"), choice(_RELATIONS), ("holder relation", "关系")),
     Field("email", N_("E-mail"), email(), ("email address", "mail", "邮箱")),
     Field("phone", N_("Phone"), phone(), ("telephone", "phone number", "mobile", "tel", "手机", "手机号")),

@@ -239,15 +239,26 @@ def _read(reason: Text, _row: Any) -> str:
     return str(reason)
 
 
-PROBLEM_COLUMNS = (
-    Column("number", t("Row"), format="number"),
-    Column("column", t("Column"), is_main=True),
-    Column("value", t("Value"), format=_shortened),
-    Column("reason", t("What is wrong"), format=_read),
-    Column(
-        "outcome", t("Outcome"), format="badge", tones={REFUSED: "danger", WARNED: "warning"}, words=OUTCOMES
-    ),
-)
+def problem_columns(labels: Mapping[str, str]) -> tuple[Column, ...]:
+    """Return how problems are listed; a column that the file lacks is called as the field that it would fill."""
+    return (
+        Column("number", t("Row"), format="number"),
+        Column(
+            "column",
+            t("Column"),
+            is_main=True,
+            format=lambda value, row: str(value or labels.get(row["key"], "")),
+        ),
+        Column("value", t("Value"), format=_shortened),
+        Column("reason", t("What is wrong"), format=_read),
+        Column(
+            "outcome",
+            t("Outcome"),
+            format="badge",
+            tones={REFUSED: "danger", WARNED: "warning"},
+            words=OUTCOMES,
+        ),
+    )
 
 
 async def show(request: Request, actor: Actor) -> Response:
@@ -256,9 +267,10 @@ async def show(request: Request, actor: Actor) -> Response:
     if found.state == "uploaded":
         return redirect(request, f"{_root(actor)}/{found.id}/columns")
     query = TableQuery.parse(request, filters=("outcome",))
-    if wants_export(request):
-        return await export(request, PROBLEM_COLUMNS, _problems(actor, found, query), "problems")
     labels = {one.key: gettext(one.label) for one in services.spec_named(found.kind).fields}
+    columns = problem_columns(labels)
+    if wants_export(request):
+        return await export(request, columns, _problems(actor, found, query), "problems")
     heads, samples = queries.samples(found, labels)
     context = {
         "found": found,
@@ -271,7 +283,7 @@ async def show(request: Request, actor: Actor) -> Response:
             await queries.problems(actor, found.id, query),
             await queries.count_problems(actor, found.id, query),
         ),
-        "columns": PROBLEM_COLUMNS,
+        "columns": columns,
         "outcomes": list(OUTCOMES.items()),
         "sample_columns": [_cell(place, head) for place, head in enumerate(heads)],
         "samples": samples,

@@ -79,6 +79,7 @@ def _problem(number: int, action: str, data: dict[str, Any]) -> dict[str, Any]:
     return {
         "number": number,
         "column": data["column"],
+        "key": data["key"],
         "value": data["value"],
         "reason": reason,
         "outcome": WARNED if action == WARNED or data["is_warning"] else REFUSED,

@@ -23,7 +23,7 @@ from scenarios.tourism.shop.browsing import wishes_in
 from scenarios.tourism.shop.ordering import VisitorRow
 from tenants.codes import new_token
 from tenants.http import path_id
-from tenants.imports.pages import PROBLEM_COLUMNS, XLSX
+from tenants.imports.pages import XLSX, problem_columns
 from tenants.imports.staging import REFUSED
 from tenants.scope import open_scope, tenant_scope
 from tenants.tabular import match_columns, rejected_csv, rejected_xlsx
@@ -283,7 +283,7 @@ async def _list(
         else [],
         "refused": refused,
         "page": Page.of(query, problems[query.offset : query.offset + query.limit], len(problems)),
-        "columns": PROBLEM_COLUMNS,
+        "columns": problem_columns({one.key: gettext(one.label) for one in lists.fields()}),
     }
     return await respond(request, "tourism/agencies/list.html", context, status=status)
 
@@ -293,6 +293,7 @@ def _problems(refused: Sequence[Any]) -> list[dict[str, Any]]:
         {
             "number": row.number,
             "column": one.column,
+            "key": one.key,
             "value": one.value,
             "reason": one.reason,
             "outcome": REFUSED,

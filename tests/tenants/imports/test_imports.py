@@ -116,6 +116,14 @@ async def test_unknown_columns_are_named_and_similar_ones_offered(desk):
     assert found.mapping["unknown"] == ["Favourite colour"]
 
 
+async def test_a_problem_of_a_column_that_the_file_lacks_says_which_it_would_be(desk):
+    found = await desk.check(csv_of(tuple(flat()[:3]) + flat()[4:], header=HEADER[:3] + HEADER[4:]))
+    assert found.counts["refused"] == 1
+    said = text_of(next(inspect((await desk.get(f"{desk.root}/{found.id}")).text).iter("tbody")))
+    assert "Flat type" in said
+    assert "is needed for a flat" in said
+
+
 async def test_a_needed_column_must_be_chosen_and_none_twice(desk):
     answer = await desk.upload(csv_of(flat()))
     where = answer.headers["location"]
