@@ -81,6 +81,11 @@ async def _holders(tenant: Tenant, accounts: Sequence[UUID]) -> dict[UUID, Holde
     return {holder.account_id: holder for holder in current}
 
 
+def address_of(name: str, place: str) -> str:
+    """Return an account's name with its place, unless the name says the place already."""
+    return ", ".join(part for part in (name, "" if place in name else place) if part)
+
+
 async def issuer_of(tenant: Tenant) -> Issuer:
     """Return the institution as it heads its papers."""
     bank = await Bank.get(id=tenant.bank_id)
@@ -109,7 +114,7 @@ def _document(  # noqa: PLR0917 - the parts of one page
         number=bill.number,
         account=bill.account_number,
         holder=holder.name if holder else "",
-        address=", ".join(part for part in (bill.account_name, bill.place) if part),
+        address=address_of(bill.account_name, bill.place),
         period=month_text(bill.period),
         issued_on=_issued_on(bill, tenant),
         due_on=bill.due_on,

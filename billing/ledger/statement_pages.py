@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from billing.charges.printing import issuer_of
+from billing.charges.printing import address_of, issuer_of
 from billing.ledger import asking
 from billing.ledger.accounts import KINDS, kind_name
 from billing.ledger.reading import Span
@@ -142,7 +142,7 @@ async def documents_of(found: Statement, tenant: Tenant) -> list[StatementDocume
         StatementDocument(
             issuer=issuer,
             account=account.number,
-            address=", ".join(part for part in (account.name, account.place) if part),
+            address=address_of(account.name, account.place),
             first=span.first,
             last=span.last,
             currency=currency,

@@ -16,6 +16,7 @@ from tenants.navigation import start_of
 from ui.errors import NotFound
 from ui.i18n import Text, t
 from ui.render import redirect, respond
+from ui.shell import Shell
 
 GONE = 410
 
@@ -30,8 +31,8 @@ async def show(request: Request) -> Response:
     provider = await provider_for(offer.bank.id)
     if actor is not None:
         plain(request)
-    elif provider is not None:
-        request.state.shell = branded(provider)
+    if provider is not None:
+        request.state.shell = branded(provider, request.state.shell if actor else Shell())
     if provider is not None:
         await allow_bank(request, provider)
     path = f"/invitations/{token}"

@@ -40,9 +40,10 @@ def plain(request: Request) -> None:
     request.state.shell = replace(request.state.shell, title="", home="/home", nav=())
 
 
-def branded(provider: Provider) -> Shell:
-    """Return the surroundings in a bank's name, colour and logo."""
-    return Shell(
+def branded(provider: Provider, shell: Shell | None = None) -> Shell:
+    """Return surroundings in a bank's name, colour and logo; those of nobody unless given."""
+    return replace(
+        shell or Shell(),
         title=provider.shown_name,
         brand=provider.shown_name,
         accent=provider.accent.lstrip("#"),

@@ -146,3 +146,9 @@ def test_numbers_keep_their_decimals() -> None:
 )
 def test_a_text_is_cut_to_its_room_in_any_script(text: str, shown: str) -> None:
     assert formats.cut(text, 8) == shown
+
+
+def test_a_list_is_divided_as_the_readers_language_does() -> None:
+    assert formats.listed(["Flats", "Shops"]) == "Flats, Shops"
+    with use_locale("zh_CN"):
+        assert formats.listed(["住宅", "商铺"]) == "住宅、商铺"

@@ -253,3 +253,15 @@ async def test_the_colleague_without_the_right_and_the_stranger(billed, bank):
             await bills.void(stranger, billed.one.id, reason="x")
         with pytest.raises(NotFound):
             await reminders.remind_one(stranger, billed.one.id)
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "said"),
+    [
+        ("12A Bedok Rd #03-105", "12A Bedok Rd", "12A Bedok Rd #03-105"),
+        ("Ann Tan", "1B", "Ann Tan, 1B"),
+        ("Ann Tan", "", "Ann Tan"),
+    ],
+)
+def test_an_address_says_a_place_once(name, place, said):
+    assert printing.address_of(name, place) == said
