@@ -18,7 +18,7 @@ from billing.rules.rounding import round_minor
 from billing.rules.terms import Discount
 from billing.rules.words import figure
 from billing.rules.working import Working
-from ui.i18n import t
+from ui.i18n import Text, t
 
 LARGEST_MINOR = 10**15
 
@@ -61,13 +61,13 @@ def _discounted(discount: Discount, full: Fraction, left: Fraction, work: Workin
     value = max(work.value(discount.value), Fraction(0))
     if discount.take == "amount":
         work.note(
-            t("{label}: {value} off", label=discount.label, value=work.money(value)),
+            t("{label}: {value} off", label=Text(discount.label), value=work.money(value)),
             max(left - value, Fraction(0)),
         )
         return value
     base = full if discount.of == "full" else left
     off = base * value / 100
-    shown = {"label": discount.label, "percent": figure(value), "base": work.money(base)}
+    shown = {"label": Text(discount.label), "percent": figure(value), "base": work.money(base)}
     work.note(t("{label}: {percent} % of {base} off", **shown), max(left - off, Fraction(0)))
     return off
 

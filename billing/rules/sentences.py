@@ -49,7 +49,7 @@ def _charge(charge: Charge) -> Iterator[Text]:
 def _discount(discount: Discount, currency: str) -> Text:
     words = factor_words if discount.take == "percent" else part_words
     value = words(discount.value, currency)
-    less = t(DISCOUNTS[discount.take, discount.of], label=discount.label, value=value)
+    less = t(DISCOUNTS[discount.take, discount.of], label=Text(discount.label), value=value)
     if discount.when is None:
         return t("{less}.", less=less)
     return t("{less}, if {condition}.", less=less, condition=condition_words(discount.when))

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from ui.formats import date_text
-from ui.i18n import Text, t
+from ui.i18n import Text, gettext, in_each_language, t
 
 _EXCEL_EPOCH = date(1899, 12, 30)
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2199, 12, 31)
@@ -75,14 +76,27 @@ def text(longest: int, *, pattern: str | None = None, hint: Text | None = None) 
     return Kind("text", convert, told)
 
 
+def _listed(names: Sequence[str]) -> Text:
+    """Return some names in a row, each in the reader's language where it is one of ours."""
+    shown = {f"option{place}": t(name) for place, name in enumerate(names[:_SHOWN_OPTIONS])}
+    more = " …" if len(names) > _SHOWN_OPTIONS else ""
+    return Text(", ".join(f"{{{key}}}" for key in shown) + more, shown)
+
+
 def choice(options: Mapping[str, Sequence[str]]) -> Kind:
     """One of ``options``: value → the names people write for it, in any language; case and spaces are ignored."""
-    values = {_loose(name): value for value, names in options.items() for name in (value, *names)}
-    shown = [names[0] if names else value for value, names in options.items()]
-    listed = ", ".join(shown[:_SHOWN_OPTIONS]) + (" …" if len(shown) > _SHOWN_OPTIONS else "")
+    first = {value: names[0] if names else value for value, names in options.items()}
+    listed = _listed(list(first.values()))
+
+    @cache
+    def known() -> Mapping[str, str]:
+        """What is shown is taken too, in each language; a name that is given wins over a translation of another."""
+        said = in_each_language(lambda: [(gettext(name), value) for value, name in first.items()])
+        given = {_loose(name): value for value, names in options.items() for name in (value, *names)}
+        return {_loose(name): value for pairs in said.values() for name, value in pairs} | given
 
     def convert(cell: str) -> str:
-        value = values.get(cell) or values.get(_loose(cell))
+        value = known().get(cell) or known().get(_loose(cell))
         if value is None:
             raise BadCell(t("is none of: {options}", options=listed))
         return value

@@ -43,9 +43,9 @@ class Start:
 def _tuition(currency: str) -> dict[str, Any]:
     cells: Mapping[str, str | None] = {grade: "600" if grade in _PRIMARY else "800" for grade in GRADES}
     discounts = (
-        b.discount("Second child", "10", when=b.eq("sibling_rank", "2")),
-        b.discount("Third child and further ones", "20", when=b.compare("sibling_rank", "ge", "3")),
-        b.discount("Child of a member of staff", "30", when=b.eq("is_staff_child", True)),
+        b.discount(N_("Second child"), "10", when=b.eq("sibling_rank", "2")),
+        b.discount(N_("Third child and further ones"), "20", when=b.compare("sibling_rank", "ge", "3")),
+        b.discount(N_("Child of a member of staff"), "30", when=b.eq("is_staff_child", True)),
     )
     table = b.table("grade", cells)
     return dump(b.charge(currency, table, period="term", discounts=discounts))

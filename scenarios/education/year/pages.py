@@ -126,7 +126,10 @@ async def _ask(
         "year": form.ok.year,
         "items": [
             (t("Pupils who go up"), formats.number(sum(one.pupils for one in up))),
-            (t("Their classes"), ", ".join(f"{one.title} → {typed[one.class_id]}" for one in up) or "–"),
+            (
+                t("Their classes"),
+                ", ".join(f"{one.title}\u00a0→\u00a0{typed[one.class_id]}" for one in up) or "–",
+            ),
             (t("Pupils who leave school"), formats.number(sum(one.pupils for one in gone))),
             (t("Classes that leave"), ", ".join(one.title for one in gone) or "–"),
             (t("Last day of the year"), formats.date_text(form.ok.last_on)),

@@ -360,3 +360,16 @@ async def test_a_guardian_sees_exactly_their_children(client, db, bank):
     assert "Ah" in hers
     assert "Bee" not in hers
     assert "SGD 12.00 of it is voluntary." in hers, "what is voluntary looks voluntary"
+
+
+async def test_a_chinese_secretary_reads_discounts_and_choices_in_chinese(client, db, bank):
+    tenant, staff = await world.school(bank)
+    await make.sign_in(client, staff.person_id)
+    client.headers["Accept-Language"] = "zh-CN"
+    for path, said, unsaid in (
+        ("fees/start", "第三个及以后的孩子", "Third child"),
+        ("imports/new", "走读", "Goes home every day"),
+    ):
+        shown = text_of(inspect((await client.get(f"/t/{tenant.slug}/{path}")).text))
+        assert said in shown
+        assert unsaid not in shown
