@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from billing.adjustments.stacking import STACKED
+from tenants.planning import in_bulk
 from tenants.scope import execute, row, value
 
 _ANY = (
@@ -52,7 +53,8 @@ select $1, side.entry_id, case when sign = 1 then 'adjustment:' || s.kind else '
 """
 _PREVIEW = f"""
 with recursive {STACKED}
-select count(distinct bill_id) bills, coalesce(sum(taken), 0)::bigint amount from stacked where taken > 0
+select count(distinct bill_id) bills, coalesce(sum(taken), 0)::bigint amount from stacked
+ where taken > 0 and $1::uuid is not null
 """
 
 
@@ -81,5 +83,6 @@ async def preview_standing(
     """Return what the lasting adjustments would let off a draft run, or one draft bill, as things are now."""
     if not await value(_ANY, tenant_id):
         return Preview(0, 0)
-    found = await row(_PREVIEW, tenant_id, run_id, [bill_id] if bill_id else None)
+    async with in_bulk():
+        found = await row(_PREVIEW, tenant_id, run_id, [bill_id] if bill_id else None)
     return Preview(found["bills"], found["amount"]) if found else Preview(0, 0)

@@ -51,14 +51,18 @@ standing as materialized (
   select s.id, s.kind, s.reason, s.percent, s.amount_minor, s.account_id, l.id line_id, l.bill_id, l.currency,
          greatest(l.amount_minor - l.paid_minor - l.adjusted_minor, 0) owed,
          row_number() over (partition by l.id order by {ORDER}, s.effective_from, s.number collate "C") rank
-    from billing_bill b
-    join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id
-    join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id and i.kind = 'charge'
-    join billing_standing_adjustment s on s.tenant_id = b.tenant_id and s.account_id = b.account_id
-     and s.status = 'approved' and s.currency = l.currency and s.effective_from <= l.period
+    from (select id, account_id from billing_bill where run_id = $2
+           union all
+          select b.id, b.account_id from unnest($3::uuid[]) chosen (id) cross join lateral (
+            select id, account_id from billing_bill where id = chosen.id offset 0) b) b
+    cross join lateral (select * from billing_bill_line where bill_id = b.id offset 0) l
+    cross join lateral (select kind from billing_fee_item where id = l.fee_item_id offset 0) i
+    cross join lateral (
+      select * from billing_standing_adjustment
+       where account_id = b.account_id and (status = 'approved') is true offset 0) s
+   where i.kind = 'charge' and s.currency = l.currency and s.effective_from <= l.period
      and lasts(s.effective_until, l.period)
      and (s.fee_item_id is null or s.fee_item_id = l.fee_item_id)
-   where b.tenant_id = $1 and (b.run_id = $2 or b.id = any ($3::uuid[]))
 ), stacked as (
   select s.id, s.line_id, s.bill_id, s.rank, off.taken, s.owed - off.taken left_minor
     from standing s, lateral (
@@ -70,5 +74,8 @@ standing as materialized (
       select least(before.left_minor,
                    coalesce(s.amount_minor, round(before.left_minor * s.percent / 100)))::bigint taken) off
 )"""
-"""Two tables for a ``with recursive``: what stands for each line, and what each takes off it; ``$1`` is the tenant,
-``$2`` the run or ``$3`` the bills it is for, of which one is null."""
+"""Two tables for a ``with recursive``: what stands for each line, and what each takes off it; ``$2`` is the run or
+``$3`` the bills it is for, of which one is null.
+
+Lines and adjustments are looked up bill by bill (``lateral``, ``offset 0``): joined as they stand, PostgreSQL began
+where it knew least, and held every line of the institution against every adjustment in the same currency."""

@@ -80,11 +80,16 @@ select b.id from billing_bill b
  where b.run_id = $2 and (b.status = 'issued') is true and $1::uuid is not null {_FREE} order by b.id limit $3
 """
 """Those whose accounts were put elsewhere in the estate meanwhile; ``$3`` is how many at most."""
-LOCK = """
-select b.id from unnest($1::uuid[]) chosen (id) cross join lateral (
-  select id from billing_bill where id = chosen.id and (status = 'issued') is true for update) b
+LOCK = f"""
+with place as materialized (
+  select b.place from unnest($1::uuid[]) chosen (id) cross join lateral (
+    select ctid place from billing_bill where id = chosen.id offset 0) b
+)
+select b.id from {lying("place")} place join billing_bill b on b.ctid = place.place
+ where (b.status = 'issued') is true for update of b
 """
-"""The bills among ``$1`` (in order) that are still unpaid now that they are locked."""
+"""The bills among ``$1`` (in order) that are still unpaid now that they are locked. Locking brings another wall, which
+says the tenant as a lookup must not; so they are found first. Those that somebody changes meanwhile stay for later."""
 
 VOID_ENTRY = """
 with entry as (

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-from billing.charges import run_sql
 from billing.charges.periods import months_after
 from billing.models import BillRun
+from tenants.planning import in_bulk
 from tenants.scope import each, rows, value
 from tenants.search import containing
 from ui.i18n import N_
@@ -90,7 +90,7 @@ async def spread(run: BillRun) -> list[int]:
 
 async def listed(run: BillRun, query: TableQuery, root: str) -> tuple[list[dict[str, Any]], int]:
     """Return one page of accounts beside their last month, and how many there are."""
-    async with run_sql.in_bulk():
+    async with in_bulk():
         total: int = await value(f"{_LIST} select count(*) from chosen", *_args(run), *_filters(query))
         page = f"{_in_order(query)} limit {query.limit:d} offset {query.offset:d}"
         found = await rows(page, *_args(run), *_filters(query))
@@ -123,6 +123,6 @@ def _row(found: Any, run: BillRun, root: str) -> dict[str, Any]:
 
 async def everything(run: BillRun, query: TableQuery, root: str) -> AsyncIterator[dict[str, Any]]:
     """Yield every account that the list shows, within the open scope; the estate is compared once."""
-    async with run_sql.in_bulk():
+    async with in_bulk():
         async for one in each(_in_order(query), *_args(run), *_filters(query)):
             yield _row(one, run, root)

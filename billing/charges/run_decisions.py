@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from billing.charges import run_sql, run_summary, runs
+from billing.charges import run_summary, runs
 from billing.models import BillException, BillRun
 from tenants import audit
 from tenants.actor import Actor
+from tenants.planning import in_bulk
 from tenants.scope import execute, rows
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import N_, t
@@ -83,7 +84,7 @@ async def _write(
 ) -> None:
     who = (actor.person_id, actor.name[:100], datetime.now(UTC))
     where = (run.tenant_id, run.id)
-    async with run_sql.in_bulk():
+    async with in_bulk():
         if decision == "accepted":
             await execute(_MARK, *where, [one["id"] for one in chosen], decision, note, *who)
             await run_summary.count_anew(run)

@@ -11,15 +11,13 @@ adds the tenant by itself, and said twice it makes every index look alike.
 """
 
 import re
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 from billing.answers.conditions import IS_DISPUTED
 from billing.charges import pauses, quantities
 from billing.rules import Charge, LateFee
 from billing.rules.compile import compile_sql
 from billing.rules.sql_frame import Source
-from tenants.scope import execute
 
 ARREARS_FACTS = {
     "balance:arrears": "arrears",
@@ -201,6 +199,8 @@ select $1, $2, a.id, a.number, $4, 'no_rule', '{{}}'
     where tenant_id = $1 and id = $4)::text[])
 """
 
+HELD_HERE = "h.tenant_id = any ((select scope_tenants())::uuid[])"
+"""(The wall of holders has a door of its own for each person, so that here the tenant is said, in the wall's words.)"""
 _OURS = """tenants_account a
  cross join lateral (select * from billing_bill where run_id = $2 and account_id = a.id offset 0) b"""
 """Accounts with their bills in the run."""
@@ -209,10 +209,9 @@ insert into billing_bill_exception (tenant_id, run_id, account_id, account_numbe
 select $1, $2, b.account_id, b.account_number, 'no_holder', '{{}}'
   from {_OURS}
  where {stretch(4)} and not exists (
-   select 1 from tenants_holder h where h.tenant_id = $1 and h.account_id = b.account_id
+   select 1 from tenants_holder h where {HELD_HERE} and h.account_id = b.account_id
       and lasts(h.until, b.period) offset 0)
 """
-"""(The wall of holders has a door of its own for each person, so that here the tenant is said.)"""
 
 _CHARGED = """(select sum(l.amount_minor)::bigint from billing_bill_line l
   cross join lateral (select status, run_id from billing_bill where id = l.bill_id offset 0) b
@@ -263,48 +262,18 @@ CANCEL = (
     _GONE.format(table="billing_bill", found="b", accounts=_OURS.replace("*", "ctid, *"), stretch=stretch(4)),
 )
 CANCEL_LEFT = (
-    "delete from billing_bill_exception where tenant_id = $1 and run_id = $2",
-    "delete from billing_bill_line where tenant_id = $1 and bill_id in"
-    " (select id from billing_bill where tenant_id = $1 and run_id = $2)",
-    "delete from billing_bill where tenant_id = $1 and run_id = $2",
+    "delete from billing_bill_exception where run_id = $2 and $1::uuid is not null",
+    _GONE.format(
+        table="billing_bill_line",
+        found="l",
+        accounts="(select id from billing_bill where run_id = $2 offset 0) b"
+        " cross join lateral (select ctid from billing_bill_line where bill_id = b.id offset 0) l",
+        stretch="true",
+    ),
+    "delete from billing_bill where run_id = $2 and $1::uuid is not null",
     "delete from billing_bill_run where tenant_id = $1 and id = $2",
 )
 """What no stretch holds any more, and the run itself."""
-
-
-@asynccontextmanager
-async def in_bulk() -> AsyncIterator[None]:
-    """Have PostgreSQL plan for many rows inside the block.
-
-    A run's bills were written a moment ago, so there are no statistics of them: taken for a handful, they would be
-    joined by comparing each with each. And this connection may have planned its foreign-key checks when the tables
-    were nearly empty, by reading them whole for each row. Without either line, 10,000 bills took 90 s to issue
-    instead of 1 s.
-    """
-    await execute("discard plans")
-    await execute("set local enable_nestloop = off")
-    yield
-    await execute("set local enable_nestloop = on")
-
-
-@asynccontextmanager
-async def by_stretch() -> AsyncIterator[None]:
-    """Have PostgreSQL look up what belongs to a stretch of accounts by index inside the block.
-
-    Its other way, reading the whole tables and hashing them, would cost the square of the estate over all stretches;
-    and without statistics it takes that way, or reads a table whole for each account.
-    """
-    await execute("discard plans")
-    for name in _OTHER_WAYS:
-        await execute(f"set local {name} = off")
-    await execute("set local work_mem = '64MB'")
-    yield
-    for name in _OTHER_WAYS:
-        await execute(f"set local {name} = on")
-    await execute("set local work_mem to default")
-
-
-_OTHER_WAYS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "enable_sort", "jit")
 
 
 def draft_sql(document: Charge | LateFee, *, is_first: bool = False) -> str:
@@ -357,9 +326,9 @@ def computed_sql(document: Charge | LateFee) -> str:
     return compile_sql(document, Source(relation=f"({accounts}) source", keep=_KEPT, columns=columns)).sql
 
 
-_SINCE = """(select case when bool_and(h.since is not null) then min(h.since) end from tenants_holder h
-   where h.tenant_id = $1 and h.account_id = source.account_id and h.sees is null
-     and lasts(h.until, {first}::date))"""
+_SINCE = f"""(select case when bool_and(h.since is not null) then min(h.since) end from tenants_holder h
+   where {HELD_HERE} and h.account_id = source.account_id and h.sees is null
+     and lasts(h.until, {{first}}::date))"""
 """The day on which the first of its present holders moved in: for rules that go by days. From a change of owner within
 the month on, somebody holds the account all the time; one that nobody holds is charged whole."""
 

@@ -23,6 +23,7 @@ from tenants import audit, tasks
 from tenants.actor import Actor
 from tenants.jobs import publish
 from tenants.models import Task, Tenant
+from tenants.planning import by_stretch, in_bulk, renew_statistics
 from tenants.scope import execute, open_scope, row, rows, value
 
 STRETCH = 50_000
@@ -45,7 +46,7 @@ class Stretch:
 
 async def _next(run: BillRun) -> Stretch | None:
     after = (run.reached_key, run.reached_number)
-    async with run_sql.by_stretch():
+    async with by_stretch():
         found = await row(run_sql.NEXT_STRETCH, run.tenant_id, run.scenario, *after, STRETCH)
     if found is None or not found["accounts"]:
         return None
@@ -57,6 +58,7 @@ Work = Callable[[Actor, BillRun, Task, Any], Awaitable[None]]
 
 async def _step(actor: Actor, run_id: UUID, status: str, work: Work, given: Any = None) -> bool:
     """Do one step in a transaction of its own; ``False`` when the run is not, or no longer, in ``status``."""
+    await renew_statistics("billing_bill", "billing_bill_line", "billing_adjustment")
     async with open_scope(actor.scope()):
         run = await BillRun.filter(tenant_id=actor.tenant_id, id=run_id).select_for_update().first()
         if run is None or run.status != status:
@@ -89,13 +91,13 @@ async def advance(actor: Actor, run_id: UUID) -> bool:
 async def _draft(_: Actor, run: BillRun, task: Task, __: Any) -> None:
     stretch = await _next(run)
     if stretch is None:
-        async with run_sql.in_bulk():
+        async with in_bulk():
             await summarise(run)
         run.status, run.drafted_at = run_after(run.status, "draft"), datetime.now(UTC)
         await run.save()
         await _end(task, run)
         return
-    async with run_sql.by_stretch():
+    async with by_stretch():
         for place, item in enumerate(run.fee_items):
             await _draft_item(run, UUID(item), stretch, is_first=place == 0)
         await _look(run, stretch)
@@ -154,13 +156,13 @@ async def issue(actor: Actor, run_id: UUID, *, at: datetime | None = None) -> bo
 async def _issue(actor: Actor, run: BillRun, task: Task, at: datetime | None) -> None:
     now, stretch = at or datetime.now(UTC), await _next(run)
     where = (run.tenant_id, run.id, run.scenario, f"{run.period:%Y%m}", now)
-    async with run_sql.by_stretch():
+    async with by_stretch():
         if stretch is not None:
             issued = await row(issue_sql.ISSUE_STRETCH, *where, *stretch.ends)
         else:
             issued = await row(issue_sql.ISSUE_LEFT, *where, STRETCH)
     assert issued is not None  # noqa: S101 - an aggregate always answers
-    async with run_sql.in_bulk():
+    async with in_bulk():
         await apply_standing(run.tenant_id, at=now, bill_ids=issued["ids"] or [])
     if stretch is not None:
         await _reach(run, task, stretch, issued["bills"])
@@ -186,7 +188,7 @@ async def cancel_next(actor: Actor, run_id: UUID) -> bool:
 
 async def _cancel(_: Actor, run: BillRun, task: Task, __: Any) -> None:
     stretch = await _next(run)
-    async with run_sql.by_stretch():
+    async with by_stretch():
         if stretch is not None:
             for statement in run_sql.CANCEL:
                 await execute(statement, run.tenant_id, run.id, run.scenario, *stretch.ends)
@@ -204,7 +206,7 @@ async def void_next(actor: Actor, run_id: UUID) -> bool:
 
 async def _void(actor: Actor, run: BillRun, task: Task, __: Any) -> None:
     stretch = await _next(run)
-    async with run_sql.by_stretch():
+    async with by_stretch():
         if stretch is not None:
             found = await rows(issue_sql.VOIDABLE, run.tenant_id, run.id, run.scenario, *stretch.ends)
         else:

@@ -19,7 +19,6 @@ from billing.channels import CHANNELS, channel_name
 from billing.channels.contract import Item
 from billing.channels.counter import CASH, METHODS, REFERENCED, method_name
 from billing.channels.counter import KEY as COUNTER
-from billing.charges.run_sql import by_stretch
 from billing.models import SettlementAccount
 from billing.names import localized
 from billing.payments.allocating import spread
@@ -33,6 +32,7 @@ from tenants.codes import code_from, group_code, hash_token, normalise_code
 from tenants.days import today
 from tenants.ids import new_id
 from tenants.models import Bank, Tenant
+from tenants.planning import by_stretch
 from tenants.runtime import runtime
 from tenants.scope import execute, rows
 

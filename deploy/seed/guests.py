@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from billing.charges.run_sql import by_stretch
 from deploy.seed import books, takings
 from deploy.seed.cast import SEED
 from deploy.seed.past import Past, Payer, id_at
@@ -15,6 +14,7 @@ from scenarios.tourism.models import Product
 from scenarios.tourism.orders import people
 from scenarios.tourism.orders.people import Buyer
 from scenarios.tourism.orders.placing import HOLD
+from tenants.planning import by_stretch
 from tenants.scope import execute, rows
 
 if TYPE_CHECKING:

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 import pytest
 import pytest_asyncio
 
-from billing.charges import issue_sql, run_sql, run_steps, runs
+from billing.charges import issue_sql, run_steps, runs
 from billing.ledger import verify_ledger
 from billing.models import Bill, BillRun, Entry, Posting
 from tenants.actor import system_actor
 from tenants.ids import new_id
 from tenants.jobs import JOBS
 from tenants.models import Task
+from tenants.planning import by_stretch
 from tenants.scope import execute, open_scope, rows, tenant_scope, value
 from tests import make
 from tests.billing.charges.conftest import build
@@ -193,7 +194,7 @@ MANY = (
 
 async def plan_of(tenant, statement) -> str:
     where = (tenant.id, new_id(), "community", "202607", datetime.now(UTC), "", "", "z", "z")
-    async with run_sql.by_stretch():
+    async with by_stretch():
         return "\n".join(row[0] for row in await rows(f"explain {statement}", *where))
 
 

@@ -1,0 +1,112 @@
+"""A run reads a few rows for each account, whatever PostgreSQL takes the tables for: never all of them for each."""
+
+from collections.abc import Awaitable
+
+from billing.charges import run_steps, runs
+from billing.models import BillRun
+from tenants.actor import system_actor
+from tenants.scope import execute, open_scope, rows, tenant_scope
+from tests.billing.charges.estate import AUGUST, JULY, Estate
+
+COUNT = 200
+FEW = 60
+"""Rows of one table that any step may read for an account. A look at the whole table would read some 100 each time."""
+_ACCOUNTS = """
+insert into tenants_account (tenant_id, id, scenario, kind, number, name, place, sort_key, attributes)
+select $1, new_id(), $2, 'unit', 'R' || n, 'Flat ' || n, 'Blk ' || n % 9, lpad(n::text, 5, '0'),
+       '{"flat_type": "4-room", "is_reduced": true}' from generate_series($3::int, $4::int) n
+"""
+_HOLDERS = """
+insert into tenants_holder (tenant_id, account_id, relation, name)
+select $1, id, 'owner', 'Holder' from tenants_account a
+ where tenant_id = $1 and not exists (select 1 from tenants_holder h where h.account_id = a.id)
+"""
+_LASTING = """
+insert into billing_standing_adjustment (tenant_id, number, account_id, kind, percent, currency, effective_from, reason,
+                                         evidence, status, requested_by_name)
+select $1, 'L-' || number, id, 'discount', 10, 'SGD', '2025-01-01', 'Agreed', '{}', 'approved', 'Somebody'
+  from tenants_account a
+ where tenant_id = $1 and not exists (select 1 from billing_standing_adjustment s where s.account_id = a.id)
+"""
+_READ = """
+select relname::text "table", (coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint read
+  from pg_stat_xact_user_tables
+"""
+
+
+async def move_in(estate: Estate, first: int, last: int) -> None:
+    async with open_scope(tenant_scope(estate.tenant.id)):
+        await execute(_ACCOUNTS, estate.tenant.id, estate.tenant.scenarios[0], first, last)
+        for statement in (_HOLDERS, _LASTING):
+            await execute(statement, estate.tenant.id)
+
+
+async def read_by(estate: Estate, work: Awaitable[object]) -> dict[str, float]:
+    """Return how many rows of each table the work reads for an account."""
+    found = []
+    for step in (None, work):
+        if step is not None:
+            await step
+        async with open_scope(tenant_scope(estate.tenant.id)):
+            found.append({one["table"]: one["read"] for one in await rows(_READ)})
+    before, after = found
+    return {table: (read - before.get(table, 0)) / COUNT for table, read in after.items()}
+
+
+async def drafted(estate: Estate, period) -> BillRun:
+    run = await estate.start("service", "late", period=period)
+    while await run_steps.advance(system_actor(estate.tenant.id), run.id):
+        continue
+    return run
+
+
+async def cancelled(estate: Estate, run: BillRun) -> None:
+    async with open_scope(tenant_scope(estate.tenant.id)):
+        await runs.cancel(estate.finance, run.id)
+    while await run_steps.cancel_next(system_actor(estate.tenant.id), run.id):
+        continue
+
+
+async def issued(estate: Estate, run: BillRun) -> None:
+    async with open_scope(tenant_scope(estate.tenant.id)):
+        await runs.request_issue(estate.finance, run.id)
+    await run_steps.issue(system_actor(estate.tenant.id), run.id)
+
+
+async def voided(estate: Estate, run: BillRun) -> None:
+    async with open_scope(tenant_scope(estate.tenant.id)):
+        await runs.request_voiding(estate.finance, run.id, reason="The tariff was last year's.")
+    while await run_steps.void_next(system_actor(estate.tenant.id), run.id):
+        continue
+
+
+async def a_month(estate: Estate, period) -> dict[str, float]:
+    """Bill a month with all that may happen to a run, and return the most rows that a step read for an account."""
+    most: dict[str, float] = {}
+
+    async def note(work: Awaitable[object]) -> None:
+        for table, read in (await read_by(estate, work)).items():
+            most[table] = max(read, most.get(table, 0))
+
+    await note(drafted(estate, period))
+    await note(cancelled(estate, await BillRun.get(tenant_id=estate.tenant.id, period=period)))
+    run = await drafted(estate, period)
+    await note(issued(estate, run))
+    late = await runs.start_late_joiners(estate.finance, run.id)
+    await cancelled(estate, late)
+    await note(voided(estate, run))
+    await issued(estate, await drafted(estate, period))
+    return most
+
+
+async def grown(estate: Estate) -> dict[str, float]:
+    """Bill three flats, so that every plan is made for so few; then let the others move in, and bill a month."""
+    async with open_scope(tenant_scope(estate.tenant.id)):
+        await move_in(estate, 1, 3)
+        await a_month(estate, JULY)
+        await move_in(estate, 4, COUNT)
+        return await a_month(estate, AUGUST)
+
+
+async def test_no_step_of_a_run_reads_a_table_for_each_account(estate):
+    assert {table: read for table, read in (await grown(estate)).items() if read > FEW} == {}
