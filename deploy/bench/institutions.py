@@ -32,6 +32,8 @@ from tenants.scope import bank_scope, open_scope, rows, tenant_scope
 PAID, HELD, SHOWN = 4, 5, 25
 """Bills of an institution that are paid, accounts whose holder signs in, and tables whose sizes are told."""
 _NUMBERS = (7, 8)
+_PAST_MS = 86_400_000
+"""Copies are numbered from a day ago: none of them has the number, and so the id, of what it is made like."""
 _CLEARED = ("tenants_outbox", "tenants_task", "tenants_idempotency")
 _APART = ("tenants_tenant", "tenants_search")
 _FLATS = """
@@ -148,7 +150,7 @@ async def _pay(of: Tenant) -> None:
 async def fill(settings: Settings, like: Patterns, wanted: int) -> dict[str, Any]:
     """Write as many institutions in place of the patterns, and return the seconds, rows and sizes."""
     begun = time.perf_counter()
-    copies = Copies(like.rows, time.time_ns() // 1_000_000 - wanted, wanted)
+    copies = Copies(like.rows, time.time_ns() // 1_000_000 - _PAST_MS - wanted, wanted)
     async with superuser(settings) as connection:
         await connection.execute("set session_replication_role = replica")
         spent = await write(connection, copies)

@@ -219,7 +219,7 @@ async def _bodies(app: Starlette, world: World, report: Report) -> None:
 
 async def _nobody(app: Starlette, world: World, report: Report) -> None:
     section = report.section(
-        N_("Nobody"),
+        N_("Somebody who is not signed in"),
         N_("A browser that is not signed in, and one with a made-up token, at every door."),
     )
     async with _as(app, None) as client:

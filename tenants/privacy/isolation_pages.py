@@ -14,6 +14,13 @@ from ui.i18n import N_, gettext
 from ui.render import respond
 
 OUTCOMES = {
+    "200": N_("answered"),
+    "303": N_("sent elsewhere"),
+    "401": N_("token refused"),
+    "403": N_("not allowed"),
+    "404": N_("not found"),
+    "405": N_("no such act"),
+    "422": N_("form sent back"),
     "changed": N_("changed"),
     "failed": N_("failed"),
     "ran": N_("ran, and touched nothing"),
@@ -22,7 +29,7 @@ OUTCOMES = {
     "rows touched: 0": N_("no row touched"),
     "unchanged": N_("unchanged"),
 }
-"""What may come of a try besides an answer's number, in words."""
+"""What may come of a try, in words; an answer's number that is not here is shown as it is."""
 add_tenant_places(Place(N_("Proof of isolation"), "/isolation", "audit.read", "shield", 96))
 
 

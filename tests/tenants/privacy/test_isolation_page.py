@@ -1,0 +1,83 @@
+"""The last proof of isolation, as an institution's auditor reads it: in words, in their language, with every leak."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from deploy.isolation.report import Report
+from tenants.models import IsolationReport
+from tenants.privacy import isolation_pages
+from tests import make
+
+
+class Kept:
+    """Stands where the kept reports are read: only the owner writes them, and here is none."""
+
+    def __init__(self, *reports):
+        self.reports = reports
+
+    def all(self):
+        return self
+
+    def order_by(self, _):
+        return self
+
+    async def limit(self, most):
+        return list(self.reports[:most])
+
+
+def proof(*, leak=""):
+    report = Report("9.9")
+    section = report.section("Without the right", "Every table of theirs, before and after everything above.")
+    for answer in (404, 403, 418, "unchanged", "rows seen: 0"):
+        section.note(answer)
+    if leak:
+        section.note(200, leak)
+    told = report.as_json()
+    return IsolationReport(
+        created_at=datetime.now(UTC), version="9.9", is_right=told["is_right"], tried=report.tried,
+        leaks=len(report.leaks), document=told,
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def read(db, bank, client, monkeypatch):
+    tenant = await make.tenant(bank)
+    reader = await make.staff(tenant)
+    await make.sign_in(client, reader.person_id)
+
+    async def page(*reports, language="en"):
+        monkeypatch.setattr(isolation_pages, "IsolationReport", Kept(*reports))
+        answer = await client.get(f"/t/{tenant.slug}/isolation", headers={"Accept-Language": language})
+        return answer.text
+
+    return page
+
+
+async def test_every_answer_has_a_word_and_a_number_without_one_is_shown(read):
+    text = await read(proof())
+    for words in (
+        "5 tries, nothing leaked.",
+        "not found 1",
+        "not allowed 1",
+        "418 1",
+        "unchanged 1",
+        "no row seen 1",
+    ):
+        assert words in text
+    assert "Leak<" not in text
+
+
+async def test_it_is_read_in_chinese(read):
+    text = await read(proof(), language="zh-CN")
+    for words in ("没有权限的情况", "未找到 1", "不允许 1", "未变化 1", "“我方”是为本次证明建立的机构"):
+        assert words in text
+    assert "not found" not in text
+
+
+async def test_a_leak_is_shown_as_it_was_found_and_without_a_proof_it_says_so(read):
+    text = await read(proof(leak="GET /t/theirs <b>"), proof())
+    assert "1 leak was found." in text
+    assert "GET /t/theirs &lt;b&gt;" in text
+    assert "Earlier proofs" in text
+    assert "No proof yet" in await read()
