@@ -108,7 +108,8 @@ select t.id tenant_id, t.branch_id, t.bank_id, coalesce(s.accounts, 0) accounts,
     select name, coalesce(opened_at, created_at) since from billing_app_use where tenant_id = t.id and is_active
        and coalesce(opened_at, created_at) < now() - interval '60 days' order by 2 limit 1) u on true
   left join billing_standing s on s.tenant_id = t.id and s.currency = t.currency
- where t.bank_id = $1 and t.status = 'live' and t.live_at is not null and t.branch_id = any ($2::uuid[])
+ where t.bank_id = $1 and t.status = 'live' and not t.is_sandbox and t.live_at is not null
+   and t.branch_id = any ($2::uuid[])
 """
 
 

@@ -165,7 +165,7 @@ async def by_tenant(actor: Actor, asked: Asked, *, most: int = MOST) -> list[Any
         " join tenants_branch b on b.id = t.branch_id"
         f" cross join lateral (select {SUMS} from billing_day_figure f where {_WHICH} and f.tenant_id = t.id) f"
         " left join billing_standing s on s.tenant_id = t.id and s.currency = $4"
-        " where t.bank_id = $1 and t.branch_id in (select id from below)"
+        " where t.bank_id = $1 and t.branch_id in (select id from below) and not t.is_sandbox"
         " and ($5 = '' or coalesce(t.scenarios[1], '') = $5) order by f.paid_minor desc, t.name limit $7",
         *_args(actor, asked),
         most,

@@ -61,7 +61,7 @@ async def try_out(actor: Actor, key: str, thresholds: Mapping[str, float]) -> Tr
     actor.require("risk.read")
     since = await today_at_bank(bank_of(actor)) - timedelta(days=TRIED_DAYS)
     branches = [one.id for one in await queries.branches(actor)]
-    live = Tenant.filter(bank_id=bank_of(actor), branch_id__in=branches, status="live")
+    live = Tenant.filter(bank_id=bank_of(actor), branch_id__in=branches, status="live", is_sandbox=False)
     tenants = await live.order_by("live_at", "id").limit(MOST)
     found = []
     for at in range(0, len(tenants), AT_ONCE):

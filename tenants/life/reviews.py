@@ -125,6 +125,7 @@ def _check(tenant: Tenant, given: Review, now: date) -> None:
 
 _WHERE = (
     "t.bank_id = $1 and t.branch_id in (select id from below) and t.status in ('live', 'suspended')"
+    " and not t.is_sandbox"
     " and ($3 = '' or t.name ilike $3) and ($4 = '' or t.risk = $4)"
     " and ($5 = 'all' or t.review_on <= (select bank_day_of($1)) + 30)"
 )

@@ -71,6 +71,8 @@ class Tenant(Row):
     locale = fields.CharField(max_length=10, db_default="en")
     status = fields.CharField(max_length=20, db_default="approved")
     live_at = fields.DatetimeField(null=True)
+    is_sandbox = fields.BooleanField(db_default=False)
+    """Marks what a vendor tries its apps in: it is no institution of the bank, and counted nowhere."""
     takes_payments = fields.BooleanField(db_default=True)
     word_to_payers = fields.CharField(max_length=300, db_default="")
     manager_id: UUID | None = fields.UUIDField(null=True)

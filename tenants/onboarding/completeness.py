@@ -96,9 +96,7 @@ async def check_before_submit(found: Application) -> None:
         names = listed(gettext(DOCUMENT_KINDS[kind]) for kind in papers)
         raise Invalid("application.incomplete", t("These documents are still missing: {names}.", names=names))
     if any(one.key == "people" and one.must and not one.is_done for one in items):
-        roles = listed(
-            gettext(PEOPLE_ROLES[role]) for role in PEOPLE_ROLES if role in REQUIRED_PEOPLE[found.kind]
-        )
+        roles = listed(gettext(PEOPLE_ROLES[role]) for role in await missing_people(found))
         raise Invalid("application.people", t("Name these people first: {roles}.", roles=roles))
 
 

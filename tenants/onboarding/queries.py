@@ -112,6 +112,7 @@ async def _found(actor: Actor, query: TableQuery) -> _Wanted:
     all searches, PostgreSQL would read every institution there is.
     """
     wanted, words = _wanted(actor, query, "t"), query.q.strip().lower()
+    wanted.where += " and not t.is_sandbox"
     if not words:
         return wanted
     wanted.add("(t.name ilike {} or t.short_name ilike {} or t.uscc ilike {})", containing(query.q.strip()))
@@ -196,7 +197,7 @@ async def _seconds(actor: Actor) -> int:
             f"{BELOW if actor.branches else ''} select coalesce(percentile_cont(0.5) within group"
             " (order by extract(epoch from t.live_at - a.created_at)), -1)"
             " from (select t.id, t.bank_id, t.live_at from tenants_tenant t"
-            f"   where t.bank_id = $1 {reach} and t.live_at > now() - interval '90 days'"
+            f"   where t.bank_id = $1 {reach} and t.live_at > now() - interval '90 days' and not t.is_sandbox"
             f"   order by t.live_at desc nulls last, t.id limit {LATEST}) t"
             " join tenants_application a on a.bank_id = t.bank_id and a.approved_tenant_id = t.id",
             *args,
@@ -219,7 +220,7 @@ async def story(application: Application) -> list[dict[str, Any]]:
     """Return what happened to an application, newest first, from the audit trail."""
     found = await rows(
         "select act, person_name, created_at, after->>'reasons' reasons, after->>'file' file from tenants_audit"
-        " where bank_id = $1 and subject_id = $2 order by created_at desc limit 200",
+        " where bank_id = $1 and subject_id = $2 order by created_at desc, id desc limit 200",
         application.bank_id,
         application.id,
     )

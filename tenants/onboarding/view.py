@@ -94,7 +94,7 @@ async def _stage(found: Application) -> int:
     return 4 if await queries.is_live(found) else 3
 
 
-async def _asked(found: Application) -> dict[str, Any]:
+async def _asked(found: Application, *, is_outside: bool = False) -> dict[str, Any]:
     """Return the checklist, what was found, the account's proof and what changed since the last hand-in."""
     differs = changes(found.earlier_facts, found.sent_facts)
     policy = await policy_of(found.bank_id)
@@ -102,7 +102,7 @@ async def _asked(found: Application) -> dict[str, Any]:
         "checklist": [
             {
                 "title": gettext(one.name),
-                "text": await _advice(found, one),
+                "text": await _advice(found, one, is_outside=is_outside),
                 "is_done": one.is_done,
                 "must": one.must,
             }
@@ -120,8 +120,13 @@ async def _asked(found: Application) -> dict[str, Any]:
     }
 
 
-async def _advice(found: Application, one: Item) -> str:
-    """Return what is to be done about a line of the checklist; of people, who is still to be named."""
+async def _advice(found: Application, one: Item, *, is_outside: bool) -> str:
+    """Return what is to be done about a line of the checklist; of people, who is still to be named.
+
+    Whoever applies from outside has nothing to do about the checks: the bank runs them.
+    """
+    if one.key == "checks" and is_outside:
+        return gettext("The bank does this once you have handed in.")
     lacking = await missing_people(found) if one.key == "people" else []
     if not lacking:
         return gettext(one.advice)
@@ -168,7 +173,7 @@ async def for_applicant(
     context = {
         **{name: forms.get(name) or Form.blank(model) for name, model in _FORMS.items()},
         **await _facts(found),
-        **await _asked(found),
+        **await _asked(found, is_outside=True),
         "here": here,
         "may_write": is_open,
         "may_prove": found.status in PROVABLE,

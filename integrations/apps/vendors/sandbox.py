@@ -88,6 +88,7 @@ async def _make(actor: Actor, vendor: Vendor, scenario: str, runner: Runner) -> 
         locale=locale,
         status="live",
         live_at=datetime.now(UTC),
+        is_sandbox=True,
     )
     async with open_scope(tenant_scope(tenant.id)):
         await provision(actor, tenant)

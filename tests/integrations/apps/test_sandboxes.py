@@ -4,11 +4,13 @@ import pytest
 
 from integrations.apps.models import Vendor
 from tenants.models import Account, Audit, Tenant
+from tenants.onboarding import queries
 from tenants.scope import bank_scope, open_scope, tenant_scope, vendor_scope
 from tests import apps, make
 from tests.integrations.apps.demo import Stage
 from tests.integrations.apps.test_demo_apps import travel
 from tests.page import inspect
+from ui.tables import TableQuery
 
 
 @pytest.fixture
@@ -65,6 +67,26 @@ async def test_each_scenario_that_an_app_is_for_is_offered_once(client, db, bank
     assert 'value="hospital"' not in page.text
     async with open_scope(bank_scope(bank.id)):
         assert await Audit.filter(act="vendor.sandbox_opened", subject_id=vendor.id).count() == 1
+
+
+async def test_the_bank_counts_no_sandbox_among_its_institutions(client, db, bank, stage):
+    made = await offered(stage, bank)
+    chief = await make.bank_staff(bank, "operations")
+    async with open_scope(bank_scope(bank.id)):
+        before = await queries.counts(chief)
+        assert before["live"] == before["recent"] > 0, "others are counted as they go live"
+    async with open_scope(vendor_scope(made.vendor_id)):
+        vendor = await Vendor.get(id=made.vendor_id)
+    await make.sign_in(client, vendor.created_by)
+    tenant, _ = await apps.sandbox(client, made, "hospital")
+    async with open_scope(bank_scope(bank.id)):
+        assert (await Tenant.get(id=tenant.id)).is_sandbox
+        assert await queries.counts(chief) == before
+        await Tenant.filter(id=tenant.id).update(status="suspended", live_at=None)
+        assert await queries.counts(chief) == before, "whatever happens to it later"
+        for sought in ("", tenant.name):
+            listed = await queries.tenants(chief, TableQuery(path="", per=100, q=sought))
+            assert tenant.id not in {row["id"] for row in listed}
 
 
 async def test_another_vendor_gets_nothing_of_it(client, db, bank, stage):
