@@ -37,6 +37,14 @@ def today(zone: str) -> date:
     return day_at(datetime.now(UTC), zone)
 
 
+def day_named(text: str) -> date | None:
+    """Return the day (``2026-03-10``) that an address or a form names, or nothing."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 async def today_at(tenant_id: UUID | None) -> date:
     """Return the day it is now at an institution."""
     return today((await Tenant.get(id=tenant_id)).timezone)

@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
+import pytest
 from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
 from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
+from playwright.async_api import Error as BrowserError
 from starlette.types import ASGIApp
 
 ORIGIN = "https://cloud.test"
@@ -44,6 +46,26 @@ async def chromium(*switches: str, may_be_shell: bool = False) -> AsyncIterator[
             yield browser
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def opened(*, may_be_shell: bool = False) -> AsyncIterator[Browser]:
+    """Chromium, for a fixture: without it whoever asks for the fixture is skipped, but never in CI.
+
+    A test whose app reads from the transaction of ``db`` opens one of its own after that: the browser asks the app in
+    the context that it was opened in.
+    """
+    opening = chromium(may_be_shell=may_be_shell)
+    try:
+        found = await opening.__aenter__()
+    except BrowserError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
+    try:
+        yield found
+    finally:
+        await opening.__aexit__(None, None, None)
 
 
 @asynccontextmanager

@@ -7,9 +7,8 @@ from starlette.requests import Request
 
 from billing.ledger.accounts import KINDS
 from billing.ledger.reading import Span
-from billing.payments.staff_queries import day_of
 from tenants.actor import Actor
-from tenants.days import today_of
+from tenants.days import day_named, today_of
 from ui.i18n import N_, Text, t
 from ui.shell import NavItem
 from ui.tables import TableQuery
@@ -36,8 +35,8 @@ def tabs(actor: Actor, current: str) -> list[NavItem]:
 
 def span_of(actor: Actor, query: TableQuery, *, first: date, ledger: str = "") -> Span:
     """Return the days, kind and ledger account that are asked for; from ``first`` until today where nothing is said."""
-    last = day_of(query.get("until")) or today_of(actor)
-    begin = day_of(query.get("from")) or min(first, last)
+    last = day_named(query.get("until")) or today_of(actor)
+    begin = day_named(query.get("from")) or min(first, last)
     return Span(begin, last, actor.place["timezone"], query.get("kind"), ledger or query.get("ledger"))
 
 

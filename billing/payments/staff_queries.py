@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from billing.lists import uuid_of
 from billing.models import Refund
 from tenants.actor import Actor
+from tenants.days import day_named
 from tenants.scope import each, row, rows
 from tenants.search import literal
 from ui.tables import TableQuery
@@ -40,14 +41,6 @@ def like(words: str) -> str:
     return f"%{literal(words)}%"
 
 
-def day_of(text: str) -> date | None:
-    """Return the day that a filter names, or nothing."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
 PAYMENT_FILTERS = ("status", "channel", "from", "until", "run")
 """``run`` is a bill run: the payments that pay any bill of it."""
 _OF_RUN = """p.id in (select a.payment_id from billing_bill b
@@ -72,7 +65,7 @@ def _payments(actor: Actor, query: TableQuery) -> Selection:
             chosen.add(f"p.{name} = {{}}", query.get(name))
     zone = ZoneInfo(actor.place["timezone"])
     for name, sign, days in (("from", ">=", 0), ("until", "<", 1)):
-        if (day := day_of(query.get(name))) is not None:
+        if (day := day_named(query.get(name))) is not None:
             start = datetime.combine(day + timedelta(days=days), datetime.min.time(), zone)
             chosen.add(f"p.created_at {sign} {{}}", start)
     if query.get("run"):

@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from billing.lists import uuid_of
-from billing.payments.staff_queries import Selection, day_of, like
+from billing.payments.staff_queries import Selection, like
 from billing.reconciliation.arriving import LINES_OF
 from tenants.actor import Actor
+from tenants.days import day_named
 from tenants.scope import row, rows
 from ui.tables import TableQuery
 
@@ -139,7 +140,7 @@ async def lines(actor: Actor, query: TableQuery, *, limit: int, offset: int) -> 
     if (statement := uuid_of(query.get("statement"))) is not None:
         chosen.add(LINES_OF.format(s="{}::uuid"), statement)
     for name, sign in (("from", ">="), ("until", "<=")):
-        if (day := day_of(query.get(name))) is not None:
+        if (day := day_named(query.get(name))) is not None:
             chosen.add(f"l.day {sign} {{}}", day)
     if query.q:
         chosen.add("(l.reference ilike {} or l.channel_reference ilike {} or l.text ilike {})", like(query.q))

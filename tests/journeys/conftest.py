@@ -1,15 +1,13 @@
 """One running product, one browser and one institution for all journeys; a failure leaves pictures and logs."""
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
-from playwright.async_api import Error as BrowserError
 
-from tests.browser import chromium
+from tests.browser import opened
 from tests.conftest import Seeded
 from tests.journeys import story
 from tests.journeys.estate import Estate, open_estate
@@ -32,17 +30,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Chromium. Without it journeys are skipped, but never in CI."""
-    opening = chromium(may_be_shell=True)
-    try:
-        opened = await opening.__aenter__()
-    except BrowserError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
-    try:
-        yield opened
-    finally:
-        await opening.__aexit__(None, None, None)
+    async with opened(may_be_shell=True) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -17,11 +17,11 @@ from scenarios.tourism.kinds import VISITOR_KINDS
 from scenarios.tourism.models import GroupList, Product, Slot
 from scenarios.tourism.orders import agreed, people, placing
 from scenarios.tourism.orders.people import NAME_MAX
-from scenarios.tourism.planning.forms import day_of
 from scenarios.tourism.shop.availability import SlotLeft, slots_left
 from scenarios.tourism.shop.browsing import wishes_in
 from scenarios.tourism.shop.ordering import VisitorRow
 from tenants.codes import new_token
+from tenants.days import day_named
 from tenants.http import path_id
 from tenants.imports.pages import XLSX, problem_columns
 from tenants.imports.staging import REFUSED
@@ -71,7 +71,7 @@ class Contact(BaseModel):
 
 async def ask(request: Request, desk: Desk) -> Response:
     """Show what can be booked on a day."""
-    day = day_of(request.query_params.get("day", "")) or desk.today
+    day = day_named(request.query_params.get("day", "")) or desk.today
     values = {"key": new_token(), "day": day.isoformat(), "contact": desk.actor.email}
     return await _page(request, desk, Form.blank(Booking, values), day)
 
@@ -128,7 +128,7 @@ async def _offers(desk: Desk) -> list[tuple[Product, list[tuple[str, str, int]]]
 async def book(request: Request, desk: Desk) -> Response:
     """Book on account."""
     form = await bind(request, Booking)
-    day = day_of(str(form.value("day"))) or desk.today
+    day = day_named(str(form.value("day"))) or desk.today
     if form.is_valid:
         try:
             async with open_scope(tenant_scope(desk.tenant.id)):
@@ -159,7 +159,7 @@ def _asked(desk: Desk, form: Form[Booking], day: date) -> placing.Request:
 
 async def ask_list(request: Request, desk: Desk) -> Response:
     """Ask which time a list is for, and for the file."""
-    day = day_of(request.query_params.get("day", "")) or desk.today
+    day = day_named(request.query_params.get("day", "")) or desk.today
     return await _new_list(request, desk, Form.blank(Listing, {"day": day.isoformat()}), day)
 
 
@@ -188,7 +188,7 @@ async def _new_list(
 async def upload(request: Request, desk: Desk) -> Response:
     """Keep a list and go on to its dry run, or to its columns where they are not sure."""
     form = await bind(request, Listing)
-    day = day_of(str(form.value("day"))) or desk.today
+    day = day_named(str(form.value("day"))) or desk.today
     if form.is_valid:
         try:
             found = await _keep(desk, form.ok, day)

@@ -24,13 +24,13 @@ from scenarios.tourism.kinds import VISITOR_KINDS
 from scenarios.tourism.models import AgencyStatement, Order, Slot, Ticket
 from scenarios.tourism.orders import access, changing, refunding
 from scenarios.tourism.orders.refunding import may_go_back
-from scenarios.tourism.planning.forms import day_of
 from scenarios.tourism.shop.availability import slots_left
 from scenarios.tourism.shop.tickets import on_paper, shown_of
 from scenarios.tourism.words import TICKET_TONES, TICKET_WORDS
 from tenants import audit
 from tenants.actor import Actor
 from tenants.codes import new_token
+from tenants.days import day_named
 from tenants.http import path_id
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound
@@ -216,7 +216,7 @@ async def _moving(
 
 
 def _day(request: Request, form: Form[Any]) -> date | None:
-    return day_of(str(form.value("day") or request.query_params.get("day", "")))
+    return day_named(str(form.value("day") or request.query_params.get("day", "")))
 
 
 async def move(request: Request, desk: Desk) -> Response:

@@ -14,13 +14,12 @@ from billing.names import localized
 from scenarios.tourism.board import closing, figures
 from scenarios.tourism.models import DayRule, Gate, Order, Redemption, Site, Slot
 from scenarios.tourism.planning import days
-from scenarios.tourism.planning.forms import day_of
 from scenarios.tourism.planning.services import site_of
 from scenarios.tourism.shop.availability import days_left
 from scenarios.tourism.shop.public import REASON, ROOT, Shop, in_shop
 from scenarios.tourism.words import CHANNEL_WORDS
 from tenants.actor import Actor
-from tenants.days import today
+from tenants.days import day_named, today
 from tenants.http import WRITES, path_id, public_route, tenant_route
 from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
@@ -126,8 +125,8 @@ async def report(request: Request, actor: Actor) -> Response:
     site = await site_of(actor, path_id(request))
     columns = _columns()
     query = TableQuery.parse(request, columns=columns, filters=("from", "until"), default_sort="day")
-    last = day_of(query.get("until")) or today(actor.place["timezone"])
-    first = day_of(query.get("from")) or last - timedelta(days=SPAN)
+    last = day_named(query.get("until")) or today(actor.place["timezone"])
+    first = day_named(query.get("from")) or last - timedelta(days=SPAN)
     first = max(first, last - timedelta(days=MOST_DAYS))
     found = await figures.report(site, first, last)
     if wants_export(request):

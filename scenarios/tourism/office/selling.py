@@ -14,7 +14,6 @@ from scenarios.tourism.calendar.catalogue import on_sale
 from scenarios.tourism.models import Order, Site
 from scenarios.tourism.orders import people, placing
 from scenarios.tourism.orders.people import NAME_MAX
-from scenarios.tourism.planning.forms import day_of
 from scenarios.tourism.planning.services import site_of
 from scenarios.tourism.shop.availability import slots_left
 from scenarios.tourism.shop.browsing import offers, wishes_in
@@ -22,7 +21,7 @@ from scenarios.tourism.shop.ordering import VisitorRow
 from scenarios.tourism.shop.public import Shop
 from tenants.actor import Actor
 from tenants.codes import new_token
-from tenants.days import today
+from tenants.days import day_named, today
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Tenant
 from tenants.scope import open_scope
@@ -55,13 +54,13 @@ async def sale(request: Request, actor: Actor) -> Response:
 
 
 def _day(request: Request, actor: Actor) -> date:
-    return day_of(request.query_params.get("day", "")) or today(actor.place["timezone"])
+    return day_named(request.query_params.get("day", "")) or today(actor.place["timezone"])
 
 
 async def _page(
     request: Request, actor: Actor, site: Site, form: Form[Selling], status: int = 200
 ) -> Response:
-    day = day_of(str(form.value("day"))) or today(actor.place["timezone"])
+    day = day_named(str(form.value("day"))) or today(actor.place["timezone"])
     tenant = await Tenant.get(id=site.tenant_id)
     shop = Shop(site, tenant, actor)
     slots = [one for one in await slots_left(site, day, "desk", is_staff=True) if one.is_open]
@@ -101,7 +100,7 @@ async def sell(request: Request, actor: Actor) -> Response:
 
 
 def _asked(site: Site, form: Form[Selling]) -> placing.Request:
-    said, day = form.ok, day_of(form.ok.day)
+    said, day = form.ok, day_named(form.ok.day)
     if day is None:
         text = t("Enter a day like 2026-03-31.")
         raise Invalid("sale.day", text, fields={"day": text})

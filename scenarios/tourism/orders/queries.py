@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from scenarios.tourism.planning.forms import day_of
 from tenants.actor import Actor
+from tenants.days import day_named
 from tenants.scope import each, rows, value
 from tenants.search import literal
 from ui.tables import TableQuery
@@ -33,7 +33,7 @@ def _where(actor: Actor, query: TableQuery) -> tuple[str, list[Any]]:
         if chosen := query.get(name):
             args.append(chosen)
             conditions.append(f"o.{name} = ${len(args)}")
-    if (day := day_of(query.get("day"))) is not None:
+    if (day := day_named(query.get("day"))) is not None:
         args.append(day)
         conditions.append(f"o.day = ${len(args)}")
     if query.q:

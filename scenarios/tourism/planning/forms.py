@@ -1,6 +1,5 @@
 """What planners type, and how it reads as facts of a row."""
 
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -168,11 +167,3 @@ class DayForm(BaseModel):
     cap_percent: int = Field(100, title=N_("Percent of the approved cap"), ge=0, le=100)
     reason: str = Field("", title=N_("Reason"), max_length=200)
     weather: str = Field("", title=N_("Weather"), max_length=100)
-
-
-def day_of(text: str) -> date | None:
-    """Return the day that an address names, or nothing."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

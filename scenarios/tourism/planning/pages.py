@@ -21,12 +21,11 @@ from scenarios.tourism.planning.forms import (
     SiteForm,
     TemplateForm,
     as_clock,
-    day_of,
 )
 from scenarios.tourism.stock import incidents
 from scenarios.tourism.words import REAL_NAMES
 from tenants.actor import Actor
-from tenants.days import today
+from tenants.days import day_named, today
 from tenants.http import WRITES, path_id, tenant_route
 from ui.errors import Invalid, NotFound
 from ui.forms import Form, bind
@@ -290,7 +289,7 @@ async def _template(
 async def day(request: Request, actor: Actor) -> Response:
     """Show a day of a site: its slots with what is sold and left, and its exception."""
     found = await services.site_of(actor, path_id(request))
-    when = day_of(request.path_params["day"])
+    when = day_named(request.path_params["day"])
     if when is None:
         raise NotFound("page.not_found", t("There is no such page, or it is not yours to see."))
     rule = await DayRule.get_or_none(tenant_id=found.tenant_id, site_id=found.id, day=when)
@@ -302,7 +301,7 @@ async def day(request: Request, actor: Actor) -> Response:
 async def _day(
     request: Request, actor: Actor, found: Site, form: Form[DayForm], status: int = 200
 ) -> Response:
-    when = day_of(request.path_params["day"])
+    when = day_named(request.path_params["day"])
     assert when is not None  # noqa: S101 - looked at by both callers
     context = {
         "site": found,
@@ -320,7 +319,7 @@ async def _day(
 async def change_day(request: Request, actor: Actor) -> Response:
     """Make an exception of a day."""
     found = await services.site_of(actor, path_id(request))
-    when = day_of(request.path_params["day"])
+    when = day_named(request.path_params["day"])
     if when is None:
         raise NotFound("page.not_found", t("There is no such page, or it is not yours to see."))
     form = await bind(request, DayForm)

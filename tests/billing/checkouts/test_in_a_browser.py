@@ -1,12 +1,10 @@
 """In a real browser, on a phone's width: several institutions paid at once, and a dispute answered."""
 
-import os
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
-from playwright.async_api import Error as BrowserError
 
 from billing.checkouts import service
 from billing.models import Payment
@@ -16,22 +14,15 @@ from tests.billing.checkouts.test_checkouts import attempt_in
 from tests.billing.disputes.test_disputes import paid
 from tests.billing.disputes.test_pages import tell
 from tests.billing.payments import world
-from tests.browser import ORIGIN, chromium, overflow, violations, visit
+from tests.browser import ORIGIN, opened, overflow, violations, visit
 
 PHONE = {"width": 320, "height": 700}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    opening = chromium()
-    try:
-        opened = await opening.__aenter__()
-    except BrowserError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
-    yield opened
-    await opening.__aexit__(None, None, None)
+    async with opened() as running:
+        yield running
 
 
 async def check(page) -> None:

@@ -4,14 +4,12 @@ import os
 from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
-from playwright.async_api import Error as BrowserError
 
 from tenants import sessions
 from tests import make
-from tests.browser import ORIGIN, chromium, overflow, violations, visit
+from tests.browser import ORIGIN, opened, overflow, violations, visit
 from tests.integrations.provider.conftest import BACK
 from tests.integrations.provider.test_signing_in import two_places
 
@@ -21,15 +19,8 @@ SHOTS = os.environ.get("SHOTS", "")
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    opening = chromium()
-    try:
-        opened = await opening.__aenter__()
-    except BrowserError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
-    yield opened
-    await opening.__aexit__(None, None, None)
+    async with opened() as running:
+        yield running
 
 
 async def test_every_page_on_the_way_to_an_app(world, bank, app, browser):

@@ -1,12 +1,9 @@
 """In a real browser, on a phone: a round of readings, and work that is finished, in a cellar without network."""
 
-import os
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
-from playwright.async_api import Error as BrowserError
 
 from scenarios.community.meters import installing
 from scenarios.community.meters.installing import Plate
@@ -14,7 +11,7 @@ from scenarios.community.models import MeterReading, WorkNote, WorkOrder
 from scenarios.community.service import orders
 from tenants import sessions
 from tests import make
-from tests.browser import ORIGIN, chromium, overflow, violations, visit
+from tests.browser import ORIGIN, opened, overflow, violations, visit
 from tests.scenarios.community.estate import month_back
 from tests.scenarios.community.test_away import planned
 from tests.scenarios.community.test_pages import picture
@@ -24,15 +21,8 @@ PHONE = {"width": 320, "height": 700}
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    opening = chromium()
-    try:
-        opened = await opening.__aenter__()
-    except BrowserError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
-    yield opened
-    await opening.__aexit__(None, None, None)
+    async with opened() as running:
+        yield running
 
 
 async def test_a_technician_walks_a_round_without_network(place, app, client, browser):
