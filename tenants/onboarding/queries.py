@@ -179,7 +179,7 @@ async def counts(actor: Actor) -> dict[str, int]:
         " (select coalesce(sum(n), 0) from tenants_tenant_count"
         "   where bank_id = $1 and branch_id in (select id from below) and status = 'live') live,"
         " (select coalesce(sum(n), 0) from tenants_live_count where bank_id = $1"
-        "   and branch_id in (select id from below) and day > (now() at time zone 'UTC')::date - 30) recent",
+        "   and branch_id in (select id from below) and day > day_in('UTC') - 30) recent",
         bank_of(actor),
         list(actor.branches),
     )
