@@ -51,7 +51,7 @@ async def now(request: Request, actor: Actor) -> Response:
     """Show who is on site, what passes the gates, and what today's tickets came to."""
     site = await site_of(actor, path_id(request))
     zone = actor.place["timezone"]
-    day = min(day_of(request.query_params.get("day", "")) or today(zone), today(zone))
+    day = min(day_named(request.query_params.get("day", "")) or today(zone), today(zone))
     presence = await figures.presence(site)
     passed = await figures.hours(site, zone, day)
     gates = [
