@@ -12,6 +12,7 @@ from tenants.actor import Actor
 from tenants.days import today
 from tenants.jobs import enqueue
 from tenants.models import Task, Tenant
+from tenants.planning import renew_statistics
 from tenants.scope import open_scope, value
 from ui.errors import Conflict
 from ui.i18n import t
@@ -81,6 +82,7 @@ async def work(actor: Actor, payload: dict[str, Any]) -> None:
     """Remind in batches, each a transaction of its own, until nobody is left."""
     task_id = UUID(payload["task_id"])
     while True:
+        await renew_statistics("billing_reminder")
         async with open_scope(actor.scope()):
             tenant = await Tenant.get(id=actor.tenant_id)
             task = await Task.filter(tenant_id=tenant.id, id=task_id).select_for_update().get()

@@ -4,6 +4,7 @@ from typing import Any
 
 from billing.answers.conditions import IS_DISPUTED, is_promised
 from billing.mandates.conditions import IS_AUTOPAID
+from tenants.planning import by_stretch
 from tenants.scope import rows
 
 BATCH = 500
@@ -35,7 +36,7 @@ with chosen as materialized (
   select b.id bill_id, b.account_id, h.* from billing_bill b {holder}
    where {where} and {may} and {wants}
      and not exists (select 1 from billing_reminder r
-                      where r.tenant_id = b.tenant_id and r.bill_id = b.id and r.step = {step})
+                      where r.bill_id = b.id and r.step = {step} offset 0)
    order by b.account_id, b.period, b.id limit {limit} for update of b skip locked
 ), reminded as (
   insert into billing_reminder (tenant_id, bill_id, account_id, holder_id, step, offset_days, is_final, channels,
@@ -89,4 +90,5 @@ async def claim(
         by=f"${n + 6}::text",
         limit=int(limit),
     )
-    return await rows(sql, *args, step, offset_days, is_final, has_email, has_sms, by)
+    async with by_stretch():
+        return await rows(sql, *args, step, offset_days, is_final, has_email, has_sms, by)

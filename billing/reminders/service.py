@@ -15,6 +15,7 @@ from billing.terms import terms_of
 from tenants.actor import Actor
 from tenants.days import today
 from tenants.models import Holder, Tenant
+from tenants.planning import renew_statistics
 from tenants.scope import execute, open_scope, tenant_scope, value
 from ui.errors import NotFound
 from ui.i18n import t
@@ -41,11 +42,12 @@ async def remind_by_plan(actor: Actor) -> None:
 
 async def _one_batch(tenant: Tenant, terms: ReminderTerms, step: Step) -> int:
     """Claim and write one batch of a step. A later step that went out makes an earlier one needless."""
+    await renew_statistics("billing_reminder")
     async with open_scope(tenant_scope(tenant.id)):
         due = f"b.due_on between $2::date - $3::int - {CATCH_UP_DAYS - 1} and $2::date - $3::int"
         later = (
-            "not exists (select 1 from billing_reminder o where o.tenant_id = b.tenant_id and o.bill_id = b.id"
-            " and o.step like 'day%' and o.offset_days > $3::int)"
+            "not exists (select 1 from billing_reminder o where o.bill_id = b.id"
+            " and o.step like 'day%' and o.offset_days > $3::int offset 0)"
         )
         args = [tenant.id, today(tenant.timezone), step.offset_days]
         claimed = await claim(

@@ -3,8 +3,10 @@
 from collections.abc import Awaitable
 
 from billing.charges import run_steps, runs
-from billing.models import BillRun
+from billing.models import BillRun, Reminder
+from billing.reminders.service import remind_by_plan
 from tenants.actor import system_actor
+from tenants.days import today
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from tests.billing.charges.estate import AUGUST, JULY, Estate
 
@@ -17,8 +19,8 @@ select $1, new_id(), $2, 'unit', 'R' || n, 'Flat ' || n, 'Blk ' || n % 9, lpad(n
        '{"flat_type": "4-room", "is_reduced": true}' from generate_series($3::int, $4::int) n
 """
 _HOLDERS = """
-insert into tenants_holder (tenant_id, account_id, relation, name)
-select $1, id, 'owner', 'Holder' from tenants_account a
+insert into tenants_holder (tenant_id, account_id, relation, name, email)
+select $1, id, 'owner', 'Holder', 'holder@mail.example' from tenants_account a
  where tenant_id = $1 and not exists (select 1 from tenants_holder h where h.account_id = a.id)
 """
 _LASTING = """
@@ -53,8 +55,8 @@ async def read_by(estate: Estate, work: Awaitable[object]) -> dict[str, float]:
     return {table: (read - before.get(table, 0)) / COUNT for table, read in after.items()}
 
 
-async def drafted(estate: Estate, period) -> BillRun:
-    run = await estate.start("service", "late", period=period)
+async def drafted(estate: Estate, period, **given) -> BillRun:
+    run = await estate.start("service", "late", period=period, **given)
     while await run_steps.advance(system_actor(estate.tenant.id), run.id):
         continue
     return run
@@ -110,3 +112,14 @@ async def grown(estate: Estate) -> dict[str, float]:
 
 async def test_no_step_of_a_run_reads_a_table_for_each_account(estate):
     assert {table: read for table, read in (await grown(estate)).items() if read > FEW} == {}
+
+
+async def test_nobody_is_reminded_by_reading_every_reminder_that_went_out(estate):
+    async with open_scope(tenant_scope(estate.tenant.id)):
+        await move_in(estate, 1, COUNT)
+        now = today(estate.tenant.timezone)
+        await issued(estate, await drafted(estate, now.replace(day=1), due_on=now))
+        await remind_by_plan(system_actor(estate.tenant.id))
+        assert await Reminder.filter(tenant_id=estate.tenant.id).count() == COUNT
+        again = await read_by(estate, remind_by_plan(system_actor(estate.tenant.id)))
+    assert again["billing_reminder"] < FEW
