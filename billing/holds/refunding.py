@@ -6,7 +6,7 @@ from uuid import UUID
 
 from billing.holds.keeping import hold_of
 from billing.idempotency import Answer, once
-from billing.models import Hold
+from billing.models import Bill, Hold
 from billing.names import Sum
 from billing.payments.refunds import create, lock_payment, refundable_minor
 from tenants.actor import Actor
@@ -70,6 +70,12 @@ async def refund(
 async def returnable_minor(hold: Hold) -> int:
     """Return how much of a kept hold can still go back, in minor units."""
     return sum(left for _, left, _ in await _lefts(hold))
+
+
+async def returned_minor(hold: Hold) -> int:
+    """Return how much of a kept hold has really gone back by now, in minor units."""
+    bill = await Bill.get(tenant_id=hold.tenant_id, id=hold.bill_id)
+    return bill.total_minor - bill.paid_minor
 
 
 async def _kept(actor: Actor, hold_id: UUID) -> Hold:

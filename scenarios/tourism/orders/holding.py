@@ -1,6 +1,7 @@
 """The hold of an order, as billing tells what became of it."""
 
 from billing.holds.kinds import HoldKind, register_hold
+from billing.holds.refunding import returned_minor
 from billing.holds.states import CANCELLED
 from billing.models import Hold, Payment
 from scenarios.tourism.orders import access, settling
@@ -24,7 +25,7 @@ async def _came_late(hold: Hold, payment: Payment) -> bool:
 
 async def _returned(hold: Hold, amount_minor: int) -> None:
     del amount_minor
-    await settling.repaid(hold.tenant_id, hold.subject_id)
+    await settling.repaid(hold.tenant_id, hold.subject_id, await returned_minor(hold))
 
 
 def _page(hold: Hold) -> str:

@@ -88,7 +88,13 @@ async def _slot(order: Order) -> Slot | None:
     return await Slot.get_or_none(tenant_id=order.tenant_id, id=order.slot_id) if order.slot_id else None
 
 
-async def repaid(tenant_id: UUID, order_id: UUID) -> None:
-    """Note that the money of tickets that were given back has really gone back."""
+async def repaid(tenant_id: UUID, order_id: UUID, returned_minor: int) -> None:
+    """Note that the money of tickets that were given back has really gone back, once all of it has.
+
+    What was bought together from several may go back by several refunds, each in its own time.
+    """
+    order = await Order.get(tenant_id=tenant_id, id=order_id)
+    if returned_minor < order.refunded_minor:
+        return
     edge = TICKET.edges["repay"]
     await execute(_TICKETS, tenant_id, order_id, edge.target, list(edge.sources))

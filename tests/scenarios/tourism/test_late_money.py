@@ -11,6 +11,7 @@ from scenarios.tourism.orders import refunding
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.models import Notice
+from tenants.scope import execute
 from tests.billing.holds import seats
 from tests.billing.payments import world as money
 from tests.billing.payments.conftest import outside, sandbox
@@ -110,3 +111,23 @@ async def test_tickets_given_back_are_repaid_through_the_bank(palace, outside):
     bill = await world.bill_of(palace, order)
     assert (bill.status, bill.paid_minor + bill.adjusted_minor) == ("paid", 8000)
     assert await money.ledger_is_right(palace)
+
+
+async def test_a_ticket_is_called_repaid_only_when_no_money_of_its_order_is_still_on_its_way(palace, outside):
+    order = await world.place(palace, ("palace", "adult", 2))
+    started = await start(palace, order)
+    outside.pay(await money.attempt(palace, started))
+    await money.hurry(palace, "billing.ask_attempt")
+    keep = "update tenants_outbox set failed_at = {} where tenant_id = $1 and payload ->> 'refund_id' = $2"
+    async with palace.scope():
+        for one in await world.tickets(palace, order):
+            await refunding.give_back(palace.guest, order.id, [one.id], seen_minor=4000, key=new_id().hex)
+        later = await Refund.filter(tenant_id=palace.id).order_by("-id").first()
+        assert await execute(keep.format("now()"), palace.id, str(later.id)) == 1
+    await money.hurry(palace)
+    assert (await world.bill_of(palace, order)).paid_minor == 4000
+    assert [each.status for each in await world.tickets(palace, order)] == ["refunding", "refunding"]
+    async with palace.scope():
+        await execute(keep.format("null"), palace.id, str(later.id))
+    await money.hurry(palace)
+    assert [each.status for each in await world.tickets(palace, order)] == ["refunded", "refunded"]
