@@ -75,7 +75,8 @@ async def returnable_minor(hold: Hold) -> int:
 async def returned_minor(hold: Hold) -> int:
     """Return how much of a kept hold has really gone back by now, in minor units."""
     bill = await Bill.get(tenant_id=hold.tenant_id, id=hold.bill_id)
-    return bill.total_minor - bill.paid_minor
+    found: int = bill.total_minor - bill.paid_minor
+    return found
 
 
 async def _kept(actor: Actor, hold_id: UUID) -> Hold:

@@ -295,7 +295,7 @@ async def _booked(clerk: Actor, cashier: Actor, account: Account, session_id: UU
 async def treat(tenant: Tenant, cashier: Actor, finance: Actor, father: Account, outside: Outside) -> int:
     """Let treatment be ordered, paid and posted, one order stay open, and a posting of somebody else's stand there."""
     await _order(outside, father, _OWED)
-    listed, _ = await service.look(cashier, father)
+    listed, _ = await service.look(father)
     basket = await service.pay(
         cashier,
         account=father,
@@ -322,7 +322,7 @@ async def _give_back(tenant: Tenant, cashier: Actor, finance: Actor, outside: Ou
     async with open_scope(tenant_scope(tenant.id)):
         elder = await Account.get(tenant_id=tenant.id, name=ELDER.name, kind="patient")
     await _order(outside, elder, (("Hearing test", "45.00"), ("Ear drops", "8.40")), first=60)
-    listed, _ = await service.look(cashier, elder)
+    listed, _ = await service.look(elder)
     total = sum(int(one.amount_minor) for one in listed)
     ids = [one.id for one in listed]
     basket = await service.pay(cashier, account=elder, order_ids=ids, seen_minor=total, key=new_id().hex)

@@ -191,6 +191,8 @@ async def clear(actor: Actor, basket_id: UUID) -> None:
         return
     async with open_scope(tenant_scope(actor.tenant_id)):
         basket = await locked(actor.tenant_id, basket_id)
+        if basket.is_cleared:
+            return
         basket.is_cleared = True
         await basket.save(update_fields=["is_cleared"])
         await mark(basket, "billable", is_free=True)

@@ -50,7 +50,7 @@ update hospital_order set basket_id = $3, status = 'paying' where tenant_id = $1
 """
 
 
-async def look(actor: Actor, account: Account) -> tuple[list[ClinicOrder], bool]:
+async def look(account: Account) -> tuple[list[ClinicOrder], bool]:
     """Return what a patient has to pay for, asked of the hospital's system now, and whether it answered.
 
     Call it outside of any scope. Silent, what is known from before is shown.
@@ -72,7 +72,6 @@ async def look(actor: Actor, account: Account) -> tuple[list[ClinicOrder], bool]
             account_id=account.id,
             status__in=("billable", "paying", "confirming"),
         ).order_by("ordered_at", "id")
-    del actor
     return list(listed), is_fresh
 
 
@@ -112,7 +111,7 @@ async def pay(
         Conflict: an order is being paid already, or what is owed has changed since it was shown.
         Invalid: nothing was chosen.
     """
-    await must_be_fresh(actor, account, order_ids)
+    await must_be_fresh(account, order_ids)
 
     async def do() -> Answer:
         return {"basket_id": str(await _pay(actor, account, order_ids, seen_minor, key))}
@@ -123,7 +122,7 @@ async def pay(
         return await OrderBasket.get(tenant_id=account.tenant_id, id=UUID(answer["basket_id"]))
 
 
-async def must_be_fresh(actor: Actor, account: Account, order_ids: Sequence[UUID]) -> None:
+async def must_be_fresh(account: Account, order_ids: Sequence[UUID]) -> None:
     """Ask the system what is owed at this moment, or nothing is paid; outside of any scope.
 
     Raises:
@@ -134,7 +133,7 @@ async def must_be_fresh(actor: Actor, account: Account, order_ids: Sequence[UUID
         raise Invalid(
             "order.none", t("Choose what you want to pay."), fields={"order": t("Choose at least one.")}
         )
-    _, is_fresh = await look(actor, account)
+    _, is_fresh = await look(account)
     if not is_fresh:
         advice = t("Nothing was taken. Try again in a few minutes, or pay at the desk.")
         raise Unavailable("his.silent", t("The hospital's system does not answer just now."), advice=advice)

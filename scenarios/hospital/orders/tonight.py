@@ -88,7 +88,7 @@ async def promise(
         Unavailable, Conflict, Invalid: as for paying at once.
         Conflict: the hospital does not allow it, or not so much.
     """
-    await service.must_be_fresh(actor, account, order_ids)
+    await service.must_be_fresh(account, order_ids)
 
     async def do() -> Answer:
         return {"basket_id": str((await _promise(actor, account, order_ids, seen_minor, key)).id)}

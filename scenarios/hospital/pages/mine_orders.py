@@ -61,7 +61,7 @@ async def _page(
     proven = await mine.prove(actor, path_id(request))
     use_zone(request, proven.timezone)
     account = await _account(proven)
-    listed, is_fresh = await service.look(actor.within(proven.tenant_id), account)
+    listed, is_fresh = await service.look(account)
     shown = [_shown(one) for one in listed]
     open_ones = [one for one in shown if one["status"] == "billable"]
     form.values.setdefault("order", [str(one["id"]) for one in open_ones])

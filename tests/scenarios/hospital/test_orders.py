@@ -26,7 +26,7 @@ async def basket_of(ward: Ward, *amounts: str):
     """A patient who owes so much, and a basket of all of it."""
     _, actor, account = await ward.house.mine()
     ward.charge(account.number, *amounts)
-    listed, is_fresh = await service.look(actor, account)
+    listed, is_fresh = await service.look(account)
     assert is_fresh
     made = await service.pay(
         actor.within(ward.house.id),
@@ -70,7 +70,7 @@ async def test_several_orders_are_paid_together_and_posted_once(ward):
     await posting.push(ward.house.system, basket.id)
     assert (await now(ward, basket)).status == "posted"
     assert [one.amount_minor for one in await ward.standing(basket)] == [1980]
-    assert await service.look(actor, account) == ([], True)
+    assert await service.look(account) == ([], True)
     async with ward.house.scope():
         assert await verify_ledger(ward.house.id) == []
 
@@ -112,7 +112,7 @@ async def test_a_silent_system_ends_posted_when_it_wakes_and_nothing_is_paid_twi
     await paid(ward, basket)
     await posting.push(ward.house.system, basket.id)
     assert (await now(ward, basket)).status == "confirming"
-    listed, _ = await service.look(actor, account)
+    listed, _ = await service.look(account)
     assert [one.status for one in listed] == ["confirming"]
     with pytest.raises(Conflict, match=r"order\.taken"):
         await service.pay(
@@ -153,7 +153,7 @@ async def test_silent_for_ten_minutes_it_goes_back_by_itself_and_nothing_stands_
     await posting.clear(ward.house.system, basket.id)
     assert (await now(ward, basket)).is_cleared
     assert await ward.standing(basket) == []
-    listed, _ = await service.look(actor, account)
+    listed, _ = await service.look(account)
     assert [one.status for one in listed] == ["billable"]
 
 

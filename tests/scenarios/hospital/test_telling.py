@@ -165,7 +165,7 @@ async def test_a_patient_is_found_by_document_and_spoken_of_by_the_systems_numbe
             account.number,
         }
     ward.charge(number, "5.00")
-    listed, _ = await service.look(house.clerk, account)
+    listed, _ = await service.look(account)
     assert [one.amount_minor for one in listed] == [500]
     ward.fault("drop_before", operation="patients.search")
     assert (await linking.ask(house.id, "passport", "E12345")).is_silent

@@ -68,7 +68,7 @@ async def allowed(ward: Ward, *, most: int = 5_000, ceiling: int = 4_000, is_on:
 
 async def promised(ward: Ward, actor, account, amount: str) -> OrderBasket:
     ward.charge(account.number, amount)
-    listed, _ = await service.look(actor, account)
+    listed, _ = await service.look(account)
     free = [one for one in listed if one.status == "billable"]
     seen = sum(one.amount_minor for one in free)
     return await tonight.promise(
@@ -138,7 +138,7 @@ async def test_no_more_is_treated_first_than_hospital_and_payer_allow(ward, chan
     _, actor, account = await allowed(ward, **given)
     with pytest.raises(Conflict, match=r"tonight\.too_much"):
         await promised(ward, actor, account, "25.00")
-    listed, _ = await service.look(actor, account)
+    listed, _ = await service.look(account)
     assert [one.status for one in listed] == ["billable"]
     assert channel["asked"] == 0
 
