@@ -28,13 +28,15 @@ MAY = f"""
    and b.held_until is null and not {IS_DISPUTED} and not {is_promised(TODAY)} and not {IS_AUTOPAID}
 """
 """Nobody is reminded of what is held for them, disputed, promised, under autopay, or needs no money."""
+REACH = "(h.person_id is not null or {has_email} and h.email <> '' or {has_sms} and h.phone <> '')"
+"""Whom no way leads to is not chosen, or 500 of them would keep everybody behind them from being reminded."""
 WANTS = """not exists (select 1 from billing_reminder_stop s
     where s.tenant_id = b.tenant_id and s.holder_id = h.holder_id)"""
 
 _CLAIM = """
 with chosen as materialized (
   select b.id bill_id, b.account_id, h.* from billing_bill b {holder}
-   where {where} and {may} and {wants}
+   where {where} and {may} and {wants} and {reach}
      and not exists (select 1 from billing_reminder r
                       where r.bill_id = b.id and r.step = {step} offset 0)
    order by b.account_id, b.period, b.id limit {limit} for update of b skip locked
@@ -46,7 +48,6 @@ with chosen as materialized (
                    case when {has_email} and email <> '' then 'email' when {has_sms} and phone <> '' then 'sms' end),
          case when {has_email} and email <> '' then email when {has_sms} and phone <> '' then phone else '' end, {by}
     from chosen
-   where person_id is not null or ({has_email} and email <> '') or ({has_sms} and phone <> '')
   on conflict (tenant_id, bill_id, step) do nothing
   returning bill_id, channels, recipient
 ), marked as (
@@ -77,6 +78,7 @@ async def claim(
     ``where`` is about bill ``b`` with ``$1`` the tenant and ``$2`` today there; ``args`` begin with these two.
     """
     n = len(args)
+    ways = {"has_email": f"${n + 4}::boolean", "has_sms": f"${n + 5}::boolean"}
     sql = _CLAIM.format(
         holder=HOLDER,
         where=where,
@@ -85,8 +87,8 @@ async def claim(
         step=f"${n + 1}::text",
         offset=f"${n + 2}::int",
         is_final=f"${n + 3}::boolean",
-        has_email=f"${n + 4}::boolean",
-        has_sms=f"${n + 5}::boolean",
+        reach=REACH.format(**ways),
+        **ways,
         by=f"${n + 6}::text",
         limit=int(limit),
     )

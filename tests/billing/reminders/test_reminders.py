@@ -10,6 +10,7 @@ from tortoise.exceptions import IntegrityError
 from billing import daily
 from billing.answers import service as answers
 from billing.models import Bill, Reminder
+from billing.reminders.claiming import claim
 from billing.reminders.links import stop_url
 from billing.reminders.plan import ReminderTerms, may_send_at
 from billing.reminders.service import remind_by_plan, set_stop
@@ -89,6 +90,22 @@ async def test_nobody_is_reminded_of_what_is_disputed_promised_paid_or_unwanted(
     await world.take(place, await make.staff(place.tenant, "cashier"), (paid, 5000))
     await remind_by_plan(place.system)
     assert set(await sent(place)) == {str(wanted.id)}
+
+
+async def test_whom_no_way_leads_to_keeps_nobody_else_waiting(place):
+    """A batch of people who gave a telephone only, where no text messages are sent."""
+    beside = await make.account(place.tenant)
+    await make.holder(beside, place.person)
+    bills = [await due(place, 0, account=account) for account in (place.account, beside)]
+    deaf, other = sorted(bills, key=lambda bill: bill.account_id)
+    async with place.scope():
+        only_phone = {"person_id": None, "confirmed_at": None, "email": "", "phone": "+65 8111 1111"}
+        await Holder.filter(tenant_id=place.id, account_id=deaf.account_id).update(**only_phone)
+        claimed = await claim(
+            "b.tenant_id = $1 and b.due_on = $2", [place.id, today(place.tenant.timezone)], step="day+0",
+            offset_days=0, is_final=False, has_email=True, has_sms=False, by="", limit=1,
+        )  # fmt: skip
+    assert [bill["id"] for bill in claimed] == [other.id]
 
 
 async def test_who_stopped_reminders_still_gets_the_last_notice(place, client):
