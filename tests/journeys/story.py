@@ -52,7 +52,7 @@ async def move_in(people: Lobby, estate: Estate) -> Someone:
 async def _pay_one_by_card(resident: Someone) -> None:
     await resident.page.locator('input[name="bill"]').last.uncheck()
     await resident.press("Pay Green Court")
-    await resident.sees("SGD 46.50", re.compile(f" · ({re.escape(MINE)}|{re.escape(OTHER)})$"))
+    await resident.sees("SGD 46.50", re.compile(f" · ({re.escape(MINE)}|{re.escape(OTHER)})", re.IGNORECASE))
     await paying.choose(resident, paying.CARD)
     await paying.by_card(resident, "46.50")
     await paying.is_paid(resident, "SGD 46.50")
