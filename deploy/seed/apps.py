@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx2
+
 from deploy.errors import OperatorError
 from deploy.seed import people as persons
 from deploy.seed.app_offers import OFFERS, Offer, offer_of
@@ -31,7 +33,6 @@ from tenants import jobs
 from tenants.actor import Actor
 from tenants.kinds import SCENARIOS
 from tenants.models import Tenant
-from tenants.outbound import OutboundError, call
 from tenants.scope import open_scope, rows, tenant_scope, vendor_scope
 from ui.forms import bind_values
 
@@ -46,25 +47,30 @@ LOOKS = 300
 async def are_running(settings: Settings) -> bool:
     """Tell whether every app answers: ``cloud up`` runs them, the sandbox alone does not.
 
-    The product has to answer as well, for what an app is measured by is whether it asks there whom it is to believe.
-    It may still be loading where the apps run already.
+    The product may still be loading where they do. It is waited for, since an app is measured by whether it asks there
+    whom it is to believe.
+
+    Raises:
+        OperatorError: the apps run, and the product does not.
     """
-    for url in settings.app_urls.values():
-        if not await _answers(f"{url}/health"):
+    async with httpx2.AsyncClient(trust_env=False, timeout=3) as client:
+        apps = [await _answers(client, f"{url}/health") for url in settings.app_urls.values()]
+        if not apps or not all(apps):
             return False
-    for _ in range(LOOKS):
-        if await _answers(f"{settings.public_url}/healthz"):
-            return bool(settings.app_urls)
-        await asyncio.sleep(0.1)
-    return False
+        for _ in range(LOOKS):
+            if await _answers(client, f"{settings.public_url}/healthz"):
+                return True
+            await asyncio.sleep(0.1)
+    raise OperatorError(
+        f"The demonstration's apps run, but the product does not answer at {settings.public_url}."
+    )
 
 
-async def _answers(url: str) -> bool:
+async def _answers(client: httpx2.AsyncClient, url: str) -> bool:
     try:
-        (await call("GET", url, seconds=3)).expected()
-    except OutboundError:
+        return (await client.get(url)).is_success
+    except httpx2.HTTPError:
         return False
-    return True
 
 
 async def open_shop(bank_id: UUID, issuer: str, operations: Actor, settings: Settings) -> dict[str, App]:
