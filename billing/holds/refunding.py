@@ -6,11 +6,11 @@ from uuid import UUID
 
 from billing.holds.keeping import hold_of
 from billing.idempotency import Answer, once
-from billing.models import Bill, Hold
+from billing.models import Hold
 from billing.names import Sum
 from billing.payments.refunds import create, lock_payment, refundable_minor
 from tenants.actor import Actor
-from tenants.scope import rows
+from tenants.scope import rows, value
 from ui.errors import Conflict, Invalid
 from ui.i18n import t
 
@@ -22,6 +22,10 @@ select p.id, p.currency, a.net - coalesce((
          where tenant_id = $1 and bill_id = $2 group by payment_id having sum(amount_minor) > 0) a
   join billing_payment p on p.tenant_id = $1 and p.id = a.payment_id
  order by a.latest desc, p.id desc
+"""
+_RETURNED = """
+select coalesce(sum(amount_minor), 0) from billing_allocation
+ where tenant_id = $1 and bill_id = $2 and refund_id is not null
 """
 
 
@@ -74,9 +78,7 @@ async def returnable_minor(hold: Hold) -> int:
 
 async def returned_minor(hold: Hold) -> int:
     """Return how much of a kept hold has really gone back by now, in minor units."""
-    bill = await Bill.get(tenant_id=hold.tenant_id, id=hold.bill_id)
-    found: int = bill.total_minor - bill.paid_minor
-    return found
+    return -int(await value(_RETURNED, hold.tenant_id, hold.bill_id))
 
 
 async def _kept(actor: Actor, hold_id: UUID) -> Hold:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -55,7 +56,7 @@ async def test_a_daughter_sees_the_stay_and_tops_it_up(house, client, language):
     assert "40.00" in page
     (asked_for,) = [one.get("value") for one in inspect(page).iter("input") if one.get("name") == "amount"]
     assert asked_for, "what is missing is filled in already"
-    assert f"SGD {asked_for}" in text_of(inspect(page)).replace("\xa0", " ")
+    assert f"SGD {Decimal(asked_for):,}" in text_of(inspect(page)).replace("\xa0", " ")
     assert "Infusion" in await see(client, f"{here}/days/2026-03-01")
     for day in ("2026-03-02", "yesterday"):
         await see(client, f"{here}/days/{day}", 404)

@@ -1,5 +1,7 @@
 """What is kept about a person is told in words: every table that people read, every column, every code."""
 
+import sys
+
 import pytest
 from tortoise.models import Model
 
@@ -17,10 +19,12 @@ MACHINES = ("BinaryField", "UUIDField")
 
 
 def models_of(kind: type[Model]) -> dict[str, type[Model]]:
+    """Every model of a module by its table; those that migrations make for their time are of none."""
     found: dict[str, type[Model]] = {}
     for one in kind.__subclasses__():
         found |= models_of(one)
-        if one._meta.db_table and not one._meta.abstract:
+        is_of_module = getattr(sys.modules.get(one.__module__), one.__name__, None) is one
+        if is_of_module and one._meta.db_table and not one._meta.abstract:
             found[one._meta.db_table] = one
     return found
 
