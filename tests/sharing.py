@@ -1,6 +1,6 @@
 """Which tests go to one worker: those of a file, and those that share something costly, as a running product.
 
-Whole files, since both workers would otherwise make what a file's tests share, and compile its pages' templates.
+Whole files, since several workers would otherwise make what a file's tests share, and compile its pages' templates.
 
 The scheduler of ``--dist loadgroup`` reads groups from test ids that its workers have changed. pytest 9.2 keeps ids
 elsewhere, so that such changes are lost and every worker would start everything. Paths cannot be lost.
