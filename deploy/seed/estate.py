@@ -11,6 +11,7 @@ from deploy.seed import people
 from deploy.seed.cast import MARKET, RESIDENTS, SEED, TENGAH, Institution, Resident
 from deploy.seed.names import Names
 from deploy.seed.work import work_off
+from scenarios.community.addresses import titled
 from scenarios.community.blocks import HEADER, BlockUnit, units, write_units_csv
 from scenarios.community.importing import UNITS
 from tenants.actor import Actor
@@ -47,7 +48,7 @@ def town_csv(name: str, seed: int, residents: Iterable[Resident] = ()) -> bytes:
     known = {door.number: one for one in residents for door in one.doors}
 
     def holder(unit: BlockUnit) -> Mapping[str, str]:
-        number = f"{unit.building} {unit.street} {unit.door}".title()
+        number = titled(f"{unit.building} {unit.street} {unit.door}")
         return _as_resident(known[number]) if number in known else _anybody(names, unit.is_rented)
 
     write_units_csv(town_units(name), out, holder=holder)

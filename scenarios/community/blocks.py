@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
+from scenarios.community.addresses import titled
 from scenarios.community.tariff import RESIDENTIAL
 
 FLATS: Mapping[str, tuple[str, bool]] = {
@@ -104,7 +105,7 @@ def block_units(row: Mapping[str, str]) -> Iterator[BlockUnit]:
         has_reduced = RESIDENTIAL["main"][flat_type][0] is not None
         yield BlockUnit(
             building=row["blk_no"],
-            street=row["street"].title(),
+            street=titled(row["street"]),
             storey=storey,
             door=f"#{storey:02d}-{place:02d}",
             flat_type=flat_type,

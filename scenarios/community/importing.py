@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from scenarios.community.addresses import titled
 from scenarios.community.estate.gone import gone
 from scenarios.community.kinds import FLAT_TYPES, OWNERSHIPS, RELATIONS, ROOM_TYPES, SCENARIO_KEY, VEHICLES
 from scenarios.community.tariff import RESIDENTIAL
@@ -154,7 +155,7 @@ def shape(values: dict[str, Any]) -> Shaped:
     place = f"{building} {street}".strip()
     name = f"{place} #{door}"
     record: dict[str, Any] = {
-        "number": name.title(),
+        "number": titled(name),
         "kind": kind,
         "name": name,
         "place": place,
@@ -347,7 +348,7 @@ async def added(account: Account) -> None:
 
 def tidy(number: str) -> str:
     """Return an address as imports write it."""
-    return " ".join(number.split()).title()
+    return titled(" ".join(number.split()))
 
 
 assert RELATIONS.keys() == _RELATIONS.keys()  # noqa: S101 - the table knows every relation

@@ -12,7 +12,7 @@ from billing.catalogue import TEMPLATES
 from billing.models import FeeItem, FeeRule
 from billing.rules import Facts, Outcome, evaluate, parse
 from billing.rules.currency import as_decimal
-from scenarios.community import blocks, tariff
+from scenarios.community import addresses, blocks, tariff
 from scenarios.community.importing import FIELDS, UNITS, shape
 from scenarios.community.kinds import ACCOUNT_KINDS, FLAT_TYPES
 from tenants.models import Account
@@ -98,6 +98,18 @@ async def test_an_estate_starts_with_a_proposed_charge_and_the_by_law_in_force(d
 def town() -> list[dict[str, str]]:
     with TOWN.open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    ("street", "written"),
+    [("QUEEN'S RD", "Queen's Rd"), ("ST. GEORGE’S LANE", "St. George’s Lane"), ("O'NEILL RD", "O'Neill Rd")],
+)
+def test_a_street_is_written_as_its_people_write_it(street, written):
+    assert addresses.titled(street) == written
+    assert addresses.titled(written) == written
+    assert addresses.titled("12a bedok north rd #01-1b") == "12A Bedok North Rd #01-1B", (
+        "doors stay as they were"
+    )
 
 
 def test_a_block_has_the_flats_that_the_register_says():
