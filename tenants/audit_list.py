@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tenants.audit_words import act_text, acts_like, changes, subject_text
+from tenants.audit_words import act_text, acts_like, changes, name_text, subject_text
 from tenants.days import midnight
 from tenants.models import AuditSeal
 from tenants.scope import rows, value
@@ -32,7 +32,7 @@ def _subject(label: str, row: Any) -> str:
 def _columns(currency: str) -> tuple[Column, ...]:
     return (
         Column("created_at", t("When"), format="datetime"),
-        Column("person_name", t("Who")),
+        Column("person_name", t("Who"), format=lambda value, _row: name_text(value)),
         Column("act", t("What"), format=lambda value, _row: act_text(value)),
         Column("subject_label", t("Whom or what it was about"), is_main=True, format=_subject),
         Column("change", t("Before and after"), value=lambda row: "; ".join(changes_of(row, currency))),

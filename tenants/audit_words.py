@@ -38,6 +38,7 @@ _acts: dict[str, str] = {}
 _facts: dict[str, Fact] = {}
 _subjects: dict[str, Callable[[str], str]] = {}
 _labels: dict[str, str] = {}
+_names: set[str] = set()
 
 
 def tell(
@@ -58,6 +59,16 @@ def tell(
 def tell_labels(labels: Mapping[str, str]) -> None:
     """Give names that many facts share a label (an English msgid), for those that are not told one of their own."""
     _labels.update(labels)
+
+
+def tell_name(name: str) -> None:
+    """Have ``name`` (an English msgid) read in the reader's language: it stands for whoever acts without a name."""
+    _names.add(name)
+
+
+def name_text(name: str) -> str:
+    """Return who acted; people keep the name they have."""
+    return gettext(name) if name in _names else name
 
 
 def acts() -> Mapping[str, str]:

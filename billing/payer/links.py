@@ -18,15 +18,18 @@ from billing.payer.overview import pdf, wanted_locale
 from billing.payer.sides import Side, link_side
 from billing.receipts import service as receipts
 from billing.sealing.proofs import proof_file
-from tenants import throttle
+from tenants import audit_words, throttle
 from tenants.actor import Actor
 from tenants.http import client_ip, path_id, public_route
 from tenants.navigation import shell_for
 from tenants.papers import papers_of, send_paper
 from tenants.scope import link_scope, open_scope
 from ui.errors import NotFound
-from ui.i18n import t
+from ui.i18n import N_, t
 
+BEARER = N_("Pay-link")
+"""Who acts, in English whatever they read: others read it in their own language."""
+audit_words.tell_name(BEARER)
 REASON = "whoever holds a bill's pay-link may open and pay that bill"
 BAD_TOKENS = ("20/10 minutes", "100/1 day")
 """Wrong links that one address may try; right ones are never counted."""
@@ -63,7 +66,7 @@ async def _side(request: Request, tenant_id: UUID, bill_id: UUID) -> Side:
         raise NotFound("pay_link.unknown", t("This link does not open a bill. Check that it is complete."))
     actor = Actor(
         kind="link",
-        name=str(t("Pay-link")),
+        name=BEARER,
         tenant_id=tenant_id,
         bill_id=bill_id,
         ip=client_ip(request),

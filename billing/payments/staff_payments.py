@@ -28,6 +28,7 @@ from billing.reasons import in_words
 from billing.receipts import service as receipts
 from billing.sealing.proofs import proof_file
 from tenants.actor import Actor
+from tenants.audit_words import name_text
 from tenants.codes import new_token
 from tenants.http import path_id
 from ui.errors import Conflict, Invalid, NotFound
@@ -239,4 +240,4 @@ def _act(act: dict[str, Any], currency: str) -> Event:
     if amount and act["act"].startswith(("refund", "suspense")):
         shown = Amount(int(amount), str(after.get("currency", currency)))
         text = f"{shown} · {said}" if said else str(shown)
-    return Event(t(words), act["at"], act["person_name"], text, tone)
+    return Event(t(words), act["at"], name_text(act["person_name"]), text, tone)

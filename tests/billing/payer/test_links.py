@@ -78,6 +78,18 @@ async def test_its_bearer_gets_the_receipt_of_that_payment_only(town, client, li
     assert (await client.get(f"{other}/payments/{payment}/receipt")).status_code == 404
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", "Pay-link"), ("zh_CN", "缴费链接")])
+async def test_the_office_reads_of_its_bearer_in_its_own_language(town, client, link, lang, said):
+    client.cookies.set("lang", "en" if lang == "zh_CN" else "zh_CN")
+    answer = await begin(client, link, town)
+    back = path_of(await hosted(answer.headers["location"], "card"))
+    await shown(client, back)
+    client.cookies.clear()
+    await make.sign_in(client, (await make.staff(town.tenant, "finance", "Somebody")).person_id)
+    client.cookies.set("lang", lang)
+    assert said in await shown(client, f"/t/{town.tenant.slug}/payments/{back.rsplit('/', 1)[1]}")
+
+
 async def test_a_payers_own_payment_is_not_open_to_the_link(town, ann, client):
     ann_link = pay_links.make(town.tenant.id, town.bill.id)
     page = await ann.get(f"/my/checkout?bill={town.bill.id}")
