@@ -7,7 +7,8 @@ with ``actor.scope()``. ``public_route`` needs a reason, which the route walk pr
 """
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+import sys
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -17,6 +18,7 @@ from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 import structlog
+from pydantic import BaseModel
 from starlette.background import BackgroundTask
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
@@ -32,6 +34,7 @@ from tenants.scope import Scope, adopt, open_scope, person_scope, value
 from tenants.support.looks import note_look
 from ui import hx, problems
 from ui.errors import NotFound
+from ui.form_shape import describe
 from ui.forms import Form
 from ui.i18n import Text, t
 
@@ -319,22 +322,31 @@ async def _parked(request: Request) -> str:
     """Return the address where a sent form waits; without a known person it is just the page it came from."""
     token = request.cookies.get(sessions.COOKIE, "")
     person = await sessions.person_of_expired(token) if token else None
-    form = await request.form()
+    sent = await request.form()
+    form = _form(request, sent.keys())
     typed = [
-        (name, text, *_words(request, name, text))
-        for name, text in form.multi_items()
-        if isinstance(text, str)
+        (name, text, *_words(form, name, text)) for name, text in sent.multi_items() if isinstance(text, str)
     ]
-    files = [file.filename for _, file in form.multi_items() if not isinstance(file, str) and file.filename]
+    files = [file.filename for _, file in sent.multi_items() if not isinstance(file, str) and file.filename]
     size = sum(len(name) + len(text) for name, text, *_ in typed)
     if person is None or size > sessions.PARKED_MAX_BYTES:
         return _page_before(request)
     return f"/resume/{await sessions.park_form(person, request.url.path, typed, files)}"
 
 
-def _words(request: Request, name: str, text: str) -> tuple[str, str]:
-    """Return what the page calls a field and the value chosen in it; nothing where the form was not read yet."""
+def _form(request: Request, names: Collection[str]) -> Form[Any] | None:
+    """Return the form that was read; where none was, that beside the handler which knows most of these names."""
     form: Form[Any] | None = getattr(request.state, "form", None)
+    handler = sys.modules.get(getattr(request.scope.get("endpoint"), "__module__", ""))
+    beside = vars(handler).values() if handler else ()
+    models = [one for one in beside if isinstance(one, type) and issubclass(one, BaseModel)]
+    if form is not None or not models:
+        return form
+    return Form.blank(max(models, key=lambda model: sum(bool(describe(model, name).title) for name in names)))
+
+
+def _words(form: Form[Any] | None, name: str, text: str) -> tuple[str, str]:
+    """Return what the page calls a field and the value chosen in it; nothing where no form is known."""
     if form is None:
         return "", ""
     known, word = form.node(name).title, form.words.get(name, {}).get(text, "")

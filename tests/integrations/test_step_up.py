@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
+import pytest
+
 from tenants import models, sessions
 from tenants.scope import execute, open_scope, person_scope
 from tests import make
@@ -117,6 +119,23 @@ async def test_a_form_sent_after_the_session_ran_out_waits_for_its_owner(world: 
     inspect(again.text)
     meant = await world.client.post(waiting, data={**typed, "again": "yes"})
     assert meant.status_code == 307
+
+
+@pytest.mark.parametrize(("lang", "label"), [("en", "Full name"), ("zh_CN", "姓名")])
+async def test_a_waiting_form_that_nobody_has_read_yet_has_the_labels_of_its_page(
+    world: World, bank, lang, label
+):
+    await world.sign_in("op-chen")
+    session = await session_of(world.token)
+    async with open_scope(person_scope(session.person_id)):
+        await execute("update tenants_session set expires_at = now() where id = $1", session.id)
+    typed = {"name": "Li Lei", "email": "li@town.example", "role": "cashier"}
+    answer = await world.client.post("/t/somewhere/staff/invitations", data=typed)
+    waiting = unquote(query_of(answer.headers["location"])["next"])
+    await world.sign_in("op-chen", waiting)
+    world.client.cookies.set("lang", lang)
+    labels = [dt.text for dt in inspect((await world.client.get(waiting)).text).iter("dt")]
+    assert labels[0] == label
 
 
 async def test_a_parked_form_is_nobody_else_s(world: World):
