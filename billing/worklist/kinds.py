@@ -7,7 +7,7 @@ from ui.i18n import N_
 RUNS = """
 select id, coalesce(drafted_at, created_at) since, null::timestamptz due_at, total_minor amount_minor, currency,
        to_char(period, 'YYYY-MM') title, created_by_name detail, '/runs/' || id path
-  from billing_bill_run where tenant_id = $1 and status = 'drafted'
+  from billing_bill_run where tenant_id = $1 and status = 'drafted' and (bill_count > 0 or exception_count > 0)
 """
 RULES = """
 select r.id, r.created_at since, null::timestamptz due_at, null::bigint amount_minor, '' currency,

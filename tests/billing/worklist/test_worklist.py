@@ -1,7 +1,10 @@
 """What waits is seen by those who may do it, has an owner, and leaves the list when it is done."""
 
+from datetime import date
+
 import pytest
 
+from billing.models import BillRun
 from billing.payments.service import approve_refund
 from billing.worklist import queries, services
 from billing.worklist.queries import FILTERS
@@ -119,3 +122,14 @@ def test_a_kind_is_registered_once_and_known_by_its_key():
     add_kind(before)
     assert kind_of("refund") is before
     assert Kind("x", "X", "p", "select", words={"a": "Overview"}).said("b") == "b"
+
+
+async def test_a_run_that_found_nothing_to_bill_is_no_work(town):
+    manager = await make.staff(town.tenant, "administrator", "Man Tan")
+    facts = {"tenant_id": town.tenant.id, "scenario": "community", "currency": "SGD", "status": "drafted"}
+    facts |= {"fee_items": [], "summary": {}, "due_on": date(2026, 3, 15)}
+    async with open_scope(tenant_scope(town.tenant.id)):
+        await BillRun.create(period=date(2026, 2, 1), **facts)
+        full = await BillRun.create(period=date(2026, 3, 1), bill_count=2, **facts)
+        doubtful = await BillRun.create(period=date(2026, 4, 1), exception_count=1, **facts)
+    assert {item.id for item in await seen(town, manager, kind="run")} == {full.id, doubtful.id}
