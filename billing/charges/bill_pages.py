@@ -24,7 +24,7 @@ from tenants.papers import papers_of
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.flash import Flash
-from ui.formats import month_text
+from ui.formats import datetime_text, month_text
 from ui.forms import Form, bind
 from ui.i18n import LOCALES, N_, gettext, t
 from ui.render import redirect, respond
@@ -171,12 +171,16 @@ async def remind(request: Request, actor: Actor) -> Response:
     """Remind the holder of one bill."""
     bill = await bills.get(actor, path_id(request))
     try:
-        flash = Flash(
-            t(
-                "A reminder is on its way to {recipient}.",
-                recipient=await reminders.remind_one(actor, bill.id),
+        recipient = await reminders.remind_one(actor, bill.id)
+        if waits := await reminders.waits_until(bill.tenant_id):
+            words = t(
+                "The reminder goes to {recipient} when the quiet hours end: {moment}.",
+                recipient=recipient,
+                moment=datetime_text(waits, str(waits.tzinfo)),
             )
-        )
+        else:
+            words = t("A reminder is on its way to {recipient}.", recipient=recipient)
+        flash = Flash(words)
     except Conflict as error:
         flash = Flash(error.message, "warning")
     return redirect(request, f"{root_of(request)}/bills/{bill.id}", flash=flash)

@@ -1,12 +1,15 @@
 """Reminders by hand from the pages of bills: one, or all that are overdue (the mechanism is ``billing.reminders``)."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from billing.charges.bills import get
 from billing.charges.states import OPEN_BILLS
+from billing.reminders.plan import ReminderTerms, may_send_at
 from billing.reminders.service import NOT_RECENT, QUIET_DAYS, count_by_hand, overdue, remind_now
+from billing.terms import terms_of
 from tenants import audit, tasks
 from tenants.actor import Actor
 from tenants.days import today
@@ -20,7 +23,7 @@ from ui.tables import TableQuery
 
 REMIND_JOB = "billing.remind_overdue"
 _BATCH = 200
-__all__ = ["QUIET_DAYS", "REMIND_JOB", "count_due", "remind_one", "remind_overdue", "work"]
+__all__ = ["QUIET_DAYS", "REMIND_JOB", "count_due", "remind_one", "remind_overdue", "waits_until", "work"]
 
 
 async def remind_one(actor: Actor, bill_id: UUID) -> str:
@@ -53,6 +56,13 @@ async def remind_one(actor: Actor, bill_id: UUID) -> str:
             " reached or wants reminders."
         ),
     )
+
+
+async def waits_until(tenant_id: UUID) -> datetime | None:
+    """Return, in the institution's zone, the end of its quiet hours, until which a reminder sent now waits."""
+    tenant, now = await Tenant.get(id=tenant_id), datetime.now(UTC)
+    at = may_send_at(now, tenant.timezone, await terms_of(tenant.id, ReminderTerms))
+    return at if at > now else None
 
 
 async def remind_overdue(actor: Actor, query: TableQuery) -> UUID:

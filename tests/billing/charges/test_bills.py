@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -12,6 +13,7 @@ from billing.charges import bills, printing, reminders
 from billing.charges.story import story
 from billing.ledger import verify_ledger
 from billing.models import Bill, BillLine, Payment, PaymentPart, SettlementAccount
+from billing.reminders.plan import ReminderTerms
 from tenants.actor import StepUp
 from tenants.models import Notice, Task
 from tenants.scope import open_scope, tenant_scope
@@ -160,6 +162,25 @@ async def test_a_reminder_goes_out_once_in_three_days(billed):
         assert "79.00" in notice.subject
         await Bill.filter(id=billed.one.id).update(reminded_at=datetime.now(UTC) - timedelta(days=4))
         assert await reminders.remind_one(billed.finance, billed.one.id)
+
+
+@pytest.mark.parametrize(("begins", "lasts", "is_quiet"), [(-1, 3, True), (0, 0, False), (2, 2, False)])
+async def test_a_reminder_that_quiet_hours_hold_back_says_when_it_leaves(
+    billed, monkeypatch, begins, lasts, is_quiet
+):
+    hour = datetime.now(ZoneInfo(billed.tenant.timezone)).hour + begins
+    terms = ReminderTerms(quiet_from=hour % 24, quiet_until=(hour + lasts) % 24)
+
+    async def theirs(*_):
+        return terms
+
+    monkeypatch.setattr(reminders, "terms_of", theirs)
+    async with within(billed):
+        until = await reminders.waits_until(billed.tenant.id)
+    assert (until is not None) is is_quiet
+    assert until is None or (until > datetime.now(UTC) and until.hour == terms.quiet_until), (
+        "in the estate's own zone"
+    )
 
 
 async def test_all_overdue_are_reminded_once(billed):
