@@ -67,6 +67,15 @@ class Actor:
         if not self.may(permission):
             raise Forbidden("permission.missing", t("You do not have the right to do this."))
 
+    def works_with_institutions(self) -> bool:
+        """Tell whether the actor brings institutions in or looks after them, and does not only look on."""
+        return any(self.may(one) for one in ("applications.write", "applications.decide", "tenants.write"))
+
+    def require_work(self) -> None:
+        """Raise ``Forbidden`` for whoever only looks on: an auditor does nothing of what they audit."""
+        if not self.works_with_institutions():
+            raise Forbidden("permission.missing", t("You do not have the right to do this."))
+
     def require_fresh(self, level: int = STRONG_LEVEL) -> None:
         """Raise ``StepUp`` unless the sign-in is strong and recent: money and rights acts ask for it."""
         recent = self.auth_time is not None and datetime.now(UTC) - self.auth_time <= FRESH

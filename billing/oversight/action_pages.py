@@ -77,6 +77,7 @@ async def _page(
         "keys": [(rule.key, gettext(rule.name)) for rule in actions.RULES],
         "branches": [(str(one.id), one.name) for one in await queries.branches(actor)],
         "root": f"/bank/{actor.place['slug']}",
+        "may_close": actor.works_with_institutions(),
         "form": form,
         "wrong": wrong,
     }
@@ -115,12 +116,14 @@ async def _told(found: list[NextAction]) -> list[dict[str, Any]]:
 
 async def look(request: Request, actor: Actor) -> Response:
     """Look at every institution again."""
+    actor.require_work()
     count = await actions.find(bank_of(actor), [one.id for one in await queries.branches(actor)])
     return redirect(request, f"/bank/{actor.place['slug']}/actions", flash=t("{n} new suggestions.", n=count))
 
 
 async def close(request: Request, actor: Actor) -> Response:
     """Close a suggestion."""
+    actor.require_work()
     form = await bind(request, ClosingForm)
     if form.is_valid and form.ok.status not in actions.CLOSINGS:
         form.fail("status", t("Choose what to do."))

@@ -56,7 +56,8 @@ async def _gate(actor: Actor, found: Tenant) -> dict[str, Any]:
         ],
         "is_ready": found.status == "approved" and not gate.missing(steps),
         "may_decide": actor.may("applications.decide"),
-        "waits_for_contact": found.status == "approved"
+        "waits_for_contact": actor.works_with_institutions()
+        and found.status == "approved"
         and any(one.key == "contact" and not one.is_done for one in steps),
     }
 

@@ -77,7 +77,7 @@ async def pass_step(actor: Actor, tenant: Tenant, key: str, note: str = "") -> N
 
 async def send_code(actor: Actor, tenant_id: UUID) -> Tenant:
     """Send the contact a link that only they can open; an older one no longer works."""
-    actor.require("bank.read")
+    actor.require_work()
     tenant = await tenant_of(actor, tenant_id)
     check = await GateCheck.select_for_update().get_or_none(
         bank_id=tenant.bank_id, tenant_id=tenant.id, key="contact"

@@ -151,6 +151,7 @@ async def submit(request: Request, actor: Actor) -> Response:
 
 async def check(request: Request, actor: Actor) -> Response:
     """Ask the registry, the lists and our own books again."""
+    actor.require_work()
     found = await run_checks(actor, path_id(request))
     return redirect(request, address(actor, found), flash=t("The checks have run. Read what they found."))
 

@@ -158,7 +158,7 @@ def _rights(actor: Actor, found: Application) -> dict[str, bool]:
         "may_write": actor.may("applications.write") and found.status in services.OPEN,
         "may_prove": actor.may("applications.write") and found.status in PROVABLE,
         "may_decide": actor.may("applications.decide") and found.status == "submitted",
-        "may_check": found.status in {"submitted", *services.OPEN},
+        "may_check": actor.works_with_institutions() and found.status in {"submitted", *services.OPEN},
         "may_ask": (actor.may("applications.write") or actor.may("applications.decide"))
         and found.status in {"submitted", "approved", *services.OPEN},
         "is_own": found.created_by == actor.person_id,

@@ -281,6 +281,18 @@ async def test_the_pages(client, noted, place, bank, language):
     assert (await client.get(f"{root}/board")).status_code == 404
 
 
+async def test_an_auditor_reads_suggestions_and_closes_none(client, noted, bank):
+    auditor = await make.bank_staff(bank, "auditor")
+    await make.sign_in(client, auditor.person_id)
+    here = f"/bank/{bank.slug}/actions"
+    page = await client.get(here)
+    assert "40 days" in page.text
+    assert 'method="post" action="' + here not in page.text
+    assert "/closing" not in page.text
+    assert (await client.post(here)).status_code == 403
+    assert (await client.post(f"{here}/{noted.id}/closing", data={"status": "done"})).status_code == 403
+
+
 async def test_apps_are_counted_as_they_are_opened_and_an_unused_one_is_said(place, bank, db):
     app, launch = (
         new_id(),

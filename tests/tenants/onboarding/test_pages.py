@@ -116,6 +116,21 @@ async def test_a_reviewer_reads_findings_checklist_and_people(client, people, ha
     inspect(page.text)
 
 
+async def test_an_auditor_runs_no_checks_and_sends_no_letter(client, bank, people, handed_in):
+    auditor = await make.bank_staff(bank, "auditor")
+    here = f"/bank/{bank.slug}/applications/{handed_in.id}"
+    await make.sign_in(client, auditor.person_id)
+    assert f"{here}/checks" not in (await client.get(here)).text
+    assert (await client.post(f"{here}/checks")).status_code == 403
+    await make.sign_in(client, people[1].person_id)
+    await client.post(f"{here}/checks")
+    there = (await client.post(f"{here}/approval", data={"version": handed_in.version})).headers["location"]
+    assert f"{there}/contact-proof" in (await client.get(there)).text
+    await make.sign_in(client, auditor.person_id)
+    assert f"{there}/contact-proof" not in (await client.get(there)).text
+    assert (await client.post(f"{there}/contact-proof")).status_code == 403
+
+
 async def test_an_account_is_proven_after_the_application_was_handed_in(client, people, handed_in):
     manager, _ = people
     here = f"/bank/{manager.place['slug']}/applications/{handed_in.id}"
