@@ -11,6 +11,7 @@ from tenants.onboarding import proofs, services
 from tenants.onboarding.proof_forms import AmountForm, DirectionForm
 from tenants.onboarding.view import address, show
 from tenants.scope import open_scope
+from ui.errors import Conflict
 from ui.flash import Flash
 from ui.forms import bind
 from ui.i18n import Text, ngettext, t
@@ -22,7 +23,10 @@ async def begin(request: Request, actor: Actor) -> Response:
     async with open_scope(actor.scope()):
         found = await services.get(actor, path_id(request))
     form = await bind(request, DirectionForm)
-    await proofs.begin(actor, found.id, form.ok.direction)
+    try:
+        await proofs.begin(actor, found.id, form.ok.direction)
+    except Conflict as error:
+        return redirect(request, address(actor, found), flash=Flash(error.message, tone="warning"))
     words = (
         t("The amount is on its way. The applicant reads it on the account and tells it within seven days.")
         if form.ok.direction == "out"

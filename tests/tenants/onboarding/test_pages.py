@@ -149,6 +149,25 @@ async def test_an_account_is_proven_after_the_application_was_handed_in(client, 
         assert any(tones[said] in (e.get("class") or "") for e in flash.iter())
 
 
+async def test_three_wrong_amounts_leave_the_other_way_open(client, people, handed_in):
+    manager, _ = people
+    here = f"/bank/{manager.place['slug']}/applications/{handed_in.id}"
+    await make.sign_in(client, manager.person_id)
+    async with open_scope(bank_scope(handed_in.bank_id)):
+        await AccountProof.filter(bank_id=handed_in.bank_id, application_id=handed_in.id).delete()
+    await client.post(f"{here}/proof", data={"direction": "out"})
+    for amount in ("0.01", "0.02", "0.03"):
+        await client.post(f"{here}/proof/amount", data={"amount_minor": amount})
+    await client.get(here)
+    assert "Three wrong amounts were told" in (await client.get(here)).text, "as long as it is so"
+    assert (await client.post(f"{here}/proof", data={"direction": "out"})).status_code == 303
+    page = inspect((await client.get(here)).text)
+    flash = next(e for e in page.iter() if e.get("id") == "flash")
+    assert "Have the applicant send an amount instead" in text_of(flash)
+    await client.post(f"{here}/proof", data={"direction": "in"})
+    assert "/proof/look" in (await client.get(here)).text
+
+
 async def test_what_stands_against_an_approval_is_said_where_one_decides(client, people, played, handed_in):
     _, reviewer = people
     made = handed_in
