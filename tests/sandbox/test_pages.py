@@ -7,6 +7,7 @@ import html5lib
 import httpx
 import pytest
 
+from deploy.sandbox.bank_services import COLLECTION
 from deploy.sandbox.pages import STATIC
 from deploy.sandbox.signing import rail_headers
 from deploy.sandbox.texts import CHINESE
@@ -62,6 +63,16 @@ def addresses(
 def test_pages(browser: httpx.Client, addresses: list[str], asked: str, lang: str) -> None:
     for address in addresses:
         check(browser.get(address, headers={"Accept-Language": asked}), lang)
+
+
+@pytest.mark.parametrize(("asked", "lang"), [("en", "en"), ("zh-CN", "zh-CN")])
+def test_money_to_the_banks_onboarding_account_is_sent_and_said(
+    browser: httpx.Client, asked: str, lang: str
+) -> None:
+    sent = {"to": COLLECTION, "amount": "0.09", "reference": "AP1", "payer_account": "1020099887"}
+    answer = browser.post("/rail/transfer", data=sent, headers={"Accept-Language": asked})
+    check(answer, lang)
+    assert "rmt_" in answer.text
 
 
 def test_every_text_has_its_chinese() -> None:
