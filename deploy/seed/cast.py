@@ -181,6 +181,17 @@ APPLICANTS = {
     ),
 }
 """Institutions on their way in, by how far they have come."""
+WHARF = Institution(
+    "kallang-wharf",
+    "Kallang Wharf Management Pte. Ltd.",
+    "Kallang Wharf",
+    uscc.make("91350100MA2XKALL0"),
+    "Heng Siew Choo",
+    "Heng Siew Choo",
+    "office@kallang-wharf.example",
+    "+65 6555 0700",
+)
+"""Approved, and getting ready to go live."""
 
 BRANCHES = (
     ("001", "Harbour Bank, Head Office", ""),
@@ -241,6 +252,13 @@ _HANDS = frozenset({"cashier", "front_desk", "reader", "technician", "shopkeeper
 """Roles of those who do the work; everybody else may authorise."""
 NEWCOMER = ("op-chen", "Chen Jie", SEAVIEW)
 """Whom an open invitation waits for."""
+COMING = {
+    "op-heng": WHARF,
+    "op-chua": APPLICANTS["submitted"],
+    "op-nair": APPLICANTS["returned"],
+    "op-margaret": APPLICANTS["draft"],
+}
+"""Who administers an institution that gets ready, or will once it is approved: the last steps are theirs to do."""
 
 _CRESCENT, _DRIVE = "111A Plantation Cres", "128A Tengah Dr"
 RESIDENTS = (
@@ -320,8 +338,20 @@ def customers() -> list[dict[str, Any]]:
         *map(_clerk, (*CLERKS, *OTHER_CLERKS)),
         *map(_employee, every_employee()),
         newcomer,
+        *(_coming(name, one) for name, one in COMING.items()),
         *map(_resident, every_payer()),
     ]
+
+
+def _coming(name: str, institution: Institution) -> dict[str, Any]:
+    return {
+        "id": name,
+        "kind": "company",
+        "name": institution.administrator,
+        "email": institution.email,
+        "note": f"Administers {institution.short_name} once it is approved",
+        "mandates": [institution.mandate("authoriser")],
+    }
 
 
 def _clerk(clerk: BankClerk) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from billing.risk import payouts, rules
 from billing.risk import services as risk
 from deploy.seed import stories
 from deploy.seed.brand import show_logo
-from deploy.seed.cast import APPLICANTS, MARKET, SEAVIEW, TENGAH, Institution, every_employee
+from deploy.seed.cast import APPLICANTS, MARKET, SEAVIEW, TENGAH, WHARF, Institution, every_employee
 from deploy.seed.institutions import BRANCH, approved, prove
 from deploy.seed.school import HILLSIDE
 from deploy.seed.work import work_off
@@ -50,16 +50,6 @@ if TYPE_CHECKING:
     from deploy.seed.bank import Founded
     from deploy.seed.stage import Play
 
-WHARF = Institution(
-    "kallang-wharf",
-    "Kallang Wharf Management Pte. Ltd.",
-    "Kallang Wharf",
-    uscc.make("91350100MA2XKALL0"),
-    "Heng Siew Choo",
-    "Heng Siew Choo",
-    "office@kallang-wharf.example",
-    "+65 6555 0700",
-)
 AREAS = {"101": ["01", "04", "05", "06", "07", "17", "18", "22"], "102": ["12", "60", "61", "64", "65", "67"]}
 """The beginnings of the postal codes that each branch looks after."""
 SELF = {

@@ -102,6 +102,12 @@ def test_everybody_who_may_sign_in_is_named_with_where(told) -> None:
     assert {"Invitation", "Pay-link", "To import"} <= {label for label, _, _ in rows}
 
 
+def test_whoever_gets_ready_to_go_live_has_somebody_who_can_sign_in() -> None:
+    at_the_bank = {m["enterprise_uscc"] for one in cast.customers() for m in one.get("mandates", ())}
+    coming = [cast.WHARF, *cast.APPLICANTS.values()]
+    assert {one.uscc for one in coming} <= at_the_bank
+
+
 def test_the_bank_knows_everybody_by_one_click(told) -> None:
     counts = told["at_the_bank"]
     assert counts["oidc.customer"] == len([*cast.customers(), *app_offers.customers()])
