@@ -145,6 +145,9 @@ async def test_the_pages(client, tenant, ann, language):
         made = await PersonRequest.get(tenant_id=tenant.id)
     assert (await client.post(f"{here}/{made.id}/answer", data={"decision": "done"})).status_code == 303
     inspect((await client.get(here, headers=headers)).text)
+    await make.sign_in(client, ann.id)
+    shown = text_of(inspect((await client.get("/my/privacy", headers=headers)).text))
+    assert {"en": "Kept: ", "zh-CN": "已删除"}[language] in shown, "whoever asked reads what became of it"
 
 
 async def test_a_persons_own_pages_go_by_the_clock_of_where_they_hold_something(tenant, ann):
