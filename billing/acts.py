@@ -303,5 +303,6 @@ FACTS: dict[str, Fact] = {
 tell(
     ACTS,
     FACTS,
-    {"suspense": _sum, "credit": _sum, "bill_run": _run, "risk_rule": gettext, "risk_alert": gettext},
+    {"suspense": _sum, "credit": _sum, "bill_run": _run}
+    | dict.fromkeys(("risk_rule", "risk_alert", "next_action"), gettext),
 )

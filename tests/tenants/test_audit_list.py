@@ -95,6 +95,11 @@ def test_what_it_was_about_is_written_out(app: Starlette, kind: str, label: str,
     assert audit_words.subject_text(kind, label).replace("\u00a0", " ") == read
 
 
+def test_a_suggestion_is_named_in_the_readers_language(app: Starlette) -> None:
+    with use_locale("zh_CN"):
+        assert audit_words.subject_text("next_action", "Offer automatic payment") == "推荐自动扣款"
+
+
 async def test_page_search_and_file_speak_the_readers_language(
     db: None, bank: make.Bank, client: httpx2.AsyncClient
 ) -> None:
