@@ -156,6 +156,7 @@ def _named(text: str, words: Any) -> str:
 def _rights(actor: Actor, found: Application) -> dict[str, bool]:
     return {
         "may_write": actor.may("applications.write") and found.status in services.OPEN,
+        "may_bring": actor.may("applications.write"),
         "may_prove": actor.may("applications.write") and found.status in PROVABLE,
         "may_decide": actor.may("applications.decide") and found.status == "submitted",
         "may_check": actor.works_with_institutions() and found.status in {"submitted", *services.OPEN},
@@ -176,6 +177,7 @@ async def for_applicant(
         **await _asked(found, is_outside=True),
         "here": here,
         "may_write": is_open,
+        "may_bring": True,
         "may_prove": found.status in PROVABLE,
         "may_ask": False,
     }

@@ -131,6 +131,19 @@ async def test_an_auditor_runs_no_checks_and_sends_no_letter(client, bank, peopl
     assert (await client.post(f"{there}/contact-proof")).status_code == 403
 
 
+async def test_a_paper_that_is_wanted_again_is_brought_by_those_who_may(client, bank, people, handed_in):
+    here = f"/bank/{bank.slug}/applications/{handed_in.id}"
+    await make.sign_in(client, people[0].person_id)
+    wanted = {"kind": "licence", "due_on": "2099-01-01", "reason": "The new address is missing on it."}
+    assert (await client.post(f"{here}/requests", data=wanted)).status_code == 303
+    assert f'action="{here}/documents"' in (await client.get(here)).text
+    auditor = await make.bank_staff(bank, "auditor")
+    await make.sign_in(client, auditor.person_id)
+    page = (await client.get(here)).text
+    assert wanted["reason"] in page
+    assert f'action="{here}/documents"' not in page
+
+
 async def test_an_account_is_proven_after_the_application_was_handed_in(client, people, handed_in):
     manager, _ = people
     here = f"/bank/{manager.place['slug']}/applications/{handed_in.id}"
