@@ -80,3 +80,10 @@ async def test_a_suspended_institution_says_so_where_its_bills_are_listed(town, 
     assert "Its licence has run out." in shown
     assert words in shown
     assert len([b for b in page.iter("button") if text_of(b).startswith("Pay")]) == takes
+
+
+@pytest.mark.parametrize(("status", "words"), [("closing", "is being closed"), ("closed", "is closed")])
+async def test_a_closing_institution_reads_otherwise_than_a_closed_one(town, ann, bank, status, words):
+    async with open_scope(bank_scope(bank.id)):
+        await Tenant.filter(id=town.tenant.id).update(status=status, takes_payments=False)
+    assert words in text_of(inspect((await ann.get("/my")).text))
