@@ -38,6 +38,8 @@ async def remind_one(actor: Actor, bill_id: UUID) -> str:
     if bill.status not in OPEN_BILLS:
         raise Conflict("bill.not_owed", t("Nothing is owed on this bill, so there is nothing to remind of."))
     tenant = await Tenant.get(id=bill.tenant_id)
+    if not tenant.takes_payments:
+        raise Conflict("bill.unpayable", t("Payers cannot pay here now, so nobody is reminded."))
     one = "b.tenant_id = $1 and $2::date is not null and b.id = $3"
     claimed = await remind_now(actor, tenant, one, [tenant.id, today(tenant.timezone), bill.id], 1)
     if claimed:

@@ -45,6 +45,16 @@ def _seen(tenant: Tenant) -> dict[str, Any]:
     return {"legal_representative": tenant.legal_representative, "contact_email": tenant.contact_email}
 
 
+async def _present(tenant: Tenant) -> dict[str, Any]:
+    """Return the account that money goes to now, as far as people see it."""
+    async with open_scope(tenant_scope(tenant.id)):
+        found = SettlementAccount.filter(tenant_id=tenant.id, currency=tenant.currency, status="active")
+        now = await found.order_by("-created_at", "-id").first()
+    if now is None:
+        return {}
+    return {"bank_code": now.bank_code, "account_name": now.account_name, "account_number": now.account_mask}
+
+
 async def change(actor: Actor, tenant: Tenant, request: BankRequest) -> None:
     """Open the new account and retire those of its currency; what is under way still ends on the old one."""
     number = runtime().decrypt(PURPOSE, base64.b64decode(request.facts["secret"]))
@@ -78,6 +88,7 @@ def register() -> None:
             change,
             has_cooling=True,
             tells_contact=True,
+            present=_present,
         )
     )
 

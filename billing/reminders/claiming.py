@@ -26,8 +26,9 @@ join lateral (
 MAY = f"""
    b.status in ('issued', 'part_paid') and b.total_minor > b.paid_minor + b.adjusted_minor
    and b.held_until is null and not {IS_DISPUTED} and not {is_promised(TODAY)} and not {IS_AUTOPAID}
+   and (select takes_payments from tenants_tenant where id = $1)
 """
-"""Nobody is reminded of what is held for them, disputed, promised, under autopay, or needs no money."""
+"""Nobody is reminded of what is held for them, disputed, promised, under autopay, needs no money or cannot be paid."""
 REACH = "(h.person_id is not null or {has_email} and h.email <> '' or {has_sms} and h.phone <> '')"
 """Whom no way leads to is not chosen, or 500 of them would keep everybody behind them from being reminded."""
 WANTS = """not exists (select 1 from billing_reminder_stop s

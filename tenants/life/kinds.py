@@ -22,7 +22,8 @@ class Kind:
 
     ``freeze`` turns what was typed into what will be done, encrypted where it is secret. ``seen`` is what the act
     rests on: once that has changed, the request is void. ``has_cooling`` lets the bank's days pass before it is done.
-    ``options`` are what a field can be chosen from, ``told`` says what is frozen in words where its own do not.
+    ``options`` are what a field can be chosen from, ``told`` says what is frozen in words where its own do not,
+    ``present`` what is so now beside what was seen, for whoever decides.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Kind:
     tells_contact: bool = False
     options: Mapping[str, Sequence[tuple[str, Text]]] = field(default_factory=dict)
     told: Callable[[Tenant, Facts], list[tuple[str, str]]] | None = None
+    present: Callable[[Tenant], Awaitable[Facts]] | None = None
 
 
 KINDS: dict[str, Kind] = {}

@@ -166,7 +166,7 @@ async def _show(request: Request, actor: Actor, found: BankRequest, tenant: Tena
         "found": found,
         "tenant": tenant,
         "kind": kind,
-        "facts": kind.told(tenant, found.facts) if kind.told else _facts(kind, found),
+        "facts": kind.told(tenant, found.facts) if kind.told else await _facts(kind, tenant, found),
         "status_word": t(REQUEST_STATUSES[found.status]),
         "tone": TONES.get(found.status, "neutral"),
         "form": sent,
@@ -179,9 +179,10 @@ async def _show(request: Request, actor: Actor, found: BankRequest, tenant: Tena
     return await respond(request, "tenants/life/request.html", context)
 
 
-def _facts(kind: Kind, found: BankRequest) -> list[tuple[str, str]]:
+async def _facts(kind: Kind, tenant: Tenant, found: BankRequest) -> list[tuple[str, str]]:
+    before = found.seen | (await kind.present(tenant) if kind.present else {})
     return [
-        (_label(kind, name), _told(fact, found.seen.get(name)))
+        (_label(kind, name), _told(fact, before.get(name)))
         for name, fact in found.facts.items()
         if name not in {"secret", "index"}
     ]

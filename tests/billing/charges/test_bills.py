@@ -96,10 +96,10 @@ async def test_voiding_frees_the_month_and_takes_it_back_in_the_books(billed):
     again = await billed.bill()
     async with within(billed):
         (fresh,) = await Bill.filter(run_id=again.id)
-        lines = await BillLine.filter(account_id=billed.one.account_id).order_by("created_at")
+        lines = await BillLine.filter(account_id=billed.one.account_id)
         assert await verify_ledger(billed.tenant.id) == []
     assert (fresh.account_number, fresh.number) == ("U1", "202607-000003")
-    assert [line.is_live for line in lines] == [False, True]
+    assert {line.bill_id: line.is_live for line in lines} == {billed.one.id: False, fresh.id: True}
 
 
 @pytest.mark.parametrize("state", ["part_paid", "paid"])

@@ -15,7 +15,7 @@ from billing.reminders.links import stop_url
 from billing.reminders.plan import ReminderTerms, may_send_at
 from billing.reminders.service import remind_by_plan, set_stop
 from tenants.days import today
-from tenants.models import Holder, Notice
+from tenants.models import Holder, Notice, Tenant
 from tenants.scope import execute
 from tests import make
 from tests.billing.payments import world
@@ -106,6 +106,19 @@ async def test_whom_no_way_leads_to_keeps_nobody_else_waiting(place):
             offset_days=0, is_final=False, has_email=True, has_sms=False, by="", limit=1,
         )  # fmt: skip
     assert [bill["id"] for bill in claimed] == [other.id]
+
+
+async def test_nobody_is_reminded_of_what_they_could_not_pay(place, client):
+    bill = await due(place, -7)
+    await Tenant.filter(id=place.id).update(status="suspended", takes_payments=False)
+    await remind_by_plan(place.system)
+    assert await sent(place) == {}
+    await make.sign_in(client, (await make.staff(place.tenant, "finance")).person_id)
+    told = await client.post(f"/t/{place.tenant.slug}/bills/{bill.id}/reminders", follow_redirects=True)
+    assert "Payers cannot pay here now, so nobody is reminded." in text_of(inspect(told.text))
+    await Tenant.filter(id=place.id).update(takes_payments=True)
+    await remind_by_plan(place.system)
+    assert await sent(place) == {str(bill.id): {"day+7"}}
 
 
 async def test_who_stopped_reminders_still_gets_the_last_notice(place, client):

@@ -15,7 +15,7 @@ from tenants.models import Audit, BankPolicy, BankRequest, Notice, Tenant
 from tenants.scope import bank_scope, execute, open_scope, tenant_scope
 from tests import make
 from tests.jobs import run_due
-from tests.page import inspect
+from tests.page import inspect, text_of
 from ui.errors import Conflict, Forbidden, NotFound
 
 WHY = "Complaints of three payers in a week."
@@ -130,6 +130,21 @@ async def test_a_new_account_cools_off_and_the_contact_of_record_is_told_first(b
     async with open_scope(bank_scope(bank.id)):
         assert (await BankRequest.get(id=made.id)).status == "done"
         assert "777888999" not in str(await Audit.filter(bank_id=bank.id).values("after"))
+
+
+async def test_who_decides_on_another_account_sees_the_one_that_there_is(bank, staff, tenant, client):
+    async with open_scope(tenant_scope(tenant.id)):
+        await SettlementAccount.create(
+            tenant_id=tenant.id, currency=tenant.currency, bank_code="OLDBANK", account_name=tenant.name,
+            account_number=b"", account_mask="•••• 1111",
+        )  # fmt: skip
+    form = KINDS["account"].form(bank_code="HARBSGSG", account_name=tenant.name, account_number="777-888-999")
+    made = await asked(bank, staff, tenant, "account", form)
+    await make.sign_in(client, staff[1].person_id)
+    shown = text_of(inspect((await client.get(f"/bank/{bank.slug}/requests/{made.id}")).text))
+    assert "OLDBANK → HARBSGSG" in shown
+    assert "•••• 1111 → •••• 8999" in shown
+    assert f"{tenant.name} →" not in shown, "what stays is said once"
 
 
 async def let_it_cool(bank, tenant, made):
