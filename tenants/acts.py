@@ -5,6 +5,8 @@ from typing import Any
 from tenants import kinds
 from tenants.accounts.guests import sights_text
 from tenants.audit_words import Fact, plain, tell
+from tenants.banks.policy import WEIGHTS
+from tenants.banks.policy_pages import PolicyForm
 from tenants.banks.words import TENANT_STATUSES
 from tenants.life.kinds import KINDS
 from tenants.life.reviews import OUTCOMES, RISKS
@@ -167,6 +169,7 @@ FACTS: dict[str, Fact] = {
     "bank_offer.origin": Fact(N_("Comes from")),
     "bank_offer.note": Fact(N_("What is new in it")),
     "legal_representative": Fact(N_("Legal representative")),
+    "manager": Fact(N_("Looked after by")),
     "name_en": Fact(N_("Name in English")),
     "rows": Fact(N_("Rows")),
     "takes_payments": Fact(N_("Payers can go on paying")),
@@ -199,7 +202,9 @@ FACTS: dict[str, Fact] = {
     "score_to_refuse": Fact(N_("Take nobody whose score is from")),
     "share_percent": Fact(N_("Share in percent")),
     "step": Fact(N_("Step"), words=_STEPS),
-    "weights": Fact(N_("Weights")),
+    "weights": Fact(
+        N_("Weights"), words={name: str(PolicyForm.model_fields[name].title) for name in WEIGHTS}
+    ),
     "application_person.role": Fact(N_("Role"), words=PEOPLE_ROLES),
     "application_person.number": Fact(N_("Identity document")),
     "risk": Fact(N_("Grade of risk"), words=RISKS),

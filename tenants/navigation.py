@@ -28,6 +28,8 @@ class Place:
     scenario: str = ""
     is_for_newcomers: bool = False
     """Of a payer's: whether those come in by themselves who hold nothing of its industry yet."""
+    also: tuple[str, ...] = ()
+    """Paths of pages that belong to it and stand elsewhere."""
 
 
 HEADINGS: Sequence[tuple[int, str]] = (
@@ -61,7 +63,7 @@ BANK_PLACES: list[Place] = [
 ]
 PAYER_PLACES: list[Place] = [
     Place(N_("To pay"), "", "", "bill", 0),
-    Place(N_("History"), "/payments", "", "receipt", 10),
+    Place(N_("History"), "/payments", "", "receipt", 10, also=("/receipts",)),
     Place(N_("My accounts"), "/accounts", "", "home", 20),
     Place(N_("Messages"), "/messages", "", "mail", 30),
 ]
@@ -105,11 +107,16 @@ def _rail(
     headed = groupby(ordered, _heading if kind == "staff" else lambda _: "")
     return tuple(
         NavGroup(
-            [NavItem(label=t(place.label), href=root + place.path, icon=place.icon) for place in group],
+            [_item(root, place) for place in group],
             t(heading) if heading else "",
         )
         for heading, group in headed
     )
+
+
+def _item(root: str, place: Place) -> NavItem:
+    also = tuple(root + path for path in place.also)
+    return NavItem(label=t(place.label), href=root + place.path, icon=place.icon, also=also)
 
 
 def other_places(scenarios: Iterable[str]) -> list[Place]:

@@ -177,6 +177,11 @@ def ago(value: datetime, now: datetime | None = None) -> str:
     return dates.format_timedelta(delta, add_direction=True, locale=current_locale())
 
 
+def span_text(value: timedelta) -> str:
+    """Return how long something took, in words."""
+    return dates.format_timedelta(value, locale=current_locale())
+
+
 def number(value: Decimal | int | None) -> str:
     """Return a number with the reader's separators, keeping the decimals it has."""
     if value is None:

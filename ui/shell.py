@@ -24,6 +24,8 @@ class NavItem:
     href: str
     icon: str = ""
     is_current: bool = False
+    also: Sequence[str] = ()
+    """Where pages lie that belong here and stand below another address."""
     count: int | None = None
     hint: Text | str = ""
 
@@ -80,10 +82,16 @@ class Shell:
 
     def at(self, path: str) -> Self:
         """Return the shell with the navigation item that leads closest to ``path`` marked as current."""
-        leading = [item for group in self.nav for item in group.items if _leads_to(item.href, path)]
+        leading = [
+            (len(href), item)
+            for group in self.nav
+            for item in group.items
+            for href in (item.href, *item.also)
+            if _leads_to(href, path)
+        ]
         if not leading:
             return self
-        best = max(leading, key=lambda item: len(item.href))
+        best = max(leading, key=lambda found: found[0])[1]
 
         def mark(item: NavItem) -> NavItem:
             return replace(item, is_current=True) if item is best else item

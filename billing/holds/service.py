@@ -14,6 +14,7 @@ from billing.models import Hold
 from billing.payments.states import PAYABLE
 from billing.plans.single import Charge, asked
 from billing.plans.single import write as issue_bill
+from billing.trial.opening import must_take
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import enqueue
@@ -53,7 +54,7 @@ async def place(
         KeyError: the kind is not registered.
         Invalid: the lines or the moment are wrong.
         NotFound: there is no such account.
-        Conflict: this subject is being held already; the key was used otherwise.
+        Conflict: this subject is being held already; the key was used otherwise; nobody can pay here now.
     """
     HOLD_KINDS[kind]
     body = {
@@ -106,6 +107,7 @@ class _Named:
 
 
 async def _place(actor: Actor, named: _Named, charges: Sequence[Charge], tenant: Tenant) -> Hold:
+    must_take(tenant)
     due_on = named.until.astimezone(ZoneInfo(tenant.timezone)).date()
     hold = Hold(
         id=new_id(),

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
+from tortoise.expressions import Q, Subquery
 
 from billing.models import NextAction
 from billing.oversight import actions
@@ -85,10 +86,18 @@ async def _page(
 
 
 async def _asked(actor: Actor, query: TableQuery) -> Any:
-    """Return the suggestions that the filters leave, within the actor's branches."""
+    """Return the suggestions that the filters leave, within the actor's branches.
+
+    What is open about an institution that is suspended or leaves is not to be followed, until it is back.
+    """
     branches = [str(one.id) for one in await queries.branches(actor)]
     wanted = [one for one in branches if query.get("branch") in {"", one}]
-    found = NextAction.filter(bank_id=bank_of(actor), branch_id__in=wanted)
+    live = Tenant.filter(bank_id=bank_of(actor), status="live").values("id")
+    found = NextAction.filter(
+        Q(status="open", tenant_id__in=Subquery(live)) | Q(status__not="open"),
+        bank_id=bank_of(actor),
+        branch_id__in=wanted,
+    )
     if query.get("key"):
         found = found.filter(key=query.get("key"))
     if query.get("mine"):

@@ -58,6 +58,10 @@ def _unused(one: Figures) -> dict[str, Any] | None:
     return {"app": one["unused_app"], "days": int(one["unused_days"])} if one["unused_app"] else None
 
 
+def _unmanaged(one: Figures) -> dict[str, Any] | None:
+    return None if one["has_manager"] else {}
+
+
 LOW_COLLECTION, MANY_ACCOUNTS, MANY_BREAKS, IDLE_DAYS = 80, 50, 3, 21
 RULES = (
     Rule(
@@ -91,6 +95,7 @@ RULES = (
         _unused,
     ),
     Rule("idle", N_("Ask what is missing"), N_("Live for {days} days and nobody has paid yet."), _idle),
+    Rule("unmanaged", N_("Say who looks after it"), N_("Nobody of the bank looks after it."), _unmanaged),
 )
 BY_KEY = {rule.key: rule for rule in RULES}
 _FIGURES = """
@@ -98,6 +103,8 @@ select t.id tenant_id, t.branch_id, t.bank_id, coalesce(s.accounts, 0) accounts,
   coalesce(s.breaks, 0) breaks, coalesce(s.billed_minor, 0) billed_minor,
   coalesce(s.collected_minor, 0) collected_minor,
   extract(day from now() - t.live_at)::int live_days,
+  exists (select 1 from tenants_bank_membership m where m.bank_id = t.bank_id and m.person_id = t.manager_id
+     and m.ended_at is null) has_manager,
   exists (select 1 from billing_day_figure f where f.tenant_id = t.id and f.paid_count > 0) paid_ever,
   (select sum(paid_minor) from billing_day_figure f where f.tenant_id = t.id
      and day between day_in(t.timezone) - 365 and day_in(t.timezone) - 335) season_minor,

@@ -9,7 +9,7 @@ from billing.complaints.queries import by_branch as complaints_by_branch
 from tenants.actor import Actor
 from tenants.banks.policy import policy_of
 from tenants.banks.reach import bank_of
-from tenants.onboarding.queries import BELOW
+from tenants.onboarding.queries import BELOW, speeds_of
 from tenants.scope import rows
 
 _SINCE = "f.day > (select bank_day_of($1)) - $3::int"
@@ -202,7 +202,7 @@ def success_percent(one: Mapping[str, Any]) -> int | None:
 async def scorecard(actor: Actor, asked: Asked) -> list[dict[str, Any]]:
     """Return the branches by points: each measure against the best branch, weighted as the bank says."""
     weights = (await policy_of(bank_of(actor))).weights
-    speeds, complaints = await _speeds(actor), await complaints_by_branch(actor, asked.days)
+    speeds, complaints = await speeds_of(actor), await complaints_by_branch(actor, asked.days)
     measured = [
         _measures(one) | {"seconds": speeds.get(one["id"], 0), "complaints": complaints.get(one["id"], 0)}
         for one in await by_place(actor, asked)
@@ -236,15 +236,3 @@ def _scored(measured: Sequence[dict[str, Any]], weights: Mapping[str, int]) -> l
 def complaint_rate(one: Mapping[str, Any]) -> float:
     """Return complaints per thousand payments; a branch with fewer payments counts as if it had a thousand."""
     return int(one["complaints"]) * 1000 / max(int(one["volume"]), 1000)
-
-
-async def _speeds(actor: Actor) -> dict[UUID, int]:
-    """Return the median seconds from application to live, by branch, over the last year."""
-    found = await rows(
-        "select t.branch_id, percentile_cont(0.5) within group"
-        " (order by extract(epoch from t.live_at - a.created_at)) s"
-        " from tenants_application a join tenants_tenant t on t.bank_id = a.bank_id and t.id = a.approved_tenant_id"
-        " where a.bank_id = $1 and t.live_at > now() - interval '1 year' group by 1",
-        bank_of(actor),
-    )
-    return {each["branch_id"]: int(each["s"]) for each in found}

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from billing.trial.opening import TRIAL_PAYMENTS
 from tenants.scope import row, rows
 
 OWED = "('issued', 'part_paid')"
@@ -106,7 +107,7 @@ async def collection(tenant_id: UUID, currency: str, *, months: int = 6) -> list
 async def takings(tenant_id: UUID, currency: str, zone: str, *, days: int = 30) -> list[Takings]:
     """Return the last ``days`` days, oldest first, days without money included."""
     found = await rows(
-        """
+        f"""
         with span as (select generate_series(day_in($3) - ($4::int - 1),
                                              day_in($3), '1 day')::date as day),
         paid as (
@@ -114,12 +115,13 @@ async def takings(tenant_id: UUID, currency: str, zone: str, *, days: int = 30) 
                  coalesce(sum(amount_minor) filter (where channel = 'stripe'), 0)::bigint stripe,
                  coalesce(sum(amount_minor) filter (where channel = 'bank'), 0)::bigint bank,
                  coalesce(sum(amount_minor) filter (where channel = 'counter'), 0)::bigint counter
-            from billing_payment where tenant_id = $1 and currency = $2
+            from billing_payment where tenant_id = $1 and currency = $2 and id not in ({TRIAL_PAYMENTS})
              and succeeded_at >= (day_in($3) - ($4::int - 1))::timestamp at time zone $3
            group by 1),
         refunded as (
           select (succeeded_at at time zone $3)::date as day, sum(amount_minor)::bigint amount
             from billing_refund where tenant_id = $1 and currency = $2 and status = 'succeeded'
+             and payment_id not in ({TRIAL_PAYMENTS})
              and succeeded_at >= (day_in($3) - ($4::int - 1))::timestamp at time zone $3
              and not exists (select 1 from billing_payment p where p.tenant_id = $1 and p.id = payment_id
                                 and p.channel = 'wallet')
@@ -190,7 +192,7 @@ async def totals(tenant_id: UUID, currency: str, zone: str) -> Totals:
           (select count(*) from tenants_holder where tenant_id = $1 and confirmed_at is null) unconfirmed,
           overdue.n overdue_count, overdue.amount overdue,
           (select coalesce(sum(amount_minor), 0)::bigint from billing_payment, today where tenant_id = $1
-            and currency = $2 and channel <> 'wallet'
+            and currency = $2 and channel <> 'wallet' and id not in ({TRIAL_PAYMENTS})
             and succeeded_at >= today.day::timestamp at time zone $3) today_minor,
           (select count(*) from billing_suspense where tenant_id = $1 and status = 'open') suspense,
           (select count(*) from billing_refund where tenant_id = $1 and status = 'requested') refunds

@@ -16,6 +16,7 @@ from tenants.days import today_of
 from tenants.http import tenant_route
 from tenants.navigation import Place, add_tenant_places
 from tenants.scope import tenant_id
+from tenants.shortcuts import shortcuts_of
 from ui import charts, formats
 from ui.exports import export, wants_export
 from ui.i18n import N_, Text, gettext, t
@@ -74,6 +75,7 @@ async def overview(request: Request, actor: Actor) -> Response:
             "months": months,
             "chart": _collection_chart(months, currency) if months else None,
             "work": [c for c in await work.counts(actor, currency) if c.count] if _works(actor) else [],
+            "apps": await shortcuts_of(actor),
             "root": f"/t/{actor.place['slug']}",
             "currency": currency,
             "may": actor.may,

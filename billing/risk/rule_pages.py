@@ -164,6 +164,7 @@ async def _page(  # noqa: PLR0917 - what the page shows
         "trials": await rules.trials_of(actor, key),
         "trial_columns": _trial_columns(coin_of(actor)),
         "error": error,
+        "may_try": rules.may_try(actor),
         "may_set": actor.may("policy.write"),
         "root": f"/bank/{actor.place['slug']}",
     }

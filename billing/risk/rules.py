@@ -17,7 +17,7 @@ from tenants.ids import new_id
 from tenants.models import Tenant
 from tenants.onboarding import queries
 from tenants.scope import rows
-from ui.errors import Invalid, NotFound
+from ui.errors import Forbidden, Invalid, NotFound
 from ui.i18n import t
 
 TRIED_DAYS, SEASON = 365, timedelta(days=70)
@@ -56,9 +56,19 @@ def rule_of(key: str) -> str:
     return key
 
 
+def may_try(actor: Actor) -> bool:
+    """Tell whether somebody works with alerts or sets the rules, and does not only look on."""
+    return actor.may("risk.work") or actor.may("policy.write")
+
+
 async def try_out(actor: Actor, key: str, thresholds: Mapping[str, float]) -> Tried:
-    """Find out what a rule would have said over the past year in the actor's branches, and note it."""
-    actor.require("risk.read")
+    """Find out what a rule would have said over the past year in the actor's branches, and note it.
+
+    Raises:
+        Forbidden: somebody who only looks on; what was tried may come into force, and is noted.
+    """
+    if not may_try(actor):
+        raise Forbidden("permission.missing", t("You do not have the right to do this."))
     since = await today_at_bank(bank_of(actor)) - timedelta(days=TRIED_DAYS)
     branches = [one.id for one in await queries.branches(actor)]
     live = Tenant.filter(bank_id=bank_of(actor), branch_id__in=branches, status="live", is_sandbox=False)

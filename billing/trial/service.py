@@ -11,7 +11,7 @@ from billing.payments.refunds import refundable_minor, request_refund
 from billing.payments.starting import StartedPayment, start_payment
 from billing.plans.single import Charge, issue
 from billing.reasons import standard
-from billing.trial.opening import REFERENCE
+from billing.trial.opening import NUMBER, REFERENCE
 from tenants import kinds
 from tenants.actor import Actor
 from tenants.days import today
@@ -24,7 +24,7 @@ from ui.errors import Conflict
 from ui.formats import exponent, money
 from ui.i18n import N_, gettext, t
 
-NUMBER, CHANNEL = "TEST-BILL", "bank"
+CHANNEL = "bank"
 END_JOB = "billing.trial_end"
 REASON = standard(N_("Test before going live"))
 

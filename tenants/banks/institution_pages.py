@@ -15,6 +15,7 @@ from tenants.life.reviews import RISKS
 from tenants.life.services import requests_of
 from tenants.models import Application, Branch, Tenant
 from tenants.onboarding import gate
+from ui.formats import span_text
 from ui.i18n import gettext, t
 from ui.render import respond
 
@@ -27,10 +28,12 @@ async def institution(request: Request, actor: Actor) -> Response:
 
 
 async def _facts(actor: Actor, found: Tenant) -> dict[str, Any]:
+    application = await Application.get_or_none(bank_id=found.bank_id, approved_tenant_id=found.id)
     return {
         "tenant": found,
         "branch": await Branch.get(bank_id=found.bank_id, id=found.branch_id),
-        "application": await Application.get_or_none(bank_id=found.bank_id, approved_tenant_id=found.id),
+        "application": application,
+        "to_live": span_text(found.live_at - application.created_at) if application and found.live_at else "",
         "scenarios": [t(kinds.SCENARIOS[key].name) for key in found.scenarios if key in kinds.SCENARIOS],
         "risk_word": t(RISKS[found.risk]),
         "status_word": TENANT_STATUSES.get(found.status, found.status),

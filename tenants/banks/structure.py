@@ -12,6 +12,7 @@ from tenants.days import today_at_bank
 from tenants.ids import new_id
 from tenants.models import Application, Bank, BankMembership, Branch, Tenant, TenantMove
 from tenants.onboarding.gate import tenant_of
+from tenants.permissions import BANK_ROLES
 from tenants.scope import execute
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import Text, t
@@ -45,29 +46,59 @@ async def branch_of(actor: Actor, branch_id: UUID) -> Branch:
     return found
 
 
-async def move_tenant(actor: Actor, tenant_id: UUID, *, to_branch: UUID, reason: str) -> Tenant:
-    """Move an institution to another branch from today on; what came before stays with the old one."""
+async def move_tenant(
+    actor: Actor, tenant_id: UUID, *, to_branch: UUID, manager: UUID | None, reason: str
+) -> Tenant:
+    """Move an institution to another branch from today on, into the care of whose membership ``manager`` is.
+
+    What came before stays with the old branch. Nobody looks after it where ``manager`` is none; that is then said
+    among what to do next. In the branch where it is, it only goes into other hands.
+
+    Raises:
+        Invalid: nothing would change, or whoever shall look after it does not see the branch.
+    """
     actor.require("staff.write")
     tenant, target = await tenant_of(actor, tenant_id), await branch_of(actor, to_branch)
-    if tenant.branch_id == target.id:
-        raise _wrong("to_branch", t("The institution is with this branch already."))
-    await _note_move(actor, tenant, target.id, reason)
-    before = str(tenant.branch_id)
+    keeper = await _keeper(actor, target, manager) if manager else None
+    old_branch, old_name = tenant.branch_id, tenant.manager_name
+    if old_branch == target.id and tenant.manager_id == (keeper.person_id if keeper else None):
+        raise _wrong("to_branch", t("The institution is with this branch and in these hands already."))
+    if old_branch != target.id:
+        await _note_move(actor, tenant, target.id, reason)
     tenant.branch_id = target.id
-    await tenant.save(update_fields=["branch_id"])
-    for follow in _followers:
-        await follow(Move(tenant.bank_id, UUID(before), target.id, tenant.id))
+    tenant.manager_id, tenant.manager_name = (keeper.person_id, keeper.name) if keeper else (None, "")
+    await tenant.save(update_fields=["branch_id", "manager_id", "manager_name"])
+    for follow in _followers if old_branch != target.id else ():
+        await follow(Move(tenant.bank_id, old_branch, target.id, tenant.id))
     await audit.record(
         actor,
         "tenant.moved",
         subject_kind="tenant",
         subject_id=tenant.id,
         subject_label=tenant.name,
-        before={"branch_id": before},
-        after={"branch": target.name, "reason": reason},
+        before={"branch_id": str(old_branch), "manager": old_name},
+        after={"branch": target.name, "manager": tenant.manager_name, "reason": reason},
         tenant_id=tenant.id,
     )
     return tenant
+
+
+async def keepers(actor: Actor) -> list[BankMembership]:
+    """Return who can look after institutions: those who bring them in, wherever in the bank they work."""
+    roles = [key for key, role in BANK_ROLES.items() if "applications.write" in role.permissions]
+    of_bank = BankMembership.filter(bank_id=bank_of(actor), role__in=roles, ended_at=None, until=None)
+    found = {one.person_id: one for one in await of_bank.order_by("name", "id")}
+    return list(found.values())
+
+
+async def _keeper(actor: Actor, target: Branch, membership_id: UUID) -> BankMembership:
+    found = next((one for one in await keepers(actor) if one.id == membership_id), None)
+    probe = found and Actor(
+        kind="bank", name="", bank_id=found.bank_id, branches=(found.branch_id,) if found.branch_id else ()
+    )
+    if found is None or probe is None or not await sees_branch(probe, target.id):
+        raise _wrong("manager", t("This person does not work in the branch. Choose somebody who does."))
+    return found
 
 
 async def _note_move(actor: Actor, tenant: Tenant, target: UUID, reason: str) -> None:

@@ -1,5 +1,6 @@
 """Branches and the bank's people in them: pages for whoever looks after the bank's own house."""
 
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -15,15 +16,17 @@ from tenants.models import Branch, TenantMove
 from tenants.onboarding import queries
 from tenants.onboarding.gate import tenant_of
 from ui.errors import Invalid
+from ui.formats import listed
 from ui.forms import Form, bind
 from ui.i18n import N_, ngettext, t
 from ui.render import redirect, respond
 
 
 class MoveForm(BaseModel):
-    """Where an institution goes, and why."""
+    """Where an institution goes, who looks after it there, and why."""
 
-    to_branch: UUID = Field(title=N_("New branch"))
+    to_branch: UUID = Field(title=N_("Branch"))
+    manager: UUID | Literal["nobody"] = Field(title=N_("Looked after by"))
     reason: str = Field(title=N_("Reason"), min_length=5, max_length=300)
 
 
@@ -42,7 +45,8 @@ class AreasForm(BaseModel):
 
 async def move_form(request: Request, actor: Actor) -> Response:
     """Show where an institution can go."""
-    return await _move(request, actor, Form.blank(MoveForm))
+    tenant = await tenant_of(actor, path_id(request))
+    return await _move(request, actor, Form.blank(MoveForm, {"to_branch": str(tenant.branch_id)}))
 
 
 async def move(request: Request, actor: Actor) -> Response:
@@ -50,12 +54,13 @@ async def move(request: Request, actor: Actor) -> Response:
     form = await bind(request, MoveForm)
     if form.is_valid:
         try:
-            tenant = await structure.move_tenant(actor, path_id(request), **form.ok.model_dump())
+            said = form.ok.model_dump() | ({"manager": None} if form.ok.manager == "nobody" else {})
+            tenant = await structure.move_tenant(actor, path_id(request), **said)
         except Invalid as error:
             form.fail_with(error)
         else:
             return redirect(
-                request, f"{_root(actor)}/tenants/{tenant.id}", flash=t("The institution has moved.")
+                request, f"{_root(actor)}/tenants/{tenant.id}", flash=t("The institution is in other hands.")
             )
     return await _move(request, actor, form, status=422)
 
@@ -68,7 +73,11 @@ async def _move(request: Request, actor: Actor, form: Form[MoveForm], status: in
     context = {
         "tenant": tenant,
         "form": form,
-        "branches": [(str(b.id), b.name) for b in branches if b.id != tenant.branch_id],
+        "branches": [(str(b.id), b.name) for b in branches],
+        "keepers": [
+            (str(one.id), listed(filter(None, (one.name, names.get(one.branch_id) if one.branch_id else ""))))
+            for one in await structure.keepers(actor)
+        ],
         "moves": [(one, names.get(one.from_branch_id, ""), names.get(one.to_branch_id, "")) for one in moves],
         "root": _root(actor),
     }

@@ -205,6 +205,25 @@ async def _seconds(actor: Actor) -> int:
     )
 
 
+_SPEEDS = """
+select b.id, s.median from tenants_branch b cross join lateral (
+  select percentile_cont(0.5) within group (order by extract(epoch from t.live_at - a.created_at)) median
+    from (select t.id, t.bank_id, t.live_at from tenants_tenant t
+           where t.bank_id = $1 and t.branch_id = b.id and t.live_at > now() - interval '1 year' and not t.is_sandbox
+           order by t.live_at desc nulls last, t.id limit $2) t
+    join tenants_application a on a.bank_id = t.bank_id and a.approved_tenant_id = t.id) s
+ where b.bank_id = $1 and s.median is not null
+"""
+
+
+async def speeds_of(actor: Actor) -> dict[UUID, int]:
+    """Return the seconds from application to live by branch: half of its last ``LATEST`` of a year were faster.
+
+    However many a bank has brought in, each branch's latest are read off an index.
+    """
+    return {one["id"]: int(one["median"]) for one in await rows(_SPEEDS, bank_of(actor), LATEST)}
+
+
 async def is_live(application: Application) -> bool:
     """Tell whether the institution that came of an application has gone live."""
     return bool(

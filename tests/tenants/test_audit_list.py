@@ -64,6 +64,12 @@ def test_an_act_without_words_would_be_noticed(app: Starlette) -> None:
                 "zh_CN": ["实点：现金 SGD 46.50、刷卡 SGD 0.00"],
             },
         ),
+        (
+            "bank_policy",
+            {"weights": {"volume": 25, "speed": 20}},
+            {"weights": {"volume": 20, "speed": 25}},
+            {"zh_CN": ["权重：付款 25、申请到上线 20 → 付款 20、申请到上线 25"]},
+        ),
         ("role", {}, {"refund_limit_minor": 50000}, {"en": ["May refund alone up to: SGD 500.00"]}),
         ("account", {"flat_type": "4R"}, {"flat_type": "5R"}, {"en": ["Flat type: 4R → 5R"]}),
         (

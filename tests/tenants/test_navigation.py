@@ -65,6 +65,18 @@ def test_payers_find_the_rooms_of_what_they_hold_and_newcomers_those_that_are_op
     assert navigation.other_places(["hospital"]) == []
 
 
+def test_a_receipt_stands_in_the_history(app):
+    payer = Actor(kind="payer", name="A", person_id=new_id(), place={"scenarios": [], "timezone": "UTC"})
+
+    def marked(path):
+        nav = shell_for(payer).at(path).nav
+        return [item.href for group in nav for item in group.items if item.is_current]
+
+    assert marked(f"/my/receipts/{new_id()}") == ["/my/payments"]
+    assert marked(f"/my/bills/{new_id()}") == ["/my"]
+    assert marked("/my/receipts-of-others") == ["/my"]
+
+
 @pytest.mark.parametrize(
     ("scenario", "role", "path"),
     [

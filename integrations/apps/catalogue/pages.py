@@ -19,6 +19,7 @@ from tenants import kinds
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.navigation import Place, add_tenant_places
+from tenants.shortcuts import Shortcut, add_shortcuts
 from ui.errors import Invalid
 from ui.forms import Form, bind
 from ui.i18n import N_, Text, current_locale, gettext, t
@@ -49,6 +50,17 @@ async def apps(request: Request, actor: Actor) -> Response:
         "may_read": actor.may("apps.read"),
     }
     return await respond(request, "integrations/apps/catalogue/apps.html", context)
+
+
+@add_shortcuts
+async def my_apps(actor: Actor) -> list[Shortcut]:
+    """Return the apps that somebody may open now, for the overview."""
+    if not actor.may("apps.open"):
+        return []
+    found = [_installed(row) for row in await queries.installed(actor) if row["is_mine"]]
+    return [
+        Shortcut(one["name"], f"{root_of(actor)}/{one['id']}") for one in found if not one["is_suspended"]
+    ]
 
 
 def _scenarios(actor: Actor) -> list[str]:

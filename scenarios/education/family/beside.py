@@ -22,9 +22,12 @@ select (select count(distinct account_id) from child) children,
        + (select count(*) from child c join education_receipt r on r.tenant_id = c.tenant_id
              and r.holder_id = c.holder_id and r.read_at is null) waiting,
        (select count(*) from (select distinct account_id, tenant_id, grade from child) c
+          join tenants_tenant t on t.id = c.tenant_id
           join education_offer o on o.tenant_id = c.tenant_id and o.status = 'open' and o.opens_at <= now()
            and o.closes_at > now() and (o.grades = '' or c.grade = any (string_to_array(o.grades, ',')))
-         where not exists (select 1 from education_booking b where b.tenant_id = c.tenant_id and b.offer_id = o.id
+         where (t.takes_payments or exists (select 1 from education_offer_option p where p.tenant_id = o.tenant_id
+                                             and p.offer_id = o.id and p.price_minor = 0))
+           and not exists (select 1 from education_booking b where b.tenant_id = c.tenant_id and b.offer_id = o.id
                             and b.account_id = c.account_id and b.status in ('held', 'kept', 'offered', 'waiting'))
        ) offers
 """

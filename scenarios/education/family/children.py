@@ -12,7 +12,8 @@ from ui.i18n import t
 
 _CHILDREN = """
 select a.id account_id, a.tenant_id, a.name, a.number, a.place, a.attributes ->> 'grade' grade, t.short_name school,
-       t.timezone, t.currency, t.contact_phone, a.is_active, array_agg(distinct h.relation) relations
+       t.timezone, t.currency, t.contact_phone, t.status standing, t.takes_payments, t.word_to_payers, a.is_active,
+       array_agg(distinct h.relation) relations
   from tenants_holder h
   join tenants_account a on a.tenant_id = h.tenant_id and a.id = h.account_id and a.scenario = 'education'
        and a.kind = 'student'
@@ -37,6 +38,9 @@ class Child:
     timezone: str
     currency: str
     contact_phone: str
+    standing: str
+    takes_payments: bool
+    word_to_payers: str
     is_active: bool
     relations: tuple[str, ...]
 

@@ -70,7 +70,7 @@ async def _open(children: Sequence[Child], actor: Actor) -> dict[UUID, dict[str,
 
 def _sorted(offers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "to_book": [one for one in offers if one["is_open"] and not one["booked"]],
+        "to_book": [one for one in offers if one["is_open"] and one["is_payable"] and not one["booked"]],
         "urgent": [one for one in offers if one["booked"] in {"held", "offered"}],
         "booked": [one for one in offers if one["booked"] in {"kept", "waiting"}],
     }

@@ -119,14 +119,19 @@ async def owed(children: Sequence[Child]) -> dict[UUID, Any]:
 
 
 async def offers(children: Sequence[Child], offer_id: UUID | None = None) -> dict[UUID, list[dict[str, Any]]]:
-    """Return what is offered to each child, by account: the next to close first, with what the family has done."""
+    """Return what is offered to each child, by account: the next to close first, with what the family has done.
+
+    What costs something cannot be taken (``is_payable``) while the school takes no payments.
+    """
     now = datetime.now(UTC)
+    paying = {one.account_id for one in children if one.takes_payments}
     return _by_child(
         children,
         [
             {
                 **_named(one, "titles", "texts", "consent"),
                 "is_open": one["status"] == "open" and one["opens_at"] <= now < one["closes_at"],
+                "is_payable": one["account_id"] in paying or not one["price_minor"],
             }
             for one in await rows(_OFFERS, *_of(children), offer_id)
         ],
@@ -134,12 +139,13 @@ async def offers(children: Sequence[Child], offer_id: UUID | None = None) -> dic
 
 
 async def offer(child: Child, offer_id: UUID) -> dict[str, Any]:
-    """Return one offer with its options; ``NotFound`` for one that is not for this child."""
+    """Return one offer with the options that can be taken now; ``NotFound`` for one that is not for this child."""
     found = (await offers([child], offer_id))[child.account_id]
     if not found:
         raise NotFound("offer.not_found", t("There is no such offer, or it is not for this child."))
     options = [_named(one, "names") for one in await rows(_OPTIONS, child.tenant_id, offer_id)]
-    return found[0] | {"options": options}
+    payable = [one for one in options if child.takes_payments or not one["price_minor"]]
+    return found[0] | {"options": payable}
 
 
 async def booking(child: Child, booking_id: UUID) -> dict[str, Any]:

@@ -230,7 +230,7 @@ async def test_work_follows_an_institution_and_a_leaver(place, bank, filed, mana
     async with open_scope(bank_scope(bank.id)):
         await service.assign(manager, filed.id, to=manager.person_id)
         await Tenant.filter(id=place.id).update(branch_id=bank.branch_id)
-        await structure.move_tenant(chief, place.id, to_branch=low.id, reason="Nearer to them.")
+        await structure.move_tenant(chief, place.id, to_branch=low.id, manager=None, reason="Nearer to them.")
         assert (await Complaint.get(id=filed.id)).desk_id == low.id
         members = {
             one["person_id"]: one["id"]

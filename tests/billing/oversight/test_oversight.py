@@ -191,7 +191,7 @@ async def test_how_an_institution_stands_moves_with_it(place, bank):
             id=new_id(), bank_id=bank.id, parent_id=bank.branch_id, code="N1", name="New"
         )
         was = await board.standing(chief, replace(MONTH, place=bank.branch_id))
-        await structure.move_tenant(chief, place.id, to_branch=new.id, reason="It moved house.")
+        await structure.move_tenant(chief, place.id, to_branch=new.id, manager=None, reason="It moved house.")
     await world.hurry(place, rolling.STAND_JOB)
     async with open_scope(bank_scope(bank.id)):
         assert (await board.standing(chief, replace(MONTH, place=new.id)))["arrears_minor"] == 4000
@@ -291,6 +291,17 @@ async def test_an_auditor_reads_suggestions_and_closes_none(client, noted, bank)
     assert "/closing" not in page.text
     assert (await client.post(here)).status_code == 403
     assert (await client.post(f"{here}/{noted.id}/closing", data={"status": "done"})).status_code == 403
+
+
+async def test_nothing_is_suggested_about_an_institution_that_leaves(client, noted, place, bank):
+    manager = await make.bank_staff(bank, "relationship_manager")
+    await make.sign_in(client, manager.person_id)
+    path = f"/bank/{bank.slug}/actions"
+    for status, is_said in (("closing", False), ("suspended", False), ("live", True)):
+        async with open_scope(bank_scope(bank.id)):
+            await Tenant.filter(id=place.id).update(status=status)
+        for shown in (path, f"{path}?export=csv"):
+            assert ("40 days" in (await client.get(shown)).text) is is_said, (status, shown)
 
 
 async def test_apps_are_counted_as_they_are_opened_and_an_unused_one_is_said(place, bank, db):

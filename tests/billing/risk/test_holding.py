@@ -196,6 +196,19 @@ async def test_who_looks_after_another_branch_sees_and_releases_nothing(alert, w
         assert [one["number"] for one in await queue.waiting(officer, TableQuery("/"))] == [waiting.number]
 
 
+async def test_an_auditor_reads_a_rule_and_tries_nothing(client, db, bank):
+    auditor = await make.bank_staff(bank, "auditor")
+    await make.sign_in(client, auditor.person_id)
+    path = f"/bank/{bank.slug}/risk/rules/refunds"
+    page = (await client.get(path)).text
+    assert "At least percent" in text_of(inspect(page))
+    assert f'action="{path}"' not in page
+    figures = {"least_count": "1", "percent": "1", "act": "try"}
+    assert (await client.post(path, data=figures)).status_code == 403
+    async with open_scope(bank_scope(bank.id)):
+        assert not await RiskTrial.filter(bank_id=bank.id).exists()
+
+
 async def test_thresholds_come_into_force_only_after_they_were_tried(db, bank):
     chief = await make.bank_staff(bank, "administrator")
     wanted = {"thresholds": {"least_count": 3.0, "percent": 20.0}, "is_on": True, "holds_refunds": True}

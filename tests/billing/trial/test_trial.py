@@ -4,6 +4,7 @@ import pytest
 
 from billing.models import Bill, Refund
 from billing.payments.refreshing import refresh
+from billing.reports import figures
 from billing.trial import service
 from tenants.models import Account, GateCheck, Tenant
 from tenants.onboarding import gate
@@ -37,6 +38,10 @@ async def test_a_unit_of_money_goes_through_the_rail_and_comes_back(waiting, out
     await refresh(chief, started.payment_id)
     async with waiting.scope():
         assert (await service.trial_of(waiting.id)).payment.status == "succeeded"
+        assert (await figures.totals(waiting.id, "SGD", "Asia/Singapore")).today_minor == 0, "no takings"
+        assert not any(
+            day.payment_count for day in await figures.takings(waiting.id, "SGD", "Asia/Singapore")
+        )
         await service.give_back(chief, key="one")
     await run_due(waiting.id)
     outside.post("clock", advance_seconds=10)

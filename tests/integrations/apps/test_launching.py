@@ -16,7 +16,7 @@ from tenants.outbound import Answer, OutboundError
 from tenants.scope import bank_scope, open_scope, queue_scope, tenant_scope
 from tenants.sessions import hash_of
 from tests import apps, make
-from tests.page import inspect
+from tests.page import inspect, text_of
 from ui.i18n import t
 
 
@@ -71,6 +71,21 @@ async def test_an_app_opens_inside_our_page_with_an_opaque_value(client, tenant,
     policy = page.headers["content-security-policy"]
     assert "frame-src https://app.example;" in policy
     assert "frame-ancestors 'none'" in policy
+
+
+async def test_the_overview_leads_to_the_apps_that_one_may_open(client, tenant, listed, chief):
+    overview = f"/t/{tenant.slug}"
+    assert "Your apps" not in (await client.get(overview)).text
+    made = await apps.install(tenant, listed)
+    page = (await client.get(overview)).text
+    assert "Your apps" in text_of(inspect(page))
+    assert f'href="{overview}/apps/{made.id}"' in page
+    await make.sign_in(client, (await make.staff(tenant, "cashier")).person_id)
+    assert f"apps/{made.id}" not in (await client.get(overview)).text
+    async with open_scope(bank_scope(tenant.bank_id)):
+        await App.filter(id=listed.id).update(status="suspended")
+    await make.sign_in(client, chief.person_id)
+    assert f"apps/{made.id}" not in (await client.get(overview)).text
 
 
 async def test_a_record_is_not_named_to_an_app_that_may_not_read_it(client, tenant, listed, chief):

@@ -13,7 +13,8 @@ from scenarios.education.offers import cancelling, office, services
 from scenarios.education.offers.services import book
 from tenants.actor import system_actor
 from tenants.ids import new_id
-from tenants.scope import execute, open_scope, tenant_scope, value
+from tenants.models import Tenant
+from tenants.scope import bank_scope, execute, open_scope, tenant_scope, value
 from tests import make
 from tests.jobs import run_due
 from tests.page import inspect, text_of
@@ -287,6 +288,35 @@ async def test_the_parents_pages_lead_from_the_children_to_a_booking(client, db,
     assert "Cancelled" in shown
     assert "Nothing was charged" in shown, "what goes back is told of only where something was paid"
     assert "Not paid in time" not in shown
+
+
+async def test_a_school_that_takes_no_money_offers_nothing_that_costs_some(client, db, bank):
+    tenant, staff, made, option, families = await small(bank, 2)
+    free, _ = await world.offer(tenant, staff, price=0, titles={"en": "Choir"})
+    held = await take(tenant, families[1], option)
+    async with open_scope(bank_scope(bank.id)):
+        await Tenant.filter(id=tenant.id).update(
+            status="closing", takes_payments=False, word_to_payers="We close in May."
+        )
+    actor, child = families[0]
+    await make.sign_in(client, actor.person_id)
+    root = f"/my/school/{child.account_id}"
+    for path in ("/my/school", root):
+        shown = text_of(inspect((await client.get(path)).text))
+        assert "Choir" in shown
+        assert "Zoo" not in shown, path
+    assert "We close in May." in shown
+    assert "On offer for your children: 1." in text_of(inspect((await client.get("/my")).text))
+    page = (await client.get(f"{root}/offers/{made.id}")).text
+    assert "We close in May." in text_of(inspect(page))
+    assert "/bookings" not in page
+    assert f"{root}/offers/{free.id}/bookings" in (await client.get(f"{root}/offers/{free.id}")).text
+    with pytest.raises(Conflict, match="We close in May"):
+        await take(tenant, families[0], option)
+    await make.sign_in(client, families[1][0].person_id)
+    page = (await client.get(f"/my/school/{families[1][1].account_id}/bookings/{held.id}")).text
+    assert "We close in May." in text_of(inspect(page))
+    assert "/my/checkout" not in page
 
 
 async def test_the_offices_pages_write_open_and_count(client, db, bank):

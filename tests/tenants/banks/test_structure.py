@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from billing.models import NextAction
+from billing.oversight import actions
 from tenants.banks import members, structure
 from tenants.ids import new_id
 from tenants.models import Application, Bank, BankMembership, Branch, Tenant, TenantMove
@@ -38,14 +40,46 @@ async def membership(bank, actor):
 async def test_a_move_is_dated_and_kept(bank, chief):
     west, tenant = await branch(bank, "W1"), await make.tenant(bank)
     async with open_scope(bank_scope(bank.id)):
-        await structure.move_tenant(chief, tenant.id, to_branch=west.id, reason="It moved house.")
+        await structure.move_tenant(
+            chief, tenant.id, to_branch=west.id, manager=None, reason="It moved house."
+        )
         kept = await TenantMove.get(tenant_id=tenant.id)
         assert (kept.from_branch_id, kept.to_branch_id, kept.moved_on) == (bank.branch_id, west.id, TODAY)
         assert (await Tenant.get(id=tenant.id)).branch_id == west.id
         with pytest.raises(Invalid):
-            await structure.move_tenant(chief, tenant.id, to_branch=west.id, reason="Once more.")
+            await structure.move_tenant(
+                chief, tenant.id, to_branch=west.id, manager=None, reason="Once more."
+            )
         with pytest.raises(NotFound):
-            await structure.move_tenant(chief, tenant.id, to_branch=new_id(), reason="Nowhere.")
+            await structure.move_tenant(chief, tenant.id, to_branch=new_id(), manager=None, reason="Nowhere.")
+
+
+async def test_whoever_moves_an_institution_says_who_looks_after_it_there(client, bank, chief):
+    west = await branch(bank, "W2")
+    near = await make.bank_staff(bank, "relationship_manager", "Near")
+    far = await make.bank_staff(bank, "relationship_manager", "Far")
+    there, elsewhere = await membership(bank, near), await membership(bank, far)
+    async with open_scope(bank_scope(bank.id)):
+        await BankMembership.filter(id=there.id).update(branch_id=west.id)
+        await BankMembership.filter(id=elsewhere.id).update(branch_id=bank.branch_id)
+    tenant = await make.tenant(bank, manager_id=far.person_id, manager_name="Far")
+    await make.sign_in(client, chief.person_id)
+    here = f"/bank/{bank.slug}/tenants/{tenant.id}"
+    asked = {"to_branch": str(west.id), "reason": "It moved house."}
+    assert "Now: Far" in text_of(inspect((await client.get(f"{here}/move")).text))
+    assert (await client.post(f"{here}/move", data=asked)).status_code == 422
+    wrong = await client.post(f"{here}/move", data=asked | {"manager": str(elsewhere.id)})
+    assert "does not work in the branch" in text_of(inspect(wrong.text))
+    assert (await client.post(f"{here}/move", data=asked | {"manager": str(there.id)})).status_code == 303
+    assert "looked after by Near" in text_of(inspect((await client.get(here)).text))
+    assert (await client.post(f"{here}/move", data=asked | {"manager": "nobody"})).status_code == 303
+    async with open_scope(bank_scope(bank.id)):
+        kept = await Tenant.get(id=tenant.id)
+        assert (kept.branch_id, kept.manager_id, kept.manager_name) == (west.id, None, "")
+        assert await TenantMove.filter(tenant_id=tenant.id).count() == 1, "the second time it stayed"
+        await actions.find(bank.id, [west.id])
+        said = await NextAction.get(tenant_id=tenant.id, key="unmanaged")
+        assert str(actions.reason(said)) == "Nobody of the bank looks after it."
 
 
 async def test_a_merged_branch_gives_everything_and_takes_nobody_any_more(bank, chief):
@@ -144,7 +178,9 @@ async def test_nobody_else_changes_the_house(bank, db, role):
     actor, tenant = await make.bank_staff(bank, role), await make.tenant(bank)
     async with open_scope(bank_scope(bank.id)):
         with pytest.raises(Forbidden):
-            await structure.move_tenant(actor, tenant.id, to_branch=bank.branch_id, reason="No right.")
+            await structure.move_tenant(
+                actor, tenant.id, to_branch=bank.branch_id, manager=None, reason="No right."
+            )
         with pytest.raises(Forbidden):
             await structure.brand(actor, name="x", name_en="x", accent="#000000")
 
@@ -166,7 +202,8 @@ async def test_the_pages(client, bank, chief, language):
     ):
         inspect((await client.get(root + path, headers=headers)).text)
     sent = await client.post(
-        f"{root}/tenants/{tenant.id}/move", data={"to_branch": str(other.id), "reason": "It moved."}
+        f"{root}/tenants/{tenant.id}/move",
+        data={"to_branch": str(other.id), "manager": "nobody", "reason": "It moved."},
     )
     assert sent.status_code == 303
     page = await client.get(f"{root}/tenants/{tenant.id}/move", headers=headers)

@@ -10,6 +10,7 @@ from tenants.models import Application, Branch, Tenant
 from tenants.onboarding import queries
 from tenants.scope import bank_scope, execute, open_scope, rows
 from tests import make
+from tests.page import inspect, text_of
 from tests.tenants.onboarding.test_applications import facts
 from ui.tables import TableQuery
 
@@ -83,6 +84,26 @@ async def test_half_of_the_latest_institutions_were_faster_within_ones_own_branc
         await approved(bank, tenant, seconds)
     assert (await counted(bank, replace(auditor, branches=(other.id,))))["seconds"] == 300
     assert (await counted(bank, replace(auditor, branches=(new_id(),))))["seconds"] == -1
+
+
+async def test_each_branchs_speed_is_that_of_its_latest_institutions_and_read_off_an_index(
+    client, bank, auditor, monkeypatch
+):
+    monkeypatch.setattr(queries, "LATEST", 3)
+    async with open_scope(bank_scope(bank.id)):
+        other = await Branch.create(id=new_id(), bank_id=bank.id, code="79", name="Other branch")
+    now = datetime.now(UTC)
+    for age, seconds in enumerate((200, 300, 400, 9000)):
+        tenant = await make.tenant(bank, live_at=now - timedelta(hours=age), branch_id=other.id)
+        await approved(bank, tenant, seconds)
+    async with open_scope(bank_scope(bank.id)):
+        assert (await queries.speeds_of(auditor))[other.id] == 300
+        await execute("set local enable_seqscan = off")
+        plan = " ".join(one[0] for one in await rows(f"explain {queries._SPEEDS}", bank.id, 3))
+    assert "tenants_tenant_branch_newest_idx" in plan
+    await make.sign_in(client, auditor.person_id)
+    page = await client.get(f"/bank/{bank.slug}/tenants/{tenant.id}", headers={"Accept-Language": "zh-CN"})
+    assert "2小时" in text_of(inspect(page.text)).replace(" ", "")
 
 
 async def test_the_latest_applications_are_read_off_an_index(bank, auditor, monkeypatch):
