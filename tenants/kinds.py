@@ -106,6 +106,21 @@ class ImportSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstStep:
+    """Something to do on the way to the first money, in English msgids, and where in the console.
+
+    ``done`` is an SQL condition over the institution's own rows, whose ``$1`` is the institution; ``permission`` is
+    what it takes to do it.
+    """
+
+    title: str
+    text: str
+    path: str
+    permission: str
+    done: str
+
+
+@dataclass(frozen=True, slots=True)
 class ScenarioKinds:
     """Everything the lower rooms know of one scenario. ``relations`` maps holder relations to msgids.
 
@@ -114,6 +129,7 @@ class ScenarioKinds:
     ``tidy`` writes an account number that somebody typed as the scenario's imports write it, so that both mean the
     same account. ``added`` keeps what is the scenario's own of an account that was added by hand.
     ``quantities`` are the numbers of a month that its fee rules may charge by: name and English msgid.
+    ``first_steps`` stand in place of bringing accounts in and billing them, where the scenario is paid otherwise.
     """
 
     key: str
@@ -127,6 +143,7 @@ class ScenarioKinds:
     place_name: str = N_("Place")
     place_hint: str = N_("Where it is, so that lists and reports can bring neighbours together.")
     quantities: Mapping[str, str] = field(default_factory=dict)
+    first_steps: tuple[FirstStep, ...] = ()
 
 
 SCENARIOS: dict[str, ScenarioKinds] = {}

@@ -182,6 +182,11 @@ def span_text(value: timedelta) -> str:
     return dates.format_timedelta(value, locale=current_locale())
 
 
+def zone_text(name: str) -> str:
+    """Return what people call a time zone: ``Singapore Time`` for ``Asia/Singapore``."""
+    return name if name == "UTC" else dates.get_timezone_name(name, locale=current_locale())
+
+
 def number(value: Decimal | int | None) -> str:
     """Return a number with the reader's separators, keeping the decimals it has."""
     if value is None:
@@ -222,6 +227,7 @@ FILTERS = {
     "month": month_text,
     "listed": listed,
     "ago": ago,
+    "zone_text": zone_text,
     "number": number,
     "percent": percent,
     "filesize": filesize,

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 from billing.channels import channel_name
 from billing.place_words import in_their_words, place_word
 from billing.reports import figures
+from billing.reports.first_steps import first_steps
 from billing.worklist import queries as work
 from tenants.actor import Actor
 from tenants.days import today_of
@@ -19,7 +20,7 @@ from tenants.scope import tenant_id
 from tenants.shortcuts import shortcuts_of
 from ui import charts, formats
 from ui.exports import export, wants_export
-from ui.i18n import N_, Text, gettext, t
+from ui.i18n import N_, gettext, t
 from ui.render import respond
 from ui.shell import NavItem
 from ui.tables import Column
@@ -69,7 +70,7 @@ async def overview(request: Request, actor: Actor) -> Response:
         request,
         "billing/reports/overview.html",
         {
-            "tasks": [] if ready.is_leaving else _first_steps(ready, actor),
+            "tasks": await first_steps(ready, actor),
             "is_starting": not ready.has_payment,
             "totals": await figures.totals(tenant_id(), currency, zone),
             "months": months,
@@ -85,38 +86,6 @@ async def overview(request: Request, actor: Actor) -> Response:
 
 def _works(actor: Actor) -> bool:
     return actor.may("worklist.read")
-
-
-def _first_steps(ready: figures.Readiness, actor: Actor) -> list[dict[str, Any]]:
-    root = f"/t/{actor.place['slug']}"
-    steps = (
-        (ready.has_accounts, "imports.write", t("Bring in your accounts"), "/imports", _ACCOUNTS),
-        (ready.has_rule, "fees.read", t("Put your fees into force"), "/fees", _fees_text(actor)),
-        (ready.has_draft, "runs.write", t("Draft the first bills"), "/runs", _DRAFT),
-        (ready.has_issued, "runs.issue", t("Issue them"), "/runs", _ISSUE),
-        (ready.has_payment, "payments.read", t("See the first payment arrive"), "/payments", _FIRST),
-        (ready.has_colleagues, "people.write", t("Invite your colleagues"), "/staff", _PEOPLE),
-    )
-    return [
-        {"is_done": is_done, "title": title, "text": text, "href": root + path}
-        for is_done, permission, title, path, text in steps
-        if actor.may(permission)
-    ]
-
-
-def _fees_text(actor: Actor) -> Text:
-    return _FEES if actor.may("fees.activate") else _FEES_OF_OTHERS
-
-
-_ACCOUNTS = t("Upload a spreadsheet. You see every problem before anything is saved.")
-_FEES = t("Read the drafted fees and correct their rates. Those that are right go into force together.")
-_FEES_OF_OTHERS = t(
-    "Somebody who may put fees into force does this: ask your administrator or finance officer."
-)
-_DRAFT = t("One click drafts a bill for every account. Nobody sees a draft.")
-_ISSUE = t("Check the total and the exceptions, then issue. Everybody can pay at once.")
-_FIRST = t("Online payments arrive by themselves; cash is recorded at the desk.")
-_PEOPLE = t("Give finance, the cashier and the front desk a sign-in of their own.")
 
 
 def _collection_chart(months: Sequence[figures.Collection], currency: str) -> charts.Chart:

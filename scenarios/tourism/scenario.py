@@ -6,7 +6,7 @@ from scenarios.tourism.agencies import beside
 from scenarios.tourism.fees import TEMPLATES
 from scenarios.tourism.kinds import ACCOUNT_KINDS, RELATIONS, SCENARIO_KEY
 from scenarios.tourism.rights import RIGHTS
-from scenarios.tourism.setup import provision
+from scenarios.tourism.setup import FIRST_STEPS, provision
 from tenants.kinds import ScenarioKinds
 from tenants.navigation import Place
 from ui.i18n import N_
@@ -17,6 +17,7 @@ SCENARIO = Scenario(
         name=N_("Tourism"),
         account_kinds=ACCOUNT_KINDS,
         relations=RELATIONS,
+        first_steps=FIRST_STEPS,
         number_hint=N_("A travel agency's number, like A-001. Visitors get theirs when they order."),
     ),
     fee_templates=TEMPLATES,

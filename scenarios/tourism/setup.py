@@ -4,6 +4,7 @@ from scenarios.tourism.models import Site, SlotTemplate
 from scenarios.tourism.scope import word_hash
 from tenants.actor import Actor
 from tenants.days import today
+from tenants.kinds import FirstStep
 from tenants.models import Tenant
 from ui.i18n import LOCALES, N_, gettext, use_locale
 
@@ -11,6 +12,31 @@ EVERY_DAY = [1, 2, 3, 4, 5, 6, 7]
 FIRST_CAP, FIRST_AT_ONCE = 1000, 500
 HALVES = ((N_("Morning"), 8 * 60 + 30, 13 * 60), (N_("Afternoon"), 12 * 60, 17 * 60))
 """Half days that overlap by an hour, so that the change of the day is no crowd at the gate."""
+FIRST_STEPS = (
+    FirstStep(
+        N_("Say what tickets there are"),
+        N_("Each kind of ticket has its price by season and visitor, and says whom it lets in."),
+        "/sites",
+        "sites.write",
+        "exists (select 1 from tourism_product where tenant_id = $1)",
+    ),
+    FirstStep(
+        N_("Plan the first days and open the site"),
+        N_("How many may come in a day and in each half of it. Visitors see the site once it is open."),
+        "/sites",
+        "sites.write",
+        "exists (select 1 from tourism_slot where tenant_id = $1)"
+        " and exists (select 1 from tourism_site where tenant_id = $1 and is_open)",
+    ),
+    FirstStep(
+        N_("Set up a gate"),
+        N_("A phone at the entrance is enough: it scans tickets, also without a network."),
+        "/gates",
+        "gates.write",
+        "exists (select 1 from tourism_device where tenant_id = $1 and revoked_at is null)",
+    ),
+)
+"""What a scenic site does on its way to the first money: it sells tickets, and drafts no bills."""
 
 
 async def provision(actor: Actor, tenant: Tenant) -> None:

@@ -106,7 +106,7 @@ def words_of(attribute: Attribute, value: Any) -> str:
 class HolderForm(BaseModel):
     """Somebody who owes for the account, or acts for who does."""
 
-    name: str = Field(title=N_("Name"), max_length=100)
+    name: str = Field(title=N_("Full name"), max_length=100)
     relation: str = Field(title=N_("Relation"))
     email: Annotated[str, AfterValidator(check_email)] | None = Field(
         None, title=N_("E-mail"), max_length=200

@@ -93,12 +93,15 @@ async def keepers(actor: Actor) -> list[BankMembership]:
 
 async def _keeper(actor: Actor, target: Branch, membership_id: UUID) -> BankMembership:
     found = next((one for one in await keepers(actor) if one.id == membership_id), None)
-    probe = found and Actor(
-        kind="bank", name="", bank_id=found.bank_id, branches=(found.branch_id,) if found.branch_id else ()
-    )
-    if found is None or probe is None or not await sees_branch(probe, target.id):
+    if found is None or not await _works_in(found, target):
         raise _wrong("manager", t("This person does not work in the branch. Choose somebody who does."))
     return found
+
+
+async def _works_in(one: BankMembership, branch: Branch) -> bool:
+    """Tell whether somebody's role is for a branch: for the whole bank, for it, or for one above it."""
+    own = (one.branch_id,) if one.branch_id else ()
+    return await sees_branch(Actor(kind="bank", name="", bank_id=one.bank_id, branches=own), branch.id)
 
 
 async def _note_move(actor: Actor, tenant: Tenant, target: UUID, reason: str) -> None:

@@ -33,6 +33,7 @@ from tenants.scope import after_commit, open_scope
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
 from ui.flash import Flash
+from ui.formats import zone_text
 from ui.forms import Form, bind
 from ui.i18n import gettext, t
 from ui.render import redirect, respond
@@ -124,7 +125,7 @@ async def _form(
         "kinds": [(key, gettext(name)) for key, name in INSTITUTION_KINDS.items()],
         "scenarios": [(key, gettext(s.name)) for key, s in kinds.SCENARIOS.items()],
         "currencies": [(code, code) for code in CURRENCIES],
-        "timezones": [(zone, zone) for zone in TIMEZONES],
+        "timezones": [(zone, zone_text(zone)) for zone in TIMEZONES],
         "locales": [("en", "English"), ("zh_CN", "中文")],
     }
     context = {"form": form, "options": options, "application": found, "root": f"/bank/{actor.place['slug']}"}

@@ -23,6 +23,21 @@ async def test_a_new_tenant_is_told_what_to_do_first(client, staffed):
     assert "Bring in your accounts" in page.text
 
 
+async def test_who_sells_tickets_is_told_to_sell_tickets_and_drafts_no_bills(client, db, bank):
+    tenant = await make.tenant(bank, scenario="tourism")
+    await make.sign_in(client, (await make.staff(tenant)).person_id)
+    page = (await client.get(f"/t/{tenant.slug}")).text
+    for words in (
+        "Say what tickets there are",
+        "Plan the first days",
+        "Set up a gate",
+        "Put your fees into force",
+    ):
+        assert words in page, words
+    for words in ("Draft the first bills", "Bring in your accounts", "Issue them"):
+        assert words not in page, words
+
+
 @pytest.mark.parametrize("status", ["closing", "closed"])
 async def test_who_leaves_is_told_nothing_to_begin_with(client, bank, status):
     tenant = await make.tenant(bank, status=status)

@@ -152,3 +152,10 @@ def test_a_list_is_divided_as_the_readers_language_does() -> None:
     assert formats.listed(["Flats", "Shops"]) == "Flats, Shops"
     with use_locale("zh_CN"):
         assert formats.listed(["住宅", "商铺"]) == "住宅、商铺"
+
+
+def test_a_time_zone_is_called_as_people_call_it():
+    assert formats.zone_text("Asia/Shanghai") == "China Time"
+    assert formats.zone_text("UTC") == "UTC"
+    with use_locale("zh_CN"):
+        assert formats.zone_text("Asia/Shanghai") == "中国时间"

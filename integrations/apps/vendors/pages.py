@@ -28,7 +28,7 @@ from ui.render import redirect, respond
 class InviteForm(BaseModel):
     """A colleague to invite."""
 
-    name: str = Field(title=N_("Name"), max_length=100)
+    name: str = Field(title=N_("Full name"), max_length=100)
     email: Email = Field(title=N_("E-mail"))
     role: str = Field(title=N_("Role"))
 

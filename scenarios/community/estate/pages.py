@@ -71,7 +71,7 @@ class HandoverForm(BaseModel):
     """Who a unit passes to, and when."""
 
     on: Day = Field(title=N_("First day of the new owner"))
-    name: str = Field(title=N_("Name"), max_length=100)
+    name: str = Field(title=N_("Full name"), max_length=100)
     email: Annotated[str, AfterValidator(check_email)] | None = Field(
         None, title=N_("E-mail"), max_length=200
     )

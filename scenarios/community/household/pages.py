@@ -32,7 +32,7 @@ RELATIONS = {
 class GuestForm(BaseModel):
     """Who is invited, as what, and to what."""
 
-    name: str = Field(title=N_("Name"), max_length=100)
+    name: str = Field(title=N_("Full name"), max_length=100)
     email: Annotated[str, AfterValidator(check_email)] = Field(title=N_("E-mail"), max_length=200)
     relation: str = Field("family", title=N_("Who is it?"))
     sees: list[str] = Field([], title=N_("What may they see and do?"))

@@ -177,7 +177,7 @@ async def change(request: Request, actor: Actor) -> Response:
 
 
 READERS = (
-    Column("person_name", t("Name"), is_main=True),
+    Column("person_name", t("Full name"), is_main=True),
     Column("units", t("Units")),
     Column("created_at", t("Read"), format="datetime"),
 )

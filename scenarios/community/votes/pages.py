@@ -56,7 +56,7 @@ _MINE = """
 select e.id, e.number, e.weight, a.id account_id, a.number unit, b.created_at cast_at, b.cast_by_name, b.as_proxy,
        exists (select 1 from tenants_holder h where h.tenant_id = e.tenant_id and h.account_id = e.account_id
                 and h.person_id = $2 and h.confirmed_at is not null and h.relation = 'owner' and h.sees is null
-                and lasts(h.until, $3)) is_owner,
+                and covers(h.since, h.until, $3)) is_owner,
        exists (select 1 from tenants_holder h where h.tenant_id = e.tenant_id and h.account_id = e.account_id
                 and h.person_id = $2 and h.confirmed_at is not null and h.relation in ('owner', 'proxy')
                 and covers(h.since, h.until, $3)) may_vote

@@ -28,7 +28,11 @@ WORDS = {
     DEMOGRAPHICS: N_("Apps that the school gives its class lists to may know my child's date of birth."),
 }
 """What is agreed to, purpose by purpose, in English msgids; kept with the consent in the words that were read."""
-TITLES = {consents.TOOLS: N_("Use at home"), consents.NAMES: N_("Name"), DEMOGRAPHICS: N_("Date of birth")}
+TITLES = {
+    consents.TOOLS: N_("Use at home"),
+    consents.NAMES: N_("Full name"),
+    DEMOGRAPHICS: N_("Date of birth"),
+}
 
 
 class ConsentForm(BaseModel):

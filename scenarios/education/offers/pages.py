@@ -1,6 +1,8 @@
 """The office's pages of offers: the list, a new one, one with its bookings."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -217,10 +219,21 @@ def _booking_columns(actor: Actor) -> tuple[Column, ...]:
 
 async def show(request: Request, actor: Actor) -> Response:
     """Show an offer with its bookings."""
-    tenant_id = school(actor)
-    offer = await office.get(actor, path_id(request))
-    columns = _booking_columns(actor)
-    query = office.BOOKINGS.query(request, columns).inside(offer=str(offer.id))
+    school(actor)
+    return await _show(request, actor, await office.get(actor, path_id(request)))
+
+
+async def _show(
+    request: Request,
+    actor: Actor,
+    offer: SchoolOffer,
+    wrong: Mapping[UUID, Form[PlacesForm]] | None = None,
+    status: int = 200,
+) -> Response:
+    """Answer with the page; ``wrong`` is the form of an option's places that was not taken."""
+    tenant_id, columns = school(actor), _booking_columns(actor)
+    here = f"{root_of(actor)}/offers/{offer.id}"
+    query = replace(office.BOOKINGS.query(request, columns).inside(offer=str(offer.id)), path=here)
     if wants_export(request):
         return await export(
             request, columns, await office.BOOKINGS.read(tenant_id, query, 20_000, 0), "bookings"
@@ -228,10 +241,11 @@ async def show(request: Request, actor: Actor) -> Response:
     found = await office.BOOKINGS.read(tenant_id, query, query.limit, query.offset)
     context = await _context(actor, offer)
     context |= {
+        "wrong": wrong or {},
         "page": Page.of(query, found, await office.BOOKINGS.count(tenant_id, query)),
         "columns": columns,
     }
-    return await respond(request, "education/offer.html", context, block="list")
+    return await respond(request, "education/offer.html", context, block="list", status=status)
 
 
 async def _context(actor: Actor, offer: SchoolOffer) -> dict[str, Any]:
@@ -266,15 +280,15 @@ async def places(request: Request, actor: Actor) -> Response:
     """Change how many places an option has."""
     school(actor)
     offer = await office.get(actor, path_id(request))
-    form = await bind(request, PlacesForm)
-    flash = t("Enter how many places there are.")
+    form, option_id = await bind(request, PlacesForm), path_id(request, "option_id")
     if form.is_valid:
         try:
-            await office.add_places(actor, offer.id, path_id(request, "option_id"), places=form.ok.places)
+            await office.add_places(actor, offer.id, option_id, places=form.ok.places)
             flash = t("The number of places is changed.")
+            return redirect(request, f"{root_of(actor)}/offers/{offer.id}", flash=flash)
         except Invalid as error:
-            flash = next(iter(error.fields.values()), error.message)
-    return redirect(request, f"{root_of(actor)}/offers/{offer.id}", flash=flash)
+            form.fail_with(error)
+    return await _show(request, actor, offer, {option_id: form}, status=422)
 
 
 async def ask_cancel(request: Request, actor: Actor) -> Response:

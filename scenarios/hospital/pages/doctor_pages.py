@@ -31,7 +31,7 @@ class DoctorForm(BaseModel):
     """A doctor and where they work."""
 
     code: str = Field(title=N_("Staff number"), max_length=40)
-    name: str = Field(title=N_("Name"), max_length=100)
+    name: str = Field(title=N_("Full name"), max_length=100)
     title: str = Field("attending", title=N_("Title"))
     about: str | None = Field(None, title=N_("What patients may know"), max_length=300)
     person_id: UUID | None = Field(None, title=N_("Signs in as"))
@@ -45,7 +45,7 @@ async def doctors(request: Request, actor: Actor) -> Response:
     root = f"{root_of(actor)}/doctors"
     columns = (
         Column("code", t("Staff number"), format="code", sortable=True),
-        Column("name", t("Name"), is_main=True, sortable=True, href=lambda row: f"{root}/{row['id']}"),
+        Column("name", t("Full name"), is_main=True, sortable=True, href=lambda row: f"{root}/{row['id']}"),
         Column("title", t("Title"), words={key: t(words) for key, words in TITLES.items()}),
         Column("weekly", t("Sessions a week"), format="number", sortable=True),
     )

@@ -29,7 +29,7 @@ from ui.render import redirect, respond
 class Trusting(BaseModel):
     """Who is trusted with what."""
 
-    name: str = Field(title=N_("Name"), max_length=70)
+    name: str = Field(title=N_("Full name"), max_length=70)
     purposes: list[str] = Field(title=N_("They may"))
 
 

@@ -147,7 +147,8 @@ async def codes(request: Request) -> Response:
     """The list that a device takes along for when it has no network."""
     async with at_gate(key_of(request)) as station:
         await note_seen(station)
-        return JSONResponse(await listing.list_for(station), headers={"Cache-Control": "no-store"})
+        found = await listing.list_for(station, request.query_params.get("numbers", ""))
+        return JSONResponse(found, headers={"Cache-Control": "no-store"})
 
 
 async def photo(request: Request) -> Response:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from scenarios.tourism.gates import numbers
 from scenarios.tourism.gates.scanning import Station
 from scenarios.tourism.orders.codes import public_key, short
 from tenants.scope import rows
@@ -29,13 +30,15 @@ select id, used from tourism_ticket where tenant_id = $1 and site_id = $2 and va
 """
 
 
-async def list_for(station: Station) -> dict[str, Any]:
-    """Return everything that a device needs to judge codes by itself.
+async def list_for(station: Station, known: str = "") -> dict[str, Any]:
+    """Return everything that a device needs to judge codes and typed numbers by itself.
+
+    ``known`` is the mark of the numbers that it has; where they are still those of these minutes, none are sent.
 
     ``revoked`` says from which issue on a ticket's codes are good, ``used`` how many entries are gone, by ticket id in
     hexadecimal; ``products`` are the last bytes of those that the gate lets in.
     """
-    return {
+    return ({} if known == numbers.mark() else {"numbers": await numbers.numbers_for(station)}) | {
         "key": public_key(station.tenant_id),
         "site": short(station.site_id).hex(),
         "gate": str(station.gate_id),

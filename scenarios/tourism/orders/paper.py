@@ -64,7 +64,7 @@ def _ticket(paper: Paper, order: Order, one: Printed, y: float) -> None:
         (gettext("Ticket"), one.product),
         (gettext("For"), gettext(VISITOR_KINDS.get(one.ticket.visitor_kind, ""))),
         (gettext("How many people"), str(one.ticket.people)),
-        (gettext("Name"), one.visitor),
+        (gettext("Full name"), one.visitor),
         (gettext("Number"), one.ticket.number),
         (gettext("Price"), "" if order.contract_id else money(one.ticket.price_minor, order.currency)),
     ]

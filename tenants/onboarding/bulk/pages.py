@@ -21,6 +21,7 @@ from tenants.tabular import rejected_csv
 from ui.errors import Invalid
 from ui.exports import export, wants_export
 from ui.fields import Upload
+from ui.formats import zone_text
 from ui.forms import Form, bind
 from ui.i18n import N_, current_locale, gettext, t
 from ui.render import redirect, respond
@@ -83,7 +84,7 @@ async def _listed(request: Request, actor: Actor, form: Form[UploadForm], status
         "form": form,
         "branches": [(str(b.id), b.name) for b in branches],
         "currencies": [(code, code) for code in CURRENCIES],
-        "timezones": [(zone, zone) for zone in TIMEZONES],
+        "timezones": [(zone, zone_text(zone)) for zone in TIMEZONES],
         "locales": [("en", "English"), ("zh_CN", "中文")],
         "columns": [(gettext(field.label), str(field.kind.hint)) for field in table.fields()],
         "root": _root(actor),

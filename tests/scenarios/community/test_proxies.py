@@ -133,6 +133,16 @@ async def test_an_owner_names_a_proxy_who_sees_the_vote_and_nothing_else(place, 
         assert await EstateVote.all().count() == 0
 
 
+async def test_who_owns_from_tomorrow_on_votes_as_the_proxy_that_they_are_today(place, ann, client):
+    flat_, vote = place.flats[0], await opened(place)
+    async with place.scope():
+        owns = Holder.filter(account_id=flat_.id, person_id=ann.id)
+        await owns.update(since=TODAY + timedelta(days=1))
+    await make.holder(flat_, ann, relation="proxy")
+    await make.sign_in(client, ann.id)
+    assert "You vote as a proxy" in text_of(inspect((await client.get(f"/my/votes/{vote.id}")).text))
+
+
 async def test_who_buys_votes_for_the_unit_unless_its_ballot_is_cast(place, ann):
     vote = await opened(place)
     later = await opened(place)

@@ -1,6 +1,7 @@
 """Places are held while they are paid for, never sold twice, and go to the next; consent is a guardian's."""
 
 import asyncio
+import re
 
 import asyncpg
 import pytest
@@ -345,6 +346,14 @@ async def test_the_offices_pages_write_open_and_count(client, db, bank):
     shown = text_of(inspect((await client.get(there)).text))
     assert "0 of 8 taken" in shown
     assert "Nobody has booked yet" in shown, "the offer itself is no filter that somebody could clear"
+    option = re.search(r"/options/([0-9a-f-]+)/places", (await client.get(there)).text)[1]
+    for typed in ("0", "many", "100000"):
+        wrong = await client.post(f"{there}/options/{option}/places", data={"places": typed})
+        assert wrong.status_code == 422
+        inspect(wrong.text)
+        assert f'value="{typed}"' in wrong.text, "what was typed is not lost"
+    changed = await client.post(f"{there}/options/{option}/places", data={"places": "25"})
+    assert changed.status_code == 303
     assert "Nothing matches" in text_of(inspect((await client.get(f"{there}?status=kept")).text))
     inspect((await client.get(f"{there}/cancelling")).text)
     reader = await make.staff(tenant, "reader")

@@ -1,7 +1,12 @@
 """A gate's device and its pages, what it is told, and the office that sets gates up and settles conflicts."""
 
+import asyncio
+import json
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import playwright
 
 from scenarios.tourism.gates import listing
 from scenarios.tourism.models import Device, Redemption, Ticket
@@ -12,6 +17,8 @@ from tests import make
 from tests.page import inspect, text_of
 from tests.scenarios.tourism import world
 from tests.scenarios.tourism.gates import again, open_now, scan, station
+
+ROOT = Path(__file__).parents[3]
 
 
 async def test_a_device_comes_in_by_its_key_alone(db, bank, client):
@@ -69,6 +76,42 @@ async def test_the_list_names_what_is_no_longer_good(db, bank):
     assert found["revoked"] == {one.id.hex: 255, two.id.hex: 2}
     assert found["used"] == {three.id.hex: 1}
     assert found["key"] == codes.public_key(palace.id)
+
+
+async def test_a_typed_number_is_judged_without_network_as_its_code_is(db, bank, client, tmp_path):
+    """The gate's own script in a bare JavaScript engine, with the list that a device takes along."""
+    palace = await world.build(bank)
+    _, key = await station(palace)
+    order, (good, back, late) = await open_now(palace, ("palace", "adult", 3))
+    async with palace.scope():
+        await refunding.give_back(palace.guest, order.id, [back.id], seen_minor=4000, key=new_id().hex)
+        await Ticket.filter(tenant_id=palace.id, id=late.id).update(
+            valid_from=datetime.now(UTC) + timedelta(hours=1)
+        )
+        await Ticket.filter(tenant_id=palace.id, id=good.id).update(serial=3)
+    shown = {"Authorization": f"Bearer {key}"}
+    kept = (await client.get("/gate/codes.json", headers=shown)).json()
+    assert good.number not in json.dumps(kept)
+    again_ = await client.get(f"/gate/codes.json?numbers={kept['numbers']['mark']}", headers=shown)
+    assert "numbers" not in again_.json(), "what the device has is not sent again"
+    typed = [f" {good.number[:4].lower()}-{good.number[4:]}", good.number, late.number, back.number, "7777"]
+    script = tmp_path / "gate.mjs"
+    script.write_text(
+        "".join((ROOT / name).read_text() for name in (
+            "ui/static/js/signed-code.js", "scenarios/tourism/static/gate-core.js"))
+        + f"const list = {json.dumps(kept)}, kept = [], told = [];"
+        + f"for (const text of {json.dumps(typed)}) {{"
+        " const now = Date.now() + 300000 * told.length;"
+        " const facts = { text, direction: 'entry', people: 0, now, day: '' };"
+        " const code = await gateCore.read(text, list);"
+        " const found = gateCore.judge(code, list, kept, facts);"
+        " if (found.has_let_in) kept.push({ ticket: code.ticket, direction: 'entry', people: 1, at: now });"
+        " told.push(found.reason); }"
+        " console.log(JSON.stringify(told));"
+    )  # fmt: skip
+    engine = Path(playwright.__file__).parent / "driver" / "node"
+    done = await asyncio.create_subprocess_exec(engine, script, stdout=asyncio.subprocess.PIPE)
+    assert json.loads((await done.communicate())[0]) == ["", "used", "not_yet", "refunded", "no_network"]
 
 
 async def test_supervisors_set_up_gates_and_settle_conflicts(db, bank, client):

@@ -2,6 +2,7 @@
 // none. What was scanned alone waits here with its own number and time, and is sent until the server has answered for good.
 // <div data-gate data-store="a name of its own" data-scans="/where/scans/go" data-list="/the/list.json" data-worker data-scope
 //      data-words data-kinds data-online data-offline data-waiting data-check data-signin> around a <form data-scan>.
+// What is long in the list (its `numbers`) is only sent when the device lacks it, and kept meanwhile.
 // gateCore.read(text, list) says what a code is, gateCore.judge(code, list, kept, facts) what comes of it here.
 (() => {
   "use strict";
@@ -191,12 +192,21 @@
     }
   };
 
+  const keepList = (list) => {
+    try {
+      save(LIST, list);
+    } catch (error) {
+      save(LIST, { ...list, numbers: undefined });
+    }
+  };
+
   const refresh = async () => {
     try {
       const known = new Set(load(KEPT, []).filter((one) => one.isSent).map((one) => one.nonce));
-      const answer = await fetch(root.dataset.list);
+      const old = load(LIST, null);
+      const answer = await fetch(root.dataset.list + (old?.numbers ? `?numbers=${old.numbers.mark}` : ""));
       if (answer.ok && !isSignedOut(answer)) {
-        save(LIST, await answer.json());
+        keepList({ numbers: old?.numbers, ...(await answer.json()) });
         mark((one) => known.has(one.nonce), { isCounted: true });
       }
       await drain();
