@@ -40,6 +40,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
         "closes_at": datetime(2100, 1, 1, tzinfo=UTC),
     },
     "education_applicant": {"status": "submitted"},
+    "education_year_exception": {"outcome": "repeat", "title": "3A"},
     "education_card": {"daily_limit_minor": 100, "alert_minor": 100},
     "education_meal_right": {"percent": 50, "status": "requested"},
     "billing_bill": {"status": "issued", "paid_minor": 0, "total_minor": 100},

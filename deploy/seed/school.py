@@ -25,10 +25,11 @@ from scenarios.education.offers import office
 from scenarios.education.offers.office import Asked, Option
 from scenarios.education.partners import services as partners
 from scenarios.education.terms import SchoolTerms
+from scenarios.education.year import exceptions
 from tenants import uscc
 from tenants.actor import Actor
 from tenants.days import bank_zone, today
-from tenants.models import Membership, Tenant
+from tenants.models import Account, Membership, Tenant
 from tenants.scope import execute, open_scope, tenant_scope
 
 HILLSIDE = Institution(
@@ -262,6 +263,20 @@ NOTICE_TEXT = {
     "zh_CN": "我们将介绍本学期安排和动物园之行。请告知您是否参加。",
 }
 _THERE = "update education_enrolment set begins_on = $2 where tenant_id = $1 and begins_on is not null"
+_TEACHERS = """
+with taught as (
+  insert into education_user (tenant_id, sourced_id, name)
+  select $1, 'local:teacher-' || c.title, n.name
+    from unnest($2::text[], $3::text[]) n (title, name)
+    join education_class c on c.tenant_id = $1 and c.title = n.title and c.closed_on is null
+  on conflict (tenant_id, sourced_id) do nothing returning id, sourced_id
+)
+insert into education_enrolment (tenant_id, sourced_id, class_id, user_id, role, is_primary, begins_on)
+select $1, 'local:teacher:' || c.id || ':' || t.id, c.id, t.id, 'teacher', true, $4::date
+  from taught t join education_class c on c.tenant_id = $1 and t.sourced_id = 'local:teacher-' || c.title
+"""
+UNTAUGHT = "5E"
+"""A class that has no teacher yet."""
 QUESTION = {"key": "q0", "labels": {"en": "Do you come?", "zh_CN": "您参加吗？"}, "choices": ["Yes", "No"]}
 
 
@@ -274,6 +289,9 @@ async def tell(tenant: Tenant, office_staff: Actor) -> None:
         room = await SchoolClass.get(tenant_id=tenant.id, title="3A")
         member = await Membership.filter(tenant_id=tenant.id, name=teacher.name).get()
         await classes.add_teacher(office_staff, room.id, membership_id=member.id)
+        await _put_down_teachers(tenant, {"3A", UNTAUGHT})
+        child = await Account.get(tenant_id=tenant.id, name=CHILDREN["hillside", "3A", 7])
+        await exceptions.keep(office_staff, child.id, outcome="other", title="4B")
         for given in (TRIP, CLUB, UNIFORM):
             plain: dict[str, Any] = {"kind": "trip", "consent": {}, "grades": ()}
             asked = Asked(**{**plain, **given, "opens_on": now, "closes_on": now + timedelta(days=21)})
@@ -284,6 +302,14 @@ async def tell(tenant: Tenant, office_staff: Actor) -> None:
             notices.Asked(NOTICE, NOTICE_TEXT, "class", [str(room.id)], questions=[QUESTION]),
         )
         await notices.send(office_staff, written.id)
+
+
+async def _put_down_teachers(tenant: Tenant, but: set[str]) -> None:
+    """Give every other class its teacher, as the school's own list says; they have no sign-in yet."""
+    rooms = [f"{grade}{room}" for grade in GRADES for room in ROOMS if f"{grade}{room}" not in but]
+    names = Names(SEED + CLASS_COUNT)
+    teachers = [names.one() for _ in rooms]
+    await execute(_TEACHERS, tenant.id, rooms, teachers, since(tenant.timezone))
 
 
 def terms(zone: str) -> list[tuple[Month, tuple[str, ...]]]:

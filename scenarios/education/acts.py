@@ -3,6 +3,7 @@
 from scenarios.education.fees.templates import BASES, GROUPS
 from scenarios.education.offers.states import BOOKING_WORDS, OFFER_WORDS
 from scenarios.education.offers.states import KINDS as OFFER_KINDS
+from scenarios.education.year.outcomes import OUTCOMES
 from tenants.audit_words import Fact, tell
 from ui.i18n import N_
 
@@ -52,7 +53,11 @@ ACTS = {
     "offer.closed": N_("Offer closed"),
     "offer.cancelled": N_("Offer called off"),
     "offer.places_changed": N_("Number of places changed"),
+    "pupil.moved": N_("Pupil moved to another class"),
     "year.closed": N_("School year closed"),
+    "year.exception_kept": N_("Written down that a pupil does not go up with the class"),
+    "year.exception_dropped": N_("Pupil goes up with the class after all"),
+    "year.exception_done": N_("Did not go up with the class"),
     "roster.applied": N_("Roster brought in"),
 }
 FACTS = {
@@ -79,7 +84,10 @@ FACTS = {
     "limit_minor": Fact(N_("At most in a day")),
     "price_minor": Fact(N_("Price")),
     "meal_right.percent": Fact(N_("The school bears, in per cent")),
+    "account.class": Fact(N_("Class")),
+    "account.outcome": Fact(N_("What becomes of the pupil"), words=OUTCOMES),
     "promoted": Fact(N_("Went up")),
+    "stayed": Fact(N_("Repeated the grade")),
     "graduated": Fact(N_("Left")),
     "refund_groups": Fact(N_("What is refunded by days when a pupil leaves"), words=GROUPS),
     "term_months": Fact(N_("Months of a term")),

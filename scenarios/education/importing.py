@@ -215,14 +215,17 @@ update staged_account s set status = 'changed'
 """
 _CLASSES = """
 insert into education_class as t (tenant_id, sourced_id, title, kind, grades, sort_key)
-select $1, 'local:' || lower(s.place), min(s.place), 'homeroom', min(s.grade), min(s.class_key)
+select $1, 'local:' || case when bool_or(past.id is not null) then day_of($1) || ':' else '' end || lower(s.place),
+       min(s.place), 'homeroom', min(s.grade), min(s.class_key)
   from staged_account s
+  left join education_class past on past.tenant_id = $1 and past.sourced_id = 'local:' || lower(s.place)
  where s.status <> 'unchanged' and s.place <> '' and not exists (
    select 1 from education_class c where c.tenant_id = $1 and c.closed_on is null and c.kind = 'homeroom'
       and lower(c.title) = lower(s.place))
  group by lower(s.place)
 on conflict (tenant_id, sourced_id) do update set closed_on = null where t.closed_on is not null
 """
+"""A class of last year stays closed with those who were in it: this year's of the same name is another one."""
 _USERS = """
 insert into education_user (tenant_id, sourced_id, name, number, grade, born_on, account_id)
 select $1, 'local:' || s.account_id, left(s.name, 200), s.number, s.grade, s.born, s.account_id

@@ -36,6 +36,7 @@ REFILL_JOB = "education.refill"
 WORDS = {
     "no_mandate": N_("Your autopay for this child has ended or is paused."),
     "over_ceiling": N_("Your autopay takes less at once than this top-up."),
+    "left": N_("The pupil has left the school."),
 }
 """Why it has stopped by itself, in English msgids."""
 
@@ -119,6 +120,13 @@ async def stop(actor: Actor, child: Child) -> None:
         await _stop(actor, found, "")
 
 
+async def end_of_school(account: Account) -> None:
+    """Take nothing more for a pupil who has left, in the open tenant scope: their card is paid out, not filled."""
+    found = await _active(account.tenant_id, account.id)
+    if found is not None:
+        await _stop(system_actor(account.tenant_id), found, "left")
+
+
 async def _active(tenant_id: UUID, account_id: UUID) -> SchoolRefill | None:
     query = SchoolRefill.filter(tenant_id=tenant_id, account_id=account_id, status="active")
     return await query.select_for_update().first()
@@ -154,6 +162,10 @@ async def look(tenant_id: UUID, wallet_id: UUID) -> SchoolRefillRun | None:
     wallet = await Wallet.get(tenant_id=tenant_id, id=wallet_id)
     found = await _active(tenant_id, wallet.account_id)
     if found is None:
+        return None
+    account = await Account.get(tenant_id=tenant_id, id=wallet.account_id)
+    if not account.is_active:
+        await end_of_school(account)
         return None
     await wallet.refresh_from_db()
     if wallet.balance_minor >= found.level_minor:

@@ -17,7 +17,7 @@ from scenarios.education.kinds import GRADES
 from scenarios.education.terms import SchoolTerms
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
-from tenants.scope import rows
+from tenants.scope import rows, value
 from tenants.search import containing
 from ui.errors import Invalid
 from ui.exports import export, wants_export
@@ -84,9 +84,16 @@ async def index(request: Request, actor: Actor) -> Response:
         "actor": actor,
         "grades": await queries.grade_choices(school(actor)),
         "states": [("all", gettext("All")), ("over", gettext("Over"))],
+        "taught": [("none", gettext("Nobody yet")), ("some", gettext("Somebody"))],
+        "untaught": await _untaught(actor),
     }
     listing = queries.classes_for(actor)
     return await list_page(request, actor, listing, _columns(actor), "education/classes.html", context)
+
+
+async def _untaught(actor: Actor) -> int:
+    """Return how many home classes nobody teaches, for whoever puts teachers down."""
+    return int(await value(queries.UNTAUGHT, actor.tenant_id)) if actor.may("classes.write") else 0
 
 
 def paid_state(row: Any) -> str:

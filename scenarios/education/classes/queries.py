@@ -22,6 +22,9 @@ _TAUGHT = f"""exists (
     join tenants_membership m on m.tenant_id = $1 and lower(m.email) = lower(u.email) and m.ended_at is null
    where e.tenant_id = $1 and e.class_id = c.id and e.role = 'teacher' and {IS_IN} and u.email <> ''
      and m.person_id = {{person}})"""
+_UNTAUGHT = f"""not exists (
+  select 1 from education_enrolment e
+   where e.tenant_id = $1 and e.class_id = c.id and e.role = 'teacher' and {IS_IN})"""
 CURRENCY = "(select currency from tenants_tenant where id = $1) currency"
 
 
@@ -43,7 +46,7 @@ select sum(b.total_minor - b.paid_minor - b.adjusted_minor)::bigint left_minor,
 """What a pupil owes. A place that is held while it is paid for is nothing owed."""
 CLASSES = Listing(
     name="classes",
-    filters=("grade", "state"),
+    filters=("grade", "state", "teacher"),
     sorts={"title": "sort_key", "pupils": "pupils", "owing": "owing", "overdue_minor": "overdue_minor"},
     default_sort="title",
     sql=f"""
@@ -60,8 +63,13 @@ select c.id, c.title, c.kind, c.grades, c.sort_key, c.closed_on, c.closed_on is 
      left join lateral ({_OPEN.format(account="u.account_id")}) o on true
     where e.tenant_id = $1 and e.class_id = c.id and e.role = 'student' and {IS_IN}) s
  where c.tenant_id = $1 and ($2 = '' or c.title ilike $2) and ($3 = '' or $3 = any (string_to_array(c.grades, ',')))
-   and ($4 = 'all' or (c.closed_on is null) = ($4 = ''))""",
+   and ($4 = 'all' or (c.closed_on is null) = ($4 = ''))
+   and ($5 = '' or ({_UNTAUGHT}) = ($5 = 'none'))""",
 )
+UNTAUGHT = f"""
+select count(*) from education_class c
+ where c.tenant_id = $1 and c.closed_on is null and c.kind = 'homeroom' and {_UNTAUGHT}
+"""
 PUPILS = f"""
 select a.id, a.number, a.name, a.attributes, a.is_active, coalesce(o.left_minor, 0) left_minor,
        coalesce(o.overdue_minor, 0) overdue_minor, coalesce(o.bills, 0) bills, {CURRENCY},

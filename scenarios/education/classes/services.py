@@ -6,19 +6,20 @@ from scenarios.education.classes.queries import STAFF, class_of
 from scenarios.education.models import SchoolClass
 from tenants import audit
 from tenants.actor import Actor
-from tenants.scope import execute, rows
+from tenants.scope import execute, rows, value
 from ui.errors import Invalid, NotFound
 from ui.i18n import t
 
 _TEACHER = """
 insert into education_user as u (tenant_id, sourced_id, name, email)
 values ($1, 'local:staff:' || lower($3), $2, lower($3))
-on conflict (tenant_id, sourced_id) do update set name = excluded.name
+on conflict (tenant_id, sourced_id) do update set name = excluded.name returning id
 """
+_NAME = "select name from education_user where tenant_id = $1 and id = $2"
 _TEACHES = """
 insert into education_enrolment as e (tenant_id, sourced_id, class_id, user_id, role, is_primary, begins_on)
-select $1, 'local:teacher:' || ($2::uuid)::text || ':' || u.id, $2::uuid, u.id, 'teacher', true, day_of($1)
-  from education_user u where u.tenant_id = $1 and u.sourced_id = 'local:staff:' || lower($3)
+values ($1, 'local:teacher:' || ($2::uuid)::text || ':' || ($3::uuid)::text, $2::uuid, $3::uuid, 'teacher', true,
+        day_of($1))
 on conflict (tenant_id, sourced_id) do update set closed_on = null, ends_on = null
 """
 _ENDS = """
@@ -35,15 +36,28 @@ async def add_teacher(actor: Actor, class_id: UUID, *, membership_id: UUID) -> S
     """
     actor.require("classes.write")
     found = await class_of(actor, class_id)
+    teacher = await teacher_of(actor, membership_id)
+    await execute(_TEACHES, actor.tenant_id, found.id, teacher)
+    await _record(actor, "class.teacher_added", found, await _name_of(actor, teacher))
+    return found
+
+
+async def teacher_of(actor: Actor, membership_id: UUID) -> UUID:
+    """Return the roster's person for a member of staff, written down now if they were not.
+
+    Raises:
+        Invalid: the school has no such member of staff.
+    """
     known = {one["id"]: one for one in await rows(STAFF, actor.tenant_id)}
     if membership_id not in known:
         text = t("Choose somebody of your staff.")
         raise Invalid("class.teacher", text, fields={"teacher": text})
-    name, address = known[membership_id]["name"], known[membership_id]["email"]
-    await execute(_TEACHER, actor.tenant_id, name, address)
-    await execute(_TEACHES, actor.tenant_id, found.id, address)
-    await _record(actor, "class.teacher_added", found, name)
-    return found
+    one = known[membership_id]
+    return UUID(str(await value(_TEACHER, actor.tenant_id, one["name"], one["email"])))
+
+
+async def _name_of(actor: Actor, user_id: UUID) -> str:
+    return str(await value(_NAME, actor.tenant_id, user_id))
 
 
 async def end_teacher(actor: Actor, class_id: UUID, enrolment_id: UUID) -> SchoolClass:

@@ -26,7 +26,7 @@ from scenarios.education.models.people import (
     SchoolSession,
     SchoolUser,
 )
-from scenarios.education.models.year import SchoolRollOver
+from scenarios.education.models.year import SchoolRollOver, SchoolYearException
 
 __all__ = [
     "RosterBundle",
@@ -61,4 +61,5 @@ __all__ = [
     "SchoolSharing",
     "SchoolSharingPart",
     "SchoolUser",
+    "SchoolYearException",
 ]

@@ -18,11 +18,13 @@ from billing.plans import credit_notes
 from billing.plans.stopping import stop_after
 from billing.reasons import standard
 from billing.terms import terms_of
-from billing.wallets.paying_out import pay_out
+from billing.wallets.paying_out import pay_out, returnable_minor
+from scenarios.education.canteen import refill
 from scenarios.education.families import rank_siblings
 from scenarios.education.terms import SchoolTerms
 from tenants.accounts import services as accounts
 from tenants.actor import Actor, system_actor
+from tenants.ids import new_id
 from tenants.models import Account
 from tenants.scope import execute, rows
 from ui.errors import Conflict, NotFound
@@ -116,12 +118,12 @@ async def leave(actor: Actor, account_id: UUID, *, last_on: date) -> list[Back]:
             line_id=one.line_id,
             amount_minor=one.amount_minor,
             reason=str(t("Left the school: {days} of {of} days to come", days=one.days, of=one.of)),
-            key=f"leaving-{one.line_id}",
+            key=f"leaving-{one.line_id}-{last_on}",
         )
     await stop_after(
         system_actor(account.tenant_id), account, last_on, reason=t("Left the school before this instalment")
     )
-    await _empty_card(account)
+    await empty_card(account)
     await execute(_ENROLMENTS, account.tenant_id, account.id, last_on)
     await execute(_USER, account.tenant_id, account.id, last_on)
     await rank_siblings(account.tenant_id)
@@ -137,16 +139,22 @@ _USER = (
 )
 
 
-async def _empty_card(account: Account) -> None:
-    """Pay what is left on the canteen's card back to where it came from."""
+async def empty_card(account: Account) -> None:
+    """Pay what is left on the canteen's card back to where it came from, and have nothing fill it again.
+
+    What cannot go back by itself, since its payment can be refunded no more, stays on the card for the office. Twice
+    is once: the card is locked, and nothing is left on it.
+    """
+    await refill.end_of_school(account)
     wallet = await Wallet.get_or_none(tenant_id=account.tenant_id, account_id=account.id, kind="canteen")
-    if wallet is not None and wallet.balance_minor > 0:
+    amount = await returnable_minor(account.tenant_id, wallet.id) if wallet is not None else 0
+    if wallet is not None and amount:
         await pay_out(
             system_actor(account.tenant_id),
             wallet_id=wallet.id,
-            amount_minor=int(wallet.balance_minor),
+            amount_minor=amount,
             reason=LEFT,
-            key=f"leaving-{account.id}",
+            key=f"leaving-{new_id()}",
             is_policy=True,
         )
 

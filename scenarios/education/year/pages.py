@@ -1,7 +1,6 @@
-"""Pages of the change of the school year, and of one pupil's leaving."""
+"""Pages of the change of the school year: what becomes of each class, who teaches it, and all of it once more."""
 
-import json
-from datetime import date
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,211 +10,220 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.lists import uuid_of
-from billing.names import localized
-from billing.plans.stopping import to_stop
 from scenarios.education.here import root_of, school
 from scenarios.education.models import SchoolRollOver
-from scenarios.education.year import leaving, rolling
-from tenants.accounts.panels import Panel, add_panel
+from scenarios.education.year import exception_pages, exceptions, leaving_pages, rolling, teaching
+from scenarios.education.year.proposing import Closing, Step, beginners, propose
 from tenants.actor import Actor
 from tenants.days import today_at
-from tenants.http import WRITES, path_id, tenant_route
-from tenants.models import Account
+from tenants.http import WRITES, tenant_route
 from ui import formats
 from ui.errors import Conflict, Invalid
-from ui.fields import Day, parse_day
+from ui.fields import Day
 from ui.forms import Form, bind
-from ui.i18n import N_, Text, t
+from ui.i18n import N_, Text, gettext, t
 from ui.render import redirect, respond
+
+MOST_LISTED = 30
+"""Pupils who are named when everything is read once more; the others are on their list."""
 
 
 class YearForm(BaseModel):
-    """When the year ends; what each class is called next comes with it, field by field."""
+    """When the year ends; what each class is called next, and who teaches it, comes with it, field by field."""
 
     year: int = Field(title=N_("School year that ends"), ge=2000, le=2100)
     last_on: Annotated[Day, Field(title=N_("Last day of the year"))]
     is_sure: bool = Field(False, title=N_("Read once more before closing"))
 
 
-class LeavingForm(BaseModel):
-    """A pupil's last day."""
-
-    last_on: Annotated[Day, Field(title=N_("Last day at school"))]
-
-
-async def _now(actor: Actor) -> date:
-    return await today_at(actor.tenant_id)
-
-
 async def show(request: Request, actor: Actor) -> Response:
     """Show what every class would become."""
-    school(actor)
-    now = await _now(actor)
-    return await _page(
-        request, actor, Form.blank(YearForm, {"year": str(now.year), "last_on": now.isoformat()}), {}
-    )
+    now = await today_at(school(actor))
+    form = Form.blank(YearForm, {"year": str(now.year), "last_on": now.isoformat()})
+    habit = request.query_params.get("teachers", teaching.ALONG)
+    return await _page(request, actor, form, habit if habit in teaching.HABITS else teaching.ALONG)
 
 
 async def _page(
-    request: Request, actor: Actor, form: Form[YearForm], typed: dict[UUID, str], status: int = 200
+    request: Request, actor: Actor, form: Form[YearForm], habit: str = "", status: int = 200
 ) -> Response:
     tenant_id = school(actor)
-    steps = await rolling.propose(tenant_id)
+    steps, known = await propose(tenant_id), await teaching.teachers(tenant_id)
     context = {
         "form": form,
-        "steps": [
-            {
-                "id": one.class_id,
-                "label": _becomes(one),
-                "next": typed.get(one.class_id, one.next_title),
-            }
-            for one in steps
-        ],
+        "habits": _habits(actor, habit),
+        "steps": [_row(form, known, step, "class", step.next_title, habit) for step in steps],
+        "begins": [_row(form, known, step, "begins", step.title, habit) for step in beginners(steps)],
+        "exempt": len(await exceptions.waiting(tenant_id)),
         "past": await SchoolRollOver.filter(tenant_id=tenant_id).order_by("-year"),
         "root": root_of(actor),
     }
     return await respond(request, "education/year.html", context, status=status)
 
 
+def _habits(actor: Actor, habit: str) -> list[dict[str, Any]]:
+    here = f"{root_of(actor)}/classes/year?teachers="
+    return [
+        {"label": gettext(words), "href": here + key, "is_current": key == habit, "count": None}
+        for key, words in teaching.HABITS.items()
+    ]
+
+
+def _row(  # noqa: PLR0917 - what one line of the page is made of
+    form: Form[YearForm], known: teaching.Teachers, step: Step, part: str, title: str, habit: str
+) -> dict[str, Any]:
+    """Return one class of the next year: as it was typed, or else as it is proposed."""
+    name = f"{part}_{step.class_id}"
+    is_typed = name in form.values
+    shown = form.value(name) if is_typed else title
+    teacher = f"teacher_{name}"
+    return {
+        "name": name,
+        "label": _becomes(step)
+        if part == "class"
+        else t("Begins with new pupils, like {title}", title=step.title),
+        "next": shown,
+        "teacher": teacher,
+        "choices": known.choices(step, title),
+        "chosen": form.value(teacher) if is_typed else known.proposed(step, title, habit),
+        "goes_on": bool(title),
+    }
+
+
 async def roll(request: Request, actor: Actor) -> Response:
     """Close the year, once it has been read what becomes of everybody."""
     form = await bind(request, YearForm)
-    typed = _typed(form)
-    await _name_fields(form, school(actor))
+    tenant_id = school(actor)
+    await _name_fields(form, tenant_id)
     if "again" in form.values:
-        return await _page(request, actor, form, typed)
+        return await _page(request, actor, form)
     if form.is_valid:
-        given: dict[str, Any] = {"year": form.ok.year, "last_on": form.ok.last_on, "titles": typed}
-        given["now"] = await _now(actor)
+        closing, now = _closing(form), await today_at(tenant_id)
         try:
             if not form.ok.is_sure:
-                return await _ask(request, actor, form, typed, await rolling.check(actor, **given))
-            made = await rolling.roll(actor, **given)
-            counts = {"n": formats.number(made.promoted), "m": formats.number(made.graduated)}
-            flash = t("Pupils who went up: {n}. Pupils who have left: {m}.", **counts)
-            return redirect(request, f"{root_of(actor)}/classes", flash=flash)
+                return await _ask(request, actor, closing, await rolling.check(actor, closing, now=now))
+            return _closed(request, actor, await rolling.roll(actor, closing, now=now))
         except Invalid as error:
             form.fail_with(error)
         except Conflict as error:
             form.fail("year", error.message)
-    return await _page(request, actor, form, typed, status=422)
+    return await _page(request, actor, form, status=422)
 
 
-def _typed(form: Form[YearForm]) -> dict[UUID, str]:
-    names = {name: uuid_of(name.removeprefix("class_")) for name in form.values if name.startswith("class_")}
+def _closed(request: Request, actor: Actor, made: SchoolRollOver) -> Response:
+    counts = {"n": formats.number(made.promoted), "m": formats.number(made.graduated)}
+    flash = t("Pupils who went up: {n}. Pupils who have left: {m}.", **counts)
+    return redirect(request, f"{root_of(actor)}/classes", flash=flash)
+
+
+def _closing(form: Form[YearForm]) -> Closing:
+    teachers = {
+        name.removeprefix("teacher_"): str(form.value(name))
+        for name in form.values
+        if name.startswith("teacher_")
+    }
+    return Closing(form.ok.year, form.ok.last_on, _typed(form, "class_"), _typed(form, "begins_"), teachers)
+
+
+def _typed(form: Form[YearForm], prefix: str) -> dict[UUID, str]:
+    names = {name: uuid_of(name.removeprefix(prefix)) for name in form.values if name.startswith(prefix)}
     return {key: " ".join(form.value(name).split()) for name, key in names.items() if key}
 
 
 async def _name_fields(form: Form[YearForm], tenant_id: UUID) -> None:
     """Have whoever shows the form again say what each class becomes, in the words of this page."""
     form.words["is_sure"] = {"1": t("Yes")}
-    for step in await rolling.propose(tenant_id):
-        form.titles[f"class_{step.class_id}"] = _becomes(step)
-        form.words[f"class_{step.class_id}"] = {"": t("It has finished school.")}
+    steps, known = await propose(tenant_id), await teaching.teachers(tenant_id)
+    for step in steps:
+        name = f"class_{step.class_id}"
+        form.titles[name], form.words[name] = _becomes(step), {"": t("It has finished school.")}
+        _name_teacher(form, name, known.choices(step, step.next_title), str(form.value(name)))
+    for step in beginners(steps):
+        name = f"begins_{step.class_id}"
+        form.titles[name] = t("Begins with new pupils, like {title}", title=step.title)
+        form.words[name] = {"": t("No such class next year")}
+        _name_teacher(form, name, known.choices(step, step.title), str(form.value(name)))
 
 
-async def _ask(
-    request: Request, actor: Actor, form: Form[YearForm], typed: dict[UUID, str], steps: list[rolling.Step]
-) -> Response:
+def _name_teacher(form: Form[YearForm], name: str, choices: list[tuple[str, Any]], title: str) -> None:
+    form.titles[f"teacher_{name}"] = t("Teaches {title} next year", title=title)
+    form.words[f"teacher_{name}"] = teaching.labelled(choices)
+
+
+async def _ask(request: Request, actor: Actor, closing: Closing, steps: list[Step]) -> Response:
     """Say what becomes of everybody, for whoever types fast: it cannot be taken back."""
-    up = [step for step in steps if typed[step.class_id]]
-    gone = [step for step in steps if not typed[step.class_id]]
-    fields = {"year": str(form.ok.year), "last_on": form.ok.last_on.isoformat()}
+    tenant_id = school(actor)
+    exempt = await exceptions.waiting(tenant_id)
+    known = await teaching.teachers(tenant_id)
+    made = {title.lower() for _, _, title in teaching.nexts(steps, closing)}
     context = {
-        "fields": fields | {f"class_{key}": title for key, title in typed.items()},
-        "year": form.ok.year,
-        "items": [
-            (t("Pupils who go up"), formats.number(sum(one.pupils for one in up))),
-            (
-                t("Their classes"),
-                ", ".join(f"{one.title}\u00a0→\u00a0{typed[one.class_id]}" for one in up) or "–",
-            ),
-            (t("Pupils who leave school"), formats.number(sum(one.pupils for one in gone))),
-            (t("Classes that leave"), ", ".join(one.title for one in gone) or "–"),
-            (t("Last day of the year"), formats.date_text(form.ok.last_on)),
-        ],
-        "early": ", ".join(one.title for one in gone if one.next_title),
+        "fields": _fields(closing),
+        "year": closing.year,
+        "items": _items(closing, steps, exempt, teaching.without(steps, closing, known)),
+        "early": ", ".join(
+            step.title for step in steps if step.next_title and not closing.titles[step.class_id]
+        ),
+        "exempt": exception_pages.described(exempt[:MOST_LISTED]),
+        "more": max(0, len(exempt) - MOST_LISTED),
+        "alone": ", ".join(sorted({one.title for one in exempt if one.title.lower() not in made} - {""})),
         "root": root_of(actor),
     }
     return await respond(request, "education/year_sure.html", context)
 
 
-def _becomes(step: rolling.Step) -> Text:
+def _fields(closing: Closing) -> Mapping[str, str]:
+    """Return everything that was typed, as the page sends it once more."""
+    return {
+        "year": str(closing.year),
+        "last_on": closing.last_on.isoformat(),
+        **{f"class_{key}": title for key, title in closing.titles.items()},
+        **{f"begins_{key}": title for key, title in closing.begins.items()},
+        **{f"teacher_{name}": choice for name, choice in closing.teachers.items()},
+    }
+
+
+def _items(
+    closing: Closing, steps: list[Step], exempt: list[exceptions.Exempt], untaught: list[str]
+) -> list[tuple[Any, str]]:
+    up = [step for step in steps if closing.titles[step.class_id]]
+    gone = [step for step in steps if not closing.titles[step.class_id]]
+    counts = _counts(up, gone, exempt)
+    moves = [f"{one.title}\u00a0→\u00a0{closing.titles[one.class_id]}" for one in up]
+    return [
+        (t("Pupils who go up"), formats.number(counts["up"])),
+        (t("Their classes"), ", ".join(moves) or "–"),
+        (t("Pupils who repeat the grade"), formats.number(counts["stay"])),
+        (t("Pupils who leave school"), formats.number(counts["gone"])),
+        (t("Classes that leave"), ", ".join(one.title for one in gone) or "–"),
+        (t("Classes that begin with new pupils"), ", ".join(filter(None, closing.begins.values())) or "–"),
+        (t("Classes without a teacher"), ", ".join(untaught) or "–"),
+        (t("Last day of the year"), formats.date_text(closing.last_on)),
+    ]
+
+
+def _counts(up: list[Step], gone: list[Step], exempt: list[exceptions.Exempt]) -> dict[str, int]:
+    """Count what becomes of everybody: the classes' pupils, corrected by those who do not go with them."""
+    going = {step.title for step in up}
+    found = {"up": sum(step.pupils for step in up), "stay": 0, "gone": sum(step.pupils for step in gone)}
+    for one in exempt:
+        found["up" if one.place in going else "gone"] -= 1
+        found[{"repeat": "stay", "leave": "gone"}.get(one.outcome, "up")] += 1
+    return found
+
+
+def _becomes(step: Step) -> Text:
     return t("{title} (pupils: {n}) becomes", title=step.title, n=formats.number(step.pupils))
 
 
-async def ask_leave(request: Request, actor: Actor) -> Response:
-    """Show what comes back when a pupil leaves on a day."""
-    school(actor)
-    account = await leaving.pupil_of(actor, path_id(request))
-    asked = request.query_params.get("last_on", "")
-    try:
-        day = parse_day(asked) if asked else await _now(actor)
-    except ValueError:
-        day = await _now(actor)
-    assert isinstance(day, date)  # noqa: S101 - read above
-    return await _leaving(request, actor, account, Form.blank(LeavingForm, {"last_on": day.isoformat()}), day)
-
-
-async def _leaving(  # noqa: PLR0917 - all that one page shows
-    request: Request, actor: Actor, account: Account, form: Form[LeavingForm], day: date, status: int = 200
-) -> Response:
-    found = await leaving.preview(account, day) if account.is_active else []
-    context: dict[str, Any] = {
-        "account": account,
-        "form": form,
-        "stopped": [one for one in await to_stop(account, day) if one.amount_minor],
-        "backs": [(one, localized(json.loads(one.names))) for one in found],
-        "total": sum(one.amount_minor for one in found),
-        "currency": actor.place["currency"],
-        "root": root_of(actor),
-    }
-    return await respond(request, "education/leaving.html", context, status=status)
-
-
-async def leave(request: Request, actor: Actor) -> Response:
-    """End a pupil's time at the school."""
-    school(actor)
-    account = await leaving.pupil_of(actor, path_id(request))
-    form = await bind(request, LeavingForm)
-    if form.is_valid:
-        try:
-            await leaving.leave(actor, account.id, last_on=form.ok.last_on)
-            flash = t("{name} has left. What comes back stands on the account.", name=account.name)
-            return redirect(request, f"{root_of(actor)}/accounts/{account.id}", flash=flash)
-        except Invalid as error:
-            form.fail("last_on", next(iter(error.fields.values()), error.message))
-        except Conflict as error:
-            form.fail("", error.message)
-    return await _leaving(request, actor, account, form, await _now(actor), status=422)
-
-
-async def leaving_panel(actor: Actor, account: Account) -> Panel | None:
-    """Return the link by which a pupil leaves; who keeps classes but no money reads who does it."""
-    is_pupil = account.scenario == "education" and account.kind == "student" and account.is_active
-    if not is_pupil or not actor.may("classes.write"):
-        return None
-    href = f"{root_of(actor)}/classes/pupils/{account.id}/leaving"
-    return Panel("education/leaving_panel.html", {"href": href if actor.may("credit_notes.write") else ""})
-
-
 def register() -> None:
-    """Show the link on every pupil's page; safe to call again."""
-    add_panel(leaving_panel, order=90)
+    """Show on every pupil's page what can be done about their class; safe to call again."""
+    leaving_pages.register()
 
 
 _W = "classes.write"
 ROUTES: list[BaseRoute] = [
     tenant_route("/classes/year", show, permission=_W, name="school_year"),
     tenant_route("/classes/year", roll, permission=_W, methods=WRITES, name="close_school_year"),
-    tenant_route(
-        "/classes/pupils/{id}/leaving", ask_leave, permission="credit_notes.write", name="ask_pupil_leaves"
-    ),
-    tenant_route(
-        "/classes/pupils/{id}/leaving",
-        leave,
-        permission="credit_notes.write",
-        methods=WRITES,
-        name="pupil_leaves",
-    ),
+    *exception_pages.ROUTES,
+    *leaving_pages.ROUTES,
 ]

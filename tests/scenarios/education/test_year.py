@@ -10,6 +10,7 @@ from billing.charges.periods import last_day
 from billing.models import CreditNote, Refund
 from scenarios.education.models import SchoolClass, SchoolEnrolment, SchoolRollOver
 from scenarios.education.year import leaving, rolling
+from scenarios.education.year.proposing import Closing, propose
 from tenants.models import Account
 from tenants.scope import open_scope, tenant_scope
 from tests import make
@@ -36,16 +37,16 @@ async def school(bank):
 
 async def roll(tenant, staff, **given):
     async with open_scope(tenant_scope(tenant.id)):
-        steps = await rolling.propose(tenant.id)
+        steps = await propose(tenant.id)
         titles = {step.class_id: step.next_title for step in steps}
-        facts = {"year": 2026, "last_on": TODAY, "titles": titles, "now": TODAY} | given
-        return await rolling.roll(staff, **facts)
+        facts = {"year": 2026, "last_on": TODAY, "titles": titles} | given
+        return await rolling.roll(staff, Closing(**facts), now=TODAY)
 
 
 async def test_everybody_goes_up_the_last_grade_leaves_and_siblings_stay_together(db, bank):
     tenant, staff = await school(bank)
     async with open_scope(tenant_scope(tenant.id)):
-        proposed = {one.title: (one.next_grade, one.next_title) for one in await rolling.propose(tenant.id)}
+        proposed = {one.title: (one.next_grade, one.next_title) for one in await propose(tenant.id)}
     assert proposed == {"6A": ("", ""), "5B": ("6", "6B"), "1A": ("2", "2A")}
     made = await roll(tenant, staff)
     assert (made.promoted, made.graduated) == (2, 1)
@@ -105,7 +106,9 @@ async def test_the_pages_close_a_year_and_let_a_pupil_leave(client, db, bank):
     await make.sign_in(client, staff.person_id)
     root = f"/t/{tenant.slug}/classes"
     account = await world.account(tenant, "A3")
-    assert "leaves" in text_of(inspect((await client.get(f"/t/{tenant.slug}/accounts/{account.id}")).text))
+    assert "The pupil leaves" in text_of(
+        inspect((await client.get(f"/t/{tenant.slug}/accounts/{account.id}")).text)
+    )
     there = f"{root}/pupils/{account.id}/leaving"
     secretary = await make.staff(tenant, "secretary", name="Sec")
     await make.sign_in(client, secretary.person_id)
@@ -119,7 +122,7 @@ async def test_the_pages_close_a_year_and_let_a_pupil_leave(client, db, bank):
     assert (await client.post(there, data={"last_on": future})).status_code == 422
     assert (await client.post(there, data={"last_on": TODAY.isoformat()})).status_code == 303
     async with open_scope(tenant_scope(tenant.id)):
-        data = {f"class_{one.class_id}": one.next_title for one in await rolling.propose(tenant.id)}
+        data = {f"class_{one.class_id}": one.next_title for one in await propose(tenant.id)}
     refused = await client.post(f"{root}/year", data={"year": "2026", "last_on": future} | data)
     assert refused.status_code == 422
     inspect(refused.text)
@@ -168,7 +171,7 @@ async def test_a_year_that_waits_for_a_fresh_sign_in_comes_back_in_words(client,
     tenant, staff = await school(bank)
     await make.sign_in(client, staff.person_id, level=1)
     async with open_scope(tenant_scope(tenant.id)):
-        steps = {f"class_{step.class_id}": step.next_title for step in await rolling.propose(tenant.id)}
+        steps = {f"class_{step.class_id}": step.next_title for step in await propose(tenant.id)}
     sent = {"year": "2026", "last_on": TODAY.isoformat(), "is_sure": "1"} | steps
     answer = await client.post(f"/t/{tenant.slug}/classes/year", data=sent)
     waits = parse_qs(urlsplit(answer.headers["location"]).query)["next"][0]
