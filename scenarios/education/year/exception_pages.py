@@ -73,7 +73,11 @@ async def show(request: Request, actor: Actor) -> Response:
     school(actor)
     account = await leaving.pupil_of(actor, path_id(request))
     known = await exceptions.of_pupil(account)
-    given = {"outcome": known.outcome, "title": known.title} if known else {"outcome": "repeat"}
+    given = (
+        {"outcome": known.outcome, "title": known.title}
+        if known
+        else {"outcome": "repeat", "title": account.place}
+    )
     return await _page(request, actor, account, Form.blank(ExceptionForm, given))
 
 

@@ -20,7 +20,7 @@ EXCEPTIONS = Wall(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0047_sandbox_counts")]
+    dependencies = [("cloud", "0048_branch_speed")]
 
     operations = [
         ops.AddField(model_name="SchoolRollOver", name="stayed", field=fields.IntField(db_default=0)),
