@@ -19,6 +19,7 @@ from billing.plans.states import PLAN_WORDS
 from billing.rules.words import KNOWN
 from billing.wallets.kinds import wallet_names
 from tenants.audit_words import Fact, plain
+from tenants.privacy.everything import about_nobody
 from tenants.privacy.words import tell_tables
 from ui.formats import listed, money, number
 from ui.i18n import N_, gettext
@@ -57,6 +58,9 @@ def _year(value: Any, _currency: str) -> str:
     return str(value)
 
 
+about_nobody(
+    "billing_bank_seal", "billing_complaint_terms", "billing_fee_item", "billing_fee_rule", "billing_terms"
+)
 tell_tables(
     {
         "billing_adjustment": N_("Discounts and corrections that were asked for"),

@@ -9,8 +9,9 @@ purpose is not known here ends the rotation with an error, so that no field is e
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
+from string import Formatter
 from typing import Any
 from uuid import UUID
 
@@ -22,13 +23,6 @@ from deploy.settings import Settings
 from integrations.provider.keys import PURPOSE as PROVIDER_KEY
 from integrations.sign_in.provider import PURPOSE as SIGN_IN
 from scenarios import registry
-from scenarios.hospital import documents, places, screens
-from scenarios.hospital.inpatient.listing import PURPOSE as STAY_CHARGE
-from scenarios.hospital.orders.service import PURPOSE as CLINIC_ORDER
-from scenarios.hospital.patients import PHONE
-from scenarios.tourism.agencies.lists import PURPOSE as LISTS
-from scenarios.tourism.orders import people as tourism
-from scenarios.tourism.passes.services import PHOTOS
 from tenants.models import Bank, Tenant
 from tenants.onboarding.accounts import PURPOSE as APPLICATION
 from tenants.onboarding.people import NUMBER as IDENTITY
@@ -47,14 +41,7 @@ from tenants.scope import (
 BATCH = 500
 MARK = b"gAAAA"
 """What every ciphertext begins with (Fernet, version 0x80)."""
-Purpose = str | Callable[[Mapping[str, Any]], str]
-
-
-def _vote(row: Mapping[str, Any]) -> str:
-    return f"vote:{row['vote_id']}"
-
-
-PURPOSES: Mapping[str, Purpose] = {
+PURPOSES: Mapping[str, str] = {
     "tenants_application.account_secret": APPLICATION,
     "tenants_application_person.id_number": IDENTITY,
     "billing_settlement_account.account_number": SETTLEMENT,
@@ -62,24 +49,8 @@ PURPOSES: Mapping[str, Purpose] = {
     "integrations_bank_provider.client_secret": SIGN_IN,
     "integrations_app.webhook_secret": "app-webhook",
     "integrations_provider_key.secret": PROVIDER_KEY,
-    "community_ballot.sealed": _vote,
-    "hospital_patient.document": documents.PURPOSE,
-    "hospital_patient.phone": PHONE,
-    "hospital_department.screen": screens.PURPOSE,
-    "hospital_order.what": CLINIC_ORDER,
-    "hospital_stay_charge.what": STAY_CHARGE,
-    "hospital_stay.place": places.PURPOSE,
-    "tourism_order.name": tourism.NAMES,
-    "tourism_order.contact": tourism.CONTACTS,
-    "tourism_ticket.visitor": tourism.NAMES,
-    "tourism_ticket.document": tourism.DOCUMENTS,
-    "tourism_group_list.content": LISTS,
-    "tourism_group_list.refused": LISTS,
-    "tourism_block.appeal_contact": tourism.CONTACTS,
-    "tourism_pass_holder.photo": PHOTOS,
-    "tourism_transfer.contact": tourism.CONTACTS,
 }
-"""For what each field is encrypted; a key is derived for each purpose."""
+"""For what each field is encrypted; a key is derived for each purpose. Industries name their own."""
 _COLUMNS = """
 select c.table_name as table, c.column_name as column,
        array(select column_name::text from information_schema.columns k where k.table_schema = 'public'
@@ -110,6 +81,18 @@ class Field:
     def name(self) -> str:
         """Its name in reports."""
         return f"{self.table}.{self.column}"
+
+    @property
+    def purpose(self) -> str | None:
+        """For what it is encrypted; a column of the row stands in braces where each has a key of its own."""
+        ours = (one.secrets for one in registry.load())
+        return next((found[self.name] for found in ours if self.name in found), PURPOSES.get(self.name))
+
+    @property
+    def part(self) -> str:
+        """The column that its purpose names, as text."""
+        named = [name for _, name, _, _ in Formatter().parse(self.purpose or "") if name]
+        return f"t.{named[0]}::text" if named else "''"
 
 
 async def rotate(settings: Settings) -> dict[str, Any]:
@@ -171,7 +154,7 @@ async def _renew(field: Field, place: Place, count: Counter[str]) -> None:
 async def _page(field: Field, place: Place, last: UUID | None) -> list[Any]:
     own = f"t.{field.owner} = $2 and" if field.owner else "$2::uuid is null and"
     return await rows(
-        f"select t.id, t.{field.column} as kept, to_jsonb(t) ->> 'vote_id' as vote_id from {field.table} t"
+        f"select t.id, t.{field.column} as kept, {field.part} as part from {field.table} t"
         f" where {own} ($1::uuid is null or t.id > $1) and substr(t.{field.column}, 1, 5) = $3 order by t.id limit $4",
         last,
         place.id,
@@ -182,10 +165,10 @@ async def _page(field: Field, place: Place, last: UUID | None) -> list[Any]:
 
 async def _renew_row(field: Field, row: Mapping[str, Any]) -> str:
     """Renew one ciphertext unless somebody has just written another; return what became of it."""
-    purpose = PURPOSES.get(field.name)
+    purpose = field.purpose
     if purpose is None:
         return "unknown"
-    wanted, kept = purpose if isinstance(purpose, str) else purpose(row), bytes(row["kept"])
+    wanted, kept = _filled(purpose, row["part"]), bytes(row["kept"])
     if _is_newest(wanted, kept):
         return "already"
     try:
@@ -199,6 +182,10 @@ async def _renew_row(field: Field, row: Mapping[str, Any]) -> str:
         fresh,
     )
     return "renewed" if changed else "changed_meanwhile"
+
+
+def _filled(purpose: str, part: str) -> str:
+    return "".join(said + (part if name else "") for said, name, _, _ in Formatter().parse(purpose))
 
 
 def _is_newest(purpose: str, token: bytes) -> bool:

@@ -10,6 +10,7 @@ from tenants import kinds
 from tenants.acts import role_text
 from tenants.audit_words import Fact, plain, tell
 from tenants.permissions import every_tenant_role
+from tenants.privacy.everything import about_nobody
 from tenants.privacy.words import tell_tables
 from ui.i18n import N_
 
@@ -89,6 +90,7 @@ _OF_GRANTS = (
 )
 
 tell(ACTS, FACTS)
+about_nobody("integrations_app_document")
 tell_tables(
     {
         "integrations_grant": N_("Apps you opened"),

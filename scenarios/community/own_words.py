@@ -14,6 +14,7 @@ from scenarios.community.meters.words import STATES as READ
 from scenarios.community.notices.pages import STATES as NOTICED
 from scenarios.community.service import states as work
 from tenants.audit_words import Fact
+from tenants.privacy.everything import about_nobody
 from tenants.privacy.words import tell_tables
 from ui.formats import listed, money, number
 from ui.i18n import N_
@@ -29,6 +30,9 @@ def _place_on_ballot(value: Any, _currency: str) -> str:
     return number(int(value) + 1)
 
 
+about_nobody(
+    "community_building", "community_facility", "community_pool", "community_pool_invoice", "community_vote"
+)
 tell_tables(
     {
         "community_ballot": N_("Your ballots"),

@@ -25,6 +25,7 @@ from scenarios.community.notices import pages as notice_pages
 from scenarios.community.pools import pages as pool_pages
 from scenarios.community.prepaid import pages as prepaid_pages
 from scenarios.community.rights import RIGHTS
+from scenarios.community.rows import ROWS, SECRETS
 from scenarios.community.service import away_pages, settings_pages
 from scenarios.community.service import pages as service_pages
 from scenarios.community.service import resident_pages as repair_pages
@@ -97,6 +98,8 @@ SCENARIO = Scenario(
     ),
     rights=RIGHTS,
     provision=provision_categories,
+    example_rows=ROWS,
+    secrets=SECRETS,
 )
 
 add_payer_places(Place(N_("My home"), "/home", "", "building", 12, SCENARIO_KEY))

@@ -10,6 +10,7 @@ from scenarios.education.enrolment.states import WORDS as APPLIED
 from scenarios.education.notices.pages import AUDIENCE_WORDS
 from scenarios.education.notices.reading import NOTICE_WORDS
 from tenants.audit_words import Fact, plain
+from tenants.privacy.everything import about_nobody
 from tenants.privacy.words import tell_tables
 from ui.formats import listed
 from ui.i18n import N_
@@ -33,6 +34,7 @@ def _answers(value: Mapping[str, Any], _currency: str) -> str:
     return listed(plain(one) for one in value.values())
 
 
+about_nobody("education_offer", "education_offer_option")
 tell_tables(
     {
         "education_applicant": N_("Applications for a place"),

@@ -26,6 +26,7 @@ from scenarios.education.oneroster import routes as oneroster
 from scenarios.education.partners import pages as partners
 from scenarios.education.rights import RIGHTS
 from scenarios.education.roster import pages as roster
+from scenarios.education.rows import ROWS
 from scenarios.education.samples import sample
 from scenarios.education.year import pages as year
 from tenants.kinds import ScenarioKinds
@@ -90,6 +91,7 @@ SCENARIO = Scenario(
     provision=provision,
     sample=sample,
     rights=RIGHTS,
+    example_rows=ROWS,
 )
 
 add_payer_places(Place(N_("My children"), "/school", "", "people", 14, SCENARIO_KEY))

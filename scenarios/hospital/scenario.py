@@ -5,6 +5,7 @@ from scenarios.hospital import acts, jobs, own_words  # noqa: F401 - they regist
 from scenarios.hospital.kinds import ACCOUNT_KINDS, RELATIONS, SCENARIO_KEY
 from scenarios.hospital.rights import BOOK, CALL, READ, RIGHTS, SEE, SET_UP, STAYS
 from scenarios.hospital.routes import ROUTES
+from scenarios.hospital.rows import ROWS, SECRETS
 from scenarios.hospital.samples import sample
 from scenarios.hospital.tariff import FEES
 from tenants.kinds import ScenarioKinds
@@ -33,6 +34,8 @@ SCENARIO = Scenario(
         Place(N_("Doctors"), "/doctors", SET_UP, "people", 13, SCENARIO_KEY),
     ),
     routes=ROUTES,
+    example_rows=ROWS,
+    secrets=SECRETS,
 )
 
 add_payer_places(Place(N_("My visits"), "/care", "", "hospital", 15, SCENARIO_KEY, is_for_newcomers=True))

@@ -6,6 +6,7 @@ from scenarios.tourism.agencies import beside
 from scenarios.tourism.fees import TEMPLATES
 from scenarios.tourism.kinds import ACCOUNT_KINDS, RELATIONS, SCENARIO_KEY
 from scenarios.tourism.rights import RIGHTS
+from scenarios.tourism.rows import ROWS, SECRETS
 from scenarios.tourism.setup import FIRST_STEPS, provision
 from tenants.kinds import ScenarioKinds
 from tenants.navigation import Place
@@ -32,5 +33,7 @@ SCENARIO = Scenario(
     ),
     routes=routes.ROUTES,
     provision=provision,
+    example_rows=ROWS,
+    secrets=SECRETS,
 )
 beside.register()

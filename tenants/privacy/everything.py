@@ -14,29 +14,15 @@ MOST = 5_000
 """Rows of one table; a person with more asks for the rest."""
 SECRET = ("hash", "secret", "token", "signature", "storage_key", "content", "provider_key", "code_tries")
 """Parts of column names that are keys to something rather than facts about somebody."""
-ABOUT_NOBODY = frozenset(
-    {
-        "billing_complaint_terms",
-        "billing_fee_item",
-        "billing_fee_rule",
-        "billing_terms",
-        "community_building",
-        "community_facility",
-        "community_pool",
-        "community_pool_invoice",
-        "community_vote",
-        "education_offer",
-        "education_offer_option",
-        "integrations_app_document",
-        "tenants_audit_link",
-        "tenants_audit_seal",
-        "tenants_bank",
-        "tenants_isolation_report",
-        "tenants_sealed_audit",
-        "tenants_tenant",
-        "tortoise_migrations",
-    }
-)
+ABOUT_NOBODY = {
+    "tenants_audit_link",
+    "tenants_audit_seal",
+    "tenants_bank",
+    "tenants_isolation_report",
+    "tenants_sealed_audit",
+    "tenants_tenant",
+    "tortoise_migrations",
+}
 """What everybody of a place reads, or what only proves other rows: none of it is about the person."""
 _TABLES = (
     "select table_name, array_agg(column_name::text order by ordinal_position) as names,"
@@ -45,12 +31,17 @@ _TABLES = (
 )
 
 
+def about_nobody(*tables: str) -> None:
+    """Say of tables that everybody of a place reads them, or that they only prove other rows."""
+    ABOUT_NOBODY.update(tables)
+
+
 async def about(person_id: UUID) -> dict[str, list[dict[str, Any]]]:
     """Return every row that a person may see as their own, by table; without keys and hashes."""
     found: dict[str, list[dict[str, Any]]] = {}
     async with open_scope(person_scope(person_id)):
         for table in await rows(_TABLES):
-            if table["table_name"] in ABOUT_NOBODY or table["table_name"].startswith("billing_bank_seal"):
+            if table["table_name"] in ABOUT_NOBODY:
                 continue
             facts = [
                 name
