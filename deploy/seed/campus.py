@@ -1,5 +1,6 @@
 """What goes on at a school besides its fees: lunch from a card, leave, a booking, applications for next year."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -16,10 +17,9 @@ from scenarios.education.canteen import office, refill, till
 from scenarios.education.canteen.office import Dish, RightAsked
 from scenarios.education.canteen.refill import Wish
 from scenarios.education.days import services as days
-from scenarios.education.enrolment import rounds
-from scenarios.education.enrolment import services as enrolment
+from scenarios.education.enrolment import applying, rounds
+from scenarios.education.enrolment.applying import Application
 from scenarios.education.enrolment.rounds import RoundAsked
-from scenarios.education.enrolment.services import Application
 from scenarios.education.family import sharing
 from scenarios.education.family.children import Child, children_of
 from scenarios.education.models import (
@@ -124,8 +124,11 @@ async def _at_home(parent: Actor, child: Child, now: date) -> None:
     await office.set_card(parent, child, daily_limit_minor=1_000, alert_minor=1_000, is_blocked=False)
     await office.set_allergies(parent, child, ["peanuts"], words=AGREED, agrees=True)
     found = await SchoolRound.get(tenant_id=child.tenant_id)
-    said = Application("Chen Kai Wen", date(now.year - 5, 4, 12), {"q0": "中文"}, phone=CHEN.phone)
-    await enrolment.apply(parent, found, said, has_sibling=True)
+    said = Application(
+        "Chen Kai Wen", date(now.year - 5, 4, 12), {"q0": "中文"}, phone=CHEN.phone, agreed=applying.AGREED
+    )
+    await applying.apply(parent, found, said, has_sibling=True)
+    await applying.keep(parent, found, replace(said, child_name="Chen Kai Le", answers={}), has_sibling=True)
 
 
 async def share(issuer: str) -> None:

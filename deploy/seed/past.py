@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 
 from deploy.seed.cast import RESIDENTS, SEED
 from deploy.seed.months import Month
+from deploy.seed.school import HABITS
 
 _HABITS = (("prompt", 62), ("late", 22), ("next", 6), ("part", 4), ("never", 6))
 _CHANNELS = (("bank", 42), ("stripe", 8), ("counter", 50))
 _METHODS = (("transfer", 50), ("cash", 30), ("card", 15), ("cheque", 5))
 _DAYS = {"prompt": (0, 11), "late": (12, 27), "next": (2, 9), "part": (4, 20), "owes_latest": (0, 11)}
-_HABIT_OF = {door.number: door.habit for one in RESIDENTS for door in one.doors}
+_HABIT_OF = {door.number: door.habit for one in RESIDENTS for door in one.doors} | HABITS
 _CHANNEL_OF = {door.number: door.channel for one in RESIDENTS for door in one.doors}
 _DESK, _ONLINE = (9, 17), (7, 23)
 """Hours in the institution's zone."""

@@ -11,7 +11,7 @@ from typing import Any
 from billing.charges.periods import last_day
 from billing.terms import save_terms
 from deploy.seed import cast, people
-from deploy.seed.cast import SEED, Employee, Institution, Resident
+from deploy.seed.cast import SEED, Employee, Habit, Institution, Resident
 from deploy.seed.estate import bring_in as bring_in_table
 from deploy.seed.months import Month, months
 from deploy.seed.names import Names
@@ -105,6 +105,16 @@ CHILDREN = {
 BOTH_PARENTS = "hillside"
 
 
+def number_of(one: Institution, title: str, place: int) -> str:
+    """Return the number of the pupil at a place in a class: when they came, and where they sit."""
+    year = today(bank_zone("SG")).year - int(title[0])
+    return f"{one.slug[0].upper()}{year}-{title}{place:02d}"
+
+
+HABITS: dict[str, Habit] = {number_of(RIVERSIDE, "8A", 5): "part"}
+"""So that a mother owes at both schools, and can pay them together."""
+
+
 def pupils(one: Institution) -> bytes:
     """Return a school's pupils as the table that its secretary would import."""
     out = io.StringIO()
@@ -141,7 +151,7 @@ def _child(  # noqa: PLR0917 - a child and its surroundings
 ) -> Sequence[str]:
     title, grade, place = seat
     year = today(bank_zone("SG")).year
-    number = f"{one.slug[0].upper()}{year - int(grade)}-{title}{place:02d}"
+    number = number_of(one, title, place)
     born = date(year - 6 - int(grade), dice.randint(1, 12), dice.randint(1, 28)).isoformat()
     facts = [
         born, "boarding" if one is RIVERSIDE and dice.random() < _BOARDS else "day",
@@ -294,7 +304,10 @@ async def tell(tenant: Tenant, office_staff: Actor) -> None:
         await exceptions.keep(office_staff, child.id, outcome="other", title="4B")
         for given in (TRIP, CLUB, UNIFORM):
             plain: dict[str, Any] = {"kind": "trip", "consent": {}, "grades": ()}
-            asked = Asked(**{**plain, **given, "opens_on": now, "closes_on": now + timedelta(days=21)})
+            days = {"opens_on": now, "closes_on": now + timedelta(days=21)}
+            if given is TRIP:
+                days["happens_on"] = now + timedelta(days=28)
+            asked = Asked(**{**plain, **given, **days})
             offer = await office.add(office_staff, asked)
             await office.turn(office_staff, offer.id, "open")
         written = await notices.write(

@@ -17,7 +17,7 @@ from scenarios.education.canteen import office, till
 from scenarios.education.canteen.office import Dish, RightAsked
 from scenarios.education.canteen.terms import ALLERGENS, RIGHT, RIGHT_TONES, RIGHT_WORDS, allergens_text
 from scenarios.education.here import root_of, school
-from scenarios.education.models import SchoolDish, SchoolSale
+from scenarios.education.models import SchoolCard, SchoolDish, SchoolSale
 from scenarios.education.notices.pages import both
 from tenants.actor import Actor
 from tenants.codes import new_token
@@ -44,7 +44,7 @@ class TrayForm(BaseModel):
 class DishForm(BaseModel):
     """A dish to keep."""
 
-    name_en: str = Field(title=N_("Name in English"), max_length=60)
+    name_en: str = Field("", title=N_("Name in English"), max_length=60)
     name_zh: str = Field("", title=N_("Name in Chinese"), max_length=60)
     price_minor: Annotated[int, MinorAmount(most_minor=100_000_00)] = Field(title=N_("Price"))
     is_meal: bool = Field(False, title=N_("It is the meal that a meal right reaches"))
@@ -84,13 +84,15 @@ async def _till(
     dishes = await SchoolDish.filter(tenant_id=actor.tenant_id, is_active=True).order_by("position", "id")
     kept = form.chosen("dishes") if refused else []  # the next pupil's tray is not the last one's
     chosen = kept or [str(one.id) for one in dishes if one.is_meal][:1]
+    pupil = await till.pupil_of(actor, form.value("card")) if sale or refused else None
     context: dict[str, Any] = {
         "form": Form.blank(TrayForm, {"dishes": chosen}),
         "dishes": [(str(one.id), localized(one.names), one.price_minor) for one in dishes],
         "chosen": chosen,
         "key": new_token(),
         "sale": sale,
-        "pupil": await Account.get(tenant_id=sale.tenant_id, id=sale.account_id) if sale else None,
+        "pupil": pupil,
+        "card": await _shown(pupil),
         "served": [localized(one["names"]) for one in sale.items] if sale else [],
         "refused": refused,
         "scanned": form.value("card"),
@@ -99,6 +101,14 @@ async def _till(
         "root": root_of(actor),
     }
     return await respond(request, "education/till.html", context, status=422 if refused else 200)
+
+
+async def _shown(pupil: Account | None) -> dict[str, Any]:
+    """Return what the family has set and the counter may see: it is the same whoever pays for the meals."""
+    card = await SchoolCard.get_or_none(tenant_id=pupil.tenant_id, account_id=pupil.id) if pupil else None
+    if card is None:
+        return {"allergies": "", "limit_minor": None}
+    return {"allergies": allergens_text(card.allergies), "limit_minor": card.daily_limit_minor}
 
 
 async def serve(request: Request, actor: Actor) -> Response:

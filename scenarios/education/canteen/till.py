@@ -69,16 +69,23 @@ async def sell(actor: Actor, *, scanned: str, dish_ids: Sequence[UUID], key: str
     if before is not None:
         return before
     now = await today_at(account.tenant_id)
-    await _check(card, basket, now)
     right = await _right(account, basket, now)
-    return await _serve(actor, account, card, basket, right, now, key)
+    off = reduction(int(basket.meal.price_minor), right.percent) if right and basket.meal else 0
+    await _check(card, basket, now, basket.price_minor - off)
+    return await _serve(actor, account, card, basket, right, off, now, key)
 
 
 async def _account(actor: Actor, scanned: str) -> Account:
-    found = await row(_SCANNED, actor.tenant_id, scanned.strip(), SCENARIO_KEY)
+    found = await pupil_of(actor, scanned)
     if found is None:
         raise NotFound("till.no_card", t("Nobody has this card or number."))
-    return await Account.get(tenant_id=actor.tenant_id, id=found["id"])
+    return found
+
+
+async def pupil_of(actor: Actor, scanned: str) -> Account | None:
+    """Return whose card or number was scanned, in the open tenant scope."""
+    found = await row(_SCANNED, actor.tenant_id, scanned.strip(), SCENARIO_KEY)
+    return await Account.get(tenant_id=actor.tenant_id, id=found["id"]) if found else None
 
 
 _SCANNED = """
@@ -112,22 +119,23 @@ async def card_of(tenant_id: UUID, account_id: UUID, *, lock: bool = False) -> S
     return await (query.select_for_update() if lock else query).get()
 
 
-async def _check(card: SchoolCard, basket: Basket, now: date) -> None:
+async def _check(card: SchoolCard, basket: Basket, now: date, cost_minor: int) -> None:
+    """Refuse what the family does not want; its limit is on its own money, so that it never stops a free meal."""
     if card.is_blocked:
         raise Conflict("till.blocked", t("This card is blocked by the family. Send the pupil to the office."))
     harmful = basket.allergens & set(filter(None, card.allergies.split(",")))
     if harmful:
         words = allergens_text(",".join(sorted(harmful)))
-        raise Conflict("till.allergy", t("Do not serve: this pupil is allergic to {what}.", what=words))
-    if card.daily_limit_minor is None:
+        raise Conflict("till.allergy", t("Do not serve. This pupil must not eat: {what}", what=words))
+    if card.daily_limit_minor is None or not cost_minor:
         return
     spent = await value(_TODAY, card.tenant_id, card.account_id, now)
-    if spent + basket.price_minor > card.daily_limit_minor:
+    if spent + cost_minor > card.daily_limit_minor:
         raise Conflict("till.limit", t("The limit that the family has set for a day is reached."))
 
 
 _TODAY = """
-select coalesce(sum(price_minor), 0)::bigint from education_sale
+select coalesce(sum(paid_minor), 0)::bigint from education_sale
  where tenant_id = $1 and account_id = $2 and day = $3 and not is_undone
 """
 _RIGHT = """
@@ -147,16 +155,16 @@ async def _right(account: Account, basket: Basket, now: date) -> SchoolMealRight
     return await SchoolMealRight.get(tenant_id=account.tenant_id, id=found) if found else None
 
 
-async def _serve(  # noqa: PLR0917 - who, for whom, what, by which right, when
+async def _serve(  # noqa: PLR0917 - who, for whom, what, by which right and how much less, when
     actor: Actor,
     account: Account,
     card: SchoolCard,
     basket: Basket,
     right: SchoolMealRight | None,
+    off: int,
     now: date,
     key: str,
 ) -> SchoolSale:
-    off = reduction(int(basket.meal.price_minor), right.percent) if right and basket.meal else 0
     sale = SchoolSale(
         id=new_id(),
         tenant_id=account.tenant_id,

@@ -1,6 +1,7 @@
 """The public page of a round, and the family's applications: applied, offered, accepted, taken back."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
@@ -10,8 +11,9 @@ from starlette.routing import BaseRoute
 
 from billing.answers.notes import keep_files
 from billing.names import localized
-from scenarios.education.enrolment import links, rounds, services
-from scenarios.education.enrolment.services import Application
+from billing.payer.overview import ids_of
+from scenarios.education.enrolment import applying, links, rounds, services
+from scenarios.education.enrolment.applying import Application
 from scenarios.education.enrolment.states import APPLICANT, TONES, WORDS
 from scenarios.education.family.children import children_of
 from scenarios.education.models import SchoolApplicant, SchoolRound
@@ -23,7 +25,7 @@ from tenants.scope import open_scope, row, rows, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound
 from ui.fields import Day
 from ui.forms import Form, bind
-from ui.i18n import N_, t
+from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 from ui.shell import Shell
 
@@ -34,6 +36,9 @@ class ApplyForm(BaseModel):
     child_name: str = Field(title=N_("Name of the child"), max_length=100)
     born_on: Annotated[Day, Field(title=N_("Date of birth"))]
     phone: str = Field("", title=N_("Your phone number"), max_length=40)
+    agrees: bool = Field(False, title=N_("I agree"))
+    of: UUID | None = None
+    then: str = ""
 
 
 async def _found(request: Request) -> tuple[SchoolRound, Tenant]:
@@ -50,7 +55,30 @@ async def public(request: Request) -> Response:
     """Show a round to anybody who has its address."""
     found, tenant = await _found(request)
     who = await who_is(request)
-    return await _page(request, found, tenant, who, Form.blank(ApplyForm), {}, {})
+    draft = await _draft(request, who, found)
+    values = {} if draft is None else _values(draft)
+    answers = {} if draft is None else draft.answers
+    return await _page(request, found, tenant, who, Form.blank(ApplyForm, values), answers, {}, draft=draft)
+
+
+async def _draft(request: Request, who: Actor | None, found: SchoolRound) -> SchoolApplicant | None:
+    """Return what the reader has begun and wants to go on with."""
+    asked = request.query_params.get("of") or str((await request.form()).get("of") or "")
+    wanted = ids_of([asked])
+    if who is None or who.person_id is None or not wanted:
+        return None
+    async with open_scope(tenant_scope(found.tenant_id)):
+        return await applying.draft_of(who, found, wanted[0])
+
+
+def _values(draft: SchoolApplicant) -> dict[str, Any]:
+    return {
+        "child_name": draft.child_name,
+        "born_on": draft.born_on.isoformat(),
+        "phone": draft.phone,
+        "agrees": True,
+        "of": str(draft.id),
+    }
 
 
 async def _page(  # noqa: PLR0917 - all that one page shows
@@ -62,9 +90,12 @@ async def _page(  # noqa: PLR0917 - all that one page shows
     answers: dict[str, str],
     wrong: Any,
     status: int = 200,
+    *,
+    draft: SchoolApplicant | None = None,
 ) -> Response:
     if who is None:
         request.state.shell = Shell(face="payer", title=tenant.short_name, zone=tenant.timezone)
+    kept = {one.get("paper"): one["filename"] for one in draft.files} if draft else {}
     context = {
         "round": found,
         "tenant": tenant,
@@ -79,7 +110,11 @@ async def _page(  # noqa: PLR0917 - all that one page shows
             }
             for one in found.questions
         ],
-        "papers": [{**one, "label": localized(one["labels"])} for one in found.papers],
+        "papers": [
+            {**one, "label": localized(one["labels"]), "kept": kept.get(one["key"], "")}
+            for one in found.papers
+        ],
+        "agreed": gettext(applying.AGREED),
         "form": form,
         "who": who,
         "wrong": wrong,
@@ -90,7 +125,7 @@ async def _page(  # noqa: PLR0917 - all that one page shows
 
 
 async def apply(request: Request) -> Response:
-    """Hand an application in, once the family has signed in; what was typed waits meanwhile."""
+    """Hand an application in, or keep it for later, once the family has signed in; what was typed waits meanwhile."""
     found, tenant = await _found(request)
     who = await who_is(request)
     if who is None or who.person_id is None:
@@ -104,17 +139,19 @@ async def apply(request: Request) -> Response:
     if form.is_valid:
         try:
             made = await _apply(who, found, form.ok, answers, sent)
-            return redirect(
-                request,
-                f"/my/enrolments/{made.id}",
-                flash=t("Handed in. You see here what the school decides."),
-            )
+            flash = _KEPT if made.status == APPLICANT.start else _SENT
+            return redirect(request, f"/my/school/enrolments/{made.id}", flash=flash)
         except Invalid as error:
             wrong = dict(error.fields)
             form.fail_with(error)
         except Conflict as error:
             form.fail("", error.message)
-    return await _page(request, found, tenant, who, form, answers, wrong, status=422)
+    draft = await _draft(request, who, found)
+    return await _page(request, found, tenant, who, form, answers, wrong, status=422, draft=draft)
+
+
+_SENT = t("Handed in. You see here what the school decides.")
+_KEPT = t("Kept for you. The school sees nothing of it until you hand it in.")
 
 
 async def _apply(
@@ -124,15 +161,22 @@ async def _apply(
         siblings = [
             one for one in await children_of(who) if one.tenant_id == found.tenant_id and one.is_active
         ]
-    files: list[dict[str, Any]] = []
+    do = applying.keep if said.then == "keep" else applying.apply
     async with open_scope(tenant_scope(found.tenant_id)):
-        for one in found.papers:
-            upload = sent.get(f"paper_{one['key']}")
-            if isinstance(upload, UploadFile) and upload.filename:
-                kept = await keep_files(found.tenant_id, [upload])
-                files += [{**each, "paper": one["key"]} for each in kept]
-        asked = Application(said.child_name, said.born_on, answers, files, said.phone)
-        return await services.apply(who, found, asked, has_sibling=bool(siblings))
+        files = await _files(found, sent)
+        agreed = gettext(applying.AGREED) if said.agrees else ""
+        asked = Application(said.child_name, said.born_on, answers, files, said.phone, agreed)
+        return await do(who, found, asked, has_sibling=bool(siblings), of=said.of)
+
+
+async def _files(found: SchoolRound, sent: Any) -> list[dict[str, Any]]:
+    files: list[dict[str, Any]] = []
+    for one in found.papers:
+        upload = sent.get(f"paper_{one['key']}")
+        if isinstance(upload, UploadFile) and upload.filename:
+            kept = await keep_files(found.tenant_id, [upload])
+            files += [{**each, "paper": one["key"]} for each in kept]
+    return files
 
 
 _MINE = """
@@ -179,6 +223,7 @@ async def show(request: Request, actor: Actor) -> Response:
         "title": localized(found.titles),
         "state": (WORDS[one.status], TONES.get(one.status, "neutral")),
         "can_withdraw": APPLICANT.can(one.status, "withdraw"),
+        "go_on": f"{links.url_of(found)}?of={one.id}" if found.status == "open" else "",
         "bill_id": held["bill_id"] if held else None,
         "queue": queue["n"] if queue else 0,
         "key": new_token(),
@@ -202,7 +247,7 @@ async def accept(request: Request, actor: Actor) -> Response:
             await services.accept(actor, one, key=key)
     except Conflict as error:
         flash = error.message
-    return redirect(request, f"/my/enrolments/{one.id}", flash=flash)
+    return redirect(request, f"/my/school/enrolments/{one.id}", flash=flash)
 
 
 async def withdraw(request: Request, actor: Actor) -> Response:
@@ -211,21 +256,22 @@ async def withdraw(request: Request, actor: Actor) -> Response:
         one, _, _ = await _mine(request, actor)
     try:
         await services.withdraw(actor, one)
-        flash = t("The application is taken back.")
     except Conflict as error:
-        flash = error.message
-    return redirect(request, f"/my/enrolments/{one.id}", flash=flash)
+        return redirect(request, f"/my/school/enrolments/{one.id}", flash=error.message)
+    if one.status == APPLICANT.start:
+        return redirect(request, "/my/school/enrolments", flash=t("Deleted."))
+    return redirect(request, f"/my/school/enrolments/{one.id}", flash=t("The application is taken back."))
 
 
 _REASON = "A school's round of enrolment: its address is signed for it alone."
 ROUTES: list[BaseRoute] = [
     public_route("/enrol/{token}", public, reason=_REASON, name="enrol_form"),
     public_route("/enrol/{token}", apply, reason=_REASON, methods=WRITES, name="send_application"),
-    person_route("/my/enrolments", index, name="my_enrolments"),
-    person_route("/my/enrolments/{id}", show, name="my_enrolment"),
-    person_route("/my/enrolments/{id}/acceptance", accept, methods=WRITES, name="accept_place"),
+    person_route("/my/school/enrolments", index, name="my_enrolments"),
+    person_route("/my/school/enrolments/{id}", show, name="my_enrolment"),
+    person_route("/my/school/enrolments/{id}/acceptance", accept, methods=WRITES, name="accept_place"),
     person_route(
-        "/my/enrolments/{id}/withdrawal",
+        "/my/school/enrolments/{id}/withdrawal",
         withdraw,
         methods=WRITES,
         name="withdraw_application",

@@ -1,5 +1,6 @@
 """The office's pages of enrolment: rounds, and who has applied."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
@@ -25,7 +26,7 @@ from scenarios.education.notices.reading import named
 from tenants.actor import Actor
 from tenants.days import today_at
 from tenants.http import WRITES, path_id, tenant_route
-from ui.errors import Conflict, Invalid
+from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.fields import Day, MinorAmount
 from ui.forms import Form, bind
@@ -35,6 +36,7 @@ from ui.tables import Column, Page
 
 GRADE_WORDS: dict[str, Text | str] = {key: t(label) for key, label in GRADES.items()}
 LONG = timedelta(days=30)
+COMMAS = re.compile("[,\N{FULLWIDTH COMMA}\N{IDEOGRAPHIC COMMA}]")
 QUESTIONS = 12
 """How many a form has room for; more than that nobody answers."""
 ROUNDS = Listing(
@@ -58,7 +60,7 @@ APPLICANTS = Listing(
     default_sort="submitted_at",
     sql="""
 select id, number, child_name, born_on, status, has_sibling, person_name, email, phone, submitted_at, answer_by
-  from education_applicant where tenant_id = $1
+  from education_applicant where tenant_id = $1 and status <> 'draft'
    and ($2 = '' or number || ' ' || child_name || ' ' || person_name ilike $2)
    and round_id::text = $3 and ($4 = '' or status = $4)""",
 )
@@ -84,7 +86,7 @@ class PaperForm(BaseModel):
 class RoundForm(BaseModel):
     """A round of enrolment."""
 
-    title_en: str = Field(title=N_("Title in English"), max_length=120)
+    title_en: str = Field("", title=N_("Title in English"), max_length=120)
     title_zh: str = Field("", title=N_("Title in Chinese"), max_length=120)
     text_en: str = Field("", title=N_("Text in English"), max_length=4000)
     text_zh: str = Field("", title=N_("Text in Chinese"), max_length=4000)
@@ -205,7 +207,7 @@ def _question(number: int, one: QuestionForm) -> Mapping[str, Any]:
     return {
         "key": f"q{number}",
         "labels": both(one.label_en, one.label_zh),
-        "choices": [part.strip() for part in one.choices.split(",") if part.strip()],
+        "choices": [part.strip() for part in COMMAS.split(one.choices) if part.strip()],
         "is_required": one.is_required,
     }
 
@@ -245,7 +247,7 @@ async def show(request: Request, actor: Actor) -> Response:
         "taken": await services.taken(found),
         "link": links.url_of(found),
         "can": {edge: ROUND.can(found.status, edge) for edge in ROUND.edges},
-        "states": [(key, str(words)) for key, words in WORDS.items()],
+        "states": [(key, str(words)) for key, words in WORDS.items() if key != APPLICANT.start],
         "page": Page.of(query, listed, await APPLICANTS.count(tenant_id, query)),
         "columns": columns,
         "actor": actor,
@@ -267,6 +269,8 @@ async def _both(request: Request, actor: Actor) -> tuple[SchoolRound, SchoolAppl
     tenant_id = school(actor)
     found = await rounds.round_of(tenant_id, path_id(request))
     applicant = await services.applicant_of(tenant_id, path_id(request, "applicant_id"))
+    if applicant.status == APPLICANT.start:
+        raise NotFound("applicant.not_found", t("There is no such application, or it is not yours to see."))
     return found, applicant
 
 

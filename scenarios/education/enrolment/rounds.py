@@ -69,7 +69,7 @@ async def add_round(actor: Actor, asked: RoundAsked) -> SchoolRound:
 def _check_round(asked: RoundAsked) -> None:
     wrong: dict[str, Any] = {}
     if not asked.titles.get("en", "").strip():
-        wrong["title_en"] = t("Give it a name.")
+        wrong["title_en"] = t("Give it a title, in Chinese or in English.")
     if asked.grade not in GRADES:
         wrong["grade"] = t("Choose the grade.")
     if not 1 <= asked.places <= MOST_PLACES:

@@ -1,8 +1,6 @@
-"""Applying, offering, accepting, enrolling: places are counted under the round's lock, and money goes by a hold."""
+"""Offering, accepting, enrolling: places are counted under the round's lock, and money goes by a hold."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,16 +8,15 @@ from billing.holds import ending
 from billing.holds.kinds import HoldKind, register_hold
 from billing.holds.service import place
 from billing.models import Hold, Payment
-from billing.payments.numbers import new_number
 from billing.plans.single import Charge
 from scenarios.education.enrolment.rounds import round_of
 from scenarios.education.enrolment.states import APPLICANT, TAKES
+from scenarios.education.enrolment.telling import tell_family
 from scenarios.education.importing import added
 from scenarios.education.kinds import SCENARIO_KEY
 from scenarios.education.models import SchoolApplicant, SchoolRound, SchoolUser
 from tenants import audit
-from tenants.actor import Actor
-from tenants.days import today_at
+from tenants.actor import Actor, system_actor
 from tenants.ids import new_id
 from tenants.jobs import enqueue, job
 from tenants.models import Account, Holder
@@ -28,79 +25,6 @@ from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
 
 KIND, LAPSE_JOB = "education.enrolment", "education.lapse_offer"
-LONGEST_ANSWER = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """What a family writes; ``answers`` by the round's question keys, ``files`` as ``keep_files`` has kept them."""
-
-    child_name: str
-    born_on: date
-    answers: Mapping[str, str]
-    files: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
-    phone: str = ""
-
-
-async def apply(actor: Actor, found: SchoolRound, said: Application, *, has_sibling: bool) -> SchoolApplicant:
-    """Keep and hand in an application, in the open tenant scope; one child once in a round.
-
-    Raises:
-        Conflict: the round is not open, or this child has been applied for.
-        Invalid: a question or a document that is needed is missing.
-    """
-    now = datetime.now(UTC)
-    if found.status != "open" or not found.opens_at <= now < found.closes_at:
-        raise Conflict("round.closed", t("Nobody can apply in this round now."))
-    _check(found, said, await today_at(found.tenant_id))
-    name = " ".join(said.child_name.split())
-    if await value(_KNOWN, found.tenant_id, found.id, name, said.born_on):
-        raise Conflict("applicant.twice", t("Somebody has applied for {name} already.", name=name))
-    assert actor.person_id is not None  # noqa: S101 - somebody is signed in
-    return await SchoolApplicant.create(
-        id=new_id(),
-        tenant_id=found.tenant_id,
-        round_id=found.id,
-        number=await new_number("E", found.tenant_id),
-        status=APPLICANT.after(APPLICANT.start, "submit"),
-        child_name=name,
-        born_on=said.born_on,
-        answers=dict(said.answers),
-        files=[dict(one) for one in said.files],
-        person_id=actor.person_id,
-        person_name=actor.name[:100],
-        email=actor.email,
-        phone=said.phone,
-        has_sibling=has_sibling,
-        submitted_at=now,
-    )
-
-
-_KNOWN = """
-select exists (select 1 from education_applicant where tenant_id = $1 and round_id = $2
-                and lower(child_name) = lower($3) and born_on = $4 and status not in ('withdrawn', 'rejected'))
-"""
-
-
-def _check(found: SchoolRound, said: Application, now: date) -> None:
-    wrong: dict[str, Any] = {}
-    if not said.child_name.strip():
-        wrong["child_name"] = t("Write the child's name.")
-    if not date(1990, 1, 1) < said.born_on <= now:
-        wrong["born_on"] = t("Enter the child's date of birth.")
-    for one in found.questions:
-        answer = said.answers.get(one["key"], "").strip()
-        choices = one.get("choices") or []
-        if (one.get("is_required") and not answer) or (answer and choices and answer not in choices):
-            wrong[f"answer_{one['key']}"] = t("Please answer this.")
-        if len(answer) > LONGEST_ANSWER:
-            wrong[f"answer_{one['key']}"] = t("Keep it to {n} characters.", n=LONGEST_ANSWER)
-    kept = {one.get("paper") for one in said.files}
-    for one in found.papers:
-        if one.get("is_required") and one["key"] not in kept:
-            wrong[f"paper_{one['key']}"] = t("Choose a file.")
-    if wrong:
-        raise Invalid("applicant.wrong", t("Something is missing."), fields=wrong)
 
 
 async def applicant_of(tenant_id: UUID, applicant_id: UUID, *, lock: bool = False) -> SchoolApplicant:
@@ -142,6 +66,7 @@ async def decide(actor: Actor, applicant_id: UUID, edge: str, *, reason: str = "
         )
     await found.save()
     await _record(actor, found)
+    await tell_family(actor, found)
     return found
 
 
@@ -165,8 +90,13 @@ async def lapse(actor: Actor, payload: dict[str, Any]) -> None:
         return
     if found.hold_id and (await Hold.get(tenant_id=found.tenant_id, id=found.hold_id)).status == "held":
         return  # the hold's own end decides
+    await _lapse(actor, found)
+
+
+async def _lapse(actor: Actor, found: SchoolApplicant) -> None:
     found.status = APPLICANT.after(found.status, "lapse")
     await found.save(update_fields=["status"])
+    await tell_family(actor, found)
 
 
 async def accept(actor: Actor, applicant: SchoolApplicant, *, key: str) -> SchoolApplicant:
@@ -261,8 +191,7 @@ async def let_go(hold: Hold, why: str) -> None:
     """End the offer with its time; a deposit that was cancelled leaves it as it was."""
     found = await applicant_of(hold.tenant_id, hold.subject_id, lock=True)
     if found.status == "offered" and why == "expired":
-        found.status = APPLICANT.after(found.status, "lapse")
-        await found.save(update_fields=["status"])
+        await _lapse(system_actor(hold.tenant_id), found)
 
 
 async def came_late(hold: Hold, payment: Payment) -> bool:
@@ -274,14 +203,16 @@ async def came_late(hold: Hold, payment: Payment) -> bool:
 
 def page(hold: Hold) -> str:
     """Return where the family goes on after paying."""
-    return f"/my/enrolments/{hold.subject_id}"
+    return f"/my/school/enrolments/{hold.subject_id}"
 
 
 register_hold(HoldKind(KIND, kept, let_go, came_late, page))
 
 
 async def withdraw(actor: Actor, applicant: SchoolApplicant) -> None:
-    """Take an application back, whoever of the family has made it. Call it outside of any scope.
+    """Take an application back, whoever of the family has made it; of a draft nothing stays.
+
+    Call it outside of any scope.
 
     Raises:
         Conflict: it has ended, or its deposit is being paid.
@@ -294,7 +225,9 @@ async def withdraw(actor: Actor, applicant: SchoolApplicant) -> None:
         await ending.cancel(actor.within(applicant.tenant_id), hold.id)
     async with open_scope(tenant_scope(applicant.tenant_id)):
         found = await applicant_of(applicant.tenant_id, applicant.id, lock=True)
-        if APPLICANT.can(found.status, "withdraw"):
+        if found.status == APPLICANT.start:
+            await found.delete()
+        elif APPLICANT.can(found.status, "withdraw"):
             found.status = APPLICANT.after(found.status, "withdraw")
             await found.save(update_fields=["status"])
             await _record(actor.within(found.tenant_id), found)
@@ -336,6 +269,7 @@ async def enrol(actor: Actor, applicant_id: UUID, *, number: str, class_title: s
     found.status = APPLICANT.after(found.status, "enrol")
     await found.save(update_fields=["status"])
     await _record(actor, found)
+    await tell_family(actor, found, place=title)
     return account
 
 

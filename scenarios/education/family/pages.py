@@ -24,7 +24,7 @@ from ui.forms import Form, bind
 from ui.i18n import N_, t
 from ui.render import redirect, respond
 
-ACCOUNT = "account_id"
+ACCOUNT, MOST_BILLS = "account_id", 50
 
 
 class BookForm(BaseModel):
@@ -50,18 +50,42 @@ async def index(request: Request, actor: Actor) -> Response:
     children = await children_of(actor)
     opened = await _open(children, actor) if children else {}
     found = [{"child": one, **opened[one.account_id]} for one in children]
-    return await respond(request, "education/my/children.html", {"children": found})
+    context = {"children": found, "totals": _totals(found), "pay": _pay(found)}
+    return await respond(request, "education/my/children.html", context)
+
+
+def _totals(found: Sequence[dict[str, Any]]) -> dict[str, tuple[int, int]]:
+    """Return what all children together owe and how much of it is overdue, by currency; minor units."""
+    totals: dict[str, tuple[int, int]] = {}
+    for one in found:
+        left, late = totals.get(one["child"].currency, (0, 0))
+        owed = one["owed"]
+        totals[one["child"].currency] = (left + owed["left_minor"], late + owed["overdue"])
+    return {currency: sums for currency, sums in totals.items() if sums[0]}
+
+
+def _pay(found: Sequence[dict[str, Any]]) -> str:
+    """Return where all of it is paid together: one checkout over all children and schools."""
+    bills = [
+        f"bill={bill_id}"
+        for one in found
+        if one["child"].takes_payments
+        for bill_id in one["owed"]["bill_ids"]
+    ][:MOST_BILLS]
+    return f"/my/checkouts/new?{'&'.join(bills)}" if bills else ""
 
 
 async def _open(children: Sequence[Child], actor: Actor) -> dict[UUID, dict[str, Any]]:
-    """Return what waits for each child's family, by account, in three statements for all of them."""
+    """Return what waits for each child's family, by account, in four statements for all of them."""
     owed = await queries.owed(children)
     notices = await queries.notices(children, actor.person_id)
     offers = await queries.offers(children)
+    cards = await queries.cards(children)
     return {
         one.account_id: {
             "owed": owed[one.account_id],
             "notices": notices[one.account_id],
+            "card": cards.get(one.account_id),
             **_sorted(offers[one.account_id]),
         }
         for one in children

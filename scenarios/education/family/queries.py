@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.names import localized
+from scenarios.education.canteen.terms import WALLET
 from scenarios.education.family.children import Child
 from tenants.scope import row, rows
 from ui.errors import NotFound
@@ -18,7 +19,8 @@ _OWED = f"""
 select c.account_id, coalesce(sum(total_minor - paid_minor - adjusted_minor), 0)::bigint left_minor,
        coalesce(sum(total_minor - paid_minor - adjusted_minor)
                   filter (where due_on < day_of(c.tenant_id)), 0)::bigint overdue,
-       count(b.id) bills, coalesce(sum(v.minor), 0)::bigint voluntary_minor
+       count(b.id) bills, coalesce(sum(v.minor), 0)::bigint voluntary_minor,
+       coalesce((array_agg(b.id order by b.due_on, b.id) filter (where b.id is not null))[:50], '{{}}') bill_ids
   from {_OF} left join billing_bill b on b.tenant_id = c.tenant_id and b.account_id = c.account_id
    and b.status in ('issued', 'part_paid') and b.held_until is null
   left join lateral (
@@ -76,6 +78,14 @@ select c.account_id, n.*
 """
 
 
+_CARDS = f"""
+select c.account_id, w.balance_minor, coalesce(w.balance_minor < k.alert_minor, false) is_low
+  from {_OF} join billing_wallet w on w.tenant_id = c.tenant_id and w.account_id = c.account_id and w.kind = $4
+   and w.status = 'open'
+  left join education_card k on k.tenant_id = c.tenant_id and k.account_id = c.account_id
+"""
+
+
 def _of(children: Sequence[Child]) -> tuple[list[UUID], list[UUID], list[str]]:
     return (
         [one.tenant_id for one in children],
@@ -111,6 +121,11 @@ def _named(found: Any, *keys: str) -> dict[str, Any]:
     for key in keys:
         facts[key] = localized(json.loads(facts[key]))
     return facts
+
+
+async def cards(children: Sequence[Child]) -> dict[UUID, Any]:
+    """Return what is on each child's card for the canteen, by account; nothing for who has none yet."""
+    return {one["account_id"]: one for one in await rows(_CARDS, *_of(children), WALLET)}
 
 
 async def owed(children: Sequence[Child]) -> dict[UUID, Any]:

@@ -128,8 +128,12 @@ async def read(actor: Actor, asked: int | None) -> Year:
             )
             first = min(first, began or this_year)
     years = tuple(range(this_year, max(first, this_year - MOST_YEARS) - 1, -1))
-    ordered = tuple(sorted(paid, key=lambda one: (one.child.school, one.paid_on, one.child.name, one.fee)))
-    return Year(year, tuple(children), ordered, years)
+    return Year(year, tuple(children), in_order(paid), years)
+
+
+def in_order(paid: Iterable[Paid]) -> tuple[Paid, ...]:
+    """Return payments from day to day, as a family remembers them, whichever school they went to."""
+    return tuple(sorted(paid, key=lambda one: (one.paid_on, one.child.school, one.child.name, one.fee)))
 
 
 def _by_school(children: Iterable[Child]) -> list[list[Child]]:

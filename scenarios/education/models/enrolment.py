@@ -40,7 +40,10 @@ class SchoolRound(TenantRow):
 
 
 class SchoolApplicant(TenantRow):
-    """A child for whom somebody applies. ``account_id`` is who owes the deposit, and the pupil once enrolled."""
+    """A child for whom somebody applies. ``account_id`` is who owes the deposit, and the pupil once enrolled.
+
+    ``words`` are what a guardian has agreed to, so that anything of the child may be kept.
+    """
 
     round_id: UUID = fields.UUIDField()
     number = fields.CharField(max_length=40)
@@ -53,6 +56,8 @@ class SchoolApplicant(TenantRow):
     person_name = fields.CharField(max_length=100)
     email = fields.CharField(max_length=200, db_default="")
     phone = fields.CharField(max_length=40, db_default="")
+    words = fields.TextField(db_default="")
+    agreed_at: datetime | None = fields.DatetimeField(null=True)
     has_sibling = fields.BooleanField(db_default=False)
     account_id: UUID | None = fields.UUIDField(null=True)
     hold_id: UUID | None = fields.UUIDField(null=True)

@@ -50,9 +50,9 @@ class NoticeForm(BaseModel):
     """A notice to write."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
-    title_en: str = Field(title=N_("Title in English"), max_length=120)
+    title_en: str = Field("", title=N_("Title in English"), max_length=120)
     title_zh: str = Field("", title=N_("Title in Chinese"), max_length=120)
-    body_en: str = Field(title=N_("Text in English"), max_length=8000)
+    body_en: str = Field("", title=N_("Text in English"), max_length=8000)
     body_zh: str = Field("", title=N_("Text in Chinese"), max_length=8000)
     audience: str = Field(title=N_("For whom"))
     grades: list[str] = Field([], title=N_("Grades"))

@@ -85,7 +85,7 @@ async def _must_reach(actor: Actor, asked: Asked) -> None:
 def _check(asked: Asked) -> None:
     wrong: dict[str, Any] = {}
     if not asked.titles.get("en", "").strip():
-        wrong["title_en"] = t("Give it a title.")
+        wrong["title_en"] = t("Give it a title, in Chinese or in English.")
     if not asked.bodies.get("en", "").strip():
         wrong["body_en"] = t("Write what families should know.")
     if asked.audience not in AUDIENCES:

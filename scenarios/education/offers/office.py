@@ -130,7 +130,7 @@ async def _check(tenant: Tenant, asked: Asked) -> None:
     if asked.kind not in KINDS:
         wrong["kind"] = t("Choose what it is.")
     if not asked.titles.get("en", "").strip():
-        wrong["title_en"] = t("Give it a name.")
+        wrong["title_en"] = t("Give it a title, in Chinese or in English.")
     if asked.closes_on < asked.opens_on:
         wrong["closes_on"] = t("The last day is on or after the first.")
     if not 1 <= len(asked.options) <= MOST_OPTIONS:

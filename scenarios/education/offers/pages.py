@@ -60,8 +60,8 @@ class OptionForm(BaseModel):
 class OfferForm(BaseModel):
     """A new offer."""
 
-    kind: str = Field(title=N_("What it is"))
-    title_en: str = Field(title=N_("Title in English"), max_length=80)
+    kind: str = Field(title=N_("Kind of offer"))
+    title_en: str = Field("", title=N_("Title in English"), max_length=80)
     title_zh: str = Field("", title=N_("Title in Chinese"), max_length=80)
     text_en: str = Field("", title=N_("Text in English"), max_length=4000)
     text_zh: str = Field("", title=N_("Text in Chinese"), max_length=4000)
@@ -101,7 +101,7 @@ def _columns(actor: Actor) -> tuple[Column, ...]:
             "titles", t("Offer"), format=_title, sortable=True, sort="title", is_main=True,
             href=lambda row: f"{root}/{row['id']}",
         ),
-        Column("kind", t("What it is"), words=KINDS),
+        Column("kind", t("Kind of offer"), words=KINDS),
         Column("grades", t("Grades"), format=lambda value, row: grades_text(value, row) or gettext("All")),
         Column(
             "status", t("State"), format="badge", words=OFFER_SHOWN, tones=OFFER_TONES,
@@ -208,12 +208,12 @@ def _booking_columns(actor: Actor) -> tuple[Column, ...]:
         ),
         Column("place", t("Class")),
         Column("names", t("What"), format=_title),
-        Column("quantity", t("Number"), format="number"),
+        Column("quantity", t("How many"), format="number"),
         Column("status", t("State"), format="badge", words=BOOKING_WORDS, tones=BOOKING_TONES),
         Column("amount_minor", t("Amount"), format="money"),
         Column("signed_by", t("Signed by")),
         Column("signed_at", t("Signed"), format="datetime"),
-        Column("created_at", t("Since"), format="datetime", sortable=True),
+        Column("created_at", t("Booked at"), format="datetime", sortable=True),
     )  # fmt: skip
 
 

@@ -113,7 +113,7 @@ async def test_limits_blocks_and_allergies_stop_the_sale(db, bank):
             await office.set_allergies(parent, child, ["nuts"], words="I agree.", agrees=False)
         assert (await SchoolCard.get(tenant_id=tenant.id)).allergies == ""
         await office.set_allergies(parent, child, ["nuts"], words="I agree.", agrees=True)
-    with pytest.raises(Conflict, match="allergy"):
+    with pytest.raises(Conflict, match="must not eat: Nuts"):
         await sell(tenant, worker, "A1", lunch, snack)
     await sell(tenant, worker, "A1", lunch)
     async with open_scope(tenant_scope(tenant.id)):
@@ -187,6 +187,44 @@ async def test_a_reduced_meal_takes_its_share_and_rounds_half_up(db, bank):
     assert (sale.price_minor, sale.paid_minor) == (700, 535)
     assert await left(tenant, wallet) == 465
     assert till.reduction(333, 50) == 167
+
+
+async def test_the_counter_sees_whose_card_it_is_and_what_the_family_has_set(client, db, bank):
+    tenant, _, worker, lunch, snack = await canteen(bank)
+    await fill(tenant, "A1", 1_000)
+    parent = await world.parent(tenant, "A1")
+    child = await world.child(parent, (await world.account(tenant, "A1")).id)
+    async with open_scope(tenant_scope(tenant.id)):
+        await office.set_card(parent, child, daily_limit_minor=600, alert_minor=None, is_blocked=False)
+        await office.set_allergies(parent, child, ["nuts"], words="I agree.", agrees=True)
+    await make.sign_in(client, worker.person_id)
+    till_page = f"/t/{tenant.slug}/till"
+    seen = []
+    for dish in (snack, lunch):
+        page = await client.post(till_page, data={"card": "A1", "dishes": str(dish.id), "key": new_id().hex})
+        seen.append(text_of(inspect(page.text)))
+    assert "Do not serve" in seen[0]
+    assert "Served: Child A1" in seen[1]
+    for words in ("Child A1", "3A", "Must not eat: Nuts", "The family allows SGD 6.00 in a day."):
+        assert words in seen[0]
+        assert words in seen[1]
+    stranger = await client.post(till_page, data={"card": "??", "dishes": str(lunch.id), "key": "k"})
+    assert "Must not eat" not in text_of(inspect(stranger.text))
+
+
+async def test_the_familys_limit_is_on_its_own_money_and_stops_no_free_meal(db, bank):
+    tenant, staff, worker, lunch, snack = await canteen(bank)
+    await grant(tenant, staff, "A1", 100)
+    await fill(tenant, "A1", 1_000)
+    parent = await world.parent(tenant, "A1")
+    child = await world.child(parent, (await world.account(tenant, "A1")).id)
+    async with open_scope(tenant_scope(tenant.id)):
+        await office.set_card(parent, child, daily_limit_minor=300, alert_minor=None, is_blocked=False)
+    sale = await sell(tenant, worker, "A1", lunch)
+    assert (sale.price_minor, sale.paid_minor) == (500, 0)
+    assert (await sell(tenant, worker, "A1", snack)).paid_minor == 200
+    with pytest.raises(Conflict, match="limit"):
+        await sell(tenant, worker, "A1", snack)
 
 
 TILLS = 12

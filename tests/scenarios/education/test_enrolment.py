@@ -6,19 +6,21 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from billing.models import Bill, Hold
-from scenarios.education.enrolment import links, rounds, services
+from scenarios.education.enrolment import applying, links, rounds, services
+from scenarios.education.enrolment.applying import Application
 from scenarios.education.enrolment.rounds import RoundAsked
-from scenarios.education.enrolment.services import Application
-from scenarios.education.models import SchoolApplicant, SchoolEnrolment
+from scenarios.education.models import SchoolApplicant, SchoolEnrolment, SchoolRound
 from tenants.actor import system_actor
+from tenants.days import day_at
 from tenants.ids import new_id
-from tenants.models import Account, Holder
+from tenants.models import Account, Holder, Notice
 from tenants.scope import execute, open_scope, tenant_scope, value
 from tests import make
 from tests.page import inspect, text_of
 from tests.scenarios.education import world
 from tests.scenarios.education.world import pupil
 from ui.errors import Conflict, Invalid
+from ui.formats import date_text
 
 TODAY = make.today()
 QUESTION = {
@@ -56,9 +58,9 @@ async def family(name: str = "Lee Mei"):
 
 
 async def apply(tenant, found, actor, name="Lee Min", **given):
-    said = {"child_name": name, "born_on": date(2020, 5, 1), "answers": {}} | given
+    said = {"child_name": name, "born_on": date(2020, 5, 1), "answers": {}, "agreed": "I agree."} | given
     async with open_scope(tenant_scope(tenant.id)):
-        return await services.apply(actor, found, Application(**said), has_sibling=False)
+        return await applying.apply(actor, found, Application(**said), has_sibling=False)
 
 
 async def decide(tenant, staff, one, edge, **given):
@@ -164,6 +166,96 @@ async def test_what_is_needed_is_asked_for_and_one_child_counts_once(db, bank):
         await apply(tenant, found, actor, "Late", answers={"q0": "English"}, files=[file])
 
 
+async def test_nothing_of_a_child_is_kept_without_a_guardians_word(db, bank):
+    tenant, _, found = await opened(bank)
+    actor = await family()
+    for do in (applying.apply, applying.keep):
+        with pytest.raises(Invalid) as refused:
+            async with open_scope(tenant_scope(tenant.id)):
+                await do(actor, found, Application("Lee Min", date(2020, 5, 1), {}), has_sibling=False)
+        assert set(refused.value.fields) == {"agrees"}
+    async with open_scope(tenant_scope(tenant.id)):
+        assert not await SchoolApplicant.filter(tenant_id=tenant.id).exists()
+    one = await apply(tenant, found, actor, agreed="I agree that the school keeps this.")
+    assert (one.words, one.agreed_at is not None) == ("I agree that the school keeps this.", True)
+
+
+async def test_what_is_begun_is_kept_for_its_family_alone_and_gone_on_with(client, db, bank):
+    tenant, staff, found = await opened(bank, questions=[QUESTION], papers=[PAPER])
+    address = links.url_of(found).removeprefix("http://cloud.test")
+    actor = await family()
+    await make.sign_in(client, actor.person_id)
+    begun = {"child_name": "Lee Min", "born_on": "2020-05-01", "phone": "91230000", "agrees": "1"}
+    kept = await client.post(
+        address, data=begun | {"then": "keep"}, files={"paper_d0": ("birth.png", PNG, "image/png")}
+    )
+    assert kept.status_code == 303, text_of(inspect(kept.text))
+    mine = kept.headers["location"]
+    page = (await client.get(mine)).text
+    assert "Not handed in yet" in text_of(inspect(page))
+    draft_id = mine.rpartition("/")[2]
+    again = inspect((await client.get(f"{address}?of={draft_id}", headers={"Accept-Language": "en"})).text)
+    assert "birth.png is here already" in text_of(again)
+    assert 'value="Lee Min"' in (await client.get(f"{address}?of={draft_id}")).text
+    await make.sign_in(client, staff.person_id)
+    root = f"/t/{tenant.slug}/enrolment/{found.id}"
+    assert "Lee Min" not in (await client.get(root)).text, "the school sees nothing of it"
+    assert (await client.get(f"{root}/applicants/{draft_id}")).status_code == 404
+    stranger = await family("Other")
+    await make.sign_in(client, stranger.person_id)
+    assert (await client.get(f"{address}?of={draft_id}")).status_code == 404
+    assert (await client.post(address, data=begun | {"of": draft_id})).status_code == 404
+    await make.sign_in(client, actor.person_id)
+    lacking = await client.post(address, data=begun | {"of": draft_id})
+    assert lacking.status_code == 422
+    assert "birth.png is here already" in text_of(inspect(lacking.text)), "nothing that was sent is lost"
+    sent = await client.post(address, data=begun | {"of": draft_id, "answer_q0": "Chinese"})
+    assert sent.headers["location"] == mine, "it is the same application"
+    async with open_scope(tenant_scope(tenant.id)):
+        one = await SchoolApplicant.get(tenant_id=tenant.id)
+    assert (one.status, len(one.files), one.answers) == ("submitted", 1, {"q0": "Chinese"})
+    kept = await client.post(address, data=begun | {"child_name": "Lee Ann", "then": "keep"})
+    assert (await client.post(f"{kept.headers['location']}/withdrawal")).headers[
+        "location"
+    ] == "/my/school/enrolments"
+    async with open_scope(tenant_scope(tenant.id)):
+        assert await SchoolApplicant.filter(tenant_id=tenant.id).count() == 1, "of a draft nothing stays"
+
+
+async def test_a_family_is_told_of_every_decision_and_until_when_to_answer(db, bank):
+    tenant, staff, found = await opened(bank, places=2)
+    actor = await family()
+    offered, waiting, refused = [await apply(tenant, found, actor, name) for name in ("Ah", "Bee", "Cai")]
+    await decide(tenant, staff, offered, "offer")
+    await decide(tenant, staff, waiting, "wait")
+    await decide(tenant, staff, refused, "reject", reason="Too young.")
+    await accept(tenant, actor, offered)
+    await decide(tenant, staff, waiting, "offer")
+    async with open_scope(tenant_scope(tenant.id)):
+        await services.enrol(staff, offered.id, number="N-1", class_title="1A")
+        await execute("update education_applicant set answer_by = now() where id = $1", waiting.id)
+        await services.lapse(system_actor(tenant.id), {"applicant_id": str(waiting.id)})
+        told = await Notice.filter(tenant_id=tenant.id, channel="in_app").order_by("created_at", "id")
+        day = date_text(offered_by(found), "long")
+    assert [one.subject for one in told] == [
+        "A place for Ah",
+        "Bee is on the waiting list",
+        "No place for Cai",
+        "A place for Bee",
+        "Ah is a pupil now",
+        "The offer for Bee has ended",
+    ]
+    assert {one.person_id for one in told} == {actor.person_id}
+    assert f"Answer by {day}" in told[0].body
+    assert "Too young." in told[2].body
+    assert f"/my/school/enrolments/{offered.id}" in told[0].body
+
+
+def offered_by(found) -> date:
+    """The day on which an offer of today ends, where the school is."""
+    return day_at(datetime.now(UTC) + timedelta(days=found.answer_days), "Asia/Singapore")
+
+
 async def test_twenty_offers_at_once_never_give_more_places_than_there_are(committed, bank):
     tenant, staff, found = await opened(bank, places=3)
     actor = await family()
@@ -189,12 +281,12 @@ async def test_the_public_page_the_familys_and_the_offices(client, db, bank):
     wrong = await client.post(address, data={"child_name": "Lee Min", "born_on": "2020-05-01"})
     assert wrong.status_code == 422
     inspect(wrong.text)
-    data = {"child_name": "Lee Min", "born_on": "2020-05-01", "answer_q0": "English"}
+    data = {"child_name": "Lee Min", "born_on": "2020-05-01", "answer_q0": "English", "agrees": "1"}
     sent = await client.post(address, data=data, files={"paper_d0": ("birth.png", PNG, "image/png")})
     assert sent.status_code == 303, text_of(inspect(sent.text))
     mine = sent.headers["location"]
     assert "Handed in" in text_of(inspect((await client.get(mine)).text))
-    inspect((await client.get("/my/enrolments")).text)
+    inspect((await client.get("/my/school/enrolments")).text)
     stranger = await family("Other")
     await make.sign_in(client, stranger.person_id)
     assert (await client.get(mine)).status_code == 404
@@ -228,3 +320,23 @@ async def test_the_public_page_the_familys_and_the_offices(client, db, bank):
     }
     assert (await client.post(root, data=new | {"answer_days": "7"})).status_code == 303
     assert (await client.post(root, data=new | {"grade": "99", "answer_days": "7"})).status_code == 422
+
+
+async def test_a_school_writes_its_form_in_its_own_language_alone(client, db, bank):
+    tenant, staff = await world.school(bank)
+    await make.sign_in(client, staff.person_id)
+    day = TODAY.isoformat()
+    data = {
+        "title_zh": "幼儿园",
+        "grade": "K1",
+        "places": "20",
+        "opens_on": day,
+        "closes_on": day,
+        "answer_days": "7",
+    }
+    data |= {"questions-0-label_zh": "语言", "questions-0-choices": "中文，英文、马来文, 泰米尔文"}
+    made = await client.post(f"/t/{tenant.slug}/enrolment", data=data)
+    assert made.status_code == 303
+    async with open_scope(tenant_scope(tenant.id)):
+        said = await SchoolRound.get(tenant_id=tenant.id)
+    assert said.questions[0]["choices"] == ["中文", "英文", "马来文", "泰米尔文"], "by whichever comma"

@@ -1,13 +1,19 @@
 """A family's year over two schools, to the cent and for nobody else; brothers and sisters who count at both."""
 
+import html
+import re
+from datetime import date
+
 import pytest
 
 from billing.models import Bill, Payment
 from billing.payments import service as payments
 from scenarios.education.family import statement
+from scenarios.education.family.children import Child
 from scenarios.education.models import SchoolPartner
 from scenarios.education.partners import services as partners
 from scenarios.education.year import leaving
+from tenants.ids import new_id
 from tenants.models import Account, Audit, Person
 from tenants.scope import open_scope, person_scope, tenant_scope
 from tests import make
@@ -100,6 +106,45 @@ async def test_a_year_is_every_payment_of_the_family_less_what_went_back(client,
     await make.sign_in(client, stranger.id)
     assert "Nothing was paid" in text_of(inspect((await client.get("/my/school/statement?year=no")).text))
     assert (await client.get("/my/school/statement/pdf")).status_code == 404
+
+
+def test_a_year_reads_from_day_to_day_whichever_school():
+    def paid(school: str, day: int) -> statement.Paid:
+        child = Child(
+            new_id(), new_id(), "Ah", "1", "", "", school, "UTC", "SGD", "",
+            standing="open", takes_payments=True, word_to_payers="", is_active=True, relations=("parent",),
+        )  # fmt: skip
+        return statement.Paid(child, date(2026, 1, day), "Books", "SGD", 100, True, None, "")
+
+    found = statement.in_order([paid("Hill", 3), paid("River", 2), paid("Hill", 1)])
+    assert [(one.child.school, one.paid_on.day) for one in found] == [("Hill", 1), ("River", 2), ("Hill", 3)]
+
+
+async def test_one_page_and_one_checkout_for_children_at_two_schools(client, db, bank):
+    first, staff = await school(bank, pupil("A1", "Elder", **MOTHER))
+    second, chief = await school(bank, pupil("B1", "Younger", **MOTHER))
+    mother = await world.parent(first, "A1", name="Tan Mei Ling")
+    await make.holder(await world.account(second, "B1"), await _person(mother), relation="parent")
+    owed = 0
+    for tenant, of in ((first, staff), (second, chief)):
+        await world.charge(tenant, of, "books")
+        async with open_scope(tenant_scope(tenant.id)):
+            owed += (await Bill.get(tenant_id=tenant.id)).left_minor
+    await make.sign_in(client, mother.person_id)
+    page = (await client.get("/my/school")).text
+    shown = text_of(inspect(page))
+    assert "To pay for all children" in shown
+    assert f"{owed / 100:,.2f}" in shown
+    href = html.unescape(re.search(r'href="(/my/checkouts/new[^"]*)"', page).group(1))
+    assert href.count("bill=") == 2
+    checkout = await client.get(href)
+    assert checkout.status_code == 200
+    both = text_of(inspect(checkout.text))
+    assert first.short_name in both
+    assert second.short_name in both
+    stranger = await make.person("Stranger")
+    await make.sign_in(client, stranger.id)
+    assert (await client.get(href)).status_code == 404, "bills of others are not there"
 
 
 async def ranks(tenant) -> dict[str, int]:

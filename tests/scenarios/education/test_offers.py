@@ -356,6 +356,10 @@ async def test_the_offices_pages_write_open_and_count(client, db, bank):
     assert changed.status_code == 303
     assert "Nothing matches" in text_of(inspect((await client.get(f"{there}?status=kept")).text))
     inspect((await client.get(f"{there}/cancelling")).text)
+    only = await client.post(root, data=data | {"title_en": "", "title_zh": "棋社"})
+    assert only.status_code == 303, "a title in one language is a title"
+    assert "棋社" in text_of(inspect((await client.get(only.headers["location"])).text))
+    assert (await client.post(root, data=data | {"title_en": ""})).status_code == 422
     reader = await make.staff(tenant, "reader")
     await make.sign_in(client, reader.person_id)
     assert (await client.get(there)).status_code == 200
