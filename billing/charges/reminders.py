@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from billing.charges.bills import get
 from billing.charges.states import OPEN_BILLS
+from billing.reminders.claiming import Place, claim_all
 from billing.reminders.plan import ReminderTerms, may_send_at
 from billing.reminders.service import NOT_RECENT, QUIET_DAYS, count_by_hand, overdue, remind_now
 from billing.terms import terms_of
@@ -40,8 +42,9 @@ async def remind_one(actor: Actor, bill_id: UUID) -> str:
     tenant = await Tenant.get(id=bill.tenant_id)
     if not tenant.takes_payments:
         raise Conflict("bill.unpayable", t("Payers cannot pay here now, so nobody is reminded."))
-    one = "b.tenant_id = $1 and $2::date is not null and b.id = $3"
-    claimed = await remind_now(actor, tenant, one, [tenant.id, today(tenant.timezone), bill.id], 1)
+    one = "b.tenant_id = $1 and $2::date is not null and b.id = $3 and b.due_on = $4"
+    args = [tenant.id, today(tenant.timezone), bill.id, bill.due_on]
+    claimed = await remind_now(actor, tenant, one, args, 1, bill.status)
     if claimed:
         await _record(actor, claimed[0])
         return str(claimed[0]["recipient"] or claimed[0]["holder"])
@@ -91,22 +94,36 @@ async def count_due(actor: Actor, query: TableQuery) -> int:
 
 
 async def work(actor: Actor, payload: dict[str, Any]) -> None:
-    """Remind in batches, each a transaction of its own, until nobody is left."""
-    task_id = UUID(payload["task_id"])
-    while True:
-        await renew_statistics("billing_reminder")
-        async with open_scope(actor.scope()):
-            tenant = await Tenant.get(id=actor.tenant_id)
-            task = await Task.filter(tenant_id=tenant.id, id=task_id).select_for_update().get()
-            if task.state == "done":
-                return
-            asker = replace(actor, name=task.started_by_name, person_id=task.started_by)
-            chosen = overdue(tenant, payload["q"], payload["filters"])
-            claimed = await remind_now(asker, tenant, chosen.where, chosen.args, _BATCH)
-            task.state, task.done = "running", task.done + len(claimed)
-            if not claimed:
-                tasks.end(task, url=f"/t/{tenant.slug}/bills?overdue=yes", result={"reminded": task.done})
-            await task.save()
+    """Remind in batches, each a transaction of its own, until nobody is left; a worker that dies begins anew."""
+    if await _is_done(actor, payload):
+        return
+    await claim_all(partial(_one_batch, actor, payload))
+    async with open_scope(actor.scope()):
+        tenant, task = await Tenant.get(id=actor.tenant_id), await _task(actor, payload)
+        tasks.end(task, url=f"/t/{tenant.slug}/bills?overdue=yes", result={"reminded": task.done})
+        await task.save()
+
+
+async def _is_done(actor: Actor, payload: dict[str, Any]) -> bool:
+    async with open_scope(actor.scope()):
+        return (await _task(actor, payload)).state == "done"
+
+
+async def _task(actor: Actor, payload: dict[str, Any]) -> Task:
+    """Return the task under its lock."""
+    return await Task.filter(tenant_id=actor.tenant_id, id=UUID(payload["task_id"])).select_for_update().get()
+
+
+async def _one_batch(actor: Actor, payload: dict[str, Any], status: str, after: Place) -> list[Any]:
+    await renew_statistics("billing_reminder")
+    async with open_scope(actor.scope()):
+        tenant, task = await Tenant.get(id=actor.tenant_id), await _task(actor, payload)
+        asker = replace(actor, name=task.started_by_name, person_id=task.started_by)
+        chosen = overdue(tenant, payload["q"], payload["filters"])
+        claimed = await remind_now(asker, tenant, chosen.where, chosen.args, _BATCH, status, after)
+        task.state, task.done = "running", task.done + len(claimed)
+        await task.save()
+    return claimed
 
 
 async def _record(actor: Actor, bill: Any) -> None:

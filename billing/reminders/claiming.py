@@ -1,8 +1,16 @@
-"""Which bills get a reminder now: one statement claims a batch, so that each goes out once however many ask."""
+"""Which bills get a reminder now: one statement claims a batch, so that each goes out once however many ask.
 
+Bills are gone through in the order of an index (state, due day, id), and each batch begins behind the one before: a
+million that are due on one day are read once, and not again for every five hundred of them.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from billing.answers.conditions import IS_DISPUTED, is_promised
+from billing.charges.states import OPEN_BILLS
 from billing.mandates.conditions import IS_AUTOPAID
 from tenants.planning import by_stretch
 from tenants.scope import rows
@@ -11,6 +19,9 @@ BATCH = 500
 CATCH_UP_DAYS = 3
 """A step missed by a worker that was down is made up for this long; after that it is left out."""
 TODAY = "$2::date"
+Place = tuple[date, UUID]
+"""How far a state's bills have been gone through: the due day and id of the last one."""
+BEGIN: Place = (date(1, 1, 1), UUID(int=0))
 
 HOLDER = f"""
 join lateral (
@@ -37,10 +48,10 @@ WANTS = """not exists (select 1 from billing_reminder_stop s
 _CLAIM = """
 with chosen as materialized (
   select b.id bill_id, b.account_id, h.* from billing_bill b {holder}
-   where {where} and {may} and {wants} and {reach}
+   where {where} and b.status = {status} and (b.due_on, b.id) > ({due_on}, {bill}) and {may} and {wants} and {reach}
      and not exists (select 1 from billing_reminder r
                       where r.bill_id = b.id and r.step = {step} offset 0)
-   order by b.account_id, b.period, b.id limit {limit} for update of b skip locked
+   order by b.status, b.due_on, b.id limit {limit} for update of b skip locked
 ), reminded as (
   insert into billing_reminder (tenant_id, bill_id, account_id, holder_id, step, offset_days, is_final, channels,
                                 recipient, sent_by_name)
@@ -73,25 +84,52 @@ async def claim(
     has_sms: bool,
     by: str,
     limit: int = BATCH,
+    status: str = OPEN_BILLS[0],
+    after: Place = BEGIN,
 ) -> list[Any]:
     """Claim up to ``limit`` bills for a step in the open tenant scope and return what their messages say.
 
-    ``where`` is about bill ``b`` with ``$1`` the tenant and ``$2`` today there; ``args`` begin with these two.
+    ``where`` is about bill ``b`` with ``$1`` the tenant and ``$2`` today there; ``args`` begin with these two. The
+    bills are the next ones of one ``status`` behind the place ``after``.
     """
-    n = len(args)
-    ways = {"has_email": f"${n + 4}::boolean", "has_sms": f"${n + 5}::boolean"}
+    given = {
+        "step": (step, "text"),
+        "offset": (offset_days, "int"),
+        "is_final": (is_final, "boolean"),
+        "has_email": (has_email, "boolean"),
+        "has_sms": (has_sms, "boolean"),
+        "by": (by, "text"),
+        "status": (status, "text"),
+        "due_on": (after[0], "date"),
+        "bill": (after[1], "uuid"),
+    }
+    named = {name: f"${n}::{given[name][1]}" for n, name in enumerate(given, start=len(args) + 1)}
     sql = _CLAIM.format(
+        **named,
         holder=HOLDER,
         where=where,
         may=MAY,
         wants="true" if is_final else WANTS,
-        step=f"${n + 1}::text",
-        offset=f"${n + 2}::int",
-        is_final=f"${n + 3}::boolean",
-        reach=REACH.format(**ways),
-        **ways,
-        by=f"${n + 6}::text",
+        reach=REACH.format(**named),
         limit=int(limit),
     )
     async with by_stretch():
-        return await rows(sql, *args, step, offset_days, is_final, has_email, has_sms, by)
+        return await rows(sql, *args, *(value for value, _ in given.values()))
+
+
+Claim = Callable[[str, Place], Awaitable[Sequence[Any]]]
+
+
+async def claim_all(claim_next: Claim) -> None:
+    """Have ``claim_next(status, after)`` claim batch after batch of each state, until it finds nothing more.
+
+    A bill that somebody pays at this moment is passed over. It is not waited for, and not come back to.
+    """
+    for status in OPEN_BILLS:
+        after = BEGIN
+        while claimed := await claim_next(status, after):
+            after = _last_of(claimed)
+
+
+def _last_of(claimed: Iterable[Any]) -> Place:
+    return max((bill["due_on"], bill["id"]) for bill in claimed)

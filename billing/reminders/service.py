@@ -1,14 +1,15 @@
 """One mechanism for all reminders: the day's plan, one bill by hand, all overdue ones by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from billing.charges.bill_list import Selection
 from billing.daily import every_day
 from billing.models import ReminderStop
-from billing.reminders.claiming import CATCH_UP_DAYS, HOLDER, MAY, WANTS, claim
+from billing.reminders.claiming import BEGIN, CATCH_UP_DAYS, HOLDER, MAY, WANTS, Place, claim, claim_all
 from billing.reminders.plan import ReminderTerms, Step, may_send_at
 from billing.reminders.sending import send
 from billing.terms import terms_of
@@ -36,11 +37,12 @@ async def remind_by_plan(actor: Actor) -> None:
     if not terms.is_on:
         return
     for step in sorted(terms.steps, key=lambda each: each.offset_days, reverse=True):
-        while await _one_batch(tenant, terms, step):
-            continue
+        await claim_all(partial(_one_batch, tenant, terms, step))
 
 
-async def _one_batch(tenant: Tenant, terms: ReminderTerms, step: Step) -> int:
+async def _one_batch(
+    tenant: Tenant, terms: ReminderTerms, step: Step, status: str, after: Place
+) -> Sequence[Any]:
     """Claim and write one batch of a step. A later step that went out makes an earlier one needless."""
     await renew_statistics("billing_reminder")
     async with open_scope(tenant_scope(tenant.id)):
@@ -59,14 +61,24 @@ async def _one_batch(tenant: Tenant, terms: ReminderTerms, step: Step) -> int:
             has_email=terms.has_email,
             has_sms=terms.has_sms,
             by="",
+            status=status,
+            after=after,
         )
         at = may_send_at(datetime.now(UTC), tenant.timezone, terms)
         await send(tenant, claimed, at=at, is_final=step.is_final, is_late=step.offset_days > 0)
-    return len(claimed)
+    return claimed
 
 
-async def remind_now(actor: Actor, tenant: Tenant, where: str, args: list[Any], limit: int) -> list[Any]:
-    """Remind by hand of bills that ``where`` selects, in the open tenant scope; return what was claimed."""
+async def remind_now(  # noqa: PLR0917 - who, and of which bills
+    actor: Actor,
+    tenant: Tenant,
+    where: str,
+    args: list[Any],
+    limit: int,
+    status: str,
+    after: Place = BEGIN,
+) -> list[Any]:
+    """Remind by hand of the next bills of a state that ``where`` selects, in the open tenant scope; return them."""
     terms, now = await terms_of(tenant.id, ReminderTerms), today(tenant.timezone)
     claimed = await claim(
         f"{where} and {NOT_RECENT}",
@@ -78,6 +90,8 @@ async def remind_now(actor: Actor, tenant: Tenant, where: str, args: list[Any], 
         has_sms=True,
         by=actor.name[:100],
         limit=limit,
+        status=status,
+        after=after,
     )
     at = may_send_at(datetime.now(UTC), tenant.timezone, terms)
     for is_late in (True, False):

@@ -152,6 +152,26 @@ async def test_messages_wait_for_the_end_of_quiet_hours(place, monkeypatch):
     assert waits == 1
 
 
+async def test_batches_go_on_behind_each_other_and_reach_everybody_once(place, monkeypatch):
+    """Five bills of which one is paid in part, two at a time: what is begun behind is neither left out nor repeated."""
+    from billing.reminders import service  # noqa: PLC0415
+
+    bills = [await due(place, -7) for _ in range(5)]
+    await world.take(place, await make.staff(place.tenant, "cashier"), (bills[0], 100))
+    batches = []
+
+    async def two(*args: Any, **given: Any) -> list[Any]:
+        batches.append(await claim(*args, **given, limit=2))
+        return batches[-1]
+
+    monkeypatch.setattr(service, "claim", two)
+    await remind_by_plan(place.system)
+    assert await sent(place) == {str(bill.id): {"day+7"} for bill in bills}
+    found = [bill["id"] for batch in batches for bill in batch]
+    assert sorted(found) == sorted(bill.id for bill in bills)
+    assert found[-1] == bills[0].id
+
+
 async def test_two_workers_send_each_reminder_once(real_place):
     bills = [await due(real_place, -7) for _ in range(6)]
     await asyncio.gather(*(remind_by_plan(real_place.system) for _ in range(4)))
