@@ -48,14 +48,15 @@ def _off(one: Standing, left_minor: int) -> int:
 ORDER = f"array_position(array[{', '.join(repr(kind) for kind in STANDING)}], s.kind::text)"
 STACKED = f"""
 standing as materialized (
-  select s.id, s.kind, s.reason, s.percent, s.amount_minor, s.account_id, l.id line_id, l.bill_id, l.currency,
+  select s.id, s.kind, s.reason, s.percent, s.amount_minor, s.account_id, s.decided_by_name, l.id line_id,
+         l.place line_place, l.bill_id, b.place bill_place, l.currency,
          greatest(l.amount_minor - l.paid_minor - l.adjusted_minor, 0) owed,
          row_number() over (partition by l.id order by {ORDER}, s.effective_from, s.number collate "C") rank
-    from (select id, account_id from billing_bill where run_id = $2
+    from (select id, account_id, ctid place from billing_bill where run_id = $2
            union all
-          select b.id, b.account_id from unnest($3::uuid[]) chosen (id) cross join lateral (
-            select id, account_id from billing_bill where id = chosen.id offset 0) b) b
-    cross join lateral (select * from billing_bill_line where bill_id = b.id offset 0) l
+          select b.id, b.account_id, b.place from unnest($3::uuid[]) chosen (id) cross join lateral (
+            select id, account_id, ctid place from billing_bill where id = chosen.id offset 0) b) b
+    cross join lateral (select *, ctid place from billing_bill_line where bill_id = b.id offset 0) l
     cross join lateral (select kind from billing_fee_item where id = l.fee_item_id offset 0) i
     cross join lateral (
       select * from billing_standing_adjustment
@@ -64,12 +65,12 @@ standing as materialized (
      and lasts(s.effective_until, l.period)
      and (s.fee_item_id is null or s.fee_item_id = l.fee_item_id)
 ), stacked as (
-  select s.id, s.line_id, s.bill_id, s.rank, off.taken, s.owed - off.taken left_minor
+  select s.id, s.line_id, s.line_place, s.bill_id, s.bill_place, s.rank, off.taken, s.owed - off.taken left_minor
     from standing s, lateral (
       select least(s.owed, coalesce(s.amount_minor, round(s.owed * s.percent / 100)))::bigint taken) off
    where s.rank = 1
   union all
-  select s.id, s.line_id, s.bill_id, s.rank, off.taken, before.left_minor - off.taken
+  select s.id, s.line_id, s.line_place, s.bill_id, s.bill_place, s.rank, off.taken, before.left_minor - off.taken
     from stacked before join standing s on s.line_id = before.line_id and s.rank = before.rank + 1, lateral (
       select least(before.left_minor,
                    coalesce(s.amount_minor, round(before.left_minor * s.percent / 100)))::bigint taken) off

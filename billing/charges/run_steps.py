@@ -162,8 +162,7 @@ async def _issue(actor: Actor, run: BillRun, task: Task, at: datetime | None) ->
         else:
             issued = await row(issue_sql.ISSUE_LEFT, *where, STRETCH)
     assert issued is not None  # noqa: S101 - an aggregate always answers
-    async with in_bulk():
-        await apply_standing(run.tenant_id, at=now, bill_ids=issued["ids"] or [])
+    await apply_standing(run.tenant_id, at=now, bill_ids=issued["ids"] or [], are_many=True)
     if stretch is not None:
         await _reach(run, task, stretch, issued["bills"])
     elif issued["bills"]:

@@ -34,7 +34,7 @@ create temp table billing_bill_line (tenant_id int, id int, bill_id int, fee_ite
 create temp table billing_fee_item (tenant_id int, id int, kind text);
 create temp table billing_standing_adjustment (tenant_id int, id int, account_id int, kind text, status text,
   currency text, effective_from date, effective_until date, fee_item_id int, percent numeric, amount_minor bigint,
-  number text, reason text);
+  number text, reason text, decided_by_name text);
 insert into billing_fee_item values (1, 1, 'charge');
 """
 FILL = """
@@ -48,7 +48,7 @@ LINES = (
 )
 STANDINGS = """
 insert into billing_standing_adjustment
-select 1, id, account, kind, 'approved', 'SGD', start, null, null, percent, amount, number, ''
+select 1, id, account, kind, 'approved', 'SGD', start, null, null, percent, amount, number, '', ''
   from jsonb_to_recordset($1::jsonb) s (id int, account int, kind text, start date, percent numeric, amount bigint,
                                         number text)
 """

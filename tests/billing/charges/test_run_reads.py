@@ -1,12 +1,19 @@
 """A run reads a few rows for each account, whatever PostgreSQL takes the tables for: never all of them for each."""
 
-from collections.abc import Awaitable
+import json
+from collections.abc import Awaitable, Iterator
+from typing import Any
 
+import pytest
+
+from billing.adjustments import issuing
 from billing.charges import run_steps, runs
 from billing.models import BillRun, Reminder
+from billing.reminders import claiming
 from billing.reminders.service import remind_by_plan
 from tenants.actor import system_actor
 from tenants.days import today
+from tenants.planning import by_stretch, in_bulk
 from tenants.scope import execute, open_scope, rows, tenant_scope
 from tests.billing.charges.estate import AUGUST, JULY, Estate
 
@@ -127,3 +134,60 @@ async def test_nobody_is_reminded_by_reading_every_reminder_that_went_out(estate
         assert await Reminder.filter(tenant_id=estate.tenant.id).count() == COUNT
         again = await read_by(estate, remind_by_plan(system_actor(estate.tenant.id)))
     assert again["billing_reminder"] < FEW
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes_of(part)
+
+
+async def planned(sql: str, *args: Any, analyze: bool = False) -> list[dict[str, Any]]:
+    """Return all steps of a statement's plan; ``analyze`` has it done."""
+    (found,) = await rows(f"explain (format json, costs off{', analyze' if analyze else ''}) {sql}", *args)
+    return list(nodes_of(json.loads(found["QUERY PLAN"])[0]["Plan"]))
+
+
+async def test_lasting_adjustments_meet_their_own_accounts_lines_alone(estate):
+    """As many rows come out of any step as there are lines; joined by the currency alone they would be the square."""
+    async with open_scope(tenant_scope(estate.tenant.id)):
+        await move_in(estate, 1, lines := 60)
+        run = await drafted(estate, JULY)
+        own = "account_id = b.account_id"
+        assert own in issuing._PREVIEW
+        for sql, is_own in ((issuing._PREVIEW, True), (issuing._PREVIEW.replace(own, "true"), False)):
+            async with in_bulk():
+                steps = await planned(sql, estate.tenant.id, run.id, None, analyze=True)
+            most = max(step["Actual Rows"] * step["Actual Loops"] for step in steps)
+            assert (most < 3 * lines) is is_own, most
+
+
+@pytest.mark.parametrize("sql", [issuing._LESS_OF_LINES, issuing._LESS_OF_BILLS])
+async def test_what_lasting_adjustments_change_is_found_where_it_lies(estate, sql):
+    """Joined with what is to be changed, all that the institution has of it would be read for each stretch."""
+    looks = []
+    async with open_scope(tenant_scope(estate.tenant.id)):
+        for planning in (by_stretch, in_bulk):
+            async with planning():
+                steps = await planned(sql, [], [])
+            table = steps[0]["Relation Name"]
+            looks.append([each["Node Type"] for each in steps if each.get("Relation Name") == table][1:])
+    assert looks[0] == ["Tid Scan"] != looks[1]
+
+
+async def test_a_batch_of_reminders_begins_behind_the_one_before(estate, monkeypatch):
+    """By an index, without sorting: however many were reminded before, they are not read again."""
+    plans = []
+
+    async def told(sql: str, *args: Any) -> list[Any]:
+        plans.append(await planned(sql, *args))
+        return []
+
+    monkeypatch.setattr(claiming, "rows", told)
+    async with open_scope(tenant_scope(estate.tenant.id)):
+        await remind_by_plan(system_actor(estate.tenant.id))
+    assert plans
+    for steps in plans:
+        (first,) = [step for step in steps if step.get("Index Name") == "billing_bill_status_due_on_idx"]
+        assert "ROW(due_on, id) >" in first["Index Cond"]
+        assert not [step for step in steps if "b.due_on" in step.get("Sort Key", ())]

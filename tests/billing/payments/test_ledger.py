@@ -158,3 +158,40 @@ async def one_more_posting(place, entry):
             place.id,
             entry,
         )
+
+
+BEFORE, FEW = 10_000, 60
+_FILL = """
+with entry as (
+  insert into billing_entry (tenant_id, id, kind, source_id) select $1, new_id(), 'test', new_id()
+    from generate_series(1, $2::int) returning id)
+insert into billing_posting (tenant_id, entry_id, ledger, currency, amount_minor)
+select $1, id, 'suspense', 'SGD', amount from entry cross join (values (1), (-1)) side (amount)
+"""
+_BLOCKS = """
+select sum(pg_stat_get_xact_blocks_fetched(relation)) from (
+  select 'billing_entry'::regclass::oid union all
+  select indexrelid from pg_index where indrelid = 'billing_entry'::regclass) found (relation)
+"""
+_BY_ID = "e.id = p.entry_id"
+
+
+async def test_booking_finds_its_entry_however_many_there_are(place, owner):
+    """The control looks for it as text, by which no index finds it: then all entries are gone through."""
+
+    async def blocks() -> int:
+        before = await owner.fetchval(_BLOCKS)
+        await owner.execute(_FILL, place.id, 1)
+        return int(await owner.fetchval(_BLOCKS) - before)
+
+    transaction = owner.transaction()
+    await transaction.start()
+    await owner.execute("select scope_set('tenant', $1)", str(place.id))
+    await owner.execute(_FILL, place.id, BEFORE)
+    found = await blocks()
+    source = await owner.fetchval("select pg_get_functiondef('refuse_unbalanced'::regproc)")
+    assert _BY_ID in source
+    await owner.execute(source.replace(_BY_ID, "e.id::text = p.entry_id::text"))
+    by_all = await blocks()
+    await transaction.rollback()
+    assert found < FEW < by_all
