@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from billing.charges.depending import refuse_loop
 from billing.charges.periods import months_after
 from billing.models import FeeItem, FeeRule, SettlementAccount
 from billing.names import Joined, Month
@@ -240,20 +241,21 @@ async def save_draft(actor: Actor, item_id: UUID, document: Document) -> FeeRule
     """Keep a document as the item's draft; there is one at most, and saving again replaces it.
 
     Raises:
-        Invalid: it is for another currency or of the other kind.
+        Invalid: it is for another currency or of the other kind, or would be worked out from its own fee.
     """
     actor.require("fees.write")
     listed = await get_item(actor, item_id)
     item = listed.item
     if document.currency != item.currency or document.kind != item.kind:
         raise Invalid("fee.document", t("This rule is for another kind of fee, or another currency."))
+    month = (await today_at(actor.tenant_id)).replace(day=1)
+    await refuse_loop(item, document, since=month)
     if listed.draft:
         listed.draft.document = dump(document)
         listed.draft.created_by, listed.draft.created_by_name = actor.person_id, actor.name[:100]
         await listed.draft.save(update_fields=["document", "created_by", "created_by_name"])
         return listed.draft
     numbers = [rule.version for rule in await versions(actor, item_id)]
-    month = (await today_at(actor.tenant_id)).replace(day=1)
     return await FeeRule.create(
         tenant_id=item.tenant_id,
         fee_item_id=item.id,
@@ -280,7 +282,8 @@ async def activate(actor: Actor, item_id: UUID, *, effective_from: date) -> FeeR
 
     Raises:
         Conflict: there is no draft, or another person has to decide about it.
-        Invalid: the month is not after that of the last version, or too far away.
+        Invalid: the month is not after that of the last version, or too far away; or the fee would be worked out
+            from itself.
         StepUp: the sign-in is not fresh and strong.
     """
     actor.require("fees.activate")
@@ -292,6 +295,7 @@ async def activate(actor: Actor, item_id: UUID, *, effective_from: date) -> FeeR
         "effective_from"
     )
     await _check_start(actor, effective_from, active[-1] if active else None)
+    await refuse_loop(listed.item, parse(rule.document), since=effective_from, field="effective_from")
     actor.require_fresh()
     is_alone = await _is_decided_alone(actor, rule)
     if active:

@@ -13,10 +13,12 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 
 from billing.charges import run_settings
+from billing.charges.depending import in_order
 from billing.charges.periods import months_after
 from billing.charges.states import run_after
 from billing.models import BillRun, FeeItem, FeeRule
 from billing.names import Month, Named
+from billing.rules import Charge, LateFee, parse
 from tenants import audit, tasks
 from tenants.actor import Actor
 from tenants.days import today
@@ -57,7 +59,8 @@ async def start(
     accounts of the institution are billed by a run for each; the next begins when the one before has been issued.
 
     Raises:
-        Invalid: nothing to charge, an item without a rule in that month, or a month too far away.
+        Invalid: nothing to charge, an item without a rule in that month, items that wait for each other, or a month
+            too far away.
         Conflict: another run of this scenario and month has not been issued or cancelled yet.
     """
     actor.require("runs.write")
@@ -67,7 +70,8 @@ async def start(
         text = t("Choose a scenario of this institution.")
         raise Invalid("run.scenario", text, fields={"scenario": text})
     items = await _items(tenant, scenario, fee_item_ids)
-    await _check(tenant, items, period, due_on)
+    _check_days(tenant, period, due_on)
+    items = in_order(items, await _rules(tenant, items, period))
     items, *later = await _by_account(tenant, items)
     run = BillRun(
         id=new_id(),
@@ -146,7 +150,7 @@ async def _items(tenant: Tenant, scenario: str, ids: Sequence[UUID]) -> list[Fee
     return sorted(found, key=lambda item: (item.kind == "late_fee", item.position, item.key))
 
 
-async def _check(tenant: Tenant, items: Sequence[FeeItem], period: date, due_on: date) -> None:
+def _check_days(tenant: Tenant, period: date, due_on: date) -> None:
     now = today(tenant.timezone)
     if period.day != 1 or not months_after(now, EARLIEST) <= period <= months_after(now, LATEST):
         text = t("Choose a month within three years back and one year ahead.")
@@ -154,10 +158,18 @@ async def _check(tenant: Tenant, items: Sequence[FeeItem], period: date, due_on:
     if not period <= due_on <= max(months_after(period, LATEST_DUE), now + NOTICE):
         text = t("Choose a due day within four months of the month billed.")
         raise Invalid("run.due_on", text, fields={"due_on": text})
+
+
+async def _rules(tenant: Tenant, items: Sequence[FeeItem], period: date) -> dict[UUID, Charge | LateFee]:
+    """Return what each item is charged by in a month."""
+    found = {}
     for item in items:
-        if await rule_in_force(tenant.id, item.id, period) is None:
+        rule = await rule_in_force(tenant.id, item.id, period)
+        if rule is None:
             text = t("“{fee}” has no rule in force in {month}.", fee=Named(item.names), month=Month(period))
             raise Invalid("run.no_rule", text, fields={"items": text})
+        found[item.id] = parse(rule.document)
+    return found
 
 
 _FIRST_ACCOUNT = """
