@@ -11,6 +11,6 @@ create index billing_bill_status_due_on_idx on billing_bill (tenant_id, status, 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0047_sandbox_counts")]
+    dependencies = [("cloud", "0050_applicants_consent")]
 
     operations = [ops.RunSQL(IN_ORDER)]
