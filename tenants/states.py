@@ -22,16 +22,21 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """All states and edges of one kind of row."""
+    """All states and edges of one kind of row; ``or_start`` is where rows of another origin begin."""
 
     name: str
     start: str
     edges: Mapping[str, Edge]
+    or_start: tuple[str, ...] = ()
 
     @property
     def states(self) -> tuple[str, ...]:
         """Every state, in the order in which the edges first name it."""
-        named = [self.start, *(s for e in self.edges.values() for s in (*e.sources, e.target))]
+        named = [
+            self.start,
+            *self.or_start,
+            *(s for e in self.edges.values() for s in (*e.sources, e.target)),
+        ]
         return tuple(dict.fromkeys(named))
 
     def can(self, status: str, edge: str) -> bool:
@@ -51,7 +56,7 @@ class Machine:
 
 def diagram(machine: Machine) -> str:
     """Return the machine as a Mermaid state diagram."""
-    lines = ["stateDiagram-v2", f"    [*] --> {machine.start}"]
+    lines = ["stateDiagram-v2", *(f"    [*] --> {start}" for start in (machine.start, *machine.or_start))]
     lines += [
         f"    {source} --> {edge.target}: {name}"
         for name, edge in machine.edges.items()

@@ -18,7 +18,7 @@ from ui.i18n import t
 
 ASK, DECIDE = "policy.write", "tenants.decide"
 TERMS = Machine(
-    "bank_terms",
+    "terms of a bank",
     "asked",
     {
         "approve": Edge(

@@ -20,6 +20,7 @@ LINE = Machine(
         "unmatch": Edge(("matched", "differs", "explained"), "open", "a person took the match back"),
         "replace": Edge(("provisional",), "replaced", "the final statement has come"),
     },
+    or_start=("provisional",),
 )
 BREAK = Machine(
     "break",
