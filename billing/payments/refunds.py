@@ -176,7 +176,7 @@ async def _check_amount(payment: Payment, amount: int, seen: int) -> None:
     if amount > left:
         text = t("At most {left} can be refunded.", left=Amount(left, payment.currency))
         raise Invalid("refund.too_much", text, fields={"amount": text})
-    if amount != payment.amount_minor and not capabilities(payment.channel).has_partial_refund:
+    if is_part_refused(payment, amount):
         text = t("This way of paying can only be refunded in full.")
         raise Invalid("refund.part", text, fields={"amount": text})
 
@@ -212,6 +212,11 @@ def is_window_over(payment: Payment) -> bool:
         and payment.succeeded_at is not None
         and datetime.now(UTC) - payment.succeeded_at > window
     )
+
+
+def is_part_refused(payment: Payment, amount_minor: int) -> bool:
+    """Tell whether the channel gives this payment back whole or not at all, and this is not the whole of it."""
+    return amount_minor != payment.amount_minor and not capabilities(payment.channel).has_partial_refund
 
 
 def _checked(reason: str) -> str:
@@ -300,6 +305,9 @@ async def send_on(actor: Actor, refund: Refund, payment: Payment) -> None:
         await book_refund(actor, refund, payment)
     elif is_window_over(payment):
         refund.error = "window"
+        await fail(actor, refund, payment)
+    elif is_part_refused(payment, refund.amount_minor):
+        refund.error = "part"
         await fail(actor, refund, payment)
     elif payment.channel in _INSIDE:
         move(refund, "pay_out")

@@ -27,6 +27,7 @@ select id, coalesce(sent_at, decided_at, created_at) since, null::timestamptz du
 """
 STUCK_WORDS = {
     "window": N_("The channel's time for refunds is over"),
+    "part": N_("This way of paying can only be refunded in full."),
     "stopped": N_("Your bank has stopped it"),
     "disputed": N_("The payer's bank took the money back"),
 }

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from billing.channels import CHANNELS as OUTSIDE
 from billing.models import Payment
+from billing.payments.refunds import create
 from billing.payments.service import (
     approve_refund,
     pay_out_refund,
@@ -13,6 +15,7 @@ from billing.payments.service import (
     refundable_minor,
     reject_refund,
 )
+from billing.worklist.kinds import STUCK_WORDS
 from tenants.actor import StepUp
 from tenants.ids import new_id
 from tenants.models import Audit, Tenant
@@ -181,6 +184,26 @@ async def test_the_channels_time_for_refunds_ends(place, outside, officer):
     assert (over.status, over.error) == ("failed", "window")
     await run_due(place.id)
     assert outside.refunded(place, await world.attempt(place, started)) == 0
+
+
+async def test_what_a_channel_gives_back_whole_only_is_refused_in_part_and_otherwise_worked(
+    place, outside, officer, monkeypatch
+):
+    bill, started = await paid(place, outside)
+    whole = replace(OUTSIDE["stripe"].capabilities, has_partial_refund=False)
+    monkeypatch.setattr(type(OUTSIDE["stripe"]), "capabilities", whole)
+    with pytest.raises(Invalid, match="only be refunded in full") as refused:
+        await ask(place, officer, started, 4999)
+    assert list(refused.value.fields) == ["amount"]
+    async with place.scope():
+        payment = await Payment.get(id=started.payment_id)
+        by_rule = await create(officer, payment, 1000, "Cancelled in time", bill_id=bill.id, is_agreed=True)
+    assert (by_rule.status, by_rule.error) == ("failed", "part")
+    assert by_rule.error in STUCK_WORDS, "finance reads why on the worklist"
+    await ask(place, officer, started, 5000)
+    await run_due(place.id)
+    assert outside.refunded(place, await world.attempt(place, started)) == 5000
+    assert await world.ledger_is_right(place)
 
 
 async def test_in_another_currency_the_limit_says_nothing(place, outside, officer):
