@@ -15,8 +15,8 @@ from string import Formatter
 from typing import Any
 from uuid import UUID
 
+from billing.payments.orders import NUMBER as SETTLEMENT
 from billing.payments.orders import SECRET as RAIL_SECRET
-from billing.payments.settlement import NUMBER as SETTLEMENT
 from deploy import composition
 from deploy.database import connected
 from deploy.settings import Settings

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from billing import pay_links
 from billing.charges.bills import ExplainedLine, lines_of
 from billing.models import Bill
+from billing.payments.into import Payee, payees_of
 from billing.receipts.documents import BillDocument, BillDocumentLine, Issuer
 from billing.receipts.pdf import render_bills
 from tenants.actor import Actor
@@ -19,7 +20,7 @@ from tenants.runtime import runtime
 from tenants.scope import rows
 from ui.errors import Conflict
 from ui.formats import month_text
-from ui.i18n import t, use_locale
+from ui.i18n import Text, t, use_locale
 
 _ARREARS = """
 select b.id, coalesce(sum(o.total_minor - o.paid_minor - o.adjusted_minor), 0)::bigint arrears
@@ -58,6 +59,8 @@ async def documents_of(tenant_id: UUID, bill_ids: Sequence[UUID], locale: str) -
     arrears = {r["id"]: r["arrears"] for r in await rows(_ARREARS, tenant_id, list(bill_ids))}
     lines = await lines_of(tenant_id, list(bill_ids))
     issuer = await issuer_of(tenant)
+    owed = [(bill.id, bill.currency) for bill in bills.values() if _is_owed(bill) and bill.held_until is None]
+    payees = await payees_of(tenant_id, owed)
     with use_locale(locale):
         return [
             _document(
@@ -67,6 +70,7 @@ async def documents_of(tenant_id: UUID, bill_ids: Sequence[UUID], locale: str) -
                 lines[bill_id],
                 holders.get(bills[bill_id].account_id),
                 arrears.get(bill_id, 0),
+                payees.get(bill_id),
             )
             for bill_id in bill_ids
         ]
@@ -106,8 +110,8 @@ def _document(  # noqa: PLR0917 - the parts of one page
     lines: Sequence[ExplainedLine],
     holder: Holder | None,
     arrears: int,
+    payee: Payee | None,
 ) -> BillDocument:
-    is_owed = bill.total_minor > bill.paid_minor + bill.adjusted_minor
     needs_code = holder is not None and holder.confirmed_at is None
     return BillDocument(
         issuer=issuer,
@@ -124,9 +128,24 @@ def _document(  # noqa: PLR0917 - the parts of one page
         adjusted_minor=bill.adjusted_minor,
         paid_minor=bill.paid_minor,
         arrears_minor=arrears,
-        pay_url=pay_links.make_url(tenant.id, bill.id) if is_owed else "",
+        pay_url=pay_links.make_url(tenant.id, bill.id) if _is_owed(bill) else "",
         holder_code=pay_links.confirmation_code(holder) if holder and needs_code else "",
         holder_url=f"{runtime().public_url.rstrip('/')}/my/accounts" if needs_code else "",
+        notes=(_by_transfer(payee, bill),) if payee else (),
+    )
+
+
+def _is_owed(bill: Bill) -> bool:
+    return bool(bill.total_minor > bill.paid_minor + bill.adjusted_minor)
+
+
+def _by_transfer(payee: Payee, bill: Bill) -> Text:
+    return t(
+        "By transfer: to {name}, {bank}, account {account}. Write {number} as the reference, and nothing else.",
+        name=payee.name,
+        bank=payee.bank,
+        account=payee.number,
+        number=bill.number,
     )
 
 

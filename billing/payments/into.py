@@ -1,9 +1,16 @@
-"""Which of an institution's accounts something is paid into, as bills and receipts say it."""
+"""Which of an institution's accounts something is paid into, as papers say it and as a transfer needs it."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
+from billing.bank_terms.document import TRANSFER
+from billing.bank_terms.reading import bank_terms_of
 from billing.models import SettlementAccount
 from billing.payments.choosing import accounts_of
+from billing.payments.orders import NUMBER
+from tenants.runtime import runtime
 from tenants.scope import open_scope, tenant_scope
 
 
@@ -21,3 +28,37 @@ async def bill_into(tenant_id: UUID, bill_id: UUID, currency: str) -> str:
     """Return the account that a bill is paid into."""
     accounts = await accounts_of(tenant_id, [bill_id], currency)
     return await paid_into(tenant_id, accounts.get(bill_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """An account as somebody writes it who sends money there: whose it is, at which bank, and all of its number."""
+
+    name: str
+    bank: str
+    number: str
+
+
+async def payees_of(tenant_id: UUID, bills: Iterable[tuple[UUID, str]]) -> dict[UUID, Payee]:
+    """Return for bills with their currencies where a transfer for them is sent.
+
+    A bill is left out where transfers are switched off, or its account is none that the bank tells us of. Opens the
+    tenant's scope itself, since payers do not see settlement accounts.
+    """
+    by_currency: dict[str, list[UUID]] = defaultdict(list)
+    for bill_id, currency in bills:
+        by_currency[currency].append(bill_id)
+    of_bills: dict[UUID, UUID | None] = {}
+    for currency, ids in by_currency.items():
+        of_bills |= await accounts_of(tenant_id, ids, currency)
+    async with open_scope(tenant_scope(tenant_id)):
+        if not (await bank_terms_of(tenant_id)).offers(TRANSFER):
+            return {}
+        told_of = SettlementAccount.filter(tenant_id=tenant_id, status="active").exclude(rail_merchant="")
+        accounts = {found.id: _payee(found) for found in await told_of}
+    return {bill: accounts[account] for bill, account in of_bills.items() if account in accounts}
+
+
+def _payee(found: SettlementAccount) -> Payee:
+    number = runtime().decrypt(NUMBER, bytes(found.account_number))
+    return Payee(found.account_name, found.bank_code, number)

@@ -9,6 +9,8 @@ from billing.channels.contract import Destination, Item, Order, RefundOrder, Sav
 from billing.models import Attempt, Payment, Refund, SettlementAccount
 from tenants.runtime import runtime
 
+NUMBER = "settlement-account"
+"""For what the number of an institution's account is encrypted."""
 SECRET = "rail-secret"  # noqa: S105 - the name of a key, not a key
 
 

@@ -12,7 +12,7 @@ from billing.channels import merchants, stripe
 from billing.channels.bank import notify_url
 from billing.channels.contract import ChannelRefused
 from billing.models import SettlementAccount
-from billing.payments.orders import SECRET
+from billing.payments.orders import NUMBER, SECRET
 from billing.payments.starting import must_be_outside
 from billing.runtime import channel_settings
 from tenants import audit
@@ -27,7 +27,6 @@ from ui.errors import Invalid, NotFound
 from ui.i18n import t
 
 CONNECT_JOB = "billing.connect_settlement"
-NUMBER = "settlement-account"
 SHOWN = 4
 
 

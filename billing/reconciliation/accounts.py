@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from billing.models import SettlementAccount
-from billing.payments.settlement import NUMBER
+from billing.payments.orders import NUMBER
 from billing.reconciliation.sources.contract import Expected
 from tenants.actor import Actor
 from tenants.models import Tenant

@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 
 from billing.channels.contract import ChannelRefused, ChannelSilent, Destination
 from billing.models import Payout, SettlementAccount, StatementSource
-from billing.payments.orders import as_destination
-from billing.payments.settlement import NUMBER
+from billing.payments.orders import NUMBER, as_destination
 from billing.reconciliation import intake, keeping
 from billing.reconciliation.fetching import rail, stripe
 from billing.reconciliation.sources.camt import Camt

@@ -1,6 +1,8 @@
 """Transfers on pages: how a payer makes one, and what arrived for staff."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +14,7 @@ from billing.credit.queries import SeenAccount, account_seen
 from billing.lists import Listing, list_page
 from billing.models import VirtualAccount
 from billing.payer.account import Card, add_card
+from billing.payments.into import Payee, payees_of
 from billing.transfers.opening import virtual_account
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, person_route, tenant_route
@@ -65,9 +68,11 @@ async def index(request: Request, actor: Actor) -> Response:
 
 
 _OPEN = """
-select number, period, total_minor - paid_minor - adjusted_minor left_minor, currency from billing_bill
- where tenant_id = $1 and account_id = $2 and status in ('issued', 'part_paid') order by due_on, number limit 24
+select id, number, period, total_minor - paid_minor - adjusted_minor left_minor, currency from billing_bill
+ where tenant_id = $1 and account_id = $2 and status in ('issued', 'part_paid') and held_until is null
+ order by due_on, number limit 24
 """
+"""Without what is only kept for its payer: that is paid on its own page, since a transfer may come too late for it."""
 
 
 async def show(request: Request, actor: Actor) -> Response:
@@ -79,9 +84,19 @@ async def show(request: Request, actor: Actor) -> Response:
         "account": seen,
         "is_on": is_on,
         "own": await VirtualAccount.filter(tenant_id=seen.tenant_id, account_id=seen.id).first(),
-        "bills": await rows(_OPEN, seen.tenant_id, seen.id),
+        "targets": await _targets(seen.tenant_id, await rows(_OPEN, seen.tenant_id, seen.id)),
     }
     return await respond(request, "billing/transfers/mine.html", context)
+
+
+async def _targets(tenant_id: UUID, bills: Sequence[Any]) -> dict[Payee, list[Any]]:
+    """Return each account that money is sent to, with the bills that are paid there."""
+    payees = await payees_of(tenant_id, [(bill["id"], bill["currency"]) for bill in bills])
+    targets: dict[Payee, list[Any]] = {}
+    for bill in bills:
+        if bill["id"] in payees:
+            targets.setdefault(payees[bill["id"]], []).append(bill)
+    return targets
 
 
 async def open_own(request: Request, actor: Actor) -> Response:

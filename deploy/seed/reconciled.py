@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from billing.models import Break, SettlementAccount, Statement, StatementSource
-from billing.payments.settlement import NUMBER
+from billing.payments.orders import NUMBER
 from billing.reconciliation import breaks, feeds
 from deploy.seed.outside import Outside
 from tenants.actor import Actor, system_actor

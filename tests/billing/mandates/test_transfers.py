@@ -1,15 +1,20 @@
 """Transfers: found by number or reference, taken once, part and over; unknown ones get an owner."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
-from billing.models import Suspense, Transfer
-from billing.payments import notes
+from billing.charges import printing
+from billing.models import Bill, SettlementAccount, Suspense, Transfer
+from billing.payments import notes, orders
 from billing.transfers.jobs import ask_for_transfers
 from billing.transfers.opening import virtual_account
+from tenants.runtime import runtime
 from tests import make
 from tests.billing.credit.test_credit import left
 from tests.billing.payments import world
 from tests.page import inspect, text_of
+
+NUMBER = "8812 4471 0093"
 
 
 async def arrives(place, outside, amount: int) -> None:
@@ -54,6 +59,44 @@ async def test_a_bills_number_as_reference_finds_its_account_exactly(place, outs
     await told(place, data | {"account_number": ""})
     assert (await world.fresh(place, bill)).status == "paid"
     assert await world.ledger_is_right(place)
+
+
+async def test_the_number_that_is_shown_and_printed_takes_a_transfer_with_a_bills_reference(
+    place, client, outside
+):
+    bill, kept = await world.bill(place, 3000), await world.bill(place, 90000)
+    outside.post(
+        "merchants", id=place.settlement.rail_merchant, name=place.tenant.name, account_number=NUMBER
+    )
+    async with place.scope():
+        hidden = runtime().encrypt(orders.NUMBER, NUMBER)
+        await SettlementAccount.filter(id=place.settlement.id).update(account_number=hidden)
+        await Bill.filter(id=kept.id).update(held_until=datetime.now(UTC) + timedelta(days=1))
+        paper, of_kept = await printing.documents_of(place.id, [bill.id, kept.id], "en")
+    assert f"account {NUMBER}. Write {bill.number} as the reference" in str(paper.notes[0])
+    assert of_kept.notes == (), "it is paid on its own page, in time"
+    await make.sign_in(client, place.person.id)
+    shown = text_of(inspect((await client.get(f"/my/accounts/{place.account.id}/transfer")).text))
+    assert NUMBER in shown
+    assert bill.number in shown
+    assert kept.number not in shown
+    data = outside.post("rail/transfers", to=NUMBER, amount_minor=3000, reference=bill.number)
+    await told(place, data)
+    assert (await world.fresh(place, bill)).status == "paid"
+    async with place.scope():
+        (paper,) = await printing.documents_of(place.id, [bill.id], "en")
+    assert paper.notes == ()
+
+
+async def test_no_number_is_given_where_the_bank_would_not_tell_of_a_transfer(place, client):
+    bill = await world.bill(place, 3000)
+    async with place.scope():
+        await SettlementAccount.filter(id=place.settlement.id).update(rail_merchant="")
+        (paper,) = await printing.documents_of(place.id, [bill.id], "en")
+    assert paper.notes == ()
+    await make.sign_in(client, place.person.id)
+    shown = text_of(inspect((await client.get(f"/my/accounts/{place.account.id}/transfer")).text))
+    assert "Or with a reference" not in shown
 
 
 async def test_an_unknown_reference_is_unassigned_money_with_an_owner(place, outside):

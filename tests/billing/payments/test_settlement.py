@@ -7,7 +7,7 @@ import pytest
 import billing.runtime
 from billing.channels.contract import ChannelSilent
 from billing.models import SettlementAccount
-from billing.payments import settlement
+from billing.payments import orders, settlement
 from tenants.models import Audit
 from tenants.provisioning import Settlement, provision
 from tenants.runtime import runtime
@@ -32,7 +32,7 @@ async def test_the_number_is_kept_secret(new):
     row = await account(new)
     assert b"8901" not in bytes(row.account_number)
     assert row.account_mask == "•••• 8901"
-    assert runtime().decrypt(settlement.NUMBER, bytes(row.account_number)) == "0123 4567 8901"
+    assert runtime().decrypt(orders.NUMBER, bytes(row.account_number)) == "0123 4567 8901"
     async with new.scope():
         trail = await Audit.get(tenant_id=new.id, act="settlement.added")
     assert "0123" not in str(trail.after)

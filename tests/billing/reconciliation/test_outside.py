@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from billing.models import Payout, Statement, StatementSource
-from billing.payments import asking, settlement
+from billing.payments import asking, orders
 from billing.reconciliation import feeds
 from billing.reconciliation.states import KINDS
 from tenants.runtime import runtime
@@ -28,7 +28,7 @@ async def own(place, outside) -> Books:
     number, merchant = f"88{place.id.int % 10**10:010d}", place.settlement.rail_merchant
     outside.post("merchants", id=merchant, name=place.tenant.name, account_number=number)
     async with place.scope():
-        place.settlement.account_number = runtime().encrypt(settlement.NUMBER, number)
+        place.settlement.account_number = runtime().encrypt(orders.NUMBER, number)
         await place.settlement.save(update_fields=["account_number"])
         await execute(
             "update billing_settlement_account set created_at = now() - interval '4 days' where tenant_id = $1",

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from billing.models import SettlementAccount
-from billing.payments.settlement import NUMBER, provision_settlement
+from billing.payments.orders import NUMBER
+from billing.payments.settlement import provision_settlement
 from deploy import rotating
 from integrations.models import BankProvider
 from integrations.sign_in.provider import PURPOSE, save_provider
