@@ -65,9 +65,11 @@ class More(BaseModel):
 
 
 async def choose(request: Request, actor: Actor) -> Response:
-    """Ask what the payer would like to do about a bill."""
+    """Ask what the payer would like to do about a bill; what is only kept for them is paid whole, or lapses."""
     del actor
     seen = await bill_of_ones_own(path_id(request))
+    if seen.is_held:
+        return redirect(request, f"/my/bills/{seen.id}")
     return await _choices(request, seen)
 
 

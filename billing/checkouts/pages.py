@@ -41,14 +41,15 @@ class Choosing(BaseModel):
 
 
 async def new_checkout(request: Request, actor: Actor) -> Response:
-    """Show bills of several institutions, all chosen at first, and the ways to pay them together."""
+    """Show bills of several institutions, chosen at first unless disputed, and the ways to pay them together."""
     wanted = ids_of(request.query_params.getlist("bill"))[:MOST_BILLS]
     bills = await _offered(actor, wanted)
     groups = await groups_of(actor, bills)
     if len(groups) < 2:  # noqa: PLR2004 - fewer than two institutions are paid on the page for one
         query = "&".join(f"bill={bill.id}" for bill in bills)
         return redirect(request, f"/my/checkout?{query}" if bills else "/my")
-    form = Form(Choosing, {"key": [new_token()], "bill": [str(bill.id) for bill in bills]})
+    chosen = [str(bill.id) for bill in bills if wanted or not bill.is_disputed]
+    form = Form(Choosing, {"key": [new_token()], "bill": chosen})
     return await _page(request, actor, form, bills)
 
 

@@ -71,6 +71,11 @@ class OwedBill(NamedTuple):
     voluntary_minor: int
     """How much of it may be declined."""
 
+    @property
+    def is_late(self) -> bool:
+        """Whether its day is over and nobody has said what becomes of it: no dispute, no promise, no debit to come."""
+        return self.is_overdue and not (self.is_disputed or self.promised_on or self.debit_on)
+
 
 @dataclass(slots=True)
 class OwedAccount:
@@ -137,6 +142,8 @@ class Owed:
     voluntary: dict[str, int] = field(default_factory=dict)
     for_others: dict[str, int] = field(default_factory=dict)
     account_count: int = 0
+    is_answered: bool = False
+    """Whether a bill is past its day, and a promise, a dispute or a debit says what becomes of it."""
     scenarios: set[str] = field(default_factory=set)
     """The industries of the institutions at which the person holds something."""
 
@@ -206,9 +213,11 @@ def _add(owed: Owed, group: OwedInstitution, bill: OwedBill) -> None:
     owed.totals[currency] = owed.totals.get(currency, 0) + left
     if bill.voluntary_minor:
         owed.voluntary[currency] = owed.voluntary.get(currency, 0) + bill.voluntary_minor
-    if bill.is_overdue:
+    if bill.is_late:
         group.overdue_minor += left
         owed.overdue[currency] = owed.overdue.get(currency, 0) + left
+    elif bill.is_overdue:
+        owed.is_answered = True
 
 
 async def _hold_within_caps(owed: Owed, group: OwedInstitution, person_id: UUID) -> None:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from billing.answers.conditions import IS_DISPUTED
 from billing.names import localized
 from tenants.scope import each, row, rows
 from ui.errors import Forbidden, NotFound
@@ -55,6 +56,7 @@ class SeenBill:
     may_pay: bool = True
     is_for_others: bool = False
     """Whether its reader owes nothing of it, and only may pay it for whoever does."""
+    is_disputed: bool = False
 
     @property
     def is_held(self) -> bool:
@@ -76,7 +78,7 @@ class SeenBill:
         )
 
 
-_BILLS = """
+_BILLS = f"""
 select b.id, b.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contact_phone, t.contact_email, b.number,
        b.account_number, b.account_name, b.place, b.period, b.due_on, b.currency, b.status, b.total_minor,
        b.paid_minor, b.adjusted_minor, b.closed_reason, b.held_until,
@@ -88,7 +90,7 @@ select b.id, b.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contac
        t.status standing, t.takes_payments, t.word_to_payers,
        (select scope_is('person')) and not exists (select 1 from tenants_holder h where h.tenant_id = b.tenant_id
            and h.account_id = b.account_id and h.person_id = (select scope_person())
-           and h.confirmed_at is not null) is_for_others
+           and h.confirmed_at is not null) is_for_others, {IS_DISPUTED} is_disputed
   from billing_bill b join tenants_tenant t on t.id = b.tenant_id
   left join billing_payment_part p on p.tenant_id = b.tenant_id and p.bill_id = b.id and p.is_live
  where b.tenant_id = any ((select scope_tenants())::uuid[]) and b.id = any ($1::uuid[]) and b.status <> 'draft'

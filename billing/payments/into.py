@@ -54,7 +54,8 @@ async def payees_of(tenant_id: UUID, bills: Iterable[tuple[UUID, str]]) -> dict[
     async with open_scope(tenant_scope(tenant_id)):
         if not (await bank_terms_of(tenant_id)).offers(TRANSFER):
             return {}
-        told_of = SettlementAccount.filter(tenant_id=tenant_id, status="active").exclude(rail_merchant="")
+        named = [account for account in set(of_bills.values()) if account]
+        told_of = SettlementAccount.filter(tenant_id=tenant_id, id__in=named).exclude(rail_merchant="")
         accounts = {found.id: _payee(found) for found in await told_of}
     return {bill: accounts[account] for bill, account in of_bills.items() if account in accounts}
 

@@ -10,7 +10,7 @@ import httpx
 import httpx2
 
 from billing.models import Bill, SettlementAccount
-from billing.payments.orders import SECRET
+from billing.payments.orders import NUMBER, SECRET
 from tenants.models import Account, Tenant
 from tenants.runtime import runtime
 from tenants.scope import open_scope, tenant_scope
@@ -81,7 +81,7 @@ async def settle_at(
             currency=tenant.currency,
             bank_code="HARBOUR",
             account_name=tenant.name,
-            account_number=runtime().encrypt("account-number", "6222000000001234"),
+            account_number=runtime().encrypt(NUMBER, "6222000000001234"),
             account_mask="**** 1234",
             stripe_account=stripe_account,
             is_stripe_ready=bool(stripe_account),

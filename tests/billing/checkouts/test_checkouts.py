@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from billing.answers import service as answers
 from billing.channels import bank as rail
 from billing.checkouts import combining, service
 from billing.checkouts.service import Group
@@ -208,6 +209,19 @@ async def test_a_queue_leads_from_one_institution_to_the_next(place, school, bil
         seen = await service.look(place.payer, checkout_id)
     assert seen.is_done
     assert await service.pay_next(place.payer, checkout_id, urls=URLS) is None
+
+
+async def test_what_is_disputed_is_left_out_until_it_is_chosen(place, bills, client):
+    async with place.scope():
+        said = {"topic": "paid", "text": "At the desk", "files": ()}
+        await answers.dispute(place.payer, tenant_id=place.id, bill_id=bills[0].id, **said)
+    await make.sign_in(client, place.person.id)
+    for query, wanted in (("", bills[1:]), ("?" + "&".join(f"bill={bill.id}" for bill in bills), bills)):
+        root = inspect((await client.get(f"/my/checkouts/new{query}")).text)
+        boxes = [box for box in root.iter("input") if box.get("name") == "bill"]
+        assert len(boxes) == len(bills)
+        assert {b.get("value") for b in boxes if "checked" in b.attrib} == {str(b.id) for b in wanted}
+        assert "Being looked at, as you asked" in text_of(root)
 
 
 async def test_the_pages_choose_combine_show_and_queue(place, school, bills, outside, client):

@@ -47,12 +47,19 @@ async def test_what_was_answered_is_seen_where_it_is_owed(town, ann):
     async with open_scope(tenant_scope(town.tenant.id)):
         here = {"tenant_id": town.tenant.id, "bill_id": town.bill.id}
         await answers.promise(payer, day=soon, **here)
-    shown = text_of(await page(ann, "/my"))
-    assert "Promised by" in shown
-    assert "Overdue" not in shown
+    root = await page(ann, "/my")
+    assert "Promised by" in text_of(root)
+    assert "verdue" not in text_of(root), "neither the bill nor the sum over it is called so"
+    assert chosen(root) == {str(town.bill.id)}
     async with open_scope(tenant_scope(town.tenant.id)):
         await answers.dispute(payer, topic="paid", text="At the desk", files=(), **here)
-    assert "Being looked at, as you asked" in text_of(await page(ann, "/my"))
+    root = await page(ann, "/my")
+    assert "Being looked at, as you asked" in text_of(root)
+    assert chosen(root) == set(), "what is disputed is paid only when it is chosen by hand"
+
+
+def chosen(root) -> set[str]:
+    return {e.get("value") for e in root.iter("input") if e.get("name") == "bill" and "checked" in e.attrib}
 
 
 async def test_several_institutions_are_paid_one_by_one(town, ann, bank):
