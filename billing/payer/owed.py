@@ -117,6 +117,7 @@ class OwedInstitution:
 class HeldBill:
     """The bill of something that is only kept for its payer: paid in time it is theirs, otherwise it lapses."""
 
+    tenant_id: UUID
     bill: OwedBill
     what: str
     account: str
@@ -125,6 +126,7 @@ class HeldBill:
     until: datetime
     timezone: str
     takes_payments: bool
+    is_for_others: bool
 
 
 @dataclass(slots=True)
@@ -166,6 +168,7 @@ async def owed_by(person_id: UUID) -> Owed:
     for group in owed.institutions:
         if group.for_others:
             await _hold_within_caps(owed, group, person_id)
+    owed.held = [one for one in owed.held if not one.is_for_others or await _may_pay_whole(one, person_id)]
     return owed
 
 
@@ -196,6 +199,7 @@ def _still_held(one: Any, bill: OwedBill) -> Iterator[HeldBill]:
     """Yield the bill of what is kept, unless its time is over: then it is about to be let go."""
     if one["held_until"] > datetime.now(UTC):
         yield HeldBill(
+            one["tenant_id"],
             bill,
             what=title_of(one["held_names"]),
             account=one["account_name"] or one["account_number"],
@@ -204,6 +208,7 @@ def _still_held(one: Any, bill: OwedBill) -> Iterator[HeldBill]:
             until=one["held_until"],
             timezone=one["timezone"],
             takes_payments=one["takes_payments"],
+            is_for_others=one["is_for_others"],
         )
 
 
@@ -229,6 +234,14 @@ async def _hold_within_caps(owed: Owed, group: OwedInstitution, person_id: UUID)
         account.may_minor = sum(room.get(UUID(bill.id), 0) for bill in account.bills)
         group.total_minor += account.may_minor
         owed.for_others[group.currency] = owed.for_others.get(group.currency, 0) + account.may_minor
+
+
+async def _may_pay_whole(held: HeldBill, person_id: UUID) -> bool:
+    """Tell whether somebody may pay all of what is kept for another one: there is no paying a part of it."""
+    bill_id = UUID(held.bill.id)
+    async with open_scope(tenant_scope(held.tenant_id)):
+        room = await room_for(person_id, held.tenant_id, [bill_id])
+    return room.get(bill_id, 0) >= held.bill.left_minor
 
 
 async def payable_now(person_id: UUID | None, bills: Sequence[SeenBill]) -> dict[UUID, int]:

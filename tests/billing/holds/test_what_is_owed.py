@@ -49,7 +49,12 @@ async def test_what_is_kept_says_what_it_is_and_opens_for_nobody_who_may_not_pay
 ):
     hold = await seating.take(place)
     friend, _, _ = await granted(place, bill=2000)
+    other, _, _ = await granted(place, bill=5000)
+    await make.sign_in(client, other.person_id)
+    assert "Seat 7 + Cushion" in (mine := text_of(await page(client)))
+    assert "For somebody else, who lets you pay it" in mine
     await make.sign_in(client, friend.person_id)
+    assert "Seat 7" not in text_of(await page(client)), "it costs more than they may pay, and is paid whole"
     shown = await page(client, f"/my/checkout?bill={hold.bill_id}")
     assert "This costs more than you may pay" in text_of(shown)
     assert "You may pay SGD 20.00 of it now" in text_of(shown)
