@@ -13,7 +13,7 @@ from billing.names import localized
 from billing.wallets.topping_up import top_up
 from scenarios.education.canteen import office, refill, till
 from scenarios.education.canteen.terms import ALLERGENS, WALLET
-from scenarios.education.family.children import Child, child_of
+from scenarios.education.family.children import Child, child_of, must_attend
 from tenants.actor import Actor
 from tenants.codes import new_token
 from tenants.http import WRITES, path_id, person_route
@@ -177,6 +177,7 @@ async def fill(request: Request, actor: Actor) -> Response:
     form = await bind(request, TopUpForm, context={"currency": child.currency})
     if form.is_valid:
         try:
+            must_attend(child)
             async with open_scope(tenant_scope(child.tenant_id)):
                 wallet = await till.wallet_of(child.tenant_id, child.account_id)
                 asked = await top_up(
@@ -188,6 +189,8 @@ async def fill(request: Request, actor: Actor) -> Response:
             return redirect(request, f"/my/checkout?bill={asked.bill_id}")
         except Invalid as error:
             form.fail("amount_minor", next(iter(error.fields.values()), error.message))
+        except Conflict as error:
+            form.fail("amount_minor", error.message)
     return await _page(request, actor, child, {"top_up": form}, status=422)
 
 

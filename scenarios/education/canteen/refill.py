@@ -19,7 +19,7 @@ from billing.wallets.kinds import WALLET_KINDS
 from billing.wallets.topping_up import top_up
 from scenarios.education.canteen.terms import REFILL, WALLET
 from scenarios.education.canteen.till import wallet_of
-from scenarios.education.family.children import Child, must_sign
+from scenarios.education.family.children import Child, must_attend, must_sign
 from scenarios.education.family.telling import tell_guardians
 from scenarios.education.models import SchoolRefill, SchoolRefillRun
 from tenants import audit
@@ -60,10 +60,11 @@ async def set_up(actor: Actor, child: Child, wish: Wish) -> SchoolRefill:
 
     Raises:
         Forbidden: the actor is no guardian.
-        Conflict: the actor has no autopay for this child.
+        Conflict: the actor has no autopay for this child, or it has left the school.
         Invalid: the amounts make no sense; the field says which.
     """
     must_sign(child)
+    must_attend(child)
     mandate = await mandate_of(child)
     if mandate is None or mandate.person_id != actor.person_id:
         text = t("Set up autopay for this child first. The card is filled by it.")

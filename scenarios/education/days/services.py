@@ -11,7 +11,7 @@ from billing.terms import terms_of
 from scenarios.education.classes.queries import IS_IN, teaches
 from scenarios.education.days import meals
 from scenarios.education.days.states import CAUSES, LEAVE
-from scenarios.education.family.children import Child, must_sign
+from scenarios.education.family.children import Child, must_attend, must_sign
 from scenarios.education.models import SchoolLeave
 from scenarios.education.terms import SchoolTerms
 from tenants import audit
@@ -54,9 +54,10 @@ async def ask(  # noqa: PLR0917 - when, why, for whom
     Raises:
         Forbidden: the actor is neither guardian nor parent.
         Invalid: the days or the cause are wrong.
-        Conflict: leave was asked for on one of these days already.
+        Conflict: leave was asked for on one of these days already, or the child has left the school.
     """
     must_sign(child)
+    must_attend(child)
     _check(first_on, last_on, today(child.timezone), cause, reason)
     if await value(_OVERLAPS, child.tenant_id, child.account_id, first_on, last_on):
         raise Conflict("leave.twice", t("Leave was asked for on some of these days already."))

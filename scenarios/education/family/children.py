@@ -7,7 +7,7 @@ from uuid import UUID
 from scenarios.education.kinds import FAMILY
 from tenants.actor import Actor
 from tenants.scope import rows
-from ui.errors import Forbidden, NotFound
+from ui.errors import Conflict, Forbidden, NotFound
 from ui.i18n import t
 
 _CHILDREN = """
@@ -77,6 +77,12 @@ def must_sign(child: Child) -> None:
     """Refuse what only a guardian or parent may do."""
     if not child.may_sign:
         raise Forbidden("child.not_guardian", t("Only a guardian or parent may sign this."))
+
+
+def must_attend(child: Child) -> None:
+    """Refuse what is only for pupils of the school, once a child has left it."""
+    if not child.is_active:
+        raise Conflict("child.left", t("{name} has left the school.", name=child.name))
 
 
 def age_on(born_on: date | None, day: date) -> int | None:

@@ -85,16 +85,18 @@ async def _open(children: Sequence[Child], actor: Actor) -> dict[UUID, dict[str,
         one.account_id: {
             "owed": owed[one.account_id],
             "notices": notices[one.account_id],
-            "card": cards.get(one.account_id),
-            **_sorted(offers[one.account_id]),
+            "card": cards.get(one.account_id) if one.is_active else None,
+            **_sorted(offers[one.account_id], is_pupil=one.is_active),
         }
         for one in children
     }
 
 
-def _sorted(offers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _sorted(offers: Sequence[dict[str, Any]], *, is_pupil: bool) -> dict[str, Any]:
+    """Return what is offered and booked; whoever has left the school is offered nothing more."""
+    free = [one for one in offers if one["is_open"] and one["is_payable"] and not one["booked"]]
     return {
-        "to_book": [one for one in offers if one["is_open"] and one["is_payable"] and not one["booked"]],
+        "to_book": free if is_pupil else [],
         "urgent": [one for one in offers if one["booked"] in {"held", "offered"}],
         "booked": [one for one in offers if one["booked"] in {"kept", "waiting"}],
     }

@@ -16,21 +16,20 @@ from billing.charges.periods import last_day, months_after
 from billing.models import Wallet
 from billing.plans import credit_notes
 from billing.plans.stopping import stop_after
-from billing.reasons import standard
 from billing.terms import terms_of
 from billing.wallets.paying_out import pay_out, returnable_minor
 from scenarios.education.canteen import refill
 from scenarios.education.families import rank_siblings
 from scenarios.education.terms import SchoolTerms
+from scenarios.education.year import farewell
 from tenants.accounts import services as accounts
 from tenants.actor import Actor, system_actor
 from tenants.ids import new_id
 from tenants.models import Account
 from tenants.scope import execute, rows
 from ui.errors import Conflict, NotFound
-from ui.i18n import N_, t
+from ui.i18n import t
 
-LEFT = standard(N_("The pupil has left the school."))
 _LINES = """
 select l.id, l.bill_id, l.names, l.period, l.currency, l.amount_minor - l.adjusted_minor left_minor, b.number,
        f.fee_group, coalesce(r.document ->> 'period', 'month') span,
@@ -110,6 +109,7 @@ async def leave(actor: Actor, account_id: UUID, *, last_on: date) -> list[Back]:
     if not account.is_active:
         raise Conflict("pupil.left", t("{name} has left already.", name=account.name))
     found = await preview(account, last_on)
+    card_minor = await farewell.on_card(account)
     await accounts.close(actor, account.id, on=last_on)
     for one in found:
         await credit_notes.write(
@@ -124,9 +124,12 @@ async def leave(actor: Actor, account_id: UUID, *, last_on: date) -> list[Back]:
         system_actor(account.tenant_id), account, last_on, reason=t("Left the school before this instalment")
     )
     await empty_card(account)
+    await farewell.give_up_places(account, last_on)
     await execute(_ENROLMENTS, account.tenant_id, account.id, last_on)
     await execute(_USER, account.tenant_id, account.id, last_on)
     await rank_siblings(account.tenant_id)
+    credited_minor = sum(one.amount_minor for one in found)
+    await farewell.tell(account, last_on, credited_minor=credited_minor, card_minor=card_minor)
     return found
 
 
@@ -153,7 +156,7 @@ async def empty_card(account: Account) -> None:
             system_actor(account.tenant_id),
             wallet_id=wallet.id,
             amount_minor=amount,
-            reason=LEFT,
+            reason=farewell.ENDED,
             key=f"leaving-{new_id()}",
             is_policy=True,
         )

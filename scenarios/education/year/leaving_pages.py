@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from billing.credit.queries import free_credit
 from billing.names import localized
 from billing.plans.stopping import to_stop
 from scenarios.education.classes.pages import grades_text
 from scenarios.education.here import root_of, school
-from scenarios.education.year import exceptions, leaving, moving
+from scenarios.education.year import exceptions, farewell, leaving, moving
 from scenarios.education.year.outcomes import OUTCOMES
 from tenants.accounts.panels import Panel, add_panel
 from tenants.actor import Actor
@@ -62,6 +63,11 @@ async def _leaving(  # noqa: PLR0917 - all that one page shows
         "form": form,
         "stopped": [one for one in await to_stop(account, day) if one.amount_minor],
         "backs": [(one, localized(json.loads(one.names))) for one in found],
+        "card": await farewell.on_card(account),
+        "places": [
+            (localized(json.loads(one["titles"])), one["is_paid"], one["offer_id"])
+            for one in await farewell.places_of(account, day)
+        ],
         "total": sum(one.amount_minor for one in found),
         "currency": actor.place["currency"],
         "root": root_of(actor),
@@ -126,13 +132,17 @@ async def school_panel(actor: Actor, account: Account) -> Panel | None:
 
     Who keeps classes but no money reads who lets a pupil leave.
     """
-    is_pupil = account.scenario == "education" and account.kind == "student" and account.is_active
+    is_pupil = account.scenario == "education" and account.kind == "student"
     if not is_pupil or not actor.may("classes.write"):
         return None
     known = await exceptions.of_pupil(account)
     return Panel(
         "education/pupil_panel.html",
         {
+            "left_on": account.closed_on or "",
+            "credit_minor": await _credit(actor, account),
+            "currency": actor.place["currency"],
+            "credit": f"{root_of(actor)}/credit?q={account.number}",
             "here": f"{root_of(actor)}/classes/pupils/{account.id}",
             "next_year": f"{root_of(actor)}/classes/year/pupils/{account.id}",
             "outcome": gettext(OUTCOMES[known.outcome]) if known else "",
@@ -140,6 +150,13 @@ async def school_panel(actor: Actor, account: Account) -> Panel | None:
             "may_leave": actor.may("credit_notes.write"),
         },
     )
+
+
+async def _credit(actor: Actor, account: Account) -> int:
+    """Return what is left of the credit of one who has left, for whoever may ask that it goes back."""
+    if account.is_active or not (actor.may("refunds.request") and actor.may("payments.read")):
+        return 0
+    return await free_credit(account.tenant_id, account.id, actor.place["currency"])
 
 
 def register() -> None:

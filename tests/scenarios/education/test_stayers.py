@@ -2,13 +2,11 @@
 
 import pytest
 
-from billing.models import Bill, BillLine, FeeItem, Refund
-from scenarios.education.canteen import refill
+from billing.models import BillLine, FeeItem
 from scenarios.education.classes import services as classes
 from scenarios.education.models import (
     SchoolClass,
     SchoolEnrolment,
-    SchoolRefill,
     SchoolUser,
     SchoolYearException,
 )
@@ -18,10 +16,8 @@ from tenants.ids import new_id
 from tenants.models import Audit, Membership
 from tenants.scope import open_scope, tenant_scope
 from tests import make
-from tests.jobs import run_due
 from tests.page import inspect, text_of
-from tests.scenarios.education import test_refill, world
-from tests.scenarios.education.test_canteen import left
+from tests.scenarios.education import world
 from tests.scenarios.education.world import pupil
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
@@ -244,30 +240,6 @@ async def test_a_pupil_changes_class_within_the_year_and_back(db, bank):
     now = await classes_now(tenant)
     assert "2A-1" in now["2A"]
     assert "2A-1" not in now["3A"]
-
-
-async def test_who_leaves_at_the_end_gets_the_card_back_and_nothing_fills_it_again(db, bank):
-    tenant, _, wallet, parent, child = await _last_grade(bank)
-    await test_refill.autopay(tenant, child, parent)
-    await test_refill.set_up(tenant, parent, child)
-    staff = await make.staff(tenant, name="Head")
-    staff.place.update(
-        {"scenarios": tenant.scenarios, "timezone": tenant.timezone, "currency": tenant.currency}
-    )
-    await close(tenant, staff)
-    await run_due(tenant.id)
-    assert await left(tenant, wallet) == 0
-    async with open_scope(tenant_scope(tenant.id)):
-        assert (await Refund.get(tenant_id=tenant.id)).amount_minor == 1_400
-        ended = await SchoolRefill.get(tenant_id=tenant.id)
-        assert (ended.status, ended.word) == ("stopped", "left")
-        assert await refill.look(tenant.id, wallet) is None
-        assert await Bill.filter(tenant_id=tenant.id, status="issued").count() == 0, "no top-up is asked for"
-
-
-async def _last_grade(bank):
-    tenant, worker, _, wallet, parent, child = await test_refill.family(bank)
-    return tenant, worker, wallet, parent, child
 
 
 async def test_the_pages_say_who_stays_and_what_becomes_of_them(client, db, bank):
