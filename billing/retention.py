@@ -1,19 +1,24 @@
-"""Every institution's day also removes what its time is over for; whoever is erased leaves no address with payments."""
+"""Every institution's day also removes what its time is over for, and looks at it from outside.
+
+Whoever is erased leaves no address with payments.
+"""
 
 from uuid import UUID
 
 from billing.daily import every_day
 from tenants.actor import Actor
+from tenants.privacy.outside import look_from_outside
 from tenants.privacy.requests import add_eraser
 from tenants.privacy.retention import keep_to_rules
 from tenants.scope import execute, open_scope, tenant_id, tenant_scope
 
 
 async def once_a_day(actor: Actor) -> None:
-    """Keep to the retention rules in one institution."""
+    """Keep to the retention rules in one institution, and see that nobody else sees it."""
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
         await keep_to_rules()
+        await look_from_outside()
 
 
 async def erase_from_payments(person_id: UUID) -> int:

@@ -31,7 +31,7 @@ from tenants.models.people import (
     Session,
 )
 from tenants.models.places import Application, ApplicationDocument, Audit, Bank, Branch, Tenant
-from tenants.models.privacy import Consent, PersonRequest, RetentionRun
+from tenants.models.privacy import Consent, IsolationCheck, PersonRequest, RetentionRun
 from tenants.models.seals import AuditLink, AuditSeal, SealedAudit
 from tenants.models.work import Idempotency, Import, ImportRow, Notice, Outbox, Task
 
@@ -61,6 +61,7 @@ __all__ = [
     "Import",
     "ImportRow",
     "Invitation",
+    "IsolationCheck",
     "IsolationReport",
     "LiveCount",
     "Membership",

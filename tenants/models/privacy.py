@@ -51,3 +51,14 @@ class RetentionRun(TenantRow):
 
     class Meta:
         table = "tenants_retention_run"
+
+
+class IsolationCheck(TenantRow):
+    """One morning's look at an institution from outside: how many tables, how many tries, and which showed a row."""
+
+    tables = fields.IntField()
+    tried = fields.IntField()
+    seen: list[str] = fields.JSONField()
+
+    class Meta:
+        table = "tenants_isolation_check"

@@ -1,4 +1,4 @@
-"""The last proof of isolation, where an institution's auditor reads it."""
+"""What keeps institutions apart, where an auditor reads it: each morning's look from outside, and the last proof."""
 
 from typing import Any
 
@@ -7,11 +7,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from tenants.actor import Actor
-from tenants.http import tenant_route
-from tenants.models import IsolationReport
+from tenants.http import WRITES, tenant_route
+from tenants.models import IsolationCheck, IsolationReport
 from tenants.navigation import Place, add_tenant_places
-from ui.i18n import N_, gettext
-from ui.render import respond
+from tenants.privacy.outside import look_from_outside
+from ui.i18n import N_, gettext, t
+from ui.render import redirect, respond
 
 OUTCOMES = {
     "200": N_("answered"),
@@ -35,11 +36,27 @@ add_tenant_places(Place(N_("Proof of isolation"), "/isolation", "audit.read", "s
 
 async def show(request: Request, actor: Actor) -> Response:
     """Show what was tried last, and what came of it."""
-    del actor
+    checks = await IsolationCheck.filter(tenant_id=actor.tenant_id).order_by("-created_at").limit(12)
     found = await IsolationReport.all().order_by("-created_at").limit(12)
     last = found[0] if found else None
-    context = {"last": last, "earlier": found[1:], "sections": _sections(last) if last else []}
+    context = {
+        "check": checks[0] if checks else None,
+        "checks": checks[1:],
+        "last": last,
+        "earlier": found[1:],
+        "sections": _sections(last) if last else [],
+        "root": f"/t/{actor.place['slug']}",
+    }
     return await respond(request, "tenants/privacy/isolation.html", context)
+
+
+async def look(request: Request, actor: Actor) -> Response:
+    """Look from outside now."""
+    found = await look_from_outside()
+    flash = (
+        t("Looked from outside: nothing was seen.") if not found.seen else t("Rows were seen from outside.")
+    )
+    return redirect(request, f"/t/{actor.place['slug']}/isolation", flash=flash)
 
 
 def _sections(report: IsolationReport) -> list[dict[str, Any]]:
@@ -58,4 +75,7 @@ def _sections(report: IsolationReport) -> list[dict[str, Any]]:
     ]
 
 
-ROUTES: list[BaseRoute] = [tenant_route("/isolation", show, permission="audit.read", name="isolation")]
+ROUTES: list[BaseRoute] = [
+    tenant_route("/isolation", show, permission="audit.read", name="isolation"),
+    tenant_route("/isolation", look, permission="audit.read", methods=WRITES, name="isolation_look"),
+]

@@ -4,10 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from billing import retention
 from deploy.isolation.report import Report
-from tenants.models import IsolationReport
-from tenants.privacy import isolation_pages
+from tenants.actor import system_actor
+from tenants.models import IsolationCheck, IsolationReport
+from tenants.privacy import isolation_pages, outside
+from tenants.scope import open_scope, tenant_scope
 from tests import make
+from tests.page import inspect, text_of
 
 
 class Kept:
@@ -66,6 +70,29 @@ async def test_every_answer_has_a_word_and_a_number_without_one_is_shown(read):
     ):
         assert words in text
     assert "Leak<" not in text
+
+
+async def test_an_institution_is_looked_at_from_outside_each_morning_and_when_asked(db, bank, client):
+    tenant, other = await make.tenant(bank), await make.tenant(bank)
+    await make.account(tenant)
+    reader = await make.staff(tenant)
+    await make.sign_in(client, reader.person_id)
+    here = f"/t/{tenant.slug}/isolation"
+    assert "Not looked at yet" in text_of(inspect((await client.get(here)).text))
+    await retention.once_a_day(system_actor(tenant.id))
+    assert "tables looked at, nothing seen." in text_of(inspect((await client.get(here)).text))
+    assert (await client.post(here)).status_code == 303
+    async with open_scope(tenant_scope(tenant.id)):
+        first, second = await IsolationCheck.filter(tenant_id=tenant.id)
+        assert (first.seen, second.seen, first.tried) == ([], [], first.tables * 4)
+        assert first.tables > 150, "every table of institutions"
+        seen = await outside._seen(tenant_scope(tenant.id), ["tenants_account", "tenants_import"])
+        assert seen == ["tenants_account"], "the control: whoever may see it, sees it"
+    async with open_scope(tenant_scope(other.id)):
+        assert not await IsolationCheck.all().exists()
+    clerk = await make.staff(tenant, "cashier")
+    await make.sign_in(client, clerk.person_id)
+    assert (await client.post(here)).status_code == 403
 
 
 async def test_it_is_read_in_chinese(read):
