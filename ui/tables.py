@@ -50,7 +50,7 @@ class Column:
     href: Callable[[Any], str | None] | None = None
     currency: str = "currency"
     tones: Mapping[str, Tone] = field(default_factory=dict)
-    words: Mapping[str, Text | str] = field(default_factory=dict)
+    words: Mapping[str, Text] = field(default_factory=dict)
     is_main: bool = False
 
     @property
@@ -100,8 +100,8 @@ class Column:
             return Decimal(value)
         if callable(self.format):
             return self.format(value, row)
-        found = self.words.get(str(value), value)
-        return str(found) if isinstance(found, Text) else found
+        word = self.words.get(str(value))
+        return value if word is None else str(word)
 
 
 class Cell(NamedTuple):

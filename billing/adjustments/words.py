@@ -4,7 +4,7 @@ from billing.adjustments.kinds import KINDS, STANDING
 from ui.i18n import Text, gettext, t
 from ui.shell import Tone
 
-KIND_WORDS: dict[str, Text | str] = {key: kind.name for key, kind in KINDS.items()}
+KIND_WORDS: dict[str, Text] = {key: kind.name for key, kind in KINDS.items()}
 STATE_WORDS: dict[str, Text] = {
     "requested": t("Waiting for approval"),
     "applied": t("Let off"),

@@ -4,12 +4,12 @@ from billing.answers.service import OUTCOMES, TOPICS
 from ui.i18n import Text, t
 from ui.shell import Tone
 
-KIND_WORDS: dict[str, Text | str] = {
+KIND_WORDS: dict[str, Text] = {
     "promise": t("Promise to pay"),
     "dispute": t("Dispute"),
     "decline": t("Declined item"),
 }
-STATE_WORDS: dict[str, Text | str] = {
+STATE_WORDS: dict[str, Text] = {
     "opened": t("To be answered"),
     "answered": t("Waiting for the payer"),
     "accepted": t("Accepted"),
@@ -30,5 +30,5 @@ STATE_TONES: dict[str, Tone] = {
     "kept": "success",
     "broken": "danger",
 }
-TOPIC_WORDS: dict[str, Text | str] = {key: t(words) for key, words in TOPICS.items()}
-OUTCOME_WORDS: dict[str, Text | str] = {key: t(words) for key, words in OUTCOMES.items()}
+TOPIC_WORDS: dict[str, Text] = {key: t(words) for key, words in TOPICS.items()}
+OUTCOME_WORDS: dict[str, Text] = {key: t(words) for key, words in OUTCOMES.items()}

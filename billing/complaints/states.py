@@ -57,7 +57,7 @@ OUTCOMES: Mapping[str, str] = {
     "partly": N_("Partly right"),
     "not_upheld": N_("No, everything was in order"),
 }
-STATE_WORDS: dict[str, Text | str] = {
+STATE_WORDS: dict[str, Text] = {
     "received": t("Nobody has it yet"),
     "working": t("Being worked on"),
     "waiting": t("We wait for an answer"),

@@ -28,8 +28,8 @@ from ui.render import redirect, respond
 from ui.shell import Tone
 from ui.tables import Column
 
-SOURCE_WORDS: dict[str, Text | str] = {key: t(words) for key, words in SOURCES.items()}
-STATE_WORDS: dict[str, Text | str] = {
+SOURCE_WORDS: dict[str, Text] = {key: t(words) for key, words in SOURCES.items()}
+STATE_WORDS: dict[str, Text] = {
     "free": t("To be used"),
     "refunding": t("Being refunded"),
     "used": t("Used up"),

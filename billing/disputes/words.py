@@ -3,7 +3,7 @@
 from ui.i18n import N_, Text, t
 from ui.shell import Tone
 
-DISPUTE_WORDS: dict[str, Text | str] = {
+DISPUTE_WORDS: dict[str, Text] = {
     "opened": t("Payer's bank asks"),
     "evidence_due": t("Answer needed"),
     "submitted": t("Answered"),
@@ -46,7 +46,7 @@ HINTS = {
 }
 """What convinces a payer's bank, by reason, in English msgids."""
 GENERAL_HINT = N_("Show the bill, the contract behind it, and what the payer wrote to you.")
-DECISIONS: dict[str, Text | str] = {
+DECISIONS: dict[str, Text] = {
     "asked": t("Waits for a second person"),
     "owed": t("The bills are owed again"),
     "borne": t("We bear the loss"),

@@ -27,7 +27,7 @@ from ui.render import redirect, respond
 from ui.shell import Tone
 from ui.tables import Column
 
-STATE_WORDS: dict[str, Text | str] = {
+STATE_WORDS: dict[str, Text] = {
     "open": t("Not closed yet"),
     "closing": t("To be closed"),
     "closed": t("Books closed"),

@@ -3,7 +3,7 @@
 from ui.i18n import Text, t
 from ui.shell import Tone
 
-MANDATE_WORDS: dict[str, Text | str] = {
+MANDATE_WORDS: dict[str, Text] = {
     "created": t("Being set up"),
     "authorising": t("Waiting for the payer's leave"),
     "active": t("Paid automatically"),
@@ -18,7 +18,7 @@ MANDATE_TONES: dict[str, Tone] = {
     "paused": "danger",
     "declined": "neutral",
 }
-DEBIT_WORDS: dict[str, Text | str] = {
+DEBIT_WORDS: dict[str, Text] = {
     "announced": t("Announced"),
     "trying": t("Being taken"),
     "paid": t("Paid"),
@@ -34,8 +34,8 @@ DEBIT_TONES: dict[str, Tone] = {
     "waiting": "warning",
     "failed": "danger",
 }
-SCHEDULE_WORDS: dict[str, Text | str] = {
+SCHEDULE_WORDS: dict[str, Text] = {
     "bill": t("Each bill on its due day"),
     "day": t("All open bills on one day of the month"),
 }
-CHANNEL_WORDS: dict[str, Text | str] = {"bank": t("Bank account"), "stripe": t("Saved card")}
+CHANNEL_WORDS: dict[str, Text] = {"bank": t("Bank account"), "stripe": t("Saved card")}

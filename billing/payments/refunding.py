@@ -15,6 +15,13 @@ from billing.ledger import Side
 from billing.models import Credit, Payment, Refund, Suspense
 from billing.payments.allocating import allocate, take_back
 from billing.payments.orders import refund_order_of
+from billing.payments.reserving import (
+    free,
+    locked_credit,
+    reopen_suspense,
+    reserve_credit,
+    reserve_suspense,
+)
 from billing.payments.settling import receivables
 from billing.payments.states import move
 from billing.payments.watching import tell_gave_up, tell_returned, tell_went_after_all
@@ -171,8 +178,8 @@ async def settle_refund(actor: Actor, refund_id: UUID, outcome: RefundOutcome) -
     elif outcome.state == "succeeded" and refund.status == "failed":
         move(refund, "land_late")
         payment.refunding_minor += refund.amount_minor
-        await _reserve_suspense(refund)
-        await _reserve_credit(refund)
+        await reserve_suspense(refund)
+        await reserve_credit(refund)
         await tell_went_after_all(refund)
         await book_refund(actor, refund, payment)
     elif outcome.state == "failed" and refund.status == "submitted":
@@ -254,13 +261,9 @@ async def _freed_returned(refund: Refund, amount: int) -> list[Side]:
     return sides
 
 
-async def _locked_credit(refund: Refund) -> Credit:
-    return await Credit.filter(tenant_id=refund.tenant_id, id=refund.credit_id).select_for_update().get()
-
-
 async def _credit_returned(actor: Actor, refund: Refund, payment: Payment) -> list[Side]:
     """Take the money off the credit; what has been used since it was reserved goes off the bills it pays."""
-    credit = await _locked_credit(refund)
+    credit = await locked_credit(refund)
     reserved = min(int(credit.refunding_minor), int(refund.amount_minor))
     credit.left_minor -= reserved
     credit.refunding_minor -= reserved
@@ -271,40 +274,10 @@ async def _credit_returned(actor: Actor, refund: Refund, payment: Payment) -> li
     return sides + (await _bills_returned(actor, refund, payment, rest) if rest else [])
 
 
-async def _reserve_credit(refund: Refund) -> None:
-    if refund.credit_id is None:
-        return
-    credit = await _locked_credit(refund)
-    credit.refunding_minor += min(refund.amount_minor, credit.left_minor - credit.refunding_minor)
-    await credit.save(update_fields=["refunding_minor"])
-
-
 async def give_up(refund: Refund) -> None:
     """Free what a refund had reserved that was rejected or refused: unassigned money, or credit."""
-    if refund.suspense_id is not None:
-        await reopen_suspense(refund)
-    if refund.credit_id is not None:
-        credit = await _locked_credit(refund)
-        credit.refunding_minor -= refund.amount_minor
-        await credit.save(update_fields=["refunding_minor"])
+    await free(refund)
     await tell_gave_up(refund)
-
-
-async def _reserve_suspense(refund: Refund) -> None:
-    if refund.suspense_id is None:
-        return
-    held = await Suspense.filter(tenant_id=refund.tenant_id, id=refund.suspense_id).select_for_update().get()
-    move(held, "refund")
-    held.refund_id = refund.id
-    await held.save(update_fields=["status", "refund_id"])
-
-
-async def reopen_suspense(refund: Refund) -> None:
-    """Have unassigned money wait for somebody again when its refund came to nothing."""
-    held = await Suspense.filter(tenant_id=refund.tenant_id, id=refund.suspense_id).select_for_update().get()
-    move(held, "reopen")
-    held.refund_id, held.resolved_at = None, None
-    await held.save(update_fields=["status", "refund_id", "resolved_at"])
 
 
 async def stop(actor: Actor, refund_id: UUID, error: str) -> None:
@@ -351,7 +324,7 @@ async def _bounce(actor: Actor, refund: Refund, payment: Payment) -> None:
 
 
 async def _credit_again(refund: Refund, amount: int) -> list[Side]:
-    credit = await _locked_credit(refund)
+    credit = await locked_credit(refund)
     credit.left_minor += amount
     credit.refunded_minor -= amount
     await credit.save(update_fields=["left_minor", "refunded_minor"])

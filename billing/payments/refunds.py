@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from billing.channels import capabilities
@@ -252,23 +252,18 @@ async def create(  # noqa: PLR0917 - how much of what, and why
     await _ask_guards(payment, is_of_bills=(suspense, credit, bill_id) == (None, None, None))
     payment.refunding_minor += amount_minor
     await payment.save(update_fields=["refunding_minor"])
-    refund = await Refund.create(
+    refund = await _write(
+        actor,
+        payment,
         id=refund_id or new_id(),
-        tenant_id=payment.tenant_id,
-        payment_id=payment.id,
-        number=await new_number("F", payment.tenant_id),
-        currency=payment.currency,
         amount_minor=amount_minor,
         suspense_id=suspense.id if suspense else None,
         credit_id=credit.id if credit else None,
         bill_id=bill_id,
         fee_item_id=fee_item_id,
         reason=reason,
-        status="requested",
         way=TRANSFER if transfer_reference else "channel",
         transfer_reference=transfer_reference,
-        requested_by=actor.person_id,
-        requested_by_name=actor.name[:100],
     )
     await _record(actor, refund, "refund.requested", {"reason": reason})
     if is_agreed:
@@ -278,6 +273,19 @@ async def create(  # noqa: PLR0917 - how much of what, and why
     else:
         await publish("refund.requested", {"refund_id": str(refund.id), "payment_id": str(payment.id)})
     return refund
+
+
+async def _write(actor: Actor, payment: Payment, **facts: Any) -> Refund:
+    return await Refund.create(
+        tenant_id=payment.tenant_id,
+        payment_id=payment.id,
+        number=await new_number("F", payment.tenant_id),
+        currency=payment.currency,
+        status="requested",
+        requested_by=actor.person_id,
+        requested_by_name=actor.name[:100],
+        **facts,
+    )
 
 
 _ASKED_SO_FAR = (

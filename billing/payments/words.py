@@ -4,7 +4,7 @@ from billing.channels import CHANNEL_KEYS, channel_name
 from ui.i18n import N_, Text, t
 from ui.shell import Tone
 
-PAYMENT_WORDS: dict[str, Text | str] = {
+PAYMENT_WORDS: dict[str, Text] = {
     "created": t("Being started"),
     "pending": t("Not paid yet"),
     "processing": t("On its way"),
@@ -28,7 +28,7 @@ PAYMENT_TONES: dict[str, Tone] = {
     "pending": "info",
     "part_refunded": "warning",
 }
-REFUND_WORDS: dict[str, Text | str] = {
+REFUND_WORDS: dict[str, Text] = {
     "requested": t("Waiting for approval"),
     "approved": t("Approved"),
     "rejected": t("Rejected"),
@@ -43,7 +43,7 @@ REFUND_TONES: dict[str, Tone] = {
     "succeeded": "success",
     "failed": "danger",
 }
-SUSPENSE_WORDS: dict[str, Text | str] = {
+SUSPENSE_WORDS: dict[str, Text] = {
     "open": t("Unassigned"),
     "refunding": t("Being refunded"),
     "refunded": t("Refunded"),
@@ -57,7 +57,7 @@ SUSPENSE_TONES: dict[str, Tone] = {
     "applied": "success",
     "credited": "success",
 }
-CHANNEL_WORDS: dict[str, Text | str] = {key: channel_name(key) for key in CHANNEL_KEYS}
+CHANNEL_WORDS: dict[str, Text] = {key: channel_name(key) for key in CHANNEL_KEYS}
 ACT_WORDS: dict[str, tuple[str, Tone]] = {
     "payment.succeeded": (N_("The money arrived"), "success"),
     "payment.failed": (N_("The payment did not go through"), "danger"),

@@ -22,7 +22,7 @@ from ui.tables import Column
 
 terms_page.register()
 add_tenant_places(Place(N_("Reminders"), "/reminders", "bills.read", "bell", 33))
-CHANNEL_WORDS: dict[str, Text | str] = {
+CHANNEL_WORDS: dict[str, Text] = {
     "in_app": t("In the product"),
     "email": t("E-mail"),
     "sms": t("Text message"),

@@ -10,7 +10,7 @@ from ui.formats import datetime_text
 from ui.i18n import Text, t
 from ui.tables import Column
 
-MOVE_WORDS: dict[str, Text | str] = {key: kind.name for key, kind in MOVES.items()}
+MOVE_WORDS: dict[str, Text] = {key: kind.name for key, kind in MOVES.items()}
 
 
 def _what(row: Any) -> str:

@@ -121,7 +121,7 @@ async def live(tenant: Tenant, chief: Actor, finance: Actor, technician: Actor, 
         await _pools(tenant, finance, now)
         units = [(one["id"], one["number"]) for one in await rows(_UNITS, tenant.id)]
         work = await _work(tenant, chief, technician, residents, units)
-        await _life(tenant, chief, keeper, residents, units)
+        await _life(tenant, chief, keeper, residents)
         await homes.live_in(tenant, chief, residents, units)
     return f"{metered:,} meters with their readings, two pools of costs, {work} repairs, notices, votes and visitors"
 
@@ -289,7 +289,6 @@ async def _life(
     chief: Actor,
     keeper: Actor,
     residents: list[tuple[Actor, UUID]],
-    units: list[tuple[UUID, str]],
 ) -> None:
     """Notices that some have read, a vote under way and one that is over, visitors and a parcel."""
     for titles, bodies, relations in (
@@ -310,7 +309,7 @@ async def _life(
         for who, _ in residents[1:]:
             await notices.read(who, notice)
     await notices.write(chief, Words({"en": "Draft: new opening hours"}, {"en": "From next month on."}))
-    await _votes(tenant, chief, residents, units)
+    await _votes(tenant, chief, residents)
     now = datetime.now(UTC)
     for number, (who, unit) in enumerate(residents[:2]):
         await passes.issue(
@@ -354,10 +353,7 @@ async def _facilities(
     )
 
 
-async def _votes(
-    tenant: Tenant, chief: Actor, residents: list[tuple[Actor, UUID]], units: list[tuple[UUID, str]]
-) -> None:
-    del units
+async def _votes(tenant: Tenant, chief: Actor, residents: list[tuple[Actor, UUID]]) -> None:
     ends = datetime.now(UTC) + timedelta(days=9)
     building = await value(
         "select building_id from community_unit where tenant_id = $1 and account_id = $2",
@@ -377,15 +373,8 @@ async def _votes(
         ends,
         [building],
     )
-    benches = Question(
-        {"en": "Benches in the garden?", "zh_CN": "在花园里添置长椅吗？"},
-        {},
-        yes_no,
-        "head",
-        0,
-        ends,
-        [building],
-    )
+    garden = {"en": "Benches in the garden?", "zh_CN": "在花园里添置长椅吗？"}
+    benches = Question(garden, {}, yes_no, "head", 0, ends, [building])
     await votes.open_vote(chief, (await votes.draft(chief, paint)).id)
     over = await votes.open_vote(chief, (await votes.draft(chief, benches)).id)
     entry = await value(

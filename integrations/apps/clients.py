@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -99,6 +100,17 @@ async def granted(client_id: str, tenant_id: UUID, *, person_id: UUID | None = N
     """
     found = await once("select app_granted($1, $2, $3)", client_id, tenant_id, person_id)
     return None if found is None else read_granted(json.loads(found))
+
+
+_IN_MANY = """
+select jsonb_object_agg(x.id, app_granted($1, x.id, $3)) from unnest($2::uuid[]) x (id)
+"""
+
+
+async def granted_in(client_id: str, tenant_ids: Sequence[UUID], *, person_id: UUID) -> dict[UUID, Granted]:
+    """Return what ``granted`` does for each of these tenants that lets the app have anything, in one statement."""
+    found = await once(_IN_MANY, client_id, list(tenant_ids), person_id)
+    return {UUID(key): read_granted(one) for key, one in json.loads(found or "{}").items() if one}
 
 
 _ENTER = "select app_granted($1, $2, null), set_config('plan_cache_mode', 'force_generic_plan', true)"

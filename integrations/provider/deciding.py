@@ -122,9 +122,11 @@ async def places_of(visit: Visit) -> list[Place]:
     assert actor is not None and actor.person_id is not None  # noqa: S101, PT018 - signed in
     async with open_scope(person_scope(actor.person_id)):
         tenants = await rows(_TENANTS, actor.person_id, MOST_PLACES)
+    ids = [tenant["id"] for tenant in tenants]
+    allowed = await clients.granted_in(client.client_id, ids, person_id=actor.person_id) if ids else {}
     found = []
     for tenant in tenants:
-        granted = await clients.granted(client.client_id, tenant["id"], person_id=actor.person_id)
+        granted = allowed.get(tenant["id"])
         is_meant = smart.is_meant(client, visit.kept.asked.payload.data, tenant["id"])
         if granted and granted.person_roles and is_meant:
             subject = await subjects.subject(client.sector, tenant["id"], actor.person_id)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from tests.page import inspect
 from ui import exports
 from ui.exports import export, guard, wants_export
-from ui.i18n import use_locale
+from ui.i18n import Text, use_locale
 from ui.tables import MOST_PAGES, SIZES, Column, Page, TableQuery
 from ui.templating import environment
 
@@ -23,7 +23,7 @@ COLUMNS = (
     Column("amount_minor", "Amount", format="money", sortable=True, sort="amount"),
     Column("due", "Due", format="date"),
     Column("at", "At", format="datetime"),
-    Column("status", "Status", format="badge", words={"paid": "Paid up"}, tones={"paid": "success"}),
+    Column("status", "Status", format="badge", words={"paid": Text("Paid up")}, tones={"paid": "success"}),
     Column("secret", "Secret", export=False),
 )
 ROW = {

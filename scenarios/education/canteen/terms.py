@@ -9,7 +9,7 @@ from ui.shell import Tone
 
 WALLET = "canteen"
 SOURCE = "education.sale"
-ALLERGENS: dict[str, Text | str] = {
+ALLERGENS: dict[str, Text] = {
     "gluten": t("Gluten"),
     "nuts": t("Nuts"),
     "peanuts": t("Peanuts"),
@@ -34,7 +34,7 @@ REFILL = Machine(
     "active",
     {"stop": Edge(("active",), "stopped", "the family stopped it, or its autopay has ended")},
 )
-RIGHT_WORDS: dict[str, Text | str] = {
+RIGHT_WORDS: dict[str, Text] = {
     "requested": t("To be decided"),
     "approved": t("In effect"),
     "refused": t("Refused"),

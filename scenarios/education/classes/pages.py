@@ -27,9 +27,9 @@ from ui.i18n import N_, Text, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
-GRADE_WORDS: dict[str, Text | str] = {key: t(label) for key, label in GRADES.items()}
-KIND_WORDS: dict[str, Text | str] = {"homeroom": t("Home class"), "scheduled": t("Course")}
-PAID_WORDS: dict[str, Text | str] = {
+GRADE_WORDS: dict[str, Text] = {key: t(label) for key, label in GRADES.items()}
+KIND_WORDS: dict[str, Text] = {"homeroom": t("Home class"), "scheduled": t("Course")}
+PAID_WORDS: dict[str, Text] = {
     "paid": t("Paid"),
     "open": t("Not yet due"),
     "late": t("Not paid"),

@@ -13,14 +13,14 @@ LEAVE = Machine(
         "cancel": Edge(("requested",), "cancelled", "the family takes it back before it is decided"),
     },
 )
-WORDS: dict[str, Text | str] = {
+WORDS: dict[str, Text] = {
     "requested": t("To be decided"),
     "approved": t("Approved"),
     "refused": t("Refused"),
     "cancelled": t("Taken back"),
 }
 TONES: dict[str, Tone] = {"requested": "warning", "approved": "success", "refused": "danger"}
-CAUSES: dict[str, Text | str] = {
+CAUSES: dict[str, Text] = {
     "sick": t("Ill"),
     "family": t("A family matter"),
     "other": t("Something else"),

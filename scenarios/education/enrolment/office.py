@@ -34,7 +34,7 @@ from ui.i18n import N_, Text, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page
 
-GRADE_WORDS: dict[str, Text | str] = {key: t(label) for key, label in GRADES.items()}
+GRADE_WORDS: dict[str, Text] = {key: t(label) for key, label in GRADES.items()}
 LONG = timedelta(days=30)
 COMMAS = re.compile("[,\N{FULLWIDTH COMMA}\N{IDEOGRAPHIC COMMA}]")
 QUESTIONS = 12

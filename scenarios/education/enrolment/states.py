@@ -24,7 +24,7 @@ APPLICANT = Machine(
 )
 TAKES = ("offered", "accepted", "enrolled")
 """States that take one of the round's places."""
-WORDS: dict[str, Text | str] = {
+WORDS: dict[str, Text] = {
     "draft": t("Not handed in yet"),
     "submitted": t("Handed in"),
     "waiting": t("On the waiting list"),
@@ -50,7 +50,7 @@ ROUND = Machine(
         "close": Edge(("open",), "closed", "nobody may apply any more"),
     },
 )
-ROUND_WORDS: dict[str, Text | str] = {
+ROUND_WORDS: dict[str, Text] = {
     "draft": t("Draft"),
     "open": t("Open for applications"),
     "closed": t("Closed"),

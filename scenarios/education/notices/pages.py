@@ -29,7 +29,7 @@ from ui.i18n import N_, Text, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
-AUDIENCE_WORDS: dict[str, Text | str] = {
+AUDIENCE_WORDS: dict[str, Text] = {
     "school": t("The whole school"),
     "grade": t("Grades"),
     "class": t("Classes"),

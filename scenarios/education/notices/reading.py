@@ -18,7 +18,7 @@ from ui.i18n import Text, gettext, t
 from ui.shell import Tone
 from ui.tables import Column, TableQuery
 
-NOTICE_WORDS: dict[str, Text | str] = {"draft": t("Draft"), "sent": t("Sent")}
+NOTICE_WORDS: dict[str, Text] = {"draft": t("Draft"), "sent": t("Sent")}
 NOTICE_TONES: dict[str, Tone] = {"draft": "info", "sent": "success"}
 _COUNTS = """
 select count(*)::int people, count(*) filter (where r.read_at is not null)::int have_read,

@@ -33,7 +33,7 @@ OFFER = Machine(
         "cancel": Edge(("open", "closed"), "cancelled", "it does not take place; everything paid goes back"),
     },
 )
-BOOKING_WORDS: dict[str, Text | str] = {
+BOOKING_WORDS: dict[str, Text] = {
     "held": t("Being paid"),
     "kept": t("Booked"),
     "waiting": t("On the waiting list"),
@@ -47,7 +47,7 @@ BOOKING_TONES: dict[str, Tone] = {
     "waiting": "info",
     "offered": "warning",
 }
-OFFER_WORDS: dict[str, Text | str] = {
+OFFER_WORDS: dict[str, Text] = {
     "draft": t("Draft"),
     "open": t("Open to families"),
     "closed": t("Closed"),
@@ -56,7 +56,7 @@ OFFER_WORDS: dict[str, Text | str] = {
 OFFER_SHOWN = OFFER_WORDS | {"over": t("Deadline passed")}
 """What a reader is told: an offer that stays open in the books is not, once its last moment is over."""
 OFFER_TONES: dict[str, Tone] = {"open": "success", "draft": "info", "cancelled": "danger"}
-KINDS: dict[str, Text | str] = {
+KINDS: dict[str, Text] = {
     "trip": t("Trip"),
     "club": t("Club"),
     "care": t("After-school care"),

@@ -15,7 +15,7 @@ PARTNER = Machine(
     },
 )
 LIVE = ("asked", "waiting", "agreed")
-WORDS: dict[str, Text | str] = {
+WORDS: dict[str, Text] = {
     "asked": t("The other school has not answered"),
     "waiting": t("Your answer is awaited"),
     "agreed": t("Holds"),

@@ -27,13 +27,13 @@ from ui.settings import MEBIBYTE
 from ui.shell import Tone
 from ui.tables import Column, Page, TableQuery
 
-STATE_WORDS: dict[str, Text | str] = {key: t(words) for key, words in services.STATES.items()}
+STATE_WORDS: dict[str, Text] = {key: t(words) for key, words in services.STATES.items()}
 STATE_TONES: dict[str, Tone] = {"applied": "success", "refused": "danger", "checked": "info"}
 FILE_WORDS = {name: file.title for name, file in FILES.items()} | {
     "accounts": N_("Pupils with an account"),
     "holders": N_("Guardians"),
 }
-OUTCOMES: dict[str, Text | str] = {"refused": t("Not brought in"), "warned": t("Brought in, please look")}
+OUTCOMES: dict[str, Text] = {"refused": t("Not brought in"), "warned": t("Brought in, please look")}
 BUNDLES = Listing(
     name="rosters",
     sorts={"created_at": "created_at"},
@@ -82,7 +82,7 @@ PROBLEMS = (
 )
 COUNTS = (
     Column("name", t("What"), is_main=True),
-    Column("mode", t("File"), words={"bulk": t("Everything"), "delta": t("Changes only"), "": "–"}),
+    Column("mode", t("File"), words={"bulk": t("Everything"), "delta": t("Changes only")}),
     Column("rows", t("Rows"), format="number"),
     Column("added", t("Added"), format="number"),
     Column("changed", t("Changed"), format="number"),

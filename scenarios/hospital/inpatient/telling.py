@@ -13,6 +13,7 @@ from billing.worklist.registry import Kind, add_kind
 from scenarios.hospital.his.connecting import his_of
 from scenarios.hospital.his.contract import Deposit, His, HisRefused, HisSilent, Posted
 from scenarios.hospital.his.linking import number_of
+from scenarios.hospital.his.standing import exactly_one
 from scenarios.hospital.inpatient.admission import DEPOSIT
 from scenarios.hospital.models import DepositPosting, Stay
 from scenarios.hospital.rights import WORK
@@ -111,14 +112,7 @@ async def _once(his: His, deposit: Deposit) -> Posted:
         HisRefused: it does not stand there.
     """
     await his.deposit(deposit)
-    standing = await his.deposits(deposit.key)
-    right = [one for one in standing if one.amount_minor == deposit.amount_minor]
-    for one in standing:
-        if one not in right[:1]:
-            await his.take_back(one)
-    if not right:
-        raise HisRefused("noted with another amount, and taken back")
-    return right[0]
+    return await exactly_one(await his.deposits(deposit.key), deposit.amount_minor, his.take_back)
 
 
 async def _locked(actor: Actor, posting_id: UUID) -> DepositPosting:

@@ -14,6 +14,7 @@ from billing.terms import terms_of
 from scenarios.hospital.his.connecting import HisTerms, his_of
 from scenarios.hospital.his.contract import His, HisRefused, HisSilent, Posted, Posting
 from scenarios.hospital.his.linking import number_of
+from scenarios.hospital.his.standing import exactly_one
 from scenarios.hospital.inpatient.taking_back import take_back
 from scenarios.hospital.models import ClinicOrder, OrderBasket
 from scenarios.hospital.orders.service import POST_JOB, locked, mark, tell
@@ -90,14 +91,7 @@ async def _post_once(his: His, posting: Posting) -> Posted:
         HisRefused: it is not posted.
     """
     await his.post(posting)
-    standing = await his.query(posting.key)
-    right = [one for one in standing if one.amount_minor == posting.amount_minor]
-    for one in standing:
-        if one not in right[:1]:
-            await his.reverse(one)
-    if not right:
-        raise HisRefused("posted with another amount, and taken back")
-    return right[0]
+    return await exactly_one(await his.query(posting.key), posting.amount_minor, his.reverse)
 
 
 async def _again(actor: Actor, basket: OrderBasket, problem: str) -> None:

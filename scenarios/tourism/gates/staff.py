@@ -208,7 +208,7 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column("direction", t("Direction"), words=texts(DIRECTION_WORDS)),
         Column("people", t("How many people"), format="number"),
         Column("verdict", t("Verdict"), format="badge", words=texts(VERDICT_WORDS), tones=VERDICT_TONES),
-        Column("reason", t("Reason"), words=REASONS | {"": ""}),
+        Column("reason", t("Reason"), words=texts({key: word for key, word in REASONS.items() if key})),
         Column("mode", t("How"), words=texts(MODE_WORDS)),
     )  # fmt: skip
 

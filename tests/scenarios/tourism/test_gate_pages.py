@@ -142,7 +142,7 @@ async def test_supervisors_set_up_gates_and_settle_conflicts(db, bank, client):
     assert "Used already" in page
     chinese = {"Accept-Language": "zh-CN"}
     page = text_of(inspect((await client.get(f"{root}/scans?verdict=conflict", headers=chinese)).text))
-    assert not re.search("Way in|To look at|Without network", page)
+    assert not re.search("Way in|To look at|Without network|Used already", page)
     assert "1 scan to look at" in text_of(inspect((await client.get(f"{root}/gates")).text))
     async with palace.scope():
         conflict = await Redemption.get(tenant_id=palace.id, verdict="conflict")
