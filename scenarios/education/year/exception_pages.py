@@ -22,7 +22,7 @@ from ui.i18n import N_, Text, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column
 
-WORDS: dict[str, Text | str] = {key: t(words) for key, words in OUTCOMES.items()}
+WORDS: dict[str, Text] = {key: t(words) for key, words in OUTCOMES.items()}
 
 
 class ExceptionForm(BaseModel):
