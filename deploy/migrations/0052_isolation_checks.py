@@ -8,7 +8,7 @@ from deploy.walls import Wall, build
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0048_branch_speed")]
+    dependencies = [("cloud", "0051_reminding")]
 
     operations = [
         tenant_row(
