@@ -3,8 +3,9 @@
 from typing import Any
 from uuid import UUID
 
+from billing.answers.conditions import IS_TO_RIGHT
 from billing.lists import Listing
-from tenants.scope import rows
+from tenants.scope import rows, value
 
 _OF_BILL = """
 select a.id, a.kind, a.status, a.topic, a.promised_on, a.amount_minor, a.created_at, a.closed_at, a.outcome,
@@ -28,6 +29,17 @@ async def answers_of(tenant_id: UUID, bill_id: UUID) -> list[Any]:
 async def open_answers(tenant_id: UUID, bill_id: UUID) -> list[Any]:
     """Return the promise and the dispute that still hold for a bill."""
     return [one for one in await answers_of(tenant_id, bill_id) if one["closed_at"] is None]
+
+
+_TO_RIGHT = f"""
+select exists (select 1 from billing_answer d join billing_bill b on b.tenant_id = d.tenant_id and b.id = d.bill_id
+  where d.tenant_id = $1 and d.id = $2 and b.status in ('issued', 'part_paid') and {IS_TO_RIGHT})
+"""
+
+
+async def is_to_right(tenant_id: UUID, answer_id: UUID) -> bool:
+    """Tell whether an accepted dispute leads to something that nobody has done yet."""
+    return bool(await value(_TO_RIGHT, tenant_id, answer_id))
 
 
 async def voluntary_lines(tenant_id: UUID, bill_id: UUID) -> list[Any]:

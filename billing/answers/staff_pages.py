@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 from billing.answers import service
 from billing.answers.files import send_file
 from billing.answers.notes import TEXT_MAX
-from billing.answers.queries import ANSWERS
+from billing.answers.queries import ANSWERS, is_to_right
 from billing.answers.service import OUTCOMES
 from billing.answers.words import KIND_WORDS, OUTCOME_WORDS, STATE_TONES, STATE_WORDS, TOPIC_WORDS
 from billing.lists import list_page
@@ -80,9 +80,10 @@ async def _found(request: Request, actor: Actor) -> Answer:
 async def _page(
     request: Request, actor: Actor, found: Answer, form: Form[Reply], status: int = 200
 ) -> Response:
+    bill = await Bill.get(tenant_id=found.tenant_id, id=found.bill_id)
     context = {
         "answer": found,
-        "bill": await Bill.get(tenant_id=found.tenant_id, id=found.bill_id),
+        "bill": bill,
         "notes": await AnswerNote.filter(tenant_id=found.tenant_id, answer_id=found.id).order_by(
             "created_at", "id"
         ),
@@ -94,8 +95,26 @@ async def _page(
         "choices": [(key, t(words)) for key, words in OUTCOMES.items()],
         "root": f"/t/{actor.place['slug']}",
         "actor": actor,
+        "remedy": await _remedy(actor, found, bill),
     }
     return await respond(request, "billing/answers/case.html", context, status=status)
+
+
+_REMEDIES = {
+    "void": ("bills.write", "voiding"),
+    "credit_note": ("credit_notes.write", "credit-notes/new"),
+    "adjustment": ("adjustments.request", "adjustments"),
+}
+"""Where on a bill an outcome is done, and the right it takes."""
+
+
+async def _remedy(actor: Actor, found: Answer, bill: Bill) -> str:
+    """Return where the bill is put right, as far as that is still to be done; what is paid is no longer voided."""
+    if not await is_to_right(found.tenant_id, found.id):
+        return ""
+    permission, place = _REMEDIES[found.outcome]
+    is_possible = actor.may(permission) and (found.outcome != "void" or bill.status == "issued")
+    return f"/bills/{bill.id}/{place}" if is_possible else f"/bills/{bill.id}"
 
 
 async def reply(request: Request, actor: Actor) -> Response:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from billing.answers.conditions import IS_DISPUTED
 from billing.bank_terms.reading import bank_terms_of, must_offer
 from billing.channels import CHANNELS
 from billing.idempotency import Answer, once
@@ -30,7 +31,7 @@ from ui.i18n import t
 
 TAKE_JOB, LOOK_JOB = "billing.take_debit", "billing.look_at_debit"
 LOOK_AFTER = timedelta(seconds=30)
-_PLAN = """
+_PLAN = f"""
 insert into billing_debit (tenant_id, mandate_id, account_id, bill_id, currency, amount_minor, due_on, status, error)
 select $1, m.id, b.account_id, b.id, b.currency, b.total_minor - b.paid_minor - b.adjusted_minor,
        case when m.schedule = 'bill' then greatest(b.due_on, $2::date + $3::int)
@@ -43,8 +44,7 @@ select $1, m.id, b.account_id, b.id, b.currency, b.total_minor - b.paid_minor - 
    and b.currency = m.currency and b.status in ('issued', 'part_paid')
    and b.total_minor > b.paid_minor + b.adjusted_minor and b.held_until is null
  where m.tenant_id = $1 and m.status = 'active' and m.channel = any ($4::text[])
-   and not exists (select 1 from billing_answer d where d.tenant_id = $1 and d.bill_id = b.id
-                      and d.kind = 'dispute' and d.closed_at is null)
+   and not {IS_DISPUTED}
    and not exists (select 1 from billing_debit x where x.tenant_id = $1 and x.bill_id = b.id
                       and (x.mandate_id = m.id or x.status in ('announced', 'trying', 'waiting')))
  order by b.due_on limit 500
@@ -166,10 +166,8 @@ async def take(actor: Actor, debit_id: UUID) -> None:
 _HELD = {"bill.held", "payment.under_way", "payment.unknown", "channel.off"}
 """Somebody is paying the bill, or the bank has switched debits off: no failure of the mandate's, looked at again
 tomorrow."""
-_STAYS = """
-select b.total_minor - b.paid_minor - b.adjusted_minor left_minor, b.status,
-       exists (select 1 from billing_answer d where d.tenant_id = $1 and d.bill_id = b.id and d.kind = 'dispute'
-                  and d.closed_at is null) is_disputed
+_STAYS = f"""
+select b.total_minor - b.paid_minor - b.adjusted_minor left_minor, b.status, {IS_DISPUTED} is_disputed
   from billing_bill b where b.tenant_id = $1 and b.id = $2
 """
 

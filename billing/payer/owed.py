@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from billing.answers.conditions import IS_DISPUTED
 from billing.mandates.caps import room_for
 from billing.payer.queries import SeenBill, title_of
 from tenants.scope import open_scope, rows, tenant_scope
@@ -25,7 +26,7 @@ select t.id tenant_id, t.short_name, t.scenarios, t.status, t.takes_payments, t.
           where l.tenant_id = b.tenant_id and l.bill_id = b.id) end held_names,
        b.id::text, b.number, b.period, b.due_on, b.total_minor - b.paid_minor - b.adjusted_minor left_minor,
        b.due_on < day_in(t.timezone) is_overdue, b.paid_minor > 0 is_part_paid, p.payment_id::text,
-       said.promised_on, said.is_disputed,
+       said.promised_on, {IS_DISPUTED} is_disputed,
        (select d.due_on from billing_debit d where d.tenant_id = b.tenant_id and d.bill_id = b.id
            and d.status in ('announced', 'trying', 'waiting')) debit_on,
        case when offered.may_be_declined then coalesce((
@@ -45,7 +46,7 @@ select t.id tenant_id, t.short_name, t.scenarios, t.status, t.takes_payments, t.
   left join billing_bill b on b.tenant_id = h.tenant_id and b.account_id = h.account_id
    and b.status in ('issued', 'part_paid')
   left join billing_payment_part p on p.tenant_id = b.tenant_id and p.bill_id = b.id and p.is_live
-  left join lateral (select max(a.promised_on) promised_on, bool_or(a.kind = 'dispute') is_disputed
+  left join lateral (select max(a.promised_on) promised_on
       from billing_answer a where a.tenant_id = b.tenant_id and a.bill_id = b.id and a.closed_at is null) said on true
  order by t.short_name, t.id, b.account_number, b.due_on, b.number limit {MOST_BILLS}
 """

@@ -1,6 +1,6 @@
 """Answers to bills: promised, disputed as a case, declined; and what each of them stops."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,8 +11,9 @@ from billing.credit.applying import apply_to
 from billing.models import Answer, BillLine, FeeItem
 from billing.payments.states import diagram, table
 from billing.terms import save_terms
+from billing.worklist.registry import kind_of
 from tenants.days import today
-from tenants.scope import execute
+from tenants.scope import execute, rows
 from tests import make
 from tests.billing.credit.test_credit import ahead
 from tests.billing.payments import world
@@ -98,6 +99,34 @@ async def test_credit_leaves_a_disputed_bill_alone(place):
         assert await apply_to(place.id, [place.account.id]) == []
         await service.withdraw(place.payer, tenant_id=place.id, answer_id=answer)
         assert [each.amount_minor for each in await apply_to(place.id, [place.account.id])] == [1000]
+
+
+async def test_what_was_accepted_stays_disputed_until_the_bill_has_been_put_right(place, client):
+    bill, other = await world.bill(place, 1000), await world.bill(place, 700)
+    officer, root = await make.staff(place.tenant, "finance"), f"/t/{place.tenant.slug}"
+    for each, outcome in ((bill, "adjustment"), (other, "explained")):
+        answer = await dispute(place, each)
+        async with place.scope():
+            await service.decide(officer, answer_id=answer, is_accepted=True, outcome=outcome, text="Right")
+            await Answer.filter(id=answer).update(closed_at=datetime.now(UTC) - timedelta(minutes=1))
+    await ahead(place, 1000)
+    async with place.scope():
+        assert [one.bill_id for one in await apply_to(place.id, [place.account.id])] == [other.id]
+        assert [one["title"] for one in await rows(kind_of("righting").sql, place.id)] == [bill.number]
+        case = await Answer.get(tenant_id=place.id, bill_id=bill.id)
+    await make.sign_in(client, place.person.id)
+    assert "Being looked at, as you asked" in text_of(inspect((await client.get("/my")).text))
+    await make.sign_in(client, officer.person_id)
+    page = inspect((await client.get(f"{root}/answers/{case.id}")).text)
+    remedy = next(a.get("href") for a in page.iter("a") if text_of(a) == "Put the bill right")
+    assert "SGD 10.00" in text_of(inspect((await client.get(remedy)).text)), "the form to let some of it off"
+    form = {"kind": "discount", "amount": "4.00", "reason": "As disputed", "key": "k"}
+    assert (await client.post(remedy, data=form)).status_code == 303
+    async with place.scope():
+        await execute("update billing_answer set closed_at = now() where id = $1", case.id)
+        assert await rows(kind_of("righting").sql, place.id) == []
+        assert [one.bill_id for one in await apply_to(place.id, [place.account.id])] == [bill.id]
+    assert "It has been done." in (await client.get(f"{root}/answers/{case.id}")).text
 
 
 async def test_a_voluntary_item_comes_off_by_a_linked_reversal(place):

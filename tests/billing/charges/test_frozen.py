@@ -2,6 +2,7 @@
 
 from billing.answers import service as answers
 from billing.charges import runs
+from billing.models import Answer
 from tenants.scope import open_scope, tenant_scope
 from tests import make
 from tests.billing.charges.estate import SEPTEMBER
@@ -24,6 +25,14 @@ async def test_a_disputed_bill_bears_no_late_fee_until_that_is_decided(estate):
     assert frozen.bill_count == 0
     async with open_scope(tenant_scope(estate.tenant.id)):
         await runs.cancel(estate.finance, frozen.id)
-        await answers.withdraw(make.payer(ann), answer_id=answer, **own)
+        await answers.decide(
+            estate.finance, answer_id=answer, is_accepted=True, outcome="credit_note", text="Right"
+        )
+    await run_due(estate.tenant.id)
+    righting = await estate.draft("late", period=SEPTEMBER)
+    assert righting.bill_count == 0, "the payer was right, and the credit note is still to be written"
+    async with open_scope(tenant_scope(estate.tenant.id)):
+        await runs.cancel(estate.finance, righting.id)
+        await Answer.filter(id=answer).update(outcome="explained")
     await run_due(estate.tenant.id)
     assert (await estate.draft("late", period=SEPTEMBER)).bill_count == 1
