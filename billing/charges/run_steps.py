@@ -58,7 +58,7 @@ Work = Callable[[Actor, BillRun, Task, Any], Awaitable[None]]
 
 async def _step(actor: Actor, run_id: UUID, status: str, work: Work, given: Any = None) -> bool:
     """Do one step in a transaction of its own; ``False`` when the run is not, or no longer, in ``status``."""
-    await renew_statistics("billing_bill", "billing_bill_line", "billing_adjustment")
+    await renew_statistics("billing_bill", "billing_bill_line", "billing_adjustment", "tenants_holder")
     async with open_scope(actor.scope()):
         run = await BillRun.filter(tenant_id=actor.tenant_id, id=run_id).select_for_update().first()
         if run is None or run.status != status:
