@@ -16,6 +16,11 @@ def localized(names: Mapping[str, str]) -> str:
     return names.get(current_locale()) or names.get(DEFAULT_LOCALE) or next(iter(names.values()), "")
 
 
+def account_text(number: str, name: str) -> str:
+    """Return an account as its payers know it: number and name, where those differ (a pupil's, not a flat's)."""
+    return " ".join(dict.fromkeys(part for part in (number, name) if part))
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A name that is chosen when it is shown, for sentences whose reader is not known yet."""

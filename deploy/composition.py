@@ -64,7 +64,6 @@ JOB_MODULES = (
     "integrations.apps.webhooks.events",
     "integrations.apps.scim.push",
     "integrations.apps.catalogue.leaving",
-    "scenarios.tourism.jobs",
 )
 ACT_MODULES = (
     "tenants.acts",
@@ -73,7 +72,6 @@ ACT_MODULES = (
     "billing.reconciliation.words",
     "integrations.acts",
     "integrations.apps.acts",
-    "scenarios.tourism.acts",
 )
 """Where acts of the audit trail get their words."""
 OFFER_MODULES = ("billing.offers.rules", "billing.offers.templates", "integrations.apps.offering.kind")

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.answers.conditions import IS_DISPUTED
-from billing.names import localized
+from billing.names import account_text, localized
 from tenants.scope import each, row, rows
 from ui.errors import Forbidden, NotFound
 from ui.formats import month_text
@@ -62,6 +62,11 @@ class SeenBill:
     def is_held(self) -> bool:
         """Whether it is for something that is kept for its payer until then."""
         return self.held_until is not None and self.left_minor > 0
+
+    @property
+    def account(self) -> str:
+        """Whose it is, by number and name."""
+        return account_text(self.account_number, self.account_name)
 
     @property
     def title(self) -> str:
@@ -226,6 +231,7 @@ async def parts_seen(payment: SeenPayment) -> list[Any]:
         {
             **dict(one),
             "title": title_of(one["held_names"]) if one["held_names"] else month_text(one["period"]),
+            "account": account_text(one["account_number"], one["account_name"]),
         }
         for one in found
     ]

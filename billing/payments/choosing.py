@@ -9,6 +9,7 @@ from billing.bank_terms.reading import bank_terms_of, switched_off
 from billing.channels import CHANNELS, health
 from billing.channels.contract import Channel, Item
 from billing.models import Bill, SettlementAccount
+from billing.names import account_text
 from billing.payments.allocating import Parts
 from billing.payments.amounts import Amount
 from billing.payments.orders import as_destination
@@ -114,7 +115,7 @@ async def choose(tenant_id: UUID, parts: Parts, *, is_paying: bool = False) -> C
 
 def item_name(bill: Bill) -> str:
     """Return the bill as named on the channel's page, in the payer's language."""
-    account = " ".join(dict.fromkeys(part for part in (bill.account_number, bill.account_name) if part))
+    account = account_text(bill.account_number, bill.account_name)
     return str(t("Bill {number} for {account}", number=bill.number, account=account))
 
 

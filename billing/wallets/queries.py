@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.lists import Listing
+from billing.names import account_text
 from tenants.scope import row, rows, value
 from ui.errors import NotFound
 from ui.i18n import t
@@ -42,6 +43,11 @@ class SeenWallet:
     tenant_name: str
     contact_phone: str
     timezone: str
+
+    @property
+    def account(self) -> str:
+        """Whose it is, by number and name."""
+        return account_text(self.account_number, self.account_name)
 
     @property
     def free_minor(self) -> int:

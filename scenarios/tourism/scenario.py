@@ -1,7 +1,7 @@
 """Tourism as the rest of the house sees it."""
 
 from scenarios.contract import Scenario
-from scenarios.tourism import routes
+from scenarios.tourism import acts, jobs, routes  # noqa: F401 - acts and jobs register what they hold
 from scenarios.tourism.agencies import beside
 from scenarios.tourism.fees import TEMPLATES
 from scenarios.tourism.kinds import ACCOUNT_KINDS, RELATIONS, SCENARIO_KEY

@@ -256,14 +256,31 @@ def offered_by(found) -> date:
     return day_at(datetime.now(UTC) + timedelta(days=found.answer_days), "Asia/Singapore")
 
 
-async def test_twenty_offers_at_once_never_give_more_places_than_there_are(committed, bank):
+async def offers_at_once(bank, *, many: int) -> int:
+    """Offer three places to so many at once; return how many have one."""
     tenant, staff, found = await opened(bank, places=3)
     actor = await family()
-    applied = [await apply(tenant, found, actor, f"Child {n}") for n in range(20)]
+    applied = [await apply(tenant, found, actor, f"Child {n}") for n in range(many)]
     await asyncio.gather(*(decide(tenant, staff, one, "offer") for one in applied), return_exceptions=True)
     async with open_scope(tenant_scope(tenant.id)):
         offered = "select count(*) from education_applicant where tenant_id = $1 and status = 'offered'"
-        assert await value(offered, tenant.id) == 3
+        return await value(offered, tenant.id)
+
+
+async def test_twenty_offers_at_once_never_give_more_places_than_there_are(committed, bank):
+    assert await offers_at_once(bank, many=20) == 3
+
+
+async def test_without_the_rounds_lock_they_would(committed, bank, monkeypatch):
+    """The control: the same offers without the lock give more than three places."""
+
+    async def unlocked(tenant_id, round_id, *, lock=False):
+        found = await rounds.round_of(tenant_id, round_id)
+        await asyncio.sleep(0.02 * lock)
+        return found
+
+    monkeypatch.setattr(services, "round_of", unlocked)
+    assert await offers_at_once(bank, many=8) > 3
 
 
 async def test_the_public_page_the_familys_and_the_offices(client, db, bank):

@@ -13,11 +13,12 @@ from billing.models import Bill, CreditNote, Instalment, InstalmentPlan
 from billing.plans import service as plans
 from billing.plans.service import Proposal
 from scenarios.education.family import sharing
+from scenarios.education.family.children import children_of
 from scenarios.education.family.sharing import shares_of
 from scenarios.education.models import SchoolSharing
 from scenarios.education.year import leaving
 from tenants.models import Account, Audit, Notice
-from tenants.scope import open_scope, tenant_scope
+from tenants.scope import open_scope, rows, tenant_scope
 from tests import make
 from tests.jobs import run_due
 from tests.page import inspect, text_of
@@ -38,6 +39,29 @@ async def family(bank):
     father = await world.parent(tenant, "A1", name="Tan Wei")
     child = await world.child(mother, (await world.account(tenant, "A1")).id)
     return tenant, staff, mother, father, child
+
+
+async def test_each_of_sixteen_families_sees_exactly_its_children(db, bank):
+    """Every choice of four children at two schools has a guardian; what is over or not confirmed counts for nothing."""
+    tenants = [await make.tenant(bank, scenario="education") for _ in range(2)]
+    given = {"scenario": "education", "kind": "student", "attributes": {"grade": "3"}}
+    known = [await make.account(tenant, n, **given) for tenant in tenants for n in ("A1", "A2")]
+    families = []
+    for held in itertools.product((True, False), repeat=len(known)):
+        who = await make.person(f"Guardian {held}")
+        for account, is_theirs in zip(known, held, strict=True):
+            if is_theirs:
+                await make.holder(account, who, relation="parent")
+        families.append((who, {one.id for one, is_theirs in zip(known, held, strict=True) if is_theirs}))
+    over, waiting = await make.person("Over"), await make.person("Not confirmed")
+    await make.holder(known[0], over, relation="parent", until=TODAY - timedelta(days=1))
+    await make.holder(known[1], waiting, relation="parent", confirmed_at=None)
+    for who, children in [*families, (over, set()), (waiting, set())]:
+        actor = make.payer(who)
+        async with open_scope(actor.scope()):
+            assert {one.account_id for one in await children_of(actor)} == children
+            seen = {one["id"] for one in await rows("select id from tenants_account")}
+            assert seen == children or who is over, "not by any other way: who was a guardian keeps the past"
 
 
 @given(

@@ -4,11 +4,12 @@ import re
 
 import pytest
 
+from tenants.scope import Scope, open_scope, raw
 from tests import make
 from tests.scenarios.education import world
 from tests.scenarios.education.world import pupil
 
-MOST = 50 * 1024
+MOST, STATEMENTS = 50 * 1024, 8
 FAMILY = {"guardian": "Tan Mei", "email": "mei@mail.example"}
 NEEDED = re.compile(r'<link[^>]*rel="(?:stylesheet|icon)"[^>]*>|<img[^>]*>|<script[^>]*src=[^>]*>')
 ADDRESS = re.compile(r'(?:href|src)="([^"]+)"')
@@ -28,6 +29,23 @@ async def weight(client, path: str) -> tuple[int, int]:
     return total, bare
 
 
+async def asked(client, path: str) -> list[str]:
+    """The statements of a page, however many children it is about."""
+    found: list[str] = []
+
+    def note(record) -> None:
+        found.append(" ".join(record.query.split())[:80])
+
+    async with open_scope(Scope()):
+        connection = raw()
+    connection.add_query_logger(note)
+    try:
+        assert (await client.get(path)).status_code == 200
+    finally:
+        connection.remove_query_logger(note)
+    return [one for one in found if not one.startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
+
+
 @pytest.mark.parametrize("path", ["/my", "/my/school"])
 async def test_the_first_page_of_a_parent_of_three_is_small(client, db, bank, path):
     tenant, staff = await world.school(bank)
@@ -41,3 +59,7 @@ async def test_the_first_page_of_a_parent_of_three_is_small(client, db, bank, pa
     await make.sign_in(client, parent.person_id)
     total, bare = await weight(client, path)
     assert bare < total < MOST, f"{total} bytes, {bare} without scripts"
+    of_three = await asked(client, path)
+    only = await world.parent(tenant, "A1", name="Tan Wei")
+    await make.sign_in(client, only.person_id)
+    assert len(await asked(client, path)) == len(of_three) <= STATEMENTS, "\n".join(of_three)
