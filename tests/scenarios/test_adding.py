@@ -43,7 +43,6 @@ def library(tmp_path, monkeypatch):
     """The scenario that the page's blocks and its one line of the registry make, known for this test alone."""
     folder = tmp_path / "library"
     folder.mkdir()
-    (folder / "__init__.py").touch()
     for _, text in blocks():
         if named := NAMED.match(text):
             path = tmp_path / named.group(1).removeprefix("scenarios/")
@@ -137,6 +136,18 @@ def test_nothing_beneath_knows_the_tables_of_an_industry():
     known = {one._meta.db_table for one in models}
     found = {str(path): known.intersection(named.findall(path.read_text())) for path in asked}
     assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_no_industry_knows_another():
+    folder = Path(scenarios.__file__ or "").parent
+    keys = {package.rpartition(".")[2] for package in registry.SCENARIO_PACKAGES}
+    known = {
+        str(path): others
+        for key in keys
+        for path in (folder / key).rglob("*.py")
+        if (others := {other for other in keys - {key} if f"scenarios.{other}" in path.read_text()})
+    }
+    assert known == {}
 
 
 def test_what_it_says_is_said_in_chinese(library, tmp_path):
