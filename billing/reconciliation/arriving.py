@@ -14,7 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
-from billing.reconciliation.bulk import stage_trades
+from billing.reconciliation.bulk import SUMS, stage_trades
 from billing.reconciliation.sources.contract import PAYMENT, REFUND, Document, Line
 from billing.reconciliation.sources.rail import TradeFile
 from tenants.scope import execute, raw, row
@@ -67,14 +67,6 @@ select {_READ}, case when $5 then 'provisional' when a.kind in ('payout', 'fee')
  where not exists (select 1 from billing_statement_line l
                     where l.tenant_id = $1 and l.id = a.id)
 """
-_SUMS = """
-select count(*)::int lines, coalesce(sum(amount_minor) filter (where amount_minor > 0 and own), 0)::bigint in_minor,
-       coalesce(-sum(amount_minor) filter (where amount_minor < 0 and own), 0)::bigint out_minor,
-       coalesce(sum(fee_minor) filter (where own), 0)::bigint fee_minor,
-       count(*) filter (where kind = 'payment') payments, count(*) filter (where kind = 'refund') refunds
-  from (select kind, amount_minor, fee_minor, currency = $1 and kind <> 'payout' own from arriving) a
-"""
-
 
 LINES_OF = (
     "l.id between (left({s}::text, 28) || '00000000')::uuid and (left({s}::text, 28) || 'ffffffff')::uuid"
@@ -105,12 +97,13 @@ async def stage(document: Document, file: IO[bytes], statement_id: UUID) -> Sums
     await execute(f"set local work_mem = '{WORK_MEMORY}'")
     await execute(_TABLE)
     await execute("truncate arriving")
-    if not (isinstance(document, TradeFile) and await stage_trades(document, file, statement_id)):
+    quick = await stage_trades(document, file, statement_id) if isinstance(document, TradeFile) else None
+    if quick is None:
         source = _chunks(document.lines(), str(statement_id)[:28])
         await raw().copy_to_table("arriving", source=source, columns=list(COLUMNS), format="text")
     await execute(f"set local default_statistics_target = {SAMPLE}")
     await execute("analyze arriving (kind, ours)")
-    return Sums(await row(_SUMS, document.head.currency))
+    return Sums(quick or await row(SUMS, document.head.currency))
 
 
 async def _chunks(lines: Iterator[Line], prefix: str) -> AsyncIterator[bytes]:

@@ -22,8 +22,8 @@ SMALLEST = 200_000
 ENCODINGS = {"gb18030": "GB18030", "utf-8": "UTF8", "utf-8-sig": "UTF8"}
 _RAW = """
 create temporary table if not exists raw_trade (
-  n int generated always as identity, at text, said text, order_no text, refund_no text, ord text, tx text,
-  currency text, amount text, fee text, text text) on commit drop
+  n int generated always as identity (cache 10000), at text, said text, order_no text, refund_no text, ord text,
+  tx text, currency text, amount text, fee text, text text) on commit drop
 """
 _COLUMNS = ["at", "said", "order_no", "refund_no", "ord", "tx", "currency", "amount", "fee", "text"]
 _FEN = "position('-' in {c}) <= 1 and octet_length({c}) between 1 and 16"
@@ -49,60 +49,66 @@ select ($1::text || lpad(to_hex(n + 2), 8, '0'))::uuid, n + 2, kind, (at || $2::
    and (kind <> 'payment' or (amount not like '-%' and amount <> '0.00' and amount <> '0'))
    and (kind <> 'refund' or amount like '-%')
 """
-_TOTALS = """
-select count(*), count(*) filter (where kind = 'payment'),
-       coalesce(sum(amount_minor) filter (where kind = 'payment'), 0), count(*) filter (where kind = 'refund'),
-       coalesce(sum(amount_minor) filter (where kind = 'refund'), 0),
-       coalesce(sum(fee_minor), 0), coalesce(sum(amount_minor - fee_minor), 0) from arriving
+SUMS = """
+select count(*)::int lines, coalesce(sum(amount_minor) filter (where amount_minor > 0 and own), 0)::bigint in_minor,
+       coalesce(-sum(amount_minor) filter (where amount_minor < 0 and own), 0)::bigint out_minor,
+       coalesce(sum(fee_minor) filter (where own), 0)::bigint fee_minor,
+       count(*) filter (where kind = 'payment') payments, count(*) filter (where kind = 'refund') refunds,
+       coalesce(sum(amount_minor) filter (where kind = 'payment'), 0)::bigint paid_minor,
+       coalesce(sum(amount_minor) filter (where kind = 'refund'), 0)::bigint refunded_minor,
+       coalesce(sum(fee_minor), 0)::bigint fees_minor, coalesce(sum(amount_minor - fee_minor), 0)::bigint net_minor
+  from (select kind, amount_minor, fee_minor, currency = $1 and kind <> 'payout' own from arriving) a
 """
+"""What the staged lines come to: those in the account's currency, and all of them as a trade file adds up its own."""
+_TOTALS = ("lines", "payments", "paid_minor", "refunds", "refunded_minor", "fees_minor", "net_minor")
 
 
 class _GivenUp(Exception):
     """The quick way does not fit this file; the parser will say why."""
 
 
-async def stage_trades(document: TradeFile, file: IO[bytes], statement_id: UUID) -> bool:
-    """Fill the staging table from a trade file; ``False``, with nothing done, where the parser has to look closely."""
+async def stage_trades(document: TradeFile, file: IO[bytes], statement_id: UUID) -> asyncpg.Record | None:
+    """Fill the staging table from a trade file and return its sums.
+
+    ``None``, with nothing done, where the parser has to look closely.
+    """
     here = file.tell()
     size, offset = file.seek(0, 2), document.day_offset()
     file.seek(here)
     if size < SMALLEST or not offset:
-        return False
+        return None
     try:
         async with raw().transaction():
-            await _stage(document, file, size, str(statement_id)[:28], offset)
+            return await _stage(document, file, size, str(statement_id)[:28], offset)
     except (_GivenUp, ValueError, asyncpg.DataError):
         document.restart()
-        return False
-    return True
+        return None
 
 
-async def _stage(document: TradeFile, file: IO[bytes], size: int, prefix: str, offset: str) -> None:
+async def _stage(document: TradeFile, file: IO[bytes], size: int, prefix: str, offset: str) -> asyncpg.Record:
     encoding = document.head.format.encoding
     end = _end(file, size, encoding)
     start = _after_heads(file)
     await execute(_RAW)
     await execute("truncate raw_trade restart identity")
     lines = [0]
-    pieces = _pieces(file, start, end, lines)
-    await raw().copy_to_table(
+    copied = await raw().copy_to_table(
         "raw_trade",
-        source=pieces,
+        source=_pieces(file, start, end, lines),
         columns=_COLUMNS,
         format="csv",
         null="\\N",
         encoding=ENCODINGS[encoding],
     )
-    await execute(
+    converted = await execute(
         _conversion(document.head.format.unit), prefix, offset, document.day, f"{document.day} __:__:__"
     )
-    told = document.told_totals(_tail(file, end, encoding))
-    found = await row(_TOTALS)
-    count = await row("select count(*) from raw_trade")
-    if found is None or count is None or [int(one) for one in found] != told:
+    if copied != f"COPY {lines[0]}" or converted != lines[0]:
         raise _GivenUp
-    if not count[0] == found[0] == lines[0]:
+    sums = await row(SUMS, document.head.currency)
+    if sums is None or [sums[name] for name in _TOTALS] != document.told_totals(_tail(file, end, encoding)):
         raise _GivenUp
+    return sums
 
 
 def _conversion(unit: str) -> str:

@@ -25,7 +25,8 @@ _SUCCEEDED = "a.tenant_id = $1 and a.channel = $3 and a.status = 'succeeded'"
 _PAIRS = {
     "reference": f"""
         select l.id line_id, a.id ours_id from (select l.id, {OURS} ours from {_LOOSE.format(kind="payment")}) l
-          join billing_attempt a on {_SUCCEEDED} and a.id = l.ours
+          cross join lateral (
+            select a.id from billing_attempt a where {_SUCCEEDED} and a.id = l.ours offset 0) a
          where {_FREE.format(column="attempt_id", id="a.id")}""",
     "channel_reference": f"""
         with loose as (select l.* from {_LOOSE.format(kind="payment")} and l.channel_reference <> ''),
