@@ -22,7 +22,10 @@ AttributeType = Literal["choice", "decimal", "integer", "boolean", "text"]
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A typed fact about an account that fee rules may use; ``label`` and choice labels are English msgids."""
+    """A typed fact about an account that fee rules may use; ``label`` and choice labels are English msgids.
+
+    One that is derived is worked out by the scenario: it is shown, and nobody is asked for it.
+    """
 
     key: str
     label: str
@@ -30,6 +33,7 @@ class Attribute:
     choices: Mapping[str, str] = field(default_factory=dict)
     unit: str = ""
     is_required: bool = False
+    is_derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,11 @@ class AccountKind:
     plural: str
     attributes: tuple[Attribute, ...] = ()
     is_by_hand: bool = True
+
+    @property
+    def asked(self) -> tuple[Attribute, ...]:
+        """Return the attributes that a form asks for."""
+        return tuple(one for one in self.attributes if not one.is_derived)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ STUDENT = AccountKind(
         Attribute("meals", N_("Meals"), "choice", MEALS),
         Attribute("has_care", N_("After-school care"), "boolean"),
         Attribute("is_staff_child", N_("Child of a member of staff"), "boolean"),
-        Attribute("sibling_rank", N_("Place among brothers and sisters here"), "integer"),
+        Attribute("sibling_rank", N_("Place among brothers and sisters here"), "integer", is_derived=True),
     ),
 )
 APPLICANT = AccountKind(
@@ -69,6 +69,7 @@ APPLICANT = AccountKind(
     N_("Applicant"),
     N_("Applicants"),
     (Attribute("grade", N_("Grade"), "choice", GRADES, is_required=True),),
+    is_by_hand=False,
 )
 """A child who has been offered a place: its deposit is owed here, and no fee for pupils reaches it."""
 ACCOUNT_KINDS = (STUDENT, APPLICANT)

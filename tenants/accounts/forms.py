@@ -57,12 +57,12 @@ def account_form(kind: AccountKind) -> type[BaseModel]:
 
 def attribute_fields(kind: AccountKind) -> dict[str, Any]:
     """Return the form's fields for the attributes of a kind."""
-    return {ATTRIBUTE + one.key: _field(one) for one in kind.attributes}
+    return {ATTRIBUTE + one.key: _field(one) for one in kind.asked}
 
 
 def choices(kind: AccountKind) -> dict[str, list[tuple[str, str]]]:
     """Return what each attribute may be, as a form offers it."""
-    return {one.key: [(key, gettext(label)) for key, label in one.choices.items()] for one in kind.attributes}
+    return {one.key: [(key, gettext(label)) for key, label in one.choices.items()] for one in kind.asked}
 
 
 def _field(attribute: Attribute) -> tuple[Any, Any]:
@@ -76,7 +76,7 @@ def _field(attribute: Attribute) -> tuple[Any, Any]:
 
 def attributes_in(kind: AccountKind, data: BaseModel) -> dict[str, Any]:
     """Return the attributes that a filled form gives; what was left blank is absent."""
-    given = {one.key: getattr(data, ATTRIBUTE + one.key) for one in kind.attributes}
+    given = {one.key: getattr(data, ATTRIBUTE + one.key) for one in kind.asked}
     return {key: value for key, value in given.items() if value is not None}
 
 

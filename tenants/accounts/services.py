@@ -31,9 +31,7 @@ async def change(actor: Actor, account_id: UUID, *, name: str, attributes: Mappi
     actor.require("accounts.write")
     found = await queries.account(actor, account_id, lock=True)
     kind = queries.kind_of(found)
-    kept = {
-        key: value for key, value in found.attributes.items() if key not in {a.key for a in kind.attributes}
-    }
+    kept = {key: value for key, value in found.attributes.items() if key not in {a.key for a in kind.asked}}
     await execute(
         "update tenants_account set name = $3, attributes = $4, updated_at = now() where tenant_id = $1 and id = $2",
         found.tenant_id,
