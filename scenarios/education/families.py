@@ -9,13 +9,15 @@ from typing import Any
 from uuid import UUID
 
 from scenarios.education.kinds import FAMILY, GRADES, SCENARIO_KEY
+from tenants.accounts.services import HOLDERS_CHANGED
 from tenants.actor import Actor
-from tenants.jobs import enqueue, job
+from tenants.jobs import enqueue, job, subscribe
 from tenants.scope import execute, open_scope, rows, tenant_scope
 
 LARGEST = 9
 """Children of one family at one school."""
-RANK_JOB = "education.rank_siblings"
+RANK_JOB, FAMILIES_JOB = "education.rank_siblings", "education.rank_families"
+_IS_SCHOOL = f"exists (select 1 from tenants_tenant where id = $1 and '{SCENARIO_KEY}' = any (scenarios))"
 _GRADE = f"array_position(array[{', '.join(repr(grade) for grade in GRADES)}], {{0}}.attributes ->> 'grade')"
 _CONTACT = f"""
   select distinct a.id, {_GRADE.format("a")} grade, a.number, k.key
@@ -70,6 +72,18 @@ async def rank(actor: Actor, payload: dict[str, Any]) -> None:
     del payload
     assert actor.tenant_id is not None  # noqa: S101 - a job has a tenant
     await _rank(actor.tenant_id, [one["partner_id"] for one in await rows(_PARTNERS, actor.tenant_id)])
+
+
+@job(FAMILIES_JOB)
+async def rank_anew(actor: Actor, payload: dict[str, Any]) -> None:
+    """Look at the places anew, because a guardian has been written down, changed, ended, or is now known."""
+    del payload
+    assert actor.tenant_id is not None  # noqa: S101 - a job has a tenant
+    await rank_siblings(actor.tenant_id)
+
+
+for _event in (HOLDERS_CHANGED, "holder.confirmed"):
+    subscribe(_event, FAMILIES_JOB, where=_IS_SCHOOL)
 
 
 async def _rank(tenant_id: UUID, partners: list[UUID]) -> int:

@@ -13,6 +13,7 @@ from tenants.accounts.forms import HolderForm
 from tenants.actor import Actor
 from tenants.days import today_of
 from tenants.ids import new_id
+from tenants.jobs import publish
 from tenants.jsons import dumps
 from tenants.models import Account, Holder, Tenant
 from tenants.notices import notify
@@ -24,6 +25,8 @@ from ui.i18n import Text, t
 
 INVITATIONS = ("3/hour", "10/day")
 """How often one holder is written to."""
+HOLDERS_CHANGED = "holders.changed"
+"""Published when staff have written down, changed or ended somebody who holds an account."""
 
 
 async def change(actor: Actor, account_id: UUID, *, name: str, attributes: Mapping[str, Any]) -> Account:
@@ -91,6 +94,7 @@ async def add_holder(actor: Actor, account_id: UUID, given: HolderForm) -> Holde
     made = Holder(id=new_id(), tenant_id=account.tenant_id, account_id=account.id, **_facts(account, given))
     await _save(made, is_new=True)
     await _record_holder(actor, "holder.added", made, account, after=_shown(made))
+    await publish(HOLDERS_CHANGED, {"account_id": str(account.id)})
     return made
 
 
@@ -107,6 +111,7 @@ async def change_holder(actor: Actor, account_id: UUID, holder_id: UUID, given: 
     found.update_from_dict(_facts(account, given))
     await _save(found)
     await _record_holder(actor, "holder.changed", found, account, before=before, after=_shown(found))
+    await publish(HOLDERS_CHANGED, {"account_id": str(account.id)})
     return found
 
 
@@ -125,6 +130,7 @@ async def end_holder(actor: Actor, account_id: UUID, holder_id: UUID, *, until: 
     found.until = until
     await found.save(update_fields=["until"])
     await _record_holder(actor, "holder.ended", found, account, after={"until": until.isoformat()})
+    await publish(HOLDERS_CHANGED, {"account_id": str(account.id)})
     return found
 
 

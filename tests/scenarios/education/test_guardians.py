@@ -17,6 +17,8 @@ from scenarios.education.family.children import children_of
 from scenarios.education.family.sharing import shares_of
 from scenarios.education.models import SchoolSharing
 from scenarios.education.year import leaving
+from tenants.accounts import services as accounts
+from tenants.accounts.forms import HolderForm
 from tenants.models import Account, Audit, Notice
 from tenants.scope import open_scope, rows, tenant_scope
 from tests import make
@@ -199,3 +201,23 @@ async def test_leaving_stops_later_instalments_and_nothing_else(db, bank):
     await run_due(tenant.id)
     async with open_scope(tenant_scope(tenant.id)):
         assert (await InstalmentPlan.get(id=plan.id)).status == "completed"
+
+
+async def test_a_guardian_written_down_by_hand_makes_brothers_and_sisters(db, bank):
+    tenant, staff = await world.school(bank)
+    rows_ = (
+        pupil("B1", "Older", grade="6", class_title="6A", guardian="Tan Mei", email="mei@mail.example"),
+        pupil("B2", "Younger", grade="1", class_title="1A", guardian="Somebody"),
+    )
+    await world.bring_in(tenant, staff, world.table(*rows_))
+    younger = await world.account(tenant, "B2")
+    assert younger.attributes["sibling_rank"] == 1
+    async with open_scope(tenant_scope(tenant.id)):
+        given = HolderForm(name="Tan Mei", relation="parent", email="mei@mail.example")
+        made = await accounts.add_holder(staff, younger.id, given)
+    await run_due(tenant.id)
+    assert (await world.account(tenant, "B2")).attributes["sibling_rank"] == 2
+    async with open_scope(tenant_scope(tenant.id)):
+        await accounts.end_holder(staff, younger.id, made.id, until=TODAY - timedelta(days=1))
+    await run_due(tenant.id)
+    assert (await world.account(tenant, "B2")).attributes["sibling_rank"] == 1
