@@ -1,6 +1,6 @@
 """Pages of bill runs: started, watched while drafted, looked at, issued or cancelled, printed."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,9 +11,9 @@ from starlette.routing import BaseRoute
 
 from billing.adjustments.issuing import preview_standing
 from billing.bulk import papers
-from billing.charges import run_list, runs
+from billing.charges import run_list, runs, spans
 from billing.charges.fee_words import root_of
-from billing.charges.periods import day_in, months_after
+from billing.charges.periods import day_in
 from billing.charges.run_control_pages import DECISION_WORDS, facts
 from billing.charges.run_settings import may_approve
 from billing.charges.run_shell import WORDS, shell
@@ -98,13 +98,17 @@ async def index(request: Request, actor: Actor) -> Response:
 async def _new_context(actor: Actor, form: Form[NewRun], root: str) -> dict[str, Any]:
     tenant = await Tenant.get(id=actor.tenant_id)
     items = await FeeItem.filter(tenant_id=tenant.id, is_active=True).order_by("kind", "position", "key")
-    period = form.data.period if form.data else months_after(today(tenant.timezone), 0)
+    period = form.data.period if form.data else await run_list.next_period(tenant)
     stands = await runs.standing(tenant.id, period)
     chosen = set(form.chosen("items"))
     ready = [item for item in items if stands.get(item.id) or str(item.id) in chosen]
     lapsed = [item for item in items if stands.get(item.id) is False]
     scenarios = [(key, gettext(SCENARIOS[key].name)) for key in tenant.scenarios]
-    options = [(str(item.id), localized(item.names), _hint(item, len(scenarios))) for item in ready]
+    covered = await spans.still_covered(tenant.id, ready, period)
+    options = [
+        (str(item.id), localized(item.names), _hint(item, len(scenarios), covered.get(item.id)))
+        for item in ready
+    ]
     links = [(localized(item.names), f"{root}/fees/{item.id}") for item in lapsed]
     places = await _places(tenant)
     context = {"form": form, "options": options, "lapsed": links, "scenarios": scenarios, "root": root}
@@ -123,10 +127,15 @@ async def _places(tenant: Tenant) -> list[str]:
     return found if 1 < len(found) <= MOST_PLACES else []
 
 
-def _hint(item: FeeItem, scenarios: int) -> str:
+def _hint(item: FeeItem, scenarios: int, charged: date | None) -> str:
     late = gettext("Only accounts in arrears") if item.kind == "late_fee" else ""
     name = gettext(SCENARIOS[item.scenario].name) if scenarios > 1 else ""
-    return " · ".join(part for part in (name, late) if part)
+    again = (
+        gettext("Charged for {month}, which still covers this month", month=MonthWords(charged))
+        if charged
+        else ""
+    )
+    return " · ".join(part for part in (name, late, again) if part)
 
 
 async def new(request: Request, actor: Actor) -> Response:
@@ -135,7 +144,8 @@ async def new(request: Request, actor: Actor) -> Response:
     period = await run_list.next_period(tenant)
     items = await FeeItem.filter(tenant_id=tenant.id, is_active=True, scenario=tenant.scenarios[0])
     stands = await runs.standing(tenant.id, period)
-    chosen = [str(item.id) for item in items if stands.get(item.id)]
+    covered = await spans.still_covered(tenant.id, items, period)
+    chosen = [str(item.id) for item in items if stands.get(item.id) and item.id not in covered]
     due = await run_list.due_day(tenant, period, [UUID(one) for one in chosen]) or day_in(period, 1)
     now = today(tenant.timezone)
     values = {

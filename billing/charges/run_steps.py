@@ -16,6 +16,7 @@ from billing.charges import issue_sql, run_sql
 from billing.charges.periods import last_day, months_after
 from billing.charges.run_summary import summarise
 from billing.charges.runs import rule_in_force, start_later
+from billing.charges.spans import charged_in
 from billing.charges.states import run_after
 from billing.models import BillRun, FeeItem
 from billing.rules import parse
@@ -127,13 +128,14 @@ async def _draft_item(run: BillRun, fee_item_id: UUID, stretch: Stretch, *, is_f
 
 
 async def _look(run: BillRun, stretch: Stretch) -> None:
-    """Note what of the stretch needs a look: nobody to bill, or another amount than last month."""
+    """Note what of the stretch needs a look: nobody to bill, or another amount of what was charged last month too."""
     where = (run.tenant_id, run.id, run.scenario, *stretch.ends)
     await execute(run_sql.NO_HOLDER, *where)
     before = months_after(run.period, -1)
+    charged = await charged_in(run.tenant_id, before)
     charges = await FeeItem.filter(tenant_id=run.tenant_id, id__in=run.fee_items, kind="charge")
-    if charges and await value(run_sql.HAS_LAST_MONTH, run.tenant_id, before):
-        items = [item.id for item in charges]
+    items = [item.id for item in charges if item.id in charged]
+    if items:
         await execute(run_sql.COMPARED, *where, items, run.period, before, run.jump_percent)
 
 

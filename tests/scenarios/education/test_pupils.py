@@ -373,26 +373,3 @@ async def test_a_chinese_secretary_reads_discounts_and_choices_in_chinese(client
         shown = text_of(inspect((await client.get(f"/t/{tenant.slug}/{path}")).text))
         assert said in shown
         assert unsaid not in shown
-
-
-async def test_a_pupil_added_by_hand_has_the_grade_that_was_chosen_and_a_rank_that_nobody_types(
-    client, db, bank
-):
-    tenant, staff = await world.school(bank)
-    await make.sign_in(client, staff.person_id)
-    root = f"/t/{tenant.slug}/accounts"
-    page = (await client.get(f"{root}/new")).text
-    inspect(page)
-    assert 'name="attribute_grade"' in page, "pupils are the only kind that is added by hand"
-    assert "sibling_rank" not in page
-    assert re.search(r'name="attribute_grade"[^>]*>\s*<option value="">Choose</option>', page)
-    typed = {"number": "N-1", "name": "Mei", "place": "1A"}
-    refused = await client.post(f"{root}?kind=education.student", data=typed | {"attribute_grade": ""})
-    assert refused.status_code == 422
-    added = await client.post(f"{root}?kind=education.student", data=typed | {"attribute_grade": "1"})
-    assert added.status_code == 303
-    made = await world.account(tenant, "N-1")
-    changed = await client.post(f"{root}/{made.id}", data={"name": "Mei Mei", "attribute_grade": "1"})
-    assert changed.status_code == 303
-    made = await world.account(tenant, "N-1")
-    assert (made.name, made.attributes["sibling_rank"]) == ("Mei Mei", 1)

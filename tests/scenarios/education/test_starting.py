@@ -1,10 +1,14 @@
 """The first term's fees: read on one page, put into force together, all of the chosen ones or none."""
 
-from billing.models import FeeItem, FeeRule
+import re
+from datetime import timedelta
+
+from billing.models import BillException, FeeItem, FeeRule
 from tenants.scope import open_scope, tenant_scope
 from tests import make
 from tests.page import inspect, text_of
 from tests.scenarios.education import world
+from tests.scenarios.education.world import pupil
 
 MONTH = f"{make.today():%Y-%m}"
 
@@ -46,3 +50,48 @@ async def test_what_is_right_is_put_into_force_in_one_go(client, db, bank):
     assert f"{root}/start" not in (await client.get(root)).text
     overview = text_of(inspect((await client.get(f"/t/{tenant.slug}")).text))
     assert "ask your administrator or finance officer" in overview, "whoever may not do a step reads who does"
+
+
+async def test_a_pupil_added_by_hand_has_the_grade_that_was_chosen_and_a_rank_that_nobody_types(
+    client, db, bank
+):
+    tenant, staff = await world.school(bank)
+    await make.sign_in(client, staff.person_id)
+    root = f"/t/{tenant.slug}/accounts"
+    page = (await client.get(f"{root}/new")).text
+    inspect(page)
+    assert 'name="attribute_grade"' in page, "pupils are the only kind that is added by hand"
+    assert "sibling_rank" not in page
+    assert re.search(r'name="attribute_grade"[^>]*>\s*<option value="">Choose</option>', page)
+    typed = {"number": "N-1", "name": "Mei", "place": "1A"}
+    refused = await client.post(f"{root}?kind=education.student", data=typed | {"attribute_grade": ""})
+    assert refused.status_code == 422
+    added = await client.post(f"{root}?kind=education.student", data=typed | {"attribute_grade": "1"})
+    assert added.status_code == 303
+    made = await world.account(tenant, "N-1")
+    changed = await client.post(f"{root}/{made.id}", data={"name": "Mei Mei", "attribute_grade": "1"})
+    assert changed.status_code == 303
+    made = await world.account(tenant, "N-1")
+    assert (made.name, made.attributes["sibling_rank"]) == ("Mei Mei", 1)
+
+
+async def test_a_fee_of_the_term_is_not_proposed_again_and_makes_nobody_stand_out(client, db, bank):
+    tenant, staff = await world.school(bank)
+    await world.bring_in(tenant, staff, world.table(pupil("T1", "Termly", care="yes")))
+    now = make.today().replace(day=1)
+    first = (now - timedelta(days=1)).replace(day=1)
+    await world.charge(tenant, staff, "books", "care", month=(first - timedelta(days=1)).replace(day=1))
+    run = await world.charge(tenant, staff, "care", month=first)
+    async with open_scope(tenant_scope(tenant.id)):
+        assert not await BillException.filter(run_id=run.id).exclude(code="no_holder").exists(), "care alone"
+        items = {one.key: str(one.id) for one in await FeeItem.filter(tenant_id=tenant.id)}
+    await make.sign_in(client, staff.person_id)
+    root = inspect((await client.get(f"/t/{tenant.slug}/runs/new")).text)
+    ticked = {one.get("value"): one.get("checked") is not None for one in root.iter("input")}
+    assert ticked[items["care"]]
+    assert not ticked[items["books"]], "a term's books are charged"
+    assert "which still covers this month" in text_of(root)
+    again = await world.charge(tenant, staff, "books", "care", month=now)
+    async with open_scope(tenant_scope(tenant.id)):
+        codes = [one.code for one in await BillException.filter(run_id=again.id)]
+    assert "jumped" not in codes, "books were not charged last month, so there is nothing to compare"
