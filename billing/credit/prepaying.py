@@ -24,7 +24,7 @@ from billing.payments.taking import check_taking, desk_attempt, desk_payment
 from billing.terms import terms_of
 from billing.trial.opening import must_be_taking
 from tenants.actor import Actor
-from tenants.models import Account, Tenant
+from tenants.models import Account
 from tenants.scope import open_scope, rows, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
@@ -131,11 +131,11 @@ async def take_prepayment(
 
 
 async def _chosen(tenant_id: UUID, account_id: UUID, amount: int) -> Chosen:
-    await must_be_taking(tenant_id)
+    tenant = await must_be_taking(tenant_id)
     account = await Account.get_or_none(tenant_id=tenant_id, id=account_id)
     if account is None:
         raise NotFound("account.not_found", t("There is no such account."))
-    currency = (await Tenant.get(id=tenant_id)).currency
+    currency = tenant.currency
     check_amount(await terms_of(tenant_id, CreditTerms), amount, currency)
     settlement = (
         await SettlementAccount.filter(tenant_id=tenant_id, currency=currency, status="active")
@@ -148,7 +148,7 @@ async def _chosen(tenant_id: UUID, account_id: UUID, amount: int) -> Chosen:
         )
         raise Conflict("payment.no_account", text)
     name = str(t("Paid ahead for {account}", account=f"{account.number} {account.name}".strip()))
-    return Chosen(currency, amount, (Item(name, amount),), settlement.id)
+    return Chosen(currency, amount, (Item(name, amount),), settlement.id, tenant.timezone)
 
 
 def check_amount(terms: CreditTerms, amount: int, currency: str) -> None:

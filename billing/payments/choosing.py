@@ -32,12 +32,13 @@ Wanted = Sequence[tuple[UUID, int]]
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What one payment is for: bills of one tenant, currency and settlement account."""
+    """What one payment is for: bills of one tenant, currency and settlement account; its day is that of ``zone``."""
 
     currency: str
     amount_minor: int
     items: tuple[Item, ...]
     settlement_id: UUID
+    zone: str
 
 
 def parts_of(wanted: Wanted) -> dict[UUID, int]:
@@ -88,7 +89,7 @@ async def choose(tenant_id: UUID, parts: Parts, *, is_paying: bool = False) -> C
         Invalid: more than is left, or bills that cannot be paid together.
         Conflict: a bill is paid or closed, or the institution takes no payments now.
     """
-    await must_be_taking(tenant_id, parts)
+    tenant = await must_be_taking(tenant_id, parts)
     await rows(
         "select 1 from billing_bill where tenant_id = $1 and id = any ($2::uuid[]) order by id"
         + (" for update" if is_paying else " for share"),
@@ -110,6 +111,7 @@ async def choose(tenant_id: UUID, parts: Parts, *, is_paying: bool = False) -> C
         amount_minor=sum(parts.values()),
         items=tuple(Item(item_name(bill), parts[bill.id]) for bill in bills),
         settlement_id=await settlement_of(tenant_id, parts, bills[0].currency),
+        zone=tenant.timezone,
     )
 
 

@@ -164,7 +164,7 @@ async def new_payment(actor: Actor, chosen: Chosen, channel: str, expires_at: da
     return Payment(
         id=new_id(),
         tenant_id=actor.tenant_id,
-        number=await new_number("P", actor.tenant_id),
+        number=await new_number("P", actor.tenant_id, chosen.zone),
         currency=chosen.currency,
         amount_minor=chosen.amount_minor,
         channel=channel,

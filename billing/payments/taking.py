@@ -114,7 +114,7 @@ async def desk_payment(  # noqa: PLR0917 - one value of each thing that was type
     return Payment(
         id=new_id(),
         tenant_id=actor.tenant_id,
-        number=await new_number("P", actor.tenant_id),
+        number=await new_number("P", actor.tenant_id, chosen.zone),
         currency=chosen.currency,
         amount_minor=chosen.amount_minor,
         channel=counter.KEY,

@@ -21,8 +21,8 @@ select part.payment_id from tenants_account a
 """The payments of an institution's (``$1``) test before going live, which are no takings."""
 
 
-async def must_be_taking(tenant_id: UUID, bill_ids: Iterable[UUID] = ()) -> None:
-    """Refuse to begin a payment, in the open tenant scope, while the institution takes none.
+async def must_be_taking(tenant_id: UUID, bill_ids: Iterable[UUID] = ()) -> Tenant:
+    """Return the institution, in its open scope; refuse to begin a payment while it takes none.
 
     Raises:
         Conflict: with what its payers are told.
@@ -32,8 +32,9 @@ async def must_be_taking(tenant_id: UUID, bill_ids: Iterable[UUID] = ()) -> None
     if tenant.status == "approved" and wanted and not tenant.takes_payments:
         others = Bill.filter(tenant_id=tenant_id, id__in=wanted).exclude(reference=REFERENCE)
         if not await others.exists():
-            return
+            return tenant
     must_take(tenant)
+    return tenant
 
 
 def must_take(tenant: Tenant) -> None:

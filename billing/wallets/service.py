@@ -204,7 +204,7 @@ async def _pay(actor: Actor, wallet: Wallet, chosen: Chosen, bill_id: UUID) -> U
     payment = Payment(
         id=new_id(),
         tenant_id=wallet.tenant_id,
-        number=await new_number("P", wallet.tenant_id),
+        number=await new_number("P", wallet.tenant_id, chosen.zone),
         currency=chosen.currency,
         amount_minor=chosen.amount_minor,
         channel=channel.KEY,

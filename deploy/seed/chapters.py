@@ -34,7 +34,8 @@ from deploy.seed.cast import MARKET, RESIDENTS, SEAVIEW, SEED, TENGAH
 from deploy.seed.stage import Chapter, Play
 from deploy.seed.work import work_off
 from tenants.models import Tenant
-from tenants.scope import bank_scope, open_scope
+from tenants.privacy.outside import look_from_outside
+from tenants.scope import bank_scope, open_scope, tenant_scope
 
 WITH_A_PAST = (TENGAH, MARKET)
 
@@ -258,6 +259,8 @@ async def _stored(play: Play) -> str:
     chief = await play.staff(tenant, "administrator")
     await market.trade(tenant, play.outside, finance, chief, cashier)
     await fund.keep_apart(tenant, chief, finance, cashier)
+    async with open_scope(tenant_scope(tenant.id)):
+        await look_from_outside()
     return "A resident's deposit, part of it used; baskets of the neighbourhood's shops, paid and given back"
 
 

@@ -6,9 +6,8 @@ A unit's account number is its address: building, street where there is one, and
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
-from uuid import UUID
 
 from scenarios.community.addresses import titled
 from scenarios.community.estate.gone import gone
@@ -16,7 +15,7 @@ from scenarios.community.kinds import FLAT_TYPES, OWNERSHIPS, RELATIONS, ROOM_TY
 from scenarios.community.tariff import RESIDENTIAL
 from tenants.actor import Actor
 from tenants.imports import upsert
-from tenants.kinds import Applied, ImportSpec, RowProblem, Shaped
+from tenants.kinds import ImportSpec, RowProblem, Shaped
 from tenants.models import Account
 from tenants.scope import execute
 from tenants.tabular import Field, Kind, choice, day, decimal, email, integer, phone, text
@@ -279,23 +278,10 @@ select $1, $2, id, $4, $5 from community_building where tenant_id = $1 and upper
 """
 
 
-async def compare(actor: Actor, import_id: UUID) -> Applied:
-    """Count what applying the import would add, change and leave."""
-    assert actor.tenant_id is not None  # noqa: S101 - an import belongs to a tenant
-    await upsert.stage(actor.tenant_id, import_id, SCENARIO_KEY, extra=_EXTRA)
-    await execute(_MARK, actor.tenant_id)
-    return await upsert.counts()
-
-
-async def apply(actor: Actor, import_id: UUID) -> Applied:
-    """Add and change buildings, units, accounts and holders; a second time changes nothing."""
-    assert actor.tenant_id is not None  # noqa: S101 - an import belongs to a tenant
-    await upsert.alone(actor.tenant_id)
-    counted = await compare(actor, import_id)
-    await upsert.write(actor.tenant_id, SCENARIO_KEY)
-    for statement in (_BUILDINGS, _STOREYS, _UNITS):
-        await execute(statement, actor.tenant_id)
-    return counted
+compare = partial(upsert.compare_accounts, SCENARIO_KEY, extra=_EXTRA, mark=_MARK)
+apply = partial(
+    upsert.apply_accounts, SCENARIO_KEY, extra=_EXTRA, mark=_MARK, then=(_BUILDINGS, _STOREYS, _UNITS)
+)
 
 
 async def check(actor: Actor, records: Sequence[tuple[int, dict[str, Any]]]) -> list[RowProblem]:

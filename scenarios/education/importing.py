@@ -272,22 +272,14 @@ SCHOOL = (_CLASSES, _USERS, _CHANGE_USERS, _LEAVE, _JOIN)
 """Statements that give staged accounts (table ``staged_account``) their class and their place in it."""
 
 
-async def compare(actor: Actor, import_id: UUID) -> Applied:
-    """Count what applying the import would add, change and leave."""
-    assert actor.tenant_id is not None  # noqa: S101 - an import belongs to a tenant
-    await upsert.stage(actor.tenant_id, import_id, SCENARIO_KEY, extra=_EXTRA)
-    await execute(_MARK, actor.tenant_id)
-    return await upsert.counts()
+compare = partial(upsert.compare_accounts, SCENARIO_KEY, extra=_EXTRA, mark=_MARK)
 
 
 async def apply(actor: Actor, import_id: UUID) -> Applied:
     """Add and change pupils, classes and guardians; a second time changes nothing."""
     assert actor.tenant_id is not None  # noqa: S101 - an import belongs to a tenant
-    await upsert.alone(actor.tenant_id)
-    counted = await compare(actor, import_id)
-    await upsert.write(actor.tenant_id, SCENARIO_KEY)
-    for statement in (*SCHOOL, _SECOND):
-        await execute(statement, actor.tenant_id)
+    then = (*SCHOOL, _SECOND)
+    counted = await upsert.apply_accounts(SCENARIO_KEY, actor, import_id, extra=_EXTRA, mark=_MARK, then=then)
     await rank_siblings(actor.tenant_id)
     return counted
 

@@ -3,8 +3,8 @@
 A staged record has ``number kind name place sort_key attributes defaults`` and, where the row names a holder,
 ``relation holder email phone since``. What is blank in the file stays as it is in the tables; ``defaults`` are for
 new accounts alone. An import never ends a holder and never touches who has confirmed themselves; one that was ended
-stays ended. A scenario with tables of its own adds columns (``stage(extra=…)``), marks what differs there
-(``MARK``) and writes them after ``write``.
+stays ended. A scenario with tables of its own adds columns, marks what differs there and writes it
+(``apply_accounts``).
 """
 
 from collections.abc import Sequence
@@ -119,20 +119,38 @@ async def counts() -> Applied:
     return Applied(found["added"], found["changed"], found["unchanged"])
 
 
-async def compare_accounts(scenario: str, actor: Actor, import_id: UUID) -> Applied:
+async def compare_accounts(
+    scenario: str, actor: Actor, import_id: UUID, *, extra: str = "", mark: str = ""
+) -> Applied:
     """Count what ``apply_accounts`` would do."""
     tenant_id = _tenant(actor)
-    await stage(tenant_id, import_id, scenario)
+    await stage(tenant_id, import_id, scenario, extra=extra)
+    if mark:
+        await execute(mark, tenant_id)
     return await counts()
 
 
-async def apply_accounts(scenario: str, actor: Actor, import_id: UUID) -> Applied:
-    """Write accounts and holders of a table that has nothing else; give ``ImportSpec`` a ``partial`` of it."""
+async def apply_accounts(
+    scenario: str,
+    actor: Actor,
+    import_id: UUID,
+    *,
+    extra: str = "",
+    mark: str = "",
+    then: Sequence[str] = (),
+) -> Applied:
+    """Write accounts and holders, and what a scenario has beside them; give ``ImportSpec`` a ``partial`` of it.
+
+    ``extra`` are further columns (see ``stage``), ``mark`` says which rows differ by them, and ``then`` writes them:
+    statements over the staged rows whose ``$1`` is the tenant. A second time changes nothing.
+    """
     tenant_id = _tenant(actor)
     await alone(tenant_id)
-    await stage(tenant_id, import_id, scenario)
+    counted = await compare_accounts(scenario, actor, import_id, extra=extra, mark=mark)
     await write(tenant_id, scenario)
-    return await counts()
+    for statement in then:
+        await execute(statement, tenant_id)
+    return counted
 
 
 async def check_accounts(

@@ -8,6 +8,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 COUNTS = {
     "banks": "select count(*) from tenants_bank",
@@ -103,6 +104,19 @@ class Interrupted(Exception):
     """What a killed process would be."""
 
 
+async def _tampered(settings: Any, connection: Any) -> dict[str, object]:
+    """Return what is found when a cent is somewhere else, which is then put back."""
+    from deploy import verify  # noqa: PLC0415
+
+    await connection.execute(TAMPER.format(cents=1))
+    found: dict[str, object] = {
+        "ledger": await verify.ledger(settings),
+        "bills": await verify.bills(settings),
+    }
+    await connection.execute(TAMPER.format(cents=-1))
+    return found
+
+
 async def work(data: Path, port: int) -> dict[str, object]:
     import asyncpg  # noqa: PLC0415 - slow to import, and only here
     import httpx  # noqa: PLC0415
@@ -132,13 +146,11 @@ async def work(data: Path, port: int) -> dict[str, object]:
         facts = await connection.fetch(FACTS)
         states = {name: sorted(r[0] for r in await connection.fetch(sql)) for name, sql in STATES.items()}
         ledger, bills = await verify.ledger(settings), await verify.bills(settings)
-        receipts = [r[0] for r in await connection.fetch("select document from billing_receipt limit 3")]
+        receipt = await connection.fetchval("select document from billing_receipt limit 1")
         twins = {
             name: dict(await connection.fetchrow(TWIN.format(where=where))) for name, where in TWINS.items()
         }
-        await connection.execute(TAMPER.format(cents=1))
-        tampered = {"ledger": await verify.ledger(settings), "bills": await verify.bills(settings)}
-        await connection.execute(TAMPER.format(cents=-1))
+        tampered = await _tampered(settings, connection)
         await connection.close()
         async with httpx.AsyncClient(base_url=sandbox.url, verify=NOBODY, trust_env=False) as client:
             counts = (await client.get("/control/state")).json()["counts"]
@@ -148,14 +160,14 @@ async def work(data: Path, port: int) -> dict[str, object]:
             "interruptions": interruptions,
             "is_new": [first.is_new, again.is_new],
             "signins": [list(first.signins), list(again.signins)],
+            "without_words": [f"{r[0]}.{r[1]}" for r in facts if not has_label(r[0], r[1])],
+            "receipt": json.loads(receipt),
             "counts": [before, after],
             "states": states,
-            "without_words": [f"{r[0]}.{r[1]}" for r in facts if not has_label(r[0], r[1])],
-            "ledger": ledger,
-            "bills": bills,
             "tampered": tampered,
             "twins": twins,
-            "receipt": json.loads(receipts[0]),
+            "ledger": ledger,
+            "bills": bills,
         }
     finally:
         sandbox.stop()

@@ -241,6 +241,20 @@ async def test_finance_is_reminded_at_once_and_before_the_day(place):
     assert await letters() == 2 * first
 
 
+async def opened_there(place, outside, client, channel, attempt):
+    """The payer's bank takes the money back, and the channel says so, out of order and twice where it is Stripe."""
+    if channel == "bank":
+        opened = outside.post("rail/chargebacks", order=attempt.channel_reference, reason="fraudulent")
+        await client.request("POST", **rail_message(place, "chargeback.opened", opened))
+        return opened["chargeback_id"]
+    opened = outside.post("stripe/disputes", payment_intent=attempt.channel_payment, reason="fraudulent")
+    for event in reversed(outside.events(place.settlement.stripe_account)):
+        if event["type"].startswith("charge.dispute."):
+            for _ in range(2):
+                await client.request("POST", **stripe_message(event))
+    return opened["id"]
+
+
 @pytest.mark.parametrize("channel", ["stripe", "bank"])
 async def test_a_dispute_at_the_channel_is_answered_and_decided_there(place, outside, client, channel):
     officer = await make.staff(place.tenant, "finance", "Fin Lim")
@@ -249,23 +263,7 @@ async def test_a_dispute_at_the_channel_is_answered_and_decided_there(place, out
     outside.pay(await world.attempt(place, started))
     await refresh(place.payer, started.payment_id)
     attempt = await world.attempt(place, started)
-    opened = (
-        outside.post("stripe/disputes", payment_intent=attempt.channel_payment, reason="fraudulent")
-        if channel == "stripe"
-        else outside.post("rail/chargebacks", order=attempt.channel_reference, reason="fraudulent")
-    )
-    reference = opened["id"] if channel == "stripe" else opened["chargeback_id"]
-
-    async def deliver() -> None:
-        if channel == "stripe":
-            for event in reversed(outside.events(place.settlement.stripe_account)):
-                if event["type"].startswith("charge.dispute."):
-                    for _ in range(2):
-                        await client.request("POST", **stripe_message(event))
-        else:
-            await client.request("POST", **rail_message(place, "chargeback.opened", opened))
-
-    await deliver()
+    reference = await opened_there(place, outside, client, channel, attempt)
     async with place.scope():
         dispute = await Dispute.get(tenant_id=place.id, reference=reference)
     assert (dispute.status, dispute.amount_minor, dispute.is_withdrawn) == ("evidence_due", 5000, True)

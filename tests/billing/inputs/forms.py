@@ -62,13 +62,21 @@ def lost(attempt: Attempt) -> News:
 
 def forms(at: Any) -> dict[str, Form]:
     """Every form with a body that is right."""
-    staff, mine = at.root, "/my"
-    of, bill = f"{staff}/accounts/{at.account.id}", at.owed.id
-    seen = {"seen": "800"}
+    made: dict[str, Form] = {}
+    for some in (_charging, _agreeing, _desk, _money_back, _shared, _paying, _payer):
+        made |= some(at)
+    return made
 
-    def why() -> dict[str, str]:
-        return {"reason": "Because", "key": new_id().hex}
 
+def _why() -> dict[str, str]:
+    return {"reason": "Because", "key": new_id().hex}
+
+
+def _charging(at: Any) -> dict[str, Form]:
+    """What is charged: fees, runs, single bills, and taking them back."""
+    staff = at.root
+    of = f"{staff}/accounts/{at.account.id}"
+    bill = at.owed.id
     return {
         "fee": Form(
             "administrator",
@@ -104,9 +112,18 @@ def forms(at: Any) -> dict[str, Form]:
             },
         ),
         "credit note": Form(
-            "finance", f"{staff}/bills/{bill}/credit-notes", {"amount_minor": "10.00", **why()}
+            "finance", f"{staff}/bills/{bill}/credit-notes", {"amount_minor": "10.00", **_why()}
         ),
         "voiding": Form("finance", f"{staff}/bills/{bill}/voiding", {"reason": "Wrong"}),
+    }
+
+
+def _agreeing(at: Any) -> dict[str, Form]:
+    """What is agreed about bills."""
+    staff = at.root
+    of = f"{staff}/accounts/{at.account.id}"
+    bill = at.owed.id
+    return {
         "plan": Form(
             "finance",
             f"{of}/plans",
@@ -120,13 +137,21 @@ def forms(at: Any) -> dict[str, Form]:
             },
         ),
         "adjustment": Form(
-            "finance", f"{staff}/bills/{bill}/adjustments", {"kind": "discount", "amount": "5.00", **why()}
+            "finance", f"{staff}/bills/{bill}/adjustments", {"kind": "discount", "amount": "5.00", **_why()}
         ),
         "standing": Form(
             "finance",
             f"{of}/standing-adjustments",
-            {"kind": "discount", "percent": "10", "effective_from": DUE.isoformat(), **why()},
+            {"kind": "discount", "percent": "10", "effective_from": DUE.isoformat(), **_why()},
         ),
+    }
+
+
+def _desk(at: Any) -> dict[str, Form]:
+    """What the cashier takes."""
+    staff = at.root
+    bill = at.owed.id
+    return {
         "desk": Form(
             "cashier",
             f"{staff}/desk/accounts/{at.account.id}/payments",
@@ -154,25 +179,42 @@ def forms(at: Any) -> dict[str, Form]:
                 "note": "Counted",
             },
         ),
+    }
+
+
+def _money_back(at: Any) -> dict[str, Form]:
+    """What goes back or finds its place."""
+    staff = at.root
+    bill = at.owed.id
+    return {
         "refund": Form(
-            "finance", f"{staff}/payments/{at.payment_id}/refunds", {"amount": "8.00", **seen, **why()}
+            "finance",
+            f"{staff}/payments/{at.payment_id}/refunds",
+            {"amount": "8.00", "seen": "800", **_why()},
         ),
         "suspense": Form(
             "finance",
             f"{staff}/suspense/{at.held.id}/application",
-            {"bill": str(bill), "q": at.owed.number, **why()},
+            {"bill": str(bill), "q": at.owed.number, **_why()},
         ),
-        "suspense refund": Form("finance", f"{staff}/suspense/{at.held.id}/refund", why()),
+        "suspense refund": Form("finance", f"{staff}/suspense/{at.held.id}/refund", _why()),
         "dispute": Form(
             "finance", f"{staff}/disputes/{at.dispute.id}/decision", {"decision": "borne", "reason": "Ours"}
         ),
+    }
+
+
+def _shared(at: Any) -> dict[str, Form]:
+    """Stored money, splits and months."""
+    staff = at.root
+    return {
         "wallet taking": Form(
             "cashier",
             f"{staff}/wallets/{at.wallet.id}/top-ups",
             {"amount": "20.00", "method": "cash", "payer_name": "Ann", "key": new_id().hex},
         ),
         "wallet payout": Form(
-            "finance", f"{staff}/wallets/{at.wallet.id}/payouts", {"amount": "1.00", **why()}
+            "finance", f"{staff}/wallets/{at.wallet.id}/payouts", {"amount": "1.00", **_why()}
         ),
         "receiver": Form(
             "finance",
@@ -190,29 +232,42 @@ def forms(at: Any) -> dict[str, Form]:
             },
         ),
         "period": Form("finance", f"{staff}/ledger/periods", {"month": "2026-01"}),
+    }
+
+
+def _paying(at: Any) -> dict[str, Form]:
+    """What a payer does about a bill."""
+    bill = at.owed.id
+    return {
         "pay": Form(
             "payer",
-            f"{mine}/payments",
+            "/my/payments",
             {"bill": str(bill), f"amount-{bill}": "50.00", "channel": "stripe", "key": new_id().hex},
         ),
-        "promise": Form("payer", f"{mine}/bills/{bill}/promises", {"day": DUE.isoformat()}),
-        "objection": Form("payer", f"{mine}/bills/{bill}/disputes", {"topic": "amount", "text": "Too much"}),
+        "promise": Form("payer", f"/my/bills/{bill}/promises", {"day": DUE.isoformat()}),
+        "objection": Form("payer", f"/my/bills/{bill}/disputes", {"topic": "amount", "text": "Too much"}),
         "autopay": Form(
             "payer",
-            f"{mine}/accounts/{at.account.id}/autopay",
+            f"/my/accounts/{at.account.id}/autopay",
             {"way": "bank", "ceiling": "100.00", "schedule": "bill", "day": "1"},
         ),
+    }
+
+
+def _payer(at: Any) -> dict[str, Form]:
+    """What a payer does about an account."""
+    return {
         "helper": Form(
             "payer",
-            f"{mine}/accounts/{at.account.id}/helpers",
+            f"/my/accounts/{at.account.id}/helpers",
             {"name": "Aunt", "bill_cap": "50.00", "month_cap": "80.00", "until": DUE.isoformat()},
         ),
         "ahead": Form(
             "payer",
-            f"{mine}/accounts/{at.account.id}/prepayments",
+            f"/my/accounts/{at.account.id}/prepayments",
             {"amount": "50.00", "channel": "stripe", "key": new_id().hex},
         ),
         "top-up": Form(
-            "payer", f"{mine}/wallets/{at.wallet.id}/top-ups", {"amount": "50.00", "key": new_id().hex}
+            "payer", f"/my/wallets/{at.wallet.id}/top-ups", {"amount": "50.00", "key": new_id().hex}
         ),
     }

@@ -108,13 +108,11 @@ async def listed(bank: make.Bank, of: Vendor | None = None, **given: Any) -> Mad
         "client_id": f"app-{n}-{secrets.token_hex(4)}",
         "test_client_id": f"test-{n}-{secrets.token_hex(4)}",
     }
+    text = {"name": f"App {n}", "summary": "A tool", "about": "Does one thing.", "price": "Free"}
     values: dict[str, Any] = {
         "number": 1,
         "status": "listed",
-        "texts": {
-            lang: {"name": f"App {n}", "summary": "A tool", "about": "Does one thing.", "price": "Free"}
-            for lang in ("en", "zh_CN")
-        },
+        "texts": dict.fromkeys(("en", "zh_CN"), text),
         "category": "documents",
         "scenarios": ["community"],
         "needs": [],

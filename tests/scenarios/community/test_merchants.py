@@ -213,23 +213,25 @@ async def test_a_shopkeeper_sees_their_shop_and_no_other(place, ann, client):
     one = f"{root}/{mine.id}/orders/{made.id}"
     await sound(client, "zh-CN", one)
     assert (await client.post(f"{one}/fulfilment")).status_code == 303
-    restocked = await client.post(
-        f"{root}/{mine.id}/goods/{product.id}", data={"stock": "3", "is_active": "1"}
-    )
-    assert restocked.status_code == 303
-    assert await stock(place, product) == 3
-    for typed in ("many", "-1"):
-        refused = await client.post(f"{root}/{mine.id}/goods/{product.id}", data={"stock": typed})
-        assert refused.status_code == 422
-        inspect(refused.text)
-        assert f'value="{typed}"' in refused.text
-        assert 'role="alert"' in refused.text
-    assert await stock(place, product) == 3
+    await restocked(place, client, product, f"{root}/{mine.id}/goods/{product.id}")
     await make.sign_in(client, ann.id)
     assert (await client.post(f"/my/orders/{made.id}/rating", data={"rating": "9"})).status_code == 422
     assert (await client.post(f"/my/orders/{made.id}/rating", data={"rating": "4"})).status_code == 303
     async with open_scope(person_scope((await make.person("Stranger")).id)):
         assert await ShopOrder.all().count() == 0
+
+
+async def restocked(place, client, product, path):
+    """Three more are put on the shelf; what is no number is shown again as it was typed."""
+    assert (await client.post(path, data={"stock": "3", "is_active": "1"})).status_code == 303
+    assert await stock(place, product) == 3
+    for typed in ("many", "-1"):
+        refused = await client.post(path, data={"stock": typed})
+        assert refused.status_code == 422
+        inspect(refused.text)
+        assert f'value="{typed}"' in refused.text
+        assert 'role="alert"' in refused.text
+    assert await stock(place, product) == 3
 
 
 async def test_the_manager_adds_a_shop_in_a_form(place, client):

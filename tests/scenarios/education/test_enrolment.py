@@ -328,6 +328,12 @@ async def test_the_public_page_the_familys_and_the_offices(client, db, bank):
     await make.sign_in(client, staff.person_id)
     enrolled = await client.post(f"{there}/enrolment", data={"number": "N-9", "class_title": "1A"})
     assert enrolled.status_code == 303
+
+
+async def test_the_office_opens_a_round_of_a_grade_that_there_is(client, db, bank):
+    tenant, staff = await world.school(bank)
+    await make.sign_in(client, staff.person_id)
+    root = f"/t/{tenant.slug}/enrolment"
     new = {
         "title_en": "K1",
         "grade": "K1",

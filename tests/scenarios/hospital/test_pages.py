@@ -42,28 +42,7 @@ async def test_a_patient_registers_books_pays_sees_the_code_and_cancels(house, c
     assert house.tenant.name in await see(client, "/my/care")
     await see(client, at)
     await see(client, f"{at}/patients/new")
-    form = {
-        "relation": "self",
-        "name": name,
-        "document_kind": "identity_card",
-        "document_number": "11010519491231002X",
-        "born_on": "1949-12-31",
-        "sex": "female",
-        "phone": "+65 8000 0000",
-        "has_agreed": "1",
-    }
-    for wrong in (
-        {"document_number": "110105194912310021"},
-        {"born_on": "1949-12-30"},
-        {"has_agreed": ""},
-        {"name": "X"},
-    ):
-        answer = await client.post(f"{at}/patients", data=form | wrong)
-        assert answer.status_code == 422, wrong
-        inspect(answer.text)
-    assert (await client.post(f"{at}/patients", data=form)).status_code == 303
-    async with house.scope():
-        account = await Account.get(tenant_id=house.id, name=name)
+    account = await registered(house, client, at, name)
     await see(client, at)
     session = await house.session(0, 4)
     await see(client, f"{at}/departments/{house.departments[0].id}")
@@ -96,15 +75,43 @@ async def test_a_patient_registers_books_pays_sees_the_code_and_cancels(house, c
     assert "Lin Wei" in mine
     assert f"{'Me' if language == 'en' else '我本人'} · " in mine
     await see(client, f"{here}/change")
-    asked = await see(client, f"{here}/cancellation")
-    done = await client.post(
-        f"{here}/cancellation",
-        data={"key": field(asked, "key"), "seen_kept_minor": field(asked, "seen_kept_minor")},
-    )
-    assert done.status_code == 303
-    assert (await house.fresh(made)).status == "cancelled"
+    await cancelled(house, client, made)
     await see(client, here)
     await see(client, f"/my/care/patients/{account.id}")
+
+
+async def registered(house, client, at, name):
+    """Somebody registers, after the mistakes that one makes."""
+    form = {
+        "relation": "self",
+        "name": name,
+        "document_kind": "identity_card",
+        "document_number": "11010519491231002X",
+        "born_on": "1949-12-31",
+        "sex": "female",
+        "phone": "+65 8000 0000",
+        "has_agreed": "1",
+    }
+    for wrong in (
+        {"document_number": "110105194912310021"},
+        {"born_on": "1949-12-30"},
+        {"has_agreed": ""},
+        {"name": "X"},
+    ):
+        answer = await client.post(f"{at}/patients", data=form | wrong)
+        assert answer.status_code == 422, wrong
+        inspect(answer.text)
+    assert (await client.post(f"{at}/patients", data=form)).status_code == 303
+    async with house.scope():
+        return await Account.get(tenant_id=house.id, name=name)
+
+
+async def cancelled(house, client, made):
+    here = f"/my/care/appointments/{made.id}/cancellation"
+    asked = await see(client, here)
+    said = {"key": field(asked, "key"), "seen_kept_minor": field(asked, "seen_kept_minor")}
+    assert (await client.post(here, data=said)).status_code == 303
+    assert (await house.fresh(made)).status == "cancelled"
 
 
 async def test_nobody_begins_at_a_day_without_a_doctor(house, client):
@@ -280,12 +287,16 @@ async def test_lists_registers_and_setup_are_sound(house, client, language):
                  f"{root}/appointments?export=csv", f"{root}/doctors?export=csv", f"{root}/departments?export=csv",
                  f"{root}/blocks?export=csv"):  # fmt: skip
         assert (await client.get(path)).status_code == 200, path
-    assert (
-        await client.post(f"{root}/blocks/{block.id}", data={"act": "lift", "reason": " "})
-    ).status_code == 422
-    assert (
-        await client.post(f"{root}/blocks/{block.id}", data={"act": "lift", "reason": "Ill."})
-    ).status_code == 303
+    for reason, status in ((" ", 422), ("Ill.", 303)):
+        answer = await client.post(f"{root}/blocks/{block.id}", data={"act": "lift", "reason": reason})
+        assert answer.status_code == status
+
+
+async def test_departments_services_and_substitutes_are_set_up(house, client):
+    session = await house.session()
+    await house.booked(await house.patient("Ann"), session)
+    await make.sign_in(client, house.chief.person_id)
+    root, department = house.root, house.departments[0].id
     form = {"code": "ENT", "name_en": "Ear, nose, throat", "name_zh": "耳鼻喉科", "is_active": "1"}
     assert (await client.post(f"{root}/departments", data=form)).status_code == 303
     twice = await client.post(f"{root}/departments", data=form)

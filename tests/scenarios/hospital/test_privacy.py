@@ -78,19 +78,11 @@ async def test_nothing_clinical_is_written_where_it_could_leave_the_house(house,
     assert not [word for word in (*SECRETS, number) if word in said]
 
 
-async def test_nothing_of_a_stay_or_a_report_is_written_where_it_could_leave_the_house(ward, client, named):
-    """Every page of a stay and a report is opened, everything that can happen to money happens; then all is read."""
-    house = ward.house
-    person, _, account = await house.mine()
-    async with house.scope():
-        for purpose in CONSENTS:
-            await consents.give(house.clerk, account_id=account.id, purpose=purpose, way="desk")
-    slug, his_id, day = house.tenant.slug, f"e-{new_id().hex[-8:]}", "2026-03-01"
-    ward.post(
-        "his/stays",
-        hospital=slug,
-        stays=[{"id": his_id, "patient": account.number, "ward": "3A", "bed": "3A-1"}],
-    )
+def the_system_tells(ward, account, his_id, day):
+    """The hospital's system says of a stay with one charge, and of a report."""
+    slug = ward.house.tenant.slug
+    bed = {"id": his_id, "patient": account.number, "ward": "3A", "bed": "3A-1"}
+    ward.post("his/stays", hospital=slug, stays=[bed])
     lines = [{"id": f"{his_id}-1", "text": "Blood count", "day": day, "value": 40.0}]
     ward.post("his/stay-charges", hospital=slug, stay=his_id, charges=lines)
     report = {
@@ -100,6 +92,17 @@ async def test_nothing_of_a_stay_or_a_report_is_written_where_it_could_leave_the
         "text": "Blood count",
     }
     ward.post("his/reports", hospital=slug, reports=[report])
+
+
+async def test_nothing_of_a_stay_or_a_report_is_written_where_it_could_leave_the_house(ward, client, named):
+    """Every page of a stay and a report is opened, everything that can happen to money happens; then all is read."""
+    house = ward.house
+    person, _, account = await house.mine()
+    async with house.scope():
+        for purpose in CONSENTS:
+            await consents.give(house.clerk, account_id=account.id, purpose=purpose, way="desk")
+    his_id, day = f"e-{new_id().hex[-8:]}", "2026-03-01"
+    the_system_tells(ward, account, his_id, day)
     await syncing.keep_up(house.system)
     async with house.scope():
         stay = await Stay.get(tenant_id=house.id, his_id=his_id)
@@ -117,15 +120,8 @@ async def test_nothing_of_a_stay_or_a_report_is_written_where_it_could_leave_the
     made = await settling.discharge(house.finance, stay_id=stay.id, seen_left_minor=left)
     await make.sign_in(client, person.id)
     own, mine = f"/my/care/patients/{account.id}", f"/my/care/stays/{stay.id}"
-    for path in (
-        "/my/care",
-        own,
-        mine,
-        f"{mine}/days/{day}",
-        f"{own}/reports",
-        f"{own}/reports/r-1",
-        f"{own}/consents",
-    ):
+    pages = (f"{mine}/days/{day}", f"{own}/reports", f"{own}/reports/r-1", f"{own}/consents")
+    for path in ("/my/care", own, mine, *pages):
         assert (await client.get(path)).status_code == 200, path
     await make.sign_in(client, house.finance.person_id)
     for path in ("stays", f"stays/{stay.id}", f"stays/{stay.id}/days/{day}"):

@@ -83,17 +83,7 @@ async def test_claims_replay_to_the_cent_with_every_surplus_as_credit(house, pat
                         key=new_id().hex,
                     )
     async with house.scope():
-        books = await row(
-            "select (select sum(total_minor) from billing_bill where tenant_id = $1) charged,"
-            " (select sum(amount_minor) from billing_payment where tenant_id = $1 and status = 'succeeded') paid,"
-            " (select sum(total_minor - paid_minor) from billing_bill where tenant_id = $1) owed,"
-            " (select sum(left_minor) from billing_credit where tenant_id = $1) credit,"
-            " (select count(*) from billing_credit where tenant_id = $1) credits,"
-            " (select count(*) from billing_bill_line where tenant_id = $1) lines",
-            house.id,
-        )
-        assert books is not None
-        assert dict(books) == {
+        assert await books_of(house) == {
             "charged": CHARGED,
             "paid": PAID,
             "owed": 0,
@@ -103,3 +93,17 @@ async def test_claims_replay_to_the_cent_with_every_surplus_as_credit(house, pat
         }
         assert await value("select count(*) from billing_suspense where tenant_id = $1", house.id) == 0
         assert await verify_ledger(house.id) == []
+
+
+async def books_of(house):
+    """What was charged, paid, owed and kept as credit, in the open scope."""
+    books = await row(
+        "select (select sum(total_minor) from billing_bill where tenant_id = $1) charged,"
+        " (select sum(amount_minor) from billing_payment where tenant_id = $1 and status = 'succeeded') paid,"
+        " (select sum(total_minor - paid_minor) from billing_bill where tenant_id = $1) owed,"
+        " (select sum(left_minor) from billing_credit where tenant_id = $1) credit,"
+        " (select count(*) from billing_credit where tenant_id = $1) credits,"
+        " (select count(*) from billing_bill_line where tenant_id = $1) lines",
+        house.id,
+    )
+    return dict(books or {})

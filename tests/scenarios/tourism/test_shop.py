@@ -7,6 +7,8 @@ from starlette.responses import Response
 
 from scenarios.tourism.models import Block, Order
 from scenarios.tourism.orders import access, people
+from tenants.models import Tenant
+from tenants.scope import bank_scope, open_scope
 from tests.page import inspect, text_of
 from tests.scenarios.tourism import world
 from ui.static import assets
@@ -81,6 +83,19 @@ async def test_a_visitor_orders_pays_and_has_tickets_on_screen_and_paper(db, ban
     assert answer.text.count("<svg") >= 1
     pdf = await client.get(access.path_of(order) + "/pdf")
     assert pdf.content.startswith(b"%PDF")
+
+
+async def test_a_site_that_is_being_closed_says_so_before_anything_is_chosen(db, bank, client):
+    palace = await world.build(bank)
+    slot = (await world.slots_of(palace))[0]
+    async with open_scope(bank_scope(palace.tenant.bank_id)):
+        await Tenant.filter(id=palace.id).update(
+            status="closing", takes_payments=False, word_to_payers="The last day was Sunday."
+        )
+    day = f"{palace.root}/{palace.day.isoformat()}"
+    for path in (palace.root, day, f"{day}/{slot.id}"):
+        root, _ = await page(client, path)
+        assert "The last day was Sunday." in text_of(root), path
 
 
 async def test_nothing_is_ordered_that_cannot_be(db, bank, client):

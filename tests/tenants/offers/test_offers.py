@@ -266,11 +266,16 @@ async def test_the_pages_from_an_empty_draft_to_what_is_taken(client, bank, chie
     assert (await client.post(edit, data=plan | {"fees": "repair_fund"})).status_code == 303
     page = await client.get(edit.removesuffix("/template"), headers={"Accept-Language": "en"})
     assert "11.00" in text_of(inspect(page.text)), "the rule that the bank offers, in the template"
+    await taken_on_the_pages(client, bank, chief, place, headers, door.rsplit("/", 1)[1])
+
+
+async def taken_on_the_pages(client, bank, chief, place, headers, offer_id):  # noqa: PLR0917 - who takes what
+    """An institution takes an offer, its bank sees who did, and a second time says so."""
     goh = await officer(place)
     await make.sign_in(client, goh.person_id)
     root = f"/t/{place.slug}/bank-offers"
     inspect((await client.get(root, headers=headers)).text)
-    one = f"{root}/{door.rsplit('/', 1)[1]}"
+    one = f"{root}/{offer_id}"
     inspect((await client.get(one, headers=headers)).text)
     taken = await client.post(f"{one}/taking")
     assert taken.status_code == 303
