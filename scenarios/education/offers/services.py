@@ -21,6 +21,7 @@ from scenarios.education.offers.telling import tell_offered
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import enqueue, job
+from tenants.models import Tenant
 from tenants.scope import rows
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
@@ -254,7 +255,10 @@ select id from education_booking where tenant_id = $1 and option_id = $2 and sta
 
 @job(PROMOTE_JOB)
 async def promote(actor: Actor, payload: dict[str, Any]) -> None:
-    """Offer free places to those who wait, in the order in which they came."""
+    """Offer free places to those who wait, in the order in which they came.
+
+    While the school takes no payments nobody is offered what they could not pay: it is tried again a day later.
+    """
     assert actor.tenant_id is not None  # noqa: S101 - a job has a tenant
     option = (
         await SchoolOption.filter(tenant_id=actor.tenant_id, id=UUID(payload["option_id"]))
@@ -265,6 +269,9 @@ async def promote(actor: Actor, payload: dict[str, Any]) -> None:
         return
     offer = await SchoolOffer.get(tenant_id=actor.tenant_id, id=option.offer_id)
     if offer.status != "open" or offer.closes_at <= datetime.now(UTC):
+        return
+    if option.price_minor and not (await Tenant.get(id=actor.tenant_id)).takes_payments:
+        await enqueue(PROMOTE_JOB, payload, delay=TO_TAKE)
         return
     for found in await rows(_NEXT, actor.tenant_id, option.id):
         booking = await SchoolBooking.get(tenant_id=actor.tenant_id, id=found["id"])

@@ -320,6 +320,22 @@ async def test_a_school_that_takes_no_money_offers_nothing_that_costs_some(clien
     assert "/my/checkout" not in page
 
 
+async def test_nobody_loses_their_turn_while_the_school_takes_no_money(db, bank):
+    tenant, _, _, option, families = await small(bank, 2, places=1)
+    first, second = await take(tenant, families[0], option), await take(tenant, families[1], option)
+    async with open_scope(bank_scope(bank.id)):
+        await Tenant.filter(id=tenant.id).update(status="suspended", takes_payments=False)
+    await run_out(tenant, first)
+    assert await state(tenant, second) == ("waiting", 0)
+    async with open_scope(bank_scope(bank.id)):
+        await Tenant.filter(id=tenant.id).update(status="live", takes_payments=True)
+    async with open_scope(tenant_scope(tenant.id)):
+        waits = "select count(*) from tenants_outbox where tenant_id = $1 and job = $2 and done_at is null"
+        assert await value(waits, tenant.id, services.PROMOTE_JOB) == 1, "it is tried again"
+        await services.promote(system_actor(tenant.id), {"option_id": str(option.id)})
+    assert await state(tenant, second) == ("offered", 1)
+
+
 async def test_the_offices_pages_write_open_and_count(client, db, bank):
     tenant, staff = await world.school(bank)
     await make.sign_in(client, staff.person_id)
