@@ -79,7 +79,7 @@ class Column:
         if callable(self.format):
             return self.format(value, row)
         if value is None or value == "":
-            return ""
+            return self.words.get("", "")
         if self.format in {"money", "amount"}:
             shown = formats.money if self.format == "money" else formats.amount
             return shown(value, str(lookup(row, self.currency)))

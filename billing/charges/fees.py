@@ -39,11 +39,14 @@ class Listed:
 
 
 async def list_items(actor: Actor) -> list[Listed]:
-    """Return all fee items, active ones first, in their order."""
+    """Return all fees that a rule may charge, active ones first, in their order.
+
+    Items under which single bills, shops' orders and deposits are booked are charged to no kind of account.
+    """
     actor.require("fees.read")
     items = await (
         FeeItem.filter(tenant_id=actor.tenant_id)
-        .exclude(kind="single")
+        .exclude(account_kinds=[])
         .order_by("-is_active", "position", "key")
     )
     rules = await FeeRule.filter(tenant_id=actor.tenant_id).order_by("effective_from", "version")

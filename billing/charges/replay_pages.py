@@ -1,5 +1,6 @@
 """Pages of tariff rehearsals: choosing a past run, and what the draft would have changed, account by account."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -160,7 +161,7 @@ async def _figures(found: Rehearsal, query: TableQuery, columns: tuple[Column, .
         "sums": found.summary,
         "largest": await replay.largest(found),
         "chart": _chart(found),
-        "bins": _bins(found),
+        "bins": _bins(found.summary["bins"], found.summary["step"], found.currency),
         "bin_columns": BIN_COLUMNS,
         "most_columns": columns[:5],
         "page": Page.of(query, await rows(page, *args), total),
@@ -188,8 +189,7 @@ def _in_order(found: Rehearsal, query: TableQuery) -> str:
     )
 
 
-def _bins(found: Rehearsal) -> list[dict[str, Any]]:
-    step, currency = found.summary["step"], found.currency
+def _bins(found: Sequence[dict[str, Any]], step: int, currency: str) -> list[dict[str, Any]]:
     return [
         {
             "short": _short(one["bin"], step, currency),
@@ -200,8 +200,15 @@ def _bins(found: Rehearsal) -> list[dict[str, Any]]:
             "difference_minor": one["difference"],
             "currency": currency,
         }
-        for one in sorted(found.summary["bins"], key=_order)
+        for one in sorted(found, key=_order)
     ]
+
+
+def _without_gaps(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add the spans between the lowest and the highest that nobody falls into."""
+    places = {one["bin"] for one in found if one["bin"] is not None}
+    between = range(min(places), max(places)) if places else ()
+    return [*found, *({"bin": n, "accounts": 0, "difference": 0} for n in between if n not in places)]
 
 
 def _order(one: dict[str, Any]) -> float:
@@ -223,7 +230,7 @@ def _short(place: int | None, step: int, currency: str) -> str:
 
 
 def _chart(found: Rehearsal) -> charts.Chart:
-    bins = _bins(found)
+    bins = _bins(_without_gaps(found.summary["bins"]), found.summary["step"], found.currency)
     counts = charts.Series(gettext("Accounts"), [one["accounts"] for one in bins])
     names, short = [one["label"] for one in bins], [one["short"] for one in bins]
     return charts.bar(gettext("Difference for an account"), names, [counts], short=short)

@@ -20,8 +20,8 @@ from billing.charges.run_shell import WORDS, shell
 from billing.charges.run_words import problem_words
 from billing.charges.states import RUN_TONES, RUN_WORDS, WORKING_RUNS
 from billing.models import BillRun, FeeItem
+from billing.names import Joined, localized
 from billing.names import Month as MonthWords
-from billing.names import localized
 from billing.place_words import in_their_words
 from tenants.actor import Actor
 from tenants.days import today
@@ -29,6 +29,7 @@ from tenants.http import WRITES, path_id, tenant_route
 from tenants.kinds import SCENARIOS
 from tenants.models import Tenant
 from tenants.scope import rows
+from tenants.staff.second_person import others_who_may
 from ui import formats
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
@@ -191,6 +192,8 @@ async def show(request: Request, actor: Actor) -> Response:
     context |= await run_list.figures(run)
     is_draft = run.status in {"drafted", "approved"}
     context["lasting"] = await preview_standing(run.tenant_id, run_id=run.id) if is_draft else None
+    waits = run.status == "drafted" and not context["may_approve"]
+    context["approvers"] = Joined(await others_who_may(actor, "runs.approve")) if waits else ""
     return await respond(request, "billing/charges/run.html", context)
 
 

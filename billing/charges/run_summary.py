@@ -20,13 +20,19 @@ select (select count(*) from billing_bill where tenant_id = $1 and run_id = $2) 
        (select coalesce(sum(total_minor), 0)::bigint from billing_bill where tenant_id = $1 and run_id = $2) total,
        (select count(*) from billing_bill_exception where tenant_id = $1 and run_id = $2 and decision = '') odd
 """
-_BEFORE = """
+_LIKE = """
+   and (not $5::boolean or exists (
+     select 1 from billing_bill o join billing_bill_line m on m.tenant_id = o.tenant_id and m.bill_id = o.id
+      where o.tenant_id = $1 and o.run_id = $2 and o.account_id = b.account_id and m.fee_item_id = l.fee_item_id))"""
+"""A run that completes its month is held beside what its own accounts were charged for the same fees."""
+_BEFORE = f"""
 select count(distinct b.id) bills, coalesce(sum(l.amount_minor), 0)::bigint total
   from billing_bill b
   join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id and l.is_live and l.is_periodic
- where b.tenant_id = $1 and b.period = $2 and b.status <> 'draft' and l.fee_item_id = any ($3::uuid[])
+ where b.tenant_id = $1 and b.period = $3 and b.status <> 'draft' and l.fee_item_id = any ($4::uuid[])
+{_LIKE}
 """
-_BY_ITEM = """
+_BY_ITEM = f"""
 select i.id, i.names, i.kind, coalesce(now.count, 0) count, coalesce(now.total, 0)::bigint total,
        coalesce(before.total, 0)::bigint before
   from billing_fee_item i
@@ -36,11 +42,12 @@ select i.id, i.names, i.kind, coalesce(now.count, 0) count, coalesce(now.total, 
   left join (select l.fee_item_id, sum(l.amount_minor) total
                from billing_bill b join billing_bill_line l
                  on l.tenant_id = b.tenant_id and l.bill_id = b.id and l.is_live and l.is_periodic
-              where b.tenant_id = $1 and b.period = $3 and b.status <> 'draft' group by 1) before
+              where b.tenant_id = $1 and b.period = $3 and b.status <> 'draft'
+                {_LIKE} group by 1) before
     on before.fee_item_id = i.id
  where i.tenant_id = $1 and i.id = any ($4::uuid[]) order by array_position($4::uuid[], i.id)
 """
-_BY_PLACE = """
+_BY_PLACE = f"""
 select coalesce(now.place, before.place) place, coalesce(now.count, 0) count,
        coalesce(now.total, 0)::bigint total, coalesce(before.total, 0)::bigint before
   from (select place, count(*) count, sum(total_minor) total from billing_bill
@@ -49,8 +56,9 @@ select coalesce(now.place, before.place) place, coalesce(now.count, 0) count,
                join billing_bill_line l
                  on l.tenant_id = b.tenant_id and l.bill_id = b.id and l.is_live and l.is_periodic
               where b.tenant_id = $1 and b.period = $3 and b.status <> 'draft'
-                and l.fee_item_id = any ($4::uuid[]) group by b.place) before on before.place = now.place
- order by 1 limit $5
+                and l.fee_item_id = any ($4::uuid[]) {_LIKE}
+              group by b.place) before on before.place = now.place
+ order by 1 limit $6
 """
 _BY_CODE = """
 select code, count(*) count from billing_bill_exception where tenant_id = $1 and run_id = $2
@@ -71,6 +79,12 @@ select exists (select 1 from billing_bill_run where tenant_id = $1 and period = 
 """
 
 
+_IS_LATER = """
+select exists (select 1 from billing_bill_run where tenant_id = $1 and period = $2 and id <> $3 and status = 'issued'
+                  and fee_items ?| $4::text[])
+"""
+
+
 async def summarise(run: BillRun) -> None:
     """Fill in the run's figures from its draft bills; the caller saves it."""
     await count_anew(run)
@@ -80,10 +94,12 @@ async def summarise(run: BillRun) -> None:
 async def _figures(run: BillRun) -> dict[str, Any]:
     before = months_after(run.period, -1)
     items = [UUID(item) for item in run.fee_items]
-    last = await row(_BEFORE, run.tenant_id, before, items)
+    is_later = await value(_IS_LATER, run.tenant_id, run.period, run.id, run.fee_items)
+    beside = (run.tenant_id, run.id, before, items, is_later)
+    last = await row(_BEFORE, *beside)
     assert last is not None  # noqa: S101 - an aggregate always answers
-    by_item = await rows(_BY_ITEM, run.tenant_id, run.id, before, items)
-    by_place = await rows(_BY_PLACE, run.tenant_id, run.id, before, items, MOST_PLACES)
+    by_item = await rows(_BY_ITEM, *beside)
+    by_place = await rows(_BY_PLACE, *beside, MOST_PLACES)
     by_code = await rows(_BY_CODE, run.tenant_id, run.id)
     return {
         "before": {"bills": last["bills"], "total": last["total"]},

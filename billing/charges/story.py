@@ -1,7 +1,7 @@
-"""A bill's story, newest first: issued, reminded, each try to pay it, what came of it, voided."""
+"""A bill's story, newest first: issued, reminded, each try to pay it, what came of it, credited, voided."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,10 @@ select a.created_at at, sum(-a.amount_minor)::bigint amount_minor, r.number, r.r
   join billing_payment p on p.tenant_id = $1 and p.id = a.payment_id
  where a.tenant_id = $1 and a.bill_id = $2 group by a.created_at, r.number, r.reason, p.currency, p.id
  limit 200
+"""
+_CREDITED = """
+select created_at at, number, amount_minor, currency, reason, written_by_name from billing_credit_note
+ where tenant_id = $1 and bill_id = $2 order by created_at desc limit 200
 """
 _TRIED: dict[str, tuple[str, Tone]] = {
     "succeeded": (N_("{amount} paid"), "success"),
@@ -74,23 +78,25 @@ async def story(bill: Bill, root: str, actor: Actor) -> list[Event]:
     back = await rows(_GIVEN_BACK, bill.tenant_id, bill.id)
     adjusted = await of_bill(bill.tenant_id, bill.id)
     events = [
-        *await _issued(bill),
+        *await _issued(bill, acts),
         *(event for act in acts for event in _act(act)),
         *(Event(a.title, a.at, a.by, a.text, a.tone) for a in await agreed_of(bill.tenant_id, bill.id)),
         *(_payment(payment, root) for payment in payments),
         *(_refund(refund, root) for refund in back),
         *(event for one in adjusted for event in _adjusted(one, root)),
+        *(_credited(note) for note in await rows(_CREDITED, bill.tenant_id, bill.id)),
     ]
     closed = tuple(f"{root}/{place}/" for place, right in _RIGHTS.items() if not actor.may(right))
     open_ = [replace(one, href="") if one.href.startswith(closed) else one for one in events]
     return sorted(open_, key=lambda event: event.at, reverse=True)[:_LONGEST]
 
 
-async def _issued(bill: Bill) -> list[Event]:
+async def _issued(bill: Bill, acts: Sequence[Any]) -> list[Event]:
     if bill.issued_at is None:
         return []
     found = await rows(_RUN, bill.tenant_id, bill.run_id) if bill.run_id else []
-    by = found[0]["issued_by_name"] if found else ""
+    alone = (act["person_name"] for act in acts if act["act"] == "bill.issued")
+    by = found[0]["issued_by_name"] if found else next(alone, "")
     amount = Sum(bill.total_minor, bill.currency)
     return [Event(t("Issued: {amount}", amount=amount), bill.issued_at, by=by, tone="info")]
 
@@ -124,6 +130,12 @@ def _adjusted(found: Any, root: str) -> Iterator[Event]:
         title = t("{kind} of {amount} reversed", **shown)
         by, why = found["reversed_by_name"], found["reversal_reason"]
         yield Event(title, found["reversed_at"], by, why, "warning", href)
+
+
+def _credited(found: Any) -> Event:
+    shown = {"number": found["number"], "amount": Sum(found["amount_minor"], found["currency"])}
+    title = t("Credit note {number}: {amount}", **shown)
+    return Event(title, found["at"], found["written_by_name"], found["reason"], "success")
 
 
 def _refund(found: Any, root: str) -> Event:

@@ -186,3 +186,13 @@ def test_a_page_may_draw_single_cells_its_own_way() -> None:
         '<a class="link" href="/s?a=1&amp;b=2"><span class="badge badge--neutral">&lt;i&gt;</span></a>'
         in html
     )
+
+
+def test_an_empty_value_may_have_a_word_of_its_own() -> None:
+    open_ = Column("decision", "Decision", format="badge", words={"": "Not decided", "accepted": "Accepted"})
+    assert [open_.text({"decision": one}) for one in ("", None, "accepted")] == [
+        "Not decided",
+        "Not decided",
+        "Accepted",
+    ]
+    assert COLUMNS[4].text({"status": ""}) == ""

@@ -49,6 +49,18 @@ async def test_a_scenario_that_nobody_knew_gets_its_fees_too(db, bank):
     assert (item.key, item.names["zh_CN"], item.account_kinds) == ("dues", "会费", ["member"])
 
 
+async def test_what_no_rule_charges_is_in_no_list_of_fees(estate):
+    """A shop's orders, deposits and single bills are booked under items that are charged to no kind of account."""
+    async with within(estate):
+        await FeeItem.create(
+            tenant_id=estate.tenant.id, scenario=estate.tenant.scenarios[0], key="a_shop", kind="charge",
+            names={"en": "A shop"}, account_kinds=[], currency="SGD",
+        )  # fmt: skip
+        keys = [one.item.key for one in await fees.list_items(estate.finance)]
+    assert "test_service" in keys
+    assert "a_shop" not in keys
+
+
 async def test_keys_are_made_of_names_and_unique(estate):
     async with within(estate):
         made = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing.charges import fees, replay
+from billing.charges import fees, replay, replay_pages
 from billing.models import Bill, BillLine, Rehearsal, RehearsalLine
 from billing.rules import builders as b
 from billing.rules import parse
@@ -159,6 +159,15 @@ async def test_what_cannot_be_rehearsed_is_refused(estate, bank):
 )
 def test_the_bins_have_round_ends(lowest, highest, step):
     assert replay.nice_step(lowest, highest) == step
+
+
+def test_a_span_that_nobody_falls_into_is_drawn_all_the_same():
+    found = [{"bin": n, "accounts": 1, "difference": 1} for n in (3, None, -1)]
+    drawn = replay_pages._bins(replay_pages._without_gaps(found), 500, "SGD")
+    assert [(one["short"], one["accounts"]) for one in drawn] == [
+        ("-5…0", 1), ("0", 1), ("0…5", 0), ("5…10", 0), ("10…15", 0), ("15…20", 1),
+    ]  # fmt: skip
+    assert replay_pages._without_gaps(found[1:2]) == found[1:2]
 
 
 @pytest.mark.parametrize("lang", ["en", "zh_CN"])

@@ -44,13 +44,16 @@ async def scoped(estate, act, *args, **given):
         return await act(*args, **given)
 
 
-async def test_where_two_may_approve_the_drafter_does_not(estate):
+async def test_where_two_may_approve_the_drafter_does_not(estate, client):
     await make.account(estate.tenant, "A")
     other = await make.staff(estate.tenant, "finance", "Other Lim")
     run = await estate.draft()
     for act in (runs.approve, runs.request_issue):
         with pytest.raises(Conflict, match=r"run\.needs_another"):
             await scoped(estate, act, estate.finance, run.id)
+    await make.sign_in(client, estate.finance.person_id)
+    page = inspect((await client.get(f"/t/{estate.tenant.slug}/runs/{run.id}")).text)
+    assert "Two people agree before bills go out. Ask Other Lim." in text_of(page)
     approved = await scoped(estate, runs.approve, other, run.id)
     assert (approved.status, approved.approved_by_name) == ("approved", "Other Lim")
     await scoped(estate, runs.withdraw, other, run.id)
@@ -124,6 +127,7 @@ async def test_a_run_beside_the_month_before(estate):
         everything = [one async for one in run_comparison.everything(run, query, "/t/x")]
     assert total == 5
     assert [one["account_number"] for one in found] == ["closed", "less", "same", "more", "new"]
+    assert run.summary["before"] == {"bills": 4, "total": 4 * 6350}
     assert ([one["before_minor"] for one in only], count) == ([None], 1)
     assert everything == found
 
@@ -201,6 +205,8 @@ async def test_late_joiners_get_what_is_missing_and_nobody_twice(estate):
     await make.account(estate.tenant, "B")
     late = await complete(estate, run)
     assert [bill.account_number for bill in await estate.bills(late)] == ["B"]
+    drafted = await BillRun.get(tenant_id=estate.tenant.id, id=late.id)
+    assert drafted.summary["before"] == {"bills": 0, "total": 0}
     with pytest.raises(Conflict, match=r"run\.open_already"):
         await scoped(estate, runs.start_late_joiners, estate.finance, run.id)
 
