@@ -15,8 +15,8 @@ from ui.tables import TableQuery
 CHANGES: dict[str, str] = {
     "more": N_("Higher"),
     "less": N_("Lower"),
-    "new": N_("New"),
-    "missing": N_("Missing"),
+    "new": N_("Newly charged"),
+    "missing": N_("No longer charged"),
     "same": N_("No change"),
 }
 """How an account may stand beside its last month."""

@@ -62,7 +62,7 @@ CHANGE_TONES: dict[str, Any] = {"more": "warning", "less": "info", "new": "succe
 COMPARISON = (
     Column("account_number", t("Account"), is_main=True, sortable=True, href=lambda row: row["href"]),
     Column("place", t("Place"), sortable=True),
-    Column("change", t("Change"), format="badge", tones=CHANGE_TONES, words=CHANGE_WORDS),
+    Column("change", t("How it changed"), format="badge", tones=CHANGE_TONES, words=CHANGE_WORDS),
     Column("before_minor", t("Last month"), format="money", sortable=True),
     Column("now_minor", t("This month"), format="money", sortable=True),
     Column("difference_minor", t("Difference"), format="money", sortable=True),

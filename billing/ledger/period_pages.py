@@ -86,13 +86,14 @@ async def periods(request: Request, actor: Actor) -> Response:
 
 
 async def _next(actor: Actor) -> str:
-    """Return the month that could be closed next, as the field takes it; empty where there is none."""
+    """Return the month that could be asked for next, as the field takes it; empty where none is, or one waits."""
     zone, locked = actor.place["timezone"], Period.filter(tenant_id=actor.tenant_id, is_locked=True)
     last = await locked.order_by("-month").first()
     found = service.month_after(last.month) if last else await service.first_month(tenant_id(), zone)
     if found is None or midnight(service.month_after(found), zone) + service.MARGIN > datetime.now(UTC):
         return ""
-    return f"{found:%Y-%m}"
+    waits = await Period.filter(tenant_id=actor.tenant_id, month=found, status="closing").exists()
+    return "" if waits else f"{found:%Y-%m}"
 
 
 async def _page(request: Request, actor: Actor, form: Form[Closing], status: int = 200) -> Response:

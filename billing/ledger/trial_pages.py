@@ -66,7 +66,7 @@ def _foot(lines: Sequence[Line]) -> dict[str, int]:
 
 
 def posting_columns(root: str, names: dict[str, Text | str], *, has_ledger: bool) -> tuple[Column, ...]:
-    """Return the columns of postings, for a page and its file."""
+    """Return the columns of postings, for a page and its file; the journal's also says which belong together."""
     return (
         Column("occurred_at", t("When"), format="datetime"),
         Column(
@@ -76,10 +76,7 @@ def posting_columns(root: str, names: dict[str, Text | str], *, has_ledger: bool
             words={kind.key: kind.name for kind in KINDS.values()},
             href=lambda row: root + path if (path := reading.source_path(row)) else None,
         ),
-        *(
-            [Column("ledger", t("Ledger account"), format=lambda v, _: str(ledger_name(v, names)))]
-            * has_ledger
-        ),
+        *(_ledger_columns(names) if has_ledger else ()),
         Column(
             "account_number",
             t("Account"),
@@ -93,6 +90,14 @@ def posting_columns(root: str, names: dict[str, Text | str], *, has_ledger: bool
         ),
         *SIDES,
         Column("currency", t("Currency")),
+    )
+
+
+def _ledger_columns(names: dict[str, Text | str]) -> tuple[Column, ...]:
+    return (
+        Column("entry_id", t("Journal entry")),
+        Column("ledger", t("Ledger account"), format=lambda v, _: str(ledger_name(v, names))),
+        Column("code", t("Code"), value=lambda row: row["ledger"]),
     )
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import zipfile
+from collections import Counter
 from io import BytesIO
 
 import pytest
@@ -56,8 +57,11 @@ async def test_the_journal_on_the_page_and_as_files(client, place, finance):
     text = await seen(client, f"{finance}/ledger/journal")
     assert text.count("Debit side</span>") == 2
     assert place.account.number in text
-    csv = (await client.get(f"{finance}/ledger/journal?export=csv")).text
-    assert len(csv.strip().splitlines()) == 1 + 4
+    told = (await client.get(f"{finance}/ledger/journal?export=csv")).text
+    assert len(told.strip().splitlines()) == 1 + 4
+    postings = list(csv.DictReader(told.lstrip("\ufeff").splitlines()))
+    assert {one["Code"] for one in postings} >= {"receivable", "clearing:counter"}
+    assert sorted(Counter(one["Journal entry"] for one in postings).values()) == [2, 2]
     sheet = await client.get(f"{finance}/ledger/journal?export=xlsx")
     assert zipfile.is_zipfile(BytesIO(sheet.content))
     empty = await seen(client, f"{finance}/ledger/journal?from=2001-01-01&until=2001-01-31")
@@ -138,6 +142,7 @@ async def test_a_month_is_closed_by_two_people_through_the_pages(client, place, 
     assert refused.status_code == 422
     assert "an hour after its end" in refused.text
     asked = await client.post(f"{finance}/ledger/periods", data=month)
+    assert "Ask to close it" not in await seen(client, f"{finance}/ledger/periods"), "it waits already"
     own = await seen(client, asked.headers["location"])
     assert "Nobody closes or opens the books alone" in own
     alone = await client.post(asked.headers["location"] + "/approval")
