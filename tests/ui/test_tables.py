@@ -189,8 +189,10 @@ def test_a_page_may_draw_single_cells_its_own_way() -> None:
 
 
 def test_an_empty_value_may_have_a_word_of_its_own() -> None:
-    open_ = Column("decision", "Decision", format="badge", words={"": "Not decided", "accepted": "Accepted"})
-    assert [open_.text({"decision": one}) for one in ("", None, "accepted")] == [
+    open_ = Column(
+        "decision", "Decision", format="badge", words={"": Text("Not decided"), "accepted": Text("Accepted")}
+    )
+    assert [str(open_.text({"decision": one})) for one in ("", None, "accepted")] == [
         "Not decided",
         "Not decided",
         "Accepted",
