@@ -9,8 +9,8 @@ from tenants.actor import Actor
 from tenants.banks.logo import read_logo
 from tenants.jobs import enqueue, job
 from tenants.messages import Letterhead, NotSent, send
-from tenants.models import Bank, Notice, Tenant
-from tenants.scope import open_scope, tenant_id, tenant_scope
+from tenants.models import Bank, Notice, Person, Tenant
+from tenants.scope import open_scope, person_scope, tenant_id, tenant_scope
 from ui.errors import Unavailable
 from ui.i18n import Text, t, use_locale
 
@@ -32,12 +32,13 @@ async def notify(
 ) -> Notice:
     """Write a notice in the open tenant scope and have it sent after the commit.
 
-    ``channel`` is ``email``, ``sms`` (``body`` alone) or ``in_app`` (shown, never sent). The words are fixed now,
-    in ``locale`` or else the institution's own language. ``template`` names what it is about.
+    ``channel`` is ``email``, ``sms`` (``body`` alone) or ``in_app`` (shown, never sent). The words are fixed now: in
+    ``locale``, else in the language that the person reads, else in the institution's. ``template`` says what it is
+    about.
     """
     del actor
     tenant = tenant_id()
-    locale = locale or (await Tenant.get(id=tenant)).locale
+    locale = locale or await language_of(person_id) or (await Tenant.get(id=tenant)).locale
     with use_locale(locale):
         text, heading = str(body), str(subject)[:LONGEST_SUBJECT]
     notice = await Notice.create(
@@ -54,6 +55,15 @@ async def notify(
     if channel != IN_APP:
         await enqueue("notices.deliver", {"notice_id": str(notice.id)})
     return notice
+
+
+async def language_of(person_id: UUID | None) -> str:
+    """Return the language in which somebody has last signed in; nothing where nobody knows."""
+    if person_id is None:
+        return ""
+    async with open_scope(person_scope(person_id)):
+        found = await Person.get_or_none(id=person_id)
+    return found.locale if found else ""
 
 
 async def send_now(channel: str, recipient: str, subject: Text, body: Text) -> None:

@@ -287,7 +287,11 @@ select $1, 'local:teacher:' || c.id || ':' || t.id, c.id, t.id, 'teacher', true,
 """
 UNTAUGHT = "5E"
 """A class that has no teacher yet."""
-QUESTION = {"key": "q0", "labels": {"en": "Do you come?", "zh_CN": "您参加吗？"}, "choices": ["Yes", "No"]}
+QUESTION = {
+    "key": "q0",
+    "labels": {"en": "Do you come?", "zh_CN": "您参加吗？"},
+    "choices": ["Yes 参加", "No 不参加"],
+}
 
 
 async def tell(tenant: Tenant, office_staff: Actor) -> None:

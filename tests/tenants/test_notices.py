@@ -12,7 +12,7 @@ from deploy.sandbox.server import Server
 from tenants import messages, models
 from tenants.actor import system_actor
 from tenants.notices import deliver, notify
-from tenants.scope import open_scope, rows, tenant_scope
+from tenants.scope import open_scope, person_scope, rows, tenant_scope
 from tests import make
 from tests.asking import NOBODY
 from tests.jobs import run_due
@@ -90,6 +90,13 @@ async def test_words_are_in_the_reader_s_or_the_institution_s_language(db, bank,
     tenant = await make.tenant(bank, locale="zh_CN")
     assert (await write(tenant, "in_app", "")).subject == "机构"
     assert (await write(tenant, "in_app", "", locale="en")).subject == "Institution"
+    reader = await make.person("Ann")
+    assert (await write(tenant, "in_app", "Ann", person_id=reader.id)).subject == "机构", (
+        "nobody knows what she reads"
+    )
+    async with open_scope(person_scope(reader.id)):
+        await models.Person.filter(id=reader.id).update(locale="en")
+    assert (await write(tenant, "in_app", "Ann", person_id=reader.id)).subject == "Institution"
     await write(tenant, "email", "li@mail.example")
     await run_due(tenant.id)
     assert outside.get("/mail").json()["messages"][0]["subject"] == "机构"

@@ -77,7 +77,7 @@ def _pay(found: Sequence[dict[str, Any]]) -> str:
 
 async def _open(children: Sequence[Child], actor: Actor) -> dict[UUID, dict[str, Any]]:
     """Return what waits for each child's family, by account, in four statements for all of them."""
-    owed = await queries.owed(children)
+    owed = await queries.owed(children, actor.person_id)
     notices = await queries.notices(children, actor.person_id)
     offers = await queries.offers(children)
     cards = await queries.cards(children)

@@ -20,7 +20,10 @@ select c.account_id, coalesce(sum(total_minor - paid_minor - adjusted_minor), 0)
        coalesce(sum(total_minor - paid_minor - adjusted_minor)
                   filter (where due_on < day_of(c.tenant_id)), 0)::bigint overdue,
        count(b.id) bills, coalesce(sum(v.minor), 0)::bigint voluntary_minor,
-       coalesce((array_agg(b.id order by b.due_on, b.id) filter (where b.id is not null))[:50], '{{}}') bill_ids
+       coalesce((array_agg(b.id order by b.due_on, b.id) filter (where b.id is not null))[:50], '{{}}') bill_ids,
+       (select p.percent from education_sharing s
+          join education_sharing_part p on p.tenant_id = s.tenant_id and p.sharing_id = s.id and p.person_id = $4
+         where s.tenant_id = c.tenant_id and s.account_id = c.account_id and s.status = 'agreed' limit 1) percent
   from {_OF} left join billing_bill b on b.tenant_id = c.tenant_id and b.account_id = c.account_id
    and b.status in ('issued', 'part_paid') and b.held_until is null
   left join lateral (
@@ -28,7 +31,7 @@ select c.account_id, coalesce(sum(total_minor - paid_minor - adjusted_minor), 0)
       join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id and i.is_voluntary
      where l.tenant_id = b.tenant_id and l.bill_id = b.id and l.amount_minor > 0 and l.paid_minor = 0
        and l.adjusted_minor = 0) v on true
- group by c.account_id
+ group by c.account_id, c.tenant_id
 """
 _OFFERS = f"""
 select c.account_id, o.id, o.kind, o.titles, o.texts, o.consent, o.closes_at,
@@ -128,9 +131,9 @@ async def cards(children: Sequence[Child]) -> dict[UUID, Any]:
     return {one["account_id"]: one for one in await rows(_CARDS, *_of(children), WALLET)}
 
 
-async def owed(children: Sequence[Child]) -> dict[UUID, Any]:
-    """Return what is open of each child's bills, by account; minor units."""
-    return {one["account_id"]: one for one in await rows(_OWED, *_of(children))}
+async def owed(children: Sequence[Child], person_id: UUID | None) -> dict[UUID, Any]:
+    """Return what is open of each child's bills, by account, and which part the reader has agreed to; minor units."""
+    return {one["account_id"]: one for one in await rows(_OWED, *_of(children), person_id)}
 
 
 async def offers(children: Sequence[Child], offer_id: UUID | None = None) -> dict[UUID, list[dict[str, Any]]]:

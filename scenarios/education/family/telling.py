@@ -5,7 +5,7 @@ from uuid import UUID
 from scenarios.education.kinds import FAMILY
 from tenants.actor import Actor
 from tenants.models import Holder
-from tenants.notices import IN_APP, notify
+from tenants.notices import IN_APP, language_of, notify
 from ui.i18n import Text
 
 
@@ -30,6 +30,7 @@ async def tell_guardians(
             [(IN_APP, one.name, one.person_id)] if one.person_id else []
         )
         ways += [("email", one.email, None)] if one.email else []
+        locale = await language_of(one.person_id)
         for channel, recipient, person_id in ways:
             await notify(
                 actor,
@@ -38,6 +39,7 @@ async def tell_guardians(
                 recipient=recipient,
                 subject=subject,
                 body=body,
+                locale=locale,
                 person_id=person_id,
                 account_id=account_id,
             )

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from billing.names import Named
 from scenarios.education.classes.queries import IS_IN, teaches
 from scenarios.education.family.children import Child
 from scenarios.education.kinds import FAMILY, GRADES
@@ -19,7 +18,7 @@ from tenants.models import Tenant
 from tenants.runtime import runtime
 from tenants.scope import execute, row, rows, value
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
-from ui.i18n import t, use_locale
+from ui.i18n import t
 
 AUDIENCES = ("school", "grade", "class", "list")
 MOST_TARGETS = 200
@@ -191,10 +190,10 @@ select $1, 'notices.deliver', jsonb_build_object('notice_id', id), now() from to
 
 
 async def _tell(notice: SchoolNotice, who: str) -> None:
-    """Write the messages of a notice in both of the institution's ways, in its own language."""
+    """Write the messages of a notice in both ways: in the school's language, and then in the other it is written in."""
     tenant = await Tenant.get(id=notice.tenant_id)
-    with use_locale(tenant.locale):
-        title, body = str(Named(notice.titles)), str(Named(notice.bodies))
+    title = " / ".join(_in_all(notice.titles, tenant.locale))
+    body = "\n\n".join(_in_all(notice.bodies, tenant.locale))
     await execute(
         _MESSAGES.format(who=who),
         notice.tenant_id,
@@ -204,6 +203,12 @@ async def _tell(notice: SchoolNotice, who: str) -> None:
         body,
         runtime().public_url.rstrip("/"),
     )
+
+
+def _in_all(texts: Mapping[str, str], first: str) -> list[str]:
+    """Return a text in each language it is written in, the school's own first."""
+    ordered = [texts.get(first, ""), *texts.values()]
+    return list(dict.fromkeys(one for one in ordered if one))
 
 
 async def remind(actor: Actor, notice_id: UUID) -> int:

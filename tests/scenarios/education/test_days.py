@@ -161,6 +161,10 @@ async def test_a_notice_reaches_every_guardian_once_and_counts_who_has_read_it(c
         mails += " and channel = 'email'"
         first = await value(mails, tenant.id)
         assert first == 3
+        said = await value(f"{mails.replace('count(*)', 'min(subject)')}", tenant.id)
+        assert said == f"{made.titles['en']} / {made.titles['zh_CN']}", (
+            "nobody knows which of the two a family reads"
+        )
     await make.sign_in(client, parent.person_id)
     assert "To read, to sign or to take: 1." in text_of(inspect((await client.get("/my")).text))
     address = f"/my/school/{child.account_id}/notices/{made.id}"

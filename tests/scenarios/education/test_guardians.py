@@ -142,6 +142,7 @@ async def test_both_see_the_bill_and_each_is_led_to_paying_their_part(client, db
     page = await client.get(f"{root}/shares", headers={"Accept-Language": "zh-CN"})
     inspect(page.text)
     mine, hers = shares_of(bill.left_minor, [67, 33])
+    assert "You have agreed to pay 67 % of it." in text_of(inspect((await client.get("/my/school")).text))
     page = await client.get(f"{root}/shares")
     address = page.text.split('href="/my/checkout?')[1].split('"')[0].replace("&amp;", "&")
     assert f"amount-{bill.id}={mine / 100:.2f}" in address
