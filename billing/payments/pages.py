@@ -17,6 +17,14 @@ account_panel.register()
 ROUTES: list[BaseRoute] = [
     tenant_route("/payments", staff_payments.payments, permission="payments.read"),
     tenant_route("/payments/{id}", staff_payments.payment, permission="payments.read"),
+    tenant_route(
+        "/payments/{id}/enquiry",
+        staff_payments.enquiry,
+        permission="refunds.request",
+        methods=WRITES,
+        name="payment_enquiry",
+        is_transactional=False,
+    ),
     tenant_route("/payments/{id}/receipt", staff_payments.receipt, permission="payments.read"),
     tenant_route(
         "/payments/{id}/receipt/proof",

@@ -9,13 +9,15 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from billing.channels import capabilities
+from billing.channels import CHANNELS, capabilities
 from billing.channels.counter import KEY as COUNTER
 from billing.models import Attempt, Dispute, Payment, Refund, Suspense
 from billing.payments import staff_queries as queries
 from billing.payments.amounts import Amount
+from billing.payments.refreshing import refresh
 from billing.payments.refunds import stored_minor
 from billing.payments.service import change_minor, refundable_minor, request_refund
+from billing.payments.states import LIVE
 from billing.payments.words import (
     ACT_WORDS,
     CHANNEL_WORDS,
@@ -137,6 +139,7 @@ async def _page(  # noqa: PLR0917 - the parts of one page
         "paid_by": receipts.paid_by(found),
         "is_desk": found.channel == COUNTER,
         "change_minor": change_minor(found),
+        "may_ask": found.status in LIVE and found.channel in CHANNELS and actor.may("refunds.request"),
         "has_receipt": found.succeeded_at is not None,
         "words": PAYMENT_WORDS,
         "tones": PAYMENT_TONES,
@@ -188,6 +191,17 @@ async def _said(refund_id: Any) -> Flash:
             t("This way of paying gives nothing back any more. Choose another way out."), tone="warning"
         )
     return Flash(t("The refund is approved, because it is within your limit."))
+
+
+async def enquiry(request: Request, actor: Actor) -> Response:
+    """Ask the channel now what became of a payment whose end is not known (outside of any scope)."""
+    seen = await refresh(actor, path_id(request))
+    status = seen.payment.status
+    if status == "unknown":
+        flash = Flash(t("The channel does not say yet. It is asked again by itself."), tone="warning")
+    else:
+        flash = Flash(t("The channel says: {state}", state=PAYMENT_WORDS[status]))
+    return redirect(request, f"/t/{actor.place['slug']}/payments/{seen.payment.id}", flash=flash)
 
 
 async def receipt(request: Request, actor: Actor) -> Response:

@@ -44,12 +44,18 @@ def _received(value: Any, row: Any) -> str:
     return date_text(value) if value else gettext("Expected {day}", day=date_text(row["arrives_on"]))
 
 
-def _payout_columns(root: str) -> tuple[Column, ...]:
+def _payout_columns(root: str, *, is_file: bool = False) -> tuple[Column, ...]:
     return (
-        Column("reference", t("Payout"), is_main=True, href=lambda row: f"{root}/payouts/{row['id']}"),
+        Column(
+            "reference",
+            t("Payout"),
+            format="code",
+            is_main=True,
+            href=lambda row: f"{root}/payouts/{row['id']}",
+        ),
         Column("channel", t("Channel"), words=words.CHANNELS),
         Column("day_until", t("For the day"), format="date"),
-        Column("received_on", t("Received on"), format=_received),
+        Column("received_on", t("Received on"), format="date" if is_file else _received),
         *_money_columns(),
         Column("amount_minor", t("Amount settled"), format="money"),
         Column("status", t("State"), format="badge", words=words.PAYOUT_WORDS, tones=words.PAYOUT_TONES),
@@ -75,7 +81,7 @@ async def report(request: Request, actor: Actor) -> Response:
     paid = await settlement.payouts(actor, account.id, month, last) if account else []
     if wants_export(request):
         by_day = params.get("by") == "day"
-        columns, found = (_day_columns(), days) if by_day else (_payout_columns(root), paid)
+        columns, found = (_day_columns(), days) if by_day else (_payout_columns(root, is_file=True), paid)
         return await export(request, columns, found, f"settlement-{month:%Y-%m}")
     sums = {name: sum(day[name] for day in days) for name in (*_SUMS, "net_minor")}
     context = {

@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import IO
 from zoneinfo import ZoneInfo
 
@@ -157,6 +157,11 @@ class _DayFile:
         self.day = self._title(title, expected)
         unit = rows.header(header)
         begins, ends = day_bounds(self.day, self.day, expected.zone)
+        if ends > datetime.now(UTC):
+            text = t(
+                "The file's day, {day}, is not over yet. Fetch it once that day has ended.", day=self.day
+            )
+            raise refused("early", 1, text)
         self.amounts, self.zone = amounts_in(unit, expected.currency), _fixed(begins, ends)
         self.head = Head(
             source=self.source,

@@ -44,6 +44,11 @@ TRADE: list[tuple[bytes, str, str]] = [
         "第 1 行：“2026-02-30”不是类似 2026-01-31 的日期。",
     ),
     (
+        trade_file(Trade("a"), title_day="2099-01-31"),
+        "Row 1: The file's day, 2099-01-31, is not over yet. Fetch it once that day has ended.",
+        "第 1 行：该文件的日期 2099-01-31 尚未结束，请在当日结束后再导入。",
+    ),
+    (
         trade_file(Trade("a"), title_day="2026-03-09"),
         "Row 3: “2026-03-10 12:00:00” is not on 2026-03-09.",
         "第 3 行：“2026-03-10 12:00:00”不在 2026-03-09 当天。",

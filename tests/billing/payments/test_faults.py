@@ -7,7 +7,9 @@ import pytest
 import billing.runtime
 from billing.payments.service import cancel_payment, refresh
 from deploy.sandbox.server import free_port
+from tests import make
 from tests.billing.payments import world
+from tests.page import inspect, text_of
 from ui.errors import Conflict
 
 CREATE = {"stripe": "checkout.sessions.create", "bank": "orders.create"}
@@ -41,6 +43,26 @@ async def test_a_call_that_never_worked_is_unknown_then_failed_then_free(place, 
     await world.age(place, started.attempt_id, minutes=2)
     assert (await refresh(place.payer, started.payment_id)).payment.status == "failed"
     assert (await world.start(place, bill, channel="bank")).status == "pending"
+
+
+async def test_staff_ask_the_channel_about_a_payment_whose_end_is_not_known(place, outside, client):
+    outside.fault(SURFACE["bank"], "drop_before", CREATE["bank"])
+    started = await world.start(place, await world.bill(place, 3000), channel="bank")
+    outside.clear()
+    path = f"/t/{place.tenant.slug}/payments/{started.payment_id}"
+    reader = await make.staff(place.tenant, "reader")
+    await make.sign_in(client, reader.person_id)
+    assert "Ask the channel now" not in (await client.get(path)).text
+    assert (await client.post(f"{path}/enquiry")).status_code == 403
+    await make.sign_in(client, (await make.staff(place.tenant, "finance")).person_id)
+    assert "Ask the channel now" in text_of(inspect((await client.get(path)).text))
+    await client.post(f"{path}/enquiry")
+    assert "The channel does not say yet" in (await client.get(path)).text
+    await world.age(place, started.attempt_id, minutes=2)
+    assert (await client.post(f"{path}/enquiry")).status_code == 303
+    text = text_of(inspect((await client.get(path)).text))
+    assert "The channel says: Did not go through" in text
+    assert "Ask the channel now" not in text
 
 
 @CHANNELS
