@@ -28,7 +28,7 @@ from tenants.http import WRITES, path_id, tenant_route
 from tenants.models import Account
 from tenants.navigation import Place, add_tenant_places
 from ui.errors import NotFound
-from ui.i18n import N_, t
+from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column
 
@@ -61,13 +61,19 @@ def _columns(root: str) -> tuple[Column, ...]:
         ),
         Column("person_name", t("Payer")),
         Column("status", t("State"), format="badge", words=MANDATE_WORDS, tones=MANDATE_TONES),
-        Column("schedule", t("When"), words=SCHEDULE_WORDS, format=lambda v, _r: SCHEDULE_WORDS.get(v, v)),
+        Column("schedule", t("When"), format=_when),
         Column("mask", t("Taken from"), format=_source),
         Column("exp_year", t("Card expires"), format=lambda _v, r: expiry(r)),
         Column("next_on", t("Next debit"), format="date"),
         Column("created_at", t("Since"), format="date", sortable=True),
         Column("ceiling_minor", t("Ceiling"), format="money"),
     )
+
+
+def _when(schedule: Any, found: Any) -> str:
+    """Return in few words when bills are taken."""
+    day = found["day_of_month"]
+    return gettext("Day {n} of each month", n=day) if schedule == "day" else gettext("On its due day")
 
 
 def _source(mask: Any, found: Any) -> str:

@@ -83,6 +83,7 @@ async def report(request: Request, actor: Actor) -> Response:
         by_day = params.get("by") == "day"
         columns, found = (_day_columns(), days) if by_day else (_payout_columns(root, is_file=True), paid)
         return await export(request, columns, found, f"settlement-{month:%Y-%m}")
+    is_printed = _printed(request, actor)
     sums = {name: sum(day[name] for day in days) for name in (*_SUMS, "net_minor")}
     context = {
         "tabs": tabs(actor, "/settlement"),
@@ -94,10 +95,10 @@ async def report(request: Request, actor: Actor) -> Response:
         "days": days,
         "payouts": paid,
         "day_columns": _day_columns(),
-        "payout_columns": _payout_columns(root),
+        "payout_columns": [one for one in _payout_columns(root) if not (is_printed and one.key == "status")],
         "sums": sums,
         "currency": account.currency if account else actor.place["currency"],
-        "is_printed": _printed(request, actor),
+        "is_printed": is_printed,
         "staff": f"/t/{actor.place['slug']}",
         "on_hold": await PayoutHold.filter(tenant_id=actor.tenant_id).exclude(status="released").first(),
         "institution": actor.place["name"] if "name" in actor.place else actor.place["short_name"],
