@@ -1,4 +1,4 @@
-"""Every institution's day also removes what its time is over for, and looks at it from outside.
+"""Every institution's day also removes what its time is over for, and looks at it from outside once a week.
 
 Whoever is erased leaves no address with payments.
 """
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from billing.daily import every_day
 from tenants.actor import Actor
-from tenants.privacy.outside import look_from_outside
+from tenants.privacy.outside import look_once_a_week
 from tenants.privacy.requests import add_eraser
 from tenants.privacy.retention import keep_to_rules
 from tenants.scope import execute, open_scope, tenant_id, tenant_scope
@@ -18,7 +18,7 @@ async def once_a_day(actor: Actor) -> None:
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
         await keep_to_rules()
-        await look_from_outside()
+        await look_once_a_week()
 
 
 async def erase_from_payments(person_id: UUID) -> int:

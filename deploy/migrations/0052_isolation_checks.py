@@ -1,4 +1,4 @@
-"""What a look at an institution from outside came to, each morning."""
+"""What a look at an institution from outside came to."""
 
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         tenant_row(
             "IsolationCheck",
             "tenants_isolation_check",
-            "One morning's look at an institution from outside: how many tables, how many tries, and which showed a row.",
+            "One look at an institution from outside: how many tables, how many tries, and which showed a row.",
             tables=fields.IntField(),
             tried=fields.IntField(),
             seen=document(),

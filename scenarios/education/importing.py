@@ -80,12 +80,12 @@ FIELDS = (
     ),
     Field(
         "name",
-        N_("Name"),
+        N_("Full name"),
         text(100),
         (
+            "name",
             "student name",
             "pupil name",
-            "full name",
             "full name of child",
             "child",
             "pupil",

@@ -54,7 +54,7 @@ class RetentionRun(TenantRow):
 
 
 class IsolationCheck(TenantRow):
-    """One morning's look at an institution from outside: how many tables, how many tries, and which showed a row."""
+    """One look at an institution from outside: how many tables, how many tries, and which showed a row."""
 
     tables = fields.IntField()
     tried = fields.IntField()

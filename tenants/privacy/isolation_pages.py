@@ -1,4 +1,4 @@
-"""What keeps institutions apart, where an auditor reads it: each morning's look from outside, and the last proof."""
+"""What keeps institutions apart, where an auditor reads it: each week's look from outside, and the last proof."""
 
 from typing import Any
 

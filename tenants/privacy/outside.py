@@ -1,4 +1,4 @@
-"""An institution looked at from outside, every morning: nobody who has nothing to do with it sees one of its rows.
+"""An institution looked at from outside, every week: nobody who has nothing to do with it sees one of its rows.
 
 The proof before each release tries every door on a database made for it; this asks the database that is in use, with
 the institution's own rows in it.
@@ -20,6 +20,8 @@ from tenants.scope import (
 )
 
 KEPT_DAYS = 90
+EVERY = "6 days 12 hours"
+"""A look reads every table four times: with very many institutions, one a day for each would be too much."""
 _TABLES = """
 select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
  where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace and not a.attisdropped
@@ -28,6 +30,17 @@ select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a
 _FORGET = f"""
 delete from tenants_isolation_check where tenant_id = $1 and created_at < now() - interval '{KEPT_DAYS} days'
 """
+
+
+_LATELY = f"""
+select exists (select 1 from tenants_isolation_check where tenant_id = $1 and created_at > now() - interval '{EVERY}')
+"""
+
+
+async def look_once_a_week() -> None:
+    """Look at the open scope's institution from outside, unless somebody has within the week."""
+    if not await value(_LATELY, tenant_id()):
+        await look_from_outside()
 
 
 async def look_from_outside() -> IsolationCheck:
