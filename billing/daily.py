@@ -31,17 +31,18 @@ def every_day(work: Work) -> Work:
 
 _WAITS = (
     "select exists (select 1 from tenants_outbox where tenant_id = $1 and job = $2 and done_at is null"
-    " and failed_at is null and due_at > now() + interval '5 minutes')"
+    " and failed_at is null and due_at > now() + $3)"
 )
-"""A row that runs at this moment is locked for a minute, and is not the next one."""
+SOON = timedelta(minutes=5)
+"""A row that is due so soon runs, or is about to (it is locked for a minute then): the next one is a day later."""
 
 
 async def begin(tenant_id: UUID) -> None:
     """Have the chain of days begin in the open tenant scope, unless it runs; safe to call often."""
-    if await value(_WAITS, tenant_id, DAILY_JOB):
+    if await value(_WAITS, tenant_id, DAILY_JOB, SOON):
         return
-    zone = (await Tenant.get(id=tenant_id)).timezone
-    await enqueue(DAILY_JOB, {}, delay=next_morning(datetime.now(UTC), zone) - datetime.now(UTC))
+    zone, now = (await Tenant.get(id=tenant_id)).timezone, datetime.now(UTC)
+    await enqueue(DAILY_JOB, {}, delay=next_morning(now + SOON, zone) - now)
 
 
 def next_morning(now: datetime, zone: str) -> datetime:

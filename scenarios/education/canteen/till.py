@@ -15,13 +15,14 @@ from billing.names import Named, Sum
 from billing.plans.items import SINGLE, item_named
 from billing.wallets.service import give_back, open_wallet, spend
 from scenarios.education.canteen.terms import SOURCE, WALLET, allergens_text
+from scenarios.education.family.telling import tell_guardians
 from scenarios.education.kinds import SCENARIO_KEY
 from scenarios.education.models import SchoolCard, SchoolDish, SchoolMealRight, SchoolSale
 from tenants.actor import Actor
 from tenants.days import today_at
 from tenants.ids import new_id
-from tenants.models import Account, Holder, Tenant
-from tenants.notices import IN_APP, notify
+from tenants.models import Account, Tenant
+from tenants.runtime import runtime
 from tenants.scope import execute, row, value
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
@@ -223,24 +224,18 @@ async def _alert(actor: Actor, account: Account, card: SchoolCard, left: int, be
     if card.alert_minor is None or not left < card.alert_minor <= before:
         return
     tenant = await Tenant.get(id=account.tenant_id)
-    holders = await Holder.filter(
-        tenant_id=account.tenant_id, account_id=account.id, until=None, person_id__isnull=False
+    await tell_guardians(
+        actor,
+        account.tenant_id,
+        account.id,
+        template="school.canteen_low",
+        subject=t("{name}: little is left for the canteen", name=account.name),
+        body=t(
+            "{amount} is left on the card. Top up here:\n\n{url}",
+            amount=Sum(left, tenant.currency),
+            url=f"{runtime().public_url.rstrip('/')}/my/school/{account.id}/canteen",
+        ),
     )
-    for one in holders:
-        await notify(
-            actor,
-            template="school.canteen_low",
-            channel=IN_APP,
-            recipient=one.name,
-            subject=t("{name}: little is left for the canteen", name=account.name),
-            body=t(
-                "{amount} is left. Top up at /my/school/{id}/canteen.",
-                amount=Sum(left, tenant.currency),
-                id=account.id,
-            ),
-            person_id=one.person_id,
-            account_id=account.id,
-        )
 
 
 async def undo(actor: Actor, sale_id: UUID) -> SchoolSale:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from tortoise.exceptions import IntegrityError
@@ -200,6 +201,15 @@ async def test_the_chain_of_days_is_one_and_goes_on(place):
     await world.hurry(place, "billing.daily")
     assert await world.count(place, "billing_reminder") == 1
     assert await world.count(place, "tenants_outbox", "job = 'billing.daily' and done_at is null") == 1
+
+
+async def test_a_moment_before_the_morning_there_is_one_chain_too(place, monkeypatch):
+    soon = datetime.now(ZoneInfo(place.tenant.timezone)) + timedelta(minutes=3)
+    monkeypatch.setattr(daily, "MORNING", soon.time())
+    async with place.scope():
+        for _ in range(3):
+            await daily.begin(place.id)
+    assert await world.count(place, "tenants_outbox", "job = 'billing.daily'") == 1
 
 
 async def test_pages_show_what_was_sent_and_the_plan_is_a_form(place, client):

@@ -70,7 +70,7 @@ async def test_each_of_sixteen_families_sees_exactly_its_children(db, bank):
     net=st.integers(0, 10**9),
     cuts=st.lists(st.integers(0, 100), min_size=1, max_size=4),
 )
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 def test_parts_always_are_the_whole(net, cuts):
     edges = [0, *sorted(cuts), 100]
     percents = [b - a for a, b in itertools.pairwise(edges)]
