@@ -8,7 +8,7 @@ from uuid import UUID
 
 from billing.channels.contract import Outcome
 from billing.models import Attempt, Payment, SettlementAccount, Transfer
-from billing.payments.allocating import spread
+from billing.payments.allocating import lock_bills, spread
 from billing.payments.numbers import new_number
 from billing.payments.orders import request_of
 from billing.payments.settling import settle
@@ -34,7 +34,7 @@ select distinct account_id from (
   select id from tenants_account where tenant_id = $1 and number = any ($2::text[])) named limit 2
 """
 _OPEN = """
-select id, total_minor - paid_minor - adjusted_minor left_minor from billing_bill
+select id from billing_bill
  where tenant_id = $1 and account_id = $2 and currency = $3 and status in ('issued', 'part_paid') and held_until is null
  order by due_on, number
 """
@@ -113,10 +113,15 @@ async def _payment(
 
 
 async def _parts(payment: Payment, account_id: UUID) -> dict[UUID, int]:
-    """Return how the money fills the account's open bills, the oldest first."""
-    owed = await rows(_OPEN, payment.tenant_id, account_id, payment.currency)
-    given = spread([bill["left_minor"] for bill in owed], payment.amount_minor)
-    return {bill["id"]: share for bill, share in zip(owed, given, strict=True) if share}
+    """Return how the money fills the account's open bills, the oldest first.
+
+    They are locked whole before anything names them: two transfers at once would each share the lock by writing for
+    what bill they are, and then wait for the other's end to pay it.
+    """
+    due = [bill["id"] for bill in await rows(_OPEN, payment.tenant_id, account_id, payment.currency)]
+    locked = await lock_bills(payment.tenant_id, due)
+    given = spread([locked[bill].left_minor for bill in due], payment.amount_minor)
+    return {bill: share for bill, share in zip(due, given, strict=True) if share}
 
 
 async def _attempt(payment: Payment) -> Attempt:

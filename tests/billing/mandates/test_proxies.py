@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -107,6 +108,25 @@ async def test_two_payments_at_once_stay_within_the_month(real_place):
         *(world.start(real_place, bill, actor=friend) for bill in bills), return_exceptions=True
     )
     assert sum(isinstance(answer, AppError) for answer in answers) == 1
+
+
+async def test_without_the_proxys_lock_both_would_go_over_it_together(real_place, monkeypatch):
+    bills = [await world.bill(real_place, 5000) for _ in range(2)]
+    friend, _, _ = await granted(real_place)
+    spent, standing, together = caps._spent, caps._standing, asyncio.Barrier(2)
+
+    async def meet(*of):
+        found = await spent(*of)
+        await together.wait()
+        return found
+
+    monkeypatch.setattr(caps, "_spent", meet)
+    monkeypatch.setattr(
+        caps, "_standing", lambda *of: SimpleNamespace(select_for_update=lambda: standing(*of))
+    )
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(world.start(real_place, bill, actor=friend) for bill in bills))
+    assert await world.count(real_place, "billing_payment") == 2, "10,000 of a month of 8,000"
 
 
 async def test_a_code_is_used_once_by_somebody_else(place):

@@ -1,17 +1,20 @@
 """Transfers: found by number or reference, taken once, part and over; unknown ones get an owner."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
 from billing.charges import printing
 from billing.models import Bill, SettlementAccount, Suspense, Transfer
 from billing.payments import notes, orders
+from billing.transfers import receiving
 from billing.transfers.jobs import ask_for_transfers
 from billing.transfers.opening import virtual_account
 from tenants.runtime import runtime
 from tests import make
 from tests.billing.credit.test_credit import left
 from tests.billing.payments import world
+from tests.billing.payments.test_controls import without
 from tests.page import inspect, text_of
 
 NUMBER = "8812 4471 0093"
@@ -48,6 +51,43 @@ async def test_an_accounts_own_number_pays_the_oldest_bill_and_the_rest_is_credi
     assert await left(place) == 3000
     assert await world.count(place, "billing_transfer") == 2
     assert await world.ledger_is_right(place)
+
+
+async def test_transfers_of_one_account_that_arrive_together_wait_for_each_other(real_place, outside):
+    bill = await world.bill(real_place, 3000)
+    to = await own(real_place)
+    sent = [outside.post("rail/transfers", to=to, amount_minor=1000) for _ in range(6)]
+    await asyncio.gather(*(told(real_place, each) for each in sent))
+    assert (await world.fresh(real_place, bill)).status == "paid"
+    assert await left(real_place) == 3000
+    assert await world.ledger_is_right(real_place)
+
+
+async def test_a_transfer_told_from_many_sides_at_once_is_taken_once_by_its_number(
+    real_place, outside, owner, monkeypatch
+):
+    await world.bill(real_place, 3000)
+    to = await own(real_place)
+    first, second = (outside.post("rail/transfers", to=to, amount_minor=1000) for _ in range(2))
+    await asyncio.gather(*(told(real_place, first) for _ in range(4)))
+    assert await world.count(real_place, "billing_payment") == 1
+    assert await world.ledger_is_right(real_place)
+    monkeypatch.setattr(receiving, "_TAKE", receiving._TAKE.partition(" on conflict")[0])
+    async with without(owner, await owner.fetchval(_UNIQUE)) as cleaning:
+        table = "billing_transfer"
+        cleaning.extend([
+            f"alter table {table} no force row level security",
+            f"delete from {table} where tenant_id = '{real_place.id}'",
+            f"alter table {table} force row level security",
+        ])  # fmt: skip
+        await asyncio.gather(*(told(real_place, second) for _ in range(4)))
+    assert await world.count(real_place, "billing_payment") == 1 + 4, "its uniqueness is what holds"
+
+
+_UNIQUE = """
+select indexname from pg_indexes where tablename = 'billing_transfer'
+   and indexdef like 'CREATE UNIQUE INDEX % (tenant_id, settlement_account_id, number)'
+"""
 
 
 async def test_a_bills_number_as_reference_finds_its_account_exactly(place, outside):
