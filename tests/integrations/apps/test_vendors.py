@@ -377,6 +377,8 @@ async def test_a_colleague_comes_in_by_invitation_with_the_same_companys_login_a
     assert (await client.get(f"{root}/apps/new")).status_code == 200
     assert (await client.post(f"{root}/people", data=invited)).status_code == 403
     await make.sign_in(client, company[0].id, company=company[1])
+    page = await client.get(f"{root}/people", headers={"Accept-Language": "zh-CN"})
+    assert "姓名" in page.text, "a person's name is not called as a thing's is"
     page = await client.get(f"{root}/people")
     inspect(page.text)
     async with open_scope(vendor_scope(vendor.id)):

@@ -76,6 +76,8 @@ async def test_an_account_is_changed_in_a_form_that_knows_its_kind(desk, languag
 async def test_a_holder_is_added_changed_invited_and_ended(desk):
     found = await make.account(desk.tenant)
     url = f"{desk.root}/{found.id}"
+    shown = await desk.client.get(f"{url}/holders/new", headers={"Accept-Language": "zh-CN"})
+    assert "姓名" in text_of(inspect(shown.text))
     await desk.get(f"{url}/holders/new")
     given = {"name": "Ann Tan", "relation": "owner", "email": "ANN@example.com", "since": "2026-01-05"}
     assert (await desk.client.post(f"{url}/holders", data=given)).status_code == 303

@@ -205,7 +205,9 @@ async def test_the_pages(client, bank, people, played, language):
     rows = [school(1), school(2, contact_email="nonsense"), school(3)]
     known(played, rows[:2])
     await make.sign_in(client, manager.person_id)
-    inspect((await client.get(root, headers=headers)).text)
+    page = await client.get(root, headers=headers)
+    inspect(page.text)
+    assert {"en": "Singapore Time", "zh-CN": "新加坡时间"}[language] in page.text
     files = {"file": ("schools.csv", as_csv(rows), "text/csv")}
     sent = await client.post(root, data={"branch_id": str(bank.branch_id), **TERMS}, files=files)
     assert sent.status_code == 303, sent.text[:2000]
