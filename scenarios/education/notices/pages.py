@@ -25,7 +25,7 @@ from ui import formats
 from ui.errors import Conflict, Forbidden, Invalid
 from ui.exports import export, wants_export
 from ui.forms import Form, bind
-from ui.i18n import N_, Text, gettext, t
+from ui.i18n import N_, Text, current_locale, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
@@ -94,14 +94,22 @@ async def index(request: Request, actor: Actor) -> Response:
 async def new(request: Request, actor: Actor) -> Response:
     """Show the form of a notice."""
     school(actor)
-    audience = "school" if actor.may("school_notices.write") else "class"
-    return await _form(request, actor, Form.blank(NoticeForm, {"audience": audience}))
+    if actor.may("school_notices.write"):
+        return await _form(request, actor, Form.blank(NoticeForm, {"audience": "school"}))
+    own = [str(one["id"]) for one in await _classes(actor)]
+    given = {"audience": "class", "classes": own if len(own) == 1 else []}
+    return await _form(request, actor, Form.blank(NoticeForm, given))
+
+
+async def _classes(actor: Actor) -> list[Any]:
+    """Return the classes that the actor may write to."""
+    query = TableQuery(path="", sort="title")
+    return await classes_for(actor).read(school(actor), query, MOST_CLASSES, 0)
 
 
 async def _form(request: Request, actor: Actor, form: Form[NoticeForm], status: int = 200) -> Response:
     tenant_id = school(actor)
-    listing = classes_for(actor)
-    classes = await listing.read(tenant_id, TableQuery(path="", sort="title"), MOST_CLASSES, 0)
+    classes = await _classes(actor)
     is_office = actor.may("school_notices.write")
     context = {
         "form": form,
@@ -109,6 +117,7 @@ async def _form(request: Request, actor: Actor, form: Form[NoticeForm], status: 
         "audiences": [(key, words) for key, words in AUDIENCE_WORDS.items() if is_office or key == "class"],
         "grades": await grade_choices(tenant_id),
         "classes": [(str(one["id"]), one["title"]) for one in classes],
+        "languages": ("zh", "en") if current_locale().startswith("zh") else ("en", "zh"),
         "root": root_of(actor),
     }
     return await respond(request, "education/notice_new.html", context, status=status)

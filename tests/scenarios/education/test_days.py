@@ -254,6 +254,19 @@ async def test_the_pages_write_a_notice_with_a_file(client, db, bank):
     inspect(bad.text)
 
 
+async def test_a_teacher_of_one_class_writes_to_it_in_their_own_language_first(client, db, bank):
+    tenant, staff, _, _ = await school(bank)
+    teacher, mine = await teacher_of(tenant, staff, "3A")
+    await make.sign_in(client, teacher.person_id)
+    path = f"/t/{tenant.slug}/school-notices/new"
+    for language, first, then in (("zh-CN", "zh", "en"), ("en", "en", "zh")):
+        page = (await client.get(path, headers={"Accept-Language": language})).text
+        root = inspect(page)
+        assert page.index(f'name="title_{first}"') < page.index(f'name="title_{then}"')
+        ticked = [one.get("value") for one in root.iter("input") if one.get("checked") is not None]
+        assert str(mine.id) in ticked
+
+
 async def test_the_schools_terms_are_kept_with_the_rest(client, db, bank):
     tenant, staff, _, _ = await school(bank)
     await make.sign_in(client, staff.person_id)
