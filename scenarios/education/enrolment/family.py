@@ -260,7 +260,8 @@ async def withdraw(request: Request, actor: Actor) -> Response:
         return redirect(request, f"/my/school/enrolments/{one.id}", flash=error.message)
     if one.status == APPLICANT.start:
         return redirect(request, "/my/school/enrolments", flash=t("Deleted."))
-    return redirect(request, f"/my/school/enrolments/{one.id}", flash=t("The application is taken back."))
+    flash = t("The application is taken back. What you wrote and sent is deleted.")
+    return redirect(request, f"/my/school/enrolments/{one.id}", flash=flash)
 
 
 _REASON = "A school's round of enrolment: its address is signed for it alone."

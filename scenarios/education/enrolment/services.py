@@ -1,5 +1,6 @@
 """Offering, accepting, enrolling: places are counted under the round's lock, and money goes by a hold."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from scenarios.education.kinds import SCENARIO_KEY
 from scenarios.education.models import SchoolApplicant, SchoolRound, SchoolUser
 from tenants import audit
 from tenants.actor import Actor, system_actor
+from tenants.files import storage
 from tenants.ids import new_id
 from tenants.jobs import enqueue, job
 from tenants.models import Account, Holder
@@ -210,9 +212,9 @@ register_hold(HoldKind(KIND, kept, let_go, came_late, page))
 
 
 async def withdraw(actor: Actor, applicant: SchoolApplicant) -> None:
-    """Take an application back, whoever of the family has made it; of a draft nothing stays.
+    """Take an application back, and with it the word that what was written may be kept: it is deleted.
 
-    Call it outside of any scope.
+    Of a draft nothing stays. Call it outside of any scope.
 
     Raises:
         Conflict: it has ended, or its deposit is being paid.
@@ -225,12 +227,23 @@ async def withdraw(actor: Actor, applicant: SchoolApplicant) -> None:
         await ending.cancel(actor.within(applicant.tenant_id), hold.id)
     async with open_scope(tenant_scope(applicant.tenant_id)):
         found = await applicant_of(applicant.tenant_id, applicant.id, lock=True)
+        written = [str(one["key"]) for one in found.files]
         if found.status == APPLICANT.start:
             await found.delete()
-        elif APPLICANT.can(found.status, "withdraw"):
-            found.status = APPLICANT.after(found.status, "withdraw")
-            await found.save(update_fields=["status"])
-            await _record(actor.within(found.tenant_id), found)
+        else:
+            await _take_back(actor.within(found.tenant_id), found)
+    for key in written:
+        await asyncio.to_thread(storage().delete, key)
+
+
+async def _take_back(actor: Actor, found: SchoolApplicant) -> None:
+    """End an application; that there was one stays, what was written and sent with it does not."""
+    if not APPLICANT.can(found.status, "withdraw"):
+        raise Conflict("applicant.ended", t("This application has ended."))
+    found.status = APPLICANT.after(found.status, "withdraw")
+    found.answers, found.files, found.phone = {}, [], ""
+    await found.save(update_fields=["status", "answers", "files", "phone"])
+    await _record(actor, found)
 
 
 _AS_PUPIL = """

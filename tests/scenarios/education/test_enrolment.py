@@ -12,6 +12,7 @@ from scenarios.education.enrolment.rounds import RoundAsked
 from scenarios.education.models import SchoolApplicant, SchoolEnrolment, SchoolRound
 from tenants.actor import system_actor
 from tenants.days import day_at
+from tenants.files import storage
 from tenants.ids import new_id
 from tenants.models import Account, Holder, Notice
 from tenants.scope import execute, open_scope, tenant_scope, value
@@ -214,6 +215,12 @@ async def test_what_is_begun_is_kept_for_its_family_alone_and_gone_on_with(clien
     async with open_scope(tenant_scope(tenant.id)):
         one = await SchoolApplicant.get(tenant_id=tenant.id)
     assert (one.status, len(one.files), one.answers) == ("submitted", 1, {"q0": "Chinese"})
+    assert (await client.post(f"{mine}/withdrawal")).headers["location"] == mine
+    async with open_scope(tenant_scope(tenant.id)):
+        back = await SchoolApplicant.get(tenant_id=tenant.id)
+    assert (back.status, back.answers, back.files, back.phone) == ("withdrawn", {}, [], "")
+    with pytest.raises(FileNotFoundError):
+        storage().open(one.files[0]["key"])
     kept = await client.post(address, data=begun | {"child_name": "Lee Ann", "then": "keep"})
     assert (await client.post(f"{kept.headers['location']}/withdrawal")).headers[
         "location"
