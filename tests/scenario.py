@@ -4,12 +4,20 @@ from functools import partial
 from typing import Any
 
 from billing.catalogue import FeeTemplate
+from billing.rules import builders as b
+from billing.rules import dump
 from scenarios.contract import Scenario
 from tenants.imports import upsert
 from tenants.kinds import AccountKind, Attribute, ImportSpec, ScenarioKinds, Shaped
 from tenants.tabular import Field, email, text, yes_no
 
 KEY = "miniature"
+
+
+def dues(currency: str) -> dict[str, Any]:
+    """Dues of a month: 20, and 12 for a senior."""
+    amount = b.choose((b.eq("is_senior", True), "12"), otherwise="20")
+    return dump(b.charge(currency, amount, period="month"))
 
 
 def member(values: dict[str, Any]) -> Shaped:
@@ -57,7 +65,7 @@ MINIATURE = Scenario(
         relations={"member": "Member"},
         imports=(MEMBERS,),
     ),
-    fee_templates=(FeeTemplate("dues", {"en": "Dues", "zh_CN": "会费"}, ("member",)),),
+    fee_templates=(FeeTemplate("dues", {"en": "Dues", "zh_CN": "会费"}, ("member",), document=dues),),
     places=(),
     routes=(),
 )
