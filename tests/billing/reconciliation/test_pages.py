@@ -12,7 +12,7 @@ from tests import make
 from tests.billing.reconciliation import papers
 from tests.billing.reconciliation.papers import DAY, Entry, Trade, at, kinds, paid, take, trade_file
 from tests.jobs import run_due
-from tests.page import inspect
+from tests.page import inspect, text_of
 
 NEXT = DAY + timedelta(days=1)
 
@@ -225,6 +225,12 @@ async def test_an_upload_is_looked_at_first_and_names_its_bad_rows(own, client, 
         header, proposed = await uploads.mapping_of(own.account, b"Date,Amount,Reference\n", "x.csv")
     assert proposed == {"day": "Date", "amount": "Amount", "reference": "Reference"}
     assert header
+    again = await client.post(url(own, "/upload"), data={"account": str(own.account.id)}, files=good)
+    text = text_of(inspect(again.text))
+    assert "This file has been read before" in text
+    assert "Read it in" not in text
+    read = await one(own, Statement)
+    assert f"/statements/{read.id}" in again.text, "it leads to what was read then"
 
 
 async def test_a_wrong_document_is_refused_with_its_reason(own, client, finance):
