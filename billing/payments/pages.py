@@ -34,7 +34,7 @@ ROUTES: list[BaseRoute] = [
     ),
     tenant_route(
         "/payments/{id}/refunds",
-        staff_payments.request,
+        staff_payments.ask_back,
         permission="refunds.request",
         methods=WRITES,
         name="request_refund",

@@ -149,7 +149,7 @@ async def _page(  # noqa: PLR0917 - the parts of one page
     return await respond(request, "billing/payments/payment.html", context, status=status)
 
 
-async def request(request: Request, actor: Actor) -> Response:
+async def ask_back(request: Request, actor: Actor) -> Response:
     """Ask for a refund; within the asker's limit it is on its way at once."""
     found = await _payment(request, actor)
     form = await bind(request, Asking, context={"currency": found.currency})
