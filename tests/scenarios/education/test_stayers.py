@@ -1,5 +1,7 @@
 """Pupils who do not go up with their class, who teaches afterwards, and what becomes of those who leave at the end."""
 
+import re
+
 import pytest
 
 from billing.models import BillLine, FeeItem
@@ -267,7 +269,14 @@ async def test_the_pages_say_who_stays_and_what_becomes_of_them(client, db, bank
     assert "When the school year is closed: Repeats the grade → 2Z" in page
     async with open_scope(tenant_scope(tenant.id)):
         data = {f"class_{step.class_id}": step.next_title for step in await propose(tenant.id)}
+        first = next(step.class_id for step in await propose(tenant.id) if step.title == "1A")
+    data |= {f"begins_{first}": "1Z", f"teacher_class_{first}": "", f"teacher_begins_{first}": "stays"}
     asked = await client.post(year, data={"year": "2026", "last_on": TODAY.isoformat()} | data)
+    fields = dict(re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', asked.text))
+    assert fields.items() >= data.items(), "everything typed is read once more"
+    back = await client.post(year, data=fields | {"again": "1"})
+    assert 'value="1Z"' in back.text
+    inspect(back.text)
     said = text_of(inspect(asked.text))
     assert "Classes that are made for single pupils alone: 2Z" in said
     assert "<dt>Pupils who repeat the grade</dt><dd>1</dd>" in asked.text
