@@ -18,6 +18,7 @@ from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.jobs import enqueue
 from tenants.models import Task, Tenant
+from tenants.planning import by_stretch, renew_statistics
 from tenants.scope import open_scope, row, rows
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import N_, t
@@ -92,6 +93,7 @@ async def _forget_old(item: FeeItem) -> None:
 
 async def advance(actor: Actor, rehearsal_id: UUID) -> bool:
     """Work out the next stretch in a transaction of its own; ``False`` when nothing is left to do."""
+    await renew_statistics("billing_rehearsal_line")
     async with open_scope(actor.scope()):
         query = Rehearsal.filter(tenant_id=actor.tenant_id, id=rehearsal_id)
         found = await query.select_for_update().first()
@@ -99,7 +101,15 @@ async def advance(actor: Actor, rehearsal_id: UUID) -> bool:
             return False
         item = await FeeItem.get(tenant_id=found.tenant_id, id=found.fee_item_id)
         task = await Task.get(tenant_id=found.tenant_id, id=found.task_id)
-        done = await row(
+        done = await _stretch(found, item)
+        await _note(found, item, task, done)
+    return True
+
+
+async def _stretch(found: Rehearsal, item: FeeItem) -> Any:
+    """Work out the next accounts; return how many they were, and the last one's number."""
+    async with by_stretch():
+        return await row(
             replay_sql(parse(found.document)),
             found.tenant_id,
             found.id,
@@ -111,8 +121,6 @@ async def advance(actor: Actor, rehearsal_id: UUID) -> bool:
             found.summary.get("last", ""),
             STRETCH,
         )
-        await _note(found, item, task, done)
-    return True
 
 
 async def _note(found: Rehearsal, item: FeeItem, task: Task, done: Any) -> None:

@@ -2,6 +2,9 @@
 
 An account is what it was when it was billed as far as its line remembers: the line's stored inputs come before what
 the account says today. Accounts that were not billed then are worked out by what they are today.
+
+What belongs to an account is looked up by index, account by account, as ``run_sql`` explains: joined as they stand, all
+bills of the institution would be read for each where PostgreSQL knows little of the tables.
 """
 
 from collections.abc import Sequence
@@ -21,13 +24,19 @@ _ACCOUNTS = """
 (select a.id account_id, a.number, a.place, a.attributes || coalesce(l.inputs, '{{}}') attributes, l.inputs,
         l.amount_minor before_minor{lines}
    from chosen a
-   left join lateral (
-     select l.bill_id, l.inputs, l.amount_minor from billing_bill b
-       join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id and l.fee_item_id = $4
-      where b.tenant_id = $1 and b.run_id = $3 and b.account_id = a.id and b.status <> 'void') l on true) source"""
-_LINE = """, (select sum(o.amount_minor)::bigint from billing_bill_line o
-    join billing_fee_item i on i.tenant_id = o.tenant_id and i.id = o.fee_item_id and i.key = '{name}'
-   where o.tenant_id = $1 and o.bill_id = l.bill_id) line_{name}"""
+   left join lateral ({found}) l on true) source"""
+_FOUND = """
+ select l.* from (
+   select id from billing_bill where run_id = $3 and account_id = a.id and (status <> 'void') is true offset 0) b
+  cross join lateral (
+   select bill_id, inputs, amount_minor from billing_bill_line
+    where bill_id = b.id and (fee_item_id = $4) is true offset 0) l
+  offset 0"""
+"""The line of an account's bill in the run that is worked out again."""
+_LINE = """, (select sum(o.amount_minor)::bigint from (
+   select fee_item_id, amount_minor from billing_bill_line where bill_id = l.bill_id offset 0) o
+    cross join lateral (select key from billing_fee_item where id = o.fee_item_id offset 0) i
+   where i.key = '{name}') line_{name}"""
 _WORK = """
 with chosen as materialized (
   select a.id, a.number, a.place, a.attributes from tenants_account a
@@ -49,9 +58,7 @@ select count(*) n, max(number) last from chosen
 """
 _TODAY = """(a.is_active and a.kind = any ((select array(select jsonb_array_elements_text(account_kinds))
       from billing_fee_item where tenant_id = $1 and id = $4)::text[]) or {billed})"""
-_BILLED = """exists (select 1 from billing_bill b
-      join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id and l.fee_item_id = $4
-     where b.tenant_id = $1 and b.run_id = $3 and b.account_id = a.id and b.status <> 'void')"""
+_BILLED = f"exists ({_FOUND})"
 
 
 def replay_sql(document: Charge | LateFee) -> str:
@@ -62,7 +69,7 @@ def replay_sql(document: Charge | LateFee) -> str:
     """
     keys = document.core.keys
     names = line_names(keys)
-    accounts = _ACCOUNTS.format(lines="".join(_LINE.format(name=name) for name in names))
+    accounts = _ACCOUNTS.format(found=_FOUND, lines="".join(_LINE.format(name=name) for name in names))
     columns = {key: _column(key) for key in keys if ":" in key}
     keep = ("account_id", "number", "place", "before_minor")
     rule = compile_sql(document, Source(relation=accounts, keep=keep, columns=columns)).sql

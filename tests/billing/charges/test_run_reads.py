@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 
 from billing.adjustments import issuing
-from billing.charges import run_steps, runs
-from billing.models import BillRun, Reminder
+from billing.charges import fees, replay, run_steps, runs
+from billing.models import BillRun, Rehearsal, Reminder
 from billing.reminders import claiming
 from billing.reminders.service import remind_by_plan
 from deploy import database
@@ -18,6 +18,7 @@ from tenants.actor import system_actor
 from tenants.days import today
 from tenants.planning import by_stretch, in_bulk
 from tenants.scope import execute, open_scope, rows, tenant_scope
+from tests.billing.charges.conftest import service_charge
 from tests.billing.charges.estate import AUGUST, JULY, Estate
 
 COUNT = 200
@@ -155,6 +156,21 @@ async def test_nobody_is_reminded_by_reading_every_reminder_that_went_out(estate
         assert await Reminder.filter(tenant_id=estate.tenant.id).count() == COUNT
         again = await read_by(estate, remind_by_plan(system_actor(estate.tenant.id)))
     assert again["billing_reminder"] < FEW
+
+
+async def test_a_rehearsal_reads_no_table_for_each_account(estate):
+    async with open_scope(tenant_scope(estate.tenant.id)):
+        await move_in(estate, 1, 3)
+        await issued(estate, await drafted(estate, JULY))
+        await move_in(estate, 4, COUNT)
+        run = await drafted(estate, AUGUST)
+        await issued(estate, run)
+        await fees.save_draft(estate.finance, estate.items["service"].id, service_charge())
+        listed = await fees.get_item(estate.finance, estate.items["service"].id)
+        await replay.start(estate.finance, listed.item, listed.draft, run.id)
+        found = await Rehearsal.get(tenant_id=estate.tenant.id)
+        read = await read_by(estate, replay.advance(estate.finance, found.id))
+    assert {table: n for table, n in read.items() if n > FEW} == {}
 
 
 def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
