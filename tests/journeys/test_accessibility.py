@@ -179,7 +179,7 @@ BESIDE = {
         ("/bank/harbour/tenants?q=tengah", "/tenants/", ""),
     ),
     "op-leong": (("/t/harbour-hospital/departments", "/departments/", ""),),
-    "p-tan": (("/my", "/bills/", "/answers"),),
+    "p-chen": (("/my", "/bills/", "/answers"),),
 }
 """Lists with something in them that has a page to which not every such thing leads, by who may open it."""
 
