@@ -109,6 +109,7 @@ async def _open(tenant: Tenant, secretary: Actor, finance: Actor, now: date) -> 
         places=160,
         opens_on=now,
         closes_on=now + timedelta(days=60),
+        deposit_minor=20_000,
         questions=QUESTIONS,
     )
     made = await rounds.add_round(secretary, asked)
