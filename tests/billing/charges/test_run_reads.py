@@ -206,7 +206,7 @@ async def test_what_lasting_adjustments_change_is_found_where_it_lies(estate, sq
     async with open_scope(tenant_scope(estate.tenant.id)):
         for planning in (by_stretch, in_bulk):
             async with planning():
-                steps = await planned(sql, [], [])
+                steps = await planned(sql, [(0, 1)] * 50_000, [1] * 50_000)
             table = steps[0]["Relation Name"]
             looks.append([each["Node Type"] for each in steps if each.get("Relation Name") == table][1:])
     assert looks[0] == ["Tid Scan"] != looks[1]
