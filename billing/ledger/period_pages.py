@@ -16,6 +16,7 @@ from billing.names import Month as MonthWords
 from tenants.actor import Actor
 from tenants.days import today_of
 from tenants.http import path_id
+from tenants.planning import in_bulk
 from tenants.scope import rows, tenant_id
 from ui.errors import Conflict, Invalid
 from ui.exports import export, wants_export
@@ -133,7 +134,8 @@ async def _months(actor: Actor, year: int) -> list[dict[str, Any]]:
     zone = actor.place["timezone"]
     ends = [midnight(date(y, 1, 1), zone) for y in (year, year + 1)]
     asked = {p.month: p for p in await Period.filter(tenant_id=actor.tenant_id)}
-    found = await rows(_MONTHS, tenant_id(), *ends, zone)
+    async with in_bulk():
+        found = await rows(_MONTHS, tenant_id(), *ends, zone)
     return [{**dict(each), **_state(asked.get(each["month"]))} for each in found]
 
 

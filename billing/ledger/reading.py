@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from billing.ledger.accounts import KINDS, NATURES, chart, is_known_ledger, ledger_name, nature_of
 from billing.names import localized
-from tenants.scope import row, rows
+from tenants.planning import by_stretch, in_bulk
+from tenants.scope import each, row, rows
 from ui.i18n import Text
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-BATCH = 2000
 
 _CLOSED = """
 select ends_at, totals from billing_period
@@ -50,7 +50,7 @@ class Line:
 async def trial(tenant_id: UUID, start: datetime, end: datetime) -> dict[str, list[Line]]:
     """Return every ledger account with what moved from ``start`` to before ``end``, by currency, in chart order."""
     opening = await balances_at(tenant_id, start)
-    moved = {(r["ledger"], r["currency"]): r for r in await rows(_SUMS, tenant_id, start, end)}
+    moved = {(r["ledger"], r["currency"]): r for r in await _moved(tenant_id, start, end)}
     names, found = await names_of(tenant_id), defaultdict[str, list[Line]](list)
     for ledger, currency in sorted({*opening, *moved}, key=_in_order):
         sums = moved.get((ledger, currency))
@@ -59,6 +59,12 @@ async def trial(tenant_id: UUID, start: datetime, end: datetime) -> dict[str, li
         if stood or debit or credit:
             found[currency].append(Line(ledger, ledger_name(ledger, names), currency, stood, debit, credit))
     return dict(found)
+
+
+async def _moved(tenant_id: UUID, start: datetime, end: datetime) -> list[Any]:
+    """Return what each ledger account got; a large institution's entries are never held against each posting."""
+    async with in_bulk():
+        return await rows(_SUMS, tenant_id, start, end)
 
 
 def _in_order(key: tuple[str, str]) -> tuple[str, int, str]:
@@ -79,7 +85,7 @@ async def balances_at(tenant_id: UUID, moment: datetime) -> dict[tuple[str, str]
     found = defaultdict[tuple[str, str], int](int)
     for ledger, currency, minor in json.loads(closed["totals"]) if closed else []:
         found[ledger, currency] = minor
-    for sums in await rows(_SUMS, tenant_id, closed["ends_at"] if closed else BEGINNING, moment):
+    for sums in await _moved(tenant_id, closed["ends_at"] if closed else BEGINNING, moment):
         found[sums["ledger"], sums["currency"]] += sums["debit"] - sums["credit"]
     return dict(found)
 
@@ -142,39 +148,49 @@ _ENTRIES = """
    and ($4 = '' or e.kind = $4) and ($5 = '' or exists (
      select 1 from billing_posting x where x.tenant_id = $1 and x.entry_id = e.id and x.ledger = $5))
 """
-_POSTINGS = """
-select p.id, e.id entry_id, e.occurred_at, e.kind, e.source_id, p.ledger, p.currency, p.amount_minor,
-       p.account_id, a.number account_number, p.bill_id, b.number bill_number, att.payment_id
-  from billing_entry e
-  join billing_posting p on p.tenant_id = e.tenant_id and p.entry_id = e.id
-  left join tenants_account a on a.tenant_id = p.tenant_id and a.id = p.account_id
-  left join billing_bill b on b.tenant_id = p.tenant_id and b.id = p.bill_id
-  left join billing_attempt att on att.tenant_id = e.tenant_id and att.id = e.source_id
- where e.tenant_id = $1 and e.occurred_at >= $2 and e.occurred_at < $3 and ($4 = '' or e.kind = $4)
-   and ($5 = '' or p.ledger = $5)
+_ASKED = """
+e.tenant_id = $1 and e.occurred_at >= $2 and e.occurred_at < $3 and ($4 = '' or e.kind = $4)
+   and ($5 = '' or p.ledger = $5)"""
+_COUNT = f"""
+select count(*) n from billing_entry e
+  join billing_posting p on p.tenant_id = e.tenant_id and p.entry_id = e.id where {_ASKED}
 """
+_POSTINGS = f"""
+select l.*, a.number account_number, b.number bill_number, att.payment_id
+  from (select p.id, e.id entry_id, e.occurred_at, e.kind, e.source_id, p.ledger, p.currency, p.amount_minor,
+               p.account_id, p.bill_id
+          from billing_entry e
+          cross join lateral (select * from billing_posting where entry_id = e.id offset 0) p
+         where {_ASKED}{{chosen}}) l
+  left join lateral (select number from tenants_account where id = l.account_id offset 0) a on true
+  left join lateral (select number from billing_bill where id = l.bill_id offset 0) b on true
+  left join lateral (select payment_id from billing_attempt where id = l.source_id offset 0) att on true
+"""
+"""What belongs to an entry, and to a posting that is chosen, is looked up for each (``lateral``, ``offset 0``): joined
+as it stands, all postings of a large institution were held against each of its entries."""
+_FIRST, _LAST = "order by {0}.occurred_at, {1}.id", "order by {0}.occurred_at desc, {1}.id desc"
 
 
 async def count_postings(tenant_id: UUID, span: Span) -> int:
     """Return how many postings there are."""
-    found = await row(f"select count(*) n from ({_POSTINGS}) listed", *span.args(tenant_id))
+    async with in_bulk():
+        found = await row(_COUNT, *span.args(tenant_id))
     return int(found["n"]) if found else 0
 
 
 async def postings(tenant_id: UUID, span: Span, limit: int, offset: int) -> list[Any]:
     """Return postings, the latest first."""
-    sql = f"{_POSTINGS} order by e.occurred_at desc, p.id desc limit {limit:d} offset {offset:d}"
-    return [_shown(found) for found in await rows(sql, *span.args(tenant_id))]
+    chosen = f" {_LAST.format('e', 'p')} limit {limit:d} offset {offset:d}"
+    sql = _POSTINGS.format(chosen=chosen) + _LAST.format("l", "l")
+    async with by_stretch():
+        return [_shown(found) for found in await rows(sql, *span.args(tenant_id))]
 
 
 async def each_posting(tenant_id: UUID, span: Span) -> AsyncIterator[Mapping[str, Any]]:
-    """Yield every posting in the order in which they were booked, a batch at a time, each from where the last ended."""
-    sql = f"{_POSTINGS} and (e.occurred_at, p.id) > ($6, $7) order by e.occurred_at, p.id limit {BATCH}"
-    moment, last = BEGINNING, UUID(int=0)
-    while found := await rows(sql, *span.args(tenant_id), moment, last):
-        for each in found:
-            yield _shown(each)
-        moment, last = found[-1]["occurred_at"], found[-1]["id"]
+    """Yield every posting in the order in which they were booked."""
+    sql = _POSTINGS.format(chosen=f" {_FIRST.format('e', 'p')}") + _FIRST.format("l", "l")
+    async for found in each(sql, *span.args(tenant_id)):
+        yield _shown(found)
 
 
 def _shown(posting: Any) -> dict[str, Any]:
@@ -196,7 +212,7 @@ async def entries(tenant_id: UUID, span: Span, limit: int, offset: int) -> Seque
         f"select e.id, e.kind, e.source_id, e.occurred_at {_ENTRIES} {order}", *span.args(tenant_id)
     )
     sides = defaultdict[UUID, list[Any]](list)
-    whole = _POSTINGS + " and e.id = any ($6::uuid[]) order by p.amount_minor < 0, p.id"
+    whole = _POSTINGS.format(chosen=" and e.id = any ($6::uuid[])") + "order by l.amount_minor < 0, l.id"
     everything = [*span.args(tenant_id)[:4], "", [head["id"] for head in heads]]
     for found in await rows(whole, *everything):
         sides[found["entry_id"]].append(_shown(found))

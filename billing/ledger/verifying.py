@@ -6,6 +6,7 @@ from uuid import UUID
 
 from billing.ledger.accounts import is_known_kind, is_known_ledger
 from billing.ledger.checks import CHECKS
+from tenants.planning import in_bulk
 from tenants.scope import rows
 
 _KINDS = "select kind, count(*) n from billing_entry where tenant_id = $1 group by kind"
@@ -24,7 +25,8 @@ class Fault:
 
 async def verify_ledger(tenant_id: UUID) -> list[Fault]:
     """Recompute a tenant's books from their rows, in its open scope, and return every fault; empty is good."""
-    return [fault async for fault in _faults(tenant_id)] + await _unexplained(tenant_id)
+    async with in_bulk():
+        return [fault async for fault in _faults(tenant_id)] + await _unexplained(tenant_id)
 
 
 async def _faults(tenant_id: UUID) -> AsyncIterator[Fault]:
