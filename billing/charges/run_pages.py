@@ -1,5 +1,7 @@
 """Pages of bill runs: started, watched while drafted, looked at, issued or cancelled, printed."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -96,16 +98,28 @@ async def index(request: Request, actor: Actor) -> Response:
     return await respond(request, "billing/charges/runs.html", {**context, "states": states}, block="list")
 
 
-async def _new_context(actor: Actor, form: Form[NewRun], root: str) -> dict[str, Any]:
-    tenant = await Tenant.get(id=actor.tenant_id)
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What a run of a month could charge: the fees, whose rule stands then, and what covers the month already."""
+
+    tenant: Tenant
+    items: list[FeeItem]
+    stands: Mapping[UUID, bool]
+    covered: Mapping[UUID, date]
+
+
+async def _offered(tenant: Tenant, period: date) -> Offered:
     items = await FeeItem.filter(tenant_id=tenant.id, is_active=True).order_by("kind", "position", "key")
-    period = form.data.period if form.data else await run_list.next_period(tenant)
     stands = await runs.standing(tenant.id, period)
+    return Offered(tenant, items, stands, await spans.still_covered(tenant.id, items, period))
+
+
+async def _new_context(form: Form[NewRun], root: str, offered: Offered) -> dict[str, Any]:
+    tenant, stands, covered = offered.tenant, offered.stands, offered.covered
     chosen = set(form.chosen("items"))
-    ready = [item for item in items if stands.get(item.id) or str(item.id) in chosen]
-    lapsed = [item for item in items if stands.get(item.id) is False]
+    ready = [item for item in offered.items if stands.get(item.id) or str(item.id) in chosen]
+    lapsed = [item for item in offered.items if stands.get(item.id) is False]
     scenarios = [(key, gettext(SCENARIOS[key].name)) for key in tenant.scenarios]
-    covered = await spans.still_covered(tenant.id, ready, period)
     options = [
         (str(item.id), localized(item.names), _hint(item, len(scenarios), covered.get(item.id)))
         for item in ready
@@ -143,10 +157,10 @@ async def new(request: Request, actor: Actor) -> Response:
     """Propose the next month that has not been billed, with everything that has a rule."""
     tenant = await Tenant.get(id=actor.tenant_id)
     period = await run_list.next_period(tenant)
-    items = await FeeItem.filter(tenant_id=tenant.id, is_active=True, scenario=tenant.scenarios[0])
-    stands = await runs.standing(tenant.id, period)
-    covered = await spans.still_covered(tenant.id, items, period)
-    chosen = [str(item.id) for item in items if stands.get(item.id) and item.id not in covered]
+    offered = await _offered(tenant, period)
+    first = [item for item in offered.items if item.scenario == tenant.scenarios[0]]
+    stands, covered = offered.stands, offered.covered
+    chosen = [str(item.id) for item in first if stands.get(item.id) and item.id not in covered]
     due = await run_list.due_day(tenant, period, [UUID(one) for one in chosen]) or day_in(period, 1)
     now = today(tenant.timezone)
     values = {
@@ -155,10 +169,8 @@ async def new(request: Request, actor: Actor) -> Response:
         "due_on": (due if due >= now else now + NOTICE).isoformat(),
         "items": chosen,
     }
-    form = Form.blank(NewRun, values)
-    return await respond(
-        request, "billing/charges/run_new.html", await _new_context(actor, form, root_of(request))
-    )
+    context = await _new_context(Form.blank(NewRun, values), root_of(request), offered)
+    return await respond(request, "billing/charges/run_new.html", context)
 
 
 async def create(request: Request, actor: Actor) -> Response:
@@ -179,7 +191,9 @@ async def create(request: Request, actor: Actor) -> Response:
             form.fail_with(error)
         except Conflict as error:
             form.fail("", error.message)
-    context = await _new_context(actor, form, root_of(request))
+    tenant = await Tenant.get(id=actor.tenant_id)
+    period = form.data.period if form.data else await run_list.next_period(tenant)
+    context = await _new_context(form, root_of(request), await _offered(tenant, period))
     return await respond(request, "billing/charges/run_new.html", context, status=422)
 
 
