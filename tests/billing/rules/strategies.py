@@ -19,7 +19,11 @@ VALUES: dict[str, list[Any]] = {
     "size": [1, 2, "x\\"],
     "is_reduced": [True, False],
 }
-STEPS = {"SGD": ["0.01", "0.05", "0.1", "1"], "JPY": ["1", "10"], "KWD": ["0.001", "0.005", "0.1"]}
+STEPS = {
+    "SGD": ["0.01", "0.05", "0.1", "1"],
+    "JPY": ["1", "10"],
+    "KWD": ["0.001", "0.005", "0.05", "0.1", "1"],
+}
 
 decimals = st.decimals(0, 10_000, places=4).map(lambda value: format(value.normalize(), "f"))
 prices = st.one_of(
