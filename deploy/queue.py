@@ -9,9 +9,9 @@ import orjson
 from arq.connections import ArqRedis, RedisSettings
 from redis.exceptions import RedisError
 
+from tenants.jobs import LATER
+
 JOB = "run_outbox"
-AHEAD = timedelta(minutes=10)
-"""How far what somebody may wait for is put before letters: those that are older still have their turn."""
 
 
 def redis_settings(url: str) -> RedisSettings:
@@ -45,12 +45,13 @@ class RedisQueue:
         self._settings = redis_settings(url)
         self._redis: ArqRedis | None = None
 
-    async def offer(self, tenant: UUID, outbox_id: UUID, *, may_wait: bool) -> None:
+    async def offer(self, tenant: UUID, outbox_id: UUID, *, patience: timedelta) -> None:
         """Tell a worker that this row is due; ``OSError`` when Redis is out of reach.
 
-        The queue is sorted by the time since when something is due.
+        The queue is sorted by the time since when something is due: what has little patience goes before what has
+        more, but for what has waited so long that it has its turn.
         """
-        since = datetime.now(UTC) - (timedelta() if may_wait else AHEAD)
+        since = datetime.now(UTC) - LATER + patience
         try:
             redis = self._redis or self._connect()
             await redis.enqueue_job(

@@ -36,7 +36,7 @@ from ui import hx, problems
 from ui.errors import NotFound
 from ui.form_shape import describe
 from ui.forms import Form
-from ui.i18n import Text, t
+from ui.i18n import Text, current_locale, t
 
 Door = Literal["tenant", "bank", "person", "link", "public"]
 Endpoint = Callable[[Request, Actor], Awaitable[Response]]
@@ -269,12 +269,20 @@ def _supporting(base: Actor, facts: dict[str, Any]) -> Actor:
 
 
 async def _touch(actor: Actor, facts: dict[str, Any]) -> None:
-    """Push the idle end out, at most every two minutes, so that reading pages does not write each time."""
-    seen = datetime.fromtimestamp(facts["seen_at"], UTC)
-    if datetime.now(UTC) - seen < TOUCH_EVERY or actor.session_id is None or actor.person_id is None:
+    """Push the idle end out, at most every two minutes, so that reading pages does not write each time.
+
+    A language that is not the one kept is noted at once: a letter may be written to them in a moment.
+    """
+    if actor.session_id is None or actor.person_id is None:
+        return
+    is_due = datetime.now(UTC) - datetime.fromtimestamp(facts["seen_at"], UTC) >= TOUCH_EVERY
+    locale = current_locale()
+    if not is_due and facts["locale"] == locale:
         return
     async with open_scope(person_scope(actor.person_id)):
-        await sessions.touch(actor.session_id)
+        if is_due:
+            await sessions.touch(actor.session_id)
+        await sessions.note_language(actor.person_id, locale)
 
 
 def _id(text: str) -> UUID:

@@ -31,6 +31,8 @@ CLAIM = timedelta(seconds=60)
 FRESH = timedelta(seconds=5)
 """How long the sweep leaves a new row to the offer that its own commit makes. Were it to hold the row at the moment a
 worker takes it up, the worker would pass it by, and nobody would offer it again before ``CLAIM`` is over."""
+NOW, SOON, LATER = timedelta(), timedelta(minutes=5), timedelta(minutes=10)
+"""How long a job lets others go first: what somebody waits for at a page, a letter to one, and letters to very many."""
 
 Handler = Callable[[Actor, dict[str, Any]], Awaitable[None]]
 Listener = Callable[[], Awaitable[None]]
@@ -40,20 +42,20 @@ Listener = Callable[[], Awaitable[None]]
 class Job:
     """A registered job. One that calls the outside is not transactional: it opens its own scopes.
 
-    One that ``may_wait``, like a letter, lets others go first: a thousand of them hold up nobody at a page.
+    One with ``patience``, like a letter, lets others go first: a thousand of them hold up nobody at a page.
     """
 
     name: str
     handler: Handler
     is_transactional: bool
-    may_wait: bool = False
+    patience: timedelta = NOW
 
 
 class Queue(Protocol):
     """Where ids of due work are offered; losing one is harmless."""
 
-    async def offer(self, tenant: UUID, outbox_id: UUID, *, may_wait: bool) -> None:
-        """Tell a worker that this row is due, or, where it may wait, to do it after what may not.
+    async def offer(self, tenant: UUID, outbox_id: UUID, *, patience: timedelta) -> None:
+        """Tell a worker that this row is due, and to do first what has less patience and came at the same time.
 
         Raises:
             OSError: the queue is out of reach.
@@ -73,11 +75,11 @@ def use_queue(queue: Queue | None) -> None:
     _queue = queue
 
 
-def job(name: str, *, is_transactional: bool = True, may_wait: bool = False) -> Callable[[Handler], Handler]:
+def job(name: str, *, is_transactional: bool = True, patience: timedelta = NOW) -> Callable[[Handler], Handler]:
     """Register ``handler(actor, payload)`` under a name that never changes."""
 
     def register(handler: Handler) -> Handler:
-        JOBS[name] = Job(name, handler, is_transactional, may_wait)
+        JOBS[name] = Job(name, handler, is_transactional, patience)
         return handler
 
     return register
@@ -144,7 +146,7 @@ async def _offer(tenant: UUID, outbox_id: UUID, name: str) -> None:
     if _queue is None:
         return
     try:
-        await _queue.offer(tenant, outbox_id, may_wait=name in JOBS and JOBS[name].may_wait)
+        await _queue.offer(tenant, outbox_id, patience=JOBS[name].patience if name in JOBS else NOW)
     except OSError as error:
         log.warning("queue.unreachable", error=type(error).__name__, outbox_id=str(outbox_id))
 

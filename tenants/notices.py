@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tenants.actor import Actor
 from tenants.banks.logo import read_logo
-from tenants.jobs import enqueue, job
+from tenants.jobs import LATER, SOON, enqueue, job
 from tenants.messages import Letterhead, NotSent, send
 from tenants.models import Bank, Notice, Person, Tenant
 from tenants.scope import open_scope, person_scope, tenant_id, tenant_scope
@@ -16,6 +16,8 @@ from ui.i18n import Text, t, use_locale
 
 IN_APP = "in_app"
 LONGEST_SUBJECT = 200
+TO_ONE, TO_MANY = "notices.deliver", "notices.deliver_to_many"
+"""The jobs that send a notice: a code that one person waits for goes before what a whole school is told."""
 
 
 async def notify(
@@ -53,7 +55,7 @@ async def notify(
         body=text,
     )
     if channel != IN_APP:
-        await enqueue("notices.deliver", {"notice_id": str(notice.id)})
+        await enqueue(TO_ONE, {"notice_id": str(notice.id)})
     return notice
 
 
@@ -80,7 +82,8 @@ async def send_now(channel: str, recipient: str, subject: Text, body: Text) -> N
         raise Unavailable("notice.not_sent", message, advice=advice) from error
 
 
-@job("notices.deliver", is_transactional=False, may_wait=True)
+@job(TO_MANY, is_transactional=False, patience=LATER)
+@job(TO_ONE, is_transactional=False, patience=SOON)
 async def deliver(actor: Actor, payload: dict[str, Any]) -> None:
     """Send one notice, unless that has been done. A refusal for good ends it; anything else is tried again."""
     tenant, notice_id = actor.tenant_id, UUID(payload["notice_id"])

@@ -100,6 +100,11 @@ async def touch(session_id: UUID) -> None:
     )
 
 
+async def note_language(person_id: UUID, locale: str) -> None:
+    """Keep the language in which somebody reads, for what is written to them, in the open person scope."""
+    await execute("update tenants_person set locale = $2 where id = $1 and locale <> $2", person_id, locale)
+
+
 Listener = Callable[[Sequence[UUID]], Awaitable[None]]
 _listeners: list[Listener] = []
 

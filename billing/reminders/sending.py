@@ -10,6 +10,7 @@ from billing.names import Day, Month, Sum
 from billing.reminders.links import stop_url
 from tenants.ids import new_id
 from tenants.models import Tenant
+from tenants.notices import TO_MANY
 from tenants.scope import execute
 from ui.i18n import N_, Text, t, use_locale
 
@@ -28,7 +29,6 @@ FINAL = N_(
 )
 STOP = N_("\n\nNo more reminders: {url}")
 SHORT = N_("{institution}: {amount} for {account}, {month}, due on {due}. Pay here: {url}")
-DELIVER = "notices.deliver"
 
 _NOTICES = """
 insert into tenants_notice (tenant_id, id, channel, template, recipient, person_id, account_id, subject, body, status)
@@ -52,7 +52,7 @@ async def send(
     await execute(_NOTICES, tenant.id, *(list(column) for column in zip(*notices, strict=True)))
     leaving = [notice[0] for notice in notices if notice[1] != "in_app"]
     payloads = [json.dumps({"notice_id": str(each)}) for each in leaving]
-    await execute(_OUTBOX, tenant.id, [new_id() for _ in leaving], payloads, DELIVER, at)
+    await execute(_OUTBOX, tenant.id, [new_id() for _ in leaving], payloads, TO_MANY, at)
 
 
 def _notices(tenant: Tenant, bill: Any, *, is_final: bool, is_late: bool) -> list[tuple[Any, ...]]:

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from deploy import processes, services
 from deploy.queue import RedisQueue
 from deploy.settings import Settings
+from tenants import jobs
 from tests.deploy.conftest import has_ended
 
 STARTER = """
@@ -117,19 +118,20 @@ def test_a_process_that_ended_but_was_not_collected_is_not_alive() -> None:
         assert not processes.is_alive(child.pid)
 
 
-async def test_what_somebody_waits_for_goes_before_letters(data_dir: Path) -> None:
+async def test_what_somebody_waits_for_goes_before_letters_and_one_letter_before_many(data_dir: Path) -> None:
     address = services.start_redis(data_dir)
     queue = RedisQueue(address)
-    letter, work = uuid4(), uuid4()
+    many, letter, work = uuid4(), uuid4(), uuid4()
     try:
-        await queue.offer(uuid4(), letter, may_wait=True)
-        await queue.offer(uuid4(), work, may_wait=False)
+        await queue.offer(uuid4(), many, patience=jobs.LATER)
+        await queue.offer(uuid4(), letter, patience=jobs.SOON)
+        await queue.offer(uuid4(), work, patience=jobs.NOW)
         client = Redis.from_url(address)
         order = await client.zrange("arq:queue", 0, -1)
-        assert [UUID(one.decode()) for one in order] == [work, letter]
+        assert [UUID(one.decode()) for one in order] == [work, letter, many]
         assert max(score for _, score in await client.zrange("arq:queue", 0, -1, withscores=True)) <= (
             time.time() * 1000
-        ), "both are due"
+        ), "all are due"
         await client.aclose()
     finally:
         await queue.close()

@@ -102,6 +102,14 @@ async def test_words_are_in_the_reader_s_or_the_institution_s_language(db, bank,
     assert outside.get("/mail").json()["messages"][0]["subject"] == "机构"
 
 
+async def test_the_language_is_the_one_last_read_in_not_the_one_of_the_sign_in(client, db, bank):
+    tenant, reader = await make.tenant(bank), await make.person("Ann")
+    await make.sign_in(client, reader.id)
+    for language, subject in (("zh-CN", "机构"), ("en", "Institution"), ("zh-CN", "机构")):
+        assert (await client.get("/my", headers={"Accept-Language": language})).status_code == 200
+        assert (await write(tenant, "in_app", "Ann", person_id=reader.id)).subject == subject
+
+
 async def test_a_text_message_goes_over_http(db, bank, outside):
     tenant = await make.tenant(bank)
     notice = await write(tenant, "sms", "+6591234567")

@@ -11,7 +11,7 @@ import pytest
 
 from deploy import services
 from deploy.queue import RedisQueue
-from tenants import jobs
+from tenants import jobs, notices
 from tenants.models import Account, Outbox
 from tenants.scope import open_scope, queue_scope, tenant_scope, value
 from tests import make
@@ -29,8 +29,8 @@ class Remembering:
     def __init__(self):
         self.offered = []
 
-    async def offer(self, tenant, outbox_id, *, may_wait):
-        del may_wait
+    async def offer(self, tenant, outbox_id, *, patience):
+        del patience
         self.offered.append((tenant, outbox_id))
 
 
@@ -69,8 +69,10 @@ async def make_something(tenant):
     )
 
 
-async def test_letters_may_wait_and_an_import_that_somebody_looks_at_may_not(committed):
-    assert [jobs.JOBS[name].may_wait for name in ("notices.deliver", "imports.check")] == [True, False]
+async def test_an_import_that_somebody_looks_at_goes_before_a_letter_and_one_letter_before_many(committed):
+    first = ("imports.check", notices.TO_ONE, notices.TO_MANY)
+    patience = [jobs.JOBS[name].patience for name in first]
+    assert patience == sorted(set(patience))
 
 
 async def test_two_workers_never_run_one_job_together(committed, bank, no_queue):

@@ -15,6 +15,7 @@ from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.models import Tenant
+from tenants.notices import TO_MANY
 from tenants.runtime import runtime
 from tenants.scope import execute, row, rows, value
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
@@ -185,7 +186,7 @@ with told as (
   returning id, channel
 )
 insert into tenants_outbox (tenant_id, job, payload, due_at)
-select $1, 'notices.deliver', jsonb_build_object('notice_id', id), now() from told where channel = 'email'
+select $1, $7, jsonb_build_object('notice_id', id), now() from told where channel = 'email'
 """
 
 
@@ -202,6 +203,7 @@ async def _tell(notice: SchoolNotice, who: str) -> None:
         title,
         body,
         runtime().public_url.rstrip("/"),
+        TO_MANY,
     )
 
 

@@ -148,7 +148,7 @@ async def test_messages_wait_for_the_end_of_quiet_hours(place, monkeypatch):
     await remind_by_plan(place.system)
     async with place.scope():
         waits = await world.count(
-            place, "tenants_outbox", f"job = 'notices.deliver' and due_at = '{morning.isoformat()}'"
+            place, "tenants_outbox", f"job = 'notices.deliver_to_many' and due_at = '{morning.isoformat()}'"
         )
     assert waits == 1
 
