@@ -75,7 +75,9 @@ def use_queue(queue: Queue | None) -> None:
     _queue = queue
 
 
-def job(name: str, *, is_transactional: bool = True, patience: timedelta = NOW) -> Callable[[Handler], Handler]:
+def job(
+    name: str, *, is_transactional: bool = True, patience: timedelta = NOW
+) -> Callable[[Handler], Handler]:
     """Register ``handler(actor, payload)`` under a name that never changes."""
 
     def register(handler: Handler) -> Handler:

@@ -1,6 +1,6 @@
 """Pages of bill runs: started, watched while drafted, looked at, issued or cancelled, printed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ from billing.charges.run_settings import may_approve
 from billing.charges.run_shell import WORDS, shell
 from billing.charges.run_words import problem_words
 from billing.charges.states import RUN_TONES, RUN_WORDS, WORKING_RUNS
+from billing.charges.uncounted import uncounted
 from billing.models import BillRun, FeeItem
 from billing.names import Joined, localized
 from billing.names import Month as MonthWords
@@ -106,24 +107,28 @@ class Offered:
     items: list[FeeItem]
     stands: Mapping[UUID, bool]
     covered: Mapping[UUID, date]
+    uncounted: Collection[UUID]
+
+    def is_proposed(self, item: FeeItem) -> bool:
+        """Whether there is something to charge by it that the month does not cover already."""
+        waits = item.id in self.covered or item.id in self.uncounted
+        return item.scenario == self.tenant.scenarios[0] and self.stands.get(item.id, False) and not waits
 
 
 async def _offered(tenant: Tenant, period: date) -> Offered:
     items = await FeeItem.filter(tenant_id=tenant.id, is_active=True).order_by("kind", "position", "key")
     stands = await runs.standing(tenant.id, period)
-    return Offered(tenant, items, stands, await spans.still_covered(tenant.id, items, period))
+    covered = await spans.still_covered(tenant.id, items, period)
+    return Offered(tenant, items, stands, covered, await uncounted(tenant.id, period))
 
 
 async def _new_context(form: Form[NewRun], root: str, offered: Offered) -> dict[str, Any]:
-    tenant, stands, covered = offered.tenant, offered.stands, offered.covered
+    tenant, stands = offered.tenant, offered.stands
     chosen = set(form.chosen("items"))
     ready = [item for item in offered.items if stands.get(item.id) or str(item.id) in chosen]
     lapsed = [item for item in offered.items if stands.get(item.id) is False]
     scenarios = [(key, gettext(SCENARIOS[key].name)) for key in tenant.scenarios]
-    options = [
-        (str(item.id), localized(item.names), _hint(item, len(scenarios), covered.get(item.id)))
-        for item in ready
-    ]
+    options = [(str(item.id), localized(item.names), _hint(item, len(scenarios), offered)) for item in ready]
     links = [(localized(item.names), f"{root}/fees/{item.id}") for item in lapsed]
     places = await _places(tenant)
     context = {"form": form, "options": options, "lapsed": links, "scenarios": scenarios, "root": root}
@@ -142,15 +147,21 @@ async def _places(tenant: Tenant) -> list[str]:
     return found if 1 < len(found) <= MOST_PLACES else []
 
 
-def _hint(item: FeeItem, scenarios: int, charged: date | None) -> str:
+def _hint(item: FeeItem, scenarios: int, offered: Offered) -> str:
     late = gettext("Only accounts in arrears") if item.kind == "late_fee" else ""
     name = gettext(SCENARIOS[item.scenario].name) if scenarios > 1 else ""
+    charged = offered.covered.get(item.id)
     again = (
         gettext("Charged for {month}, which still covers this month", month=MonthWords(charged))
         if charged
         else ""
     )
-    return " · ".join(part for part in (name, late, again) if part)
+    nothing = (
+        gettext("What it is charged by is not known for this month yet")
+        if item.id in offered.uncounted
+        else ""
+    )
+    return " · ".join(part for part in (name, late, again, nothing) if part)
 
 
 async def new(request: Request, actor: Actor) -> Response:
@@ -158,9 +169,7 @@ async def new(request: Request, actor: Actor) -> Response:
     tenant = await Tenant.get(id=actor.tenant_id)
     period = await run_list.next_period(tenant)
     offered = await _offered(tenant, period)
-    first = [item for item in offered.items if item.scenario == tenant.scenarios[0]]
-    stands, covered = offered.stands, offered.covered
-    chosen = [str(item.id) for item in first if stands.get(item.id) and item.id not in covered]
+    chosen = [str(item.id) for item in offered.items if offered.is_proposed(item)]
     due = await run_list.due_day(tenant, period, [UUID(one) for one in chosen]) or day_in(period, 1)
     now = today(tenant.timezone)
     values = {

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.charges import fees, runs
+from billing.charges import fees, quantities, runs
 from billing.models import Bill, BillLine, BillRun, FeeItem
 from billing.payments.settlement import provision_settlement
 from scenarios.education.days import attendance, meals
@@ -78,6 +78,30 @@ async def test_a_month_is_charged_by_the_days_a_pupil_was_there(db, bank):
     assert Decimal(line.inputs["quantity:days_attended"]) in set(map(Decimal, there.values()))
     with pytest.raises(Conflict, match="on bills already"):
         await take(tenant, staff)
+
+
+async def test_a_run_proposes_a_fee_by_the_day_only_once_the_days_are_known(client, db, bank):
+    tenant, staff = await school(bank)
+    await world.charge(tenant, staff, "meals_by_day", "care", month=THIS)
+    await make.sign_in(client, staff.person_id)
+    async with open_scope(tenant_scope(tenant.id)):
+        items = {one.key: str(one.id) for one in await FeeItem.filter(tenant_id=tenant.id)}
+
+    async def proposed() -> tuple[set[str], str]:
+        page = inspect((await client.get(f"/t/{tenant.slug}/runs/new")).text)
+        ticked = {one.get("value") for one in page.iter("input") if one.get("checked") is not None}
+        return {key for key, item in items.items() if item in ticked}, text_of(page)
+
+    ticked, words = await proposed()
+    assert ticked == {"care"}, "nobody's days are known"
+    assert "What it is charged by is not known for this month yet" in words
+    one = await world.account(tenant, "A1")
+    async with open_scope(tenant_scope(tenant.id)):
+        found = quantities.Entry(one.id, THIS, Decimal(3), one.id)
+        await quantities.put(tenant.id, "days_attended", "test", [found])
+    ticked, words = await proposed()
+    assert ticked == {"care", "meals_by_day"}
+    assert "is not known for this month yet" not in words
 
 
 async def test_a_school_of_any_size_is_counted_in_one_go(db, bank):
