@@ -7,7 +7,10 @@ from scenarios.education.canteen import pages as canteen
 from scenarios.education.canteen import terms as canteen_terms
 from scenarios.education.classes import pages as classes
 from scenarios.education.classes import tools
-from scenarios.education.days import attendance_pages
+from scenarios.education.days import (
+    attendance_pages,
+    billed,  # noqa: F401 - it listens to bills
+)
 from scenarios.education.days import pages as days
 from scenarios.education.enrolment import family as family_enrolment
 from scenarios.education.enrolment import office as enrolment

@@ -23,7 +23,8 @@ from ui.i18n import t
 SATURDAY = 5
 _LINES = """
 select l.id, l.bill_id, l.period, l.amount_minor, l.adjusted_minor, b.number,
-       (l.inputs ->> 'quantity:days_attended')::numeric::int attended
+       (l.inputs ->> 'quantity:days_attended')::numeric::int attended,
+       (select taken_at from education_attendance d where d.tenant_id = $1 and d.month = l.period) taken_at
   from billing_bill_line l
   join billing_bill b on b.tenant_id = $1 and b.id = l.bill_id and b.status in ('issued', 'part_paid', 'paid')
   join billing_fee_item i on i.tenant_id = $1 and i.id = l.fee_item_id
@@ -69,10 +70,21 @@ def _month(first: date, days: Iterable[date]) -> Month:
 
 
 async def refund(leave: SchoolLeave, asked_on: date, terms: SchoolTerms) -> list[dict[str, Any]]:
-    """Write the credit notes of an approved leave, in the open tenant scope, and return how each came about."""
+    """Write the credit notes of an approved leave, in the open tenant scope, and return how each came about.
+
+    Bills that the leave has been refunded on are left alone, and so are days attended that were taken without it.
+    """
     months = {one.first: one for one in counting(leave.first_on, leave.last_on, asked_on, terms)}
+    done = {one["bill"] for one in leave.meals}
     found = await rows(_LINES, leave.tenant_id, leave.account_id, list(months))
-    return [kept for line in found if (kept := await _credit(leave, line, months[line["period"]]))]
+    open_ = [line for line in found if line["number"] not in done and not _knew(line, leave)]
+    return [kept for line in open_ if (kept := await _credit(leave, line, months[line["period"]]))]
+
+
+def _knew(line: Any, leave: SchoolLeave) -> bool:
+    """Whether a line charges by days that were taken when the leave was known: they leave it out already."""
+    taken, decided = line["taken_at"], leave.decided_at
+    return bool(line["attended"] and taken and decided and decided <= taken)
 
 
 async def _credit(leave: SchoolLeave, line: Any, month: Month) -> dict[str, Any] | None:

@@ -140,14 +140,15 @@ async def decide(actor: Actor, leave_id: UUID, *, is_approved: bool, answer: str
     if is_approved:
         tenant = await Tenant.get(id=leave.tenant_id)
         terms = await terms_of(leave.tenant_id, SchoolTerms)
-        leave.meals = await meals.refund(leave, _day_of(leave, tenant.timezone), terms)
+        leave.meals = await meals.refund(leave, day_of(leave, tenant.timezone), terms)
         leave.meals_minor = sum(one["refunded_minor"] for one in leave.meals)
     await leave.save()
     await _record(actor, leave)
     return leave
 
 
-def _day_of(leave: SchoolLeave, zone: str) -> date:
+def day_of(leave: SchoolLeave, zone: str) -> date:
+    """Return the day on which a leave was asked for, where the school is."""
     return leave.created_at.astimezone(ZoneInfo(zone)).date()
 
 

@@ -133,7 +133,10 @@ def _upsert(file: str, table: _Table) -> str:
     ours = ", ".join(f"t.{column}" for column in columns)
     theirs = ", ".join(f"excluded.{column}" for column in columns)
     return f"""
-with written as (
+with ending as (
+  select t.sourced_id from {table.table} t join "roster_{file}" s on s.sourced_id = t.sourced_id and s.is_over
+   where t.tenant_id = $1 and t.closed_on is null),
+written as (
   insert into {table.table} as t (tenant_id, sourced_id, closed_on, {", ".join(columns)})
   select $1, s.sourced_id, case when s.is_over then $2::date end, {", ".join(table.values.values())}
     from "roster_{file}" s{table.joins}
@@ -141,8 +144,10 @@ with written as (
      set ({", ".join(columns)}, closed_on) = row({theirs},
          case when excluded.closed_on is not null then coalesce(t.closed_on, excluded.closed_on) end)
    where ({ours}, t.closed_on is null) is distinct from ({theirs}, excluded.closed_on is null)
-  returning (xmax = 0) is_new)
-select count(*) filter (where is_new)::int added, count(*) filter (where not is_new)::int changed from written
+  returning (xmax = 0) is_new, t.sourced_id)
+select count(*) filter (where is_new)::int added,
+       count(*) filter (where not is_new and e.sourced_id is null)::int changed, count(e.sourced_id)::int closed
+  from written w left join ending e on e.sourced_id = w.sourced_id
 """
 
 
@@ -174,10 +179,10 @@ async def _write_file(file: str, table: _Table, args: tuple[UUID, date], *, is_b
     found = await _one(_upsert(file, table), *args)
     if file in {"orgs", "academicSessions"}:
         await execute(_PARENTS.format(table=table.table, file=file), *args)
-    if is_bulk:
-        found |= await _one(_MISSING.format(table=table.table, file=file), *args)
     staged = await _one(f'select count(*)::int staged from "roster_{file}"')
-    return found | {"unchanged": staged["staged"] - found["added"] - found["changed"]}
+    unchanged = staged["staged"] - found["added"] - found["changed"] - found["closed"]
+    missing = await _one(_MISSING.format(table=table.table, file=file), *args) if is_bulk else {"closed": 0}
+    return found | missing | {"closed": found["closed"] + missing["closed"], "unchanged": unchanged}
 
 
 async def _one(sql: str, *args: Any) -> dict[str, int]:

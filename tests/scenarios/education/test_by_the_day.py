@@ -122,7 +122,10 @@ async def test_leave_found_too_late_comes_off_by_the_days_charged(db, bank):
     async with open_scope(tenant_scope(tenant.id)):
         leave = await SchoolLeave.get(tenant_id=tenant.id)
         found = await meals.refund(leave, LAST - timedelta(days=9), SchoolTerms())
+        leave.decided_at = (await SchoolAttendance.get(tenant_id=tenant.id)).taken_at
+        known = await meals.refund(leave, LAST - timedelta(days=9), SchoolTerms())
     assert [one["refunded_minor"] for one in found] == [700], "two days at 3.50, whatever the month's length"
+    assert known == [], "days that were taken when the leave was known leave it out"
 
 
 async def test_the_page_shows_days_and_takes_them(client, db, bank):

@@ -8,11 +8,12 @@ from billing.models import Bill, CreditNote
 from billing.terms import terms_of
 from scenarios.education.classes import queries as classes
 from scenarios.education.classes import services as teaching
-from scenarios.education.days import meals, services
+from scenarios.education.days import billed, meals, services
 from scenarios.education.models import SchoolClass, SchoolLeave, SchoolReceipt
 from scenarios.education.notices import services as notices
 from scenarios.education.notices.services import Asked
 from scenarios.education.terms import SchoolTerms
+from tenants.actor import system_actor
 from tenants.scope import execute, open_scope, rows, tenant_scope, value
 from tests import make
 from tests.page import inspect, text_of
@@ -90,6 +91,26 @@ async def test_an_approved_leave_refunds_its_meals_with_the_steps(db, bank):
         assert credit == decided.meals_minor, "it was paid, so it is the child's credit"
         with pytest.raises(Conflict):
             await services.decide(teacher, leave.id, is_approved=True, answer="")
+
+
+async def test_a_leave_agreed_to_before_the_month_is_billed_is_refunded_once_it_is(db, bank):
+    tenant, staff, parent, child = await school(bank)
+    month = next_month()
+    monday = month + timedelta(days=(7 - month.weekday()) % 7)
+    leave = await ask(tenant, parent, child, monday)
+    async with open_scope(tenant_scope(tenant.id)):
+        decided = await services.decide(staff, leave.id, is_approved=True, answer="")
+    assert decided.meals_minor == 0, "nothing is billed yet"
+    await world.charge(tenant, staff, "meals", month=month)
+    of = len(meals.school_days(month, (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)))
+    share = meals.Month(month, 3, of).share(6_600)
+    async with open_scope(tenant_scope(tenant.id)):
+        bill = await Bill.get(tenant_id=tenant.id)
+        kept = await SchoolLeave.get(id=leave.id)
+        assert (bill.total_minor - bill.adjusted_minor, kept.meals_minor) == (6_600 - share, share)
+        again = {"period": month.isoformat()}
+        await billed.refund_meals_of_bills(system_actor(tenant.id), again)
+        assert await CreditNote.filter(tenant_id=tenant.id).count() == 1, "twice is once"
 
 
 async def test_a_leave_without_billed_meals_refunds_nothing(db, bank):

@@ -83,7 +83,9 @@ async def test_a_delta_touches_its_rows_alone_and_bulk_ends_what_is_missing(db, 
     changed = dict(roster["users"][0], familyName="Lim", status="active")
     gone = dict(roster["enrollments"][1], status="tobedeleted")
     delta = world.bundle({"users": "delta", "enrollments": "delta"}, users=[changed], enrollments=[gone])
-    await world.bring_roster(tenant, staff, delta)
+    brought = await world.bring_roster(tenant, staff, delta)
+    ended = brought.counts["enrollments"]
+    assert [ended[key] for key in ("added", "changed", "closed")] == [0, 0, 1]
     assert (await world.account(tenant, "S001")).name == "Child1 Lim"
     assert (await world.account(tenant, "S002")).is_active
     fewer = world.small_roster(2)
