@@ -100,8 +100,9 @@ async def listed(request: Request, actor: Actor) -> Response:
 
 
 async def form(request: Request, actor: Actor) -> Response:
-    """Ask what is wrong."""
-    return await _form(request, actor, await _seen(request), Form.blank(forms.Filing))
+    """Ask what is wrong; a link may have said already what it is about (``kind``)."""
+    about = {"kind": request.query_params.get("kind", "")}
+    return await _form(request, actor, await _seen(request), Form.blank(forms.Filing, about))
 
 
 async def create(request: Request, actor: Actor) -> Response:
@@ -130,7 +131,8 @@ async def _form(
     request: Request, actor: Actor, seen: Seen, sent: Form[forms.Filing], status: int = 200
 ) -> Response:
     del actor
-    context = {"form": sent, "seen": seen, "kinds": kinds_for("payer")}
+    wants_money = sent.value("kind") == "money_back"
+    context = {"form": sent, "seen": seen, "kinds": kinds_for("payer"), "wants_money": wants_money}
     return await respond(request, "billing/complaints/new.html", context, status=status)
 
 

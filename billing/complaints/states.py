@@ -43,6 +43,7 @@ KINDS: Mapping[str, Kind] = {
     for one in (
         Kind("not_shown", N_("I have paid, and it does not show"), 3),
         Kind("taken_twice", N_("Money was taken twice, or too much"), 3),
+        Kind("money_back", N_("I would like my money back"), 5),
         Kind("refund_late", N_("A refund has not arrived"), 5),
         Kind("charge", N_("I should not have been charged this"), 10),
         Kind("conduct", N_("How I was treated"), 15),

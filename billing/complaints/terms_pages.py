@@ -28,6 +28,7 @@ class Days(BaseModel):
 
     not_shown: Day
     taken_twice: Day
+    money_back: Day
     refund_late: Day
     charge: Day
     conduct: Day

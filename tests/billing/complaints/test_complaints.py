@@ -1,5 +1,6 @@
 """Complaints from a payer, an institution and a caller: who sees and decides what, and what follows when it is late."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -260,6 +261,11 @@ async def test_a_payers_pages_from_the_payment_on(  # noqa: PLR0917 - fixtures
     assert f"/my/complaints/new?payment={paid.id}" in page.text
     form = await client.get(f"/my/complaints/new?payment={paid.id}", headers=headers)
     inspect(form.text)
+    back = f"/my/complaints/new?payment={paid.id}&kind=money_back"
+    assert back.replace("&", "&amp;") in page.text
+    wish = (await client.get(back, headers=headers)).text
+    assert {"en": "Ask for your money back", "zh-CN": "申请退款"}[language] in text_of(inspect(wish))
+    assert re.search(r'value="money_back"[^>]* checked', wish)
     wrong = await client.post(f"/my/complaints?payment={paid.id}", data={"summary": "x", "text": "y"})
     assert wrong.status_code == 422
     inspect(wrong.text)
