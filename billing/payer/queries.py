@@ -187,6 +187,18 @@ class SeenPayment:
         """Whether the money has arrived."""
         return self.status in {"succeeded", "part_refunded", "refunded", "disputed", "charged_back"}
 
+    @property
+    def may_come_back(self) -> bool:
+        """Whether some of it is still with the institution, so that its payer may ask for it."""
+        return self.status in {"succeeded", "part_refunded"} and (
+            self.refunded_minor + self.refunding_minor < self.amount_minor
+        )
+
+    @property
+    def is_unreached(self) -> bool:
+        """Whether the channel gave no answer before it had named a page or a code to pay with."""
+        return self.status == "unknown" and not self.redirect_url and not self.qr_content
+
 
 _PAYMENT = """
 select p.id, p.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contact_phone, p.number, p.currency,

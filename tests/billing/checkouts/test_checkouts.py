@@ -211,6 +211,19 @@ async def test_a_queue_leads_from_one_institution_to_the_next(place, school, bil
     assert await service.pay_next(place.payer, checkout_id, urls=URLS) is None
 
 
+async def test_what_is_paid_is_said_while_the_next_is_being_paid(place, school, bills, outside, client):
+    checkout_id = await begin(place, [group(place, bills[0]), group(school, bills[1])], channel="stripe")
+    started = await service.pay_next(place.payer, checkout_id, urls=URLS)
+    outside.pay(await attempt_in(place, checkout_id))
+    await world.wait_since_sending(place, started.attempt_id, 30)
+    await service.look(place.payer, checkout_id)
+    await service.pay_next(place.payer, checkout_id, urls=URLS)
+    await make.sign_in(client, place.person.id)
+    page = inspect((await client.get(f"/my/checkouts/{checkout_id}")).text)
+    assert "1 of 2 paid" in text_of(page)
+    assert "Go on to pay" in text_of(page)
+
+
 async def test_what_is_disputed_is_left_out_until_it_is_chosen(place, bills, client):
     async with place.scope():
         said = {"topic": "paid", "text": "At the desk", "files": ()}

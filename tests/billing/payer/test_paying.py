@@ -279,6 +279,8 @@ async def test_a_silent_channel_is_unknown_and_never_failed(town, ann, control):
     text = await shown(ann, page)
     assert "We are asking what became of your payment" in text
     assert "Your money is safe" in text
+    assert "You can pay another way at once" in text
+    assert "do not pay again" not in text, "one page cannot say both"
     control.delete("/faults").raise_for_status()
     assert "Scan to pay" in await shown(ann, page)
 
