@@ -1,6 +1,8 @@
 """Pages of instalment plans: the list, agreeing one for an account, one plan, breaking it; and what its payer sees."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -22,7 +24,7 @@ from tenants.models import Account, Tenant
 from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.fields import Day
-from ui.formats import month_text
+from ui.formats import month_text, plain_amount
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -229,8 +231,21 @@ async def mine(request: Request, actor: Actor) -> Response:
     plan = await InstalmentPlan.get_or_none(id=path_id(request))
     if plan is None:
         raise NotFound("plan.not_found", t("There is no such instalment plan, or it is not yours to see."))
-    tenant = await Tenant.get(id=plan.tenant_id)
-    return await respond(request, "billing/plans/mine.html", await _shown(plan) | {"tenant": tenant})
+    shown = await _shown(plan)
+    tenant, due = await Tenant.get(id=plan.tenant_id), shown["upcoming"]
+    pay = _pay_address(shown["bills"], plan.currency, due.left_minor) if due else ""
+    return await respond(request, "billing/plans/mine.html", shown | {"tenant": tenant, "pay": pay})
+
+
+def _pay_address(bills: Sequence[Any], currency: str, amount_minor: int) -> str:
+    """Return where an instalment is paid: the form begins with its amount, put to the plan's oldest bills."""
+    query: list[tuple[str, str]] = []
+    for bill in bills:
+        part = min(amount_minor, bill["left_minor"])
+        if part > 0:
+            query += [("bill", str(bill["id"])), (f"amount-{bill['id']}", plain_amount(part, currency))]
+            amount_minor -= part
+    return f"/my/checkout?{urlencode(query)}"
 
 
 ROUTES: list[BaseRoute] = [

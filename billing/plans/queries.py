@@ -50,7 +50,7 @@ _OPEN = """
 select b.id, b.number, b.period, b.due_on, b.currency,
        b.total_minor - b.paid_minor - b.adjusted_minor left_minor
   from billing_bill b
- where b.tenant_id = $1 and b.account_id = $2 and b.status in ('issued', 'part_paid')
+ where b.tenant_id = $1 and b.account_id = $2 and b.status in ('issued', 'part_paid') and b.held_until is null
    and b.total_minor > b.paid_minor + b.adjusted_minor and not exists (
      select 1 from billing_plan_bill q where q.tenant_id = $1 and q.bill_id = b.id and q.is_live)
  order by b.due_on, b.number limit 50

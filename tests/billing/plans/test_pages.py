@@ -1,6 +1,6 @@
 """Pages of plans, single bills and credit notes, as staff and the payer see them, in both languages."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,6 +27,20 @@ async def place(db, bank, client):
     made.of = f"{made.root}/accounts/{made.account.id}"
     await make.sign_in(client, finance.person_id)
     return made
+
+
+async def test_paying_a_plan_begins_with_the_instalment(place, client):
+    await make.sign_in(client, place.person.id)
+    page = (await client.get(f"/my/plans/{place.plan.id}")).text
+    asked = f"/my/checkout?bill={place.spread.id}&amount-{place.spread.id}=3.50"
+    assert asked.replace("&", "&amp;") in page
+
+
+async def test_what_is_held_for_its_payer_is_not_offered_for_a_plan(place, client):
+    assert str(place.owed.id) in (await client.get(f"{place.of}/plans/new")).text
+    async with place.scope():
+        await Bill.filter(id=place.owed.id).update(held_until=datetime.now(UTC) + timedelta(days=1))
+    assert str(place.owed.id) not in (await client.get(f"{place.of}/plans/new")).text
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
