@@ -18,6 +18,13 @@ Channel = Literal["email", "sms"]
 SECONDS = 15
 _LINK = re.compile(r"(https?://[^\s<>\"]+)")
 SERVER_FAULT = 500
+_stops: list[str] = []
+
+
+def let_stop_at(path: str) -> None:
+    """Have mail programs offer to stop letters that hold a link below this path: one POST there has to do it."""
+    if path not in _stops:
+        _stops.append(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +88,21 @@ def write(recipient: str, subject: str, body: str, letterhead: Letterhead | None
     domain = parseaddr(runtime().mail_from)[1].rpartition("@")[2] or "localhost"
     message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=domain)
     message["Auto-Submitted"] = "auto-generated"
+    if stop := _stop_link(body):
+        message["List-Unsubscribe"], message["List-Unsubscribe-Post"] = (
+            f"<{stop}>",
+            "List-Unsubscribe=One-Click",
+        )
     message.set_content(body)
     if letterhead and letterhead.logo:
         _draw(message, body, letterhead)
     return message
+
+
+def _stop_link(body: str) -> str:
+    """Return the link by which whoever gets this letter wants no more of its kind (RFC 8058), if it holds one."""
+    starts = tuple(runtime().public_url.rstrip("/") + path for path in _stops)
+    return next((link for link in _LINK.findall(body) if starts and link.startswith(starts)), "")
 
 
 def _draw(message: EmailMessage, body: str, letterhead: Letterhead) -> None:

@@ -5,18 +5,21 @@ import binascii
 from uuid import UUID
 
 from tenants.codes import same
+from tenants.messages import let_stop_at
 from tenants.runtime import runtime
 from ui.errors import NotFound
 from ui.i18n import t
 
 _ID, _LENGTH = 16, 64
+_PATH = "/reminders/stop/"
+let_stop_at(_PATH)
 
 
 def stop_url(tenant_id: UUID, holder_id: UUID) -> str:
     """Return the whole address at which the holder stops their reminders."""
     ids = tenant_id.bytes + holder_id.bytes
     token = base64.urlsafe_b64encode(ids + _seal(ids)).decode()
-    return f"{runtime().public_url.rstrip('/')}/reminders/stop/{token}"
+    return f"{runtime().public_url.rstrip('/')}{_PATH}{token}"
 
 
 def read(token: str) -> tuple[UUID, UUID]:

@@ -15,6 +15,7 @@ from billing.reminders.claiming import claim
 from billing.reminders.links import stop_url
 from billing.reminders.plan import ReminderTerms, may_send_at
 from billing.reminders.service import remind_by_plan, set_stop
+from tenants import messages
 from tenants.days import today
 from tenants.models import Holder, Notice, Tenant
 from tenants.scope import execute
@@ -137,6 +138,18 @@ async def test_who_stopped_reminders_still_gets_the_last_notice(place, client):
         await set_stop(place.id, holder.id, is_stopped=False)
     await remind_by_plan(place.system)
     assert str(late.id) in await sent(place)
+
+
+async def test_mail_programs_can_stop_reminders_with_one_post(place):
+    await due(place, 0)
+    await remind_by_plan(place.system)
+    async with place.scope():
+        found = await Notice.get(tenant_id=place.id, channel="email")
+        holder = await Holder.get(tenant_id=place.id, account_id=place.account.id)
+    letter = messages.write(found.recipient, found.subject, found.body, None)
+    assert letter["List-Unsubscribe"] == f"<{stop_url(place.id, holder.id)}>"
+    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert messages.write(found.recipient, "A letter", "Hello", None)["List-Unsubscribe"] is None
 
 
 async def test_messages_wait_for_the_end_of_quiet_hours(place, monkeypatch):
