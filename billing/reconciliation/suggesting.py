@@ -43,8 +43,7 @@ select 'payment' kind, {_SHAPE.format(at="a.ended_at")}, a.id subject_id, a.amou
       join billing_payment p on p.tenant_id = $1 and p.id = a.payment_id
      where a.tenant_id = $1 and a.channel = {{channel}} and a.status = 'succeeded' and p.settlement_account_id = $2
        and a.ended_at between l.occurred_at - interval '7 days' and l.occurred_at + interval '7 days'
-       and p.currency = l.currency and (p.amount_minor = l.amount_minor
-         or a.ended_at between l.occurred_at - interval '10 minutes' and l.occurred_at + interval '10 minutes')
+       and p.currency = l.currency and (p.amount_minor = l.amount_minor or {{else_near}})
        and not exists (select 1 from billing_statement_line x where x.tenant_id = $1 and x.attempt_id = a.id)
      order by p.amount_minor = l.amount_minor desc, abs(extract(epoch from a.ended_at - l.occurred_at)) limit 5) a
 """
@@ -71,6 +70,10 @@ select 'payout' kind, {_SHAPE.format(at="(p.arrives_on + time '12:00')::timestam
        and abs(p.amount_minor - l.amount_minor) <= l.amount_minor / 50
      order by abs(p.amount_minor - l.amount_minor), p.arrives_on limit 5) p
 """
+
+
+_NEAR = "a.ended_at between l.occurred_at - interval '10 minutes' and l.occurred_at + interval '10 minutes'"
+"""A channel's line of another amount may still be ours; a credit is only ever a transfer of the same amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +113,14 @@ async def suggest(tenant_id: UUID, account_id: UUID, channel: str) -> int:
     if channel == "account":
         found += await rows(_PAYOUTS, tenant_id, account_id, channel)
         found += await rows(
-            _PAYMENTS.format(kind="credit", channel="'counter'"), tenant_id, account_id, channel
+            _PAYMENTS.format(kind="credit", channel="'counter'", else_near="false"),
+            tenant_id,
+            account_id,
+            channel,
         )
     else:
-        found += await rows(_PAYMENTS.format(kind="payment", channel="$3"), tenant_id, account_id, channel)
+        payments = _PAYMENTS.format(kind="payment", channel="$3", else_near=_NEAR)
+        found += await rows(payments, tenant_id, account_id, channel)
         found += await rows(_REFUNDS, tenant_id, account_id, channel)
     by_line: dict[UUID, list[tuple[int, list[str], Any]]] = defaultdict(list)
     for each in found:

@@ -140,6 +140,15 @@ async def test_the_banks_charge_is_booked_and_a_difference_accepted(own, client,
     assert await papers.books_are_right(own)
 
 
+@pytest.mark.parametrize(("credited", "suggested"), [(700, 1), (690, 0)])
+async def test_a_credit_is_only_thought_a_transfer_of_its_own_amount(own, credited, suggested):
+    day = DAY + timedelta(days=1)
+    await paid(own, 700, at(12, day=day), channel="counter", method="transfer")
+    await take(own, papers.camt(papers.Entry(credited, day=day)))
+    async with own.scope():
+        assert await MatchSuggestion.filter(tenant_id=own.id).count() == suggested
+
+
 async def test_a_match_is_made_and_taken_back_by_hand(own, client, finance):
     attempt = await paid(own, 700, at(10), payer="Ann")
     await take(own, trade_file(Trade("who-is-this", 700, text="other words", when=at(10))))
