@@ -634,6 +634,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", default="", help="the hash of a published seal that has to be in the file")
     given = parser.parse_args(arguments)
     try:
+        if given.file.read_bytes()[:5] == b"%PDF-":
+            _say(f"{given.file} is the paper. Take the file behind “Proof to keep” on the receipt's page.")
+            return 2
         return _check(given.file, given.key.lower(), given.root.lower())
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         _say(f"{given.file} cannot be checked: {type(error).__name__}: {error}")
