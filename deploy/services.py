@@ -46,8 +46,8 @@ DURABLE = {
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
 }
-FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""For data that may be lost, which is what tests want."""
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+"""For data that may be lost and statistics that nobody else changes, which is what tests want."""
 FILLING = {
     **FORGETFUL,
     "shared_buffers": "256MB",
