@@ -1,8 +1,8 @@
 """Meals not eaten, refunded by the school's rule: days known early enough, each at the bill's price of a school day.
 
-What a bill charges for a month's meals is shared over the month's school days (Monday to Friday), or over the days
-attended that it was charged for; the days refunded together are rounded once, half up. The refund is a credit note of
-the line: what is still owed comes off, what has been paid becomes the account's credit.
+What a bill charges for a month's meals, less discounts and aid, is shared over the month's school days (Monday to
+Friday), or over the days attended that it was charged for; the days refunded together are rounded once, half up. The
+refund is a credit note of the line: what is still owed comes off, what has been paid becomes the account's credit.
 """
 
 from collections.abc import Iterable
@@ -23,6 +23,8 @@ from ui.i18n import t
 SATURDAY = 5
 _LINES = """
 select l.id, l.bill_id, l.period, l.amount_minor, l.adjusted_minor, b.number,
+       l.amount_minor - coalesce((select sum(p.amount_minor) from billing_adjustment_part p where p.tenant_id = $1
+         and p.bill_line_id = l.id and p.cause <> 'credit_note'), 0)::bigint price_minor,
        (l.inputs ->> 'quantity:days_attended')::numeric::int attended,
        (select taken_at from education_attendance d where d.tenant_id = $1 and d.month = l.period) taken_at
   from billing_bill_line l
@@ -89,7 +91,7 @@ def _knew(line: Any, leave: SchoolLeave) -> bool:
 
 async def _credit(leave: SchoolLeave, line: Any, month: Month) -> dict[str, Any] | None:
     month = replace(month, of=line["attended"]) if line["attended"] else month
-    amount = min(month.share(line["amount_minor"]), line["amount_minor"] - line["adjusted_minor"])
+    amount = min(month.share(line["price_minor"]), line["amount_minor"] - line["adjusted_minor"])
     if amount <= 0:
         return None
     await credit_notes.write(
@@ -103,7 +105,7 @@ async def _credit(leave: SchoolLeave, line: Any, month: Month) -> dict[str, Any]
     return {
         "bill": line["number"],
         "month": month.first.isoformat(),
-        "charged_minor": line["amount_minor"],
+        "charged_minor": line["price_minor"],
         "days": month.days,
         "of": month.of,
         "refunded_minor": amount,

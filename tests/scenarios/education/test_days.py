@@ -1,9 +1,11 @@
 """Leave with meals refunded by rule; notices sent, read, confirmed, answered, and reminded of."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
+from billing.adjustments.standing import Lasting, approve_standing, request_standing
 from billing.models import Bill, CreditNote
 from billing.terms import terms_of
 from scenarios.education.classes import queries as classes
@@ -14,6 +16,7 @@ from scenarios.education.notices import services as notices
 from scenarios.education.notices.services import Asked
 from scenarios.education.terms import SchoolTerms
 from tenants.actor import system_actor
+from tenants.models import Membership
 from tenants.scope import execute, open_scope, rows, tenant_scope, value
 from tests import make
 from tests.page import inspect, text_of
@@ -93,6 +96,17 @@ async def test_an_approved_leave_refunds_its_meals_with_the_steps(db, bank):
             await services.decide(teacher, leave.id, is_approved=True, answer="")
 
 
+async def aid(tenant, staff, child, percent):
+    ask = Lasting(child.account_id, "aid", make.today().replace(day=1), "Low income", percent=percent)
+    head = await make.staff(tenant, name="Head")
+    async with open_scope(tenant_scope(tenant.id)):
+        asked = await request_standing(staff, ask=ask, key="aid")
+        await approve_standing(head, standing_id=asked)
+        await Membership.filter(tenant_id=tenant.id, person_id=head.person_id).update(
+            ended_at=datetime.now(UTC)
+        )
+
+
 async def test_a_leave_agreed_to_before_the_month_is_billed_is_refunded_once_it_is(db, bank):
     tenant, staff, parent, child = await school(bank)
     month = next_month()
@@ -101,13 +115,16 @@ async def test_a_leave_agreed_to_before_the_month_is_billed_is_refunded_once_it_
     async with open_scope(tenant_scope(tenant.id)):
         decided = await services.decide(staff, leave.id, is_approved=True, answer="")
     assert decided.meals_minor == 0, "nothing is billed yet"
+    await aid(tenant, staff, child, Decimal(50))
     await world.charge(tenant, staff, "meals", month=month)
     of = len(meals.school_days(month, (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)))
-    share = meals.Month(month, 3, of).share(6_600)
+    share = meals.Month(month, 3, of).share(3_300)
     async with open_scope(tenant_scope(tenant.id)):
         bill = await Bill.get(tenant_id=tenant.id)
         kept = await SchoolLeave.get(id=leave.id)
-        assert (bill.total_minor - bill.adjusted_minor, kept.meals_minor) == (6_600 - share, share)
+        assert (bill.total_minor - bill.adjusted_minor, kept.meals_minor) == (3_300 - share, share), (
+            "of what the family pays, not of what the aid has borne"
+        )
         again = {"period": month.isoformat()}
         await billed.refund_meals_of_bills(system_actor(tenant.id), again)
         assert await CreditNote.filter(tenant_id=tenant.id).count() == 1, "twice is once"
