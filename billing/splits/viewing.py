@@ -183,7 +183,7 @@ def share_columns(root: str, *, has_receiver: bool) -> tuple[Column, ...]:
         Column("created_at", t("Made"), format="datetime", sortable=not has_receiver),
         Column("status", t("State"), format="badge", words=SHARE_WORDS, tones=SHARE_TONES),
         Column("amount_minor", t("Amount"), format="money", sortable=not has_receiver),
-        Column("returned_minor", t("Come back"), format="money"),
+        Column("returned_minor", t("Came back"), format="money"),
     )
 
 

@@ -15,10 +15,10 @@ SHARE_TONES: dict[str, Tone] = {"paid": "success", "failed": "danger", "sent": "
 RETURN_WORDS = {
     "created": t("About to come back"),
     "sent": t("On its way back"),
-    "returned": t("Come back"),
+    "returned": t("Came back"),
     "failed": t("Cannot come back: work it"),
     "borne": t("Borne by the institution"),
-    "undone": t("Come back, and paid again"),
+    "undone": t("Came back, and paid again"),
 }
 RETURN_TONES: dict[str, Tone] = {
     "returned": "success",

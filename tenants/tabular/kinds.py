@@ -20,6 +20,7 @@ _EARLIEST, _LATEST = date(1900, 1, 1), date(2199, 12, 31)
 _DATE = re.compile(
     r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[ T]00?:00(?::00)?)?|(\d{4})年(\d{1,2})月(\d{1,2})[日号]"
 )
+_TIME = re.compile(r"[ T](?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?$")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)")
 _SERIAL = re.compile(r"[2-9]\d{4}")
 _MONTH = re.compile(r"(\d{4})[-/.](\d{1,2})|(\d{4})年(\d{1,2})月|(\d{4})(\d\d)")
@@ -150,11 +151,14 @@ def yes_no() -> Kind:
     return Kind("yes_no", convert, t("yes or no"))
 
 
-def day(*, earliest: date = _EARLIEST, latest: date = _LATEST) -> Kind:
-    """A date, year first; a spreadsheet's five-digit day number is understood. Day-first dates are refused."""
+def day(*, earliest: date = _EARLIEST, latest: date = _LATEST, may_have_time: bool = False) -> Kind:
+    """A date, year first; a spreadsheet's five-digit day number is understood. Day-first dates are refused.
+
+    ``may_have_time``: the time of day behind it is passed over, as banks write when something was booked.
+    """
 
     def convert(cell: str) -> date:
-        value = _date(cell)
+        value = _date(_TIME.sub("", cell) if may_have_time else cell)
         if value is None:
             raise BadCell(t("is not a date written year-month-day, such as 2026-11-21"))
         if not earliest <= value <= latest:

@@ -48,7 +48,7 @@ FIELDS = (
     Field(
         "day",
         N_("Day"),
-        day(),
+        day(may_have_time=True),
         ("Date", "Booking date", "Value date", "交易日期", "记账日期"),
         is_required=True,
     ),
