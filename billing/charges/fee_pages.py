@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing.charges import draft_pages, fees
+from billing.charges import destination_pages, draft_pages, fees
 from billing.charges.fee_words import LONGEST_RULE, read_rule, root_of
 from billing.charges.naming import named
 from billing.models import FeeItem
@@ -148,8 +148,11 @@ async def create(request: Request, actor: Actor) -> Response:
 async def show(request: Request, actor: Actor) -> Response:
     """Show one fee: the rule in force, the next, the draft, and all versions."""
     listed = await fees.get_item(actor, path_id(request))
+    accounts = await fees.destinations(actor, listed.item)
+    paid_to = destination_pages.meant(listed.item, accounts) if len(accounts) > 1 else None
     context = {
         "listed": listed,
+        "paid_to": destination_pages.told(paid_to) if paid_to else "",
         "item": listed.item,
         "name": localized(listed.item.names),
         "kinds": _kind_words(listed.item),

@@ -2,7 +2,15 @@
 
 from starlette.routing import BaseRoute
 
-from billing.charges import bill_pages, fee_pages, replay_pages, run_control_pages, run_pages, starting
+from billing.charges import (
+    bill_pages,
+    destination_pages,
+    fee_pages,
+    replay_pages,
+    run_control_pages,
+    run_pages,
+    starting,
+)
 from tenants.navigation import Place, add_tenant_places
 from ui.i18n import N_
 
@@ -15,6 +23,7 @@ add_tenant_places(
 ROUTES: list[BaseRoute] = [
     *starting.ROUTES,
     *fee_pages.ROUTES,
+    *destination_pages.ROUTES,
     *replay_pages.ROUTES,
     *run_pages.ROUTES,
     *run_control_pages.ROUTES,

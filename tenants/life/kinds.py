@@ -22,8 +22,9 @@ class Kind:
 
     ``freeze`` turns what was typed into what will be done, encrypted where it is secret. ``seen`` is what the act
     rests on: once that has changed, the request is void. ``has_cooling`` lets the bank's days pass before it is done.
-    ``options`` are what a field can be chosen from, ``told`` says what is frozen in words where its own do not,
-    ``present`` what is so now beside what was seen, for whoever decides.
+    ``options`` are what a field can be chosen from, ``choose`` those that depend on the institution (where there are
+    none, the field is not asked for). ``told`` says what is frozen in words where its own do not, ``present`` what is
+    so now beside what was seen, for whoever decides; facts in ``HIDDEN`` are not shown.
     """
 
     key: str
@@ -38,9 +39,15 @@ class Kind:
     tells_contact: bool = False
     options: Mapping[str, Sequence[tuple[str, Text]]] = field(default_factory=dict)
     told: Callable[[Tenant, Facts], list[tuple[str, str]]] | None = None
-    present: Callable[[Tenant], Awaitable[Facts]] | None = None
+    present: Callable[[Tenant, Facts], Awaitable[Facts]] | None = None
+    choose: Callable[[Tenant], Awaitable[Mapping[str, Sequence[tuple[str, Text | str]]]]] | None = None
+
+    async def choices(self, tenant: Tenant) -> dict[str, Sequence[tuple[str, Text | str]]]:
+        """Return what each field can be chosen from, about this institution."""
+        return {**self.options, **(await self.choose(tenant) if self.choose else {})}
 
 
+HIDDEN = frozenset({"secret", "index", "replaces"})
 KINDS: dict[str, Kind] = {}
 REQUEST_STATUSES: Mapping[str, str] = {
     "asked": N_("To be decided"),

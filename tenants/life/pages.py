@@ -11,7 +11,7 @@ from tenants.actor import Actor
 from tenants.banks.reach import bank_of
 from tenants.http import WRITES, bank_route, path_id
 from tenants.life import services
-from tenants.life.kinds import KINDS, REQUEST_STATUSES, Kind
+from tenants.life.kinds import HIDDEN, KINDS, REQUEST_STATUSES, Kind
 from tenants.life.reviews import RISKS
 from tenants.models import BankRequest, Tenant
 from tenants.onboarding.gate import tenant_of
@@ -120,7 +120,8 @@ async def _form(  # noqa: PLR0917 - what the page shows
         "kind": kind,
         "form": sent,
         "why": why,
-        "fields": list(kind.form.model_fields),
+        "options": (options := await kind.choices(tenant)),
+        "fields": [name for name in kind.form.model_fields if options.get(name, True)],
         "risks": [(key, t(word)) for key, word in RISKS.items()],
         "taken_out": await row(_TAKEN_OUT, tenant.bank_id, tenant.id) if kind.key == "end_close" else None,
         "root": _root(actor),
@@ -180,11 +181,11 @@ async def _show(request: Request, actor: Actor, found: BankRequest, tenant: Tena
 
 
 async def _facts(kind: Kind, tenant: Tenant, found: BankRequest) -> list[tuple[str, str]]:
-    before = found.seen | (await kind.present(tenant) if kind.present else {})
+    before = found.seen | (await kind.present(tenant, found.facts) if kind.present else {})
     return [
         (_label(kind, name), _told(fact, before.get(name)))
         for name, fact in found.facts.items()
-        if name not in {"secret", "index"}
+        if name not in HIDDEN
     ]
 
 

@@ -18,7 +18,7 @@ from tenants.models import BankRequest, Tenant
 from tenants.onboarding.gate import tenant_of
 from tenants.scope import bank_scope, open_scope, tenant_scope
 from tenants.states import Edge, Machine
-from ui.errors import Conflict, Forbidden, NotFound
+from ui.errors import Conflict, Forbidden, Invalid, NotFound
 from ui.i18n import gettext, t
 
 DO_JOB = "tenants.do_bank_request"
@@ -48,12 +48,14 @@ async def ask(actor: Actor, tenant_id: UUID, kind: Kind, form: BaseModel, reason
 
     Raises:
         Conflict: it is not possible now, or the same is asked for already.
+        Invalid: something was chosen that this institution has not.
     """
     actor.require("tenants.write")
     actor.require_fresh()
     tenant = await tenant_of(actor, tenant_id)
     if tenant.status not in kind.statuses:
         raise Conflict("request.state", t("This is not possible for the institution as it stands."))
+    await _check_choices(tenant, kind, form)
     try:
         async with open_scope(bank_scope(tenant.bank_id)):
             made = await BankRequest.create(
@@ -73,6 +75,13 @@ async def ask(actor: Actor, tenant_id: UUID, kind: Kind, form: BaseModel, reason
     if kind.tells_contact:
         await _tell_contact(actor, tenant, kind)
     return made
+
+
+async def _check_choices(tenant: Tenant, kind: Kind, form: BaseModel) -> None:
+    for name, options in (await kind.choices(tenant)).items():
+        if options and getattr(form, name) not in {key for key, _ in options}:
+            text = t("Choose one of these.")
+            raise Invalid("request.choice", text, fields={name: text})
 
 
 async def decide(actor: Actor, request_id: UUID, *, is_approved: bool, reason: str) -> BankRequest:

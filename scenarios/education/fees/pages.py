@@ -2,7 +2,6 @@
 
 import json
 from typing import Annotated, Any
-from uuid import UUID
 
 from pydantic import BaseModel, Field
 from starlette.requests import Request
@@ -18,7 +17,7 @@ from scenarios.education.fees.templates import BASES, GROUPS
 from scenarios.education.here import root_of, school
 from tenants.actor import Actor
 from tenants.http import WRITES, path_id, tenant_route
-from ui.errors import Conflict, Invalid
+from ui.errors import Invalid
 from ui.exports import export, wants_export
 from ui.fields import Day
 from ui.forms import Form, bind
@@ -38,12 +37,6 @@ class ApprovalForm(BaseModel):
     number: str = Field("", title=N_("Number of the approval"), max_length=100)
     approved_on: Annotated[Day | None, Field(title=N_("Approved on"))] = None
     note: str = Field("", title=N_("Note"), max_length=1000)
-
-
-class DestinationForm(BaseModel):
-    """Where a fee is paid to."""
-
-    settlement_account_id: UUID = Field(title=N_("Paid to"))
 
 
 def _columns(actor: Actor) -> tuple[Column, ...]:
@@ -91,7 +84,7 @@ async def show(request: Request, actor: Actor) -> Response:
     """Show a fee for changing what is written down about it."""
     school(actor)
     item = (await fees.get_item(actor, path_id(request))).item
-    return await _page(request, actor, item, await _approval(item), await _destination(actor, item))
+    return await _page(request, actor, item, await _approval(item))
 
 
 async def _approval(item: FeeItem) -> Form[ApprovalForm]:
@@ -107,22 +100,13 @@ async def _approval(item: FeeItem) -> Form[ApprovalForm]:
     return Form.blank(ApprovalForm, values)
 
 
-async def _destination(actor: Actor, item: FeeItem) -> Form[DestinationForm]:
-    known = await fees.destinations(actor, item)
-    chosen = item.settlement_account_id or (known[0].id if known else "")
-    return Form.blank(DestinationForm, {"settlement_account_id": str(chosen)})
-
-
-async def _page(  # noqa: PLR0917 - all that one page shows
-    request: Request, actor: Actor, item: FeeItem, form: Form[Any], destination: Form[Any], status: int = 200
+async def _page(
+    request: Request, actor: Actor, item: FeeItem, form: Form[Any], status: int = 200
 ) -> Response:
-    accounts = await fees.destinations(actor, item)
     context = {
         "item": item,
         "name": localized(item.names),
         "form": form,
-        "destination": destination,
-        "accounts": [(str(one.id), f"{one.account_name} {one.account_mask}") for one in accounts],
         "groups": [(key, gettext(words)) for key, words in GROUPS.items()],
         "bases": [(key, gettext(words)) for key, words in BASES.items()],
         "actor": actor,
@@ -142,23 +126,7 @@ async def change(request: Request, actor: Actor) -> Response:
             return redirect(request, f"{root_of(actor)}/school-fees", flash=t("Written down."))
         except Invalid as error:
             form.fail_with(error)
-    return await _page(request, actor, item, form, await _destination(actor, item), status=422)
-
-
-async def direct(request: Request, actor: Actor) -> Response:
-    """Have a fee paid to another account of the school."""
-    school(actor)
-    item = (await fees.get_item(actor, path_id(request))).item
-    form = await bind(request, DestinationForm)
-    if form.is_valid:
-        try:
-            await fees.set_destination(actor, item.id, settlement_account_id=form.ok.settlement_account_id)
-            return redirect(
-                request, f"{root_of(actor)}/school-fees", flash=t("It is paid there from now on.")
-            )
-        except (Invalid, Conflict) as error:
-            form.fail_with(error)
-    return await _page(request, actor, item, await _approval(item), form, status=422)
+    return await _page(request, actor, item, form, status=422)
 
 
 ROUTES: list[BaseRoute] = [
@@ -166,12 +134,5 @@ ROUTES: list[BaseRoute] = [
     tenant_route("/school-fees/{id}", show, permission="school_fees.write", name="school_fee"),
     tenant_route(
         "/school-fees/{id}", change, permission="school_fees.write", methods=WRITES, name="change_school_fee"
-    ),
-    tenant_route(
-        "/school-fees/{id}/account",
-        direct,
-        permission="fees.activate",
-        methods=WRITES,
-        name="direct_school_fee",
     ),
 ]

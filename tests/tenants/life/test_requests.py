@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import BaseModel
 
 from billing.institution import account_change
-from billing.models import SettlementAccount
+from billing.models import FeeItem, SettlementAccount
 from tenants.ids import new_id
 from tenants.life import acts, services
 from tenants.life.acts import NothingForm, RepresentativeForm, SuspendForm
@@ -16,7 +17,7 @@ from tenants.scope import bank_scope, execute, open_scope, tenant_scope
 from tests import make
 from tests.jobs import run_due
 from tests.page import inspect, text_of
-from ui.errors import Conflict, Forbidden, NotFound
+from ui.errors import Conflict, Forbidden, Invalid, NotFound
 
 WHY = "Complaints of three payers in a week."
 
@@ -132,19 +133,86 @@ async def test_a_new_account_cools_off_and_the_contact_of_record_is_told_first(b
         assert "777888999" not in str(await Audit.filter(bank_id=bank.id).values("after"))
 
 
-async def test_who_decides_on_another_account_sees_the_one_that_there_is(bank, staff, tenant, client):
+async def account_of(tenant, mask, *, fee: str = "") -> SettlementAccount:
+    """Open an account, to which a fee is paid where one is named."""
     async with open_scope(tenant_scope(tenant.id)):
-        await SettlementAccount.create(
+        made = await SettlementAccount.create(
             tenant_id=tenant.id, currency=tenant.currency, bank_code="OLDBANK", account_name=tenant.name,
-            account_number=b"", account_mask="•••• 1111",
+            account_number=b"", account_mask=f"•••• {mask}", created_at=datetime.now(UTC) - timedelta(days=9),
         )  # fmt: skip
-    form = KINDS["account"].form(bank_code="HARBSGSG", account_name=tenant.name, account_number="777-888-999")
-    made = await asked(bank, staff, tenant, "account", form)
+        if fee:
+            await FeeItem.create(
+                tenant_id=tenant.id, scenario=tenant.scenarios[0], key=fee, names={"en": fee}, account_kinds=[],
+                currency=tenant.currency, settlement_account_id=made.id,
+            )  # fmt: skip
+    return made
+
+
+async def without_cooling(bank):
+    async with open_scope(bank_scope(bank.id)):
+        await BankPolicy.create(
+            bank_id=bank.id, before_approval=[], before_live=[], weights={}, cooling_days=0
+        )
+
+
+def replacing(tenant, old) -> BaseModel:
+    form = KINDS["account"].form
+    return form(
+        bank_code="HARBSGSG", account_name=tenant.name, account_number="777-888-999", replaces=str(old.id)
+    )
+
+
+async def test_who_decides_on_another_account_sees_the_one_that_it_replaces(bank, staff, tenant, client):
+    await account_of(tenant, "2222")
+    old = await account_of(tenant, "1111")
+    made = await asked(bank, staff, tenant, "account", replacing(tenant, old))
     await make.sign_in(client, staff[1].person_id)
     shown = text_of(inspect((await client.get(f"/bank/{bank.slug}/requests/{made.id}")).text))
     assert "OLDBANK → HARBSGSG" in shown
     assert "•••• 1111 → •••• 8999" in shown
     assert f"{tenant.name} →" not in shown, "what stays is said once"
+    assert str(old.id) not in shown
+
+
+async def test_a_new_account_takes_the_place_of_the_one_that_it_replaces_alone(bank, staff, tenant):
+    await without_cooling(bank)
+    main, fund = await account_of(tenant, "1111", fee="tuition"), await account_of(tenant, "2222", fee="fund")
+    made = await asked(bank, staff, tenant, "account", replacing(tenant, main))
+    async with open_scope(bank_scope(bank.id)):
+        assert (await services.decide(staff[1], made.id, is_approved=True, reason="")).status == "done"
+    async with open_scope(tenant_scope(tenant.id)):
+        found = await SettlementAccount.filter(tenant_id=tenant.id, status="active").order_by(
+            "created_at", "id"
+        )
+        assert {one.account_mask for one in found} == {"•••• 8999", "•••• 2222"}
+        new = next(one for one in found if one.account_mask == "•••• 8999")
+        assert new.created_at == main.created_at, (
+            "where a fee names none, it is still the first that is meant"
+        )
+        paid_to = {
+            item.key: item.settlement_account_id for item in await FeeItem.filter(key__in=["tuition", "fund"])
+        }
+        assert paid_to == {"tuition": new.id, "fund": fund.id}
+
+
+async def test_one_more_account_leaves_those_that_there_are(bank, staff, tenant):
+    await without_cooling(bank)
+    await account_of(tenant, "1111")
+    form = KINDS["another_account"].form(bank_code="B", account_name="Canteen", account_number="777-888-999")
+    made = await asked(bank, staff, tenant, "another_account", form)
+    async with open_scope(bank_scope(bank.id)):
+        assert (await services.decide(staff[1], made.id, is_approved=True, reason="")).status == "done"
+    async with open_scope(tenant_scope(tenant.id)):
+        found = await SettlementAccount.filter(tenant_id=tenant.id, status="active").order_by("created_at")
+    assert [one.account_mask for one in found] == ["•••• 1111", "•••• 8999"]
+
+
+async def test_only_an_account_of_the_institution_itself_can_be_replaced(bank, staff, tenant):
+    await account_of(tenant, "1111")
+    stranger = await account_of(await make.tenant(bank), "3333")
+    with pytest.raises(Invalid) as refused:
+        await asked(bank, staff, tenant, "account", replacing(tenant, stranger))
+    assert "replaces" in refused.value.fields
 
 
 async def let_it_cool(bank, tenant, made):
@@ -192,7 +260,7 @@ async def test_the_pages_from_the_form_to_the_decision(client, bank, staff, tena
     headers = {"Accept-Language": language}
     await make.sign_in(client, staff[0].person_id)
     root = f"/bank/{bank.slug}"
-    for kind in ("suspend", "close", "representative", "account"):
+    for kind in ("suspend", "close", "representative", "account", "another_account"):
         inspect((await client.get(f"{root}/tenants/{tenant.id}/requests/{kind}", headers=headers)).text)
     here = f"{root}/tenants/{tenant.id}/requests/suspend"
     wrong = await client.post(here, data={"word_to_payers": "short", "reason": WHY}, headers=headers)
