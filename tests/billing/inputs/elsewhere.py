@@ -19,6 +19,7 @@ _OFFERS = "tenants/offers/test_offers.py::test_the_pages_from_an_empty_draft_to_
 _STUCK = "billing/payments/test_stuck.py::test_when_the_channels_time_is_over_it_is_worked_and_not_sent"
 ELSEWHERE = {
     "fee_draft_save": _RULE,
+    "direct_fee": "billing/charges/test_destinations.py::test_another_account_is_refused_in_words",
     "run_save_checks": "billing/charges/test_pages.py::test_how_runs_are_checked_is_set_by_the_administrator",
     "run_void": "billing/charges/test_pages.py::test_bills_are_voided_reminded_of_and_printed",
     "rehearsal_begin": "billing/charges/test_replay.py::test_the_page_shows_sums_chart_and_every_account",

@@ -254,6 +254,7 @@ async def test_every_word_that_an_app_receives_was_agreed_to(client, world, bank
 async def test_with_everything_agreed_to_every_word_is_received_so_that_the_test_above_can_fail(
     client, world, bank, monkeypatch
 ):
+    client.headers["Accept-Language"] = "zh-CN"  # the language that somebody reads in is the one that is told
     listed, made = await agreed(world, bank, set(SCOPES), set(claims_of(SCOPES)))
     text = await received(client, world, Ear(client, world, listed, made), monkeypatch)
     assert [word for word in world.words if word not in text] == []

@@ -30,6 +30,7 @@ async def test_keys_are_public_parts_with_ids(world):
 
 
 async def test_the_whole_way(world):
+    world.client.headers["Accept-Language"] = "zh-CN"
     answer = await world.authorize()
     assert answer.status_code == 303
     back = query_of(answer.headers["location"])

@@ -99,6 +99,7 @@ async def test_each_branchs_speed_is_that_of_its_latest_institutions_and_read_of
     async with open_scope(bank_scope(bank.id)):
         assert (await queries.speeds_of(auditor))[other.id] == 300
         await execute("set local enable_seqscan = off")
+        await execute("set local enable_sort = off")
         plan = " ".join(one[0] for one in await rows(f"explain {queries._SPEEDS}", bank.id, 3))
     assert "tenants_tenant_branch_newest_idx" in plan
     await make.sign_in(client, auditor.person_id)
