@@ -13,7 +13,7 @@ from billing.checkouts import service
 from billing.checkouts.service import PLACE, Group, Progress
 from billing.payer import queries
 from billing.payer.overview import ids_of
-from billing.payer.owed import owed_by, payable_now
+from billing.payer.owed import asked_now, owed_by, payable_now
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
 from billing.payments.words import PAYMENT_TONES, PAYMENT_WORDS
@@ -41,14 +41,14 @@ class Choosing(BaseModel):
 
 
 async def new_checkout(request: Request, actor: Actor) -> Response:
-    """Show bills of several institutions, chosen at first unless disputed, and the ways to pay them together."""
+    """Show bills of several institutions and the ways to pay them together; chosen at first is what is to pay now."""
     wanted = ids_of(request.query_params.getlist("bill"))[:MOST_BILLS]
     bills = await _offered(actor, wanted)
     groups = await groups_of(actor, bills)
     if len(groups) < 2:  # noqa: PLR2004 - fewer than two institutions are paid on the page for one
         query = "&".join(f"bill={bill.id}" for bill in bills)
         return redirect(request, f"/my/checkout?{query}" if bills else "/my")
-    chosen = [str(bill.id) for bill in bills if wanted or not bill.is_disputed]
+    chosen = [str(bill.id) for bill in bills if wanted or (bill.due_minor and not bill.is_disputed)]
     form = Form(Choosing, {"key": [new_token()], "bill": chosen})
     return await _page(request, actor, form, bills)
 
@@ -67,9 +67,9 @@ async def _offered(actor: Actor, wanted: list[UUID]) -> list[SeenBill]:
 
 
 async def groups_of(actor: Actor, bills: Sequence[SeenBill]) -> list[Group]:
-    """Return what the person may pay of the bills now, by the account that it goes to, the first bill's first."""
-    most = await payable_now(actor.person_id, bills)
-    return await service.groups_of([(bill, most[bill.id]) for bill in bills])
+    """Return what is paid of the bills now, by the account that it goes to, the first bill's first."""
+    asked = await asked_now(actor.person_id, bills)
+    return await service.groups_of([(bill, asked[bill.id]) for bill in bills])
 
 
 async def _page(
@@ -86,7 +86,7 @@ async def _page(
     context: dict[str, Any] = {
         "form": form,
         "chosen": chosen,
-        "most": await payable_now(actor.person_id, bills),
+        "most": await asked_now(actor.person_id, bills),
         "institutions": _institutions(bills),
         "ways": ways,
         "totals": totals,

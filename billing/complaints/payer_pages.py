@@ -31,6 +31,7 @@ COLUMNS = (
     Column("created_at", t("When"), format="date"),
     Column("status", t("State"), format="badge", words=STATE_WORDS, tones=STATE_TONES),
 )
+ASKED = t("You have asked for this money already. You can follow it, or add to it, on this page.")
 _INSTITUTION = (
     "select t.id, t.name from tenants_account a join tenants_tenant t on t.id = a.tenant_id"
     " where a.tenant_id = any ((select scope_tenants())::uuid[]) and a.id = $1"
@@ -101,14 +102,24 @@ async def listed(request: Request, actor: Actor) -> Response:
 
 async def form(request: Request, actor: Actor) -> Response:
     """Ask what is wrong; a link may have said already what it is about (``kind``)."""
-    about = {"kind": request.query_params.get("kind", "")}
-    return await _form(request, actor, await _seen(request), Form.blank(forms.Filing, about))
+    seen, kind = await _seen(request), request.query_params.get("kind", "")
+    if asked := await _asked(actor, seen, kind):
+        return redirect(request, f"/my/complaints/{asked.id}", flash=ASKED)
+    return await _form(request, actor, seen, Form.blank(forms.Filing, {"kind": kind}))
+
+
+async def _asked(actor: Actor, seen: Seen, kind: str) -> Complaint | None:
+    """Return the request that waits for an answer, where the money of this payment is asked for once more."""
+    is_wish = kind == "money_back" and seen.about.payment_id is not None
+    return await queries.open_wish(actor.person_id, seen.about.payment_id) if is_wish else None
 
 
 async def create(request: Request, actor: Actor) -> Response:
     """Take the complaint in."""
     seen = await _seen(request)
     sent = await bind(request, forms.Filing)
+    if sent.is_valid and (asked := await _asked(actor, seen, sent.ok.kind)):
+        return redirect(request, f"/my/complaints/{asked.id}", flash=ASKED)
     if sent.is_valid:
         who = Complainant("payer", actor.name, actor.email, actor.person_id)
         try:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from billing.complaints.states import OPEN
 from billing.lists import Listing
+from billing.models import Complaint
 from tenants.actor import Actor
 from tenants.banks.reach import bank_of
 from tenants.onboarding.queries import BELOW
@@ -108,6 +109,14 @@ OF_TENANT = Listing(
         " and ($4 = '' or c.kind = $4)"
     ),
 )
+
+
+async def open_wish(person_id: UUID | None, payment_id: UUID | None) -> Complaint | None:
+    """Return the person's own request for the money of a payment that has no answer yet, in their own scope."""
+    found = Complaint.filter(person_id=person_id, payment_id=payment_id, kind="money_back", by="payer")
+    return await found.filter(status__in=OPEN).order_by("created_at").first()
+
+
 _MINE = f"""
 select {_COLUMNS}, c.tenant_id from billing_complaint c where c.person_id = $1 and c.by = 'payer'
  order by {ENDED_LAST}, c.created_at desc, c.id limit $2 offset $3

@@ -166,20 +166,30 @@ async def unpaid_by_itself(tenant_id: UUID, account_ids: Iterable[UUID]) -> UUID
 
 @dataclass(frozen=True, slots=True)
 class KeptCard:
-    """One card that a payer has kept at an institution; ``pays`` is the account that it pays automatically now."""
+    """One card that a payer has kept at an institution; ``pays`` is the account whose bills it is there to pay.
+
+    ``is_paused``: it takes nothing for that account now, because a debit was refused; ``is_refused``: for good.
+    """
 
     id: UUID
     mask: str
     expires: str
     pays: str
+    pays_id: UUID | None
+    is_paused: bool
+    is_refused: bool
 
 
 _KEPT = """
-select c.id, c.brand, c.last4, c.exp_month, c.exp_year, c.customer, c.method, (
-         select min(a.number) from billing_mandate m
+select c.id, c.brand, c.last4, c.exp_month, c.exp_year, c.customer, c.method,
+       coalesce(used.number, '') pays, used.account_id pays_id, coalesce(used.status = 'paused', false) is_paused,
+       coalesce(used.word = 'card_refused', false) is_refused
+  from billing_saved_card c left join lateral (
+         select a.number, m.account_id, m.status, m.word from billing_mandate m
            join tenants_account a on a.tenant_id = m.tenant_id and a.id = m.account_id
-          where m.tenant_id = c.tenant_id and m.instrument = c.method and m.status = any ($3)) pays
-  from billing_saved_card c where c.tenant_id = $1 and c.person_id = $2 and c.detached_at is null
+          where m.tenant_id = c.tenant_id and m.instrument = c.method and m.status = any ($3)
+          order by m.status <> 'paused', a.number limit 1) used on true
+ where c.tenant_id = $1 and c.person_id = $2 and c.detached_at is null
  order by c.created_at desc, c.id
 """
 
@@ -193,7 +203,8 @@ def _shown(found: Mapping[str, Any]) -> KeptCard:
     names = ("method", "customer", "brand", "last4", "exp_month", "exp_year")
     card = CardNews(**{name: found[name] for name in names})
     expires = f"{card.exp_month:02d}/{card.exp_year}"
-    return KeptCard(found["id"], stripe_cards.mask_of(card), expires, found["pays"] or "")
+    use = {name: found[name] for name in ("pays", "pays_id", "is_paused", "is_refused")}
+    return KeptCard(found["id"], stripe_cards.mask_of(card), expires, **use)
 
 
 async def forget(actor: Actor, *, tenant_id: UUID, card_id: UUID) -> None:

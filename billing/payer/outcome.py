@@ -11,6 +11,7 @@ from starlette.responses import Response
 from billing.channels import channel_name
 from billing.channels.contract import ChannelRefused, ChannelSilent
 from billing.channels.counter import KEY as COUNTER
+from billing.complaints.queries import open_wish
 from billing.holds.keeping import pages_of
 from billing.mandates import saving
 from billing.mandates.cards import mask
@@ -44,6 +45,8 @@ async def outcome_page(request: Request, side: Side, payment_id: UUID) -> Respon
         parts = await queries.parts_seen(seen)
         await show_bank(request, seen.tenant_id)
         kept = await pages_of(seen.tenant_id, [part["bill_id"] for part in parts])
+        is_theirs = seen.may_come_back and not side.is_link
+        wish = await open_wish(side.actor.person_id, seen.id) if is_theirs else None
     shown = request.query_params.get("seen", "")
     if hx.is_partial(request) and shown and shown != seen.status:
         return Response(status_code=200, headers=hx.leave(side.payment(payment_id)))
@@ -52,6 +55,8 @@ async def outcome_page(request: Request, side: Side, payment_id: UUID) -> Respon
         "payment": seen,
         "parts": parts,
         "kept": kept,
+        "may_ask_back": is_theirs,
+        "wish": wish,
         "channel": channel_name(seen.channel),
         "is_desk": seen.channel == COUNTER,
         "receipt": side.receipt(seen),

@@ -13,6 +13,7 @@ from uuid import UUID
 from billing.answers.conditions import IS_DISPUTED
 from billing.mandates.caps import room_for
 from billing.payer.queries import SeenBill, title_of
+from billing.plans.conditions import later_minor
 from tenants.scope import open_scope, rows, tenant_scope
 
 MOST_BILLS = 2000
@@ -33,7 +34,8 @@ select t.id tenant_id, t.short_name, t.scenarios, t.status, t.takes_payments, t.
          select sum(l.amount_minor) from billing_bill_line l
            join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id and i.is_voluntary
           where l.tenant_id = b.tenant_id and l.bill_id = b.id and l.amount_minor > 0 and l.paid_minor = 0
-            and l.adjusted_minor = 0), 0) else 0 end::bigint voluntary_minor
+            and l.adjusted_minor = 0), 0) else 0 end::bigint voluntary_minor,
+       {later_minor("day_in(t.timezone)")} later_minor
   from (select tenant_id, account_id, bool_and(is_proxy) is_for_others from (
           select tenant_id, account_id, false is_proxy from tenants_holder
            where person_id = $1 and confirmed_at is not null
@@ -71,11 +73,19 @@ class OwedBill(NamedTuple):
     """The day on which a mandate takes it by itself."""
     voluntary_minor: int
     """How much of it may be declined."""
+    later_minor: int
+    """How much of what is left is due only later, by an agreed plan; ``due_on`` is the day of the instalment."""
+
+    @property
+    def due_minor(self) -> int:
+        """What is due of it: the instalment where it is paid by a plan, otherwise all that is left."""
+        return self.left_minor - self.later_minor
 
     @property
     def is_late(self) -> bool:
         """Whether its day is over and nobody has said what becomes of it: no dispute, no promise, no debit to come."""
-        return self.is_overdue and not (self.is_disputed or self.promised_on or self.debit_on)
+        is_due = self.is_overdue and self.due_minor > 0
+        return is_due and not (self.is_disputed or self.promised_on or self.debit_on)
 
 
 @dataclass(slots=True)
@@ -134,7 +144,8 @@ class HeldBill:
 class Owed:
     """Everything a person has to pay. Sums are minor units by currency.
 
-    ``totals`` and ``overdue`` are of their own bills, ``voluntary`` is the part of ``totals`` that may be declined,
+    ``totals`` and ``overdue`` are of their own bills (of what is paid by a plan the instalment that is due, the rest
+    of it is ``later``), ``voluntary`` is the part of ``totals`` that may be declined,
     ``for_others`` what they may pay now of bills that others owe. What is ``held`` is in none of them.
     """
 
@@ -144,6 +155,7 @@ class Owed:
     overdue: dict[str, int] = field(default_factory=dict)
     voluntary: dict[str, int] = field(default_factory=dict)
     for_others: dict[str, int] = field(default_factory=dict)
+    later: dict[str, int] = field(default_factory=dict)
     account_count: int = 0
     is_answered: bool = False
     """Whether a bill is past its day, and a promise, a dispute or a debit says what becomes of it."""
@@ -214,14 +226,16 @@ def _still_held(one: Any, bill: OwedBill) -> Iterator[HeldBill]:
 
 
 def _add(owed: Owed, group: OwedInstitution, bill: OwedBill) -> None:
-    currency, left = group.currency, bill.left_minor
-    group.total_minor += left
-    owed.totals[currency] = owed.totals.get(currency, 0) + left
+    currency, due = group.currency, bill.due_minor
+    group.total_minor += due
+    owed.totals[currency] = owed.totals.get(currency, 0) + due
+    if bill.later_minor:
+        owed.later[currency] = owed.later.get(currency, 0) + bill.later_minor
     if bill.voluntary_minor:
-        owed.voluntary[currency] = owed.voluntary.get(currency, 0) + bill.voluntary_minor
+        owed.voluntary[currency] = owed.voluntary.get(currency, 0) + min(due, bill.voluntary_minor)
     if bill.is_late:
-        group.overdue_minor += left
-        owed.overdue[currency] = owed.overdue.get(currency, 0) + left
+        group.overdue_minor += due
+        owed.overdue[currency] = owed.overdue.get(currency, 0) + due
     elif bill.is_overdue:
         owed.is_answered = True
 
@@ -256,3 +270,9 @@ async def payable_now(person_id: UUID | None, bills: Sequence[SeenBill]) -> dict
         async with open_scope(tenant_scope(tenant_id)):
             found |= await room_for(person_id, tenant_id, own)
     return found
+
+
+async def asked_now(person_id: UUID | None, bills: Sequence[SeenBill]) -> dict[UUID, int]:
+    """Return how much paying each bill begins with: the instalment that is due, otherwise all that may be paid."""
+    most = await payable_now(person_id, bills)
+    return {bill.id: min(most[bill.id], bill.due_minor) or most[bill.id] for bill in bills}

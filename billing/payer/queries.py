@@ -9,6 +9,7 @@ from uuid import UUID
 
 from billing.answers.conditions import IS_DISPUTED
 from billing.names import account_text, localized
+from billing.plans.conditions import later_minor
 from tenants.scope import each, row, rows
 from ui.errors import Forbidden, NotFound
 from ui.formats import month_text
@@ -57,6 +58,13 @@ class SeenBill:
     is_for_others: bool = False
     """Whether its reader owes nothing of it, and only may pay it for whoever does."""
     is_disputed: bool = False
+    later_minor: int = 0
+    """How much of what is left is due only later, by an agreed plan."""
+
+    @property
+    def due_minor(self) -> int:
+        """What is due of it: the instalment where it is paid by a plan, otherwise all that is left."""
+        return self.left_minor - self.later_minor if self.left_minor else 0
 
     @property
     def is_held(self) -> bool:
@@ -95,7 +103,8 @@ select b.id, b.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contac
        t.status standing, t.takes_payments, t.word_to_payers,
        (select scope_is('person')) and not exists (select 1 from tenants_holder h where h.tenant_id = b.tenant_id
            and h.account_id = b.account_id and h.person_id = (select scope_person())
-           and h.confirmed_at is not null) is_for_others, {IS_DISPUTED} is_disputed
+           and h.confirmed_at is not null) is_for_others, {IS_DISPUTED} is_disputed,
+       {later_minor("day_in(t.timezone)")} later_minor
   from billing_bill b join tenants_tenant t on t.id = b.tenant_id
   left join billing_payment_part p on p.tenant_id = b.tenant_id and p.bill_id = b.id and p.is_live
  where b.tenant_id = any ((select scope_tenants())::uuid[]) and b.id = any ($1::uuid[]) and b.status <> 'draft'

@@ -159,6 +159,19 @@ async def kept_by_bank(refund: Refund) -> Any | None:
     return await row(_KEPT, refund.tenant_id, refund.id)
 
 
+_INSTEAD = """
+select r.id, r.number, r.status, r.way from tenants_audit a
+  join billing_refund r on r.tenant_id = a.tenant_id and r.number = a.after ->> 'refund'
+ where a.tenant_id = $1 and a.subject_kind = 'refund' and a.subject_id = $2 and a.act = 'refund.resolved'
+ order by a.created_at desc limit 1
+"""
+
+
+async def made_instead(refund: Refund) -> Any | None:
+    """Return the refund that was made in the place of one that failed; ``None`` where its money took another way."""
+    return await row(_INSTEAD, refund.tenant_id, refund.id)
+
+
 REFUND_FILTERS = ("status",)
 _REFUNDS = """
 select p.id, p.number, p.created_at, p.amount_minor, p.currency, p.status, p.reason, p.requested_by_name,

@@ -131,6 +131,7 @@ async def _page(
         "said": "" if found.error in STUCK_WORDS else found.error,
         "why": gettext(STUCK_WORDS.get(found.error, found.error)),
         "resolutions": RESOLUTIONS,
+        "instead": await queries.made_instead(found) if found.resolution else None,
         "words": REFUND_WORDS,
         "tones": REFUND_TONES,
     }

@@ -75,7 +75,7 @@ ACT_WORDS: dict[str, tuple[str, Tone]] = {
     "refund.approved": (N_("The refund was approved"), "info"),
     "refund.rejected": (N_("The refund was rejected"), "neutral"),
     "refund.succeeded": (N_("The refund was paid"), "warning"),
-    "refund.resolved": (N_("The failed refund was worked"), "info"),
+    "refund.resolved": (N_("A way out was chosen for the failed refund"), "info"),
     "refund.failed": (N_("The refund failed"), "danger"),
     "suspense.assigned": (N_("Somebody took the unassigned money over"), "info"),
     "suspense.applied": (N_("Unassigned money was put to a bill"), "info"),

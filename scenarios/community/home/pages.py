@@ -26,13 +26,14 @@ async def home(request: Request, actor: Actor) -> Response:
     found: dict[str, Any] = await queries.home_of(actor.person_id)
     totals: dict[str, int] = {}
     for bill in found["owed"]:
-        totals[bill["currency"]] = totals.get(bill["currency"], 0) + bill["left_minor"]
+        due = bill["left_minor"] - bill["later_minor"]
+        totals[bill["currency"]] = totals.get(bill["currency"], 0) + due
     month = (await today_at(found["units"][0]["tenant_id"])).replace(day=1) if found["units"] else None
-    due = [one for one in found["meters"] if month and (one["read_on"] is None or one["read_on"] < month)]
+    to_read = [one for one in found["meters"] if month and (one["read_on"] is None or one["read_on"] < month)]
     context = {
         **found,
         "totals": totals,
-        "due": due,
+        "due": to_read,
         "kinds": KIND_WORDS,
         "words": WORD_TEXTS,
         "order_words": ORDER_WORDS,

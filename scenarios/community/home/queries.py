@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from billing.plans.conditions import later_minor
 from scenarios.community.common import named
 from scenarios.community.kinds import SCENARIO_KEY
 from scenarios.community.prepaid.service import PLANS
 from scenarios.community.service.resident_pages import UNITS
 from tenants.scope import lists, rows
 
-_OWED = """
+_OWED = f"""
 select b.tenant_id, b.account_id, b.id, b.number, b.period, b.due_on, b.currency,
-       b.total_minor - b.paid_minor - b.adjusted_minor left_minor, b.due_on < day_of(b.tenant_id) is_overdue
+       b.total_minor - b.paid_minor - b.adjusted_minor left_minor, b.due_on < day_of(b.tenant_id) is_overdue,
+       {later_minor("day_of(b.tenant_id)")} later_minor
   from billing_bill b where b.account_id = any ($2::uuid[]) and b.status in ('issued', 'part_paid')
    and b.held_until is null order by b.due_on, b.number limit 200
 """

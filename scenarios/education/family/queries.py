@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.names import localized
+from billing.plans.conditions import later_minor
 from scenarios.education.canteen.terms import WALLET
 from scenarios.education.family.children import Child
 from tenants.scope import row, rows
@@ -16,11 +17,14 @@ from ui.i18n import t
 _OF = "unnest($1::uuid[], $2::uuid[], $3::text[]) c(tenant_id, account_id, grade)"
 """The children that are asked about, as a relation: one statement for all of them, however many there are."""
 _OWED = f"""
-select c.account_id, coalesce(sum(total_minor - paid_minor - adjusted_minor), 0)::bigint left_minor,
-       coalesce(sum(total_minor - paid_minor - adjusted_minor)
+select c.account_id, coalesce(sum(total_minor - paid_minor - adjusted_minor - p.later_minor), 0)::bigint left_minor,
+       coalesce(sum(total_minor - paid_minor - adjusted_minor - p.later_minor)
                   filter (where due_on < day_of(c.tenant_id)), 0)::bigint overdue,
+       coalesce(sum(p.later_minor), 0)::bigint later_minor,
+       min(b.due_on) filter (where p.later_minor > 0) instalment_on,
        count(b.id) bills, coalesce(sum(v.minor), 0)::bigint voluntary_minor,
-       coalesce((array_agg(b.id order by b.due_on, b.id) filter (where b.id is not null))[:50], '{{}}') bill_ids,
+       coalesce((array_agg(b.id order by b.due_on, b.id) filter (
+         where b.total_minor - b.paid_minor - b.adjusted_minor > p.later_minor))[:50], '{{}}') bill_ids,
        (select p.percent from education_sharing s
           join education_sharing_part p on p.tenant_id = s.tenant_id and p.sharing_id = s.id and p.person_id = $4
          where s.tenant_id = c.tenant_id and s.account_id = c.account_id and s.status = 'agreed' limit 1) percent
@@ -31,6 +35,7 @@ select c.account_id, coalesce(sum(total_minor - paid_minor - adjusted_minor), 0)
       join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id and i.is_voluntary
      where l.tenant_id = b.tenant_id and l.bill_id = b.id and l.amount_minor > 0 and l.paid_minor = 0
        and l.adjusted_minor = 0) v on true
+  left join lateral (select {later_minor("day_of(b.tenant_id)")} later_minor) p on true
  group by c.account_id, c.tenant_id
 """
 _OFFERS = f"""
@@ -132,7 +137,10 @@ async def cards(children: Sequence[Child]) -> dict[UUID, Any]:
 
 
 async def owed(children: Sequence[Child], person_id: UUID | None) -> dict[UUID, Any]:
-    """Return what is open of each child's bills, by account, and which part the reader has agreed to; minor units."""
+    """Return what is open of each child's bills, by account, and which part the reader has agreed to; minor units.
+
+    Of what is paid by a plan the instalment that is due counts, and the rest is ``later_minor``.
+    """
     return {one["account_id"]: one for one in await rows(_OWED, *_of(children), person_id)}
 
 

@@ -354,3 +354,22 @@ async def test_a_list_without_an_order_has_what_is_due_first(place, bank, filed,
         found = await queries.of_bank(manager, TableQuery(path=""))
     dues = [one["due_at"] for one in found if one["status"] in {"received", "working", "waiting"}]
     assert dues == sorted(dues)
+
+
+async def test_money_is_asked_for_once_and_the_request_is_called_by_its_name(client, place, paid):
+    asked, wish = f"/my/payments/{paid.id}", f"/my/complaints/new?payment={paid.id}&kind=money_back"
+    await make.sign_in(client, place.payer.person_id)
+    assert "kind=money_back" in (await client.get(asked)).text
+    typed = {"kind": "money_back", "summary": "We moved", "text": "We left in May."}
+    first = (await client.post(f"/my/complaints?payment={paid.id}", data=typed)).headers["location"]
+    shown = (await client.get(asked)).text
+    assert "You have asked for your money back" in text_of(inspect(shown))
+    assert f'href="{first}"' in shown
+    assert "kind=money_back" not in shown
+    again = await client.post(f"/my/complaints?payment={paid.id}", data=typed)
+    assert {again.headers["location"], (await client.get(wish)).headers["location"]} == {first}
+    assert await world.count(place, "billing_complaint") == 1
+    own = inspect((await client.get(first, headers={"Accept-Language": "zh-CN"})).text)
+    assert text_of(next(own.iter("h1"))).startswith("申请退款")
+    assert (await client.post(f"{first}/withdrawal")).status_code == 303
+    assert "kind=money_back" in (await client.get(asked)).text, "what was taken back can be asked for again"

@@ -12,8 +12,8 @@ from billing.models import Debit, Mandate, SavedCard
 from billing.payments import starting
 from billing.terms import save_terms
 from tenants.days import today
-from tenants.models import Notice
-from tenants.scope import execute, value
+from tenants.models import Notice, Tenant
+from tenants.scope import bank_scope, execute, open_scope, value
 from tests import make
 from tests.asking import HTTP
 from tests.billing.mandates.test_mandates import BACK, day_comes, fresh, only_debit
@@ -105,6 +105,26 @@ async def test_a_hard_decline_is_never_tried_again(place, outside, card):
     assert "blocked by its bank" in await notices(place)
     await day_comes(place, outside)
     assert await world.count(place, "billing_attempt") == 1
+
+
+async def test_pages_promise_no_debit_that_is_not_taken(place, client, outside, bank):
+    mandate = await saved(place, outside)
+    await due(place, 3)
+    await debiting.plan(place.system)
+    await make.sign_in(client, place.person.id)
+    assert "Paid by itself on" in text_of(inspect((await client.get("/my")).text))
+    async with open_scope(bank_scope(bank.id)):
+        await Tenant.filter(id=place.id).update(status="suspended", takes_payments=False)
+    shown = text_of(inspect((await client.get("/my")).text))
+    assert "Paid by itself on" not in shown
+    assert "takes no payments" in shown
+    path = f"/my/accounts/{place.account.id}/autopay"
+    assert f"pays {place.account.number} automatically" in text_of(inspect((await client.get(path)).text))
+    async with place.scope():
+        await Mandate.filter(id=mandate.id).update(status="paused", word="card_refused")
+    shown = text_of(inspect((await client.get(path)).text))
+    assert f"pays {place.account.number} automatically" not in shown
+    assert f"Paused: it does not pay {place.account.number} nowChoose another card" in shown
 
 
 async def test_a_soft_decline_is_tried_again_by_the_plan(place, outside):

@@ -50,7 +50,7 @@ async def fresh(place, refund_id) -> Refund:
         return await Refund.get(id=refund_id)
 
 
-async def test_a_transfer_takes_two_people_and_leaves_the_own_account(place, officer, failed):
+async def test_a_transfer_takes_two_people_and_leaves_the_own_account(place, officer, failed, client):
     manager = await make.staff(place.tenant, "administrator", "Man Tan")
     async with place.scope():
         with pytest.raises(Invalid, match="reference"):
@@ -62,6 +62,12 @@ async def test_a_transfer_takes_two_people_and_leaves_the_own_account(place, off
         with pytest.raises(Forbidden, match="yourself"):
             await approve_refund(officer, refund_id=made)
     assert (await fresh(place, made)).status == "requested"
+    await make.sign_in(client, officer.person_id)
+    page = f"/t/{place.tenant.slug}/refunds/{failed.id}"
+    shown = (await client.get(page)).text
+    assert "another person has to confirm it" in text_of(inspect(shown))
+    assert f"/refunds/{made}" in shown
+    assert "was worked" not in shown, "nothing has gone back yet"
     async with place.scope():
         await approve_refund(manager, refund_id=made)
     done = await fresh(place, made)
@@ -71,6 +77,7 @@ async def test_a_transfer_takes_two_people_and_leaves_the_own_account(place, off
         "FT 4711",
         None,
     )
+    assert "and was worked" in text_of(inspect((await client.get(page)).text))
     paid = await world.payment(place, failed.payment_id)
     assert (paid.status, paid.refunded_minor, paid.refunding_minor) == ("part_refunded", 2000, 0)
     assert await world.count(place, "billing_posting", "ledger = 'settlement' and amount_minor = -2000") == 1

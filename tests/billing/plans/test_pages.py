@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from billing.models import Bill, CreditNote, InstalmentPlan
+from billing.models import Bill, CreditNote, Instalment, InstalmentPlan
+from billing.payer.owed import owed_by
 from billing.plans import service
 from billing.plans.service import Proposal
+from tenants.scope import open_scope, person_scope
 from tests import make
 from tests.billing.payments.world import bill, build
 from tests.page import inspect, text_of
@@ -34,6 +36,46 @@ async def test_paying_a_plan_begins_with_the_instalment(place, client):
     page = (await client.get(f"/my/plans/{place.plan.id}")).text
     asked = f"/my/checkout?bill={place.spread.id}&amount-{place.spread.id}=3.50"
     assert asked.replace("&", "&amp;") in page
+
+
+async def test_only_the_instalment_counts_as_owed_and_paying_begins_with_it(place, client):
+    await make.sign_in(client, place.person.id)
+    shown = text_of(inspect((await client.get("/my")).text))
+    assert shown.index("53.50") < shown.index("SGD 3.50 more is due later, in instalments.")
+    assert "Instalment due" in shown
+    assert "57.00" not in shown
+    begun = text_of(inspect((await client.get(f"/my/checkout?bill={place.spread.id}")).text))
+    assert "You pay SGD 3.50 of SGD 7.00 to pay" in begun
+    home = text_of(inspect((await client.get("/my/home")).text))
+    assert "53.50" in home
+    assert "SGD 3.50 more is due later" in home
+
+
+async def test_late_instalments_add_up_and_go_to_the_oldest_bills(place):
+    finance = await make.staff(place.tenant, "finance")
+    pair = [await bill(place, 1500), await bill(place, 1500)]
+    first, second = sorted(pair, key=lambda one: (one.period, one.number))
+    async with place.scope():
+        plan = await service.agree(finance, Proposal([first.id, second.id], DUE, 3, "month", "last"))
+    assert await due_of(place, first, second) == [1000, 0]
+    async with place.scope():
+        late = Instalment.filter(tenant_id=place.id, plan_id=plan.id, position__lte=2)
+        await late.update(due_on=make.today() - timedelta(days=3))
+    assert await due_of(place, first, second) == [1500, 500]
+    async with place.scope():
+        await Bill.filter(id=first.id).update(paid_minor=1500, status="paid")
+    assert await due_of(place, first, second) == [None, 500]
+    async with place.scope():
+        await service.break_off(finance, plan.id, reason="Missed.")
+    assert await due_of(place, first, second) == [None, 1500]
+
+
+async def due_of(place, *bills):
+    """What of each bill is due, as its payer sees it; nothing of one that is paid."""
+    async with open_scope(person_scope(place.person.id)):
+        owed = await owed_by(place.person.id)
+    found = {one.id: one.due_minor for group in owed.institutions for a in group.accounts for one in a.bills}
+    return [found.get(str(one.id)) for one in bills]
 
 
 async def test_what_is_held_for_its_payer_is_not_offered_for_a_plan(place, client):

@@ -2,12 +2,13 @@
 
 import html
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from billing.models import Bill, Payment
 from billing.payments import service as payments
+from billing.plans.service import Proposal, agree
 from scenarios.education.family import statement
 from scenarios.education.family.children import Child
 from scenarios.education.models import SchoolPartner
@@ -142,6 +143,18 @@ async def test_one_page_and_one_checkout_for_children_at_two_schools(client, db,
     both = text_of(inspect(checkout.text))
     assert first.short_name in both
     assert second.short_name in both
+    async with open_scope(tenant_scope(first.id)):
+        bill = await Bill.get(tenant_id=first.id)
+        spread = Proposal([bill.id], make.today() + timedelta(days=9), 2, "month", "first")
+        await agree(staff, spread)
+    later, due = bill.left_minor // 2, owed - bill.left_minor // 2
+    shown = text_of(inspect((await client.get("/my/school")).text))
+    assert f"{due / 100:,.2f}" in shown, "only the instalment counts"
+    assert f"{later / 100:,.2f} more is due later, in instalments." in shown
+    assert f"{owed / 100:,.2f}" not in shown
+    assert f"{due / 100:,.2f}" in text_of(inspect((await client.get(href)).text)), (
+        "and only it is paid together"
+    )
     stranger = await make.person("Stranger")
     await make.sign_in(client, stranger.id)
     assert (await client.get(href)).status_code == 404, "bills of others are not there"
