@@ -51,13 +51,17 @@ async def test_only_the_instalment_counts_as_owed_and_paying_begins_with_it(plac
     assert "SGD 3.50 more is due later" in home
 
 
-async def test_late_instalments_add_up_and_go_to_the_oldest_bills(place):
+async def test_late_instalments_add_up_and_go_to_the_oldest_bills(place, client):
     finance = await make.staff(place.tenant, "finance")
     pair = [await bill(place, 1500), await bill(place, 1500)]
     first, second = sorted(pair, key=lambda one: (one.period, one.number))
     async with place.scope():
         plan = await service.agree(finance, Proposal([first.id, second.id], DUE, 3, "month", "last"))
     assert await due_of(place, first, second) == [1000, 0]
+    await make.sign_in(client, place.person.id)
+    shown = text_of(inspect((await client.get("/my")).text))
+    assert shown.count("Instalment due") == 2, "one of each plan: nothing of the second bill is due yet"
+    assert "SGD 15.00 more is due later" in shown
     async with place.scope():
         late = Instalment.filter(tenant_id=place.id, plan_id=plan.id, position__lte=2)
         await late.update(due_on=make.today() - timedelta(days=3))
