@@ -8,7 +8,7 @@ from uuid import UUID
 
 from billing.charges.periods import day_in, last_day, months_after
 from billing.charges.run_words import explain
-from billing.charges.runs import rule_in_force
+from billing.charges.runs import TIME_TO_PAY, rule_in_force
 from billing.models import Bill, BillRun, FeeItem
 from billing.names import localized
 from billing.rules import Charge, Period, due_date, parse
@@ -73,8 +73,12 @@ async def next_period(tenant: Tenant) -> date:
     return months_after(last, 1) if last and last >= months_after(now, -12) else now
 
 
-async def due_day(tenant: Tenant, period: date, item_ids: Sequence[UUID]) -> date | None:
-    """Return when the first chosen charge's rule says it is due."""
+async def due_day(tenant: Tenant, period: date, item_ids: Sequence[UUID]) -> date:
+    """Propose when a month is due: the day of the first chosen charge's rule, or later so that there is time to pay."""
+    return max(await _rules_day(tenant, period, item_ids), today(tenant.timezone) + TIME_TO_PAY)
+
+
+async def _rules_day(tenant: Tenant, period: date, item_ids: Sequence[UUID]) -> date:
     for item_id in item_ids:
         rule = await rule_in_force(tenant.id, item_id, period)
         document = parse(rule.document) if rule else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,7 +15,6 @@ from billing.adjustments.issuing import preview_standing
 from billing.bulk import papers
 from billing.charges import run_list, runs, spans
 from billing.charges.fee_words import root_of
-from billing.charges.periods import day_in
 from billing.charges.run_control_pages import DECISION_WORDS, facts
 from billing.charges.run_settings import may_approve
 from billing.charges.run_shell import WORDS, shell
@@ -27,7 +26,6 @@ from billing.names import Joined, localized
 from billing.names import Month as MonthWords
 from billing.place_words import in_their_words
 from tenants.actor import Actor
-from tenants.days import today
 from tenants.http import WRITES, path_id, tenant_route
 from tenants.kinds import SCENARIOS
 from tenants.models import Tenant
@@ -42,8 +40,6 @@ from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
-NOTICE = timedelta(days=14)
-"""What people get to pay bills that are issued after the day on which they would be due."""
 MOST_PLACES = 100
 LANGUAGES = (("en", "English"), ("zh_CN", "中文"))
 
@@ -170,12 +166,11 @@ async def new(request: Request, actor: Actor) -> Response:
     period = await run_list.next_period(tenant)
     offered = await _offered(tenant, period)
     chosen = [str(item.id) for item in offered.items if offered.is_proposed(item)]
-    due = await run_list.due_day(tenant, period, [UUID(one) for one in chosen]) or day_in(period, 1)
-    now = today(tenant.timezone)
+    due = await run_list.due_day(tenant, period, [UUID(one) for one in chosen])
     values = {
         "scenario": tenant.scenarios[0],
         "period": f"{period:%Y-%m}",
-        "due_on": (due if due >= now else now + NOTICE).isoformat(),
+        "due_on": due.isoformat(),
         "items": chosen,
     }
     context = await _new_context(Form.blank(NewRun, values), root_of(request), offered)

@@ -40,8 +40,9 @@ LATEST_DUE = 4
 """Months after the one billed within which it must fall due, unless it is billed late:"""
 NOTICE = timedelta(days=60)
 """Time to pay, from today, that may be given at any rate."""
-LATE_NOTICE = timedelta(days=14)
-"""Time to pay for those who are billed after the others."""
+TIME_TO_PAY = timedelta(days=14)
+"""What payers get at least where nobody has said otherwise: two weeks hold one payday of whoever is paid by the
+fortnight, and leave time to ask about a bill before it is overdue."""
 
 
 async def start(
@@ -123,7 +124,7 @@ async def start_late_joiners(actor: Actor, run_id: UUID) -> BillRun:
         actor,
         scenario=run.scenario,
         period=run.period,
-        due_on=max(run.due_on, today(tenant.timezone) + LATE_NOTICE),
+        due_on=max(run.due_on, today(tenant.timezone) + TIME_TO_PAY),
         fee_item_ids=[UUID(item) for item in run.fee_items],
         places=run.summary.get("only", ()),
     )

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 
 from billing.charges import bills
 from billing.charges.fee_words import root_of
-from billing.charges.runs import LATE_NOTICE
+from billing.charges.runs import TIME_TO_PAY
 from billing.models import Bill, FeeItem
 from billing.names import Sum, localized
 from billing.plans import credit_notes, single
@@ -60,7 +60,7 @@ async def new(request: Request, actor: Actor) -> Response:
     """Show the form of a single bill."""
     account = await account_of(actor, path_id(request))
     tenant = await Tenant.get(id=account.tenant_id)
-    due = (today(tenant.timezone) + LATE_NOTICE).isoformat()
+    due = (today(tenant.timezone) + TIME_TO_PAY).isoformat()
     return await _new(request, tenant, account, Form.blank(SingleBill, {"key": new_token(), "due_on": due}))
 
 

@@ -1,8 +1,12 @@
 """The console's pages of charging, as three people see them, in both languages."""
 
+from datetime import date
+from unittest.mock import AsyncMock
+
 import pytest
 import pytest_asyncio
 
+from billing.charges import run_list
 from billing.charges.periods import months_after
 from billing.models import BillException
 from tenants.scope import open_scope
@@ -84,6 +88,23 @@ async def test_every_page_is_sound(billed, client, language):
         answer = await client.get(billed.root + path, headers={"Accept-Language": language})
         assert answer.status_code == 200, (path, answer.status_code, answer.text[-800:])
         inspect(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        (date(2026, 11, 30), date(2026, 12, 14)),
+        (date(2026, 11, 17), date(2026, 12, 1)),
+        (date(2026, 11, 5), date(2026, 12, 1)),
+    ],
+)
+async def test_a_run_proposes_a_due_day_that_leaves_two_weeks_to_pay(estate, client, monkeypatch, now, due):
+    monkeypatch.setattr(run_list, "today", lambda _: now)
+    monkeypatch.setattr(run_list, "next_period", AsyncMock(return_value=date(2026, 12, 1)))
+    await make.sign_in(client, estate.finance.person_id)
+    page = inspect((await client.get(f"/t/{estate.tenant.slug}/runs/new")).text)
+    proposed = [one.get("value") for one in page.iter("input") if one.get("name") == "due_on"]
+    assert proposed == [due.isoformat()]
 
 
 async def test_a_rule_is_read_back_kept_and_put_into_force_without_scripts(billed, client):
