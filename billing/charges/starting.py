@@ -20,7 +20,7 @@ from tenants.scope import open_scope, tenant_id
 from ui.errors import Conflict, Invalid
 from ui.fields import Month
 from ui.forms import Form, bind
-from ui.i18n import N_, t
+from ui.i18n import N_, ngettext, t
 from ui.render import redirect, respond
 
 
@@ -67,7 +67,11 @@ async def start(request: Request, actor: Actor) -> Response:
             async with open_scope(actor.scope()):
                 for item_id in form.ok.fees:
                     await fees.activate(actor, item_id, effective_from=form.ok.effective_from)
-            flash = t("{n} fees are in force. Bill runs charge by them.", n=len(form.ok.fees))
+            flash = ngettext(
+                "{n} fee is in force. Bill runs charge by it.",
+                "{n} fees are in force. Bill runs charge by them.",
+                len(form.ok.fees),
+            )
             return redirect(request, f"{root_of(request)}/fees", flash=flash)
         except (Invalid, Conflict) as refused:
             form.fail_with(refused)

@@ -27,6 +27,8 @@ async def test_what_is_right_is_put_into_force_in_one_go(client, db, bank):
     inspect(page)
     shown = text_of(inspect((await client.get(f"{root}/start")).text))
     assert "3.50 × days attended" in shown, "each fee is read as a sentence"
+    assert "School magazine Voluntary" in shown
+    assert "Tuition Voluntary" not in shown
     async with open_scope(tenant_scope(tenant.id)):
         items = {one.key: str(one.id) for one in await FeeItem.filter(tenant_id=tenant.id)}
     refused = await client.post(f"{root}/start", data={"effective_from": MONTH})
@@ -41,9 +43,13 @@ async def test_what_is_right_is_put_into_force_in_one_go(client, db, bank):
     chosen = {"effective_from": MONTH, "fees": [items["tuition"], items["books"]]}
     assert (await client.post(f"{root}/start", data=chosen)).status_code == 303
     assert await in_force(tenant) == 2
+    assert "2 fees are in force. Bill runs charge by them." in text_of(inspect((await client.get(root)).text))
+    one = {"effective_from": MONTH, "fees": [items["magazine"]]}
+    assert (await client.post(f"{root}/start", data=one)).status_code == 303
+    assert "1 fee is in force. Bill runs charge by it." in text_of(inspect((await client.get(root)).text))
     again = await client.post(f"{root}/start", data=chosen)
     assert again.status_code == 422
-    assert await in_force(tenant) == 2
+    assert await in_force(tenant) == 3
     secretary = await make.staff(tenant, "secretary", name="Sec")
     await make.sign_in(client, secretary.person_id)
     assert (await client.get(f"{root}/start")).status_code == 403
