@@ -36,6 +36,7 @@ def check(parsed: Parsed, known: Known, now: date) -> None:
                 one for one in parsed.records[name] if _is_sound(name, one, references, ids, parsed.findings)
             ]
             parsed.records[name] = kept
+    _look_at_ended(parsed, known)
     roles = parsed.records.get("roles", [])
     _look_at_roles(roles, parsed.findings, now)
     _look_at_agents(parsed, known.family | {r["user"] for r in roles if r["role"] in FAMILY_ROLES})
@@ -67,6 +68,15 @@ def _is_sound(
 
 def _listed(value: Any) -> list[str]:
     return value if isinstance(value, list) else [value] if value else []
+
+
+def _look_at_ended(parsed: Parsed, known: Known) -> None:
+    """Tell of what a delta ends and nobody knows: an id that is mistyped would leave the real one standing."""
+    for file in sorted(known.ids):
+        for one in parsed.records.get(file, []) if parsed.modes.get(file) == "delta" else ():
+            if one["is_over"] and one["sourced_id"] not in known.ids[file]:
+                text = t("is ended here, but was not known: is added as over")
+                parsed.findings.warn(file, one["row"], "sourcedId", one["sourced_id"], text)
 
 
 def _look_at_roles(roles: list[Record], findings: Findings, now: date) -> None:

@@ -45,6 +45,8 @@ _TABLES = {
     "courses": "education_course",
     "classes": "education_class",
     "users": "education_user",
+    "roles": "education_role",
+    "enrollments": "education_enrolment",
 }
 _PUT = """
 insert into education_bundle_part (tenant_id, bundle_id, file, records)

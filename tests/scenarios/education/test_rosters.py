@@ -97,6 +97,28 @@ async def test_a_delta_touches_its_rows_alone_and_bulk_ends_what_is_missing(db, 
         assert await SchoolUser.filter(tenant_id=tenant.id).count() == 5, "nothing is deleted"
 
 
+async def test_what_a_delta_ends_and_nobody_knows_is_told(db, bank):
+    tenant, staff = await world.school(bank)
+    roster = world.small_roster(2)
+    await world.bring_roster(tenant, staff, world.bundle(**roster))
+    known, unknown = (
+        dict(roster["enrollments"][1], sourcedId=one, status="tobedeleted")
+        for one in (roster["enrollments"][1]["sourcedId"], "mistyped")
+    )
+    delta = world.bundle({"enrollments": "delta"}, enrollments=[known, unknown])
+    brought = await world.bring_roster(tenant, staff, delta)
+    assert told(brought) == {("enrollments", 3, "sourcedId", "warned")}, (
+        "the one that is known is ended as asked"
+    )
+    (problem,) = brought.problems
+    assert problem["value"] == "mistyped"
+    assert [brought.counts["enrollments"][key] for key in ("added", "changed", "closed")] == [1, 0, 1]
+    whole = dict(roster, enrollments=[*roster["enrollments"], dict(unknown, sourcedId="of_the_past")])
+    assert not told(await world.bring_roster(tenant, staff, world.bundle(**whole))), (
+        "a bulk file has its past in it"
+    )
+
+
 async def test_ending_much_is_asked_about(db, bank):
     tenant, staff = await world.school(bank)
     await world.bring_roster(tenant, staff, world.bundle(**world.small_roster(40)))
