@@ -17,7 +17,6 @@ from tenants import audit
 from tenants.actor import Actor
 from tenants.models import Account
 from tenants.scope import execute, rows
-from ui.i18n import Text
 
 _BILLS = (
     "select bill_id from billing_plan_bill where tenant_id = $1 and plan_id = $2 and is_live order by bill_id"
@@ -51,7 +50,7 @@ async def _of(plan: InstalmentPlan, last_on: date) -> Stopped:
     return Stopped(plan.id, plan.number, plan.currency, later, bills)
 
 
-async def stop_after(actor: Actor, account: Account, last_on: date, *, reason: Text) -> list[Stopped]:
+async def stop_after(actor: Actor, account: Account, last_on: date, *, reason: str) -> list[Stopped]:
     """Call off every instalment of an account that is due after a day, in the open tenant scope; twice is once.
 
     Raises:
@@ -62,7 +61,7 @@ async def stop_after(actor: Actor, account: Account, last_on: date, *, reason: T
     ]
 
 
-async def _stop(actor: Actor, account: Account, plan_id: UUID, last_on: date, reason: Text) -> Stopped:
+async def _stop(actor: Actor, account: Account, plan_id: UUID, last_on: date, reason: str) -> Stopped:
     bill_ids = [one["bill_id"] for one in await rows(_BILLS, account.tenant_id, plan_id)]
     await lock_bills(account.tenant_id, bill_ids)
     plan = await InstalmentPlan.filter(tenant_id=account.tenant_id, id=plan_id).select_for_update().get()
@@ -101,12 +100,10 @@ async def _shorten(plan: InstalmentPlan, last_on: date, amount_minor: int) -> No
     await plan.save(update_fields=["total_minor"])
 
 
-async def _credit(
-    actor: Actor, plan: InstalmentPlan, bill_ids: list[UUID], amount: int, reason: Text
-) -> None:
+async def _credit(actor: Actor, plan: InstalmentPlan, bill_ids: list[UUID], amount: int, reason: str) -> None:
     bills = await Bill.filter(tenant_id=plan.tenant_id, id__in=bill_ids, status__in=list(PAYABLE))
     for bill in sorted(bills, key=lambda one: (one.period, one.number), reverse=True):
         share = min(amount, bill.left_minor)
         if share:
-            await credit_notes.write_for(actor, bill.id, None, share, str(reason))
+            await credit_notes.write_for(actor, bill.id, None, share, reason)
         amount -= share

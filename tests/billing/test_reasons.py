@@ -2,7 +2,9 @@
 
 import pytest
 
-from billing.reasons import about, in_words
+from billing.reasons import about, in_words, with_figures
+from scenarios.education.days.meals import NOT_EATEN
+from scenarios.education.year.farewell import DAYS_TO_COME, NOT_DUE_YET
 from scenarios.hospital.cancelling import CANCELLED
 from ui.i18n import use_locale
 
@@ -12,6 +14,10 @@ from ui.i18n import use_locale
     [
         (CANCELLED, "预约已取消"),
         (about(CANCELLED, "A-17"), "预约已取消: A-17"),
+        (with_figures(NOT_EATEN, days=3, of=22), "未用餐：22 个上学日中的 3 天"),
+        (with_figures(DAYS_TO_COME, days=11, of=30), "离校退费：30 天中剩余 11 天"),
+        (NOT_DUE_YET, "此期分期前已离校"),
+        ("Meals not eaten: some of 22 school days", "Meals not eaten: some of 22 school days"),
         ("Paid twice", "Paid twice"),
         ("Cancel: A-17", "Cancel: A-17"),
         ("", ""),

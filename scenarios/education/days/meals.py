@@ -14,13 +14,15 @@ from uuid import UUID
 
 from billing.charges.periods import last_day
 from billing.plans import credit_notes
+from billing.reasons import standard, with_figures
 from scenarios.education.models import SchoolLeave
 from scenarios.education.terms import SchoolTerms
 from tenants.actor import system_actor
 from tenants.scope import rows
-from ui.i18n import t
+from ui.i18n import N_
 
 SATURDAY = 5
+NOT_EATEN = standard(N_("Meals not eaten: {days} of {of} school days"))
 _LINES = """
 select l.id, l.bill_id, l.period, l.amount_minor, l.adjusted_minor, b.number,
        l.amount_minor - coalesce((select sum(p.amount_minor) from billing_adjustment_part p where p.tenant_id = $1
@@ -99,7 +101,7 @@ async def _credit(leave: SchoolLeave, line: Any, month: Month) -> dict[str, Any]
         bill_id=UUID(str(line["bill_id"])),
         line_id=line["id"],
         amount_minor=amount,
-        reason=str(t("Meals not eaten: {days} of {of} school days", days=month.days, of=month.of)),
+        reason=with_figures(NOT_EATEN, days=month.days, of=month.of),
         key=f"leave-{leave.id}-{line['id']}",
     )
     return {

@@ -16,6 +16,8 @@ from tenants.scope import rows
 from ui.i18n import N_, Text, t
 
 ENDED = standard(N_("The pupil has left the school."))
+DAYS_TO_COME = standard(N_("Left the school: {days} of {of} days to come"))
+NOT_DUE_YET = standard(N_("Left the school before this instalment"))
 _PLACES = """
 select b.id, b.status, o.titles, o.id offer_id, b.hold_id is not null and b.status = 'kept' is_paid
   from education_booking b join education_offer o on o.tenant_id = $1 and o.id = b.offer_id

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from billing.plans.stopping import stop_after
 from scenarios.education.year import leaving
+from scenarios.education.year.farewell import NOT_DUE_YET
 from tenants.actor import Actor
 from tenants.jobs import enqueue, job
 from tenants.models import Account
 from tenants.scope import rows
-from ui.i18n import t
 
 LEAVER_JOB = "education.settle_leaver"
 _WITH_MONEY = """
@@ -34,5 +34,5 @@ async def settle_one(actor: Actor, payload: dict[str, Any]) -> None:
     """Give back what one who has left has not used; twice is once."""
     account = await Account.get(tenant_id=actor.tenant_id, id=UUID(payload["account"]))
     last_on = date.fromisoformat(payload["last_on"])
-    await stop_after(actor, account, last_on, reason=t("Left the school before this instalment"))
+    await stop_after(actor, account, last_on, reason=NOT_DUE_YET)
     await leaving.empty_card(account)

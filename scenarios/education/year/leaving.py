@@ -16,6 +16,7 @@ from billing.charges.periods import last_day, months_after
 from billing.models import Wallet
 from billing.plans import credit_notes
 from billing.plans.stopping import stop_after
+from billing.reasons import with_figures
 from billing.terms import terms_of
 from billing.wallets.paying_out import pay_out, returnable_minor
 from scenarios.education.canteen import refill
@@ -117,12 +118,10 @@ async def leave(actor: Actor, account_id: UUID, *, last_on: date) -> list[Back]:
             bill_id=one.bill_id,
             line_id=one.line_id,
             amount_minor=one.amount_minor,
-            reason=str(t("Left the school: {days} of {of} days to come", days=one.days, of=one.of)),
+            reason=with_figures(farewell.DAYS_TO_COME, days=one.days, of=one.of),
             key=f"leaving-{one.line_id}-{last_on}",
         )
-    await stop_after(
-        system_actor(account.tenant_id), account, last_on, reason=t("Left the school before this instalment")
-    )
+    await stop_after(system_actor(account.tenant_id), account, last_on, reason=farewell.NOT_DUE_YET)
     await empty_card(account)
     await farewell.give_up_places(account, last_on)
     await execute(_ENROLMENTS, account.tenant_id, account.id, last_on)

@@ -7,6 +7,7 @@ import pytest
 
 from billing.adjustments.standing import Lasting, approve_standing, request_standing
 from billing.models import Bill, CreditNote
+from billing.reasons import in_words
 from billing.terms import terms_of
 from scenarios.education.classes import queries as classes
 from scenarios.education.classes import services as teaching
@@ -23,6 +24,7 @@ from tests.page import inspect, text_of
 from tests.scenarios.education import world
 from tests.scenarios.education.world import pupil
 from ui.errors import Conflict, Forbidden, Invalid, NotFound
+from ui.i18n import use_locale
 
 
 def test_only_school_days_known_early_enough_count():
@@ -84,12 +86,16 @@ async def test_an_approved_leave_refunds_its_meals_with_the_steps(db, bank):
     leave = await ask(tenant, parent, child, monday)
     teacher, _ = await teacher_of(tenant, staff, "3A")
     async with open_scope(tenant_scope(tenant.id)):
-        decided = await services.decide(teacher, leave.id, is_approved=True, answer="")
+        with use_locale("zh_CN"):
+            decided = await services.decide(teacher, leave.id, is_approved=True, answer="")
         of = len(meals.school_days(month, (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)))
         assert decided.meals_minor == meals.Month(month, 3, of).share(6_600)
         assert [(one["days"], one["of"], one["charged_minor"]) for one in decided.meals] == [(3, of, 6_600)]
         note = await CreditNote.get(tenant_id=tenant.id)
         assert note.amount_minor == decided.meals_minor
+        assert in_words(note.reason) == f"Meals not eaten: 3 of {of} school days", (
+            "whoever decided reads Chinese"
+        )
         credit = await value("select sum(left_minor) from billing_credit where tenant_id = $1", tenant.id)
         assert credit == decided.meals_minor, "it was paid, so it is the child's credit"
         with pytest.raises(Conflict):
