@@ -125,6 +125,11 @@ OFFERS = (
         | {
             "roles": ("To know who decides about leave", "确认谁审批请假"),
             "people": ("To show who works here", "显示员工名单"),
+            "roster": (
+                "At a school: to know which classes need somebody when a teacher is away",
+                "用于学校：教师请假时了解哪些班级需要代课",
+            ),
+            "offline_access": ("To keep up while nobody has it open", "无人打开时也保持更新"),
         },
         frozenset({"administrator", "finance", "cashier", "front_desk"}),
         places=(("leave", "Leave", "请假"),),

@@ -40,6 +40,8 @@ TOLD = 12
 """How many of the latest payments the e-invoice hears of."""
 NEXT = "people"
 """Whose vendor has begun a further version."""
+SCHOOLS_ONLY = frozenset({"roster"})
+"""What an app asks for that only a school has."""
 LOOKS = 300
 """How often the product is asked whether it answers, where its apps do, with 0.1 s between."""
 
@@ -194,11 +196,11 @@ async def _measured(writer: Actor, app: App) -> AppVersion:
 
 
 async def install(tenant: Tenant, chief: Actor, apps: dict[str, App]) -> None:
-    """Install every app for all industries with all it asks for, and have the e-invoice hear of the latest payments."""
+    """Install every app for all industries, and have the e-invoice hear of the latest payments."""
     async with open_scope(tenant_scope(tenant.id)):
         for one in OFFERS:
             if not one.scenarios:
-                await agree(chief, one, apps[one.about.name].id)
+                await agree(chief, one, apps[one.about.name].id, but=SCHOOLS_ONLY)
         latest = await rows(
             "select id from billing_payment where tenant_id = $1 and status = 'succeeded'"
             " order by succeeded_at desc, id limit $2",
@@ -209,9 +211,9 @@ async def install(tenant: Tenant, chief: Actor, apps: dict[str, App]) -> None:
             await jobs.enqueue("apps.event", {"event": "payment.succeeded", "payment_id": str(payment["id"])})
 
 
-async def agree(chief: Actor, one: Offer, app_id: UUID) -> Installation:
-    """Install an app with all it asks for, in the tenant's open scope."""
-    scopes = frozenset({"openid", *one.reasons})
+async def agree(chief: Actor, one: Offer, app_id: UUID, *, but: frozenset[str] = frozenset()) -> Installation:
+    """Install an app with all it asks for ``but`` some, in the tenant's open scope."""
+    scopes = frozenset({"openid", *one.reasons}) - but
     agreed = Agreed(scopes, frozenset(claims_of(scopes)), one.roles, one.level)
     return await installing.install(chief, app_id, agreed)
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from billing.answers.jobs import lapse_voluntary
 from billing.payments.settlement import CONNECT_JOB
 from deploy.seed import (
     agreements,
@@ -33,6 +34,7 @@ from deploy.seed import bank as banks
 from deploy.seed.cast import MARKET, RESIDENTS, SEAVIEW, SEED, TENGAH
 from deploy.seed.stage import Chapter, Play
 from deploy.seed.work import work_off
+from tenants.actor import system_actor
 from tenants.models import Tenant
 from tenants.privacy.outside import look_from_outside
 from tenants.scope import bank_scope, open_scope, tenant_scope
@@ -208,6 +210,7 @@ async def _term(play: Play) -> str:
             count += await months.bill(chief, finance, tenant, month, play.statistics, keys)
             if not await takings.is_taken(tenant, month):
                 await takings.take(await takings.desk_of(tenant, play.bank, chief), month, play.outside)
+        await lapse_voluntary(system_actor(tenant.id))
     tenant = await play.tenant(school.HILLSIDE)
     await school.tell(tenant, await play.staff(tenant, "secretary"))
     count += await _by_the_day(play, tenant)

@@ -1,4 +1,4 @@
-"""The learning tool at the primary school: placed at two classes by their teacher, with marks and a consent."""
+"""The primary school's apps: a learning tool at two classes with marks and a consent, and one that reads the roster."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +24,8 @@ from tenants.models import Account, Tenant
 from tenants.scope import open_scope, tenant_scope
 
 TOOL = "practice"
+READER = "people"
+"""What may read the school's roster by OneRoster while nobody has it open."""
 PLACED = (("3A", "times"), ("3A", "sharing"), ("1B", "adding"))
 MARKS = (10, 9, 7, 8, 10, 6)
 """Of the first pupils of the first class, for the first exercise."""
@@ -32,9 +34,10 @@ AGREES = CHILDREN["hillside", "3A", 7]
 
 
 async def tell(tenant: Tenant, chief: Actor, teacher: Actor, issuer: str) -> str:
-    """Install the tool, put exercises into classes, give some marks, and have a mother agree for one child."""
-    app = await App.get(slug=TOOL)
+    """Install both apps, put exercises into classes, give some marks, and have a mother agree for one child."""
+    app, reader = await App.get(slug=TOOL), await App.get(slug=READER)
     async with open_scope(tenant_scope(tenant.id)):
+        await apps.agree(chief, offer_of(READER), reader.id)
         held = await apps.agree(chief, offer_of(TOOL), app.id)
         for title, key in PLACED:
             room = await SchoolClass.get(tenant_id=tenant.id, title=title)
@@ -42,7 +45,7 @@ async def tell(tenant: Tenant, chief: Actor, teacher: Actor, issuer: str) -> str
             if (title, key) == PLACED[0]:
                 await _mark(tenant, title, column_id)
     await _agree(tenant, issuer)
-    return f"A learning tool with {len(PLACED)} exercises at two classes, and marks"
+    return f"A learning tool with {len(PLACED)} exercises at two classes, and marks; an app that reads the roster"
 
 
 async def _place(teacher: Actor, held: Installation, class_id: UUID, one: Exercise) -> UUID:

@@ -330,8 +330,12 @@ async def _put_down_teachers(tenant: Tenant, but: set[str]) -> None:
 
 
 def terms(zone: str) -> list[tuple[Month, tuple[str, ...]]]:
-    """Return the months that are billed, each with the fees of it: the term's first, then the running one."""
+    """Return the months that are billed, each with the fees of it: the term's first, then the running one.
+
+    The running one is due on its last day, so that what is voluntary in it can still be declined.
+    """
     *_, first, latest = months(zone)
+    latest = replace(latest, due_day=last_day(latest.first))
     return [(first, ("tuition", "boarding", "books", "magazine", "care")), (latest, ("care",))]
 
 

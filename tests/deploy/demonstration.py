@@ -21,6 +21,12 @@ COUNTS = {
     "bills": "select count(*) from billing_bill where scenario = 'community' and run_id is not null",
     "ruleless": "select count(*) from billing_bill_line l join billing_bill b on b.id = l.bill_id"
     " where b.run_id is not null and l.fee_rule_id is null",
+    "voluntary_and_overdue": "select count(*) from billing_bill b join billing_bill_line l on l.bill_id = b.id"
+    " join billing_fee_item i on i.id = l.fee_item_id and i.is_voluntary where b.status in ('issued', 'part_paid')"
+    " and b.due_on < (now() at time zone 'Asia/Singapore')::date and l.paid_minor = 0 and l.adjusted_minor = 0",
+    "voluntary_and_open": "select count(*) from billing_bill b join billing_bill_line l on l.bill_id = b.id"
+    " join billing_fee_item i on i.id = l.fee_item_id and i.is_voluntary where b.status in ('issued', 'part_paid')"
+    " and b.due_on >= (now() at time zone 'Asia/Singapore')::date and l.paid_minor = 0 and l.adjusted_minor = 0",
     "drafts": "select count(*) from billing_bill where status = 'draft'",
     "runs": "select count(*) from billing_bill_run where scenario = 'community'",
     "payments": "select count(*) from billing_payment",

@@ -39,6 +39,11 @@ def test_two_schools_have_their_pupils_and_classes(told) -> None:
     assert counts["classes"] == 30 + 4
 
 
+def test_what_is_voluntary_is_never_overdue_and_can_still_be_declined(told) -> None:
+    counts = told["counts"][0]
+    assert (counts["voluntary_and_overdue"], counts["voluntary_and_open"] > 0) == (0, True)
+
+
 def test_there_are_payments_in_every_state(told) -> None:
     states = told["states"]
     assert set(PAYMENT.states) - {"created"} <= set(states["payments"])

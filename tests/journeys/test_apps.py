@@ -140,3 +140,20 @@ async def cut_off(strict: Lobby, chief: Someone, live: Live) -> None:
     await chief.sees("This app cannot be opened now")
     await bank.press("Resume")
     await bank.sees_state("Listed")
+
+
+async def test_an_app_reads_the_schools_roster_with_what_its_console_gave_it(live: Live) -> None:
+    """OneRoster by REST at the demonstration's school, with nothing but the app's client id and secret."""
+    keys, root = keys_of(live, "people"), f"{live.url}/api/oneroster/hillside"
+    scope = "https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly"
+    asked = {"grant_type": "client_credentials", "scope": scope}
+    async with httpx2.AsyncClient(trust_env=False) as outside:
+        auth = (keys["client_id"], keys["client_secret"])
+        given = await outside.post(f"{root}/token", data=asked, auth=auth)
+        assert given.status_code == 200, given.text
+        bearer = {"Authorization": f"Bearer {given.json()['access_token']}"}
+        found = await outside.get(f"{root}/ims/oneroster/rostering/v1p2/students?limit=2", headers=bearer)
+        assert found.headers["x-total-count"] == "1200"
+        assert len(found.json()["users"]) == 2
+        refused = await outside.post(f"{live.url}/api/oneroster/riverside/token", data=asked, auth=auth)
+        assert refused.json()["error"] == "invalid_scope", "another school has not agreed"
