@@ -1,6 +1,8 @@
 """Debits: announced before, taken on their day through the same core as every payment, tried again by the plan."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from billing.answers.conditions import IS_DISPUTED
@@ -20,6 +22,7 @@ from billing.payments.holding import Want, when_free
 from billing.payments.starting import begin_asking, hold, new_attempt, new_payment, send
 from billing.payments.states import LIVE as PAYING
 from billing.payments.states import PAYABLE, RECEIVED
+from billing.plans.conditions import IS_IN_PLAN
 from billing.splits.rules import must_be_shareable
 from billing.terms import terms_of
 from tenants.actor import Actor
@@ -44,7 +47,7 @@ select $1, m.id, b.account_id, b.id, b.currency, b.total_minor - b.paid_minor - 
    and b.currency = m.currency and b.status in ('issued', 'part_paid')
    and b.total_minor > b.paid_minor + b.adjusted_minor and b.held_until is null
  where m.tenant_id = $1 and m.status = 'active' and m.channel = any ($4::text[])
-   and not {IS_DISPUTED}
+   and not {IS_DISPUTED} and not {IS_IN_PLAN}
    and not exists (select 1 from billing_debit x where x.tenant_id = $1 and x.bill_id = b.id
                       and (x.mandate_id = m.id or x.status in ('announced', 'trying', 'waiting')))
  order by b.due_on limit 500
@@ -55,6 +58,7 @@ on conflict do nothing returning id
 async def plan(actor: Actor) -> int:
     """Announce a debit for each open bill under an active mandate, and tell its payer; return how many.
 
+    Bills in a plan are left to their payer, instalment by instalment: leave was given to take what a bill comes to.
     While the bank has switched direct debit off nothing new is announced.
     """
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
@@ -167,7 +171,8 @@ _HELD = {"bill.held", "payment.under_way", "payment.unknown", "channel.off"}
 """Somebody is paying the bill, or the bank has switched debits off: no failure of the mandate's, looked at again
 tomorrow."""
 _STAYS = f"""
-select b.total_minor - b.paid_minor - b.adjusted_minor left_minor, b.status, {IS_DISPUTED} is_disputed
+select b.total_minor - b.paid_minor - b.adjusted_minor left_minor, b.status, {IS_DISPUTED} is_disputed,
+       {IS_IN_PLAN} is_in_plan
   from billing_bill b where b.tenant_id = $1 and b.id = $2
 """
 
@@ -184,15 +189,22 @@ async def _claim(actor: Actor, debit_id: UUID) -> tuple[Debit, Mandate, int] | N
             bill["status"] not in PAYABLE
             or amount <= 0
             or bill["is_disputed"]
+            or bill["is_in_plan"]
             or amount > mandate.ceiling_minor
         ):
             debit.status, debit.ended_at = DEBIT.after(debit.status, "skip"), datetime.now(UTC)
-            debit.error = "disputed" if bill["is_disputed"] else "nothing_left"
+            debit.error = _why_skipped(bill)
             await debit.save()
             return None
         debit.status, debit.tries = DEBIT.after(debit.status, "try"), debit.tries + 1
         await debit.save(update_fields=["status", "tries"])
         return debit, mandate, amount
+
+
+def _why_skipped(bill: Mapping[str, Any]) -> str:
+    if bill["is_disputed"]:
+        return "disputed"
+    return "in_plan" if bill["is_in_plan"] else "nothing_left"
 
 
 async def _pay(actor: Actor, debit: Debit, mandate: Mandate, amount: int) -> None:

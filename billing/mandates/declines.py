@@ -65,6 +65,7 @@ WORDS: Mapping[str, Text] = {
     "mandate_revoked": t("The leave to debit was taken back at the bank."),
     "over_ceiling": t("Above the ceiling."),
     "disputed": t("The bill is disputed."),
+    "in_plan": t("Paid in instalments, each by its payer."),
     "nothing_left": t("Nothing was left to pay."),
     "bill.held": t("Somebody else was just paying the bill."),
     "payment.under_way": t("Somebody else was just paying the bill."),

@@ -1,5 +1,9 @@
 """What instalment plans mean to the statements of other pieces, as SQL about bill ``b``."""
 
+IS_IN_PLAN = """exists (select 1 from billing_plan_bill k where k.tenant_id = b.tenant_id and k.bill_id = b.id
+    and k.is_live)"""
+"""SQL: bill ``b`` is paid by the instalments of a plan that runs, and not as a whole."""
+
 
 def later_minor(today: str) -> str:
     """Return how much of what is left of the bill is due only later, by the instalments that were agreed.

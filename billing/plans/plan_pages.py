@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from billing.charges.fee_words import root_of
 from billing.charges.periods import months_after
-from billing.models import InstalmentPlan
+from billing.models import InstalmentPlan, Mandate
 from billing.plans import queries, service
 from billing.plans.service import NOTE_MAX, Proposal
 from billing.plans.spreading import STEPS, next_due
@@ -21,6 +21,7 @@ from tenants.actor import Actor
 from tenants.days import today, today_at
 from tenants.http import WRITES, path_id, person_route, tenant_route
 from tenants.models import Account, Tenant
+from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.fields import Day
@@ -234,7 +235,10 @@ async def mine(request: Request, actor: Actor) -> Response:
     shown = await _shown(plan)
     tenant, due = await Tenant.get(id=plan.tenant_id), shown["upcoming"]
     pay = _pay_address(shown["bills"], plan.currency, due.left_minor) if due else ""
-    return await respond(request, "billing/plans/mine.html", shown | {"tenant": tenant, "pay": pay})
+    async with open_scope(tenant_scope(plan.tenant_id)):
+        has_autopay = await Mandate.filter(account_id=plan.account_id, status="active").exists()
+    shown |= {"tenant": tenant, "pay": pay, "has_autopay": has_autopay}
+    return await respond(request, "billing/plans/mine.html", shown)
 
 
 def _pay_address(bills: Sequence[Any], currency: str, amount_minor: int) -> str:
