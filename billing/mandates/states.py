@@ -32,7 +32,7 @@ DEBIT = Machine(
         "skip": Edge(
             ("announced", "waiting", "trying"),
             "skipped",
-            "nothing left to pay, disputed, or over the ceiling",
+            "nothing left to pay, disputed, in a plan, or over the ceiling",
         ),
         "stop": Edge(("announced", "waiting"), "stopped", "its mandate ended"),
     },
