@@ -1,5 +1,7 @@
 """Where a fee is paid to: chosen on its page, by who puts fees into force, among the institution's own accounts."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from billing.models import FeeItem, SettlementAccount
@@ -10,13 +12,13 @@ from tests.page import inspect, text_of
 
 async def accounts(tenant) -> list[SettlementAccount]:
     async with open_scope(tenant_scope(tenant.id)):
-        return [await account(tenant, mask) for mask in ("1111", "2222")]
+        return [await account(tenant, mask, age) for age, mask in ((2, "1111"), (1, "2222"))]
 
 
-async def account(tenant, mask) -> SettlementAccount:
+async def account(tenant, mask, age) -> SettlementAccount:
     return await SettlementAccount.create(
         tenant_id=tenant.id, currency="SGD", bank_code="HARBSGSG", account_name=f"Account {mask}",
-        account_number=b"", account_mask=f"•••• {mask}",
+        account_number=b"", account_mask=f"•••• {mask}", created_at=datetime.now(UTC) - timedelta(days=age),
     )  # fmt: skip
 
 

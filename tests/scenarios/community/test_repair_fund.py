@@ -26,6 +26,8 @@ async def test_the_fund_is_paid_into_its_own_account_and_says_so(place, client):
         fund = await FeeItem.get(tenant_id=place.tenant.id, key="repair_fund")
         await FeeItem.filter(id=fund.id).update(is_active=True)
         own = await SettlementAccount.get(tenant_id=place.tenant.id, account_mask="•••• 2222")
+        own.created_at += timedelta(seconds=1)  # the other came first, and is meant where a fee names none
+        await own.save(update_fields=["created_at"])
         await fees.set_destination(place.chief, fund.id, settlement_account_id=own.id)
         bills = {}
         for key, item in (("repair_fund", fund), ("service", place.billing.items["service"])):

@@ -1,6 +1,6 @@
 """Fees by the day attended; a run whose fees go to several accounts."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -156,8 +156,8 @@ async def test_fees_to_two_accounts_are_billed_by_a_run_for_each(db, bank):
             account_number="1020304099", currency="SGD",
         )  # fmt: skip
         await world.no_outside(tenant)
-        second.status = "active"
-        await second.save(update_fields=["status"])
+        second.status, second.created_at = "active", datetime.now(UTC) + timedelta(seconds=1)
+        await second.save(update_fields=["status", "created_at"])
         item = await FeeItem.get(tenant_id=tenant.id, key="meals")
         await fees.set_destination(staff, item.id, settlement_account_id=second.id)
     first = await world.charge(tenant, staff, "books", "meals", month=THIS)

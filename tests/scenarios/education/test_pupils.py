@@ -167,6 +167,10 @@ async def test_fees_of_different_accounts_are_billed_apart(db, bank):
             )
         await world.no_outside(tenant)
         canteen = await SettlementAccount.get(tenant_id=tenant.id, account_mask="•••• 0002")
+        canteen.created_at += timedelta(
+            seconds=1
+        )  # the other came first, and is meant where a fee names none
+        await canteen.save(update_fields=["created_at"])
         meals = await FeeItem.get(tenant_id=tenant.id, key="meals")
         await fees.set_destination(staff, meals.id, settlement_account_id=canteen.id)
     first = await world.charge(tenant, staff, "tuition", "meals")
