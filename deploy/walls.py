@@ -12,9 +12,6 @@ APPLICATION = "cloud_app"
 OWNER = "cloud_owner"
 _OWN = re.compile(r"\bt\.(\w+)")
 """A column of the policy's own table, which has no alias there."""
-EVEN = -0.01
-"""How many institutions PostgreSQL expects in a table, as ``n_distinct`` has it: one for a hundred rows. The average it
-finds by itself is one for each row where many are tiny; any index of the institution then looks as good as the key."""
 TODAY = "day_of(t.tenant_id)"
 """The day it is at the institution that the row belongs to."""
 
@@ -83,7 +80,6 @@ def _keys(wall: Wall) -> str:
         f"alter table {table} drop constraint {table}_pkey;",
         f"alter table {table} add constraint {table}_pkey primary key (tenant_id, id);",
         f"alter table {table} alter column id set default new_id();",
-        f"alter table {table} alter column tenant_id set (n_distinct = {EVEN});",
     ]
     lines += [_reference(table, column, target) for column, target in wall.refs.items()]
     lines += [

@@ -7,6 +7,6 @@ INDEX = "create index billing_quantity_month_idx on billing_quantity (tenant_id,
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cloud", "0053_even_statistics")]
+    dependencies = [("cloud", "0053_grown_tables")]
 
     operations = [ops.RunSQL(INDEX)]

@@ -1,30 +1,8 @@
-"""PostgreSQL expects a hundred rows of an institution in every table, however many the others have.
-
-What it finds by itself is the average: beside many tiny institutions a large one seemed to have one row, so that an index
-of the institution looked as good as the primary key, and the check of a foreign key read half of the institution's
-accounts for each posting that went into its journal.
-"""
+"""A table that holds more rows than PostgreSQL knows of is looked at again, though it has hardly grown."""
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
-from deploy.walls import EVEN
-
-TABLES = f"""
-do $$
-declare each regclass;
-begin
-  for each in
-    select a.attrelid::regclass from pg_attribute a join pg_class c on c.oid = a.attrelid
-     where a.attname = 'tenant_id' and c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
-  loop
-    execute format('alter table %s alter column tenant_id set (n_distinct = {EVEN})', each);
-    if pg_relation_size(each) > 0 then
-      execute format('analyze %s (tenant_id)', each);
-    end if;
-  end loop;
-end $$
-"""
 GROWN = """
 create or replace function statistics_renew(tables regclass[]) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -51,4 +29,4 @@ institution may have found room where others' had been, so that it has hardly gr
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0052_isolation_checks")]
 
-    operations = [ops.RunSQL(TABLES), ops.RunSQL(GROWN)]
+    operations = [ops.RunSQL(GROWN)]
