@@ -39,18 +39,15 @@ def meant(item: FeeItem, accounts: list[SettlementAccount]) -> SettlementAccount
 async def show(request: Request, actor: Actor) -> Response:
     """Show where a fee is paid to, and where else it could be."""
     item = (await fees.get_item(actor, path_id(request))).item
-    found = meant(item, await fees.destinations(actor, item))
-    return await _page(request, actor, item, Form.blank(DestinationForm, _chosen(found)))
-
-
-def _chosen(account: SettlementAccount | None) -> dict[str, str]:
-    return {"settlement_account_id": str(account.id)} if account else {}
+    accounts = await fees.destinations(actor, item)
+    found = meant(item, accounts)
+    chosen = {"settlement_account_id": str(found.id)} if found else {}
+    return await _page(request, item, accounts, Form.blank(DestinationForm, chosen))
 
 
 async def _page(
-    request: Request, actor: Actor, item: FeeItem, form: Form[Any], status: int = 200
+    request: Request, item: FeeItem, accounts: list[SettlementAccount], form: Form[Any], status: int = 200
 ) -> Response:
-    accounts = await fees.destinations(actor, item)
     context = {
         "item": item,
         "name": localized(item.names),
@@ -73,7 +70,7 @@ async def direct(request: Request, actor: Actor) -> Response:
         else:
             flash = t("It is paid there from now on.")
             return redirect(request, f"{root_of(request)}/fees/{item.id}", flash=flash)
-    return await _page(request, actor, item, form, status=422)
+    return await _page(request, item, await fees.destinations(actor, item), form, status=422)
 
 
 _RIGHT = "fees.activate"
