@@ -26,11 +26,6 @@ class DestinationForm(BaseModel):
     settlement_account_id: UUID = Field(title=N_("Paid to"))
 
 
-def told(account: SettlementAccount) -> str:
-    """Return an account as a line."""
-    return f"{account.account_name}, {account.bank_code} {account.account_mask}"
-
-
 def meant(item: FeeItem, accounts: list[SettlementAccount]) -> SettlementAccount | None:
     """Return which of the accounts a fee is paid to: its own, else the first."""
     return next((one for one in accounts if one.id == item.settlement_account_id), next(iter(accounts), None))
@@ -52,7 +47,7 @@ async def _page(
         "item": item,
         "name": localized(item.names),
         "form": form,
-        "accounts": [(str(one.id), told(one)) for one in accounts],
+        "accounts": [(str(one.id), one.text) for one in accounts],
         "root": root_of(request),
     }
     return await respond(request, "billing/charges/fee_destination.html", context, status=status)

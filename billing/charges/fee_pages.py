@@ -152,7 +152,7 @@ async def show(request: Request, actor: Actor) -> Response:
     paid_to = destination_pages.meant(listed.item, accounts) if len(accounts) > 1 else None
     context = {
         "listed": listed,
-        "paid_to": destination_pages.told(paid_to) if paid_to else "",
+        "paid_to": paid_to.text if paid_to else "",
         "item": listed.item,
         "name": localized(listed.item.names),
         "kinds": _kind_words(listed.item),

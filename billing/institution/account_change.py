@@ -66,11 +66,7 @@ async def _active(tenant: Tenant) -> list[SettlementAccount]:
 
 
 async def _choose(tenant: Tenant) -> Mapping[str, Sequence[tuple[str, Text | str]]]:
-    told = [
-        (str(one.id), f"{one.account_name}, {one.bank_code} {one.account_mask}")
-        for one in await _active(tenant)
-    ]
-    return {"replaces": told}
+    return {"replaces": [(str(one.id), one.text) for one in await _active(tenant)]}
 
 
 async def _present(tenant: Tenant, facts: Facts) -> Facts:

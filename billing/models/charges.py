@@ -27,6 +27,11 @@ class SettlementAccount(TenantRow):
     rail_secret: bytes | None = fields.BinaryField(null=True)
     status = fields.CharField(max_length=20, db_default="active")
 
+    @property
+    def text(self) -> str:
+        """How people see it: whose it is, at which bank, its last digits."""
+        return f"{self.account_name}, {self.bank_code} {self.account_mask}"
+
     class Meta:
         table = "billing_settlement_account"
 

@@ -275,4 +275,4 @@ async def payable_now(person_id: UUID | None, bills: Sequence[SeenBill]) -> dict
 async def asked_now(person_id: UUID | None, bills: Sequence[SeenBill]) -> dict[UUID, int]:
     """Return how much paying each bill begins with: the instalment that is due, otherwise all that may be paid."""
     most = await payable_now(person_id, bills)
-    return {bill.id: min(most[bill.id], bill.due_minor) or most[bill.id] for bill in bills}
+    return {bill.id: bill.asked_of(most[bill.id]) for bill in bills}

@@ -16,7 +16,7 @@ from billing.mandates import saving
 from billing.payer import queries
 from billing.payer.branding import show_bank
 from billing.payer.overview import ids_of
-from billing.payer.owed import asked_now, payable_now
+from billing.payer.owed import payable_now
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
 from billing.payments.choosing import accounts_of, too_much
@@ -55,16 +55,16 @@ async def new_payment(request: Request, actor: Actor) -> Response:
 
 
 def _first_amounts(
-    request: Request, bills: Sequence[SeenBill], most: Mapping[UUID, int], first: Mapping[UUID, int]
+    request: Request, bills: Sequence[SeenBill], most: Mapping[UUID, int]
 ) -> dict[str, list[str]]:
-    """Return what the form begins with: what the address says, within the ``most`` that may be paid, or ``first``."""
+    """Return what the form begins with: what the address says, within the ``most`` that may be paid, or what is due."""
     found = {}
     for bill in bills:
         try:
             asked = parse_minor(request.query_params.get(f"amount-{bill.id}", ""), bill.currency)
         except FieldError:
             asked = 0
-        amount = asked if 0 < asked <= most[bill.id] and not bill.is_held else first[bill.id]
+        amount = asked if 0 < asked <= most[bill.id] and not bill.is_held else bill.asked_of(most[bill.id])
         found[f"amount-{bill.id}"] = [plain_amount(amount, bill.currency)]
     return found
 
@@ -77,10 +77,7 @@ async def new_page(request: Request, side: Side, wanted: list[UUID]) -> Response
         return redirect(request, side.bill(wanted[0]) if len(wanted) == 1 else side.root, flash=text)
     await show_bank(request, bills[0].tenant_id)
     ways = await _ways(side, bills)
-    person_id = side.actor.person_id
-    values = _first_amounts(
-        request, bills, await payable_now(person_id, bills), await asked_now(person_id, bills)
-    )
+    values = _first_amounts(request, bills, await payable_now(side.actor.person_id, bills))
     values |= {"key": [new_token()], "channel": [ways[0].key if ways else ""]}
     return await _page(request, side, Form(Paying, dict(values)), bills, ways)
 

@@ -66,6 +66,10 @@ class SeenBill:
         """What is due of it: the instalment where it is paid by a plan, otherwise all that is left."""
         return self.left_minor - self.later_minor if self.left_minor else 0
 
+    def asked_of(self, most: int) -> int:
+        """Return how much of the ``most`` that somebody may pay of it paying begins with: what is due, else all."""
+        return min(most, self.due_minor) or most
+
     @property
     def is_held(self) -> bool:
         """Whether it is for something that is kept for its payer until then."""

@@ -21,7 +21,7 @@ async def paid_into(tenant_id: UUID, settlement_account_id: UUID | None) -> str:
     """
     async with open_scope(tenant_scope(tenant_id)):
         found = await SettlementAccount.get_or_none(tenant_id=tenant_id, id=settlement_account_id)
-    return f"{found.account_name}, {found.bank_code} {found.account_mask}" if found else ""
+    return found.text if found else ""
 
 
 async def bill_into(tenant_id: UUID, bill_id: UUID, currency: str) -> str:
