@@ -41,7 +41,8 @@ with credit as materialized (
   select id, payment_id, account_id, currency, free,
          sum(free) over (partition by account_id, currency order by created_at, id) upto
     from (select *, left_minor - refunding_minor free from billing_credit
-           where tenant_id = $1 and account_id = any ($2::uuid[]) and left_minor > refunding_minor) c
+           where tenant_id = $1 and account_id = any ($2::uuid[]) and left_minor > refunding_minor
+             and not is_frozen) c
 ), line as (
   select l.id, l.bill_id, b.account_id, b.currency, b.due_on, b.number, l.position, {PENALTY_RANK} rank,
          b.total_minor - b.paid_minor - b.adjusted_minor bill_left,
@@ -199,7 +200,8 @@ async def _record(actor: Actor, bill_id: UUID, amount: int, currency: str) -> No
 
 _WAITING = f"""
 select distinct c.account_id from billing_credit c
- where c.tenant_id = $1 and c.left_minor > c.refunding_minor and ($2::uuid is null or c.account_id > $2)
+ where c.tenant_id = $1 and c.left_minor > c.refunding_minor and not c.is_frozen
+   and ($2::uuid is null or c.account_id > $2)
    and exists (select 1 from billing_bill b where b.tenant_id = $1 and b.account_id = c.account_id
                   and b.currency = c.currency and b.status in ('issued', 'part_paid') and not {IS_DISPUTED}
                   and b.held_until is null and not exists (select 1 from billing_payment_part p

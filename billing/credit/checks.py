@@ -1,13 +1,14 @@
 """What must be true of credit, as statements that find what is not (see ``billing.ledger.checks``)."""
 
 CREDIT_CHECKS: dict[str, str] = {
-    "credit left is not what was given less used and refunded": """
+    "credit left is not what was given less used, refunded and lost": """
         select c.id::text subject, c.left_minor expected,
-               (c.amount_minor - c.refunded_minor - coalesce(u.amount, 0))::bigint found
+               (c.amount_minor - c.refunded_minor - c.lost_minor - coalesce(u.amount, 0))::bigint found
           from billing_credit c left join (
             select credit_id, sum(amount_minor) amount from billing_credit_use
              where tenant_id = $1 group by credit_id) u on u.credit_id = c.id
-         where c.tenant_id = $1 and c.left_minor <> c.amount_minor - c.refunded_minor - coalesce(u.amount, 0)""",
+         where c.tenant_id = $1 and c.left_minor <> c.amount_minor - c.refunded_minor - c.lost_minor
+           - coalesce(u.amount, 0)""",
     "credit used is not its allocations": """
         select c.id::text subject, coalesce(u.amount, 0)::bigint expected, coalesce(a.amount, 0)::bigint found
           from billing_credit c

@@ -8,6 +8,7 @@ from billing import ledger
 from billing.ledger import Side
 from billing.models import Credit, Payment
 from billing.payments.allocating import Parts, release
+from billing.payments.states import HELD
 from tenants import audit
 from tenants.actor import Actor
 from tenants.ids import new_id
@@ -46,6 +47,7 @@ async def open_credit(
         currency=payment.currency,
         amount_minor=amount_minor,
         left_minor=amount_minor,
+        is_frozen=payment.status in HELD,
         source=source,
         source_id=source_id,
         note=note,
@@ -55,16 +57,33 @@ async def open_credit(
     return credit
 
 
+async def free_of(tenant_id: UUID, payment_id: UUID, amount_minor: int) -> list[tuple[Credit, int]]:
+    """Return a payment's credit, locked, with what of ``amount_minor`` each gives; what is being refunded stays."""
+    found = Credit.filter(tenant_id=tenant_id, payment_id=payment_id, left_minor__gt=0)
+    parts, left = list[tuple[Credit, int]](), amount_minor
+    for credit in await found.order_by("id").select_for_update():
+        part = min(left, credit.left_minor - credit.refunding_minor)
+        if part > 0:
+            parts.append((credit, part))
+            left -= part
+    return parts
+
+
 def credit_side(account_id: UUID | None, amount_minor: int, currency: str) -> Side:
     """Return a posting on an account's credit; negative gives it, positive takes it."""
     return Side(ledger.CREDIT, amount_minor, currency, account_id)
 
 
 _PAID_BY = """
-select a.payment_id, sum(a.amount_minor)::bigint net
-  from billing_allocation a where a.tenant_id = $1 and a.bill_id = $2
- group by a.payment_id having sum(a.amount_minor) > 0 order by max(a.created_at) desc, a.payment_id desc
+select payment_id, net from (
+  select a.payment_id, max(a.created_at) latest, least(sum(a.amount_minor), p.amount_minor - p.refunded_minor - (
+           select coalesce(sum(d.borne_minor), 0) from billing_dispute d
+            where d.tenant_id = $1 and d.payment_id = p.id))::bigint net
+    from billing_allocation a join billing_payment p on p.tenant_id = $1 and p.id = a.payment_id
+   where a.tenant_id = $1 and a.bill_id = $2 group by a.payment_id, p.id, p.amount_minor, p.refunded_minor) paid
+ where net > 0 order by latest desc, payment_id desc
 """
+"""Who paid a bill how much, less what the institution has borne of it: a dispute that was lost has given that back."""
 
 
 async def grant_credit(

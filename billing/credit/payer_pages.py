@@ -30,7 +30,12 @@ from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
 
-WORDS = {**SOURCES, "used": N_("Put to a bill"), "refunded": N_("Refunded")}
+WORDS = {
+    **SOURCES,
+    "used": N_("Put to a bill"),
+    "refunded": N_("Refunded"),
+    "lost": N_("Taken back by the payer's bank"),
+}
 
 
 class Ahead(BaseModel):
@@ -61,6 +66,7 @@ async def _page(request: Request, seen: SeenAccount, form: Form[Ahead], status: 
     context: dict[str, Any] = {
         "account": seen,
         "balance_minor": await queries.free_credit(seen.tenant_id, seen.id, seen.currency),
+        "frozen_minor": await queries.frozen_credit(seen.tenant_id, seen.id, seen.currency),
         "moves": [{**dict(each), "words": gettext(WORDS[each["kind"]])} for each in moves],
         "terms": terms,
         "form": form,

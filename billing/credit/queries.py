@@ -60,8 +60,19 @@ async def account_seen(
 
 _BALANCE = (
     "select coalesce(sum(left_minor - refunding_minor), 0)::bigint from billing_credit"
-    " where tenant_id = $1 and account_id = $2 and currency = $3 and left_minor > 0"
+    " where tenant_id = $1 and account_id = $2 and currency = $3 and left_minor > 0 and not is_frozen"
 )
+
+
+_FROZEN = (
+    "select coalesce(sum(left_minor - refunding_minor), 0)::bigint from billing_credit"
+    " where tenant_id = $1 and account_id = $2 and currency = $3 and left_minor > 0 and is_frozen"
+)
+
+
+async def frozen_credit(tenant_id: UUID, account_id: UUID, currency: str) -> int:
+    """Return what of an account's credit is kept back by disputes, in any scope that sees it."""
+    return int(await value(_FROZEN, tenant_id, account_id, currency))
 
 
 async def free_credit(tenant_id: UUID, account_id: UUID, currency: str) -> int:
@@ -79,6 +90,10 @@ with moved as (
   select u.created_at, 'used', -u.amount_minor, u.currency, b.number, u.bill_id, b.period, u.used_by_name
     from billing_credit_use u left join billing_bill b on b.tenant_id = u.tenant_id and b.id = u.bill_id
    where u.tenant_id = $1 and u.account_id = $2
+  union all
+  select c.lost_at, 'lost', -c.lost_minor, c.currency, p.number, null, null, ''
+    from billing_credit c left join billing_payment p on p.tenant_id = c.tenant_id and p.id = c.payment_id
+   where c.tenant_id = $1 and c.account_id = $2 and c.lost_minor > 0
   union all
   select r.succeeded_at, 'refunded', -r.amount_minor, r.currency, r.number, null, null, r.requested_by_name
     from billing_refund r join billing_credit c on c.tenant_id = r.tenant_id and c.id = r.credit_id
@@ -102,7 +117,8 @@ CREDITS = Listing(
     sql="""
 select c.id, c.created_at, c.source, c.currency, c.amount_minor, c.left_minor, c.refunding_minor, c.account_id,
        a.number account_number, a.name account_name, p.number payment_number, p.payer_name,
-       case when c.left_minor = 0 then 'used' when c.refunding_minor > 0 then 'refunding' else 'free' end state
+       case when c.left_minor = 0 and c.lost_minor > 0 then 'lost' when c.left_minor = 0 then 'used'
+            when c.is_frozen then 'frozen' when c.refunding_minor > 0 then 'refunding' else 'free' end state
   from billing_credit c
   join tenants_account a on a.tenant_id = c.tenant_id and a.id = c.account_id
   join billing_payment p on p.tenant_id = c.tenant_id and p.id = c.payment_id

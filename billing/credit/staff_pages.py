@@ -33,8 +33,12 @@ STATE_WORDS: dict[str, Text] = {
     "free": t("To be used"),
     "refunding": t("Being refunded"),
     "used": t("Used up"),
+    "frozen": t("Kept back by a dispute"),
+    "lost": t("Taken back by the payer's bank"),
 }
-STATE_TONES: dict[str, Tone] = {"free": "success", "refunding": "warning", "used": "neutral"}
+STATE_TONES: dict[str, Tone] = {
+    "free": "success", "refunding": "warning", "used": "neutral", "frozen": "warning", "lost": "danger",
+}  # fmt: skip
 
 
 def _columns(root: str) -> tuple[Column, ...]:

@@ -1,7 +1,8 @@
 """What a dispute does to the books, each step once.
 
 While it is open the money stands in ``disputed``: its bills stay paid, for a dispute that is won must never bill
-again. Lost money is first taken from what the payment had left unassigned; the rest waits in ``charged_back`` for a
+again, and its credit is frozen. Lost money is first taken from what the payment had left unassigned, then from what is
+left of its credit; the rest waits in ``charged_back`` for a
 person to decide whether the bills are owed again or the institution bears it. What a channel charges for a dispute is
 booked with its other fees, when its statement arrives.
 """
@@ -9,6 +10,7 @@ booked with its other fees, when its statement arrives.
 from uuid import UUID
 
 from billing import ledger
+from billing.credit import losing
 from billing.disputes.states import LOST
 from billing.ledger import Side
 from billing.models import Dispute, Payment, Suspense
@@ -53,14 +55,22 @@ def _between(dispute: Dispute, payment: Payment, to: str) -> list[Side]:
 
 
 async def _lose(dispute: Dispute, payment: Payment) -> None:
-    """Give up the claim: unassigned money of the payment goes first, the rest waits for a decision."""
+    """Give up the claim: unassigned money and credit of the payment go first, the rest waits for a decision."""
     dispute.suspense_minor = await _take_unassigned(payment, dispute.amount_minor)
     sides = [
         Side(ledger.SUSPENSE, dispute.suspense_minor, dispute.currency),
-        Side(CHARGED_BACK, dispute.amount_minor - dispute.suspense_minor, dispute.currency),
+        *(await _take_credit(dispute, payment)),
+        Side(CHARGED_BACK, dispute.claim_minor, dispute.currency),
         Side(DISPUTED, -dispute.amount_minor, dispute.currency),
     ]
     await ledger.post(dispute.tenant_id, "dispute.lost", dispute.id, sides)
+
+
+async def _take_credit(dispute: Dispute, payment: Payment) -> list[Side]:
+    """Take what is left of the payment's credit for the claim, and return the debits."""
+    sides = await losing.lose(payment, dispute.claim_minor)
+    dispute.credit_minor += sum(side.amount_minor for side in sides)
+    return sides
 
 
 async def _take_unassigned(payment: Payment, amount: int) -> int:
@@ -99,25 +109,29 @@ _ALLOCATED = (
 
 async def reopen(actor: Actor, dispute: Dispute, payment: Payment) -> None:
     """Have the bills owed again that the lost money had paid; what paid none by now is the institution's loss."""
-    rest = dispute.amount_minor - dispute.suspense_minor
+    claim, credit = dispute.claim_minor, await _take_credit(dispute, payment)
+    rest = dispute.claim_minor
     part = min(rest, int(await value(_ALLOCATED, payment.tenant_id, payment.id)))
     taken = await take_back(payment.tenant_id, payment.id, None, part, dispute_id=dispute.id)
     dispute.reopened_minor, dispute.borne_minor = part, rest - part
     sides = [
+        *credit,
         *receivables(taken, dispute.currency),
         Side(LOSSES, rest - part, dispute.currency),
-        Side(CHARGED_BACK, -rest, dispute.currency),
+        Side(CHARGED_BACK, -claim, dispute.currency),
     ]
     await ledger.post(dispute.tenant_id, "dispute.reopened", dispute.id, sides)
     await tell_charged_back(actor, taken, dispute.id)
 
 
-async def bear(dispute: Dispute) -> None:
+async def bear(dispute: Dispute, payment: Payment) -> None:
     """Have the institution bear the loss; the bills stay paid."""
-    dispute.borne_minor = dispute.amount_minor - dispute.suspense_minor
+    claim, credit = dispute.claim_minor, await _take_credit(dispute, payment)
+    dispute.borne_minor = dispute.claim_minor
     sides = [
+        *credit,
         Side(LOSSES, dispute.borne_minor, dispute.currency),
-        Side(CHARGED_BACK, -dispute.borne_minor, dispute.currency),
+        Side(CHARGED_BACK, -claim, dispute.currency),
     ]
     await ledger.post(dispute.tenant_id, "dispute.borne", dispute.id, sides)
 
@@ -129,22 +143,23 @@ _TOOK = (
 
 
 async def _return(actor: Actor, dispute: Dispute, payment: Payment) -> None:
-    """Money that was lost comes back: to its bills, to the store it was taken from, or waits where both need none."""
+    """Money that was lost comes back: to bills, credit and stores it was taken from, or waits where none needs it."""
     done = await allocate(payment.tenant_id, payment.id, await _parts(dispute))
     stored = await _store_again(actor, dispute, payment, done)
     waiting = done.left_over_minor - sum(stored.by_bill().values()) + dispute.suspense_minor
     if waiting:
         await _suspense(payment, waiting, "dispute_won")
-    undecided = dispute.amount_minor - dispute.suspense_minor - dispute.reopened_minor - dispute.borne_minor
+    undecided = dispute.claim_minor - dispute.reopened_minor - dispute.borne_minor
     sides = [
         Side(ledger.clearing(payment.channel), dispute.amount_minor, dispute.currency),
         *receivables(done, dispute.currency),
         *receivables(stored, dispute.currency),
+        *(await losing.give_again(payment, dispute.credit_minor)),
         Side(ledger.SUSPENSE, -waiting, dispute.currency),
         Side(LOSSES, -dispute.borne_minor, dispute.currency),
         Side(CHARGED_BACK, -undecided, dispute.currency),
     ]
-    dispute.suspense_minor = dispute.reopened_minor = dispute.borne_minor = 0
+    dispute.suspense_minor = dispute.credit_minor = dispute.reopened_minor = dispute.borne_minor = 0
     await ledger.post(dispute.tenant_id, "dispute.returned", dispute.id, sides)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from billing.disputes import booking
 from billing.disputes.answering import locked, record
-from billing.disputes.states import LOST
+from billing.disputes.states import ASKED, LOST
 from billing.models import Dispute, Payment
 from tenants.actor import Actor
 from tenants.jobs import publish
@@ -16,7 +16,7 @@ from tenants.models import Tenant
 from ui.errors import Conflict, Forbidden, Invalid
 from ui.i18n import t
 
-OWED, BORNE, ASKED = "owed", "borne", "asked"
+OWED, BORNE = "owed", "borne"
 REASON_MAX = 500
 
 
@@ -55,7 +55,7 @@ async def approve(actor: Actor, *, dispute_id: UUID, is_agreed: bool) -> None:
     actor.require("refunds.approve")
     actor.require_fresh()
     dispute, payment = await locked(actor, dispute_id)
-    if dispute.decision != ASKED:
+    if dispute.decision != ASKED or dispute.status not in LOST:
         raise Conflict("dispute.decided", t("Nothing waits for a second person here."))
     if dispute.asked_by == actor.person_id:
         raise Forbidden(
@@ -86,15 +86,14 @@ def _reason(reason: str) -> str:
 
 async def _may_alone(actor: Actor, dispute: Dispute) -> bool:
     tenant = await Tenant.get(id=dispute.tenant_id)
-    lost = dispute.amount_minor - dispute.suspense_minor
-    return bool(dispute.currency == tenant.currency and lost <= actor.refund_limit_minor)
+    return bool(dispute.currency == tenant.currency and dispute.claim_minor <= actor.refund_limit_minor)
 
 
 async def _settle(actor: Actor, dispute: Dispute, payment: Payment, decision: str) -> None:
     if decision == OWED:
         await booking.reopen(actor, dispute, payment)
     else:
-        await booking.bear(dispute)
+        await booking.bear(dispute, payment)
     dispute.decision, dispute.decided_at = decision, datetime.now(UTC)
     dispute.decided_by, dispute.decided_by_name = actor.person_id, actor.name[:100]
     await dispute.save()

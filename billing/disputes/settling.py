@@ -6,9 +6,10 @@ Lock order: payment, dispute, unassigned money, bills.
 from datetime import UTC, datetime
 from uuid import UUID
 
+from billing.credit import losing
 from billing.disputes import booking
 from billing.disputes.news import Known, News, add
-from billing.disputes.states import LOST, OPEN
+from billing.disputes.states import ASKED, LOST, OPEN
 from billing.models import Attempt, Dispute, Payment
 from billing.payments.numbers import new_number
 from billing.payments.states import PAYMENT, move
@@ -43,6 +44,7 @@ async def take_news(actor: Actor, attempt_id: UUID, news: News) -> Dispute:
     await booking.book(actor, dispute, payment)
     await dispute.save()
     await follow(payment)
+    await losing.follow(payment)
     if dispute.status != before or not dispute.version:
         await _tell(actor, dispute, payment)
     return dispute
@@ -78,6 +80,8 @@ def _learn(dispute: Dispute, news: News) -> None:
         dispute.closed_at = now
     if status != dispute.status:
         dispute.sending, dispute.error = "", ""
+    if status == "won" and dispute.decision == ASKED:
+        dispute.decision, dispute.asked_by, dispute.asked_by_name = "", None, ""
     dispute.status, dispute.is_withdrawn = status, known.is_withdrawn
     dispute.fee_minor, dispute.fee_returned_minor = known.fee_minor, known.fee_returned_minor
     dispute.evidence_due_at = known.evidence_due_at

@@ -7,6 +7,8 @@ OPEN = ("opened", "evidence_due", "submitted")
 ANSWERABLE = ("opened", "evidence_due")
 """States in which we may still answer or give in."""
 LOST = ("lost", "accepted")
+ASKED = "asked"
+"""The decision about a lost one while it waits for a second person; nobody has to, once it is won after all."""
 
 DISPUTE = Machine(
     "dispute",

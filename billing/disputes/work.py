@@ -14,7 +14,7 @@ ANSWER = (
 DECIDE = (
     _COLUMNS.format(due="null::timestamptz", detail="reason")
     + _FROM
-    + "status in ('lost', 'accepted') and decision = '' and amount_minor > suspense_minor"
+    + "status in ('lost', 'accepted') and decision = '' and amount_minor > suspense_minor + credit_minor"
 )
 APPROVE = _COLUMNS.format(due="null::timestamptz", detail="decision_reason") + _FROM + "decision = 'asked'"
 

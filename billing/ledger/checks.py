@@ -48,7 +48,7 @@ CHECKS: dict[str, str] = {
             on s.payment_id = p.id
           left join (select payment_id, sum(left_minor) amount from billing_credit
                       where tenant_id = $1 group by payment_id) c on c.payment_id = p.id
-          left join (select payment_id, sum(suspense_minor + reopened_minor) amount from billing_dispute
+          left join (select payment_id, sum(suspense_minor + credit_minor + reopened_minor) amount from billing_dispute
                       where tenant_id = $1 group by payment_id) d on d.payment_id = p.id
          where p.tenant_id = $1 and p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed', 'charged_back')
            and p.amount_minor - p.refunded_minor - coalesce(d.amount, 0)

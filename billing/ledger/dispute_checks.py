@@ -19,12 +19,20 @@ DISPUTES: dict[str, str] = {
     ),
     "lost and undecided is not what the disputes say": _agrees(
         "charged_back",
-        "amount_minor - suspense_minor",
+        "amount_minor - suspense_minor - credit_minor",
         "is_withdrawn and status in ('lost', 'accepted') and decision in ('', 'asked')",
     ),
     "losses are not what the disputes say": _agrees(
         "dispute_losses", "borne_minor", "status in ('lost', 'accepted')"
     ),
+    "credit lost is not what disputes of its payment took": """
+        select p.number subject, coalesce(d.amount, 0)::bigint expected, coalesce(c.amount, 0)::bigint found
+          from billing_payment p
+          left join (select payment_id, sum(credit_minor) amount from billing_dispute
+                      where tenant_id = $1 group by payment_id) d on d.payment_id = p.id
+          left join (select payment_id, sum(lost_minor) amount from billing_credit
+                      where tenant_id = $1 group by payment_id) c on c.payment_id = p.id
+         where p.tenant_id = $1 and coalesce(d.amount, 0) <> coalesce(c.amount, 0)""",
     "dispute's bills are not owed again by as much": """
         select d.number subject, d.reopened_minor expected, coalesce(-a.amount, 0)::bigint found
           from billing_dispute d left join (

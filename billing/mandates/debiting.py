@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from billing.answers.conditions import IS_DISPUTED
 from billing.bank_terms.reading import bank_terms_of, must_offer
 from billing.channels import CHANNELS
@@ -137,11 +139,12 @@ async def call_off(tenant_id: UUID, bill_id: UUID) -> None:
 
 
 async def take_due(actor: Actor) -> int:
-    """Have every debit taken whose day has come; return how many."""
+    """Have every debit taken whose day has come, and those that were claimed and never started; return how many."""
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
         now = await today_at(actor.tenant_id)
-        due = await Debit.filter(tenant_id=actor.tenant_id, status__in=WAITING, due_on__lte=now).values_list(
+        is_due = Q(status__in=WAITING) | Q(status="trying", payment_id__isnull=True)
+        due = await Debit.filter(is_due, tenant_id=actor.tenant_id, due_on__lte=now).values_list(
             "id", flat=True
         )
         for debit_id in due:
@@ -178,11 +181,13 @@ select b.total_minor - b.paid_minor - b.adjusted_minor left_minor, b.status, {IS
 
 
 async def _claim(actor: Actor, debit_id: UUID) -> tuple[Debit, Mandate, int] | None:
+    """Claim a debit for one try; one that was claimed by a process that died before it had begun is taken over."""
     async with open_scope(tenant_scope(actor.tenant_id or debit_id)):
         debit = await Debit.filter(tenant_id=actor.tenant_id, id=debit_id).select_for_update().get()
         mandate = await Mandate.get(tenant_id=debit.tenant_id, id=debit.mandate_id)
-        if not DEBIT.can(debit.status, "try") or mandate.status != "active":
-            return None
+        is_left = debit.status == "trying" and debit.payment_id is None
+        if not (DEBIT.can(debit.status, "try") or is_left) or mandate.status != "active":
+            return await _give_up(debit) if is_left else None
         (bill,) = await rows(_STAYS, debit.tenant_id, debit.bill_id)
         amount = min(int(bill["left_minor"]), int(debit.amount_minor))
         if (
@@ -196,9 +201,17 @@ async def _claim(actor: Actor, debit_id: UUID) -> tuple[Debit, Mandate, int] | N
             debit.error = _why_skipped(bill)
             await debit.save()
             return None
-        debit.status, debit.tries = DEBIT.after(debit.status, "try"), debit.tries + 1
-        await debit.save(update_fields=["status", "tries"])
+        if not is_left:
+            debit.status, debit.tries = DEBIT.after(debit.status, "try"), debit.tries + 1
+            debit.payment_id = None
+            await debit.save(update_fields=["status", "tries", "payment_id"])
         return debit, mandate, amount
+
+
+async def _give_up(debit: Debit) -> None:
+    """End a debit whose mandate was stopped before its try had begun."""
+    debit.status, debit.ended_at = DEBIT.after(debit.status, "skip"), datetime.now(UTC)
+    await debit.save(update_fields=["status", "ended_at"])
 
 
 def _why_skipped(bill: Mapping[str, Any]) -> str:
@@ -253,8 +266,10 @@ async def _must_fit(mandate: Mandate, chosen: Chosen, parts: Parts) -> None:
 async def _refused(actor: Actor, debit_id: UUID, code: str) -> None:
     """Follow a debit that could not be started, or whose channel said no at once: its own word counts more."""
     debit = await Debit.filter(tenant_id=actor.tenant_id, id=debit_id).select_for_update().get()
-    if debit.status == "trying":
-        is_held = code in _HELD
+    is_held = code in _HELD
+    if debit.status == "trying" and not (
+        is_held and debit.payment_id is not None
+    ):  # another run has begun it
         await failed(actor, debit, code if is_held else await _error_of(debit) or code, is_held=is_held)
 
 

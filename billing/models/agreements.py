@@ -27,9 +27,10 @@ class Terms(TenantRow):
 class Credit(TenantRow):
     """Money of one payment that an account has at its institution and that pays no bill yet.
 
-    ``left_minor`` is what of ``amount_minor`` has neither been used nor gone back; ``refunding_minor`` of it is
-    reserved by refunds under way. ``source`` says where it comes from, ``source_id`` names what (an attempt, a sum
-    of unassigned money, a credit note): the same cause gives credit once.
+    ``left_minor`` is what of ``amount_minor`` has neither been used nor gone back nor been lost; ``refunding_minor`` of
+    it is reserved by refunds under way. ``is_frozen`` while its payment is in a dispute, so that nobody spends what the
+    payer's bank has taken back; ``lost_minor`` is what it kept. ``source`` says where it comes from, ``source_id``
+    names what (an attempt, a sum of unassigned money, a credit note): the same cause gives credit once.
     """
 
     account_id: UUID = fields.UUIDField()
@@ -39,6 +40,9 @@ class Credit(TenantRow):
     left_minor = fields.BigIntField()
     refunded_minor = fields.BigIntField(db_default=0)
     refunding_minor = fields.BigIntField(db_default=0)
+    is_frozen = fields.BooleanField(db_default=False)
+    lost_minor = fields.BigIntField(db_default=0)
+    lost_at = fields.DatetimeField(null=True)
     source = fields.CharField(max_length=20)
     source_id: UUID = fields.UUIDField()
     note = fields.TextField(db_default="")

@@ -14,8 +14,8 @@ class Dispute(TenantRow):
     ``reference`` is the channel's own id. While ``is_withdrawn`` the channel has taken ``amount_minor`` back;
     ``fee_minor`` is what it charges for that and ``fee_returned_minor`` what it gave back of it. A lost one is
     decided by a person: ``decision`` is ``owed`` (its bills are owed again) or ``borne`` (the institution bears the
-    loss), ``asked`` while the latter waits for a second person. ``suspense_minor``, ``reopened_minor`` and
-    ``borne_minor`` are where the lost money was taken from. ``evidence`` is the answer as typed.
+    loss), ``asked`` while the latter waits for a second person. ``suspense_minor``, ``credit_minor``,
+    ``reopened_minor`` and ``borne_minor`` are where the lost money was taken from. ``evidence`` is the answer as typed.
     """
 
     payment_id: UUID = fields.UUIDField()
@@ -46,11 +46,17 @@ class Dispute(TenantRow):
     decided_by_name = fields.CharField(max_length=100, db_default="")
     decided_at = fields.DatetimeField(null=True)
     suspense_minor = fields.BigIntField(db_default=0)
+    credit_minor = fields.BigIntField(db_default=0)
     reopened_minor = fields.BigIntField(db_default=0)
     borne_minor = fields.BigIntField(db_default=0)
 
     class Meta:
         table = "billing_dispute"
+
+    @property
+    def claim_minor(self) -> int:
+        """What it takes from neither unassigned money nor credit: a person decides who bears that."""
+        return int(self.amount_minor - self.suspense_minor - self.credit_minor)
 
 
 class DisputeFile(TenantRow):

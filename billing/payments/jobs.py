@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.models import Attempt
-from billing.payments import inbox, refunding, settlement
+from billing.payments import inbox, refunding, settlement, stuck
 from billing.payments.asking import conclude, withdraw
 from billing.payments.settling import WITHDRAW_JOB
 from billing.payments.starting import ASK_JOB
@@ -90,3 +90,4 @@ async def connect_settlement(actor: Actor, payload: dict[str, Any]) -> None:
 
 
 settlement.register()
+stuck.register()

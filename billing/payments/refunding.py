@@ -10,9 +10,10 @@ from billing import ledger
 from billing.channels import CHANNELS
 from billing.channels.contract import ChannelRefused, ChannelSilent, RefundOrder, RefundOutcome
 from billing.channels.counter import KEY as COUNTER
-from billing.credit.lots import credit_side
+from billing.credit.lots import credit_side, free_of
 from billing.ledger import Side
-from billing.models import Credit, Payment, Refund, Suspense
+from billing.models import Payment, Refund, Suspense
+from billing.payments import room
 from billing.payments.allocating import allocate, take_back
 from billing.payments.orders import refund_order_of
 from billing.payments.reserving import (
@@ -23,12 +24,14 @@ from billing.payments.reserving import (
     reserve_suspense,
 )
 from billing.payments.settling import receivables
-from billing.payments.states import move
+from billing.payments.states import HELD, move
 from billing.payments.watching import tell_gave_up, tell_returned, tell_went_after_all
 from tenants import audit
 from tenants.actor import Actor
 from tenants.jobs import enqueue, publish
 from tenants.scope import open_scope, rows, tenant_scope, value
+from ui.errors import Conflict
+from ui.i18n import t
 
 log = structlog.get_logger(__name__)
 SUBMIT_JOB, ASK_JOB = "billing.submit_refund", "billing.ask_refund"
@@ -38,8 +41,6 @@ PAUSES = (30, 60, 300, 1800, 3600, 6 * 3600, 24 * 3600)
 """Seconds between two questions about a refund on its way; the last one repeats, since some take weeks."""
 ERROR_MAX = 500
 SETTLEMENT, TRANSFER, TAKEN_BACK = "settlement", "transfer", "taken_back"
-HELD = ("disputed", "charged_back")
-"""States of a payment that its disputes decide; a refund that was under way then moves amounts alone."""
 
 
 Gate = Callable[[Actor, Refund], Awaitable[bool]]
@@ -100,8 +101,8 @@ async def locked(actor: Actor, refund_id: UUID) -> tuple[Refund, Payment]:
 
 
 async def _is_held(actor: Actor, refund: Refund, payment: Payment) -> bool:
-    """End a refund that has not been sent when its payment is in a dispute: the money would go back twice."""
-    if payment.status not in HELD:
+    """End a refund that has not been sent when a dispute has taken its money: it would go back twice."""
+    if payment.status not in HELD and await room.is_there_for(refund, payment):
         return False
     refund.error = "disputed"
     await fail(actor, refund, payment)
@@ -176,12 +177,7 @@ async def settle_refund(actor: Actor, refund_id: UUID, outcome: RefundOutcome) -
         move(refund, "succeed")
         await book_refund(actor, refund, payment)
     elif outcome.state == "succeeded" and refund.status == "failed":
-        move(refund, "land_late")
-        payment.refunding_minor += refund.amount_minor
-        await reserve_suspense(refund)
-        await reserve_credit(refund)
-        await tell_went_after_all(refund)
-        await book_refund(actor, refund, payment)
+        await _land_late(actor, refund, payment)
     elif outcome.state == "failed" and refund.status == "submitted":
         await fail(actor, refund, payment)
     elif outcome.state == "failed" and refund.status == "succeeded":
@@ -189,6 +185,31 @@ async def settle_refund(actor: Actor, refund_id: UUID, outcome: RefundOutcome) -
     else:
         await refund.save(update_fields=["channel_reference", "error"])
     return refund
+
+
+async def _land_late(actor: Actor, refund: Refund, payment: Payment) -> None:
+    """Book one that was called failed and has gone all the same; what was begun in its place is given up first."""
+    await tell_went_after_all(refund)
+    await payment.refresh_from_db(fields=["refunding_minor", "refunded_minor", "status"])
+    if payment.refunded_minor + payment.refunding_minor + refund.amount_minor > payment.amount_minor:
+        raise twice(refund)
+    move(refund, "land_late")
+    payment.refunding_minor += refund.amount_minor
+    await reserve_suspense(refund)
+    await reserve_credit(refund)
+    await book_refund(actor, refund, payment)
+
+
+def twice(refund: Refund) -> Conflict:
+    """Say that money has gone back of which nothing is left: whoever works it asks the payer, nothing is booked."""
+    return Conflict(
+        "refund.twice",
+        t(
+            "Refund {number} has gone back although its money had gone another way. The payer has it twice: ask for"
+            " it back, and settle it in reconciliation.",
+            number=refund.number,
+        ),
+    )
 
 
 async def book_refund(actor: Actor, refund: Refund, payment: Payment) -> None:
@@ -247,17 +268,14 @@ async def _bills_returned(actor: Actor, refund: Refund, payment: Payment, amount
 
 async def _freed_returned(refund: Refund, amount: int) -> list[Side]:
     sides, left = list[Side](), amount
-    found = Credit.filter(tenant_id=refund.tenant_id, payment_id=refund.payment_id, left_minor__gt=0)
-    for credit in await found.order_by("id").select_for_update():
-        share = min(left, credit.left_minor - credit.refunding_minor)
-        if share > 0:
-            credit.left_minor -= share
-            credit.refunded_minor += share
-            await credit.save(update_fields=["left_minor", "refunded_minor"])
-            sides.append(credit_side(credit.account_id, share, refund.currency))
-            left -= share
+    for credit, share in await free_of(refund.tenant_id, refund.payment_id, amount):
+        credit.left_minor -= share
+        credit.refunded_minor += share
+        await credit.save(update_fields=["left_minor", "refunded_minor"])
+        sides.append(credit_side(credit.account_id, share, refund.currency))
+        left -= share
     if left:
-        raise ValueError(f"refund {refund.id} gives back {left} more than its payment has")
+        raise twice(refund)
     return sides
 
 

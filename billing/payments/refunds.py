@@ -9,10 +9,11 @@ from billing.channels import capabilities
 from billing.channels.counter import KEY as COUNTER
 from billing.idempotency import Answer, once
 from billing.models import Credit, Payment, Refund, Suspense
+from billing.payments import room
 from billing.payments.amounts import Amount
 from billing.payments.numbers import new_number
-from billing.payments.refunding import HELD, SUBMIT_JOB, TRANSFER, book_refund, fail, may_go
-from billing.payments.states import move
+from billing.payments.refunding import SUBMIT_JOB, TRANSFER, book_refund, fail, may_go
+from billing.payments.states import HELD, move
 from tenants import audit
 from tenants.actor import Actor, system_actor
 from tenants.ids import new_id
@@ -31,12 +32,6 @@ select (select coalesce(sum(amount_minor), 0) from billing_suspense
      + (select coalesce(sum(left_minor - refunding_minor), 0) from billing_credit
          where tenant_id = $1 and payment_id = $2)::bigint
 """
-
-
-_LOST = (
-    "select coalesce(sum(amount_minor), 0)::bigint from billing_dispute"
-    " where tenant_id = $1 and payment_id = $2 and is_withdrawn and status <> 'won'"
-)
 
 
 _STORED = """
@@ -105,9 +100,7 @@ async def _with_stored(payment: Payment) -> int:
     if payment.status not in REFUNDABLE:
         return 0
     apart = int(await value(_BELONGS_TO_NO_BILL, payment.tenant_id, payment.id))
-    lost = int(await value(_LOST, payment.tenant_id, payment.id))
-    left = int(payment.amount_minor - payment.refunded_minor - payment.refunding_minor) - apart - lost
-    return max(left, 0)
+    return max(await room.left_minor(payment) - apart, 0)
 
 
 async def request_refund(
@@ -249,6 +242,7 @@ async def create(  # noqa: PLR0917 - how much of what, and why
     """
     reason = _checked(reason)
     check_refundable(payment)
+    await _must_be_there(payment, amount_minor)
     await _ask_guards(payment, is_of_bills=(suspense, credit, bill_id) == (None, None, None))
     payment.refunding_minor += amount_minor
     await payment.save(update_fields=["refunding_minor"])
@@ -273,6 +267,13 @@ async def create(  # noqa: PLR0917 - how much of what, and why
     else:
         await publish("refund.requested", {"refund_id": str(refund.id), "payment_id": str(payment.id)})
     return refund
+
+
+async def _must_be_there(payment: Payment, amount: int) -> None:
+    """Refuse what a lost dispute has taken already, wherever the money lies: it would go back twice."""
+    if amount > (left := await room.left_minor(payment)):
+        text = t("At most {left} can be refunded.", left=Amount(left, payment.currency))
+        raise Conflict("refund.lost", text)
 
 
 async def _write(actor: Actor, payment: Payment, **facts: Any) -> Refund:
@@ -307,7 +308,10 @@ async def send_on(actor: Actor, refund: Refund, payment: Payment) -> None:
     """Send it on its way; what its channel gives back no more ends at once, for somebody to find another way."""
     move(refund, "approve")
     await note_decision(actor, refund, "refund.approved", "")
-    if refund.way == TRANSFER:
+    if not await room.is_there_for(refund, payment):
+        refund.error = "disputed"
+        await fail(actor, refund, payment)
+    elif refund.way == TRANSFER:
         move(refund, "pay_out")
         refund.paid_by_name = refund.requested_by_name
         await book_refund(actor, refund, payment)

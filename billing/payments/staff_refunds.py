@@ -77,6 +77,7 @@ RESOLUTIONS = {
     "transfer": t("Paid out by transfer"),
     "set_aside": t("Set aside as money to assign"),
     "taken_back": t("Stored again where it came from"),
+    "went_after_all": t("No longer needed: the refund before it has gone after all"),
 }
 """What became of a refund that failed, in words."""
 

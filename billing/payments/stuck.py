@@ -15,17 +15,19 @@ from billing.ledger import Side
 from billing.models import Payment, Refund, Suspense
 from billing.payments import refunds
 from billing.payments.allocating import take_back
-from billing.payments.refunding import TRANSFER
+from billing.payments.refunding import TRANSFER, fail, locked
 from billing.payments.settling import receivables
+from billing.payments.staff_queries import made_instead
 from billing.payments.states import move
-from billing.payments.watching import tell_returned
+from billing.payments.watching import Watcher, tell_returned, watch
 from tenants import audit
-from tenants.actor import Actor
+from tenants.actor import Actor, system_actor
 from ui.errors import Conflict, Invalid, NotFound
 from ui.i18n import t
 
 Do = Callable[[], Awaitable[Answer]]
-RETRIED, SET_ASIDE = "retried", "set_aside"
+RETRIED, SET_ASIDE, WENT = "retried", "set_aside", "went_after_all"
+SET_ASIDE_REASON = "refund_failed"
 REFERENCE_MAX = 100
 
 
@@ -149,7 +151,7 @@ async def _aside(actor: Actor, failed: Refund, payment: Payment) -> UUID:
         payment_id=payment.id,
         currency=failed.currency,
         amount_minor=failed.amount_minor,
-        reason="refund_failed",
+        reason=SET_ASIDE_REASON,
         owner_id=actor.person_id,
         owner_name=actor.name[:100],
     )
@@ -174,3 +176,33 @@ async def _resolve(actor: Actor, failed: Refund, resolution: str, after: dict[st
         subject_label=failed.number,
         after={"resolution": resolution, "amount_minor": failed.amount_minor, **after},
     )
+
+
+async def _went_after_all(refund: Refund) -> None:
+    """Give up what was begun in a refund's place once that has gone after all, where it has not gone itself."""
+    if refund.resolution == SET_ASIDE:
+        held = Suspense.filter(
+            tenant_id=refund.tenant_id,
+            payment_id=refund.payment_id,
+            reason=SET_ASIDE_REASON,
+            status="open",
+            amount_minor=refund.amount_minor,
+        )
+        found = await held.order_by("id").first()
+        refund.suspense_id = found.id if found else None
+    instead = await made_instead(refund) if refund.resolution in {RETRIED, TRANSFER} else None
+    if instead is not None and instead["status"] in {"requested", "approved"}:
+        await _give_up(system_actor(refund.tenant_id), instead["id"])
+
+
+async def _give_up(actor: Actor, refund_id: UUID) -> None:
+    made, payment = await locked(actor, refund_id)
+    if made.status == "requested":
+        move(made, "approve")
+    made.error, made.resolution = WENT, WENT
+    await fail(actor, made, payment)
+
+
+def register() -> None:
+    """Have the ways around a refund given up once it has gone after all; safe to call again."""
+    watch(Watcher(went_after_all=_went_after_all))

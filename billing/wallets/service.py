@@ -139,7 +139,8 @@ async def give_back(
         source_id=source_id,
     )
     left = -spent.amount_minor - await value(_GIVEN, wallet.tenant_id, spent.id)
-    wanted = before.amount_minor if before and amount_minor is None else amount_minor or left
+    all_of_it = before.amount_minor if before else left
+    wanted = all_of_it if amount_minor is None else amount_minor
     must_be_amount(wanted)
     if before is None and wanted > left:
         text = t("Less than that was spent, or has not been given back.")

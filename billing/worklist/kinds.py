@@ -30,6 +30,7 @@ STUCK_WORDS = {
     "part": N_("This way of paying can only be refunded in full."),
     "stopped": N_("Your bank has stopped it"),
     "disputed": N_("The payer's bank took the money back"),
+    "went_after_all": N_("No longer needed: the refund before it has gone after all"),
 }
 PAYOUTS = """
 select r.id, r.decided_at since, null::timestamptz due_at, r.amount_minor, r.currency, r.number title,

@@ -87,6 +87,30 @@ async def test_a_bill_under_a_mandate_is_announced_and_paid_on_its_day(place, ou
     assert await world.ledger_is_right(place)
 
 
+async def test_a_debit_whose_process_dies_before_its_payment_began_is_taken_over(place, outside, monkeypatch):
+    mandate = await authorised(place, outside)
+    bill = await due(place, 0)
+    await debiting.plan(place.system)
+
+    async def dies(*_: object) -> None:
+        raise OSError("killed")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(debiting, "_pay", dies)
+        await day_comes(place, outside)
+    assert (await only_debit(place)).status == "trying"
+    await day_comes(place, outside)
+    debit = await only_debit(place)
+    assert (debit.status, debit.tries) == ("paid", 1)
+    assert (await world.fresh(place, bill)).status == "paid"
+    assert await world.count(place, "billing_attempt") == 1
+    async with place.scope():
+        await Mandate.filter(id=mandate.id).update(status="stopped")
+        await Debit.filter(id=debit.id).update(status="trying", payment_id=None)
+    await debiting.take(place.system, debit.id)
+    assert (await only_debit(place)).status == "skipped", "its mandate has ended in between"
+
+
 async def test_what_is_under_autopay_is_not_reminded_of(place, outside):
     await authorised(place, outside)
     await due(place, 0)

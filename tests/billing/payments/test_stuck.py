@@ -134,3 +134,38 @@ async def test_when_the_channels_time_is_over_it_is_worked_and_not_sent(place, o
     assert (
         await client.post(f"{root}/refunds/{over.id}/setting-aside", data={"key": "x"})
     ).status_code == 403
+
+
+@pytest.mark.parametrize("way", ["set_aside", "retry", "by_transfer"])
+async def test_what_was_begun_instead_is_given_up_when_it_has_gone_after_all(place, officer, failed, way):
+    """Above half of the payment, so that nothing would be left of it for both."""
+    more = await asked(place, officer, failed.payment_id, 2000)
+    async with place.scope():
+        await Refund.filter(id=more.id).update(status="submitted")
+        await settle_refund(place.system, more.id, RefundOutcome(state="succeeded"))
+        facts = {"reference": "FT 1"} if way == "by_transfer" else {}
+        made = await getattr(stuck, way)(officer, refund_id=failed.id, key="a", **facts)
+        await settle_refund(place.system, failed.id, RefundOutcome(state="succeeded"))
+    assert (await fresh(place, failed.id)).status == "succeeded"
+    if way != "set_aside":
+        given_up = await fresh(place, made)
+        assert (given_up.status, given_up.error, given_up.resolution) == ("failed", *["went_after_all"] * 2)
+    kept = await world.payment(place, failed.payment_id)
+    assert (kept.refunded_minor, kept.refunding_minor) == (4000, 0)
+    assert await world.count(place, "billing_suspense", "status = 'open'") == 0
+    await world.ledger_is_right(place)
+
+
+async def test_one_that_went_twice_is_told_as_that_and_books_nothing(place, officer, failed):
+    manager = await make.staff(place.tenant, "administrator", "Man Tan")
+    more = await asked(place, officer, failed.payment_id, 2000)
+    async with place.scope():
+        await Refund.filter(id=more.id).update(status="submitted")
+        await settle_refund(place.system, more.id, RefundOutcome(state="succeeded"))
+        made = await stuck.by_transfer(officer, refund_id=failed.id, reference="FT 1", key="a")
+        await approve_refund(manager, refund_id=made)
+    with pytest.raises(Conflict, match="has it twice"):
+        async with place.scope():
+            await settle_refund(place.system, failed.id, RefundOutcome(state="succeeded"))
+    assert (await world.payment(place, failed.payment_id)).refunded_minor == 4000
+    await world.ledger_is_right(place)
