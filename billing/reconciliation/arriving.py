@@ -20,6 +20,7 @@ from billing.reconciliation.sources.rail import TradeFile
 from tenants.scope import execute, raw, row
 
 BATCH = 4_000
+_NO_CODE = re.compile(r"[^A-Za-z]")
 WORK_MEMORY = "256MB"
 SAMPLE = 10
 """How closely staged lines are looked at for the plans: how many there are, and that each names another of ours."""
@@ -123,9 +124,10 @@ def _copied(line: Line, prefix: str) -> str:
         text, reference = text.replace("\\", "\\\\"), reference.replace("\\", "\\\\")
         channel_reference, key = channel_reference.replace("\\", "\\\\"), key.replace("\\", "\\\\")
         payout = payout.replace("\\", "\\\\")
+    code = currency[:3] if currency.isalpha() else _NO_CODE.sub("?", currency)[:3]
     ours = reference if (kind in {PAYMENT, REFUND}) and is_uuid(reference) else "\\N"
     return (
-        f"{prefix}{position:08x}\t{position}\t{kind}\t{at.isoformat()}\t{day}\t{currency[:3]}\t{amount}\t{fee}"
+        f"{prefix}{position:08x}\t{position}\t{kind}\t{at.isoformat()}\t{day}\t{code}\t{amount}\t{fee}"
         f"\t{reference}\t{channel_reference}\t{key}\t{text}\t{payout}\t{ours}\n"
     )
 

@@ -24,6 +24,8 @@ from billing.reconciliation.sources.contract import (
     clean,
     minor,
     refused,
+    sound_day,
+    whole_number,
 )
 from billing.reconciliation.sources.rail import day_bounds
 from billing.reconciliation.sources.safe_xml import Element, Reader
@@ -111,7 +113,7 @@ class CamtFile:
         elif part.name == "Id":
             self._told.setdefault("id", (0, part.text.strip()))
         elif part.name == "TxsSummry" and (said := part.value("TtlNtries", "NbOfNtries")):
-            self._said_count = max(self._said_count, 0) + (int(said) if said.isdigit() else 0)
+            self._said_count = max(self._said_count, 0) + max(whole_number(said), 0)
         elif part.name == "FrToDt":
             self._moments = [
                 self._moment(part.value(name), part) for name in ("FrDtTm", "ToDtTm") if part.value(name)
@@ -217,7 +219,7 @@ class CamtFile:
 
     def _date(self, text: str, element: Element) -> date:
         try:
-            return date.fromisoformat(text[:10])
+            return sound_day(text[:10])
         except ValueError:
             raise refused(
                 "day", element.row, t("“{day}” is no day like 2026-01-31.", day=text[:40])
@@ -226,6 +228,7 @@ class CamtFile:
     def _moment(self, text: str, element: Element) -> datetime:
         try:
             moment = datetime.fromisoformat(text)
+            sound_day(f"{moment:%Y-%m-%d}")
         except ValueError:
             problem = t("“{at}” is no time like 2026-01-31T23:59:59+08:00.", at=text[:40])
             raise refused("time", element.row, problem) from None

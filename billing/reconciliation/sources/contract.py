@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import IO, NamedTuple, Protocol
 
 from ui.errors import Invalid
@@ -19,6 +19,7 @@ from ui.i18n import Text, t
 MOST_LINES = 2_000_000
 LONGEST = 140
 LONGEST_TEXT = 300
+EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 PAYMENT, REFUND, FEE, PAYOUT, CREDIT, DEBIT, DISPUTE, OTHER = (
     "payment",
@@ -138,11 +139,24 @@ def minor(text: str, currency: str) -> int:
     """Return a plain decimal of the main unit in minor units; ``ValueError`` when it is none or too fine."""
     try:
         scaled = Decimal(text).scaleb(exponent(currency))
-    except InvalidOperation:
+    except ArithmeticError:
         raise ValueError(text) from None
     if not scaled.is_finite() or scaled != scaled.to_integral_value() or abs(scaled) >= 10**15:
         raise ValueError(text)
     return int(scaled)
+
+
+def sound_day(text: str) -> date:
+    """Return a day like 2026-01-31; ``ValueError`` where it is none, or none that anybody has banked on."""
+    found = date.fromisoformat(text)
+    if not EARLIEST <= found <= LATEST:
+        raise ValueError(text)
+    return found
+
+
+def whole_number(text: str) -> int:
+    """Return a count in plain figures; ``-1`` where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004
 
 
 def refused(code: str, row: int, text: Text) -> StatementRefused:

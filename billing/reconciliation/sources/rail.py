@@ -30,6 +30,8 @@ from billing.reconciliation.sources.contract import (
     clean,
     minor,
     refused,
+    sound_day,
+    whole_number,
 )
 from ui.formats import exponent, plain_amount
 from ui.i18n import Text, t
@@ -191,7 +193,7 @@ class _DayFile:
             text = t("It is in {found}; this account is in {own}.", found=currency, own=expected.currency)
             raise refused("currency", 1, text)
         try:
-            return date.fromisoformat(day)
+            return sound_day(day)
         except ValueError:
             raise refused("day", 1, t("“{day}” is no day like 2026-01-31.", day=day)) from None
 
@@ -263,7 +265,7 @@ class TradeFile(_DayFile):
             raise ValueError(text[:40])
         names = _TRADE_SUMS.split(",")
         return [
-            _whole(told) if name.endswith("笔数") else self.amounts(told)
+            whole_number(told) if name.endswith("笔数") else self.amounts(told)
             for name, told in zip(names, rows[2], strict=True)
         ]
 
@@ -295,7 +297,7 @@ class TradeFile(_DayFile):
         found.append(sum(sums.values()) - fees)
         for place, name in enumerate(_TRADE_SUMS.split(",")):
             is_count = name.endswith("笔数")
-            said = _whole(told[place]) if is_count else self.money(told[place])
+            said = whole_number(told[place]) if is_count else self.money(told[place])
             if said != found[place]:
                 shown = str(found[place]) if is_count else plain_amount(found[place], self.head.currency)
                 text = t(
@@ -326,7 +328,7 @@ class FundFile(_DayFile):
             raise refused("row", rows.number, t("“{title}” should stand here.", title=FUND_PAYOUTS))
         rows.header(_PAYOUT_HEAD)
         total = 0
-        while (row := rows.take(t("totals")))[0] != FUND_END:
+        while (row := rows.take(t("totals")))[:1] != [FUND_END]:
             payout = self._payout(row)
             head.payouts.append(payout)
             total += payout.amount_minor
@@ -336,7 +338,7 @@ class FundFile(_DayFile):
             )  # fmt: skip
         if (
             len(row) != 3  # noqa: PLR2004 - mark, count, sum
-            or _whole(row[1]) != len(head.payouts)
+            or whole_number(row[1]) != len(head.payouts)
             or self.money(row[2]) != total
             or total != paid_out
         ):
@@ -347,7 +349,7 @@ class FundFile(_DayFile):
             raise refused("row", self._rows.number, t("It should have {n} columns.", n=7))
         reference, _, first, last, amount, arrives, trace = row
         try:
-            days = [date.fromisoformat(day) for day in (first, last, arrives)]
+            days = [sound_day(day) for day in (first, last, arrives)]
         except ValueError:
             raise refused("day", self._rows.number, t("It should name three days like 2026-01-31.")) from None
         return AnnouncedPayout(
@@ -371,10 +373,6 @@ def amounts_in(unit: str, currency: str) -> Amounts:
         return int(text)
 
     return fen if unit == "fen" else yuan
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004
 
 
 def _fixed(begins: datetime, ends: datetime) -> tzinfo:

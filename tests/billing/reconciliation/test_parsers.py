@@ -88,6 +88,7 @@ def test_funds_tell_the_payout_and_must_add_up():
     assert [(line.kind, line.amount_minor) for line in lines] == [("payout", -4981)]
     assert "closing balance" in refusal(RailFunds(), fund_file(4981, fees=19, closing=1))
     assert "do not add up" in refusal(RailFunds(), fund_file(4981, fees=19).replace(b",1,49.81", b",2,49.81"))
+    assert "7 columns" in refusal(RailFunds(), fund_file(4981, fees=19).replace(b"S2026", b"\r\nS2026", 1))
 
 
 @pytest.mark.parametrize("version", range(2, 9))
@@ -138,6 +139,8 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;">]>'
         (camt(Entry(1)).replace(b"<BookgDt>", b"<X>").replace(b"</BookgDt>", b"</X>"), "no booking date"),
         (b"<html><body/></html>", "its root is “html”"),
         (b"<a>" * 60, "nested too deeply"),
+        (camt(Entry(1)).replace(b">0.01<", b">1E999999<"), "“1E999999” is no amount"),
+        (camt(Entry(1)).replace(b"<Dt>2026-03-10", b"<Dt>9999-12-31"), "is no day"),
     ],
 )
 def test_a_wrong_document_is_refused(content, words):
