@@ -10,11 +10,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from tenants.actor import Actor
 from tenants.jobs import enqueue, job, subscribe
 from tenants.models import Tenant
 from tenants.scope import open_scope, tenant_scope, value
 
+log = structlog.get_logger(__name__)
 DAILY_JOB, BEGIN_JOB = "billing.daily", "billing.daily_begin"
 MORNING = time(9)
 """When the day's work begins, in the institution's zone."""
@@ -59,8 +62,15 @@ async def daily(actor: Actor, payload: dict[str, Any]) -> None:
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
         await begin(actor.tenant_id)
+    failed: Exception | None = None
     for work in _works:
-        await work(actor)
+        try:
+            await work(actor)
+        except Exception as error:  # whatever it was, the day's other work must not wait for it
+            log.exception("daily.failed", work=work.__name__)
+            failed = error
+    if failed is not None:
+        raise failed
 
 
 @job(BEGIN_JOB)

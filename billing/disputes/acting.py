@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from billing.disputes import answering, deciding, viewing
+from billing.disputes.states import ASKED
 from billing.disputes.viewing import Answering, Deciding
 from billing.models import Dispute
 from tenants.actor import Actor
@@ -124,7 +125,7 @@ async def decision(request: Request, actor: Actor) -> Response:
 SAID = {
     deciding.OWED: t("Decided. The bills are owed again, and the payer can pay them."),
     deciding.BORNE: t("Decided. The bills stay paid."),
-    deciding.ASKED: t("It is above your limit, so another person has to agree."),
+    ASKED: t("It is above your limit, so another person has to agree."),
 }
 
 

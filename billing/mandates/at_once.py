@@ -5,18 +5,19 @@ A debit that was announced for another day is brought forward; a bill has one li
 
 from uuid import UUID
 
+from billing.mandates.conditions import is_of
 from billing.models import Mandate
 from tenants.actor import Actor
 from tenants.days import today_at
 from tenants.scope import value
 
-_MAKE = """
+_MAKE = f"""
 insert into billing_debit (tenant_id, mandate_id, account_id, bill_id, currency, amount_minor, due_on, status)
 select $1, m.id, b.account_id, b.id, b.currency, b.total_minor - b.paid_minor - b.adjusted_minor, $3::date, 'announced'
   from billing_bill b join billing_mandate m on m.tenant_id = $1 and m.account_id = b.account_id
    and m.status = 'active' and m.currency = b.currency
  where b.tenant_id = $1 and b.id = $2 and b.status in ('issued', 'part_paid')
-   and b.total_minor - b.paid_minor - b.adjusted_minor between 1 and m.ceiling_minor
+   and b.total_minor - b.paid_minor - b.adjusted_minor between 1 and m.ceiling_minor and {is_of("m.person_id")}
    and not exists (select 1 from billing_debit x where x.tenant_id = $1 and x.bill_id = b.id
                       and (x.mandate_id = m.id or x.status in ('announced', 'trying', 'waiting')))
 on conflict do nothing returning id

@@ -2,9 +2,22 @@
 
 from billing.plans.conditions import IS_IN_PLAN
 
+
+def is_of(person: str) -> str:
+    """Return the condition that bill ``b`` is one of those that a holder of its account today sees as theirs.
+
+    What was owed before they held it, or once they have left, is not theirs: nobody is charged for who lived there
+    before or after them.
+    """
+    return f"""exists (select 1 from tenants_holder h where h.tenant_id = b.tenant_id and h.account_id = b.account_id
+      and h.person_id = {person} and h.confirmed_at is not null and covers(h.since, h.until, day_of(b.tenant_id))
+      and (h.since is null or b.period >= date_trunc('month', h.since)::date)
+      and (h.until is null or b.period <= h.until))"""
+
+
 IS_AUTOPAID = f"""(not {IS_IN_PLAN}
     and exists (select 1 from billing_mandate m where m.tenant_id = b.tenant_id and m.account_id = b.account_id
-    and m.currency = b.currency and m.status = 'active'
+    and m.currency = b.currency and m.status = 'active' and {is_of("m.person_id")}
     and not exists (select 1 from billing_debit x where x.tenant_id = b.tenant_id and x.bill_id = b.id
                        and x.status in ('failed', 'skipped', 'stopped'))))"""
 """SQL: bill ``b`` is going to be paid by itself, so nobody is reminded of it."""

@@ -11,6 +11,7 @@ from billing.answers.conditions import IS_DISPUTED
 from billing.bank_terms.reading import bank_terms_of, must_offer
 from billing.channels import CHANNELS
 from billing.idempotency import Answer, once
+from billing.mandates.conditions import is_of
 from billing.mandates.failing import failed
 from billing.mandates.states import DEBIT, WAITING
 from billing.mandates.telling import tell
@@ -49,7 +50,7 @@ select $1, m.id, b.account_id, b.id, b.currency, b.total_minor - b.paid_minor - 
    and b.currency = m.currency and b.status in ('issued', 'part_paid')
    and b.total_minor > b.paid_minor + b.adjusted_minor and b.held_until is null
  where m.tenant_id = $1 and m.status = 'active' and m.channel = any ($4::text[])
-   and not {IS_DISPUTED} and not {IS_IN_PLAN}
+   and not {IS_DISPUTED} and not {IS_IN_PLAN} and {is_of("m.person_id")}
    and not exists (select 1 from billing_debit x where x.tenant_id = $1 and x.bill_id = b.id
                       and (x.mandate_id = m.id or x.status in ('announced', 'trying', 'waiting')))
  order by b.due_on limit 500
@@ -175,7 +176,7 @@ _HELD = {"bill.held", "payment.under_way", "payment.unknown", "channel.off"}
 tomorrow."""
 _STAYS = f"""
 select b.total_minor - b.paid_minor - b.adjusted_minor left_minor, b.status, {IS_DISPUTED} is_disputed,
-       {IS_IN_PLAN} is_in_plan
+       {IS_IN_PLAN} is_in_plan, {is_of("$3")} is_own
   from billing_bill b where b.tenant_id = $1 and b.id = $2
 """
 
@@ -187,14 +188,17 @@ async def _claim(actor: Actor, debit_id: UUID) -> tuple[Debit, Mandate, int] | N
         mandate = await Mandate.get(tenant_id=debit.tenant_id, id=debit.mandate_id)
         is_left = debit.status == "trying" and debit.payment_id is None
         if not (DEBIT.can(debit.status, "try") or is_left) or mandate.status != "active":
-            return await _give_up(debit) if is_left else None
-        (bill,) = await rows(_STAYS, debit.tenant_id, debit.bill_id)
+            if is_left:
+                await _give_up(debit)
+            return None
+        (bill,) = await rows(_STAYS, debit.tenant_id, debit.bill_id, mandate.person_id)
         amount = min(int(bill["left_minor"]), int(debit.amount_minor))
         if (
             bill["status"] not in PAYABLE
             or amount <= 0
             or bill["is_disputed"]
             or bill["is_in_plan"]
+            or not bill["is_own"]
             or amount > mandate.ceiling_minor
         ):
             debit.status, debit.ended_at = DEBIT.after(debit.status, "skip"), datetime.now(UTC)
@@ -217,6 +221,8 @@ async def _give_up(debit: Debit) -> None:
 def _why_skipped(bill: Mapping[str, Any]) -> str:
     if bill["is_disputed"]:
         return "disputed"
+    if not bill["is_own"]:
+        return "not_theirs"
     return "in_plan" if bill["is_in_plan"] else "nothing_left"
 
 

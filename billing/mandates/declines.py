@@ -67,6 +67,7 @@ WORDS: Mapping[str, Text] = {
     "disputed": t("The bill is disputed."),
     "in_plan": t("Paid in instalments, each by its payer."),
     "nothing_left": t("Nothing was left to pay."),
+    "not_theirs": t("The bill is of a time in which the payer does not hold the account."),
     "bill.held": t("Somebody else was just paying the bill."),
     "payment.under_way": t("Somebody else was just paying the bill."),
     "payment.unknown": t("Somebody else was just paying the bill."),

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.daily import every_day
-from billing.mandates import cards, debiting, life, places, saving
+from billing.mandates import cards, debiting, leaving, life, places, saving
 from billing.mandates.life import PRESENT_JOB, REVOKE_JOB
 from billing.models import Mandate
 from billing.payments.settling import KEEP_JOB
@@ -19,7 +19,8 @@ PAUSES = (30, 60, 300, 1800, 3600)
 
 @every_day
 async def autopay(actor: Actor) -> None:
-    """Tell of cards that are about to expire, announce what is coming, then take what is due."""
+    """End what former holders agreed to, tell of cards that expire, announce what is coming, take what is due."""
+    await leaving.end_of_former(actor)
     await cards.warn(actor)
     await debiting.plan(actor)
     await debiting.take_due(actor)

@@ -36,6 +36,7 @@ WORDS = PAUSED | {
     "no_channel": N_("The bank did not take it."),
     "no_card": N_("No card was saved."),
     "card_gone": N_("The card was taken away."),
+    "moved_out": N_("The payer no longer holds the account."),
 }
 """Why a mandate is paused or has ended, in English msgids."""
 _EDGES = {"active": "activate", "declined": "decline", "revoked": "revoke", "authorising": "ask"}
@@ -228,8 +229,10 @@ async def end(actor: Actor, mandate: Mandate) -> None:
         )
 
 
-async def stop(actor: Actor, *, mandate_id: UUID) -> None:
+async def stop(actor: Actor, *, mandate_id: UUID, word: str = "") -> None:
     """Stop a mandate at once, in the open tenant scope; its channel is told right after. Stopping twice is once.
+
+    ``word`` says why where nobody has asked for it.
 
     The caller has proved that the actor holds its account; staff need the right.
     """
@@ -238,7 +241,7 @@ async def stop(actor: Actor, *, mandate_id: UUID) -> None:
     mandate = await Mandate.filter(tenant_id=actor.tenant_id, id=mandate_id).select_for_update().get()
     if not MANDATE.can(mandate.status, "stop"):
         return
-    mandate.status = MANDATE.after(mandate.status, "stop")
+    mandate.status, mandate.word = MANDATE.after(mandate.status, "stop"), word or mandate.word
     await end(actor, mandate)
     await mandate.save()
     await enqueue(REVOKE_JOB, {"mandate_id": str(mandate.id)})

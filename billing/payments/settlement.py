@@ -156,10 +156,12 @@ async def connect_rail(actor: Actor, settlement_id: UUID) -> None:
 
 
 async def enter_rail_merchant(actor: Actor, settlement_id: UUID, *, merchant: str, secret: str) -> None:
-    """Enter a merchant that the bank has opened by hand, in the open tenant scope.
+    """Enter a merchant that the bank has opened by hand, in the open tenant scope; later its new key, and no other.
+
+    One person never leads the money elsewhere: another merchant is another account, which takes two people of the bank.
 
     Raises:
-        Invalid: either is missing.
+        Invalid: either is missing, or it is another merchant than before.
     """
     actor.require("settings.write")
     actor.require_fresh()
@@ -167,6 +169,12 @@ async def enter_rail_merchant(actor: Actor, settlement_id: UUID, *, merchant: st
         raise Invalid("settlement.merchant", t("Enter the merchant number and its key."))
     row = await find(actor, settlement_id)
     before = row.rail_merchant
+    if before not in {"", merchant.strip()}:
+        text = t(
+            "Payments arrive at merchant {merchant}. Ask your bank if they are to go elsewhere.",
+            merchant=before,
+        )
+        raise Invalid("settlement.merchant_kept", text, fields={"merchant": text})
     row.rail_merchant, row.rail_secret = merchant.strip(), runtime().encrypt(SECRET, secret.strip())
     await row.save(update_fields=["rail_merchant", "rail_secret"])
     await audit.record(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from billing.mandates import debiting, life
+from billing.mandates import debiting, leaving, life, proxies
 from billing.mandates.conditions import IS_AUTOPAID
 from billing.mandates.life import Wish
 from billing.mandates.states import MACHINES
@@ -18,7 +18,7 @@ from billing.plans import service as plans
 from billing.reminders.service import remind_by_plan
 from billing.terms import save_terms
 from tenants.days import today
-from tenants.models import Notice
+from tenants.models import Holder, Notice
 from tenants.scope import execute, value
 from tests import make
 from tests.billing.payments import world
@@ -109,6 +109,27 @@ async def test_a_debit_whose_process_dies_before_its_payment_began_is_taken_over
         await Debit.filter(id=debit.id).update(status="trying", payment_id=None)
     await debiting.take(place.system, debit.id)
     assert (await only_debit(place)).status == "skipped", "its mandate has ended in between"
+
+
+async def test_whoever_has_moved_out_pays_nothing_more_and_nothing_of_who_was_there_before(place, outside):
+    mandate = await authorised(place, outside)
+    before, theirs = sorted([await due(place, 0), await due(place, 0)], key=lambda bill: bill.period)
+    async with place.scope():
+        await Holder.filter(tenant_id=place.id).update(since=theirs.period)
+    assert await debiting.plan(place.system) == 1, "what the one before them owes is not theirs"
+    async with place.scope():
+        assert await value(f"select {IS_AUTOPAID} from billing_bill b where id = $1", before.id) is False
+    facts = {"tenant_id": place.id, "account_id": place.account.id, "until": make.today()}
+    await proxies.grant(place.payer, name="Kim", bill_cap_minor=1, month_cap_minor=1, **facts)
+    async with place.scope():
+        await Holder.filter(tenant_id=place.id).update(until=make.today() - timedelta(days=1))
+    await day_comes(place, outside)
+    assert ((await only_debit(place)).status, (await only_debit(place)).error) == ("skipped", "not_theirs")
+    assert (await world.fresh(place, theirs)).paid_minor == 0
+    assert await leaving.end_of_former(place.system) == 2
+    assert await leaving.end_of_former(place.system) == 0
+    ended = await fresh(place, mandate)
+    assert (ended.status, ended.word) == ("stopped", "moved_out")
 
 
 async def test_what_is_under_autopay_is_not_reminded_of(place, outside):

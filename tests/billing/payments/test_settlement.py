@@ -113,8 +113,14 @@ async def test_a_merchant_opened_by_hand_is_entered_by_those_who_may(new):
         with pytest.raises(NotFound):
             await settlement.enter_rail_merchant(manager, new.id, merchant="m1", secret="s")
         await settlement.enter_rail_merchant(manager, new.settlement.id, merchant=" m1 ", secret="s")
+        await settlement.enter_rail_merchant(manager, new.settlement.id, merchant="m1", secret="s2")
+        with pytest.raises(Invalid, match="Ask your bank"):
+            await settlement.enter_rail_merchant(manager, new.settlement.id, merchant="m2", secret="s")
     row = await account(new)
-    assert (row.rail_merchant, runtime().decrypt("rail-secret", bytes(row.rail_secret or b""))) == ("m1", "s")
+    assert (row.rail_merchant, runtime().decrypt("rail-secret", bytes(row.rail_secret or b""))) == (
+        "m1",
+        "s2",
+    )
 
 
 async def test_the_institution_completes_its_account_at_stripe(place):
