@@ -30,6 +30,8 @@ class Place:
     """Of a payer's: whether those come in by themselves who hold nothing of its industry yet."""
     also: tuple[str, ...] = ()
     """Paths of pages that belong to it and stand elsewhere."""
+    counter: str = ""
+    """Where it is said how much waits there."""
 
 
 HEADINGS: Sequence[tuple[int, str]] = (
@@ -116,7 +118,8 @@ def _rail(
 
 def _item(root: str, place: Place) -> NavItem:
     also = tuple(root + path for path in place.also)
-    return NavItem(label=t(place.label), href=root + place.path, icon=place.icon, also=also)
+    counter = root + place.counter if place.counter else ""
+    return NavItem(t(place.label), root + place.path, place.icon, also=also, counter=counter)
 
 
 def other_places(scenarios: Iterable[str]) -> list[Place]:

@@ -157,13 +157,21 @@ def weekday_text(value: date) -> str:
 
 
 def cut(text: str, room: int) -> str:
-    """Return a text that takes at most the room of so many Latin letters; Chinese ones take that of two."""
+    """Return a text that takes at most the room of so many Latin letters; Chinese ones take that of two.
+
+    It ends where a word does, if one ends near there: half an amount would be another amount.
+    """
     taken = 0
     for place, letter in enumerate(text):
         taken += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
         if taken > room:
-            return f"{text[: place - 1].rstrip()}…"
+            whole = _LAST_END.match(text[:place])
+            end = whole.end() if whole and whole.end() > place * 2 / 3 else place - 1
+            return f"{text[:end].rstrip()}…"
     return text
+
+
+_LAST_END = re.compile(r".*(?=[\s；，、。])", re.DOTALL)
 
 
 def listed(words: Iterable[object]) -> str:

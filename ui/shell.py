@@ -18,7 +18,10 @@ Tone = Literal["neutral", "info", "success", "warning", "danger"]
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One place to go; ``count`` is what waits there, ``icon`` a symbol of ``ui/static/img/icons.svg``."""
+    """One place to go; ``count`` is what waits there, ``icon`` a symbol of ``ui/static/img/icons.svg``.
+
+    ``counter`` is an address that says the count, asked once the page is there, so that no page waits for it.
+    """
 
     label: Text | str
     href: str
@@ -27,6 +30,7 @@ class NavItem:
     also: Sequence[str] = ()
     """Where pages lie that belong here and stand below another address."""
     count: int | None = None
+    counter: str = ""
     hint: Text | str = ""
 
 

@@ -17,16 +17,33 @@ SIZES = (25, 50, 100, 200)
 MOST_PAGES = 10_000
 _LONGEST = 200
 Align = Literal["start", "end", "center"]
-Format = Literal["text", "money", "amount", "date", "datetime", "month", "number", "percent", "badge", "code"]
+Format = Literal[
+    "text",
+    "name",
+    "id",
+    "ago",
+    "money",
+    "amount",
+    "date",
+    "datetime",
+    "month",
+    "number",
+    "percent",
+    "badge",
+    "code",
+]
 Formatter = Callable[[Any, Any], Any]
 _DRAWN = ("badge", "code")
 _RIGHT = {"money", "amount", "number", "percent"}
+_ROOM = {"datetime": " cell--moment", "name": " cell--name", "badge": " cell--state"}
+"""A moment may break after its day, names and states after half of them, but none word by word."""
 _FORMATS: Mapping[str, Callable[[Any], str]] = {
     "date": formats.date_text,
     "datetime": formats.datetime_text,
     "month": formats.month_text,
     "number": formats.number,
     "percent": formats.percent,
+    "ago": formats.ago,
 }
 
 
@@ -60,9 +77,9 @@ class Column:
 
     @property
     def classes(self) -> str:
-        """The classes of a cell: its side, and that dates and codes stay on one line."""
-        stays = self.format in {"date", "datetime", "month", "code"}
-        return f"cell cell--{self.side}{' cell--nowrap' if stays else ''}"
+        """The classes of a cell: its side, that dates and codes stay on one line, and how much room others need."""
+        stays = self.format in {"id", "ago", "date", "month", "code"}
+        return f"cell cell--{self.side}{' cell--nowrap' if stays else _ROOM.get(str(self.format), '')}"
 
     @property
     def order(self) -> str:
@@ -231,6 +248,41 @@ class TableQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """A line below a list: what it says, and by column what all rows come to that the search and filters leave.
+
+    ``sums`` holds values as rows do, with the ``currency`` that money columns read beside them.
+    """
+
+    label: Text | str
+    sums: Mapping[str, Any]
+
+
+class FootLine(NamedTuple):
+    """One line of a list's foot as it is drawn: ``span`` columns for its words, then a cell for each that is left."""
+
+    label: str
+    span: int
+    cells: list[tuple[Column, Any]]
+
+
+def added(rows: Sequence[Any], keys: Iterable[str], currency: str, label: Text | str) -> list[Total]:
+    """Return the line below rows that are all on the page; a single row is its own total."""
+    if len(rows) <= 1:
+        return []
+    sums = {key: sum(lookup(row, key) or 0 for row in rows) for key in keys}
+    return [Total(label, {**sums, "currency": currency})]
+
+
+def foot(columns: Sequence[Column], totals: Iterable[Total]) -> Iterator[FootLine]:
+    """Return the foot of a list; the words stand before the first column that is added up."""
+    for total in totals:
+        span = next((n for n, column in enumerate(columns) if column.key in total.sums), 0) or 1
+        shown = [(c, c.text(total.sums) if c.key in total.sums else "") for c in columns[span:]]
+        yield FootLine(str(total.label), span, shown)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The rows of one page; ``total`` is None where counting would cost more than it tells."""
 
@@ -238,11 +290,18 @@ class Page:
     query: TableQuery
     total: int | None = None
     has_next: bool = False
+    totals: Sequence[Total] = ()
 
     @classmethod
-    def of(cls, query: TableQuery, fetched: Sequence[Any], total: int | None = None) -> Self:
+    def of(
+        cls,
+        query: TableQuery,
+        fetched: Sequence[Any],
+        total: int | None = None,
+        totals: Sequence[Total] = (),
+    ) -> Self:
         """Return a page from up to ``query.limit`` fetched rows."""
-        return cls(fetched[: query.per], query, total, len(fetched) > query.per)
+        return cls(fetched[: query.per], query, total, len(fetched) > query.per, totals)
 
     @property
     def first(self) -> int:

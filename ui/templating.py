@@ -23,7 +23,7 @@ from ui.formats import FILTERS
 from ui.i18n import LOCALES, PACKAGES, ROOT, current_locale, gettext, ngettext, use_locale
 from ui.qr import qr_svg
 from ui.static import static_url
-from ui.tables import cells
+from ui.tables import cells, foot
 
 _connection: ContextVar[HTTPConnection | None] = ContextVar("connection", default=None)
 
@@ -81,6 +81,7 @@ def environment() -> Environment:
         qr_svg=qr_svg,
         current_locale=current_locale,
         table_cells=cells,
+        table_foot=foot,
     )
     return env
 

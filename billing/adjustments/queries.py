@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from billing.payments.staff_queries import Selection, like
+from billing.lists import Line, adding, totalled
+from billing.payments.staff_queries import Selection
 from tenants.actor import Actor
-from tenants.scope import row, rows
-from ui.tables import TableQuery
+from tenants.scope import rows
+from ui.i18n import N_
+from ui.tables import TableQuery, Total
 
 FILTERS = ("status", "kind")
 _SORTS = {"created_at": "a.created_at", "amount_minor": "a.amount_minor", "number": "a.number"}
@@ -35,37 +37,49 @@ def _chosen(actor: Actor, query: TableQuery, searched: Sequence[str]) -> Selecti
         if query.get(name):
             chosen.add(f"a.{name} = {{}}", query.get(name))
     if query.q:
-        chosen.add("(" + " or ".join(f"{column} ilike {{}}" for column in searched) + ")", like(query.q))
+        found = [f"{column} ilike {{}}" for column in searched]
+        chosen.search(query.q, *found, amount="a.amount_minor", currency=actor.place["currency"])
     return chosen
 
 
 async def list_adjustments(
     actor: Actor, query: TableQuery, *, limit: int, offset: int
-) -> tuple[Sequence[Any], int]:
-    """Return adjustments of bills, those to decide first, and how many there are."""
+) -> tuple[Sequence[Any], int, Sequence[Total]]:
+    """Return adjustments of bills, those to decide first, how many there are and what is let off."""
     actor.require("adjustments.read")
     chosen = _chosen(actor, query, ("a.number", "b.number", "b.account_number", "a.requested_by_name"))
-    return await _page(_ADJUSTMENTS, chosen, query, limit, offset)
+    return await _page(_ADJUSTMENTS, chosen, query, limit, offset, _LET_OFF_LINES)
 
 
 async def list_standing(
     actor: Actor, query: TableQuery, *, limit: int, offset: int
-) -> tuple[Sequence[Any], int]:
+) -> tuple[Sequence[Any], int, Sequence[Total]]:
     """Return lasting adjustments, those to decide first, and how many there are."""
     actor.require("adjustments.read")
     chosen = _chosen(actor, query, ("a.number", "c.number", "a.requested_by_name"))
     return await _page(_STANDING, chosen, query, limit, offset)
 
 
-async def _page(
-    sql: str, chosen: Selection, query: TableQuery, limit: int, offset: int
-) -> tuple[Sequence[Any], int]:
-    total = await row(f"select count(*) n from ({sql}{chosen.where}) found", *chosen.args)
+_LET_OFF_LINES = (
+    adding("amount_minor", label=N_("Total let off"), only="status = 'applied'"),
+    adding("amount_minor", label=N_("Waiting for approval"), only="status = 'requested'"),
+)
+
+
+async def _page(  # noqa: PLR0917 - one list: what, which, in which order, how much of it, and what stands below
+    sql: str,
+    chosen: Selection,
+    query: TableQuery,
+    limit: int,
+    offset: int,
+    lines: Sequence[Line] = (),
+) -> tuple[Sequence[Any], int, Sequence[Total]]:
+    counted = await totalled(f"{sql}{chosen.where}", chosen.args, lines)
     column = _SORTS.get(query.sort.removeprefix("-"), "a.created_at")
     way = "asc" if query.sort and not query.sort.startswith("-") else "desc"
     first = "" if query.sort else "a.status = 'requested' desc, "
     order = f" order by {first}{column} {way}, a.id {way} limit {limit:d} offset {offset:d}"
-    return await rows(sql + chosen.where + order, *chosen.args), total["n"] if total else 0
+    return await rows(sql + chosen.where + order, *chosen.args), *counted
 
 
 _OF_BILL = """

@@ -68,14 +68,15 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column(
             "number",
             t("Number"),
+            format="id",
             is_main=True,
             sortable=True,
             href=lambda row: f"{root}/adjustments/{row['id']}",
         ),
         Column("kind", t("Kind"), words=KIND_WORDS),
         Column("status", t("State"), format="badge", words=STATE_WORDS, tones=STATE_TONES),
-        Column("account_number", t("Account")),
-        Column("bill_number", t("Bill"), format="code", href=lambda row: f"{root}/bills/{row['bill_id']}"),
+        Column("account_number", t("Account"), format="name"),
+        Column("bill_number", t("Bill"), format="id", href=lambda row: f"{root}/bills/{row['bill_id']}"),
         Column("requested_by_name", t("Asked by")),
         Column("amount_minor", t("Amount"), format="money", sortable=True),
     )
@@ -93,11 +94,13 @@ async def adjustments(request: Request, actor: Actor) -> Response:
     columns = _columns(root_of(actor))
     query = TableQuery.parse(request, columns=columns, filters=queries.FILTERS)
     if wants_export(request):
-        every, _ = await queries.list_adjustments(actor, query, limit=MOST, offset=0)
+        every, *_ = await queries.list_adjustments(actor, query, limit=MOST, offset=0)
         return await export(request, (*columns, *FILED), every, "adjustments")
-    found, total = await queries.list_adjustments(actor, query, limit=query.limit, offset=query.offset)
+    found, total, totals = await queries.list_adjustments(
+        actor, query, limit=query.limit, offset=query.offset
+    )
     context = {
-        "page": Page.of(query, found, total),
+        "page": Page.of(query, found, total, totals),
         "columns": columns,
         "root": root_of(actor),
         "kinds": list(KIND_WORDS.items()),

@@ -81,7 +81,14 @@ def _columns(root: str) -> tuple[Column, ...]:
     url = f"{root}/adjustments/standing"
     return (
         Column("created_at", t("Asked"), format="datetime", sortable=True),
-        Column("number", t("Number"), is_main=True, sortable=True, href=lambda row: f"{url}/{row['id']}"),
+        Column(
+            "number",
+            t("Number"),
+            format="id",
+            is_main=True,
+            sortable=True,
+            href=lambda row: f"{url}/{row['id']}",
+        ),
         Column("kind", t("Kind"), words=KIND_WORDS),
         Column("status", t("State"), format="badge", words=STATE_WORDS, tones=STATE_TONES),
         Column("account_number", t("Account"), href=lambda row: f"{root}/accounts/{row['account_id']}"),
@@ -100,11 +107,11 @@ async def standings(request: Request, actor: Actor) -> Response:
     columns = _columns(root_of(actor))
     query = TableQuery.parse(request, columns=columns, filters=queries.FILTERS)
     if wants_export(request):
-        every, _ = await queries.list_standing(actor, query, limit=MOST, offset=0)
+        every, *_ = await queries.list_standing(actor, query, limit=MOST, offset=0)
         return await export(request, (*columns, *FILED), every, "standing-adjustments")
-    found, total = await queries.list_standing(actor, query, limit=query.limit, offset=query.offset)
+    found, total, totals = await queries.list_standing(actor, query, limit=query.limit, offset=query.offset)
     context = {
-        "page": Page.of(query, found, total),
+        "page": Page.of(query, found, total, totals),
         "columns": columns,
         "root": root_of(actor),
         "kinds": [(key, words) for key, words, _ in kind_options(standing=True)],

@@ -36,14 +36,16 @@ class Reply(BaseModel):
 
 def _columns(root: str) -> tuple[Column, ...]:
     return (
-        Column("number", t("Bill"), is_main=True, sortable=True, href=lambda row: _href(root, row)),
+        Column(
+            "number", t("Bill"), format="id", is_main=True, sortable=True, href=lambda row: _href(root, row)
+        ),
         Column("kind", t("Answer"), words=KIND_WORDS, format="badge"),
         Column("status", t("State"), words=STATE_WORDS, tones=STATE_TONES, format="badge"),
         Column(
             "topic", t("About"), words=TOPIC_WORDS, format=lambda value, _row: TOPIC_WORDS.get(value, value)
         ),
         Column("promised_on", t("Promised for"), format="date", sortable=True),
-        Column("account_number", t("Account")),
+        Column("account_number", t("Account"), format="name"),
         Column("person_name", t("By")),
         Column("created_at", t("When"), format="date", sortable=True),
         Column("owner_name", t("Owner")),

@@ -51,8 +51,10 @@ def _seen(tenant: Tenant) -> dict[str, Any]:
 
 def _told(tenant: Tenant, facts: dict[str, Any]) -> list[tuple[str, str]]:
     if facts["is_default"]:
-        return [(gettext("Fee"), gettext("Follow the bank's own fee again"))]
-    return [(gettext("Fee"), str(fee_sentence(BankFee.model_validate(facts["fee"]), tenant.currency)))]
+        return [(gettext("Channel fee"), gettext("Follow the bank's own fee again"))]
+    return [
+        (gettext("Channel fee"), str(fee_sentence(BankFee.model_validate(facts["fee"]), tenant.currency)))
+    ]
 
 
 async def change(actor: Actor, tenant: Tenant, request: BankRequest) -> None:

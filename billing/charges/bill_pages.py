@@ -44,7 +44,7 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column(
             "number",
             t("Number"),
-            format="code",
+            format="id",
             sortable=True,
             is_main=True,
             href=lambda row: f"{root}/bills/{row['id']}",
@@ -64,7 +64,7 @@ def _columns(root: str) -> tuple[Column, ...]:
 
 
 STATES = WORDS | {"overdue": t("Overdue")}
-FILED = (Column("account_number", t("Account number")), Column("place", t("Place")))
+FILED = (Column("account_number", t("Account number"), format="name"), Column("place", t("Place")))
 """What only the downloaded list says."""
 
 

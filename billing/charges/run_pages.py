@@ -75,7 +75,7 @@ COLUMNS = (
 DECISION_TONES: dict[str, Any] = {"": "warning", "accepted": "success", "excluded": "neutral"}
 EXCEPTION_COLUMNS = (
     Column("account_number", t("Account"), is_main=True, sortable=True, href=lambda row: row["href"]),
-    Column("account_name", t("Name")),
+    Column("account_name", t("Name"), format="name"),
     Column("place", t("Place"), sortable=True),
     Column("fee", t("Fee")),
     Column("problem", t("What to look at")),

@@ -117,7 +117,7 @@ LISTED_TONES: dict[str, Tone] = STATE_TONES | {"late": "danger"}
 def columns(root: str, *more: Column) -> tuple[Column, ...]:
     """Return the columns of staff's lists; ``more`` comes after who complains."""
     return (
-        Column("number", t("Number"), sortable=True, format="code"),
+        Column("number", t("Number"), sortable=True, format="id"),
         Column("summary", t("What it says"), is_main=True, href=lambda row: f"{root}/complaints/{row['id']}"),
         Column("person_name", t("Who complains")),
         *more,

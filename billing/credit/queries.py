@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from billing.lists import Listing
+from billing.lists import Listing, adding
 from tenants.scope import row, rows, value
 from ui.errors import NotFound
 from ui.i18n import t
@@ -114,6 +114,7 @@ CREDITS = Listing(
     filters=("source", "state"),
     sorts={"created_at": "c.created_at", "account_number": "a.number", "left_minor": "c.left_minor"},
     default_sort="-created_at",
+    lines=(adding("amount_minor", "left_minor"),),
     sql="""
 select c.id, c.created_at, c.source, c.currency, c.amount_minor, c.left_minor, c.refunding_minor, c.account_id,
        a.number account_number, a.name account_name, p.number payment_number, p.payer_name,

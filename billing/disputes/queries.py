@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from billing.payments.staff_queries import Selection, like
+from billing.lists import adding, totalled
+from billing.payments.staff_queries import Selection
 from tenants.actor import Actor
 from tenants.scope import rows
-from ui.tables import TableQuery
+from ui.tables import TableQuery, Total
 
 FILTERS = ("status",)
 _LIST = """
@@ -27,19 +28,20 @@ _SORTS = {
 
 async def list_disputes(
     actor: Actor, query: TableQuery, *, limit: int, offset: int
-) -> tuple[Sequence[Any], int]:
-    """Return disputes, those that wait for an answer first by their day, and how many there are."""
+) -> tuple[Sequence[Any], int, Sequence[Total]]:
+    """Return disputes, those that wait for an answer first by their day, how many there are and what they come to."""
     actor.require("payments.read")
     chosen = Selection(actor.tenant_id)
     if query.get("status"):
         chosen.add("d.status = {}", query.get("status"))
     if query.q:
-        chosen.add("(d.number ilike {} or p.number ilike {} or p.payer_name ilike {})", like(query.q))
-    total = await rows(f"select count(*) n from ({_LIST}{chosen.where}) found", *chosen.args)
+        searched = ("d.number ilike {}", "p.number ilike {}", "p.payer_name ilike {}")
+        chosen.search(query.q, *searched, amount="d.amount_minor", currency=actor.place["currency"])
+    count, totals = await totalled(f"{_LIST}{chosen.where}", chosen.args, [adding("amount_minor")])
     found = await rows(
         f"{_LIST}{chosen.where} order by {_order(query)} limit {limit:d} offset {offset:d}", *chosen.args
     )
-    return found, total[0]["n"]
+    return found, count, totals
 
 
 def _order(query: TableQuery) -> str:

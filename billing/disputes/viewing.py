@@ -52,13 +52,11 @@ def reason_of(code: str) -> str:
 
 def _columns(root: str) -> tuple[Column, ...]:
     return (
-        Column(
-            "number", t("Number"), format="code", is_main=True, href=lambda r: f"{root}/disputes/{r['id']}"
-        ),
+        Column("number", t("Number"), format="id", is_main=True, href=lambda r: f"{root}/disputes/{r['id']}"),
         Column("status", t("State"), format="badge", words=DISPUTE_WORDS, tones=DISPUTE_TONES),
         Column("evidence_due_at", t("Answer by"), format="datetime", sortable=True),
         Column("reason", t("Why"), format=_reason),
-        Column("payer_name", t("Payer")),
+        Column("payer_name", t("Payer"), format="name"),
         Column("created_at", t("Opened"), format="date", sortable=True),
         Column("amount_minor", t("Amount"), format="money", sortable=True),
     )
@@ -67,7 +65,7 @@ def _columns(root: str) -> tuple[Column, ...]:
 FILED = (
     Column("payment_number", t("Payment")),
     Column("channel", t("Channel"), format=lambda value, _: str(channel_name(value))),
-    Column("fee_minor", t("Fee"), format="money"),
+    Column("fee_minor", t("Channel fee"), format="money"),
     Column("decision", t("Decision"), words=DECISIONS),
     Column("closed_at", t("Decided"), format="datetime"),
 )
@@ -78,11 +76,11 @@ async def disputes(request: Request, actor: Actor) -> Response:
     columns = _columns(f"/t/{actor.place['slug']}")
     query = TableQuery.parse(request, columns=columns, filters=queries.FILTERS)
     if wants_export(request):
-        every, _ = await queries.list_disputes(actor, query, limit=_MOST_EXPORTED, offset=0)
+        every, *_ = await queries.list_disputes(actor, query, limit=_MOST_EXPORTED, offset=0)
         return await export(request, (*columns, *FILED), every, "disputes")
-    found, total = await queries.list_disputes(actor, query, limit=query.limit, offset=query.offset)
+    found, total, totals = await queries.list_disputes(actor, query, limit=query.limit, offset=query.offset)
     context = {
-        "page": Page.of(query, found, total),
+        "page": Page.of(query, found, total, totals),
         "columns": columns,
         "states": list(DISPUTE_WORDS.items()),
         "chart": await _chart(actor),

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from billing.ledger.accounts import KINDS, NATURES, chart, is_known_ledger, ledger_name, nature_of
+from billing.ledger.accounts import KINDS, NATURES, Nature, chart, is_known_ledger, ledger_name, nature_of
 from billing.names import localized
 from tenants.planning import by_stretch, in_bulk
 from tenants.scope import each, row, rows
@@ -40,6 +40,11 @@ class Line:
     opening_minor: int
     debit_minor: int
     credit_minor: int
+
+    @property
+    def nature(self) -> Nature | None:
+        """Which kind of account it is; none for one that the chart no longer has."""
+        return nature_of(self.ledger) if is_known_ledger(self.ledger) else None
 
     @property
     def closing_minor(self) -> int:

@@ -73,7 +73,7 @@ def _sides(movement: Any) -> dict[str, Any]:
 MOVEMENTS = (
     Column("occurred_at", t("When"), format="datetime"),
     Column("kind", t("What happened"), is_main=True, words={kind.key: kind.name for kind in KINDS.values()}),
-    Column("bill_number", t("Bill"), format="code"),
+    Column("bill_number", t("Bill"), format="id"),
     Column("charged_minor", t("Billed"), format="money"),
     Column("paid_minor", t("Paid or let off"), format="money"),
     Column("balance_minor", t("Owed after it"), format="money"),
@@ -90,7 +90,7 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column(
             "bill_number",
             t("Bill"),
-            format="code",
+            format="id",
             href=lambda row: f"{root}/bills/{row['bill_id']}" if row["bill_id"] else None,
         ),
         Column("charged_minor", t("Billed"), format="amount"),

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from billing.ledger import asking, reading
-from billing.ledger.accounts import KINDS, NATURES, is_known_ledger, kind_name, ledger_name, nature_of
+from billing.ledger.accounts import KINDS, NATURES, is_known_ledger, kind_name, ledger_name
 from billing.ledger.reading import Line, Span
 from tenants.actor import Actor
 from tenants.days import today_of
@@ -16,7 +16,7 @@ from ui.errors import NotFound
 from ui.exports import export, wants_export
 from ui.i18n import Text, t
 from ui.render import respond
-from ui.tables import Column, Page
+from ui.tables import Column, Page, Total
 
 SIDES = (
     Column("debit_minor", t("Debit side"), format="amount"),
@@ -26,7 +26,7 @@ SIDES = (
 
 def _nature(value: Any, row: Line) -> str:
     del value
-    return str(NATURES[nature_of(row.ledger)]) if is_known_ledger(row.ledger) else ""
+    return str(NATURES[row.nature]) if row.nature else ""
 
 
 def _columns(root: str, days: str) -> tuple[Column, ...]:
@@ -55,14 +55,24 @@ async def trial_balance(request: Request, actor: Actor) -> Response:
         lines = [line for found in by_currency.values() for line in found]
         return await export(request, columns, lines, f"trial-balance-{span.last}")
     more = {"query": asking.shown(query, span), "span": span, "columns": columns}
-    tables = [(currency, lines, _foot(lines)) for currency, lines in by_currency.items()]
+    tables = [(currency, lines, *_foot(currency, lines)) for currency, lines in by_currency.items()]
     context = asking.context(actor, "", tables=tables, **more)
     return await respond(request, "billing/ledger/trial.html", context)
 
 
-def _foot(lines: Sequence[Line]) -> dict[str, int]:
-    names = ("opening_minor", "debit_minor", "credit_minor", "closing_minor")
-    return {name: sum(getattr(line, name) for line in lines) for name in names}
+_FIGURES = ("opening_minor", "debit_minor", "credit_minor", "closing_minor")
+
+
+def _foot(currency: str, lines: Sequence[Line]) -> tuple[list[Total], bool]:
+    """Return what each kind of account and all of them come to, and whether the books balance."""
+    groups = [(words, [line for line in lines if line.nature == kind]) for kind, words in NATURES.items()]
+    whole = (t("All accounts together"), list(lines))
+    totals = [Total(words, {**_sums(some), "currency": currency}) for words, some in (*groups, whole) if some]
+    return totals, totals[-1].sums["closing_minor"] == 0
+
+
+def _sums(lines: Sequence[Line]) -> dict[str, int]:
+    return {name: sum(getattr(line, name) for line in lines) for name in _FIGURES}
 
 
 def posting_columns(root: str, names: dict[str, Text | str], *, has_ledger: bool) -> tuple[Column, ...]:
@@ -85,7 +95,7 @@ def posting_columns(root: str, names: dict[str, Text | str], *, has_ledger: bool
         Column(
             "bill_number",
             t("Bill"),
-            format="code",
+            format="id",
             href=lambda row: f"{root}/bills/{row['bill_id']}" if row["bill_id"] else None,
         ),
         *SIDES,

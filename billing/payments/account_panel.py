@@ -25,7 +25,7 @@ select b.id, b.number, b.period, b.due_on, b.currency, b.total_minor, b.left_min
 
 def _columns(root: str) -> tuple[Column, ...]:
     return (
-        Column("number", t("Number"), format="code", href=lambda row: f"{root}/bills/{row['id']}"),
+        Column("number", t("Number"), format="id", href=lambda row: f"{root}/bills/{row['id']}"),
         Column("period", t("Month"), format="month"),
         Column("due_on", t("Due"), format="date"),
         Column("state", t("State"), format="badge", tones=BILL_TONES | {"overdue": "danger"}, words=STATES),

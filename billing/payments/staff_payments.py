@@ -42,7 +42,7 @@ from ui.forms import Form, bind
 from ui.i18n import LOCALES, N_, Text, current_locale, t
 from ui.render import redirect, respond
 from ui.shell import Tone
-from ui.tables import Column, Page, TableQuery
+from ui.tables import Column, TableQuery
 
 
 def _columns(root: str) -> tuple[Column, ...]:
@@ -51,12 +51,12 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column(
             "number",
             t("Number"),
-            format="code",
+            format="id",
             is_main=True,
             href=lambda row: f"{root}/payments/{row['id']}",
         ),
-        Column("payer_name", t("Payer")),
-        Column("accounts", t("Accounts")),
+        Column("payer_name", t("Payer"), format="name"),
+        Column("accounts", t("Accounts"), format="name"),
         Column("channel", t("Channel"), words=CHANNEL_WORDS),
         Column("status", t("State"), format="badge", words=PAYMENT_WORDS, tones=PAYMENT_TONES),
         Column("amount_minor", t("Amount"), format="money", sortable=True),
@@ -80,9 +80,8 @@ async def payments(request: Request, actor: Actor) -> Response:
     )
     if wants_export(request):
         return await export(request, (*columns, *FILED), queries.all_payments(actor, query), "payments")
-    found, total = await queries.list_payments(actor, query)
     context = {
-        "page": Page.of(query, found, total),
+        "page": await queries.list_payments(actor, query),
         "columns": columns,
         "states": list(PAYMENT_WORDS.items()),
         "channels": list(CHANNEL_WORDS.items()),

@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from billing.lists import uuid_of
+from billing.lists import adding, amount_of, totalled, uuid_of
 from billing.models import Refund
 from tenants.actor import Actor
 from tenants.days import day_named
 from tenants.scope import each, row, rows
 from tenants.search import literal
-from ui.tables import TableQuery
+from ui.i18n import N_
+from ui.tables import Page, TableQuery, Total
 
 _SORTS = {"created_at": "p.created_at", "amount_minor": "p.amount_minor", "number": "p.number"}
 
@@ -29,6 +30,15 @@ class Selection:
         """Add a condition on one more parameter, written ``{}`` in it."""
         self.args.append(value)
         self.conditions.append(condition.replace("{}", f"${len(self.args)}"))
+
+    def search(self, words: str, *conditions: str, amount: str = "", currency: str = "") -> None:
+        """Add that one of ``conditions`` holds of these words, or that the column ``amount`` is what they name."""
+        self.args.append(like(words))
+        found = [condition.replace("{}", f"${len(self.args)}") for condition in conditions]
+        if amount and (minor := amount_of(words, currency)) is not None:
+            self.args.append(minor)
+            found.append(f"abs({amount}) = ${len(self.args)}")
+        self.conditions.append(f"({' or '.join(found)})")
 
     @property
     def where(self) -> str:
@@ -58,6 +68,14 @@ select p.id, p.number, p.created_at, p.payer_name, p.taken_by_name, p.channel, p
 """
 
 
+_PAYS = """exists (select 1 from billing_payment_part part
+  join billing_bill b on b.tenant_id = part.tenant_id and b.id = part.bill_id
+ where part.tenant_id = p.tenant_id and part.payment_id = p.id and (b.account_number ilike {} or b.number ilike {}))"""
+_FROM = "from billing_payment p where p.tenant_id = $1"
+_RECEIVED = adding("amount_minor", label=N_("Total received"), only="succeeded_at is not null")
+"""What did not come is listed, and is no money."""
+
+
 def _payments(actor: Actor, query: TableQuery) -> Selection:
     chosen = Selection(actor.tenant_id)
     for name in ("status", "channel"):
@@ -71,25 +89,19 @@ def _payments(actor: Actor, query: TableQuery) -> Selection:
     if query.get("run"):
         chosen.add(_OF_RUN, uuid_of(query.get("run")))
     if query.q:
-        chosen.add(
-            "(p.number ilike {} or p.payer_name ilike {} or p.counter_reference ilike {} or exists (select 1"
-            " from billing_payment_part part join billing_bill b on b.tenant_id = part.tenant_id and"
-            " b.id = part.bill_id where part.tenant_id = p.tenant_id and part.payment_id = p.id"
-            " and (b.account_number ilike {} or b.number ilike {})))",
-            like(query.q),
-        )
+        searched = ("p.number ilike {}", "p.payer_name ilike {}", "p.counter_reference ilike {}", _PAYS)
+        chosen.search(query.q, *searched, amount="p.amount_minor", currency=actor.place["currency"])
     return chosen
 
 
-async def list_payments(actor: Actor, query: TableQuery) -> tuple[Sequence[Any], int]:
-    """Return one page of payments (one row more than shown) and how many there are."""
+async def list_payments(actor: Actor, query: TableQuery) -> Page:
+    """Return one page of payments, with how many there are and what came in."""
     actor.require("payments.read")
     chosen = _payments(actor, query)
-    total = await row(
-        f"select count(*) n from billing_payment p where p.tenant_id = $1{chosen.where}", *chosen.args
-    )
+    every = f"select p.currency, p.amount_minor, p.succeeded_at {_FROM}{chosen.where}"
+    counted = await totalled(every, chosen.args, [_RECEIVED])
     page = f"{_in_order(chosen, query)} limit {query.limit:d} offset {query.offset:d}"
-    return await rows(page, *chosen.args), total["n"] if total else 0
+    return Page.of(query, await rows(page, *chosen.args), *counted)
 
 
 async def receipt_ids(actor: Actor, query: TableQuery, most: int) -> list[UUID]:
@@ -186,22 +198,29 @@ def _refunds(actor: Actor, query: TableQuery) -> Selection:
     if query.get("status"):
         chosen.add("p.status = {}", query.get("status"))
     if query.q:
-        chosen.add("(p.number ilike {} or pay.number ilike {} or pay.payer_name ilike {})", like(query.q))
+        searched = ("p.number ilike {}", "pay.number ilike {}", "pay.payer_name ilike {}")
+        chosen.search(query.q, *searched, amount="p.amount_minor", currency=actor.place["currency"])
     return chosen
+
+
+_GOING_BACK = (
+    adding("amount_minor", label=N_("Total refunded"), only="status = 'succeeded'"),
+    adding("amount_minor", label=N_("Not yet back"), only="status in ('requested', 'approved', 'submitted')"),
+)
 
 
 async def list_refunds(
     actor: Actor, query: TableQuery, *, limit: int, offset: int
-) -> tuple[Sequence[Any], int]:
-    """Return refunds, those that wait for a decision first, and how many there are."""
+) -> tuple[Sequence[Any], int, Sequence[Total]]:
+    """Return refunds, those that wait for a decision first, how many there are and what they come to."""
     actor.require("payments.read")
     chosen = _refunds(actor, query)
-    total = await row(f"select count(*) n from ({_REFUNDS}{chosen.where}) found", *chosen.args)
+    count, totals = await totalled(f"{_REFUNDS}{chosen.where}", chosen.args, _GOING_BACK)
     order = "p.status = 'requested' desc, p.created_at desc, p.id"
     found = await rows(
         f"{_REFUNDS}{chosen.where} order by {order} limit {limit:d} offset {offset:d}", *chosen.args
     )
-    return found, total["n"] if total else 0
+    return found, count, totals
 
 
 SUSPENSE_FILTERS = ("status",)
@@ -215,21 +234,22 @@ select p.id, p.created_at, p.amount_minor, p.currency, p.reason, p.status, p.own
 
 async def list_suspense(
     actor: Actor, query: TableQuery, *, limit: int, offset: int
-) -> tuple[Sequence[Any], int]:
-    """Return unassigned money, the oldest open first, and how much of it there is."""
+) -> tuple[Sequence[Any], int, Sequence[Total]]:
+    """Return unassigned money, the oldest open first, how many there are and what they come to."""
     actor.require("suspense.work")
     chosen = Selection(actor.tenant_id)
     if query.get("status") != "all":
         chosen.add("p.status = {}", query.get("status") or "open")
     if query.q:
-        chosen.add("(pay.number ilike {} or pay.payer_name ilike {} or p.owner_name ilike {})", like(query.q))
-    total = await row(f"select count(*) n from ({_SUSPENSE}{chosen.where}) found", *chosen.args)
+        searched = ("pay.number ilike {}", "pay.payer_name ilike {}", "p.owner_name ilike {}")
+        chosen.search(query.q, *searched, amount="p.amount_minor", currency=actor.place["currency"])
+    count, totals = await totalled(f"{_SUSPENSE}{chosen.where}", chosen.args, [adding("amount_minor")])
     found = await rows(
         f"{_SUSPENSE}{chosen.where} order by p.status = 'open' desc, p.created_at, p.id"
         f" limit {limit:d} offset {offset:d}",
         *chosen.args,
     )
-    return found, total["n"] if total else 0
+    return found, count, totals
 
 
 _OPEN_BILLS = """

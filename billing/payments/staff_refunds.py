@@ -31,9 +31,11 @@ _MOST_EXPORTED = 100_000
 def _columns(root: str) -> tuple[Column, ...]:
     return (
         Column("created_at", t("Asked"), format="datetime"),
-        Column("number", t("Number"), is_main=True, href=lambda row: f"{root}/refunds/{row['id']}"),
+        Column(
+            "number", t("Number"), format="id", is_main=True, href=lambda row: f"{root}/refunds/{row['id']}"
+        ),
         Column("status", t("State"), format="badge", words=REFUND_WORDS, tones=REFUND_TONES),
-        Column("payer_name", t("Payer")),
+        Column("payer_name", t("Payer"), format="name"),
         Column("requested_by_name", t("Asked by")),
         Column("reason", t("Why"), value=lambda row: in_words(row["reason"])),
         Column("amount_minor", t("Amount"), format="money"),
@@ -52,10 +54,14 @@ async def refunds(request: Request, actor: Actor) -> Response:
     columns = _columns(f"/t/{actor.place['slug']}")
     query = TableQuery.parse(request, filters=queries.REFUND_FILTERS)
     if wants_export(request):
-        every, _ = await queries.list_refunds(actor, query, limit=_MOST_EXPORTED, offset=0)
+        every, *_ = await queries.list_refunds(actor, query, limit=_MOST_EXPORTED, offset=0)
         return await export(request, (*columns, *FILED), every, "refunds")
-    found, total = await queries.list_refunds(actor, query, limit=query.limit, offset=query.offset)
-    context = {"page": Page.of(query, found, total), "columns": columns, "states": list(REFUND_WORDS.items())}
+    found, total, totals = await queries.list_refunds(actor, query, limit=query.limit, offset=query.offset)
+    context = {
+        "page": Page.of(query, found, total, totals),
+        "columns": columns,
+        "states": list(REFUND_WORDS.items()),
+    }
     return await respond(request, "billing/payments/refunds.html", context, block="list")
 
 

@@ -18,7 +18,6 @@ from tenants.http import path_id
 from ui.errors import AppError, Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.flash import Flash
-from ui.formats import ago
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -32,17 +31,18 @@ def _reason(value: Any, row: Any) -> str:
     return gettext(SUSPENSE_REASONS.get(value, value))
 
 
-def _age(value: Any, row: Any) -> str:
-    del row
-    return ago(value)
-
-
 def _columns(root: str) -> tuple[Column, ...]:
     return (
-        Column("payment_number", t("Payment"), is_main=True, href=lambda row: f"{root}/suspense/{row['id']}"),
-        Column("created_at", t("Arrived"), format=_age),
+        Column(
+            "payment_number",
+            t("Payment"),
+            format="id",
+            is_main=True,
+            href=lambda row: f"{root}/suspense/{row['id']}",
+        ),
+        Column("created_at", t("Arrived"), format="ago"),
         Column("reason", t("Why it is here"), format=_reason),
-        Column("payer_name", t("Payer")),
+        Column("payer_name", t("Payer"), format="name"),
         Column("owner_name", t("Owner")),
         Column("status", t("State"), format="badge", words=SUSPENSE_WORDS, tones=SUSPENSE_TONES),
         Column("amount_minor", t("Amount"), format="money"),
@@ -54,11 +54,11 @@ async def suspense_list(request: Request, actor: Actor) -> Response:
     columns = _columns(f"/t/{actor.place['slug']}")
     query = TableQuery.parse(request, filters=queries.SUSPENSE_FILTERS)
     if wants_export(request):
-        every, _ = await queries.list_suspense(actor, query, limit=_MOST_EXPORTED, offset=0)
+        every, *_ = await queries.list_suspense(actor, query, limit=_MOST_EXPORTED, offset=0)
         return await export(request, columns, every, "money-to-assign")
-    found, total = await queries.list_suspense(actor, query, limit=query.limit, offset=query.offset)
+    found, total, totals = await queries.list_suspense(actor, query, limit=query.limit, offset=query.offset)
     states = [*SUSPENSE_WORDS.items(), ("all", t("All"))]
-    context = {"page": Page.of(query, found, total), "columns": columns, "states": states[1:]}
+    context = {"page": Page.of(query, found, total, totals), "columns": columns, "states": states[1:]}
     return await respond(request, "billing/payments/suspense_list.html", context, block="list")
 
 

@@ -13,7 +13,7 @@ from ui.tables import Column
 
 def _columns(root: str) -> tuple[Column, ...]:
     return (
-        Column("number", t("Number"), format="code", href=lambda plan: f"{root}/plans/{plan.id}"),
+        Column("number", t("Number"), format="id", href=lambda plan: f"{root}/plans/{plan.id}"),
         Column("status", t("State"), format="badge", tones=TONES, words=WORDS),
         Column("total_minor", t("Amount"), format="money"),
     )

@@ -62,12 +62,12 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column(
             "number",
             t("Number"),
-            format="code",
+            format="id",
             is_main=True,
             sortable=True,
             href=lambda row: f"{root}/plans/{row['id']}",
         ),
-        Column("account_number", t("Account"), sortable=True),
+        Column("account_number", t("Account"), format="name", sortable=True),
         Column("state", t("State"), format="badge", tones=TONES, words=WORDS, value=_state),
         Column("next_on", t("Next instalment"), format="date", sortable=True),
         Column("total_minor", t("Amount"), format="money", sortable=True),
@@ -86,7 +86,7 @@ INSTALMENTS = (
 
 def _bill_columns(root: str) -> tuple[Column, ...]:
     return (
-        Column("number", t("Number"), format="code", href=lambda row: f"{root}/bills/{row['id']}"),
+        Column("number", t("Number"), format="id", href=lambda row: f"{root}/bills/{row['id']}"),
         Column("period", t("Month"), format="month"),
         Column("amount_minor", t("When agreed"), format="money"),
         Column("left_minor", t("Still owed"), format="money"),

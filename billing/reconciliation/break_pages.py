@@ -29,13 +29,13 @@ async def worklist(request: Request, actor: Actor) -> Response:
     columns = break_columns(root)
     query = TableQuery.parse(request, columns=columns, filters=queries.BREAK_FILTERS)
     if wants_export(request):
-        every, _ = await queries.breaks(actor, query, limit=queries.MOST, offset=0)
+        every, *_ = await queries.breaks(actor, query, limit=queries.MOST, offset=0)
         return await export(request, columns, _read(every), "breaks")
-    rows, total = await queries.breaks(actor, query, limit=query.limit, offset=query.offset)
+    rows, total, totals = await queries.breaks(actor, query, limit=query.limit, offset=query.offset)
     context = {
         "tabs": tabs(actor, "/breaks"),
         "root": root,
-        "page": Page.of(query, _read(rows), total),
+        "page": Page.of(query, _read(rows), total, totals),
         "columns": columns,
         "states": [*words.BREAK_WORDS.items(), ("all", t("All"))],
         "kinds": list(words.KIND_WORDS.items()),

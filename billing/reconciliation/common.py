@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from billing.reconciliation import words
 from tenants.actor import Actor
 from ui.errors import AppError
-from ui.formats import ago, money
+from ui.formats import money
 from ui.forms import Form
 from ui.i18n import N_, t
 from ui.shell import NavItem
@@ -50,11 +50,6 @@ def take_over(form: Form[Any], refused: AppError) -> None:
         form.fail("", refused.message)
 
 
-def _age(value: Any, row: Any) -> str:
-    del row
-    return ago(value)
-
-
 def _money(value: Any, row: Any) -> str:
     return money(value, row["currency"]) if value is not None else ""
 
@@ -79,7 +74,7 @@ def break_columns(root: str) -> tuple[Column, ...]:
         ),
         Column("text", t("About"), format=_what),
         Column("day", t("Day"), format="date", sortable=True),
-        Column("created_at", t("Age"), format=_age, sortable=True),
+        Column("created_at", t("Waiting since"), format="ago", sortable=True),
         Column("expected_minor", t("With us"), format=_money, align="end"),
         Column("found_minor", t("With them"), format=_money, align="end", sortable=True, sort="amount"),
         Column("owner_name", t("Owner")),
@@ -96,12 +91,15 @@ def line_columns(root: str) -> tuple[Column, ...]:
         Column("kind", t("Kind"), words=words.LINE_KINDS),
         Column("channel", t("Channel"), words=words.CHANNELS),
         Column("occurred_at", t("When"), format="datetime", sortable=True),
-        Column("reference", t("Our reference"), format="code"),
-        Column("fee_minor", t("Fee"), format="amount"),
+        Column("fee_minor", t("Channel fee"), format="amount"),
         Column("amount_minor", t("Amount"), format="money", sortable=True),
-        Column("matched_by", t("Matched"), words=words.HOW),
+        Column("matched_by", t("How matched"), words=words.HOW),
         Column("status", t("State"), format="badge", words=words.LINE_WORDS, tones=words.LINE_TONES),
     )
+
+
+FILED = (Column("reference", t("Our reference")), Column("channel_reference", t("Their reference")))
+"""What only the file of lines has besides."""
 
 
 def _line_name(row: Any) -> str:
@@ -111,15 +109,23 @@ def _line_name(row: Any) -> str:
 def statement_columns(root: str) -> tuple[Column, ...]:
     """Return the columns of the list of statements."""
     return (
-        Column("filename", t("File"), is_main=True, href=lambda row: f"{root}/statements/{row['id']}"),
-        Column("source", t("Kind"), words=words.FILES),
-        Column("account_mask", t("Account")),
+        Column(
+            "source",
+            t("Statement"),
+            words=words.FILES,
+            is_main=True,
+            href=lambda row: f"{root}/statements/{row['id']}",
+        ),
+        Column("account_mask", t("Account"), format="id"),
         Column("day_from", t("From"), format="date"),
         Column("day_until", t("To"), format="date"),
         Column("line_count", t("Lines"), format="number"),
         Column("in_minor", t("In"), format="money"),
         Column("out_minor", t("Out"), format="amount"),
-        Column("fee_minor", t("Fees"), format="amount"),
+        Column("fee_minor", t("Channel fees"), format="amount"),
         Column("created_at", t("Read"), format="datetime"),
-        Column("read_by_name", t("By")),
     )
+
+
+STATEMENT_FILED = (Column("filename", t("File")), Column("read_by_name", t("By")))
+"""What only the file of statements has besides."""

@@ -8,8 +8,11 @@ from starlette.responses import Response
 
 from billing.lists import uuid_of
 from billing.models import Statement
+from billing.names import Day
 from billing.reconciliation import accounts, hands, keeping, queries, uploads, words
 from billing.reconciliation.common import (
+    FILED,
+    STATEMENT_FILED,
     Reason,
     line_columns,
     root_of,
@@ -28,7 +31,7 @@ from ui.exports import export, wants_export
 from ui.flash import Flash
 from ui.formats import listed
 from ui.forms import Form, bind
-from ui.i18n import gettext, t
+from ui.i18n import Text, gettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
@@ -41,13 +44,13 @@ async def statements(request: Request, actor: Actor) -> Response:
     columns = statement_columns(root)
     query = TableQuery.parse(request, columns=columns, filters=queries.STATEMENT_FILTERS)
     if wants_export(request):
-        every, _ = await queries.statements(actor, query, limit=queries.MOST, offset=0)
-        return await export(request, columns, every, "statements")
-    found, total = await queries.statements(actor, query, limit=query.limit, offset=query.offset)
+        every, *_ = await queries.statements(actor, query, limit=queries.MOST, offset=0)
+        return await export(request, (*columns, *STATEMENT_FILED), every, "statements")
+    found, total, totals = await queries.statements(actor, query, limit=query.limit, offset=query.offset)
     context = {
         "tabs": tabs(actor, "/statements"),
         "root": root,
-        "page": Page.of(query, found, total),
+        "page": Page.of(query, found, total, totals),
         "columns": columns,
         "channels": list(words.CHANNELS.items()),
         "may_work": actor.may("reconciliation.work"),
@@ -68,17 +71,25 @@ async def statement(request: Request, actor: Actor) -> Response:
     columns = line_columns(root)
     query = TableQuery.parse(request, columns=columns, filters=("status", "kind"))
     query = TableQuery(**{**_as_dict(query), "filters": {**query.filters, "statement": str(found.id)}})
-    lines, total = await queries.lines(actor, query, limit=query.limit, offset=query.offset)
+    lines, total, totals = await queries.lines(actor, query, limit=query.limit, offset=query.offset)
     context = {
         "found": found,
         "root": root,
-        "page": Page.of(query, lines, total),
+        "page": Page.of(query, lines, total, totals),
         "columns": columns,
         "states": [*words.LINE_WORDS.items()],
-        "files": words.FILES,
+        "name": statement_name(found),
         "account": await accounts.account(actor, found.settlement_account_id),
     }
     return await respond(request, "billing/reconciliation/statement.html", context, block="list")
+
+
+def statement_name(found: Statement) -> Text:
+    """Return a statement as people know it: what kind it is, and of which days."""
+    kind, first, last = words.FILES.get(found.source, found.source), found.day_from, found.day_until
+    if first == last:
+        return t("{kind}, {day}", kind=kind, day=Day(first))
+    return t("{kind}, {first} to {last}", kind=kind, first=Day(first), last=Day(last))
 
 
 def _as_dict(query: TableQuery) -> dict[str, Any]:
@@ -107,13 +118,13 @@ async def lines(request: Request, actor: Actor) -> Response:
     columns = line_columns(root)
     query = TableQuery.parse(request, columns=columns, filters=queries.LINE_FILTERS)
     if wants_export(request):
-        every, _ = await queries.lines(actor, query, limit=queries.MOST, offset=0)
-        return await export(request, columns, every, "lines")
-    found, total = await queries.lines(actor, query, limit=query.limit, offset=query.offset)
+        every, *_ = await queries.lines(actor, query, limit=queries.MOST, offset=0)
+        return await export(request, (*columns, *FILED), every, "lines")
+    found, total, totals = await queries.lines(actor, query, limit=query.limit, offset=query.offset)
     context = {
         "tabs": tabs(actor, "/lines"),
         "root": root,
-        "page": Page.of(query, found, total),
+        "page": Page.of(query, found, total, totals),
         "columns": columns,
         "states": [("loose", t("Not matched, or different")), *words.LINE_WORDS.items()],
         "kinds": list(words.LINE_KINDS.items()),
@@ -275,7 +286,7 @@ def _preview_columns() -> tuple[Column, ...]:
         Column("kind", t("Kind"), words=words.LINE_KINDS),
         Column("text", t("Text"), is_main=True, value=_shown),
         Column("reference", t("Our reference"), format="code"),
-        Column("fee_minor", t("Fee"), format="amount"),
+        Column("fee_minor", t("Channel fee"), format="amount"),
         Column("amount_minor", t("Amount"), format="money"),
     )
 

@@ -22,9 +22,10 @@ from ui.formats import money
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
-from ui.tables import Column
+from ui.tables import Column, added
 
 MOST_BPS = 2_000
+ADDED = ("ours_minor", "theirs_minor", "bank_minor", "fee_minor", "breaks")
 
 
 def month_of(text: str, zone: str) -> date:
@@ -90,7 +91,8 @@ async def _overview(
         "accounts": [(str(one.id), f"{one.account_mask} · {one.currency}") for one in every],
         "month": f"{month:%Y-%m}",
         "columns": _columns(currency),
-        "days": [day for day in found if _has_something(day)],
+        "days": (shown := [day for day in found if _has_something(day)]),
+        "totals": added(shown, ADDED, currency, t("Total")),
         "counts": await queries.break_counts(actor),
         "kinds": words.KIND_WORDS,
         "aged": await queries.break_ages(actor),
@@ -124,7 +126,7 @@ def _columns(currency: str) -> tuple[Column, ...]:
         Column("ours_minor", t("Ledger"), format=shown, align="end"),
         Column("theirs_minor", t("Channel"), format=shown, align="end"),
         Column("bank_minor", t("Bank"), format=shown, align="end"),
-        Column("fee_minor", t("Fees"), format=shown, align="end"),
+        Column("fee_minor", t("Channel fees"), format=shown, align="end"),
         Column("state", t("State"), format="badge", value=state_of, words=STATES, tones=TONES),
         Column("breaks", t("Breaks"), format="number"),
     )

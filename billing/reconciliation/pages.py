@@ -11,9 +11,11 @@ from ui.i18n import N_
 
 READ, WORK = "reconciliation.read", "reconciliation.work"
 BREAKS = """
-select id, created_at since, null::timestamptz due_at, coalesce(found_minor, expected_minor) amount_minor, currency,
-       to_char(day, 'YYYY-MM-DD') title, kind detail, '/reconciliation/breaks/' || id path
-  from billing_break where tenant_id = $1 and status in ('open', 'working')
+select b.id, b.created_at since, null::timestamptz due_at, coalesce(b.found_minor, b.expected_minor) amount_minor,
+       b.currency, coalesce(nullif(l.text, ''), b.facts ->> 'payment', b.facts ->> 'refund', b.facts ->> 'payout',
+       to_char(b.day, 'YYYY-MM-DD')) title, b.kind detail, '/reconciliation/breaks/' || b.id path
+  from billing_break b left join billing_statement_line l on l.tenant_id = $1 and l.id = b.line_id
+ where b.tenant_id = $1 and b.status in ('open', 'working')
 """
 add_tenant_places(Place(N_("Reconciliation"), "/reconciliation", READ, "check", 46))
 add_kind(Kind("break", N_("Breaks in reconciliation"), WORK, BREAKS, order=55, words=KINDS))

@@ -7,13 +7,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from billing.lists import uuid_of
-from billing.payments.staff_queries import Selection, like
+from billing.lists import Line, adding, totalled, uuid_of
+from billing.payments.staff_queries import Selection
 from billing.reconciliation.arriving import LINES_OF
 from tenants.actor import Actor
 from tenants.days import day_named
 from tenants.scope import row, rows
-from ui.tables import TableQuery
+from ui.tables import TableQuery, Total
 
 MOST = 100_000
 BREAK_FILTERS = ("status", "kind", "owner", "channel", "age")
@@ -51,15 +51,22 @@ def _breaks(actor: Actor, query: TableQuery) -> Selection:
         chosen.add(f"{_AGE.format('b')} >= {{}}", AGES[query.get("age")][0])
         chosen.add(f"{_AGE.format('b')} < {{}}", AGES[query.get("age")][1])
     if query.q:
-        chosen.add("(l.text ilike {} or l.reference ilike {} or b.facts::text ilike {})", like(query.q))
+        searched = ("l.text ilike {}", "l.reference ilike {}", "b.facts::text ilike {}")
+        amount = "coalesce(b.found_minor, b.expected_minor)"
+        chosen.search(query.q, *searched, amount=amount, currency=actor.place["currency"])
     return chosen
 
 
-async def breaks(actor: Actor, query: TableQuery, *, limit: int, offset: int) -> tuple[Sequence[Any], int]:
-    """Return breaks, the oldest first unless another order is asked for, and how many there are."""
+Listed = tuple[Sequence[Any], int, Sequence[Total]]
+"""Rows, how many there are without bounds, and what all of them come to."""
+
+
+async def breaks(actor: Actor, query: TableQuery, *, limit: int, offset: int) -> Listed:
+    """Return breaks, the oldest first unless another order is asked for."""
     actor.require("reconciliation.read")
     chosen = _breaks(actor, query)
-    return await _page(_BREAKS, chosen, query, BREAK_SORTS, "b.created_at, b.id", limit, offset)
+    sums = adding("expected_minor", "found_minor")
+    return await _page(_BREAKS, chosen, query, BREAK_SORTS, "b.created_at, b.id", limit, offset, sums)
 
 
 async def _page(  # noqa: PLR0917 - one list: what, which, in which order, how much of it
@@ -70,15 +77,16 @@ async def _page(  # noqa: PLR0917 - one list: what, which, in which order, how m
     standard: str,
     limit: int,
     offset: int,
-) -> tuple[Sequence[Any], int]:
-    total = await row(f"select count(*) n from ({sql}{chosen.where}) found", *chosen.args)
+    *sums: Line,
+) -> Listed:
+    counted = await totalled(f"{sql}{chosen.where}", chosen.args, sums)
     column = sorts.get(query.sort.removeprefix("-"))
     way = "desc" if query.sort.startswith("-") else "asc"
     order = f"{column} {way}, {standard}" if column else standard
     found = await rows(
         f"{sql}{chosen.where} order by {order} limit {limit:d} offset {offset:d}", *chosen.args
     )
-    return found, total["n"] if total else 0
+    return found, *counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +132,8 @@ select l.id, l.position, l.kind, l.channel, l.occurred_at, l.day, l.currency, l.
 """
 
 
-async def lines(actor: Actor, query: TableQuery, *, limit: int, offset: int) -> tuple[Sequence[Any], int]:
-    """Return statement lines in the order of their statements, and how many there are."""
+async def lines(actor: Actor, query: TableQuery, *, limit: int, offset: int) -> Listed:
+    """Return statement lines in the order of their statements."""
     actor.require("reconciliation.read")
     chosen = Selection(actor.tenant_id)
     if query.get("status") == "loose":
@@ -143,9 +151,11 @@ async def lines(actor: Actor, query: TableQuery, *, limit: int, offset: int) -> 
         if (day := day_named(query.get(name))) is not None:
             chosen.add(f"l.day {sign} {{}}", day)
     if query.q:
-        chosen.add("(l.reference ilike {} or l.channel_reference ilike {} or l.text ilike {})", like(query.q))
+        searched = ("l.reference ilike {}", "l.channel_reference ilike {}", "l.text ilike {}")
+        chosen.search(query.q, *searched, amount="l.amount_minor", currency=actor.place["currency"])
     standard = "l.id" if query.get("statement") else "l.id desc"
-    return await _page(_LINES, chosen, query, LINE_SORTS, standard, limit, offset)
+    sums = adding("fee_minor", "amount_minor")
+    return await _page(_LINES, chosen, query, LINE_SORTS, standard, limit, offset, sums)
 
 
 STATEMENT_FILTERS = ("channel",)
@@ -157,10 +167,8 @@ select s.id, s.source, s.channel, s.reference, s.day_from, s.day_until, s.curren
 """
 
 
-async def statements(
-    actor: Actor, query: TableQuery, *, limit: int, offset: int
-) -> tuple[Sequence[Any], int]:
-    """Return statements, the newest day first, and how many there are."""
+async def statements(actor: Actor, query: TableQuery, *, limit: int, offset: int) -> Listed:
+    """Return statements, the newest day first."""
     actor.require("reconciliation.read")
     chosen = Selection(actor.tenant_id)
     if query.get("channel"):

@@ -17,7 +17,7 @@ from ui.formats import date_text
 from ui.i18n import gettext, t
 from ui.render import respond
 from ui.shell import Shell
-from ui.tables import Column, Page, TableQuery
+from ui.tables import Column, Page, TableQuery, added
 
 _SUMS = ("gross_minor", "refund_minor", "fee_minor")
 
@@ -26,7 +26,7 @@ def _money_columns() -> tuple[Column, ...]:
     return (
         Column("gross_minor", t("Gross"), format="amount"),
         Column("refund_minor", t("Refunds"), format="amount"),
-        Column("fee_minor", t("Fees"), format="amount"),
+        Column("fee_minor", t("Channel fees"), format="amount"),
     )
 
 
@@ -85,6 +85,7 @@ async def report(request: Request, actor: Actor) -> Response:
         return await export(request, columns, found, f"settlement-{month:%Y-%m}")
     is_printed = _printed(request, actor)
     sums = {name: sum(day[name] for day in days) for name in (*_SUMS, "net_minor")}
+    currency = account.currency if account else actor.place["currency"]
     context = {
         "tabs": tabs(actor, "/settlement"),
         "root": root,
@@ -97,7 +98,9 @@ async def report(request: Request, actor: Actor) -> Response:
         "day_columns": _day_columns(),
         "payout_columns": [one for one in _payout_columns(root) if not (is_printed and one.key == "status")],
         "sums": sums,
-        "currency": account.currency if account else actor.place["currency"],
+        "payout_totals": added(paid, (*_SUMS, "amount_minor"), currency, t("Total")),
+        "day_totals": added(days, ("line_count", *_SUMS, "net_minor"), currency, t("Total")),
+        "currency": currency,
         "is_printed": is_printed,
         "staff": f"/t/{actor.place['slug']}",
         "on_hold": await PayoutHold.filter(tenant_id=actor.tenant_id).exclude(status="released").first(),
@@ -109,11 +112,11 @@ async def report(request: Request, actor: Actor) -> Response:
 def _bill_columns(staff: str) -> tuple[Column, ...]:
     return (
         Column("bill_number", t("Bill"), is_main=True, value=_named, href=lambda row: _bill_url(staff, row)),
-        Column("account_number", t("Account")),
-        Column("payment_number", t("Payment"), href=lambda row: _payment_url(staff, row)),
+        Column("account_number", t("Account"), format="name"),
+        Column("payment_number", t("Payment"), format="id", href=lambda row: _payment_url(staff, row)),
         Column("kind", t("Kind"), words=words.LINE_KINDS),
         Column("occurred_at", t("When"), format="datetime"),
-        Column("fee_minor", t("Fee"), format="amount"),
+        Column("fee_minor", t("Channel fee"), format="amount"),
         Column("amount_minor", t("Amount"), format="money"),
     )
 

@@ -47,7 +47,7 @@ LINE_TONES: Mapping[str, Tone] = {
 LINE_KINDS = {
     "payment": t("Payment"),
     "refund": t("Refund"),
-    "fee": t("Fee"),
+    "fee": t("Channel fee"),
     "payout": t("Payout"),
     "credit": t("Put to the account"),
     "debit": t("Taken off the account"),
@@ -126,7 +126,7 @@ tell(
         "sha256": Fact(""),
         "breaks": Fact(N_("Breaks")),
         "resolution": Fact(N_("Resolution"), words=RESOLUTION_WORDS),
-        "matched_by": Fact(N_("Matched"), words=HOW),
+        "matched_by": Fact(N_("How matched"), words=HOW),
         "score": Fact(N_("Score")),
         "fee_bps": Fact(N_("Agreed fee")),
         "fee_fixed_minor": Fact(N_("Fixed part of the fee")),

@@ -61,7 +61,12 @@ def step_words(step: str, offset_days: int, *, is_final: bool) -> Text:
 def _columns(root: str) -> tuple[Column, ...]:
     return (
         Column(
-            "number", t("Bill"), is_main=True, sortable=True, href=lambda r: f"{root}/bills/{r['bill_id']}"
+            "number",
+            t("Bill"),
+            format="id",
+            is_main=True,
+            sortable=True,
+            href=lambda r: f"{root}/bills/{r['bill_id']}",
         ),
         Column("created_at", t("When"), format="datetime", sortable=True),
         Column(

@@ -23,7 +23,7 @@ from ui.exports import export, wants_export
 from ui.i18n import N_, gettext, t
 from ui.render import respond
 from ui.shell import NavItem
-from ui.tables import Column
+from ui.tables import Column, added
 
 add_tenant_places(Place(N_("Reports"), "/reports", "reports.read", "report", 60))
 MOST_BARS = 6
@@ -59,6 +59,13 @@ ARREARS = (
     Column("over_90_minor", t("Over 90 days"), format="amount"),
     Column("not_due_minor", t("Not yet due"), format="amount"),
 )
+
+ADDED = {
+    "collection": ("bill_count", "billed_minor", "paid_minor", "owed_minor"),
+    "takings": tuple(column.key for column in TAKINGS[1:]),
+    "arrears": tuple(column.key for column in ARREARS[1:]),
+}
+"""What is added up below each report."""
 
 
 async def overview(request: Request, actor: Actor) -> Response:
@@ -166,6 +173,7 @@ async def _report(  # noqa: PLR0917
         "tabs": tabs,
         "columns": columns,
         "rows": rows,
+        "totals": added(rows, ADDED[key], actor.place["currency"], t("Total")),
         "chart": chart,
         "title": next(t(label) for name, _, label in TABS if name == key),
         "currency": actor.place["currency"],

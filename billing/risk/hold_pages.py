@@ -50,7 +50,7 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column("created_at", t("Since"), format="datetime"),
         Column("tenant", t("Institution"), is_main=True, href=lambda row: f"{root}/{_path(row)}"),
         Column("kind", t("What"), words=KINDS),
-        Column("number", t("Number"), format="code"),
+        Column("number", t("Number"), format="id"),
         Column("amount_minor", t("Amount"), format="money"),
         Column("why", t("Why"), value=_why),
         Column("status", t("State"), format="badge", tones=HOLD_TONES, words=HOLD_WORDS),

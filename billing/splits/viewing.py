@@ -172,7 +172,7 @@ def share_columns(root: str, *, has_receiver: bool) -> tuple[Column, ...]:
         else Column(
             "payment_number",
             t("Payment"),
-            format="code",
+            format="id",
             is_main=True,
             href=lambda r: f"{root}/payments/{r['payment_id']}/shares",
         )

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 from billing.bank_terms.document import TRANSFER
 from billing.bank_terms.reading import bank_terms_of
 from billing.credit.queries import SeenAccount, account_seen
-from billing.lists import Listing, list_page
+from billing.lists import Listing, adding, list_page
 from billing.models import VirtualAccount
 from billing.payer.account import Card, add_card
 from billing.payments.into import Payee, payees_of
@@ -32,6 +32,7 @@ TRANSFERS = Listing(
     filters=("state",),
     sorts={"created_at": "t.created_at", "amount_minor": "t.amount_minor"},
     default_sort="-created_at",
+    lines=(adding("amount_minor"),),
     sql="""
 select t.id, t.created_at, t.number, t.reference, t.payer_name, t.amount_minor, t.currency, t.payment_id,
        a.number account_number, p.number payment_number, s.owner_name
@@ -48,12 +49,16 @@ select t.id, t.created_at, t.number, t.reference, t.payer_name, t.amount_minor, 
 def _columns(root: str) -> tuple[Column, ...]:
     return (
         Column(
-            "payment_number", t("Payment"), is_main=True, href=lambda r: f"{root}/payments/{r['payment_id']}"
+            "payment_number",
+            t("Payment"),
+            format="id",
+            is_main=True,
+            href=lambda r: f"{root}/payments/{r['payment_id']}",
         ),
         Column("created_at", t("Arrived"), format="datetime", sortable=True),
         Column("reference", t("Reference")),
-        Column("payer_name", t("Payer")),
-        Column("account_number", t("Account")),
+        Column("payer_name", t("Payer"), format="name"),
+        Column("account_number", t("Account"), format="name"),
         Column("owner_name", t("Owner")),
         Column("number", t("Number at the bank"), format="code"),
         Column("amount_minor", t("Amount"), format="money", sortable=True),

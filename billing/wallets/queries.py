@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from billing.lists import Listing
+from billing.lists import Listing, adding
 from billing.names import account_text
 from tenants.scope import row, rows, value
 from ui.errors import NotFound
@@ -16,6 +16,7 @@ WALLETS = Listing(
     filters=("kind", "state"),
     sorts={"account_number": "a.sort_key", "balance_minor": "w.balance_minor", "moved_at": "m.moved_at"},
     default_sort="account_number",
+    lines=(adding("balance_minor"),),
     sql="""
 select w.id, w.kind, w.currency, w.balance_minor, w.status, a.number account_number, a.name account_name, m.moved_at
   from billing_wallet w join tenants_account a on a.tenant_id = w.tenant_id and a.id = w.account_id

@@ -41,7 +41,7 @@ def _columns(root: str) -> tuple[Column, ...]:
             sortable=True,
             href=lambda row: f"{root}/wallets/{row['id']}",
         ),
-        Column("account_name", t("Name")),
+        Column("account_name", t("Name"), format="name"),
         Column("kind", t("Purpose"), format=lambda value, _row: name_of(value)),
         Column("moved_at", t("Last movement"), format="date", sortable=True),
         Column("balance_minor", t("Stored"), format="money", sortable=True),

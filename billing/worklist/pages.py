@@ -4,10 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 
 import billing.worklist.kinds  # noqa: F401 - registers the kinds that belong to no later module
+from billing.lists import uuid_of
 from billing.worklist import queries, services
 from billing.worklist.queries import Item
 from billing.worklist.registry import kinds_for
@@ -17,17 +18,14 @@ from tenants.navigation import Place, add_tenant_places
 from ui.errors import Invalid
 from ui.exports import export, wants_export
 from ui.flash import Flash
-from ui.formats import ago, money
+from ui.formats import money, number
 from ui.i18n import N_, gettext, ngettext, t
 from ui.render import redirect, respond
 from ui.tables import Column, Page, TableQuery
 
-add_tenant_places(Place(N_("Work to do"), "/worklist", "worklist.read", "flag", 5))
-
-
-def _age(value: Any, row: Any) -> str:
-    del row
-    return ago(value) if value else ""
+add_tenant_places(Place(N_("Work to do"), "/worklist", "worklist.read", "flag", 5, counter="/worklist/count"))
+COUNTED_FOR = 20
+"""Seconds for which a browser keeps the count of what waits."""
 
 
 def _money(value: Any, row: Item) -> str:
@@ -35,13 +33,13 @@ def _money(value: Any, row: Item) -> str:
 
 
 def _columns(actor: Actor) -> tuple[Column, ...]:
-    root = f"/t/{actor.place['slug']}"
+    root = _root(actor)
     names = {kind.key: t(kind.name) for kind in kinds_for(actor)}
     return (
         Column("title", t("What"), is_main=True, href=lambda row: root + row.path),
         Column("kind", t("Kind"), words=names),
         Column("detail", t("About")),
-        Column("since", t("Waiting since"), format=_age, sortable=True),
+        Column("since", t("Waiting since"), format="ago", sortable=True),
         Column("due_at", t("To do by"), format="datetime", sortable=True),
         Column("amount_minor", t("Amount"), format=_money, align="end", sortable=True),
         Column("owner_name", t("Owner")),
@@ -70,18 +68,40 @@ async def _page(request: Request, actor: Actor, query: TableQuery, columns: tupl
         "people": people,
         "may_assign": actor.may("worklist.write"),
         "me": str(actor.person_id),
-        "root": f"/t/{actor.place['slug']}",
+        "root": _root(actor),
         "currency": actor.place["currency"],
     }
     return await respond(request, "billing/worklist/worklist.html", context, block="list")
 
 
+async def count(request: Request, actor: Actor) -> Response:
+    """Say how much waits, for the menu; kept for a moment, since every page asks."""
+    del request
+    waits = await queries.waiting(actor)
+    headers = {"Cache-Control": f"private, max-age={COUNTED_FOR}", "Vary": "Cookie"}
+    return PlainTextResponse(number(waits) if waits else "", headers=headers)
+
+
+async def step(request: Request, actor: Actor) -> Response:
+    """Go on to what waits next after the item named; back to the list when nothing does."""
+    kind, _, digits = request.query_params.get("after", "").partition(":")
+    path = await queries.next_path(actor, kind, uuid_of(digits) or UUID(int=0))
+    if path is None:
+        return redirect(request, _root(actor) + "/worklist", flash=t("Nothing else waits for you."))
+    return redirect(request, _root(actor) + path)
+
+
+def _root(actor: Actor) -> str:
+    return f"/t/{actor.place['slug']}"
+
+
 async def assignment(request: Request, actor: Actor) -> Response:
-    """Give the chosen items to the person chosen, and go back to the list as it was."""
+    """Give the chosen items, or the whole page of them, to the person chosen; go back to the list as it was."""
     sent = await request.form()
-    chosen = [text for text in sent.getlist("item") if isinstance(text, str)]
+    field = "listed" if sent.get("all") else "item"
+    chosen = [text for text in sent.getlist(field) if isinstance(text, str)]
     owner = str(sent.get("owner", ""))
-    back = f"/t/{actor.place['slug']}/worklist"
+    back = f"{_root(actor)}/worklist{f'?{request.url.query}' if request.url.query else ''}"
     try:
         count = await services.assign(actor, items=chosen, person_id=_person(owner))
     except Invalid as refused:
@@ -107,6 +127,8 @@ def _person(text: str) -> UUID | None:
 
 ROUTES: list[BaseRoute] = [
     tenant_route("/worklist", worklist, permission="worklist.read"),
+    tenant_route("/worklist/count", count, permission="worklist.read", name="work_count"),
+    tenant_route("/worklist/next", step, permission="worklist.read", name="next_work"),
     tenant_route(
         "/worklist/assignment",
         assignment,

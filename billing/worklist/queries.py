@@ -72,6 +72,44 @@ def _count(kind: Kind, found: Any) -> Count:
     return Count(kind, found["n"], found["oldest"], found["due_at"], found["amount"], found["mine"])
 
 
+async def waiting(actor: Actor) -> int:
+    """Return how much waits that this person may work on, and that nobody else has taken."""
+    kinds = kinds_for(actor)
+    if not kinds:
+        return 0
+    found = await rows(
+        f"select count(*)::int n from ({_union(kinds)}) work{_OWNED} where {_FREE}",
+        actor.tenant_id,
+        actor.person_id,
+    )
+    return int(found[0]["n"])
+
+
+_FREE = "(o.owner_id is null or o.owner_id = $2)"
+_NEXT = """
+with work as materialized ({union}), last as (
+  select kind, coalesce(due_at, 'infinity') due_at, since, id from work where id = $3)
+select work.path from work{owned} where {free} and work.id <> $3
+ order by work.kind <> coalesce((select kind from last), $4),
+          (coalesce(work.due_at, 'infinity'), work.since, work.id) < (select due_at, since, id from last),
+          work.due_at nulls last, work.since, work.id
+ limit 1
+"""
+
+
+async def next_path(actor: Actor, kind: str, item_id: UUID) -> str | None:
+    """Return where the next thing is that waits, below the tenant's address, after one that was done or passed over.
+
+    More of the same kind comes first, so that whoever has got into it stays in it; what others have taken is theirs.
+    """
+    kinds = kinds_for(actor)
+    if not kinds:
+        return None
+    sql = _NEXT.format(union=_union(kinds), owned=_OWNED, free=_FREE)
+    found = await rows(sql, actor.tenant_id, actor.person_id, item_id, kind)
+    return found[0]["path"] if found else None
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One thing that waits, as the list shows it."""

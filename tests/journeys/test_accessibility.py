@@ -31,6 +31,7 @@ NO_PAGES = (
     r"/t/\{tenant\}/payments/\{id\}/receipt", r"/.*/complaint-files/.*",
     r"/.*/(appointments|consulting|waiting-rooms)/\{id\}/news", r"/screens/\{secret\}/news",
     r"/gate/photos/.*", r"/.*/apps/\{id\}/standing",
+    r"/.*/worklist/count",
 )  # fmt: skip
 """Files and figures for machines."""
 ELSEWHERE = (

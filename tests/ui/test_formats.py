@@ -140,6 +140,7 @@ def test_numbers_keep_their_decimals() -> None:
     [
         ("short", "short"),
         ("a rather long one", "a rathe…"),
+        ("at most 61.00", "at most…"),
         ("一二三四", "一二三四"),
         ("一二三四五", "一二三…"),
     ],

@@ -15,7 +15,7 @@ from tests.page import inspect
 from ui import exports
 from ui.exports import export, guard, wants_export
 from ui.i18n import Text, use_locale
-from ui.tables import MOST_PAGES, SIZES, Column, Page, TableQuery
+from ui.tables import MOST_PAGES, SIZES, Column, Page, TableQuery, added
 from ui.templating import environment
 
 COLUMNS = (
@@ -186,6 +186,19 @@ def test_a_page_may_draw_single_cells_its_own_way() -> None:
         '<a class="link" href="/s?a=1&amp;b=2"><span class="badge badge--neutral">&lt;i&gt;</span></a>'
         in html
     )
+
+
+def test_what_all_rows_come_to_stands_below_the_list() -> None:
+    """Its words reach to the first column that is added up; what is not added up stays empty."""
+    totals = added([ROW, {**ROW, "amount_minor": 1_000}], ["amount_minor"], "SGD", Text("Together"))
+    page = Page.of(parse(""), [ROW], 2, totals)
+    html = environment().from_string("{{ ui.table(page, columns) }}").render(page=page, columns=COLUMNS)
+    inspect(html, fragment=True)
+    below = html[html.index("<tfoot>") : html.index("</tfoot>")]
+    assert '<th scope="row" class="cell" colspan="1">Together</th>' in below
+    assert "-SGD\u00a01,224.50" in below
+    assert below.count("<td") == len(COLUMNS) - 1
+    assert added([ROW], ["amount_minor"], "SGD", Text("Together")) == []
 
 
 def test_an_empty_value_may_have_a_word_of_its_own() -> None:

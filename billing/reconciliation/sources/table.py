@@ -65,7 +65,12 @@ FIELDS = (
         decimal(3, minimum=0, maximum=_WIDE),
         ("Debit", "Withdrawal", "借方发生额", "支出金额"),
     ),
-    Field("fee", N_("Fee"), decimal(3, minimum=0, maximum=_WIDE), ("Charge", "手续费金额")),
+    Field(
+        "fee",
+        N_("Channel fee"),
+        decimal(3, minimum=0, maximum=_WIDE),
+        ("Fee", "Charge", "费用项目", "手续费金额"),
+    ),
     Field(
         "reference",
         N_("Our reference"),

@@ -6,6 +6,7 @@ import pytest
 
 from billing.channels.contract import Outcome
 from billing.models import Attempt, Payment, Refund, SettlementAccount, Suspense
+from billing.payments.service import take_payment
 from billing.payments.settling import settle
 from tenants.actor import system_actor
 from tenants.scope import open_scope, tenant_scope
@@ -61,6 +62,22 @@ async def test_payments_are_found_by_payer_account_state_and_channel(town, paid,
 async def test_what_does_not_match_is_not_listed(town, paid, client, query):
     await as_role(client, town, "reader")
     assert "63.50" not in await shown(client, f"{root(town)}/payments{query}")
+
+
+async def test_money_is_found_by_its_amount_and_added_up_without_what_never_came(town, paid, client):
+    cashier = await make.staff(town.tenant, "cashier", "Cai Shi")
+    other = town.others_bill
+    await take_payment(cashier, bills=[(other.id, 1_000)], method="cash", key="k-2", payer_name="Bo Lim")
+    lost = await take_payment(
+        cashier, bills=[(other.id, 2_000)], method="cash", key="k-3", payer_name="Cy Ho"
+    )
+    async with open_scope(tenant_scope(town.tenant.id)):
+        await Payment.filter(id=lost).update(status="failed", succeeded_at=None)
+    await as_role(client, town, "reader")
+    assert "Total received SGD 73.50" in await shown(client, f"{root(town)}/payments")
+    found = await shown(client, f"{root(town)}/payments?q=10.00")
+    assert "Bo Lim" in found
+    assert "Ann Tan" not in found
 
 
 async def test_closing_an_account_says_which_bills_stay_open(town, client):

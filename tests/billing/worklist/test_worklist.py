@@ -133,3 +133,41 @@ async def test_a_run_that_found_nothing_to_bill_is_no_work(town):
         full = await BillRun.create(period=date(2026, 3, 1), bill_count=2, **facts)
         doubtful = await BillRun.create(period=date(2026, 4, 1), exception_count=1, **facts)
     assert {item.id for item in await seen(town, manager, kind="run")} == {full.id, doubtful.id}
+
+
+async def test_whoever_works_through_the_list_goes_on_without_going_back_to_it(town, asked):
+    """More of the same kind comes first, what was passed over comes last, what others have taken does not come."""
+    manager = await make.staff(town.tenant, "administrator", "Man Tan")
+    finance = await make.staff(town.tenant, "finance", "Fin Lim")
+    facts = {"tenant_id": town.tenant.id, "scenario": "community", "currency": "SGD", "status": "drafted"}
+    facts |= {"fee_items": [], "summary": {}, "due_on": date(2026, 3, 15), "bill_count": 1}
+    async with open_scope(tenant_scope(town.tenant.id)):
+        first = await BillRun.create(period=date(2026, 2, 1), **facts)
+        second = await BillRun.create(period=date(2026, 3, 1), **facts)
+        runs = [f"/runs/{first.id}", f"/runs/{second.id}"]
+        assert await queries.next_path(manager, "run", first.id) == runs[1]
+        assert await queries.next_path(manager, "run", second.id) == runs[0]
+        waits = await queries.waiting(manager)
+        await services.assign(manager, items=[f"run:{first.id}"], person_id=finance.person_id)
+        assert await queries.next_path(manager, "run", second.id) not in {*runs, None}
+        assert await queries.waiting(manager) == waits - 1
+        await services.assign(manager, items=[f"run:{second.id}"], person_id=manager.person_id)
+        assert await queries.next_path(manager, "run", first.id) == runs[1]
+
+
+async def test_a_whole_page_is_given_at_once_and_the_list_stays_as_it_was(town, asked, client):
+    finance = await make.staff(town.tenant, "finance", "Fin Lim")
+    await make.sign_in(client, finance.person_id)
+    before = int((await client.get(f"{root(town)}/worklist/count")).text)
+    sent = {"listed": f"refund:{asked}", "all": "1", "owner": ""}
+    given = await client.post(f"{root(town)}/worklist/assignment?kind=refund&sort=-since", data=sent)
+    assert given.headers["location"] == f"{root(town)}/worklist?kind=refund&sort=-since"
+    assert before >= 1
+    step = await client.get(f"{root(town)}/worklist/next?after=break:nothing")
+    assert step.headers["location"].startswith(f"{root(town)}/")
+    shown = (await client.get(f"{root(town)}/refunds/{asked}")).text
+    assert f'href="{root(town)}/worklist/next?after=refund:{asked}"' in shown
+    client.cookies.clear()
+    await make.sign_in(client, (await make.staff(town.tenant, "cashier", "Other Cashier")).person_id)
+    assert (await client.get(f"{root(town)}/worklist/count")).status_code == 403
+    assert "worklist/next" not in (await client.get(f"{root(town)}/payments")).text

@@ -48,6 +48,23 @@
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   };
 
+  // What waits is counted once the page is there: no page waits for it.
+  const count = async (place) => {
+    try {
+      const answer = await fetch(place.dataset.counter);
+      const said = answer.ok && !answer.redirected ? await answer.text() : "";
+      if (/^[\d,.]+$/.test(said)) place.textContent = said;
+    } catch {
+      // The page is being left, or there is no network: the place keeps its name.
+    }
+  };
+  document.querySelectorAll("[data-counter]").forEach(count);
+
+  // A long menu shows where one is.
+  const rail = document.querySelector(".rail__body");
+  const here = rail?.querySelector("[aria-current]");
+  if (here && here.offsetTop + here.offsetHeight > rail.clientHeight) rail.scrollTop = here.offsetTop - rail.clientHeight / 2;
+
   // An answer that travels by a form goes on by itself; its button is for whoever has no scripts.
   document.querySelector("form[data-sends-itself]")?.requestSubmit();
 
@@ -65,6 +82,7 @@
     j: () => moveRow(1),
     k: () => moveRow(-1),
     p: () => document.querySelector("[data-print]") && window.print(),
+    w: () => document.querySelector("[data-next]")?.click(),
   };
 
   const moveRow = (step) => {
