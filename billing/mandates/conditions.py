@@ -15,9 +15,15 @@ def is_of(person: str) -> str:
       and (h.until is null or b.period <= h.until))"""
 
 
-IS_AUTOPAID = f"""(not {IS_IN_PLAN}
-    and exists (select 1 from billing_mandate m where m.tenant_id = b.tenant_id and m.account_id = b.account_id
-    and m.currency = b.currency and m.status = 'active' and {is_of("m.person_id")}
-    and not exists (select 1 from billing_debit x where x.tenant_id = b.tenant_id and x.bill_id = b.id
-                       and x.status in ('failed', 'skipped', 'stopped'))))"""
-"""SQL: bill ``b`` is going to be paid by itself, so nobody is reminded of it."""
+_IS_INSTALMENT = """exists (select 1 from billing_plan_bill k join billing_instalment i
+    on i.tenant_id = k.tenant_id and i.plan_id = k.plan_id and i.due_on = b.due_on
+    where k.tenant_id = b.tenant_id and k.bill_id = b.id and k.is_live
+      and x.plan_id = k.plan_id and x.position = i.position)"""
+"""SQL: debit ``x`` is of the instalment that is due next of the bill."""
+IS_AUTOPAID = f"""exists (select 1 from billing_mandate m where m.tenant_id = b.tenant_id
+    and m.account_id = b.account_id and m.currency = b.currency and m.status = 'active'
+    and {is_of("m.person_id")}
+    and not exists (select 1 from billing_debit x where x.tenant_id = b.tenant_id and x.mandate_id = m.id
+      and x.status not in ('announced', 'trying', 'waiting')
+      and case when x.plan_id is not null then {_IS_INSTALMENT} else x.bill_id = b.id and not {IS_IN_PLAN} end))"""
+"""SQL: bill ``b``, or its next instalment, is going to be paid by itself, so nobody is reminded of it."""

@@ -7,6 +7,7 @@ retrying a hard decline brings nothing and is counted against the institution.
 from collections.abc import Mapping
 from typing import Literal
 
+from billing.mandates.states import HELD_UP
 from ui.i18n import N_, Text, t
 
 Meaning = Literal["retry", "confirm", "dead", "leave"]
@@ -43,6 +44,7 @@ LEAVE = frozenset(
         "amount_too_small",
         "payment.minimum",
         "payment.maximum",
+        "payment.accounts",
         "payment.channel_shared",
         "mandate.other_account",
     }
@@ -65,15 +67,20 @@ WORDS: Mapping[str, Text] = {
     "mandate_revoked": t("The leave to debit was taken back at the bank."),
     "over_ceiling": t("Above the ceiling."),
     "disputed": t("The bill is disputed."),
-    "in_plan": t("Paid in instalments, each by its payer."),
+    "in_plan": t("Paid in instalments instead."),
+    "plan_over": t("The instalment plan has ended."),
+    HELD_UP: t("Automatic payment was paused."),
     "nothing_left": t("Nothing was left to pay."),
     "not_theirs": t("The bill is of a time in which the payer does not hold the account."),
     "bill.held": t("Somebody else was just paying the bill."),
+    "bill.paid": t("Somebody else was just paying the bill."),
+    "payment.too_much": t("Somebody else was just paying the bill."),
     "payment.under_way": t("Somebody else was just paying the bill."),
     "payment.unknown": t("Somebody else was just paying the bill."),
     "amount_too_small": t("Too small an amount for a card."),
     "payment.channel_shared": t("Shared with others, which cards cannot do."),
     "mandate.other_account": t("Paid to another account of the institution."),
+    "payment.accounts": t("Its bills are paid to different accounts of the institution."),
 }
 _OTHER = t("The bank declined it.")
 

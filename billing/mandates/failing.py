@@ -1,16 +1,14 @@
 """A debit that was refused: tried again by the plan, left to its payer, or the end of what it was taken from."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from billing import pay_links
 from billing.mandates.declines import meaning, why
 from billing.mandates.life import record
-from billing.mandates.states import DEBIT, MANDATE, WAITING
-from billing.mandates.telling import tell
+from billing.mandates.states import DEBIT, HELD_UP, MANDATE, WAITING
+from billing.mandates.telling import tell, words_of
 from billing.mandates.terms import MandateTerms
-from billing.models import Bill, Debit, Mandate
-from billing.names import Day, Month, Sum
+from billing.models import Debit, Mandate
 from billing.terms import terms_of
 from tenants.actor import Actor
 from tenants.days import today_at
@@ -35,17 +33,17 @@ async def failed(actor: Actor, debit: Debit, error: str, *, is_held: bool) -> No
         await _end(debit, "fail")
     elif (means := meaning(error)) == "retry" and debit.tries <= terms.retry_count:
         await _wait(debit, terms.retry_days)
-        await _tell(actor, mandate, debit, debit.due_on)
+        await _tell(actor, mandate, debit, is_tried_again=True)
     elif means == "confirm":
         await _end(debit, "fail")
         await _ask(actor, mandate, debit)
     elif means == "leave":
         await _end(debit, "skip")
-        await _tell_left(actor, mandate, debit)
+        await tell_left(actor, mandate, debit)
     else:
         await _end(debit, "fail")
         await _pause(actor, mandate, is_dead=means == "dead")
-        await _tell(actor, mandate, debit, None)
+        await _tell(actor, mandate, debit, is_tried_again=False)
 
 
 async def _wait(debit: Debit, days: int) -> None:
@@ -66,46 +64,35 @@ async def _pause(actor: Actor, mandate: Mandate, *, is_dead: bool) -> None:
     mandate.word = "card_refused" if is_dead and mandate.channel == "stripe" else "retries_over"
     await mandate.save(update_fields=["status", "word"])
     await Debit.filter(tenant_id=mandate.tenant_id, mandate_id=mandate.id, status__in=WAITING).update(
-        status=DEBIT.after("waiting", "stop"), ended_at=datetime.now(UTC)
+        status=DEBIT.after("waiting", "stop"), ended_at=datetime.now(UTC), error=HELD_UP
     )
     await record(actor, mandate, "mandate.paused")
 
 
 async def _words(debit: Debit, mandate: Mandate) -> dict[str, Any]:
-    bill = await Bill.get(tenant_id=debit.tenant_id, id=debit.bill_id)
-    return {
-        "amount": Sum(debit.amount_minor, debit.currency),
-        "account": bill.account_number,
-        "month": Month(bill.period),
-        "why": why(debit.error),
-        "card": mandate.mask,
-        "link": pay_links.make_url(debit.tenant_id, debit.bill_id),
-    }
+    return await words_of(debit, mandate) | {"why": why(debit.error)}
 
 
-async def _tell(actor: Actor, mandate: Mandate, debit: Debit, again: date | None) -> None:
+async def _tell(actor: Actor, mandate: Mandate, debit: Debit, *, is_tried_again: bool) -> None:
     words = await _words(debit, mandate)
     subject = t("{amount} for {month} could not be debited", **words)
     is_card = mandate.channel == "stripe"
-    if again is not None and is_card:
+    if is_tried_again and is_card:
         body = t(
             "{card} was declined for {amount} of {account}. {why} We try again on {day}.",
             **words,
-            day=Day(again),
         )
-    elif again is not None:
-        body = t(
-            "The bank could not take {amount} for {account}. We try again on {day}.", **words, day=Day(again)
-        )
+    elif is_tried_again:
+        body = t("The bank could not take {amount} for {account}. We try again on {day}.", **words)
     elif is_card:
         body = t(
-            "{card} was declined for {amount} of {account}. {why} Automatic payment is paused. Please pay this bill"
+            "{card} was declined for {amount} of {account}. {why} Automatic payment is paused. Please pay it"
             " yourself: {link} Then choose another card under your account.",
             **words,
         )
     else:
         body = t(
-            "The bank could not take {amount} for {account}, so automatic payment is paused. Please pay this bill"
+            "The bank could not take {amount} for {account}, so automatic payment is paused. Please pay it"
             " yourself; you can take automatic payment up again under your account.",
             **words,
         )
@@ -121,17 +108,18 @@ async def _ask(actor: Actor, mandate: Mandate, debit: Debit) -> None:
         t("Please confirm the payment of {amount} for {month}", **words),
         t(
             "The bank of {card} wants you to confirm {amount} for {account} yourself, so nothing was taken. Please pay"
-            " this bill here: {link} Later bills are taken as before.",
+            " it here: {link} Later bills are taken as before.",
             **words,
         ),
     )
 
 
-async def _tell_left(actor: Actor, mandate: Mandate, debit: Debit) -> None:
+async def tell_left(actor: Actor, mandate: Mandate, debit: Debit) -> None:
+    """Tell the payer that autopay leaves this one to them, and where they pay it."""
     words = await _words(debit, mandate)
     await tell(
         actor,
         mandate,
         t("{amount} for {month} was not debited", **words),
-        t("The bill of {account} cannot be paid automatically. {why} Please pay it here: {link}", **words),
+        t("{amount} for {account} cannot be paid automatically. {why} Please pay it here: {link}", **words),
     )

@@ -5,14 +5,15 @@ from typing import Any
 from uuid import UUID
 
 from billing.daily import every_day
-from billing.mandates import cards, debiting, leaving, life, places, saving
+from billing.mandates import cards, debiting, instalments, leaving, life, places, saving
 from billing.mandates.life import PRESENT_JOB, REVOKE_JOB
 from billing.models import Mandate
 from billing.payments.settling import KEEP_JOB
 from tenants.actor import Actor
-from tenants.jobs import enqueue, job
+from tenants.jobs import enqueue, job, subscribe
 from tenants.scope import open_scope, tenant_scope
 
+FOLLOW_JOB = "billing.debits_follow_plans"
 PAUSES = (30, 60, 300, 1800, 3600)
 """Seconds between two looks at a debit under way; the last one repeats."""
 
@@ -72,3 +73,15 @@ async def detach(actor: Actor, payload: dict[str, Any]) -> None:
 async def keep_card(actor: Actor, payload: dict[str, Any]) -> None:
     """Take down the card that a payer has let be kept while paying with it."""
     await saving.keep_after(actor, UUID(payload["attempt_id"]))
+
+
+@job(FOLLOW_JOB)
+async def follow_plans(actor: Actor, payload: dict[str, Any]) -> None:
+    """Let go what was announced of a bill as a whole once it is paid by a plan, and of a plan that has ended."""
+    del payload
+    assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
+    await instalments.follow(actor.tenant_id)
+
+
+for _event in ("plan.agreed", "plan.broken"):
+    subscribe(_event, FOLLOW_JOB)

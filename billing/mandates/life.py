@@ -12,7 +12,7 @@ from billing.daily import begin
 from billing.mandates import cards
 from billing.mandates.declines import PAUSED
 from billing.mandates.places import ask_anew, news_of
-from billing.mandates.states import DEBIT, LIVE, MANDATE, WAITING
+from billing.mandates.states import DEBIT, HELD_UP, LIVE, MANDATE, WAITING
 from billing.mandates.telling import tell
 from billing.mandates.terms import MandateTerms
 from billing.mandates.ways import source_of
@@ -261,12 +261,14 @@ async def resume(actor: Actor, *, mandate_id: UUID) -> None:
 
 
 async def _take_up(actor: Actor, mandate: Mandate) -> None:
-    """Have bills taken again, those of the last failure too; the caller saves the mandate."""
+    """Have bills taken again, those of the last failure and those that it held up too; the caller saves the mandate."""
     mandate.status, mandate.word = MANDATE.after(mandate.status, "resume"), ""
     await execute(
-        "delete from billing_debit where tenant_id = $1 and mandate_id = $2 and status in ('failed', 'skipped')",
+        "delete from billing_debit where tenant_id = $1 and mandate_id = $2"
+        " and (status in ('failed', 'skipped') or status = 'stopped' and error = $3)",
         mandate.tenant_id,
         mandate.id,
+        HELD_UP,
     )
     await record(actor, mandate, "mandate.resumed")
 

@@ -12,6 +12,7 @@ from billing.credit.queries import SeenAccount, account_seen
 from billing.mandates import life, saving, staff_pages, terms_page
 from billing.mandates.cards import card_of, is_ending
 from billing.mandates.declines import why
+from billing.mandates.instalments import unannounced
 from billing.mandates.life import WORDS, Wish
 from billing.mandates.queries import debits_of
 from billing.mandates.saving import kept_by
@@ -86,6 +87,7 @@ async def _page(
         "account": seen,
         "mandate": mandate,
         "debits": await debits_of(seen.tenant_id, seen.id),
+        "coming": await unannounced(seen.tenant_id, seen.id),
         "terms": await terms_of(seen.tenant_id, MandateTerms),
         "form": form,
         "ways": [(way.key, way.words) for way in ways],

@@ -11,6 +11,7 @@ from billing.lists import Listing, list_page
 from billing.mandates import life
 from billing.mandates.cards import card_of
 from billing.mandates.declines import why
+from billing.mandates.instalments import unannounced
 from billing.mandates.life import WORDS
 from billing.mandates.queries import debits_of
 from billing.mandates.states import LIVE
@@ -107,6 +108,7 @@ async def one(request: Request, actor: Actor) -> Response:
         "mandate": found,
         "account": await Account.get(tenant_id=found.tenant_id, id=found.account_id),
         "debits": await debits_of(found.tenant_id, found.account_id),
+        "coming": await unannounced(found.tenant_id, found.account_id) if found.status == "active" else [],
         "card": await card_of(found),
         "why_not": why,
         "channels": CHANNEL_WORDS,

@@ -6,6 +6,8 @@ LIVE = ("created", "authorising", "active", "paused")
 """States of a mandate that has not ended; an account has one such."""
 WAITING = ("announced", "waiting")
 """States of a debit that is still to be taken."""
+HELD_UP = "mandate.paused"
+"""Why debits were stopped that are taken again once their mandate is taken up."""
 MANDATE = Machine(
     "mandate",
     "created",
@@ -32,7 +34,7 @@ DEBIT = Machine(
         "skip": Edge(
             ("announced", "waiting", "trying"),
             "skipped",
-            "nothing left to pay, disputed, in a plan, or over the ceiling",
+            "nothing left to pay, disputed, over the ceiling, or its bill came into a plan or its plan ended",
         ),
         "stop": Edge(("announced", "waiting"), "stopped", "its mandate ended"),
     },

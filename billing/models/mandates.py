@@ -67,11 +67,16 @@ class SavedCard(TenantRow):
 
 
 class Debit(TenantRow):
-    """One bill that a mandate is going to pay: told of before, taken on ``due_on``, tried again by the plan."""
+    """One bill that a mandate is going to pay: told of before, taken on ``due_on``, tried again by the plan.
+
+    Of bills that are spread it is one instalment: ``plan_id`` and ``position`` stand for ``bill_id`` then.
+    """
 
     mandate_id: UUID = fields.UUIDField()
     account_id: UUID = fields.UUIDField()
-    bill_id: UUID = fields.UUIDField()
+    bill_id: UUID | None = fields.UUIDField(null=True)
+    plan_id: UUID | None = fields.UUIDField(null=True)
+    position: int | None = fields.SmallIntField(null=True)
     currency = fields.CharField(max_length=3)
     amount_minor = fields.BigIntField()
     due_on: date = fields.DateField()

@@ -15,6 +15,8 @@ from billing.charges.bills import lines_of
 from billing.charges.printing import documents_of
 from billing.credit import queries as credit
 from billing.holds.keeping import pages_of
+from billing.mandates.queries import Coming, coming_of_bill, coming_of_plan
+from billing.models import InstalmentPlan
 from billing.payer import queries
 from billing.payer.account import Card
 from billing.payer.branding import show_bank
@@ -63,6 +65,7 @@ async def bill_page(request: Request, side: Side, seen: SeenBill, papers: Sequen
     """Show a bill to whichever side sees it."""
     await show_bank(request, seen.tenant_id)
     lines = await lines_of(seen.tenant_id, [seen.id])
+    plan = None if side.is_link else await plan_of_bill(seen.tenant_id, seen.id)
     context: dict[str, Any] = {
         "bill": seen,
         "side": side,
@@ -74,7 +77,8 @@ async def bill_page(request: Request, side: Side, seen: SeenBill, papers: Sequen
         "kinds": LET_OFF_WORDS,
         "in_words": in_words,
         "notes": await notes_of_bill(seen.tenant_id, seen.id) if seen.adjusted_minor else [],
-        "plan_id": None if side.is_link else await plan_of_bill(seen.tenant_id, seen.id),
+        "plan_id": plan.id if plan else None,
+        "coming": None if side.is_link or not seen.left_minor else await _coming(seen, plan),
         "answers": [] if side.is_link else await open_answers(seen.tenant_id, seen.id),
         "credit_minor": 0 if side.is_link else await _credit_for(seen),
         "papers": papers,
@@ -82,6 +86,13 @@ async def bill_page(request: Request, side: Side, seen: SeenBill, papers: Sequen
         "payments": [] if side.is_link else await queries.payments_of_bill(seen),
     }
     return await respond(request, "billing/payer/bill.html", context)
+
+
+async def _coming(seen: SeenBill, plan: InstalmentPlan | None) -> Coming | None:
+    """Return what is going to be taken by itself next: the bill, or the next instalment of its plan."""
+    if plan is None:
+        return await coming_of_bill(seen.tenant_id, seen.id)
+    return await coming_of_plan(plan)
 
 
 async def _credit_for(seen: SeenBill) -> int:

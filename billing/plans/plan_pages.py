@@ -12,7 +12,10 @@ from starlette.routing import BaseRoute
 
 from billing.charges.fee_words import root_of
 from billing.charges.periods import months_after
-from billing.models import InstalmentPlan, Mandate
+from billing.mandates.instalments import Taking, spread, takings_of
+from billing.mandates.queries import coming_of_plan
+from billing.mandates.words import DEBIT_WORDS
+from billing.models import InstalmentPlan
 from billing.plans import queries, service
 from billing.plans.service import NOTE_MAX, Proposal
 from billing.plans.spreading import STEPS, next_due
@@ -21,11 +24,10 @@ from tenants.actor import Actor
 from tenants.days import today, today_at
 from tenants.http import WRITES, path_id, person_route, tenant_route
 from tenants.models import Account, Tenant
-from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.fields import Day
-from ui.formats import month_text, plain_amount
+from ui.formats import date_text, month_text, plain_amount
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -82,6 +84,16 @@ INSTALMENTS = (
     Column("covered_minor", t("Paid"), format="money"),
     Column("left_minor", t("Still owed"), format="money"),
 )
+TAKEN = Column("taking", t("Taken by itself"), value=lambda part: taking_text(part["taking"]))
+OWN_INSTALMENTS = tuple(column for column in INSTALMENTS if column.key != "covered_minor")
+"""What fits a payer's one column, and a phone."""
+
+
+def taking_text(taking: Taking | None) -> str:
+    """Say when autopay takes an instalment, or what became of that; nothing where it does nothing."""
+    if taking is None or not (taking.left_minor or taking.status):
+        return ""
+    return date_text(taking.take_on) if taking.is_coming else str(DEBIT_WORDS.get(taking.status, ""))
 
 
 def _bill_columns(root: str) -> tuple[Column, ...]:
@@ -163,9 +175,14 @@ async def create(request: Request, actor: Actor) -> Response:
     return await _new(request, account, form, status=422)
 
 
-async def _shown(plan: InstalmentPlan) -> dict[str, Any]:
+async def _shown(plan: InstalmentPlan, columns: tuple[Column, ...] = INSTALMENTS) -> dict[str, Any]:
     parts = await service.parts_of(plan)
     now = await today_at(plan.tenant_id)
+    takings = {
+        one.position: one
+        for one in await takings_of(plan.tenant_id, plan.account_id)
+        if one.plan_id == plan.id
+    }
     upcoming = next_due(parts)
     is_missed = plan.status == "active" and upcoming is not None and upcoming.due_on < now
     state = "missed" if is_missed else plan.status
@@ -177,6 +194,7 @@ async def _shown(plan: InstalmentPlan) -> dict[str, Any]:
             "covered_minor": part.covered_minor,
             "left_minor": part.left_minor,
             "currency": plan.currency,
+            "taking": takings.get(part.position),
         }
         for part in parts
     ]
@@ -187,7 +205,7 @@ async def _shown(plan: InstalmentPlan) -> dict[str, Any]:
         "is_missed": is_missed,
         "left_minor": sum(part.left_minor for part in parts),
         "parts": rows,
-        "part_columns": INSTALMENTS,
+        "part_columns": (*columns, TAKEN) if takings else columns,
         "bills": await queries.bills_of(plan),
     }
 
@@ -232,23 +250,18 @@ async def mine(request: Request, actor: Actor) -> Response:
     plan = await InstalmentPlan.get_or_none(id=path_id(request))
     if plan is None:
         raise NotFound("plan.not_found", t("There is no such instalment plan, or it is not yours to see."))
-    shown = await _shown(plan)
+    shown = await _shown(plan, OWN_INSTALMENTS)
     tenant, due = await Tenant.get(id=plan.tenant_id), shown["upcoming"]
     pay = _pay_address(shown["bills"], plan.currency, due.left_minor) if due else ""
-    async with open_scope(tenant_scope(plan.tenant_id)):
-        has_autopay = await Mandate.filter(account_id=plan.account_id, status="active").exists()
-    shown |= {"tenant": tenant, "pay": pay, "has_autopay": has_autopay}
+    shown |= {"tenant": tenant, "pay": pay, "coming": await coming_of_plan(plan) if due else None}
     return await respond(request, "billing/plans/mine.html", shown)
 
 
 def _pay_address(bills: Sequence[Any], currency: str, amount_minor: int) -> str:
     """Return where an instalment is paid: the form begins with its amount, put to the plan's oldest bills."""
     query: list[tuple[str, str]] = []
-    for bill in bills:
-        part = min(amount_minor, bill["left_minor"])
-        if part > 0:
-            query += [("bill", str(bill["id"])), (f"amount-{bill['id']}", plain_amount(part, currency))]
-            amount_minor -= part
+    for bill_id, part in spread(bills, amount_minor).items():
+        query += [("bill", str(bill_id)), (f"amount-{bill_id}", plain_amount(part, currency))]
     return f"/my/checkout?{urlencode(query)}"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from billing.models import CreditNote, InstalmentPlan
+from billing.models import CreditNote, InstalmentPlan, PlanBill
 from tenants.actor import Actor
 from tenants.scope import rows, value
 from ui.tables import TableQuery
@@ -76,15 +76,10 @@ async def bills_of(plan: InstalmentPlan) -> list[Any]:
     return await rows(_OF_PLAN, plan.tenant_id, plan.id)
 
 
-_LIVE = """
-select q.plan_id from billing_plan_bill q where q.tenant_id = $1 and q.bill_id = $2 and q.is_live
-"""
-
-
-async def plan_of_bill(tenant_id: UUID, bill_id: UUID) -> UUID | None:
+async def plan_of_bill(tenant_id: UUID, bill_id: UUID) -> InstalmentPlan | None:
     """Return the plan that a bill is paid by, as the open scope sees it."""
-    found: UUID | None = await value(_LIVE, tenant_id, bill_id)
-    return found
+    link = await PlanBill.get_or_none(tenant_id=tenant_id, bill_id=bill_id, is_live=True)
+    return await InstalmentPlan.get_or_none(tenant_id=tenant_id, id=link.plan_id) if link else None
 
 
 async def plans_of_account(tenant_id: UUID, account_id: UUID) -> Sequence[InstalmentPlan]:

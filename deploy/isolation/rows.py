@@ -45,7 +45,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "billing_dispute": {"status": "opened", "decision": ""},
     "billing_credit": {"refunded_minor": 0, "refunding_minor": 0, "left_minor": 50},
     "billing_mandate": {"schedule": "bill", "day_of_month": 1, "status": "active"},
-    "billing_debit": {"status": "announced"},
+    "billing_debit": {"status": "announced", "plan_id": None, "position": None},
     "billing_saved_card": {"last4": "4242", "exp_month": 5, "exp_year": 2031},
     "billing_answer": {"kind": "dispute", "status": "opened", "amount_minor": 1},
     "billing_bill_run": {"status": "issued", "period": date(2026, 1, 1)},
@@ -140,10 +140,12 @@ async def _insert(
         column = field.source_field or name
         if name in {"id", "tenant_id", "created_at"} or not field.has_db_field:
             continue
-        if column in parents:
+        if name in chosen:
+            values[name] = chosen[name]
+        elif column in parents:
             values[name] = None if field.null and parents[column] not in made else made[parents[column]]
-        elif (not field.null and not field.has_db_default()) or name in chosen:
-            values[name] = chosen.get(name, _value(field))
+        elif not field.null and not field.has_db_default():
+            values[name] = _value(field)
     if "refund_id" in values and table == "billing_allocation":
         values["refund_id"] = values["dispute_id"] = None
     row_id: UUID = (await model.create(**values)).pk

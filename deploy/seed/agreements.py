@@ -10,19 +10,23 @@ from billing.answers import service as answers
 from billing.credit.prepaying import take_prepayment
 from billing.mandates import debiting, life, proxies
 from billing.mandates.life import Wish
-from billing.models import Answer, FeeItem, Mandate, Proxy, SettlementAccount
+from billing.models import Answer, FeeItem, InstalmentPlan, Mandate, Proxy, SettlementAccount
+from billing.plans import single
+from billing.plans.service import Proposal, agree
+from billing.plans.single import Charge
 from billing.transfers.opening import virtual_account
 from billing.transfers.receiving import receive
 from deploy.seed.stories import Stage
 from tenants.actor import Actor, system_actor
 from tenants.days import today
-from tenants.models import Account, Holder, Person
+from tenants.models import Account, Holder, Person, Tenant
 from tenants.runtime import runtime
-from tenants.scope import open_scope, person_scope
+from tenants.scope import open_scope, person_scope, tenant_scope
 
 _AHEAD, _PROMISED, _DISPUTED, _SENT, _UNKNOWN = (30, 31), 32, (33, 34), 35, 36
 _PREPAID = 20_000
 _CEILING = 30_000
+_ABOVE = 45_000
 
 
 async def tell(stage: Stage) -> None:
@@ -148,6 +152,24 @@ async def _mandate(stage: Stage, payer: Actor, account_id: UUID) -> None:
     await stage.outside.tell(f"rail/mandates/{mandate.reference}", {"act": "authorise"})
     await life.present(payer.within(stage.tenant.id), mandate.id)
     await debiting.plan(system_actor(stage.tenant.id))
+
+
+async def in_instalments(tenant: Tenant, finance: Actor) -> None:
+    """Spread what a resident with autopay owes beyond their ceiling, so that each instalment is taken by itself."""
+    async with open_scope(tenant_scope(tenant.id)):
+        mandate = await Mandate.filter(tenant_id=tenant.id, channel="bank").order_by("created_at").first()
+        if mandate is None or await InstalmentPlan.exists(tenant_id=tenant.id, account_id=mandate.account_id):
+            return
+        now = today(tenant.timezone)
+        owed = await single.issue_for(
+            finance,
+            account_id=mandate.account_id,
+            charges=[Charge(_ABOVE, names={"en": "New front door", "zh_CN": "更换入户门"})],
+            due_on=now + timedelta(days=14),
+            key="demonstration-front-door",
+        )
+        await agree(finance, Proposal([owed.id], now + timedelta(days=2), 3, "month", "last"))
+    await debiting.plan(system_actor(tenant.id))
 
 
 async def _by_card(stage: Stage, other_than: UUID) -> None:

@@ -262,6 +262,7 @@ async def _stored(play: Play) -> str:
     chief = await play.staff(tenant, "administrator")
     await market.trade(tenant, play.outside, finance, chief, cashier)
     await fund.keep_apart(tenant, chief, finance, cashier)
+    await agreements.in_instalments(tenant, finance)
     async with open_scope(tenant_scope(tenant.id)):
         await look_from_outside()
     return "A resident's deposit, part of it used; baskets of the neighbourhood's shops, paid and given back"

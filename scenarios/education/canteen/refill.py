@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from billing.holds.ending import run_out
-from billing.mandates.debiting import call_off, take_at_once
+from billing.mandates.at_once import call_off, take_at_once
 from billing.mandates.terms import MandateTerms
 from billing.models import Mandate, Wallet
 from billing.names import Sum

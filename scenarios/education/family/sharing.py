@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from billing.plans.conditions import later_minor
 from billing.splits.core import Claim, split
 from scenarios.education.family.children import Child, must_sign
 from scenarios.education.family.states import SHARING
@@ -264,12 +265,13 @@ async def standing(child: Child) -> dict[str, Standing]:
     }
 
 
-_BILLS = """
+_BILLS = f"""
 select b.id, b.number, b.period, b.due_on, b.currency, b.total_minor - b.adjusted_minor net_minor,
        b.total_minor - b.paid_minor - b.adjusted_minor left_minor,
        coalesce((select sum(a.amount_minor) from billing_allocation a
                    join billing_payment p on p.tenant_id = $1 and p.id = a.payment_id and p.person_id = $3
-                  where a.tenant_id = $1 and a.bill_id = b.id), 0)::bigint mine_minor
+                  where a.tenant_id = $1 and a.bill_id = b.id), 0)::bigint mine_minor,
+       {later_minor("day_of(b.tenant_id)")} later_minor
   from billing_bill b
  where b.tenant_id = $1 and b.account_id = $2 and b.status in ('issued', 'part_paid') and b.held_until is null
  order by b.due_on, b.number limit 50
@@ -278,11 +280,20 @@ select b.id, b.number, b.period, b.due_on, b.currency, b.total_minor - b.adjuste
 
 @dataclass(frozen=True, slots=True)
 class BillShare:
-    """What a reader's part of one bill is, what they have paid of it, and what is left of their part; minor units."""
+    """What a reader's part of one bill is, and what is left of it; minor units.
+
+    Where the bill is paid in instalments ``due_minor`` is their part of what is due by now, less what they have paid.
+    """
 
     bill: Any
     share_minor: int
     left_minor: int
+    due_minor: int
+
+    @property
+    def later_minor(self) -> int:
+        """What of their part is due only later."""
+        return self.left_minor - self.due_minor
 
 
 async def bills_of(child: Child, person_id: UUID, agreed: Standing) -> list[BillShare]:
@@ -296,6 +307,10 @@ async def bills_of(child: Child, person_id: UUID, agreed: Standing) -> list[Bill
 
 
 def _share(bill: Any, percents: Sequence[int], place: int) -> BillShare:
-    share = shares_of(max(0, bill["net_minor"]), percents)[place]
-    left = max(0, min(share - bill["mine_minor"], bill["left_minor"]))
-    return BillShare(bill, share, left)
+    net, left, later = bill["net_minor"], bill["left_minor"], bill["later_minor"]
+    share = shares_of(max(0, net), percents)[place]
+    by_now = shares_of(max(0, net - later), percents)[place]
+    left_minor = max(0, min(share - bill["mine_minor"], left))
+    return BillShare(
+        bill, share, left_minor, max(0, min(by_now - bill["mine_minor"], left - later, left_minor))
+    )

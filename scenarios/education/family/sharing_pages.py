@@ -56,15 +56,16 @@ async def _mine(actor: Actor, child: Child, agreed: Standing | None) -> dict[str
     if agreed is None or actor.person_id is None or agreed.part_of(actor.person_id) is None:
         return {"shares": [], "pay": ""}
     found = await sharing.bills_of(child, actor.person_id, agreed)
-    open_ones = [one for one in found if one.left_minor]
     asked = [
-        f"bill={one.bill['id']}&amount-{one.bill['id']}={plain_amount(one.left_minor, one.bill['currency'])}"
-        for one in open_ones
+        f"bill={one.bill['id']}&amount-{one.bill['id']}={plain_amount(one.due_minor, one.bill['currency'])}"
+        for one in found
+        if one.due_minor
     ]
     return {
         "shares": found,
         "pay": "/my/checkout?" + "&".join(asked) if asked else "",
-        "mine_minor": sum(one.left_minor for one in open_ones),
+        "mine_minor": sum(one.due_minor for one in found),
+        "later_minor": sum(one.later_minor for one in found),
     }
 
 

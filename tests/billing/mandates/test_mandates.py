@@ -14,7 +14,6 @@ from billing.mandates.terms import MandateTerms
 from billing.models import Debit, Mandate
 from billing.payments import notes
 from billing.payments.states import diagram, table
-from billing.plans import service as plans
 from billing.reminders.service import remind_by_plan
 from billing.terms import save_terms
 from tenants.days import today
@@ -166,30 +165,6 @@ async def test_a_bill_above_the_ceiling_is_left_to_its_payer(place, outside):
     await debiting.plan(place.system)
     debit = await only_debit(place)
     assert (debit.status, debit.error) == ("skipped", "over_ceiling")
-
-
-async def test_a_bill_in_a_plan_is_left_to_its_payer_instalment_by_instalment(place, outside):
-    """Whatever was announced before: taken as a whole it would break what was agreed."""
-    await authorised(place, outside)
-    announced, later = await due(place, 0), await due(place, 0)
-    await debiting.plan(place.system)
-    async with place.scope():
-        await Debit.filter(tenant_id=place.id, bill_id=later.id).delete()
-    finance = await make.staff(place.tenant, "finance")
-    first = today(place.tenant.timezone) + timedelta(days=5)
-    async with place.scope():
-        both = [announced.id, later.id]
-        await plans.agree(finance, plans.Proposal(both, first, 3, "month", "last"))
-    assert await debiting.plan(place.system) == 0
-    await day_comes(place, outside)
-    debit = await only_debit(place)
-    assert (debit.status, debit.error) == ("skipped", "in_plan")
-    assert await world.count(place, "billing_attempt") == 0
-    async with place.scope():
-        told = await value(
-            f"select bool_or({IS_AUTOPAID}) from billing_bill b where tenant_id = $1", place.id
-        )
-    assert told is False, "so that instalments are reminded of"
 
 
 async def test_somebody_who_is_just_paying_goes_first(place, outside):

@@ -153,6 +153,14 @@ async def test_both_see_the_bill_and_each_is_led_to_paying_their_part(client, db
         inspect((await client.get(f"/my/checkout?bill={bill.id}&amount-{bill.id}=99999")).text)
     )
     assert re.search(rf"{bill.left_minor / 100:.2f} \w+ \d{{4}} · A1", too_much)
+    finance = await make.staff(tenant, "finance")
+    async with open_scope(tenant_scope(tenant.id)):
+        plan = await plans.agree(finance, plans.Proposal([bill.id], make.today(), 4, "month", "last"))
+        (first, *_) = await plans.parts_of(plan)
+    page = await client.get(f"{root}/shares")
+    due, _ = shares_of(first.amount_minor, [67, 33])
+    assert f"amount-{bill.id}={due / 100:.2f}" in page.text, "their part of the instalment, not of the bill"
+    assert f"{(mine - due) / 100:.2f} more is due later, in instalments." in text_of(inspect(page.text))
     stranger = await make.person("Stranger")
     await make.sign_in(client, stranger.id)
     assert (await client.get(f"{root}/shares")).status_code == 404
