@@ -7,6 +7,7 @@ values that the scenario knows.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from billing.charges.fees import Document, kinds_of
 from billing.models import FeeItem
@@ -32,6 +33,14 @@ LATE_SHAPES = {key: words for key, words in LATE_KINDS.items() if key != "none"}
 SPARE_TIERS, SPARE_COEFFICIENTS = 5, 2
 MOST_ROWS = 60
 Options = list[tuple[str, str]]
+
+
+STEPS = ("0.001", "0.005", "0.01", "0.05", "0.1", "0.5", "1", "10")
+
+
+def finest_step(currency: str) -> str:
+    """Return the smallest unit of a currency: 0.01, 1 (JPY) or 0.001 (KWD)."""
+    return f"{Decimal(1).scaleb(-decimals(currency)):f}"
 
 
 @dataclass
@@ -68,6 +77,12 @@ class RuleForm:
     def is_late(self) -> bool:
         """Tell whether this is the rule of a late fee."""
         return self.item.kind == "late_fee"
+
+    @property
+    def steps(self) -> Options:
+        """The steps to round to that this fee's currency has."""
+        finest = finest_step(self.item.currency)
+        return [(step, step) for step in STEPS if Decimal(step) >= Decimal(finest)]
 
     @property
     def shapes(self) -> Options:
@@ -239,10 +254,10 @@ def blank(item: FeeItem, asked: Mapping[str, str]) -> RuleForm:
     shapes = [key for key, _ in form.shapes]
     form.shape = form.shape if form.shape in shapes else shapes[0]
     if form.shape == PARTS:
-        form.values = {**EMPTY, "rounding.step": "1" if decimals(item.currency) == 0 else "0.01"}
+        form.values = {**EMPTY, "rounding.step": finest_step(item.currency)}
         return form
     lists = [key for key, _ in form.lists]
-    form.values["rounding_step"] = "1" if decimals(item.currency) == 0 else "0.01"
+    form.values["rounding_step"] = finest_step(item.currency)
     names = _by(form.shape)
     for index, name in enumerate(names):
         default = lists[0] if index == 0 and lists and name != "plus_attribute" else ""

@@ -6,7 +6,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from billing.models import Receipt
+from billing.models import Payment, Receipt
+from billing.payments.room import lost_minor
 from billing.receipts import service as receipts
 from billing.receipts.letterhead import letterhead_for, under
 from billing.receipts.service import CODE_LENGTH
@@ -57,9 +58,11 @@ async def _sealed(kept: Receipt) -> dict[str, Any] | None:
 
 
 async def _facts(kept: Receipt) -> dict[str, Any]:
-    """Return what a receipt says, but for who paid and for whom."""
+    """Return what a receipt says, but for who paid and for whom; and what has gone back of its money since."""
     async with open_scope(tenant_scope(kept.tenant_id)):
         head = await letterhead_for(kept.tenant_id)
+        payment = await Payment.get(tenant_id=kept.tenant_id, id=kept.payment_id)
+        gone = payment.refunded_minor + await lost_minor(payment)
     document = under(head, receipts.document_of(kept), current_locale())
     return {
         "number": document.number,
@@ -69,4 +72,5 @@ async def _facts(kept: Receipt) -> dict[str, Any]:
         "zone": document.zone,
         "currency": document.currency,
         "total_minor": document.total_minor,
+        "gone_minor": min(gone, document.total_minor),
     }

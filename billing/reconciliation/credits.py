@@ -1,4 +1,7 @@
-"""The bank's credits held against payouts: by reference, by amount and day, several payouts in one credit."""
+"""The bank's credits held against payouts: by reference, by amount and day, several payouts in one credit.
+
+Its debits are held against the refunds that were transferred from the own account, by the reference of the transfer.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -51,11 +54,27 @@ select line_id, attempt_id, number, currency, amount_minor from pair where by_li
 """
 
 
+_PAID_BACK = """
+with pair as (
+  select l.id line_id, r.id refund_id, count(*) over (partition by l.id) by_line,
+         count(*) over (partition by r.id) by_ours
+    from billing_statement_line l
+    join billing_refund r on r.tenant_id = $1 and r.way = 'transfer' and r.status = 'succeeded'
+     and r.amount_minor = -l.amount_minor and r.currency = l.currency and length(r.transfer_reference) >= $3
+     and (r.transfer_reference in (l.reference, l.channel_reference) or position(r.transfer_reference in l.text) > 0)
+   where l.tenant_id = $1 and l.settlement_account_id = $2 and l.channel = 'account' and l.status = 'open'
+     and l.kind = 'debit' and not exists (select 1 from billing_statement_line x
+       where x.tenant_id = $1 and x.refund_id = r.id))
+select line_id, refund_id from pair where by_line = 1 and by_ours = 1
+"""
+
+
 async def match_credits(tenant_id: UUID, account_id: UUID) -> int:
-    """Match the open credits of a settlement account and return how many found what they pay."""
+    """Match the open credits and debits of a settlement account and return how many found what they pay."""
     found = await _by_reference(tenant_id, account_id)
     found += await _by_amount(tenant_id, account_id)
     found += await _sums(tenant_id, account_id)
+    found += await _paid_back(tenant_id, account_id)
     return found + await _transfers(tenant_id, account_id)
 
 
@@ -143,6 +162,22 @@ async def _transfers(tenant_id: UUID, account_id: UUID) -> int:
     for each in found:
         await receive_transfer(tenant_id, account_id, each["line_id"], each["attempt_id"], each, "reference")
     return len(found)
+
+
+async def _paid_back(tenant_id: UUID, account_id: UUID) -> int:
+    """Match debits with refunds that were transferred, which were booked when they were confirmed."""
+    found = await rows(_PAID_BACK, tenant_id, account_id, SHORTEST_REFERENCE - 1)
+    for each in found:
+        line = await StatementLine.filter(tenant_id=tenant_id, id=each["line_id"]).select_for_update().get()
+        await tie_paid_back(line, each["refund_id"], "reference")
+    return len(found)
+
+
+async def tie_paid_back(line: StatementLine, refund_id: UUID, how: str) -> None:
+    """Tie a locked debit to the refund that it paid."""
+    move(line, "match")
+    line.matched_by, line.refund_id = how, refund_id
+    await line.save(update_fields=["status", "matched_by", "refund_id"])
 
 
 async def receive_transfer(  # noqa: PLR0917 - the credit, what it pays, and how that is known

@@ -98,7 +98,7 @@ union all
 select r.id, 'refund', r.succeeded_at, r.currency, -r.amount_minor,
        jsonb_build_object('refund', r.number, 'payment', p.number, 'payment_id', p.id)
   from billing_refund r join billing_payment p on p.tenant_id = $1 and p.id = r.payment_id
- where r.tenant_id = $1 and p.channel = $3 and r.status = 'succeeded' and r.succeeded_at >= $4
+ where r.tenant_id = $1 and p.channel = $3 and r.status = 'succeeded' and r.way = 'channel' and r.succeeded_at >= $4
    and r.succeeded_at < $5 and p.settlement_account_id = $2
    and not exists (select 1 from arriving x where x.ours = r.id)
 """

@@ -14,10 +14,11 @@ from billing.models import (
     SettlementAccount,
     StatementLine,
 )
+from billing.payments.refunding import TRANSFER
 from billing.reconciliation import finding, payouts
 from billing.reconciliation.accounts import one_at_a_time
 from billing.reconciliation.breaks import end, reason_of
-from billing.reconciliation.credits import receive_transfer
+from billing.reconciliation.credits import receive_transfer, tie_paid_back
 from billing.reconciliation.intake import agreed_fee
 from billing.reconciliation.states import WORKED, move
 from tenants import audit
@@ -162,8 +163,8 @@ async def _named(line: StatementLine, number: str) -> tuple[str, UUID]:
         )
         if payout is not None:
             return "payout", payout.id
-    refund = await Refund.get_or_none(**of, number=number) if line.kind == "refund" else None
-    if refund is not None:
+    refund = await Refund.get_or_none(**of, number=number) if line.kind in {"refund", "debit"} else None
+    if refund is not None and refund.status == "succeeded":
         return "refund", refund.id
     payment = await Payment.get_or_none(**of, number=number)
     attempt = await Attempt.get_or_none(**of, payment_id=payment.id, status="succeeded") if payment else None
@@ -179,6 +180,8 @@ async def _tie(  # noqa: PLR0917 - what is tied to what, how that is known, and 
 ) -> None:
     if kind == "payout":
         await _tie_payout(line, subject_id, how)
+    elif line.channel == "account" and kind == "refund":
+        await _tie_paid_back(line, subject_id, how)
     elif line.channel == "account":
         await _tie_transfer(line, subject_id, how)
     else:
@@ -216,6 +219,15 @@ async def _tie_transfer(line: StatementLine, attempt_id: UUID, how: str) -> None
     facts = {"number": payment.number, "currency": payment.currency, "amount_minor": payment.amount_minor}
     await receive_transfer(line.tenant_id, line.settlement_account_id, line.id, attempt_id, facts, how)
     await line.refresh_from_db()
+
+
+async def _tie_paid_back(line: StatementLine, refund_id: UUID, how: str) -> None:
+    refund = await Refund.get(tenant_id=line.tenant_id, id=refund_id)
+    same = (refund.way, refund.currency, -refund.amount_minor) == (TRANSFER, line.currency, line.amount_minor)
+    if not same:
+        raise _wrong("number", t("A debit is matched with a refund of the same amount that was transferred."))
+    await _must_be_free(line, refund_id=refund_id)
+    await tie_paid_back(line, refund_id, how)
 
 
 async def _tie_own(line: StatementLine, kind: str, subject_id: UUID, how: str) -> None:

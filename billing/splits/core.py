@@ -50,6 +50,14 @@ def split(gross: int, fee: int, claims: Sequence[Claim]) -> list[int]:
     return _rounded([each // WHOLE for each in exact], [each % WHOLE for each in exact], gross - fee)[:-1]
 
 
+def fees_of(fee: int, amounts: Sequence[int], whole: int) -> list[int]:
+    """Return what of a payment's fee falls on each amount of it, in proportion; what nobody shares has its part.
+
+    Together with that part they are the fee, so that shares never come to more than the channel passes on.
+    """
+    return take([*amounts, max(0, whole - sum(amounts))], min(fee, whole))[:-1]
+
+
 def take(nets: Sequence[int], amount: int) -> list[int]:
     """Return how much of ``amount`` each party gives back, in proportion to what it still has.
 

@@ -15,7 +15,7 @@ from billing.channels.rail_shares import ShareOutcome
 from billing.ledger import Side
 from billing.models import Attempt, Payment, Receiver, Share, ShareReturn, SplitRule
 from billing.payments.orders import destination_of
-from billing.splits.core import split
+from billing.splits.core import fees_of, split
 from billing.splits.documents import read
 from billing.splits.rules import in_force
 from billing.splits.states import PENDING, move
@@ -58,8 +58,9 @@ async def split_payment(actor: Actor, payment_id: UUID) -> None:
     fee = await rail_shares.fee_of_order(to, attempt.id)
     async with open_scope(tenant_scope(actor.tenant_id)):
         payment = await Payment.filter(tenant_id=actor.tenant_id, id=payment_id).select_for_update().get()
-        if payment.refunding_minor:
-            await enqueue(SPLIT_JOB, {"payment_id": str(payment_id)}, delay=timedelta(seconds=PAUSES[1]))
+        if payment.refunding_minor or payment.status == "disputed":
+            pause = PAUSES[1] if payment.refunding_minor else PAUSES[-1]
+            await enqueue(SPLIT_JOB, {"payment_id": str(payment_id)}, delay=timedelta(seconds=pause))
         elif payment.status in {"succeeded", "part_refunded"}:
             await _reckon(payment, fee)
 
@@ -81,11 +82,12 @@ on conflict (tenant_id, payment_id, receiver_id, rule_id) where return_id is nul
 
 
 async def _reckon(payment: Payment, fee: int) -> None:
-    """Write the shares; the channel's fee falls on each fee item in proportion, the last one bears the rest."""
-    for rule, amount in await _rules(payment):
+    """Write the shares; the channel's fee falls on each fee item in proportion, exactly."""
+    found = await _rules(payment)
+    parts = fees_of(fee, [amount for _, amount in found], int(payment.amount_minor))
+    for (rule, amount), part in zip(found, parts, strict=True):
         document = read(rule.document)
-        part = fee * amount // payment.amount_minor
-        gross = split(amount, min(part, amount), [each.claim() for each in document.parts])
+        gross = split(amount, part, [each.claim() for each in document.parts])
         for each, due in zip(document.parts, gross, strict=True):
             if due:
                 added = await rows(

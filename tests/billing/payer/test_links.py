@@ -4,7 +4,7 @@ import pytest
 
 from billing import pay_links
 from billing.charges import bills as billing_bills
-from billing.models import Receipt
+from billing.models import Payment, Receipt
 from billing.payer import links
 from billing.payments import refreshing
 from tenants import throttle
@@ -153,6 +153,10 @@ async def test_anyone_with_the_code_may_check_a_receipt_and_learns_no_name(town,
     assert town.tenant.name in text
     assert "Ann Tan" not in text
     assert "01-101" not in text
+    assert "gone back" not in text
+    async with open_scope(tenant_scope(town.tenant.id)):
+        await Payment.filter(id=receipt.payment_id).update(refunded_minor=1000)
+    assert "10.00 has gone back to the payer" in await shown(client, f"/verify/{code}")
     typed = await client.get("/verify", params={"code": code.lower().replace("-", " ")})
     assert typed.headers["location"] == f"/verify/{code}"
 

@@ -4,9 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from billing.models import StatementSource
+from billing.models import Payment, Refund, StatementLine, StatementSource, Suspense
+from billing.payments.refunding import book_refund
+from billing.reconciliation import hands
+from tenants.ids import new_id
+from tests import make
 from tests.billing.reconciliation import papers
 from tests.billing.reconciliation.papers import DAY, Entry, Trade, at, breaks, kinds, paid, take, trade_file
+from ui.errors import Invalid
 
 NEXT = DAY + timedelta(days=1)
 
@@ -153,3 +158,40 @@ async def test_a_transfer_that_the_desk_took_is_found_by_its_slip(own):
     assert await papers.balance(own, "clearing:counter") == 0
     assert await kinds(own) == []
     assert await papers.books_are_right(own)
+
+
+async def transferred(own) -> str:
+    """A payment of which all went back by a transfer from the own account; its attempt's id."""
+    attempt_id = await paid(own, 5000, at(10))
+    async with own.scope():
+        held = await Suspense.get(tenant_id=own.id)
+        payment = await Payment.get(tenant_id=own.id)
+        held.status, payment.refunding_minor = "refunding", 5000
+        await held.save()
+        refund = await Refund.create(
+            id=new_id(), tenant_id=own.id, payment_id=payment.id, number="F-1", currency="SGD", amount_minor=5000,
+            suspense_id=held.id, reason="Moved out", status="succeeded", way="transfer",
+            transfer_reference="FT 4711 0815",
+        )  # fmt: skip
+        await book_refund(own.system, refund, payment)
+        await Refund.filter(id=refund.id).update(succeeded_at=at(11))
+    return str(attempt_id)
+
+
+async def test_a_refund_that_was_transferred_is_missed_at_no_channel_and_found_at_the_bank(own):
+    await take(own, trade_file(Trade(await transferred(own))))
+    assert await kinds(own) == []
+    await take(own, papers.camt(Entry(-5000, text="Refund FT 4711 0815 Ann")))
+    await found(own)
+
+
+async def test_one_whose_debit_names_nothing_is_matched_by_its_number(own):
+    await transferred(own)
+    officer = await make.staff(own.tenant, "finance")
+    await take(own, papers.camt(Entry(-5000), Entry(-700)))
+    async with own.scope():
+        other, line = await StatementLine.filter(tenant_id=own.id).order_by("-amount_minor")
+        with pytest.raises(Invalid, match="same amount"):
+            await hands.match(officer, line_id=other.id, number="F-1", reason="Look")
+        await hands.match(officer, line_id=line.id, number="F-1", reason="The payer's account")
+    await found(own, ("theirs_only", None, -700))

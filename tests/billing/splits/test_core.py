@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing.splits.core import WHOLE, Claim, split, take
+from billing.splits.core import WHOLE, Claim, fees_of, split, take
 
 SEQUENCES = int(os.environ.get("SPLIT_SEQUENCES", "100000"))
 CLAIMS = st.lists(
@@ -39,6 +39,24 @@ def test_shares_are_whole_never_more_than_asked_and_never_more_than_there_is(gro
     for share, claim in zip(shares, claims, strict=True):
         assert 0 <= share < Fraction(claim.asks(gross, fee), WHOLE) + 1
         assert claim.cap_minor is None or share <= claim.cap_minor
+
+
+@patient
+@given(
+    fee=st.integers(0, 10**6),
+    amounts=st.lists(st.integers(1, 10**6), min_size=1, max_size=5),
+    own=st.integers(0, 99),
+)
+def test_a_payments_fee_falls_on_its_amounts_to_the_unit(fee, amounts, own):
+    """Whoever gets all of several fees gets no more than the channel passes on."""
+    whole = sum(amounts) + own
+    parts = fees_of(fee, amounts, whole)
+    assert all(0 <= part <= amount for part, amount in zip(parts, amounts, strict=True))
+    everything = [
+        split(amount, part, [Claim(rate=WHOLE)])[0] for amount, part in zip(amounts, parts, strict=True)
+    ]
+    assert sum(everything) <= whole - min(fee, whole)
+    assert own or sum(everything) == whole - min(fee, whole)
 
 
 @pytest.mark.parametrize(
