@@ -151,6 +151,7 @@ ACTS = {
     "proxy.granted": N_("Somebody else was let pay"),
     "refund.approved": N_("Refund approved"),
     "refund.failed": N_("Refund failed"),
+    "refund.found": N_("Refund found that was made elsewhere"),
     "refund.rejected": N_("Refund rejected"),
     "refund.requested": N_("Refund asked for"),
     "refund.succeeded": N_("Refund paid"),

@@ -15,6 +15,8 @@ from billing.mandates import cards
 from billing.mandates.life import PRESENT_JOB, hear
 from billing.mandates.states import LIVE
 from billing.models import Attempt, Mandate, Payment, Refund, SettlementAccount
+from billing.payments import elsewhere
+from billing.payments.elsewhere import Found
 from billing.payments.landing import Opened
 from billing.payments.refunding import settle_refund
 from billing.payments.settling import WrongAccount, settle
@@ -53,6 +55,7 @@ class Note:
     settlement_id: UUID | None = None
     outcome: Outcome | None = None
     refund: RefundOutcome | None = None
+    elsewhere: Found | None = None
     is_charging: bool = False
     dispute: News | None = None
     transfer: Mapping[str, Any] | None = None
@@ -69,16 +72,40 @@ def read(source: str, kind: str, payload: Mapping[str, Any], tenant_id: UUID | N
     Raises:
         Discarded: it is of a kind that we do not use, or not about a payment of ours.
     """
-    if source == "stripe" and not kind.startswith(UNNAMED):
+    if source == "stripe" and not is_unnamed(kind, payload):
         return _stripe(kind, payload)
     if tenant_id is None:
         raise Discarded("no institution")
+    if source == "stripe" and kind in _REFUNDS:
+        return _elsewhere(payload, tenant_id)
     if source == "stripe" and kind.startswith(METHODS):
         return _method(kind, payload, tenant_id)
     if source == "stripe":
         news = stripe_news(kind, payload["data"]["object"])
         return Note(tenant_id, str(payload.get("account") or ""), dispute=news)
     return _bank(kind, payload, tenant_id)
+
+
+def is_unnamed(kind: str, payload: Mapping[str, Any]) -> bool:
+    """Tell whether an event of Stripe names nothing of ours: its account alone says whose it is."""
+    return kind.startswith(UNNAMED) or (kind in _REFUNDS and not _metadata(payload).get("refund_id"))
+
+
+def _metadata(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    return payload["data"]["object"].get("metadata") or {}
+
+
+def _elsewhere(payload: Mapping[str, Any], tenant_id: UUID) -> Note:
+    """A refund that somebody has made on Stripe's own pages."""
+    found = payload["data"]["object"]
+    made = Found(
+        str(found["id"]),
+        str(found.get("payment_intent") or ""),
+        int(found["amount"]),
+        str(found["currency"]).upper(),
+    )
+    refund = stripe.refund_outcome(found)
+    return Note(tenant_id, str(payload.get("account") or ""), refund=refund, elsewhere=made)
 
 
 def _id(values: Mapping[str, Any], name: str) -> UUID:
@@ -174,6 +201,9 @@ async def act(actor: Actor, note: Note, opened: Opened | None = None) -> None:
         await _must_match(note, refund.payment_id)
         await settle_refund(actor, note.refund_id, note.refund)
         return
+    if note.elsewhere is not None and note.refund is not None:
+        await _refunded(actor, note, note.elsewhere, note.refund)
+        return
     if note.dispute is not None:
         await _dispute(actor, note, note.dispute)
         return
@@ -189,6 +219,15 @@ async def act(actor: Actor, note: Note, opened: Opened | None = None) -> None:
         await settle(actor, note.attempt_id, note.outcome, account=note.account, opened=opened)
     except WrongAccount as error:
         raise Discarded(str(error)) from None
+
+
+async def _refunded(actor: Actor, note: Note, found: Found, outcome: RefundOutcome) -> None:
+    """Take a refund that was made elsewhere to the payment that the channel names."""
+    if not found.payment:
+        raise Discarded("it names no payment")
+    attempt = await Attempt.get(tenant_id=note.tenant_id, status="succeeded", channel_payment=found.payment)
+    await _must_match(note, attempt.payment_id)
+    await elsewhere.take(actor, attempt.payment_id, found, outcome)
 
 
 async def _account_of(note: Note) -> SettlementAccount:

@@ -259,7 +259,7 @@ async def create(  # noqa: PLR0917 - how much of what, and why
         way=TRANSFER if transfer_reference else "channel",
         transfer_reference=transfer_reference,
     )
-    await _record(actor, refund, "refund.requested", {"reason": reason})
+    await record(actor, refund, "refund.requested", {"reason": reason})
     if is_agreed:
         await send_on(system_actor(refund.tenant_id), refund, payment)
     elif await _may_decide_alone(actor, refund):
@@ -337,10 +337,11 @@ async def note_decision(actor: Actor, refund: Refund, act: str, reason: str) -> 
     refund.decided_by, refund.decided_by_name = actor.person_id, actor.name[:100]
     refund.decided_at, refund.decision_reason = datetime.now(UTC), reason
     await refund.save()
-    await _record(actor, refund, act, {"reason": reason} if reason else {})
+    await record(actor, refund, act, {"reason": reason} if reason else {})
 
 
-async def _record(actor: Actor, refund: Refund, act: str, after: Mapping[str, object]) -> None:
+async def record(actor: Actor, refund: Refund, act: str, after: Mapping[str, object]) -> None:
+    """Write an act on a refund into the audit trail."""
     facts = {"amount_minor": refund.amount_minor, "currency": refund.currency, "status": refund.status}
     await audit.record(
         actor,

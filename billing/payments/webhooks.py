@@ -15,7 +15,7 @@ from billing.channels import bank
 from billing.models import SettlementAccount
 from billing.payments import inbox
 from billing.payments.inbox import Incoming
-from billing.payments.notes import UNNAMED
+from billing.payments.notes import is_unnamed
 from billing.payments.orders import as_destination
 from billing.runtime import channel_settings
 from tenants.http import WRITES, public_route
@@ -49,7 +49,10 @@ async def stripe_webhook(request: Request) -> Response:
 
 async def _owner(event: dict[str, Any]) -> UUID | None:
     """Return whose account an event is about that carries no ids of ours (of a dispute, of a saved card)."""
-    if not str(event.get("type")).startswith(UNNAMED):
+    try:
+        if not is_unnamed(str(event.get("type")), event):
+            return None
+    except (LookupError, TypeError, AttributeError):
         return None
     async with open_scope(queue_scope()):
         found: UUID | None = await value("select tenant_of_stripe($1)", str(event.get("account") or ""))

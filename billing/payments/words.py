@@ -73,6 +73,7 @@ ACT_WORDS: dict[str, tuple[str, Tone]] = {
     "dispute.decided": (N_("It was decided who bears the lost dispute"), "info"),
     "refund.requested": (N_("A refund was asked for"), "warning"),
     "refund.approved": (N_("The refund was approved"), "info"),
+    "refund.found": (N_("It was refunded on the channel's own pages"), "warning"),
     "refund.rejected": (N_("The refund was rejected"), "neutral"),
     "refund.succeeded": (N_("The refund was paid"), "warning"),
     "refund.resolved": (N_("A way out was chosen for the failed refund"), "info"),

@@ -2,13 +2,17 @@
 
 import pytest
 
-from billing.channels.contract import RefundOutcome
+from billing.channels.contract import Outcome, RefundOutcome
 from billing.models import Credit, Payment, Refund, Suspense
+from billing.payments import elsewhere
+from billing.payments.elsewhere import Found
 from billing.payments.refunding import settle_refund
 from billing.payments.service import (
     refundable_minor,
 )
+from billing.payments.settling import settle
 from billing.plans import credit_notes
+from tenants.ids import new_id
 from tenants.models import Audit
 from tests import make
 from tests.billing.payments import world
@@ -163,4 +167,71 @@ async def test_what_a_credit_note_has_freed_meanwhile_is_given_back_of_the_credi
         held = await Suspense.get(tenant_id=place.id)
     assert (held.amount_minor, held.reason) == (2000, "refund_returned")
     assert (await world.fresh(place, bill)).paid_minor == 2000
+    assert await world.ledger_is_right(place)
+
+
+async def told_elsewhere(
+    client, place, attempt, amount, *, status="succeeded", reference="re_dashboard", **more
+):
+    """Stripe tells of a refund that somebody has made on its own pages."""
+    refund = {
+        "id": reference,
+        "status": status,
+        "amount": amount,
+        "currency": "sgd",
+        "payment_intent": attempt.channel_payment,
+        "metadata": {},
+    }
+    event = {
+        "id": f"evt_{new_id().hex}",
+        "type": "refund.updated",
+        "account": place.settlement.stripe_account,
+        "data": {"object": refund},
+        **more,
+    }
+    sent = stripe_message(event)
+    assert (await client.post(sent.pop("url"), **sent)).status_code == 200
+
+
+async def test_a_refund_made_at_the_channel_itself_is_one_here_and_leaves_no_more_to_go_back(
+    client, place, outside, officer
+):
+    bill, started = await paid(place, outside)
+    attempt = await world.attempt(place, started)
+    await told_elsewhere(client, place, attempt, 2000, account="acct_other")
+    await told_elsewhere(client, place, attempt, 2000, status="failed", reference="re_failed")
+    assert await world.count(place, "billing_refund") == 0
+    for status in ("pending", "succeeded", "succeeded"):
+        await told_elsewhere(client, place, attempt, 2000, status=status)
+    async with place.scope():
+        made = await Refund.get(tenant_id=place.id)
+        assert await refundable_minor(place.id, started.payment_id) == bill.total_minor - 2000
+    assert (made.status, made.amount_minor, made.channel_reference) == ("succeeded", 2000, "re_dashboard")
+    assert (await world.fresh(place, bill)).paid_minor == bill.total_minor - 2000
+    await told_elsewhere(client, place, attempt, bill.total_minor, reference="re_too_much")
+    assert await world.count(place, "billing_refund") == 1, "it waits for a person to look"
+    assert await world.ledger_is_right(place)
+
+
+async def test_what_was_unassigned_or_credit_may_go_back_elsewhere_too(place, outside, officer):
+    bill, started = await paid(place, outside)
+    async with place.scope():
+        await credit_notes.write(
+            officer, bill_id=bill.id, line_id=None, amount_minor=3000, reason="Twice", key="n"
+        )
+        found = Found("re_1", "pi", 3000, "SGD")
+        await elsewhere.take(place.system, started.payment_id, found, RefundOutcome(state="succeeded"))
+        credit = await Credit.get(tenant_id=place.id)
+    assert (credit.left_minor, credit.refunded_minor) == (0, 3000)
+    again = await world.start(place, await world.bill(place, 700))
+    async with place.scope():
+        told = Outcome(state="succeeded", channel_payment="pi_more", amount_minor=900)
+        await settle(place.system, again.attempt_id, told)
+        await elsewhere.take(
+            place.system,
+            again.payment_id,
+            Found("re_2", "pi_more", 900, "SGD"),
+            RefundOutcome(state="succeeded"),
+        )
+        assert (await Suspense.get(tenant_id=place.id)).status == "refunded"
     assert await world.ledger_is_right(place)

@@ -189,7 +189,7 @@ async def test_a_message_of_another_connected_account_changes_nothing(app, clien
             {"metadata": {}, "id": "cs_1", "status": "complete", "payment_status": "paid"},
             "not ours",
         ),
-        ("refund.created", {"metadata": None, "id": "re_1", "status": "pending"}, "not ours"),
+        ("refund.created", {"metadata": None, "id": "re_1", "status": "pending"}, "no institution"),
     ],
 )
 async def test_what_is_not_for_us_is_put_aside_with_its_reason(app, client, place, kind, data, reason):  # noqa: PLR0917
