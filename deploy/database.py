@@ -90,11 +90,16 @@ async def prepare(settings: Settings) -> None:
 
 
 async def prepare_database(superuser: str, owner: dict[str, Any], application: dict[str, Any]) -> None:
-    """Create roles and database named in the two credentials, as the superuser of ``superuser``."""
+    """Create roles and database named in the two credentials, as the superuser of ``superuser``.
+
+    The application finds rows by their institution, never by reading a table whole: for one institution that would take
+    as long as there are others.
+    """
     connection = await asyncpg.connect(**credentials(superuser))
     try:
         for given in (owner, application):
             await _ensure_role(connection, given["user"], given["password"])
+        await connection.execute(f'alter role "{application["user"]}" set enable_seqscan = off')
         name = owner["database"]
         if not await connection.fetchval("select 1 from pg_database where datname = $1", name):
             await connection.execute(f'create database "{name}" owner "{owner["user"]}" template template0')

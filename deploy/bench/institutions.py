@@ -110,9 +110,8 @@ class Patterns:
 
 async def patterns(settings: Settings, accounts: int) -> Patterns:
     """Have the product make them, in the open connection."""
-    issued, drafted = [await _made(settings, number, accounts) for number in _NUMBERS]
-    await issue(issued, await draft(issued))
-    await _pay(issued)
+    issued = await billed(settings, _NUMBERS[0], accounts)
+    drafted = await _made(settings, _NUMBERS[1], accounts)
     await draft(drafted)
     for of in (issued, drafted):
         async with open_scope(tenant_scope(of.id)):
@@ -122,6 +121,14 @@ async def patterns(settings: Settings, accounts: int) -> Patterns:
             await connection.execute(_LEFT, of.id)
         found = [await read(connection, of.id, (*_CLEARED, *_APART)) for of in (issued, drafted)]
     return Patterns((issued.id, drafted.id), found)
+
+
+async def billed(settings: Settings, number: int, accounts: int) -> Tenant:
+    """Have the product make an institution that has issued its month, and been paid a little of it."""
+    of = await _made(settings, number, accounts)
+    await issue(of, await draft(of))
+    await _pay(of)
+    return of
 
 
 async def _made(settings: Settings, number: int, accounts: int) -> Tenant:

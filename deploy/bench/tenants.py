@@ -5,7 +5,8 @@ the median stands what the quickest quarter of the rounds took, which other work
 A page that reads nothing of any institution is timed as well, and shows what is left of the machine in them.
 
 What is measured is one institution, its payer, its bank's board and the search for it; payments are taken by another
-one, so that what the pages read of their own stays the same. The rest are made as ``institutions`` says.
+one, so that what the pages read of their own stays the same. The rest are made as ``institutions`` says. Some is tried
+at an institution that is itself large: it must not seem to be as small as the others are.
 """
 
 import time
@@ -25,7 +26,7 @@ from billing.payments.settlement import settle_tenant
 from billing.plans.single import Charge, issue
 from deploy import app as web
 from deploy import logs
-from deploy.bench.institutions import Patterns, check, fill, patterns
+from deploy.bench.institutions import Patterns, billed, check, fill, patterns
 from deploy.bench.scratch import filling, made, superuser, tenant
 from deploy.bench.who import manager
 from deploy.database import connected
@@ -39,7 +40,7 @@ from tenants.permissions import TENANT_PERMISSIONS
 from tenants.provisioning import Settlement
 from tenants.scope import bank_scope, open_scope, person_scope, tenant_scope
 
-DEFAULTS: Mapping[str, int] = {"tenants": 160_000, "accounts": 100, "few": 100, "rounds": 30}
+DEFAULTS: Mapping[str, int] = {"tenants": 160_000, "accounts": 100, "few": 100, "large": 20_000, "rounds": 30}
 AIM = 1.2
 OWED, _AMOUNT = 3, 5000
 """How many bills the payer owes, and what each comes to."""
@@ -101,7 +102,7 @@ async def measure(options: Mapping[str, int]) -> dict[str, Any]:
                 await fill(few, like, options["few"])
                 filled = await fill(many, like, options["tenants"])
             app = web.create(few, has_lifespan=False)
-            places = [await _place(app, settings) for settings in (few, many)]
+            places = [await _place(app, settings, options["large"]) for settings in (few, many)]
             checked = await _checked(places[1], like)
             await _in_turns(places, options["rounds"])
             plans = await _plans(places[1])
@@ -126,10 +127,11 @@ def _figures(few: Place, many: Place) -> dict[str, Any]:
     }
 
 
-async def _place(app: Starlette, settings: Settings) -> Place:
+async def _place(app: Starlette, settings: Settings, large: int) -> Place:
     async with connected(settings.database_url.get_secret_value()):
         bank, of = await the_bank(), await tenant(1)
-        return Place(settings, bank, of, await _tries(app, bank, of))
+        tries = await _tries(app, bank, of) | await _large(app, await billed(settings, 3, large))
+        return Place(settings, bank, of, tries)
 
 
 async def _checked(place: Place, like: Patterns) -> Mapping[str, Any]:
@@ -154,7 +156,21 @@ async def _tries(app: Starlette, bank: Bank, of: Tenant) -> dict[str, Try]:
         "newest": await _page(app, clerk, f"/bank/{bank.slug}/tenants?sort=-live_at&page=3"),
         "search": await _page(app, clerk, f"/bank/{bank.slug}/tenants?q=Bench+1"),
         CONTROL: await _page(app, clerk, f"/bank/{bank.slug}/channels"),
-        "payment": await _payment(await tenant(2)),
+        "payment": await _payment(await _settled(2)),
+    }
+
+
+async def _large(app: Starlette, of: Tenant) -> dict[str, Try]:
+    account = await _account(of)
+    staff, payer = await _employee(of), await _payer(of, account)
+    for _ in range(OWED):
+        await _bill(of, account)
+    return {
+        "large_dashboard": await _page(app, staff, f"/t/{of.slug}"),
+        "large_bills": await _page(app, staff, f"/t/{of.slug}/bills"),
+        "large_payer": await _page(app, payer, "/my"),
+        "large_kept": await _page(app, payer, "/my/privacy/data"),
+        "large_payment": await _payment(of),
     }
 
 
@@ -174,15 +190,20 @@ async def _bill(at: Tenant, account: UUID) -> UUID:
 
 async def _payment(at: Tenant) -> Try:
     """Return a try that issues a bill and takes the money for it at the desk."""
-    account = await _account(at)
-    async with open_scope(tenant_scope(at.id)):
-        await settle_tenant(manager(at), at, Settlement("HARBSGSG", at.name, "77001122", "SGD"))
+    account = await _account(at, "A2")
 
     async def pay() -> None:
         bill = await _bill(at, account)
         await take_payment(manager(at), bills=[(bill, _AMOUNT)], method="cash", key=new_id().hex)
 
     return pay
+
+
+async def _settled(number: int) -> Tenant:
+    of = await tenant(number)
+    async with open_scope(tenant_scope(of.id)):
+        await settle_tenant(manager(of), of, Settlement("HARBSGSG", of.name, "77001122", "SGD"))
+    return of
 
 
 async def _page(app: Starlette, person: UUID, path: str) -> Try:
@@ -202,10 +223,10 @@ async def _page(app: Starlette, person: UUID, path: str) -> Try:
     return get
 
 
-async def _account(of: Tenant) -> UUID:
+async def _account(of: Tenant, number: str = "A1") -> UUID:
     async with open_scope(tenant_scope(of.id)):
         made = await Account.create(
-            tenant_id=of.id, scenario="community", kind="unit", number="A1", name="A1", attributes={}
+            tenant_id=of.id, scenario="community", kind="unit", number=number, name=number, attributes={}
         )
     found: UUID = made.id
     return found

@@ -187,7 +187,7 @@ def test_tickets_are_measured_beside_bare_sql_and_the_stock_is_exact(measured: M
 
 
 def test_very_many_institutions_are_as_the_product_makes_them(measured: Measured) -> None:
-    found = measured("tenants", "tenants=6", "few=3", "accounts=6", "rounds=1")
+    found = measured("tenants", "tenants=6", "few=3", "accounts=6", "large=9", "rounds=1")
     assert found.keys() >= {"figure", "ratios", "control", "plans", "is_met"}
     wrong = dict.fromkeys(("without_rule", "differences", "faults", "sums_changed"), 0)
     assert found["checked"] == {"institutions": 4, "lines": 12, **wrong}, "drafts are not looked at"
