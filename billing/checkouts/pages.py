@@ -1,6 +1,7 @@
 """Paying several institutions: what is chosen, the code to scan or the queue, and how far it is."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing.checkouts import service
-from billing.checkouts.service import PLACE, Group, Progress
+from billing.checkouts.service import PLACE, Progress
+from billing.names import Sum
 from billing.payer import queries
+from billing.payer.amounts import FIELD, address, check, first_amounts, name_of, typed
 from billing.payer.overview import ids_of
-from billing.payer.owed import asked_now, owed_by, payable_now
+from billing.payer.owed import owed_by, payable_now
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
 from billing.payments.words import PAYMENT_TONES, PAYMENT_WORDS
@@ -22,8 +25,9 @@ from tenants.codes import new_token
 from tenants.http import WRITES, path_id, person_route
 from tenants.scope import open_scope
 from ui import hx
-from ui.errors import AppError, Conflict, Invalid
+from ui.errors import Conflict, Invalid
 from ui.flash import Flash
+from ui.formats import plain_amount
 from ui.forms import Form
 from ui.i18n import N_, t
 from ui.render import redirect, respond
@@ -33,27 +37,47 @@ NEW = "/my/checkouts/new"
 
 
 class Choosing(BaseModel):
-    """Which bills, and how."""
+    """Which bills, and how; how much of each is in fields named after them (``billing.payer.amounts``)."""
 
     key: str = ""
     bill: list[str] = Field(title=N_("Bills"))
     channel: str = Field("", title=N_("How to pay"))
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What somebody may choose from: bills of which something can be paid here now, and at most how much of each."""
+
+    bills: list[SeenBill]
+    most: dict[UUID, int]
+
+    @property
+    def asked(self) -> dict[UUID, int]:
+        """How much of each paying begins with: what is due of it, otherwise all that may be paid."""
+        return {bill.id: bill.asked_of(self.most[bill.id]) for bill in self.bills}
+
+
 async def new_checkout(request: Request, actor: Actor) -> Response:
     """Show bills of several institutions and the ways to pay them together; chosen at first is what is to pay now."""
     wanted = ids_of(request.query_params.getlist("bill"))[:MOST_BILLS]
-    bills = await _offered(actor, wanted)
-    groups = await groups_of(actor, bills)
+    offered = await _offered(actor, wanted)
+    groups = await service.groups_of([(bill, offered.asked[bill.id]) for bill in offered.bills])
+    amounts = first_amounts(request, offered.bills, offered.most)
+    form = Form(Choosing, {"key": [new_token()], **amounts})
     if len(groups) < 2:  # noqa: PLR2004 - fewer than two institutions are paid on the page for one
-        query = "&".join(f"bill={bill.id}" for bill in bills)
-        return redirect(request, f"/my/checkout?{query}" if bills else "/my")
-    chosen = [str(bill.id) for bill in bills if wanted or (bill.due_minor and not bill.is_disputed)]
-    form = Form(Choosing, {"key": [new_token()], "bill": chosen})
-    return await _page(request, actor, form, bills)
+        return redirect(request, _alone(form, offered.bills) if offered.bills else "/my")
+    form.values["bill"] = [
+        str(bill.id) for bill in offered.bills if wanted or (bill.due_minor and not bill.is_disputed)
+    ]
+    return await _page(request, actor, form, offered)
 
 
-async def _offered(actor: Actor, wanted: list[UUID]) -> list[SeenBill]:
+def _alone(form: Form[Choosing], bills: Sequence[SeenBill]) -> str:
+    """Return the page that pays one institution, with what was chosen."""
+    return address("/my/checkout", [(bill, typed(form, bill) or 0) for bill in bills])
+
+
+async def _offered(actor: Actor, wanted: list[UUID]) -> Offered:
     """Return the bills asked for, or all that are to pay, as far as something of them can be paid here now."""
     assert actor.person_id is not None  # noqa: S101 - somebody is signed in
     if not wanted:
@@ -63,21 +87,27 @@ async def _offered(actor: Actor, wanted: list[UUID]) -> list[SeenBill]:
         ]
     found = await queries.bills_seen(wanted[:MOST_BILLS]) if wanted else []
     most = await payable_now(actor.person_id, found)
-    return [bill for bill in found if most[bill.id] > 0 and bill.takes_payments and not bill.is_held]
+    bills = [bill for bill in found if most[bill.id] > 0 and bill.takes_payments and not bill.is_held]
+    return Offered(bills, most)
 
 
-async def groups_of(actor: Actor, bills: Sequence[SeenBill]) -> list[Group]:
-    """Return what is paid of the bills now, by the account that it goes to, the first bill's first."""
-    asked = await asked_now(actor.person_id, bills)
-    return await service.groups_of([(bill, asked[bill.id]) for bill in bills])
+def _chosen(form: Form[Choosing], offered: Offered) -> list[tuple[SeenBill, int]]:
+    """Return what is ticked, with what counts in the total: what was typed, or what is due where that cannot be."""
+    ticked, found = set(form.chosen("bill")), []
+    for bill in offered.bills:
+        if str(bill.id) in ticked:
+            amount = typed(form, bill)
+            is_possible = amount is not None and 0 <= amount <= offered.most[bill.id]
+            found.append((bill, amount if is_possible and amount is not None else offered.asked[bill.id]))
+    return found
 
 
 async def _page(
-    request: Request, actor: Actor, form: Form[Choosing], bills: list[SeenBill], *, status: int = 200
+    request: Request, actor: Actor, form: Form[Choosing], offered: Offered, *, status: int = 200
 ) -> Response:
-    chosen = set(form.chosen("bill"))
-    groups = await groups_of(actor, [bill for bill in bills if str(bill.id) in chosen])
-    ways = await service.ways_of(groups or await groups_of(actor, bills))
+    groups = await service.groups_of([each for each in _chosen(form, offered) if each[1]])
+    everything = [(bill, offered.asked[bill.id]) for bill in offered.bills]
+    ways = await service.ways_of(groups or await service.groups_of(everything))
     if not form.value("channel") and ways:
         form.values["channel"] = [ways[0]["key"]]
     totals: dict[str, int] = {}
@@ -85,9 +115,9 @@ async def _page(
         totals[group.currency] = totals.get(group.currency, 0) + group.amount_minor
     context: dict[str, Any] = {
         "form": form,
-        "chosen": chosen,
-        "most": await asked_now(actor.person_id, bills),
-        "institutions": _institutions(bills),
+        "chosen": set(form.chosen("bill")),
+        "most": offered.most,
+        "institutions": _institutions(offered.bills),
         "ways": ways,
         "totals": totals,
         "count": len({group.tenant_id for group in groups}),
@@ -107,14 +137,16 @@ async def create_checkout(request: Request, actor: Actor) -> Response:
     """Begin, or show the form again with what is wrong (outside of any scope)."""
     sent = await request.form()
     form = Form(Choosing, {name: list(sent.getlist(name)) for name in sent}, is_sent=True)
+    shown = [name.removeprefix(FIELD) for name in sent if name.startswith(FIELD)]
     async with open_scope(actor.scope()):
-        bills = await _offered(actor, [])
-    chosen = [bill for bill in bills if str(bill.id) in set(form.chosen("bill"))]
-    if sent.get("act") == "total":
-        return await _page(request, actor, form, bills)
-    groups = await groups_of(actor, chosen)
+        offered = await _offered(actor, ids_of(shown + form.chosen("bill"))[:MOST_BILLS])
+    _check(form, offered)
+    if sent.get("act") == "total" or form.errors:
+        return await _page(request, actor, form, offered, status=422 if form.errors else 200)
+    wanted = _chosen(form, offered)
+    groups = await service.groups_of(wanted)
     if len(groups) == 1:
-        return redirect(request, "/my/checkout?" + "&".join(f"bill={bill.id}" for bill in chosen))
+        return redirect(request, _alone(form, [bill for bill, _ in wanted]))
     try:
         checkout_id = await service.begin(
             actor,
@@ -124,22 +156,28 @@ async def create_checkout(request: Request, actor: Actor) -> Response:
             urls=_urls(person_side(actor)),
         )
     except (Invalid, Conflict) as refused:
-        return await _refused(request, actor, form, bills, refused)
+        form.fail_with(refused)
+        return await _page(request, actor, form, offered, status=422)
     return redirect(request, f"/my/checkouts/{checkout_id}")
+
+
+def _check(form: Form[Choosing], offered: Offered) -> None:
+    """Say at its field what is wrong with the amount of each bill that is ticked; the others stay as typed."""
+    ticked = set(form.chosen("bill"))
+    chosen = [bill for bill in offered.bills if str(bill.id) in ticked]
+    check(form, chosen, offered.asked)
+    for bill in chosen:
+        amount, most = typed(form, bill), offered.most[bill.id]
+        if amount == 0:
+            form.fail(name_of(bill), t("Enter an amount above zero, or leave this bill out."))
+        elif amount is not None and amount > most:
+            left = Sum(most, bill.currency)
+            form.fail(name_of(bill), t("You may pay {left} of it now", left=left))
 
 
 def _urls(side: Side) -> tuple[str, str]:
     url = side.absolute(f"/my/checkouts/{PLACE}")
     return url, url
-
-
-async def _refused(
-    request: Request, actor: Actor, form: Form[Choosing], bills: list[SeenBill], refused: AppError
-) -> Response:
-    form.fail(
-        "channel" if "channel" in refused.fields else "", next(iter(refused.fields.values()), refused.message)
-    )
-    return await _page(request, actor, form, bills, status=422)
 
 
 async def checkout(request: Request, actor: Actor) -> Response:
@@ -171,7 +209,10 @@ async def _progress(request: Request, seen: Progress, state: str) -> Response:
         "words": PAYMENT_WORDS,
         "tones": PAYMENT_TONES,
         "again": "&".join(
-            f"bill={bill}" for step in seen.steps if not step.is_paid for bill, _ in step.bills
+            f"bill={bill}&{FIELD}{bill}={plain_amount(amount, step.currency)}"
+            for step in seen.steps
+            if not step.is_paid
+            for bill, amount in step.bills
         ),
     }
     return await respond(request, "billing/checkouts/checkout.html", context, block="waiting")

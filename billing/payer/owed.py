@@ -270,9 +270,3 @@ async def payable_now(person_id: UUID | None, bills: Sequence[SeenBill]) -> dict
         async with open_scope(tenant_scope(tenant_id)):
             found |= await room_for(person_id, tenant_id, own)
     return found
-
-
-async def asked_now(person_id: UUID | None, bills: Sequence[SeenBill]) -> dict[UUID, int]:
-    """Return how much paying each bill begins with: the instalment that is due, otherwise all that may be paid."""
-    most = await payable_now(person_id, bills)
-    return {bill.id: bill.asked_of(most[bill.id]) for bill in bills}

@@ -14,20 +14,19 @@ from billing.checkouts import service as checkouts
 from billing.checkouts.service import Group
 from billing.mandates import saving
 from billing.payer import queries
+from billing.payer.amounts import check, first_amounts, typed
 from billing.payer.branding import show_bank
 from billing.payer.overview import ids_of
 from billing.payer.owed import payable_now
 from billing.payer.queries import SeenBill
 from billing.payer.sides import Side, person_side
-from billing.payments.choosing import accounts_of, too_much
+from billing.payments.choosing import accounts_of
 from billing.payments.service import Offer, StartedPayment, offers, start_payment
 from tenants.actor import Actor
 from tenants.codes import new_token
 from tenants.scope import open_scope
 from ui.errors import AppError, Conflict, Invalid
-from ui.fields import FieldError, parse_minor
 from ui.flash import Flash
-from ui.formats import plain_amount
 from ui.forms import Form
 from ui.i18n import N_, Text, t
 from ui.render import redirect, respond
@@ -54,21 +53,6 @@ async def new_payment(request: Request, actor: Actor) -> Response:
     return await new_page(request, person_side(actor), wanted)
 
 
-def _first_amounts(
-    request: Request, bills: Sequence[SeenBill], most: Mapping[UUID, int]
-) -> dict[str, list[str]]:
-    """Return what the form begins with: what the address says, within the ``most`` that may be paid, or what is due."""
-    found = {}
-    for bill in bills:
-        try:
-            asked = parse_minor(request.query_params.get(f"amount-{bill.id}", ""), bill.currency)
-        except FieldError:
-            asked = 0
-        amount = asked if 0 < asked <= most[bill.id] and not bill.is_held else bill.asked_of(most[bill.id])
-        found[f"amount-{bill.id}"] = [plain_amount(amount, bill.currency)]
-    return found
-
-
 async def new_page(request: Request, side: Side, wanted: list[UUID]) -> Response:
     """Show the form for bills that the open scope sees."""
     bills = payable(await queries.bills_seen(wanted))
@@ -77,9 +61,10 @@ async def new_page(request: Request, side: Side, wanted: list[UUID]) -> Response
         return redirect(request, side.bill(wanted[0]) if len(wanted) == 1 else side.root, flash=text)
     await show_bank(request, bills[0].tenant_id)
     ways = await _ways(side, bills)
-    values = _first_amounts(request, bills, await payable_now(side.actor.person_id, bills))
+    most = await payable_now(side.actor.person_id, bills)
+    values = first_amounts(request, bills, most)
     values |= {"key": [new_token()], "channel": [ways[0].key if ways else ""]}
-    return await _page(request, side, Form(Paying, dict(values)), bills, ways)
+    return await _page(request, side, Form(Paying, dict(values)), bills, ways, most=most)
 
 
 def payable(bills: Sequence[SeenBill]) -> list[SeenBill]:
@@ -102,10 +87,10 @@ async def _page(
     bills: Sequence[SeenBill],
     ways: Sequence[Offer],
     *,
+    most: Mapping[UUID, int],
     status: int = 200,
 ) -> Response:
     amounts = {bill.id: _shown(form, bill) for bill in bills}
-    most = await payable_now(side.actor.person_id, bills)
     context: dict[str, Any] = {
         "side": side,
         "form": form,
@@ -133,17 +118,9 @@ async def _can_keep(side: Side, bills: Sequence[SeenBill], ways: Sequence[Offer]
     return len(payees) == 1 and await saving.is_offered(side.actor, tenant_id, ids, payees.pop())
 
 
-def _typed(form: Form[Paying], bill: SeenBill) -> int | None:
-    """Return the amount typed for a bill; ``None`` where it cannot be read."""
-    try:
-        return parse_minor(str(form.value(f"amount-{bill.id}")), bill.currency)
-    except FieldError:
-        return None
-
-
 def _shown(form: Form[Paying], bill: SeenBill) -> int:
     """Return what counts for a bill in the total: what was typed, or all that is left where that cannot be paid."""
-    amount = _typed(form, bill)
+    amount = typed(form, bill)
     return bill.left_minor if amount is None or not 0 <= amount <= bill.left_minor else amount
 
 
@@ -179,18 +156,7 @@ def _texts(sent: FormData, name: str) -> list[str]:
 
 def _read(sent: FormData, bills: Sequence[SeenBill]) -> Form[Paying]:
     form = Form(Paying, {name: list(sent.getlist(name)) for name in sent}, is_sent=True)
-    for bill in bills:
-        name = f"amount-{bill.id}"
-        form.values.setdefault(name, [plain_amount(bill.left_minor, bill.currency)])
-        try:
-            amount = parse_minor(str(form.value(name)), bill.currency)
-        except FieldError as error:
-            form.fail(name, error.text)
-        else:
-            if amount < 0:
-                form.fail(name, t("The amount cannot be negative."))
-            elif 0 < bill.left_minor < amount:
-                form.fail(name, too_much(bill.number, bill.left_minor, bill.currency))
+    check(form, bills, {bill.id: bill.left_minor for bill in bills})
     return form
 
 
@@ -213,8 +179,8 @@ async def _again(request: Request, side: Side, form: Form[Paying], bills: Sequen
     if not left:
         text = t("These bills are paid or closed. Nothing is left to pay.")
         return redirect(request, side.bill(bills[0].id) if len(bills) == 1 else side.root, flash=text)
-    ways = await _ways(side, left)
-    return await _page(request, side, form, left, ways, status=422 if form.errors else 200)
+    ways, most = await _ways(side, left), await payable_now(side.actor.person_id, left)
+    return await _page(request, side, form, left, ways, most=most, status=422 if form.errors else 200)
 
 
 async def _ways(side: Side, bills: Sequence[SeenBill]) -> list[Offer]:
@@ -245,7 +211,7 @@ async def _groups(side: Side, wanted: Sequence[tuple[SeenBill, int]]) -> list[Gr
 
 async def _start_all(side: Side, form: Form[Paying], bills: Sequence[SeenBill]) -> str:
     """Begin the payment, or one for each account that the bills go to, and return where the payer goes on."""
-    wanted = [(bill, _typed(form, bill) or 0) for bill in bills]
+    wanted = [(bill, typed(form, bill) or 0) for bill in bills]
     groups = await _groups(side, [each for each in wanted if each[1]] or wanted[:1])
     if len(groups) == 1:
         return _next(side, await _start(side, form, bills))
@@ -261,7 +227,7 @@ async def _start_all(side: Side, form: Form[Paying], bills: Sequence[SeenBill]) 
 
 
 async def _start(side: Side, form: Form[Paying], bills: Sequence[SeenBill]) -> StartedPayment:
-    wanted = [(bill.id, _typed(form, bill) or 0) for bill in bills]
+    wanted = [(bill.id, typed(form, bill) or 0) for bill in bills]
     payment = side.absolute(side.payment("{payment_id}"))
     return await start_payment(
         _named(side.actor),

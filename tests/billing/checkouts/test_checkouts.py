@@ -256,6 +256,22 @@ async def test_the_pages_choose_combine_show_and_queue(place, school, bills, out
     )
     stopped = await client.post(made.headers["location"] + "/cancellation")
     assert "Nothing was taken" in text_of(inspect((await client.get(stopped.headers["location"])).text))
+    typed = [f"amount-{bill.id}" for bill in bills]
+    wrong = await client.post("/my/checkouts", data=sent | {"key": "w", typed[0]: "60", typed[1]: "1,2x"})
+    root = inspect(wrong.text)
+    assert wrong.status_code == 422
+    assert "Only SGD 50.00 is left to pay" in text_of(root)
+    kept = {box.get("name"): box.get("value") for box in root.iter("input")}
+    assert [kept[name] for name in typed] == ["60", "1,2x"], "as it was typed"
+    total = await client.post("/my/checkouts", data=sent | {"act": "total", typed[0]: "20", typed[1]: "3.50"})
+    assert "You pay now SGD 23.50" in text_of(inspect(total.text))
+    part = await client.post("/my/checkouts", data=sent | {"key": "p", typed[0]: "20", typed[1]: "3.50"})
+    seen = await service.progress(place.payer, UUID(part.headers["location"].rsplit("/", 1)[1]))
+    assert {step.amount_minor for step in seen.steps} == {2000, 350}, "one order, a part of each"
+    assert seen.checkout.is_combined
+    await client.post(part.headers["location"] + "/cancellation")
+    again = (await client.get(part.headers["location"])).text
+    assert f"{typed[0]}=20.00" in again, "paid again, it begins with the same parts"
     queue = await client.post("/my/checkouts", data=sent | {"key": "q", "channel": "stripe"})
     text = text_of(inspect((await client.get(queue.headers["location"])).text))
     assert "0 of 2 paid" in text
@@ -263,6 +279,10 @@ async def test_the_pages_choose_combine_show_and_queue(place, school, bills, out
     assert going.headers["location"].startswith(outside.url)
     one = await client.post("/my/checkouts", data=sent | {"key": "o", "bill": [str(bills[0].id)]})
     assert one.headers["location"].startswith("/my/checkout?")
+    alone = await client.post(
+        "/my/checkouts", data=sent | {"key": "o", "bill": [str(bills[0].id)], typed[0]: "7"}
+    )
+    assert alone.headers["location"].endswith(f"{typed[0]}=7.00"), "what was typed goes along"
     none = await client.post("/my/checkouts", data={"key": "n", "channel": "bank"})
     assert none.status_code == 422
     inspect(none.text)
