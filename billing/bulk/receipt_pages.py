@@ -34,7 +34,7 @@ async def ask(request: Request, actor: Actor) -> Response:
 
 
 async def _count(request: Request, actor: Actor) -> int:
-    return len(await queries.receipt_ids(actor, _query(request), papers.MOST["zip"] + 1))
+    return await queries.count_receipts(actor, _query(request), papers.MOST["zip"] + 1)
 
 
 async def _page(

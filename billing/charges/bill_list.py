@@ -87,15 +87,13 @@ def _order(query: TableQuery) -> str:
     return f" order by {column} {direction}, b.number {direction if name == 'number' else 'asc'}, b.id"
 
 
-async def list_bills(actor: Actor, query: TableQuery, today: date) -> tuple[list[dict[str, Any]], int]:
-    """Return the rows of one page (one more than shown) and how many there are in all."""
+async def list_bills(actor: Actor, query: TableQuery, today: date) -> list[dict[str, Any]]:
+    """Return the rows of one page, and one more where there is a next page."""
     actor.require("bills.read")
     assert actor.tenant_id is not None  # noqa: S101 - the door has led here
     chosen = Selection(actor.tenant_id, today, query)
-    total = await row(f"select count(*) n from billing_bill b where {chosen.where}", *chosen.args)
     page = f"{_in_order(chosen, query)} limit {query.limit:d} offset {query.offset:d}"
-    found = await rows(page, *chosen.args)
-    return [dict(one) for one in found], total["n"] if total else 0
+    return [dict(one) for one in await rows(page, *chosen.args)]
 
 
 def _in_order(chosen: Selection, query: TableQuery) -> str:
@@ -111,11 +109,11 @@ def every_bill(actor: Actor, query: TableQuery, today: date) -> AsyncIterator[An
 
 
 async def totals(actor: Actor, query: TableQuery, today: date) -> dict[str, Any]:
-    """Return what the selected bills come to: billed, paid and left, in minor units."""
+    """Return how many bills are selected and what they come to: billed, paid and left, in minor units."""
     assert actor.tenant_id is not None  # noqa: S101 - the door has led here
     chosen = Selection(actor.tenant_id, today, query)
     found = await row(
-        "select coalesce(sum(total_minor) filter (where status <> 'void'), 0)::bigint total,"
+        "select count(*)::int count, coalesce(sum(total_minor) filter (where status <> 'void'), 0)::bigint total,"
         " coalesce(sum(paid_minor), 0)::bigint paid, coalesce(sum(total_minor - paid_minor - adjusted_minor)"
         " filter (where status in ('issued', 'part_paid')), 0)::bigint left_minor, count(*) filter"
         " (where status in ('issued', 'part_paid') and due_on < $2) overdue"
@@ -125,15 +123,31 @@ async def totals(actor: Actor, query: TableQuery, today: date) -> dict[str, Any]
     return dict(found) if found else {}
 
 
-async def choices(tenant_id: UUID) -> dict[str, list[Any]]:
-    """Return what the filters offer: the latest months billed, and the places that have bills."""
-    months = await rows(
-        "select distinct period from billing_bill where tenant_id = $1 and status <> 'draft'"
-        " order by period desc limit 60",
-        tenant_id,
-    )
-    places = await rows(
-        "select distinct place from billing_bill where tenant_id = $1 and place <> '' order by place limit 1000",
-        tenant_id,
-    )
-    return {"months": [one["period"] for one in months], "places": [one["place"] for one in places]}
+_MONTHS = """
+with recursive month as (
+  (select period from billing_bill where tenant_id = $1 and status <> 'draft' order by period desc limit 1)
+  union all
+  select (select period from billing_bill b where b.tenant_id = $1 and b.status <> 'draft' and b.period < month.period
+           order by period desc limit 1) from month where month.period is not null)
+select period from month where period is not null limit 60
+"""
+_PLACES = """
+with recursive found as (
+  select wanted.period, next.place from unnest($2::date[]) wanted (period) cross join lateral (
+    select min(place) place from billing_bill b where b.tenant_id = $1 and b.status <> 'draft'
+       and b.period = wanted.period and b.place > '') next
+  union all
+  select found.period, (select min(b.place) from billing_bill b where b.tenant_id = $1 and b.status <> 'draft'
+     and b.period = found.period and b.place > found.place) from found where found.place is not null)
+select distinct place from (select place from found where place is not null limit 3000) seen order by place limit 1000
+"""
+"""From one month to the one before, and from one place to the next: no bill is read to learn what is on the others."""
+LATEST = 2
+
+
+async def choices(tenant_id: UUID, chosen: date | None = None) -> dict[str, list[Any]]:
+    """Return what the filters offer: the latest months billed, and the places billed in the last or the chosen ones."""
+    months = [one["period"] for one in await rows(_MONTHS, tenant_id)]
+    wanted = sorted({*months[:LATEST], *([chosen] if chosen else [])})
+    places = await rows(_PLACES, tenant_id, wanted)
+    return {"months": months, "places": [one["place"] for one in places]}

@@ -1,5 +1,6 @@
 """Pages of bills: the list, one bill with its working and story, on paper, reminded of, voided."""
 
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -85,22 +86,22 @@ async def index(request: Request, actor: Actor) -> Response:
     if wants_export(request):
         rows = (_shown(dict(row)) async for row in bill_list.every_bill(actor, query, now))
         return await export(request, in_their_words((*columns, *FILED), tenant.scenarios), rows, "bills")
-    found, total = await bill_list.list_bills(actor, query, now)
+    found, sums = await bill_list.list_bills(actor, query, now), await bill_list.totals(actor, query, now)
     context = {
-        "page": Page.of(query, [_shown(row) for row in found], total),
+        "page": Page.of(query, [_shown(row) for row in found], sums["count"]),
         "columns": columns,
         "root": root,
         "actor": actor,
         "currency": tenant.currency,
-        "sums": await bill_list.totals(actor, query, now),
+        "sums": sums,
         "place_word": place_word(tenant.scenarios),
-        **await _filter_options(tenant),
+        **await _filter_options(tenant, bill_list.month_of(query.get("period"))),
     }
     return await respond(request, "billing/charges/bills.html", context, block="results")
 
 
-async def _filter_options(tenant: Tenant) -> dict[str, Any]:
-    known = await bill_list.choices(tenant.id)
+async def _filter_options(tenant: Tenant, month: date | None) -> dict[str, Any]:
+    known = await bill_list.choices(tenant.id, month)
     return {
         "months": [(f"{month:%Y-%m}", month_text(month)) for month in known["months"]],
         "places": [(place, place) for place in known["places"]],

@@ -50,13 +50,15 @@ async def journal(request: Request, actor: Actor) -> Response:
     await _check_choice(form, span.kind, span.ledger)
     if form.errors:
         return await _page(request, actor, span, asking.shown(query, span), form)
-    names = await reading.names_of(tenant_id())
-    postings = await reading.count_postings(tenant_id(), span)
-    if wants_export(request) and postings <= AT_ONCE:
-        columns = posting_columns(root, names, has_ledger=True)
+    if wants_export(request) and not await _is_long(span):
+        columns = posting_columns(root, await reading.names_of(tenant_id()), has_ledger=True)
         rows = reading.each_posting(tenant_id(), span)
         return await export(request, columns, rows, f"journal-{span.first}-{span.last}")
     return await _page(request, actor, span, asking.shown(query, span))
+
+
+async def _is_long(span: Span) -> bool:
+    return await reading.count_postings(tenant_id(), span, most=AT_ONCE + 1) > AT_ONCE
 
 
 async def _page(
@@ -65,7 +67,6 @@ async def _page(
     names = await reading.names_of(tenant_id())
     if form:
         span = replace(span, kind="", ledger="")
-    postings = await reading.count_postings(tenant_id(), span)
     found = await reading.entries(tenant_id(), span, query.limit, query.offset)
     page = Page.of(query, found, await reading.count_entries(tenant_id(), span))
     more = {
@@ -76,8 +77,8 @@ async def _page(
         "kind_name": kind_name,
         "source_path": reading.source_path,
         "ledger_name": lambda ledger: ledger_name(ledger, names),
-        "postings": postings,
-        "is_long": postings > AT_ONCE,
+        "most": AT_ONCE,
+        "is_long": await _is_long(span),
         "form": form,
     }
     shown = asking.context(actor, "/journal", **more)

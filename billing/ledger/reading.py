@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,9 +25,11 @@ _SUMS = """
 select p.ledger, p.currency, coalesce(sum(p.amount_minor) filter (where p.amount_minor > 0), 0)::bigint debit,
        coalesce(-sum(p.amount_minor) filter (where p.amount_minor < 0), 0)::bigint credit
   from billing_entry e join billing_posting p on p.tenant_id = e.tenant_id and p.entry_id = e.id
- where e.tenant_id = $1 and e.occurred_at >= $2 and e.occurred_at < $3
+ where e.tenant_id = $1 and e.occurred_at >= $2 and e.occurred_at < $3{ledger}
  group by p.ledger, p.currency
 """
+_OF_LEDGER = {False: " and ${0} = ''", True: " and p.ledger = ${0}"}
+"""One ledger account is looked up by its index: no condition that holds of all of them too, which none would serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,13 @@ class Line:
         return self.opening_minor + self.debit_minor - self.credit_minor
 
 
-async def trial(tenant_id: UUID, start: datetime, end: datetime) -> dict[str, list[Line]]:
-    """Return every ledger account with what moved from ``start`` to before ``end``, by currency, in chart order."""
-    opening = await balances_at(tenant_id, start)
-    moved = {(r["ledger"], r["currency"]): r for r in await _moved(tenant_id, start, end)}
+async def trial(tenant_id: UUID, start: datetime, end: datetime, of: str = "") -> dict[str, list[Line]]:
+    """Return every ledger account, or one, with what moved from ``start`` to before ``end``.
+
+    By currency, in chart order.
+    """
+    opening = await balances_at(tenant_id, start, of)
+    moved = {(r["ledger"], r["currency"]): r for r in await _moved(tenant_id, start, end, of)}
     names, found = await names_of(tenant_id), defaultdict[str, list[Line]](list)
     for ledger, currency in sorted({*opening, *moved}, key=_in_order):
         sums = moved.get((ledger, currency))
@@ -66,10 +71,12 @@ async def trial(tenant_id: UUID, start: datetime, end: datetime) -> dict[str, li
     return dict(found)
 
 
-async def _moved(tenant_id: UUID, start: datetime, end: datetime) -> list[Any]:
+async def _moved(tenant_id: UUID, start: datetime, end: datetime, ledger: str) -> list[Any]:
     """Return what each ledger account got; a large institution's entries are never held against each posting."""
     async with in_bulk():
-        return await rows(_SUMS, tenant_id, start, end)
+        return await rows(
+            _SUMS.format(ledger=_OF_LEDGER[bool(ledger)].format(4)), tenant_id, start, end, ledger
+        )
 
 
 def _in_order(key: tuple[str, str]) -> tuple[str, int, str]:
@@ -81,16 +88,17 @@ def _in_order(key: tuple[str, str]) -> tuple[str, int, str]:
     )
 
 
-async def balances_at(tenant_id: UUID, moment: datetime) -> dict[tuple[str, str], int]:
-    """Return what each ledger account stands at before ``moment``, by ledger and currency.
+async def balances_at(tenant_id: UUID, moment: datetime, of: str = "") -> dict[tuple[str, str], int]:
+    """Return what each ledger account, or one, stands at before ``moment``, by ledger and currency.
 
     Reckoned on from the last closed month before it, whose balances are kept, so that no old posting is read again.
     """
     closed = await row(_CLOSED, tenant_id, moment)
     found = defaultdict[tuple[str, str], int](int)
     for ledger, currency, minor in json.loads(closed["totals"]) if closed else []:
-        found[ledger, currency] = minor
-    for sums in await _moved(tenant_id, closed["ends_at"] if closed else BEGINNING, moment):
+        if of in {"", ledger}:
+            found[ledger, currency] = minor
+    for sums in await _moved(tenant_id, closed["ends_at"] if closed else BEGINNING, moment, of):
         found[sums["ledger"], sums["currency"]] += sums["debit"] - sums["credit"]
     return dict(found)
 
@@ -153,19 +161,18 @@ _ENTRIES = """
    and ($4 = '' or e.kind = $4) and ($5 = '' or exists (
      select 1 from billing_posting x where x.tenant_id = $1 and x.entry_id = e.id and x.ledger = $5))
 """
-_ASKED = """
-e.tenant_id = $1 and e.occurred_at >= $2 and e.occurred_at < $3 and ($4 = '' or e.kind = $4)
-   and ($5 = '' or p.ledger = $5)"""
+_ASKED = "e.tenant_id = $1 and e.occurred_at >= $2 and e.occurred_at < $3 and ($4 = '' or e.kind = $4)"
 _COUNT = f"""
-select count(*) n from billing_entry e
-  join billing_posting p on p.tenant_id = e.tenant_id and p.entry_id = e.id where {_ASKED}
+select count(*) n from (select from billing_entry e
+  join billing_posting p on p.tenant_id = e.tenant_id and p.entry_id = e.id where {_ASKED}{{ledger}} limit $6) found
 """
+FEW = 2_000
+"""Postings of one ledger account that are looked up by it and put in order, not come upon among all."""
 _POSTINGS = f"""
 select l.*, a.number account_number, b.number bill_number, att.payment_id
   from (select p.id, e.id entry_id, e.occurred_at, e.kind, e.source_id, p.ledger, p.currency, p.amount_minor,
                p.account_id, p.bill_id
-          from billing_entry e
-          cross join lateral (select * from billing_posting where entry_id = e.id offset 0) p
+          from {{source}}
          where {_ASKED}{{chosen}}) l
   left join lateral (select number from tenants_account where id = l.account_id offset 0) a on true
   left join lateral (select number from billing_bill where id = l.bill_id offset 0) b on true
@@ -173,27 +180,45 @@ select l.*, a.number account_number, b.number bill_number, att.payment_id
 """
 """What belongs to an entry, and to a posting that is chosen, is looked up for each (``lateral``, ``offset 0``): joined
 as it stands, all postings of a large institution were held against each of its entries."""
+_BY_ENTRY = (
+    "billing_entry e cross join lateral (select * from billing_posting where entry_id = e.id offset 0) p"
+)
+_BY_LEDGER = (
+    "billing_posting p cross join lateral (select * from billing_entry where id = p.entry_id offset 0) e"
+)
 _FIRST, _LAST = "order by {0}.occurred_at, {1}.id", "order by {0}.occurred_at desc, {1}.id desc"
 
 
-async def count_postings(tenant_id: UUID, span: Span) -> int:
-    """Return how many postings there are."""
+async def count_postings(tenant_id: UUID, span: Span, most: int | None = None) -> int:
+    """Return how many postings there are; no more than ``most`` are counted."""
     async with in_bulk():
-        found = await row(_COUNT, *span.args(tenant_id))
+        found = await row(_COUNT.format(ledger=_of(span)), *span.args(tenant_id), most)
     return int(found["n"]) if found else 0
 
 
-async def postings(tenant_id: UUID, span: Span, limit: int, offset: int) -> list[Any]:
-    """Return postings, the latest first."""
+def _of(span: Span) -> str:
+    return _OF_LEDGER[bool(span.ledger)].format(5)
+
+
+def _select(span: Span, chosen: str, *, is_few: bool = False) -> str:
+    source = _BY_LEDGER if is_few and span.ledger else _BY_ENTRY
+    tenant = " and p.tenant_id = $1" if is_few and span.ledger else ""
+    return _POSTINGS.format(source=source, chosen=tenant + _of(span) + chosen)
+
+
+async def postings(
+    tenant_id: UUID, span: Span, limit: int, offset: int, *, is_few: bool = False
+) -> list[Any]:
+    """Return postings, the latest first; ``is_few`` where the ledger account asked for has at most ``FEW``."""
     chosen = f" {_LAST.format('e', 'p')} limit {limit:d} offset {offset:d}"
-    sql = _POSTINGS.format(chosen=chosen) + _LAST.format("l", "l")
+    sql = _select(span, chosen, is_few=is_few) + _LAST.format("l", "l")
     async with by_stretch():
         return [_shown(found) for found in await rows(sql, *span.args(tenant_id))]
 
 
 async def each_posting(tenant_id: UUID, span: Span) -> AsyncIterator[Mapping[str, Any]]:
     """Yield every posting in the order in which they were booked."""
-    sql = _POSTINGS.format(chosen=f" {_FIRST.format('e', 'p')}") + _FIRST.format("l", "l")
+    sql = _select(span, f" {_FIRST.format('e', 'p')}") + _FIRST.format("l", "l")
     async for found in each(sql, *span.args(tenant_id)):
         yield _shown(found)
 
@@ -206,7 +231,8 @@ def _shown(posting: Any) -> dict[str, Any]:
 
 async def count_entries(tenant_id: UUID, span: Span) -> int:
     """Return how many entries there are."""
-    found = await row(f"select count(*) n {_ENTRIES}", *span.args(tenant_id))
+    async with in_bulk():
+        found = await row(f"select count(*) n {_ENTRIES}", *span.args(tenant_id))
     return int(found["n"]) if found else 0
 
 
@@ -217,7 +243,8 @@ async def entries(tenant_id: UUID, span: Span, limit: int, offset: int) -> Seque
         f"select e.id, e.kind, e.source_id, e.occurred_at {_ENTRIES} {order}", *span.args(tenant_id)
     )
     sides = defaultdict[UUID, list[Any]](list)
-    whole = _POSTINGS.format(chosen=" and e.id = any ($6::uuid[])") + "order by l.amount_minor < 0, l.id"
+    whole = _select(replace(span, ledger=""), " and e.id = any ($6::uuid[])")
+    whole += "order by l.amount_minor < 0, l.id"
     everything = [*span.args(tenant_id)[:4], "", [head["id"] for head in heads]]
     for found in await rows(whole, *everything):
         sides[found["entry_id"]].append(_shown(found))

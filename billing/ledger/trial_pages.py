@@ -122,14 +122,12 @@ async def account(request: Request, actor: Actor) -> Response:
     columns = posting_columns(root, names, has_ledger=False)
     if wants_export(request):
         return await export(request, columns, reading.each_posting(tenant_id(), span), _file(ledger, span))
-    found = await reading.postings(tenant_id(), span, query.limit, query.offset)
-    page = Page.of(asking.shown(query, span), found, await reading.count_postings(tenant_id(), span))
-    balances = {
-        currency: line
-        for currency, lines in (await reading.trial(tenant_id(), span.start, span.end)).items()
-        for line in lines
-        if line.ledger == ledger
-    }
+    total = await reading.count_postings(tenant_id(), span)
+    is_few = total <= reading.FEW
+    found = await reading.postings(tenant_id(), span, query.limit, query.offset, is_few=is_few)
+    page = Page.of(asking.shown(query, span), found, total)
+    stood = await reading.trial(tenant_id(), span.start, span.end, ledger)
+    balances = {currency: line for currency, (line,) in stood.items()}
     more = {
         "ledger": ledger,
         "name": ledger_name(ledger, names),

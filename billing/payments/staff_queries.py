@@ -104,15 +104,27 @@ async def list_payments(actor: Actor, query: TableQuery) -> Page:
     return Page.of(query, await rows(page, *chosen.args), *counted)
 
 
+_RECEIPTS = """
+select r.id from billing_payment p join billing_receipt r on r.tenant_id = p.tenant_id and r.payment_id = p.id
+ where p.tenant_id = $1
+"""
+
+
+async def count_receipts(actor: Actor, query: TableQuery, most: int) -> int:
+    """Return how many receipts the selected payments have; no more than ``most`` are counted."""
+    actor.require("payments.read")
+    chosen = _payments(actor, query)
+    found = await row(
+        f"select count(*)::int n from ({_RECEIPTS}{chosen.where} limit {most:d}) found", *chosen.args
+    )
+    return int(found["n"]) if found else 0
+
+
 async def receipt_ids(actor: Actor, query: TableQuery, most: int) -> list[UUID]:
     """Return the receipts of the selected payments, the earliest first, up to ``most``."""
     actor.require("payments.read")
     chosen = _payments(actor, query)
-    found = await rows(
-        "select r.id from billing_payment p join billing_receipt r on r.tenant_id = p.tenant_id"
-        f" and r.payment_id = p.id where p.tenant_id = $1{chosen.where} order by r.number limit {most:d}",
-        *chosen.args,
-    )
+    found = await rows(f"{_RECEIPTS}{chosen.where} order by r.number limit {most:d}", *chosen.args)
     return [one["id"] for one in found]
 
 

@@ -73,3 +73,17 @@ async def test_no_posting_is_held_against_each_entry(db, large, look, mode):
         read = {each["table"]: each["read"] / ENTRIES for each in await rows(_READ)}
     assert found
     assert {table: each for table, each in read.items() if each > FEW} == {}
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+async def test_what_has_hardly_anything_in_it_is_not_looked_for_in_every_entry(db, large, mode):
+    """Control: the way that suits a ledger account with much in it does look there."""
+    span, cost = replace(JULY, ledger="suspense"), {}
+    for is_few in (True, False):
+        async with open_scope(tenant_scope(large)):
+            await execute("select set_config('plan_cache_mode', $1, true)", mode)
+            before = sum(each["read"] for each in await rows(_READ))
+            assert await reading.postings(large, span, 50, 0, is_few=is_few) == []
+            cost[is_few] = sum(each["read"] for each in await rows(_READ)) - before
+    assert cost[True] <= FEW
+    assert cost[False] >= ENTRIES
