@@ -50,7 +50,7 @@ select p.id, jsonb_build_object(
          'bills', jsonb_build_object('bills', {_OF_PAYMENT}),
          'accounts', jsonb_build_object('accounts', {_WHOSE})) facts
   from billing_payment p
- where p.tenant_id = $1 and p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed')
+ where p.tenant_id = $1 and p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed', 'charged_back')
 """
 PAYMENTS = Query(_PAYMENTS, "p.id", {"number": "p.number", "status": "p.status"})
 _REFUND = """

@@ -249,7 +249,8 @@ select distinct on (p.tenant_id, p.currency, p.settlement_account_id) p.tenant_i
   left join billing_receipt r on r.tenant_id = p.tenant_id and r.payment_id = p.id
  where p.tenant_id = any ((select scope_tenants())::uuid[]) and p.checkout_id = $1
  order by p.tenant_id, p.currency, p.settlement_account_id,
-       p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed') desc, p.created_at desc, p.id desc
+       p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed', 'charged_back') desc,
+       p.created_at desc, p.id desc
 """
 _NAMES = "select id, short_name, timezone from tenants_tenant where id = any ($1::uuid[])"
 

@@ -181,8 +181,9 @@ with span as (select d::date as day from generate_series($3::date, $4::date, int
 ours as (
   select (p.succeeded_at at time zone $5)::date as day, sum(p.amount_minor)::bigint amount, count(*)::int n
     from billing_payment p where p.tenant_id = $1 and p.settlement_account_id = $2 and p.channel in ('stripe', 'bank')
-     and p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed')
-     and p.succeeded_at >= ($3::date at time zone $5) and p.succeeded_at < (($4::date + 1) at time zone $5) group by 1),
+     and p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed', 'charged_back')
+     and p.succeeded_at >= ($3::date::timestamp at time zone $5)
+     and p.succeeded_at < (($4::date + 1)::timestamp at time zone $5) group by 1),
 theirs as (
   select x.day, sum(x.in_minor)::bigint amount, sum(x.fee_minor)::bigint fee, count(*) n
     from billing_statement s cross join lateral (

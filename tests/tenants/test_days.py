@@ -16,10 +16,11 @@ DAY = date(2026, 3, 10)
 ZONES = ("Asia/Singapore", "America/New_York", make.EAST, make.WEST)
 ELSEWHERE = re.compile(
     r"current_date|localtimestamp|date\.today\(|datetime\.today\(|now\(\)::date|now\([^\n]*\)\.date\(|utcnow|"
-    r"now\(\) at time zone",
+    r"now\(\) at time zone|::date(?: [+-] [\w$]+)?\)? at time zone|_on at time zone",
     re.IGNORECASE,
 )
-"""Ways of asking what day it is that answer with UTC's, or go round the one place."""
+"""Ways of asking what day it is that answer with UTC's, or go round the one place; and of asking when a day begins that
+turn it round, for PostgreSQL takes a day for a moment of UTC unless it is made a ``timestamp`` first."""
 ALLOWED = {"tenants/days.py", "deploy/migrations/0002_scope.py"}
 OUTSIDE = "deploy/sandbox/"
 """The world outside the product has clocks of its own."""
@@ -91,6 +92,8 @@ def test_nothing_else_asks_what_day_it_is():
         "(datetime.now(UTC) + timedelta(days=3)).date()",
         "now()::date",
         "(now() at time zone t.timezone)::date",
+        "p.succeeded_at >= ($3::date at time zone $5)",
+        "p.succeeded_at < (($4::date + 1) at time zone $5)",
     ],
 )
 def test_the_sweep_would_notice(words):

@@ -1,10 +1,14 @@
 """A day file and a bank statement, from their bytes to matched lines, typed breaks and a drained clearing account."""
 
+from datetime import timedelta
+
 import pytest
 
-from billing.models import Statement, StatementLine
+from billing.models import Payment, Statement, StatementLine
+from billing.reconciliation import queries
+from tests import make
 from tests.billing.reconciliation import papers
-from tests.billing.reconciliation.papers import Entry, Trade, books, kinds, paid, take
+from tests.billing.reconciliation.papers import DAY, Entry, Trade, at, books, kinds, paid, take
 
 
 @pytest.fixture
@@ -34,3 +38,14 @@ async def test_the_same_file_twice_adds_nothing(own):
         assert await StatementLine.filter(tenant_id=own.id).count() == 1
         assert await Statement.filter(tenant_id=own.id).count() == 1
     assert await papers.balance(own, "fees:bank") == 19
+
+
+async def test_what_we_say_of_a_day_is_of_the_institutions_own_day_whatever_became_of_the_money(own):
+    await paid(own, 100, at(0, 5))
+    await paid(own, 200, at(23, 55))
+    await paid(own, 400, at(0, 5, DAY + timedelta(days=1)))
+    officer = await make.staff(own.tenant, "finance")
+    async with own.scope():
+        await Payment.filter(tenant_id=own.id, amount_minor=200).update(status="charged_back")
+        (day,) = await queries.days(officer, own.account.id, DAY, DAY, "Asia/Singapore")
+    assert (day["ours_minor"], day["ours_count"]) == (300, 2)
