@@ -1,6 +1,6 @@
 """The forms of sharing: a receiver, a rule, the day from which it holds; from what is typed to a document."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -125,7 +125,7 @@ def _rate(text: str | None, name: str, wrong: dict[str, Text]) -> int:
         percent = Decimal((text or "").strip().rstrip("%％").strip())
         rate = percent * _HUNDRED
         is_right = rate == rate.to_integral_value() and 0 < percent <= _HUNDRED
-    except InvalidOperation:
+    except ArithmeticError:
         is_right = False
     if not is_right:
         wrong[name] = t("Enter a percentage above 0 and up to 100, with at most two decimals, like 12.5.")

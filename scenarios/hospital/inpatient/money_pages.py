@@ -1,5 +1,6 @@
 """What a stay's money asks of people: thresholds, credit asked and agreed, settling, reversing."""
 
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -16,6 +17,8 @@ from tenants.scope import open_scope
 from ui.errors import Conflict, Forbidden, Invalid, Unavailable
 from ui.forms import bind
 from ui.i18n import t
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 async def set_threshold(request: Request, actor: Actor) -> Response:
@@ -77,7 +80,7 @@ async def discharge(request: Request, actor: Actor) -> Response:
     seen = str((await request.form()).get("seen_minor", ""))
     try:
         await settling.discharge(
-            actor, stay_id=path_id(request), seen_left_minor=int(seen) if seen.lstrip("-").isdigit() else 0
+            actor, stay_id=path_id(request), seen_left_minor=int(seen) if _WHOLE.fullmatch(seen) else 0
         )
     except (Conflict, Unavailable) as refused:
         return back_to(request, actor, refused.message, "warning")

@@ -53,7 +53,9 @@ def read(token: str) -> tuple[UUID, UUID]:
 def is_open(request: Request, order: Order) -> bool:
     """Tell whether this browser has bought the order or has given its code."""
     stamp, _, seal = request.cookies.get(_cookie(order), "").partition(".")
-    return stamp.isdigit() and int(stamp) > time.time() and same(seal, _seal(order, stamp))
+    return (
+        stamp.isascii() and stamp.isdigit() and int(stamp) > time.time() and same(seal, _seal(order, stamp))
+    )
 
 
 def open_for(response: Response, request: Request, order: Order) -> None:

@@ -17,6 +17,7 @@ from tenants.ids import new_id
 from tests import make
 from tests.billing.disputes.test_disputes import fresh, paid, tell
 from tests.billing.payments import world
+from tests.page import inspect, text_of
 from ui.errors import Conflict, Invalid
 
 
@@ -152,3 +153,21 @@ async def test_nobody_agrees_to_bear_what_was_won_in_the_meantime(place):
             await deciding.approve(manager, dispute_id=dispute.id, is_agreed=True)
     assert (await fresh(place, dispute)).decision == ""
     await world.ledger_is_right(place)
+
+
+async def test_pages_say_what_is_kept_back_and_what_was_taken(place, client):
+    officer = await make.staff(place.tenant, "finance", "Fin Lim")
+    started = await ahead(place)
+    await tell(place, started, "evidence_due")
+    async with place.scope():
+        credit = await Credit.get(tenant_id=place.id)
+    root, mine = f"/t/{place.tenant.slug}", f"/my/accounts/{place.account.id}/credit"
+    await make.sign_in(client, officer.person_id)
+    assert "Kept back by a dispute" in text_of(inspect((await client.get(f"{root}/credit")).text))
+    one = (await client.get(f"{root}/credit/{credit.id}")).text
+    assert "has asked for this money" in text_of(inspect(one))
+    assert f"{credit.id}/refunds" not in one
+    await make.sign_in(client, place.person.id, level=2)
+    assert "50.00 more is kept back" in text_of(inspect((await client.get(mine)).text))
+    await tell(place, started, "lost")
+    assert "Taken back by the payer's bank" in text_of(inspect((await client.get(mine)).text))

@@ -245,6 +245,11 @@ CASES: Cases = {
                 "请输入大于 0 且不超过 100 的百分比，最多两位小数，例如 12.5。",
             ),
             (
+                "1E999999",
+                "Enter a percentage above 0 and up to 100, with at most two decimals, like 12.5.",
+                "请输入大于 0 且不超过 100 的百分比，最多两位小数，例如 12.5。",
+            ),
+            (
                 "1.234",
                 "Enter a percentage above 0 and up to 100, with at most two decimals, like 12.5.",
                 "请输入大于 0 且不超过 100 的百分比，最多两位小数，例如 12.5。",
