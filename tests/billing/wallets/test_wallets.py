@@ -154,6 +154,8 @@ async def test_given_back_in_parts_never_more_than_was_spent(place, outside, wal
     assert (await back(500, source)).id == (await back(500, source)).id
     with pytest.raises(Invalid):
         await back(701, new_id())
+    with pytest.raises(Invalid, match="above zero"):
+        await back(0, new_id())
     rest = new_id()
     assert (await back(None, rest)).amount_minor == 700
     assert (await back(None, rest)).amount_minor == 700
