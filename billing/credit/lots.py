@@ -86,6 +86,17 @@ select payment_id, net from (
 """Who paid a bill how much, less what the institution has borne of it: a dispute that was lost has given that back."""
 
 
+_PAYERS = """
+select 1 from billing_payment where tenant_id = $1 and id in (
+  select payment_id from billing_allocation where tenant_id = $1 and bill_id = $2) order by id for update
+"""
+
+
+async def lock_payers(tenant_id: UUID, bill_id: UUID) -> None:
+    """Lock what has paid a bill, for whoever is about to make credit of it: before the bill, as refunds do."""
+    await rows(_PAYERS, tenant_id, bill_id)
+
+
 async def grant_credit(
     actor: Actor, *, bill_id: UUID, amount_minor: int, source: str, source_id: UUID, note: str = ""
 ) -> list[UUID]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from billing import ledger
 from billing.adjustments.applying import AdjustedLine, Off, adjust_bill
-from billing.credit.lots import grant_credit
+from billing.credit.lots import grant_credit, lock_payers
 from billing.idempotency import Answer, once
 from billing.ledger import Side
 from billing.models import Bill, CreditNote
@@ -54,6 +54,8 @@ async def write(
     body = {"bill": str(bill_id), "line": str(line_id or ""), "amount": amount_minor, "reason": reason}
 
     async def do() -> Answer:
+        assert actor.tenant_id is not None  # noqa: S101 - the door has led here
+        await lock_payers(actor.tenant_id, bill_id)
         made = await write_for(actor, bill_id, line_id, amount_minor, reason)
         return {"credit_note_id": str(made.id)}
 
@@ -65,6 +67,8 @@ async def write_for(
     actor: Actor, bill_id: UUID, line_id: UUID | None, amount: int, reason: str
 ) -> CreditNote:
     """Write a credit note that something else has decided about, in the transaction that makes it happen once.
+
+    Where some of the bill may have been paid, whoever calls this has locked what paid it (``lots.lock_payers``).
 
     Raises:
         Invalid, Conflict: as for ``write``.

@@ -6,6 +6,7 @@ name, since the insurer has decided. What a deposit had paid is in the deposit a
 
 from uuid import UUID
 
+from billing.credit.lots import lock_payers
 from billing.models import Credit
 from billing.payments import refunds
 from billing.plans import credit_notes
@@ -19,6 +20,8 @@ async def take_back(actor: Actor, *, bill_id: UUID, amount_minor: int, reason: s
         Conflict: somebody is paying the bill at this moment, or its payment is in dispute.
         Invalid: more than is left uncredited.
     """
+    assert actor.tenant_id is not None  # noqa: S101 - callers are inside a tenant
+    await lock_payers(actor.tenant_id, bill_id)
     note = await credit_notes.write_for(actor, bill_id, None, amount_minor, reason)
     lots = await Credit.filter(tenant_id=actor.tenant_id, source=credit_notes.CAUSE, source_id=note.id)
     for lot in sorted(lots, key=lambda one: str(one.payment_id)):

@@ -6,11 +6,13 @@ import pytest
 
 from billing.channels.contract import Outcome
 from billing.payments import holding, inbox
+from billing.payments.allocating import lock_bills
 from billing.payments.inbox import Incoming
-from billing.payments.refunds import refundable_minor, request_refund
+from billing.payments.refunds import lock_payment, refundable_minor, request_refund
 from billing.payments.settling import settle
+from billing.plans import credit_notes
 from tenants.ids import new_id
-from tenants.scope import execute
+from tenants.scope import execute, value
 from tests import make
 from tests.billing.payments import world
 from ui.errors import AppError, Conflict
@@ -155,3 +157,28 @@ async def test_parts_from_many_desks_add_up(real_place, n):
     paid = await world.fresh(real_place, bill)
     assert (paid.paid_minor, paid.status) == (100 * n, "paid")
     assert await world.ledger_is_right(real_place)
+
+
+async def test_a_credit_note_waits_for_a_refund_of_the_same_bill_and_neither_is_broken_off(real_place):
+    """Both lock the payment before the bill: in two orders each would hold what the other one waits for."""
+    bill, officer = await world.bill(real_place, 3000), await make.staff(real_place.tenant, "finance")
+    payment_id = await world.take(real_place, await make.staff(real_place.tenant, "cashier"), (bill, 3000))
+    is_locked = asyncio.Event()
+
+    async def refund():
+        async with real_place.scope():
+            await lock_payment(officer, payment_id)
+            is_locked.set()
+            while not await value("select count(*) from pg_locks where not granted"):  # noqa: ASYNC110 - the database wakes nobody
+                await asyncio.sleep(0.01)
+            await lock_bills(real_place.id, [bill.id])
+
+    async def note():
+        await is_locked.wait()
+        async with real_place.scope():
+            await credit_notes.write(
+                officer, bill_id=bill.id, line_id=None, amount_minor=500, reason="Charged twice", key="n"
+            )
+
+    await asyncio.gather(refund(), note())
+    assert await world.count(real_place, "billing_credit", "left_minor = 500") == 1
