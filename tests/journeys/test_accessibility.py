@@ -1,7 +1,8 @@
 """Every page, for whoever may open it: axe finds nothing, it fits a phone, and the browser has nothing to say.
 
 Each template is looked at once at 320 px, in one language and one scheme, and again where somebody else begins. Colours
-and the wide window are looked at where a page has a shape that was not seen in its scheme before: see ``walk.py``.
+are looked at wherever something looks as nothing did before, and the wide window where a page has a new shape: see
+``walk.py``.
 What is wrong with the HTML itself is found by ``tests/page.py`` in every test that gets the page.
 """
 
