@@ -31,6 +31,13 @@ class World:
         return {"theirs": self.foreign, "nobody's": new_id(), "no id": "x-1"}
 
 
+@pytest.fixture
+def client(client):
+    """Asks as a program does: a refusal is the same, and no page has to be drawn around thousands of them."""
+    client.headers["Accept"] = "application/json"
+    return client
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(db, bank) -> World:
     mine, theirs = await make.tenant(bank), await make.tenant(bank)
@@ -173,6 +180,7 @@ async def test_a_payer_finds_nothing_of_others(app, client, world):
 
 async def test_nobody_gets_past_a_door_without_signing_in(app, client, world, bank):
     client.cookies.clear()
+    client.headers["Accept"] = "text/html"
     for route in doors(app, "tenant", "bank", "person"):
         path = path_of(route, world.mine.slug, bank.slug, ids=world.foreign)
         answer = await client.request(method_of(route), path)
