@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -28,8 +29,9 @@ def tables() -> list[str]:
     return sorted(table_of(model) for model in tenant_models())
 
 
-async def ask(world: World, report: Report) -> None:
-    """Read and write theirs in raw SQL under every scope that has nothing to do with it."""
+async def ask(world: World, report: Report, names: Iterable[str] | None = None) -> None:
+    """Read and write theirs in raw SQL, in every table or these, under every scope that has nothing to do with it."""
+    asked = tables() if names is None else sorted(names)
     scopes = {
         "no scope": Scope(),
         "my institution": tenant_scope(world.mine.id),
@@ -44,7 +46,7 @@ async def ask(world: World, report: Report) -> None:
         ),
     )
     for name, scope in scopes.items():
-        for table in tables():
+        for table in asked:
             seen = await _count(scope, table, world.theirs.id)
             section.note(
                 "rows seen: 0" if not seen else "rows seen", f"{name}: {table} shows {seen}" if seen else ""

@@ -45,9 +45,11 @@ async def main():
             report = Report("test")
             async with proof.breached(stage, breach):
                 if part != "database":
-                    await walking.rights(stage.app, stage.there, report, {"cashier", "auditor"})
+                    roles = {"auditor"} if breach else {"cashier", "auditor"}
+                    await walking.rights(stage.app, stage.there, report, roles)
                 if part != "rights":
-                    await database.ask(stage.there, report)
+                    names = {"tenants_account"} if breach else None
+                    await database.ask(stage.there, report, names)
                 if part == "both":
                     programs = Report("test")
                     await machines.walk(stage.app, stage.there, programs)
