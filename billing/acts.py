@@ -14,6 +14,7 @@ from billing.complaints.states import KINDS as COMPLAINTS
 from billing.complaints.states import OUTCOMES
 from billing.mandates.words import MANDATE_WORDS, SCHEDULE_WORDS
 from billing.payments.words import CHANNEL_WORDS, PAYMENT_WORDS, REFUND_WORDS
+from billing.reasons import in_words
 from billing.risk.words import figures
 from billing.routing.sentences import fee_sentence
 from billing.routing.terms import BankFee
@@ -85,6 +86,7 @@ ACTS = {
     "bill_run.approval_withdrawn": N_("Approval of a bill run taken back"),
     "bill_run.approved": N_("Bill run approved"),
     "bill_run.cancelled": N_("Bill run cancelled"),
+    "bill_run.charged_again": N_("Bill run begun that charges again what is still covered"),
     "bill_run.exceptions_accepted": N_("Exceptions of a bill run accepted"),
     "bill_run.exceptions_excluded": N_("Exceptions of a bill run left out"),
     "bill_run.issue_requested": N_("Issue of a bill run asked for"),
@@ -212,6 +214,8 @@ BILL_KINDS = {
     "one_off": N_("Single bill"),
     "opening": N_("Balance brought over"),
 }
+_REASONED = ("bill", "credit", "payment", "refund", "suspense", "wallet", "wallet_movement")
+"""What is done for a reason that the product itself may have given: it is read in the reader's language."""
 FACTS: dict[str, Fact] = {
     "complaint_terms.days": Fact(
         N_("Days to an answer, by what it is about"),
@@ -299,6 +303,8 @@ FACTS: dict[str, Fact] = {
     "receiver.kind": Fact(N_("Kind"), words={key: word.message for key, word in RECEIVERS.items()}),
     "split_rule.document": Fact(""),
     "refund.status": Fact(N_("State"), words=REFUND_WORDS),
+    **{f"{kind}.reason": Fact(N_("Reason"), show=lambda said, _: in_words(str(said))) for kind in _REASONED},
+    **{f"{kind}.note": Fact(N_("Note"), show=lambda said, _: in_words(str(said))) for kind in _REASONED},
 }
 
 tell(

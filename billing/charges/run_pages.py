@@ -22,7 +22,7 @@ from billing.charges.run_words import problem_words
 from billing.charges.states import RUN_TONES, RUN_WORDS, WORKING_RUNS
 from billing.charges.uncounted import uncounted
 from billing.models import BillRun, FeeItem
-from billing.names import Joined, localized
+from billing.names import Joined, Named, localized
 from billing.names import Month as MonthWords
 from billing.place_words import in_their_words
 from tenants.actor import Actor
@@ -52,6 +52,8 @@ class NewRun(BaseModel):
     due_on: Annotated[Day, Field(title=N_("Due on"))]
     items: list[UUID] = Field([], title=N_("What to charge"))
     places: list[str] = Field([], title=N_("Only here"))
+    again: bool = Field(default=False, title=N_("Yes, charge it again for this month"))
+    why_again: str = Field("", title=N_("Why it is charged again"), max_length=runs.REASON_MAX)
 
 
 class Printing(BaseModel):
@@ -127,7 +129,15 @@ async def _new_context(form: Form[NewRun], root: str, offered: Offered) -> dict[
     options = [(str(item.id), localized(item.names), _hint(item, len(scenarios), offered)) for item in ready]
     links = [(localized(item.names), f"{root}/fees/{item.id}") for item in lapsed]
     places = await _places(tenant)
-    context = {"form": form, "options": options, "lapsed": links, "scenarios": scenarios, "root": root}
+    again = form.error("again") or form.error("why_again")
+    context = {
+        "form": form,
+        "again": again,
+        "options": options,
+        "lapsed": links,
+        "scenarios": scenarios,
+        "root": root,
+    }
     return context | {"places": [(one, one) for one in places]}
 
 
@@ -181,18 +191,22 @@ async def create(request: Request, actor: Actor) -> Response:
     """Begin a run and go to where it can be watched."""
     form = await bind(request, NewRun)
     if form.is_valid:
+        said = form.ok
         try:
             run = await runs.start(
                 actor,
-                scenario=form.ok.scenario,
-                period=form.ok.period,
-                due_on=form.ok.due_on,
-                fee_item_ids=form.ok.items,
-                places=form.ok.places,
+                scenario=said.scenario,
+                period=said.period,
+                due_on=said.due_on,
+                fee_item_ids=said.items,
+                places=said.places,
+                again=said.why_again if said.again else "",
             )
             return redirect(request, f"{root_of(request)}/runs/{run.id}")
         except Invalid as error:
             form.fail_with(error)
+            if error.code == "run.covered" and said.again:
+                form.fail("why_again", t("Say why; who approves the run reads it."))
         except Conflict as error:
             form.fail("", error.message)
     tenant = await Tenant.get(id=actor.tenant_id)
@@ -210,6 +224,8 @@ async def show(request: Request, actor: Actor) -> Response:
     context |= await run_list.figures(run)
     is_draft = run.status in {"drafted", "approved"}
     context["lasting"] = await preview_standing(run.tenant_id, run_id=run.id) if is_draft else None
+    again = run.summary.get("again")
+    context["again"] = Joined([Named(names) for names in again["fees"]]) if again else ""
     waits = run.status == "drafted" and not context["may_approve"]
     context["approvers"] = Joined(await others_who_may(actor, "runs.approve")) if waits else ""
     return await respond(request, "billing/charges/run.html", context)

@@ -3,7 +3,7 @@
 Here is what people do to a run; the work itself is in ``run_steps``. Everything may be asked for twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -12,12 +12,12 @@ import structlog
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 
-from billing.charges import run_settings
+from billing.charges import run_settings, spans
 from billing.charges.depending import in_order
 from billing.charges.periods import months_after
 from billing.charges.states import run_after
 from billing.models import BillRun, FeeItem, FeeRule
-from billing.names import Month, Named
+from billing.names import Joined, Month, Named
 from billing.rules import Charge, LateFee, parse
 from tenants import audit, tasks
 from tenants.actor import Actor
@@ -53,15 +53,18 @@ async def start(
     due_on: date,
     fee_item_ids: Sequence[UUID],
     places: Sequence[str] = (),
+    again: str | None = None,
 ) -> BillRun:
     """Begin a run for the month that begins with ``period`` and have it drafted in the background.
 
     It is for every account, or only for those in some ``places``: a class, a building. Fees that are paid to several
     accounts of the institution are billed by a run for each; the next begins when the one before has been issued.
+    ``again`` is why fees are charged whose last charge still covers the month: empty where nobody has said, nothing
+    where that was decided before (late joiners, the run of the next account).
 
     Raises:
-        Invalid: nothing to charge, an item without a rule in that month, items that wait for each other, or a month
-            too far away.
+        Invalid: a fee still covers the month and nobody says why it is charged again; nothing to charge, an item
+            without a rule in that month, items that wait for each other, or a month too far away.
         Conflict: another run of this scenario and month has not been issued or cancelled yet.
     """
     actor.require("runs.write")
@@ -73,6 +76,8 @@ async def start(
     items = await _items(tenant, scenario, fee_item_ids)
     _check_days(tenant, period, due_on)
     items = in_order(items, await _rules(tenant, items, period))
+    covered = {} if again is None else await spans.still_covered(tenant.id, items, period)
+    twice = _charged_again(items, covered, again or "")
     items, *later = await _by_account(tenant, items)
     run = BillRun(
         id=new_id(),
@@ -83,7 +88,8 @@ async def start(
         currency=tenant.currency,
         fee_items=[str(item.id) for item in items],
         summary=_beginning(min(today(tenant.timezone), due_on), places)
-        | ({"later": [[str(item.id) for item in group] for group in later]} if later else {}),
+        | ({"later": [[str(item.id) for item in group] for group in later]} if later else {})
+        | twice,
         jump_percent=(await run_settings.checks_of(tenant.id)).jump_percent,
         created_by=actor.person_id,
         created_by_name=actor.name[:100],
@@ -94,7 +100,26 @@ async def start(
     run.task_id = task.id
     await run.save(update_fields=["task_id"])
     await enqueue(DRAFT_JOB, {"run_id": str(run.id)})
+    if twice:
+        await _record(actor, run, "bill_run.charged_again", reason=again or "")
     return run
+
+
+def _charged_again(
+    items: Sequence[FeeItem], covered: Mapping[UUID, date], reason: str
+) -> dict[str, dict[str, object]]:
+    """Return which fees are charged again though they are still covered, and why, for the run's summary.
+
+    Raises:
+        Invalid: nobody has said why. Hundreds of families billed twice is what must not happen by oversight.
+    """
+    if not covered:
+        return {}
+    names = [item.names for item in items if item.id in covered]
+    if not reason.strip() or len(reason) > REASON_MAX:
+        text = t("Still covered by its last charge: {fees}.", fees=Joined([Named(one) for one in names]))
+        raise Invalid("run.covered", text, fields={"again": text})
+    return {"again": {"reason": reason.strip(), "fees": names}}
 
 
 def _beginning(as_of: date, places: Sequence[str]) -> dict[str, object]:
@@ -361,7 +386,7 @@ async def request_voiding(actor: Actor, run_id: UUID, *, reason: str) -> BillRun
     return run
 
 
-async def _record(actor: Actor, run: BillRun, act: str) -> None:
+async def _record(actor: Actor, run: BillRun, act: str, reason: str = "") -> None:
     facts = {"bills": run.bill_count, "total_minor": run.total_minor, "currency": run.currency}
     await audit.record(
         actor,
@@ -369,5 +394,5 @@ async def _record(actor: Actor, run: BillRun, act: str) -> None:
         subject_kind="bill_run",
         subject_id=run.id,
         subject_label=f"{run.scenario} {run.period:%Y-%m}",
-        after=facts | ({"reason": run.void_reason} if run.void_reason else {}),
+        after=facts | ({"reason": why} if (why := reason or run.void_reason) else {}),
     )

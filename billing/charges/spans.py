@@ -1,11 +1,11 @@
 """How long a charge is for: a fee of every term that was charged last month is not proposed again for this one."""
 
+import json
 from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
 from billing.charges.periods import months_after
-from billing.charges.runs import rule_in_force
 from billing.models import FeeItem
 from billing.rules import Charge, parse
 from tenants.scope import rows
@@ -25,17 +25,23 @@ async def charged_in(tenant_id: UUID, period: date) -> set[UUID]:
     return {UUID(one["id"]) for one in last if one["period"] == period}
 
 
+_RULES = """
+select distinct on (fee_item_id) fee_item_id, document from billing_fee_rule
+ where tenant_id = $1 and fee_item_id = any ($2::uuid[]) and status = 'active' and effective_from <= $3
+   and lasts(effective_until, $3) order by fee_item_id, effective_from desc
+"""
+
+
 async def still_covered(tenant_id: UUID, items: Iterable[FeeItem], period: date) -> dict[UUID, date]:
     """Return the items whose last charge before a month still covers it, with the month of that charge."""
     last = {UUID(one["id"]): one["period"] for one in await rows(_LAST, tenant_id, period)}
-    found = {}
-    for item in items:
-        if item.id in last and last[item.id] > months_after(period, -await _months(item, period)):
-            found[item.id] = last[item.id]
-    return found
+    asked = [item.id for item in items if item.id in last]
+    months = {
+        one["fee_item_id"]: _months(one["document"]) for one in await rows(_RULES, tenant_id, asked, period)
+    }
+    return {id_: last[id_] for id_ in asked if last[id_] > months_after(period, -months.get(id_, 1))}
 
 
-async def _months(item: FeeItem, period: date) -> int:
-    rule = await rule_in_force(item.tenant_id, item.id, period)
-    document = parse(rule.document) if rule else None
-    return MONTHS[document.period] if isinstance(document, Charge) else 1
+def _months(document: str) -> int:
+    rule = parse(json.loads(document))
+    return MONTHS[rule.period] if isinstance(rule, Charge) else 1

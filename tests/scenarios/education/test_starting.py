@@ -2,10 +2,14 @@
 
 import re
 from datetime import timedelta
+from uuid import UUID
 
+from billing.charges import runs
 from billing.models import BillException, FeeItem, FeeRule
+from tenants.models import Audit
 from tenants.scope import open_scope, tenant_scope
 from tests import make
+from tests.jobs import run_due
 from tests.page import inspect, text_of
 from tests.scenarios.education import world
 from tests.scenarios.education.world import pupil
@@ -97,6 +101,30 @@ async def test_a_fee_of_the_term_is_not_proposed_again_and_makes_nobody_stand_ou
     assert ticked[items["care"]]
     assert not ticked[items["books"]], "a term's books are charged"
     assert "which still covers this month" in text_of(root)
+    form = {
+        "scenario": "education",
+        "period": f"{now:%Y-%m}",
+        "due_on": (make.today() + timedelta(days=20)).isoformat(),
+        "items": [items["books"], items["care"]],
+    }
+    refused = await client.post(f"/t/{tenant.slug}/runs", data=form)
+    assert refused.status_code == 422
+    assert "Still covered by its last charge: " in text_of(inspect(refused.text))
+    silent = await client.post(f"/t/{tenant.slug}/runs", data=form | {"again": "true", "why_again": " "})
+    assert "Say why; who approves the run reads it." in text_of(inspect(silent.text))
+    meant = await client.post(
+        f"/t/{tenant.slug}/runs", data=form | {"again": "true", "why_again": "Lost books"}
+    )
+    assert meant.status_code == 303
+    await run_due(tenant.id)
+    shown = text_of(inspect((await client.get(meant.headers["location"])).text))
+    assert "Charged again though its last charge still covers the month: " in shown
+    assert "Lost books" in shown
+    async with open_scope(tenant_scope(tenant.id)):
+        trail = await Audit.get(tenant_id=tenant.id, act="bill_run.charged_again")
+        assert trail.after["reason"] == "Lost books"
+        await runs.cancel(staff, UUID(meant.headers["location"].rsplit("/", 1)[1]))
+    await run_due(tenant.id)
     again = await world.charge(tenant, staff, "books", "care", month=now)
     async with open_scope(tenant_scope(tenant.id)):
         codes = [one.code for one in await BillException.filter(run_id=again.id)]
