@@ -7,16 +7,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from billing.credit.queries import SeenAccount, account_seen, free_credit
+from billing.plans.conditions import later_minor
 from tenants.actor import Actor
 from tenants.http import path_id
 from tenants.scope import row
 from ui.i18n import Text
 from ui.render import respond
 
-_OWED = """
-select count(*) bills, coalesce(sum(total_minor - paid_minor - adjusted_minor), 0)::bigint left_minor
-  from billing_bill where tenant_id = $1 and account_id = $2 and currency = $3 and status in ('issued', 'part_paid')
-   and held_until is null
+_OWED = f"""
+select count(*) bills,
+       coalesce(sum(b.total_minor - b.paid_minor - b.adjusted_minor - k.later_minor), 0)::bigint due_minor,
+       coalesce(sum(k.later_minor), 0)::bigint later_minor
+  from billing_bill b cross join lateral (select {later_minor("day_of(b.tenant_id)")} later_minor) k
+ where b.tenant_id = $1 and b.account_id = $2 and b.currency = $3 and b.status in ('issued', 'part_paid')
+   and b.held_until is null
 """
 
 

@@ -3,7 +3,7 @@
 Not owed is what is only kept for them while they pay, what may be declined, and what others let them pay.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import chain
@@ -12,8 +12,8 @@ from uuid import UUID
 
 from billing.answers.conditions import IS_DISPUTED
 from billing.mandates.caps import room_for
-from billing.payer.queries import SeenBill, title_of
-from billing.plans.conditions import later_minor
+from billing.payer.planned import Planned, planned
+from billing.payer.queries import SeenBill, due_of, title_of
 from tenants.scope import open_scope, rows, tenant_scope
 
 MOST_BILLS = 2000
@@ -25,6 +25,8 @@ select t.id tenant_id, t.short_name, t.scenarios, t.status, t.takes_payments, t.
        case when b.held_until is not null then (
          select json_agg(l.names order by l.position, l.id)::text from billing_bill_line l
           where l.tenant_id = b.tenant_id and l.bill_id = b.id) end held_names,
+       (select k.plan_id from billing_plan_bill k where k.tenant_id = b.tenant_id and k.bill_id = b.id
+           and k.is_live) plan_id,
        b.id::text, b.number, b.period, b.due_on, b.total_minor - b.paid_minor - b.adjusted_minor left_minor,
        b.due_on < day_in(t.timezone) is_overdue, b.paid_minor > 0 is_part_paid, p.payment_id::text,
        said.promised_on, {IS_DISPUTED} is_disputed,
@@ -34,8 +36,7 @@ select t.id tenant_id, t.short_name, t.scenarios, t.status, t.takes_payments, t.
          select sum(l.amount_minor) from billing_bill_line l
            join billing_fee_item i on i.tenant_id = l.tenant_id and i.id = l.fee_item_id and i.is_voluntary
           where l.tenant_id = b.tenant_id and l.bill_id = b.id and l.amount_minor > 0 and l.paid_minor = 0
-            and l.adjusted_minor = 0), 0) else 0 end::bigint voluntary_minor,
-       {later_minor("day_in(t.timezone)")} later_minor
+            and l.adjusted_minor = 0), 0) else 0 end::bigint voluntary_minor, 0::bigint later_minor
   from (select tenant_id, account_id, bool_and(is_proxy) is_for_others from (
           select tenant_id, account_id, false is_proxy from tenants_holder
            where person_id = $1 and confirmed_at is not null
@@ -52,7 +53,7 @@ select t.id tenant_id, t.short_name, t.scenarios, t.status, t.takes_payments, t.
       from billing_answer a where a.tenant_id = b.tenant_id and a.bill_id = b.id and a.closed_at is null) said on true
  order by t.short_name, t.id, b.account_number, b.due_on, b.number limit {MOST_BILLS}
 """
-_BEFORE_BILL = 14
+_BEFORE_BILL = 15
 """Columns of the statement before those of the bill itself."""
 
 
@@ -78,8 +79,8 @@ class OwedBill(NamedTuple):
 
     @property
     def due_minor(self) -> int:
-        """What is due of it: the instalment where it is paid by a plan, otherwise all that is left."""
-        return self.left_minor - self.later_minor
+        """What is due of it (``due_of``)."""
+        return due_of(self.left_minor, self.later_minor)
 
     @property
     def is_late(self) -> bool:
@@ -172,11 +173,13 @@ async def owed_by(person_id: UUID) -> Owed:
     """Return everything the scope's person has to pay, by institution and account."""
     owed, accounts = Owed(), set()
     groups: dict[tuple[UUID, str], OwedInstitution] = {}
-    for one in await rows(_OWED, person_id):
+    found = await rows(_OWED, person_id)
+    plans = await planned(one["plan_id"] for one in found)
+    for one in found:
         accounts.add(one["account_id"])
         owed.scenarios.update(one["scenarios"])
         if one["currency"] is not None:
-            _sort_in(owed, groups, one)
+            _sort_in(owed, groups, one, plans)
     owed.account_count, owed.institutions = len(accounts), list(groups.values())
     for group in owed.institutions:
         if group.for_others:
@@ -185,8 +188,12 @@ async def owed_by(person_id: UUID) -> Owed:
     return owed
 
 
-def _sort_in(owed: Owed, groups: dict[tuple[UUID, str], OwedInstitution], one: Any) -> None:
+def _sort_in(
+    owed: Owed, groups: dict[tuple[UUID, str], OwedInstitution], one: Any, plans: Mapping[UUID, Planned]
+) -> None:
     bill = OwedBill(*one[_BEFORE_BILL:])
+    if one["plan_id"] and (plan := plans.get(UUID(bill.id))):
+        bill = bill._replace(later_minor=plan.later_minor, debit_on=plan.debit_on)
     if one["held_until"] is not None:
         owed.held.extend(_still_held(one, bill))
         return

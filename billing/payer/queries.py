@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from billing.answers.conditions import IS_DISPUTED
 from billing.names import account_text, localized
-from billing.plans.conditions import later_minor
+from billing.payer.planned import planned
 from tenants.scope import each, row, rows
 from ui.errors import Forbidden, NotFound
 from ui.formats import month_text
@@ -22,6 +22,11 @@ def title_of(names: str) -> str:
     """Return in a word or two what is kept for its payer, by the names of its bill's lines as JSON."""
     named = [localized(one) for one in json.loads(names)]
     return " + ".join(named[:MOST_NAMED]) + (" …" if len(named) > MOST_NAMED else "")
+
+
+def due_of(left_minor: int, later_minor: int) -> int:
+    """Return what is due of an open bill: the instalment where it is paid by a plan, otherwise all that is left."""
+    return max(0, left_minor - later_minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +63,15 @@ class SeenBill:
     is_for_others: bool = False
     """Whether its reader owes nothing of it, and only may pay it for whoever does."""
     is_disputed: bool = False
+    plan_id: UUID | None = None
+    """The plan by which it is paid."""
     later_minor: int = 0
     """How much of what is left is due only later, by an agreed plan."""
 
     @property
     def due_minor(self) -> int:
-        """What is due of it: the instalment where it is paid by a plan, otherwise all that is left."""
-        return self.left_minor - self.later_minor if self.left_minor else 0
+        """What is due of it (``due_of``)."""
+        return due_of(self.left_minor, self.later_minor)
 
     def asked_of(self, most: int) -> int:
         """Return how much of the ``most`` that somebody may pay of it paying begins with: what is due, else all."""
@@ -108,7 +115,8 @@ select b.id, b.tenant_id, t.name tenant_name, t.short_name, t.timezone, t.contac
        (select scope_is('person')) and not exists (select 1 from tenants_holder h where h.tenant_id = b.tenant_id
            and h.account_id = b.account_id and h.person_id = (select scope_person())
            and h.confirmed_at is not null) is_for_others, {IS_DISPUTED} is_disputed,
-       {later_minor("day_in(t.timezone)")} later_minor
+       (select k.plan_id from billing_plan_bill k where k.tenant_id = b.tenant_id and k.bill_id = b.id
+           and k.is_live) plan_id
   from billing_bill b join tenants_tenant t on t.id = b.tenant_id
   left join billing_payment_part p on p.tenant_id = b.tenant_id and p.bill_id = b.id and p.is_live
  where b.tenant_id = any ((select scope_tenants())::uuid[]) and b.id = any ($1::uuid[]) and b.status <> 'draft'
@@ -123,6 +131,10 @@ async def bills_seen(bill_ids: list[UUID]) -> list[SeenBill]:
         NotFound: one of them does not exist or is not in the open scope.
     """
     found = [SeenBill(**dict(each)) for each in await rows(_BILLS, bill_ids)]
+    plans = await planned(bill.plan_id for bill in found)
+    found = [
+        replace(bill, later_minor=plans[bill.id].later_minor) if bill.id in plans else bill for bill in found
+    ]
     if len(found) != len(set(bill_ids)) or not found:
         raise NotFound("bill.not_found", t("There is no such bill, or it is not yours to see."))
     return found

@@ -9,8 +9,9 @@ import pytest_asyncio
 from billing.models import Bill, CreditNote, Instalment, InstalmentPlan
 from billing.payer.owed import owed_by
 from billing.plans import service
+from billing.plans.conditions import later_minor
 from billing.plans.service import Proposal
-from tenants.scope import open_scope, person_scope
+from tenants.scope import open_scope, person_scope, rows
 from tests import make
 from tests.billing.payments.world import bill, build
 from tests.page import inspect, text_of
@@ -74,11 +75,20 @@ async def test_late_instalments_add_up_and_go_to_the_oldest_bills(place, client)
     assert await due_of(place, first, second) == [None, 1500]
 
 
+LATER = later_minor("day_of(b.tenant_id)")
+LEFT = "b.total_minor - b.paid_minor - b.adjusted_minor"
+
+
 async def due_of(place, *bills):
     """What of each bill is due, as its payer sees it; nothing of one that is paid."""
     async with open_scope(person_scope(place.person.id)):
         owed = await owed_by(place.person.id)
+        said = {
+            str(one["id"]): one["left_minor"] - one["later_minor"]
+            for one in await rows(f"select b.id, {LATER} later_minor, {LEFT} left_minor from billing_bill b")
+        }
     found = {one.id: one.due_minor for group in owed.institutions for a in group.accounts for one in a.bills}
+    assert all(said[one] == due for one, due in found.items()), "as statements that only sum have it"
     return [found.get(str(one.id)) for one in bills]
 
 
