@@ -2,10 +2,12 @@
 
 import pytest
 
+from billing import acts
 from billing.reasons import about, in_words, with_figures
 from scenarios.education.days.meals import NOT_EATEN
 from scenarios.education.year.farewell import DAYS_TO_COME, NOT_DUE_YET
 from scenarios.hospital.cancelling import CANCELLED
+from tenants.audit_words import changes
 from ui.i18n import use_locale
 
 
@@ -27,3 +29,10 @@ def test_a_standard_reason_is_in_the_readers_language(kept, read):
     assert in_words(kept) == kept
     with use_locale("zh_CN"):
         assert in_words(kept) == read
+
+
+def test_the_trail_says_it_in_the_readers_language():
+    assert acts.FACTS
+    with use_locale("zh_CN"):
+        assert changes("refund", {}, {"reason": CANCELLED}) == ["原因：预约已取消"]
+        assert changes("refund", {}, {"reason": "Paid twice"}) == ["原因：Paid twice"]
