@@ -105,7 +105,7 @@ def _tenant_of(message: Incoming) -> UUID | None:
     """Return whose message it says it is, in metadata that we wrote; what cannot be read is found out later."""
     try:
         return notes.read(message.source, message.kind, message.payload, None).tenant_id
-    except (notes.Discarded, LookupError, TypeError, AttributeError):
+    except (notes.Discarded, LookupError, TypeError, ValueError, AttributeError):
         return None
 
 

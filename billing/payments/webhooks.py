@@ -96,7 +96,16 @@ def _json(body: bytes) -> dict[str, Any]:
         event = None
     if not isinstance(event, dict):
         raise Invalid("webhook.unreadable", UNREADABLE)
-    return event
+    return dict(_kept(event)) if b"\\u" in body else event
+
+
+def _kept(found: Any) -> Any:
+    """Return what PostgreSQL can keep: JSON names null characters and halves of pairs, which a payer may have typed."""
+    if isinstance(found, str):
+        return found.encode("utf-8", "ignore").decode().replace("\x00", "")
+    if isinstance(found, dict):
+        return {_kept(name): _kept(value) for name, value in found.items()}
+    return [_kept(value) for value in found] if isinstance(found, list) else found
 
 
 def _incoming(

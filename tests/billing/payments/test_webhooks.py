@@ -6,7 +6,7 @@ import time
 import pytest
 import stripe
 
-from billing.models import InboxEvent
+from billing.models import InboxEvent, Transfer
 from billing.payments import inbox
 from billing.payments.asking import withdraw
 from billing.payments.inbox import Incoming
@@ -327,3 +327,13 @@ async def test_an_account_that_may_charge_no_more_is_not_offered_any_more(app, c
 
 async def test_a_browser_has_no_business_there(app, client):
     assert (await client.get("/webhooks/stripe")).status_code == 405
+
+
+async def test_characters_that_cannot_be_kept_lose_no_money(client, place, outside):
+    """A payer may have typed anything into the reference of a transfer."""
+    data = {"transfer_id": "t-odd", "reference": "rent\x00 \ud800 May", "payer_name": "A\x00nn"}
+    message = rail_message(place, "transfer.credited", data | {"amount_minor": 700, "currency": "SGD"})
+    assert (await deliver(client, message)).status_code == 200
+    async with place.scope():
+        taken = await Transfer.get(tenant_id=place.id)
+    assert (taken.reference, taken.payer_name, taken.amount_minor) == ("rent  May", "Ann", 700)
