@@ -122,7 +122,8 @@ def _ticked(found: Any) -> Any:
 
 
 def _clean(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
+    """Return a text without the blanks around it, and without null characters, which no database keeps."""
+    return value.replace("\x00", "").strip() if isinstance(value, str) else value
 
 
 def _is_blank(value: Any) -> bool:
