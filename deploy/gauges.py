@@ -11,6 +11,7 @@ INBOX = (
     "select count(*) from billing_inbox_event"
     " where handled_at is null and discarded_at is null and parked_at is null"
 )
+NOBODYS = "select count(*) from billing_inbox_event where parked_at is not null and tenant_id is null"
 
 
 async def _count(sql: str) -> float:
@@ -33,8 +34,14 @@ async def inbox_waiting() -> float:
     return await _count(INBOX)
 
 
+async def inbox_nobodys() -> float:
+    """Messages of channels that have given up and name no institution, in whose operations list they would stand."""
+    return await _count(NOBODYS)
+
+
 def register() -> None:
     """Show the gauges at each scrape."""
     metrics.gauge("cloud_outbox_waiting", outbox_waiting.__doc__ or "", outbox_waiting)
     metrics.gauge("cloud_outbox_failed", outbox_failed.__doc__ or "", outbox_failed)
     metrics.gauge("cloud_inbox_waiting", inbox_waiting.__doc__ or "", inbox_waiting)
+    metrics.gauge("cloud_inbox_nobodys", inbox_nobodys.__doc__ or "", inbox_nobodys)

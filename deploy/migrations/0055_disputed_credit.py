@@ -9,6 +9,12 @@ alter table billing_credit add constraint billing_credit_left_check
   check (left_minor >= refunding_minor and lost_minor >= 0 and left_minor + refunded_minor + lost_minor <= amount_minor);
 """
 
+NOBODYS = """
+create index billing_inbox_event_nobodys_idx on billing_inbox_event (parked_at)
+ where parked_at is not null and tenant_id is null;
+"""
+"""Messages that were given up and name no institution are counted for operators, without reading all there were."""
+
 
 class Migration(migrations.Migration):
     dependencies = [("cloud", "0054_quantity_months")]
@@ -19,4 +25,5 @@ class Migration(migrations.Migration):
         ops.AddField(model_name="Credit", name="lost_at", field=fields.DatetimeField(null=True)),
         ops.AddField(model_name="Dispute", name="credit_minor", field=fields.BigIntField(db_default=0)),
         ops.RunSQL(LEFT),
+        ops.RunSQL(NOBODYS),
     ]

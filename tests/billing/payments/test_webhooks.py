@@ -11,6 +11,7 @@ from billing.payments import inbox
 from billing.payments.asking import withdraw
 from billing.payments.inbox import Incoming
 from billing.payments.service import offers
+from deploy import gauges
 from tenants.ids import new_id
 from tenants.models import Outbox
 from tenants.scope import execute, open_scope, queue_scope, value
@@ -337,3 +338,13 @@ async def test_characters_that_cannot_be_kept_lose_no_money(client, place, outsi
     async with place.scope():
         taken = await Transfer.get(tenant_id=place.id)
     assert (taken.reference, taken.payer_name, taken.amount_minor) == ("rent  May", "Ann", 700)
+
+
+async def test_a_message_that_says_nothing_and_names_nobody_is_kept_and_counted_for_operators(client, place):
+    before = await gauges.inbox_nobodys()
+    event = {"id": f"evt_{new_id().hex}", "type": "payment_intent.succeeded"}
+    assert (await deliver(client, stripe_message(event))).status_code == 200
+    for _ in inbox.PAUSES:
+        await due_now()
+        await inbox.sweep()
+    assert await gauges.inbox_nobodys() == before + 1
