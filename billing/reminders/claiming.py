@@ -12,6 +12,7 @@ from uuid import UUID
 from billing.answers.conditions import IS_DISPUTED, is_promised
 from billing.charges.states import OPEN_BILLS
 from billing.mandates.conditions import IS_AUTOPAID
+from billing.plans.conditions import IS_IN_PLAN, later_minor
 from tenants.planning import by_stretch
 from tenants.scope import rows
 
@@ -45,17 +46,19 @@ REACH = "(h.person_id is not null or {has_email} and h.email <> '' or {has_sms} 
 WANTS = """not exists (select 1 from billing_reminder_stop s
     where s.tenant_id = b.tenant_id and s.holder_id = h.holder_id)"""
 
+OF_INSTALMENT = f"(case when {IS_IN_PLAN} then ' ' || b.due_on else '' end)"
+"""SQL: what a step's name ends with, since of a bill in a plan each instalment is reminded of, step by step."""
 _CLAIM = """
 with chosen as materialized (
-  select b.id bill_id, b.account_id, h.* from billing_bill b {holder}
+  select b.id bill_id, b.account_id, {of} of_instalment, h.* from billing_bill b {holder}
    where {where} and b.status = {status} and (b.due_on, b.id) > ({due_on}, {bill}) and {may} and {wants} and {reach}
      and not exists (select 1 from billing_reminder r
-                      where r.bill_id = b.id and r.step = {step} offset 0)
+                      where r.bill_id = b.id and r.step = {step} || {of} offset 0)
    order by b.status, b.due_on, b.id limit {limit} for update of b skip locked
 ), reminded as (
   insert into billing_reminder (tenant_id, bill_id, account_id, holder_id, step, offset_days, is_final, channels,
                                 recipient, sent_by_name)
-  select $1, bill_id, account_id, holder_id, {step}, {offset}, {is_final},
+  select $1, bill_id, account_id, holder_id, {step} || of_instalment, {offset}, {is_final},
          concat_ws(',', case when person_id is not null then 'in_app' end,
                    case when {has_email} and email <> '' then 'email' when {has_sms} and phone <> '' then 'sms' end),
          case when {has_email} and email <> '' then email when {has_sms} and phone <> '' then phone else '' end, {by}
@@ -66,7 +69,8 @@ with chosen as materialized (
   update billing_bill b set reminded_at = now() from reminded where b.tenant_id = $1 and b.id = reminded.bill_id
 )
 select b.id, b.account_id, b.number, b.account_number, b.period, b.due_on, b.currency,
-       b.total_minor - b.paid_minor - b.adjusted_minor left_minor, c.holder, c.holder_id, c.person_id,
+       b.total_minor - b.paid_minor - b.adjusted_minor
+         - case when c.of_instalment <> '' then {later} else 0 end left_minor, c.holder, c.holder_id, c.person_id,
        reminded.channels, reminded.recipient
   from reminded join billing_bill b on b.tenant_id = $1 and b.id = reminded.bill_id
   join chosen c on c.bill_id = reminded.bill_id
@@ -106,6 +110,8 @@ async def claim(
     named = {name: f"${n}::{given[name][1]}" for n, name in enumerate(given, start=len(args) + 1)}
     sql = _CLAIM.format(
         **named,
+        of=OF_INSTALMENT if step.startswith("day") else "''",
+        later=later_minor(TODAY),
         holder=HOLDER,
         where=where,
         may=MAY,

@@ -9,7 +9,17 @@ from uuid import UUID
 from billing.charges.bill_list import Selection
 from billing.daily import every_day
 from billing.models import ReminderStop
-from billing.reminders.claiming import BEGIN, CATCH_UP_DAYS, HOLDER, MAY, WANTS, Place, claim, claim_all
+from billing.reminders.claiming import (
+    BEGIN,
+    CATCH_UP_DAYS,
+    HOLDER,
+    MAY,
+    OF_INSTALMENT,
+    WANTS,
+    Place,
+    claim,
+    claim_all,
+)
 from billing.reminders.plan import ReminderTerms, Step, may_send_at
 from billing.reminders.sending import send
 from billing.terms import terms_of
@@ -49,7 +59,7 @@ async def _one_batch(
         due = f"b.due_on between $2::date - $3::int - {CATCH_UP_DAYS - 1} and $2::date - $3::int"
         later = (
             "not exists (select 1 from billing_reminder o where o.bill_id = b.id"
-            " and o.step like 'day%' and o.offset_days > $3::int offset 0)"
+            f" and o.step like 'day%' || {OF_INSTALMENT} and o.offset_days > $3::int offset 0)"
         )
         args = [tenant.id, today(tenant.timezone), step.offset_days]
         claimed = await claim(

@@ -11,6 +11,7 @@ from tortoise.exceptions import IntegrityError
 from billing import daily
 from billing.answers import service as answers
 from billing.models import Bill, Reminder
+from billing.plans import service as plans
 from billing.reminders.claiming import claim
 from billing.reminders.links import stop_url
 from billing.reminders.plan import ReminderTerms, may_send_at
@@ -252,3 +253,28 @@ async def test_pages_show_what_was_sent_and_the_plan_is_a_form(place, client):
     inspect((await client.get(own)).text)
     assert (await client.post(own, data={"wants": "no"})).status_code == 303
     assert "Remind me again" in (await client.get(own)).text
+
+
+async def test_each_instalment_is_reminded_of_step_by_step_with_its_own_amount(place):
+    bill, finance = await due(place, 0), await make.staff(place.tenant, "finance")
+    first = today(place.tenant.timezone)
+    async with place.scope():
+        plan = await plans.agree(finance, plans.Proposal([bill.id], first, 2, "week", "last"))
+    for _ in range(2):
+        await remind_by_plan(place.system)
+    assert await sent(place) == {str(bill.id): {f"day+0 {first}"}}
+    async with place.scope():
+        (told,) = await Notice.filter(tenant_id=place.id, channel="in_app")
+        assert "25.00" in f"{told.subject} {told.body}"
+        assert "50.00" not in f"{told.subject} {told.body}", "the rest of it is not due"
+        await execute(
+            "update billing_bill set paid_minor = 2500, status = 'part_paid' where id = $1", bill.id
+        )
+        await execute(
+            "update billing_instalment set due_on = due_on - 4 where tenant_id = $1 and plan_id = $2",
+            place.id,
+            plan.id,
+        )
+        await plans.follow(place.system, plan.id)
+    await remind_by_plan(place.system)
+    assert (await sent(place))[str(bill.id)] == {f"day+0 {first}", f"day-3 {first + timedelta(days=3)}"}
