@@ -123,12 +123,13 @@ async def list_page(  # noqa: PLR0917 - the parts of one page
     columns: Sequence[Column],
     template: str,
     context: Mapping[str, Any],
+    filed: Sequence[Column] = (),
 ) -> Response:
-    """Answer with one page of a list, its block ``list``, or all of it as a file."""
+    """Answer with one page of a list, its block ``list``, or all of it as a file, with the columns ``filed`` too."""
     assert actor.tenant_id is not None  # noqa: S101 - the door has led here
     query = listing.query(request, columns)
     if wants_export(request):
         found = await listing.read(actor.tenant_id, query, MOST_EXPORTED, 0)
-        return await export(request, columns, found, listing.name)
+        return await export(request, (*columns, *filed), found, listing.name)
     page = await listing.page(actor.tenant_id, query)
     return await respond(request, template, {"page": page, "columns": columns, **context}, block="list")

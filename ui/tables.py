@@ -35,8 +35,8 @@ Format = Literal[
 Formatter = Callable[[Any, Any], Any]
 _DRAWN = ("badge", "code")
 _RIGHT = {"money", "amount", "number", "percent"}
-_ROOM = {"datetime": " cell--moment", "name": " cell--name", "badge": " cell--state"}
-"""A moment may break after its day, names and states after half of them, but none word by word."""
+_ROOM = {"datetime": " cell--moment", "name": " cell--name", "code": " cell--code"}
+"""A moment may break after its day, names and codes after half of them, but none bit by bit."""
 _FORMATS: Mapping[str, Callable[[Any], str]] = {
     "date": formats.date_text,
     "datetime": formats.datetime_text,
@@ -77,8 +77,8 @@ class Column:
 
     @property
     def classes(self) -> str:
-        """The classes of a cell: its side, that dates and codes stay on one line, and how much room others need."""
-        stays = self.format in {"id", "ago", "date", "month", "code"}
+        """The classes of a cell: its side, that dates and numbers stay on one line, and how much room others need."""
+        stays = self.format in {"id", "ago", "date", "month"}
         return f"cell cell--{self.side}{' cell--nowrap' if stays else _ROOM.get(str(self.format), '')}"
 
     @property

@@ -39,18 +39,20 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column(
             "number", t("Bill"), format="id", is_main=True, sortable=True, href=lambda row: _href(root, row)
         ),
-        Column("kind", t("Answer"), words=KIND_WORDS, format="badge"),
+        Column("kind", t("Answer"), words=KIND_WORDS),
         Column("status", t("State"), words=STATE_WORDS, tones=STATE_TONES, format="badge"),
         Column(
             "topic", t("About"), words=TOPIC_WORDS, format=lambda value, _row: TOPIC_WORDS.get(value, value)
         ),
         Column("promised_on", t("Promised for"), format="date", sortable=True),
         Column("account_number", t("Account"), format="name"),
-        Column("person_name", t("By")),
         Column("created_at", t("When"), format="date", sortable=True),
         Column("owner_name", t("Owner")),
         Column("left_minor", t("Still owed"), format="money"),
     )
+
+
+FILED = (Column("person_name", t("By")),)
 
 
 def _href(root: str, row: Any) -> str:
@@ -64,7 +66,7 @@ async def index(request: Request, actor: Actor) -> Response:
         "states": [*STATE_WORDS.items(), ("all", t("All"))],
     }
     columns = _columns(f"/t/{actor.place['slug']}")
-    return await list_page(request, actor, ANSWERS, columns, "billing/answers/list.html", context)
+    return await list_page(request, actor, ANSWERS, columns, "billing/answers/list.html", context, FILED)
 
 
 async def show(request: Request, actor: Actor) -> Response:

@@ -46,18 +46,21 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column(
             "account_number",
             t("Account"),
+            format="name",
             is_main=True,
             sortable=True,
             href=lambda row: f"{root}/credit/{row['id']}",
         ),
         Column("created_at", t("Since"), format="date", sortable=True),
-        Column("source", t("Where it comes from"), words=SOURCE_WORDS, format="badge"),
-        Column("payment_number", t("Payment"), format="id"),
+        Column("source", t("Where it comes from"), words=SOURCE_WORDS),
         Column("payer_name", t("Payer"), format="name"),
         Column("state", t("State"), format="badge", words=STATE_WORDS, tones=STATE_TONES),
         Column("amount_minor", t("Amount"), format="money"),
         Column("left_minor", t("Left"), format="money", sortable=True),
     )
+
+
+FILED = (Column("payment_number", t("Payment")),)
 
 
 async def index(request: Request, actor: Actor) -> Response:
@@ -69,7 +72,9 @@ async def index(request: Request, actor: Actor) -> Response:
         "sums": await queries.sums_of(actor.tenant_id),
     }
     columns = _columns(f"/t/{actor.place['slug']}")
-    return await list_page(request, actor, queries.CREDITS, columns, "billing/credit/list.html", context)
+    return await list_page(
+        request, actor, queries.CREDITS, columns, "billing/credit/list.html", context, FILED
+    )
 
 
 class GiveBack(BaseModel):

@@ -60,16 +60,18 @@ def _columns(root: str) -> tuple[Column, ...]:
         Column("payer_name", t("Payer"), format="name"),
         Column("account_number", t("Account"), format="name"),
         Column("owner_name", t("Owner")),
-        Column("number", t("Number at the bank"), format="code"),
         Column("amount_minor", t("Amount"), format="money", sortable=True),
     )
+
+
+FILED = (Column("number", t("Number at the bank")),)
 
 
 async def index(request: Request, actor: Actor) -> Response:
     """List, search and download the transfers that arrived."""
     context = {"states": [("known", t("Account found")), ("unknown", t("Unknown reference"))]}
     columns = _columns(f"/t/{actor.place['slug']}")
-    return await list_page(request, actor, TRANSFERS, columns, "billing/transfers/list.html", context)
+    return await list_page(request, actor, TRANSFERS, columns, "billing/transfers/list.html", context, FILED)
 
 
 _OPEN = """
