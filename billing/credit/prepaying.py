@@ -9,6 +9,7 @@ from billing.channels.contract import Item, Outcome
 from billing.credit.terms import CreditTerms
 from billing.idempotency import Answer, once
 from billing.models import Attempt, SettlementAccount
+from billing.names import account_text
 from billing.payments.amounts import Amount
 from billing.payments.choosing import Chosen, way_for
 from billing.payments.settling import settle
@@ -147,7 +148,7 @@ async def _chosen(tenant_id: UUID, account_id: UUID, amount: int) -> Chosen:
             "The institution has no account for {currency} yet, so nothing can be paid.", currency=currency
         )
         raise Conflict("payment.no_account", text)
-    name = str(t("Paid ahead for {account}", account=f"{account.number} {account.name}".strip()))
+    name = str(t("Paid ahead for {account}", account=account_text(account.number, account.name)))
     return Chosen(currency, amount, (Item(name, amount),), settlement.id, tenant.timezone)
 
 

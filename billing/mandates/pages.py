@@ -14,7 +14,7 @@ from billing.mandates.cards import card_of, is_ending
 from billing.mandates.declines import why
 from billing.mandates.instalments import unannounced
 from billing.mandates.life import WORDS, Wish
-from billing.mandates.queries import debits_of
+from billing.mandates.queries import debits_of, largest_bill
 from billing.mandates.saving import kept_by
 from billing.mandates.states import LIVE
 from billing.mandates.terms import MandateTerms
@@ -92,6 +92,7 @@ async def _page(
         "form": form,
         "ways": [(way.key, way.words) for way in ways],
         "card": card,
+        "largest_minor": 0 if mandate else await largest_bill(seen.tenant_id, seen.id, seen.currency),
         "kept": await kept_by(seen.tenant_id, actor.person_id),
         "is_ending": card is not None and is_ending(card, today(seen.timezone)),
         "why_not": why,

@@ -9,7 +9,8 @@ from uuid import UUID
 from billing.mandates.instalments import takings_of
 from billing.mandates.telling import instalment_text
 from billing.models import InstalmentPlan
-from tenants.scope import row, rows
+from tenants.days import today_at
+from tenants.scope import row, rows, value
 from ui.i18n import Text
 
 _DEBITS = """
@@ -24,6 +25,18 @@ select d.id, d.due_on, d.amount_minor, d.currency, d.status, d.tries, d.error, b
 async def debits_of(tenant_id: UUID, account_id: UUID) -> Sequence[Any]:
     """Return the latest debits of an account, in any scope that sees it."""
     return await rows(_DEBITS, tenant_id, account_id)
+
+
+_LARGEST = """
+select max(total_minor - adjusted_minor) from billing_bill where tenant_id = $1 and account_id = $2 and currency = $3
+   and status in ('issued', 'part_paid', 'paid') and period > $4::date - interval '1 year'
+"""
+
+
+async def largest_bill(tenant_id: UUID, account_id: UUID, currency: str) -> int:
+    """Return an account's largest bill of the last twelve months in minor units, for who thinks about a ceiling."""
+    now = await today_at(tenant_id)
+    return int(await value(_LARGEST, tenant_id, account_id, currency, now) or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from billing.channels.bank import notify_url
 from billing.channels.contract import ChannelRefused, ChannelSilent
 from billing.channels.rail_agreements import open_virtual_account
 from billing.models import SettlementAccount, VirtualAccount
+from billing.names import account_text
 from billing.payments.orders import as_destination
 from billing.payments.starting import must_be_outside
 from billing.runtime import channel_settings
@@ -46,7 +47,7 @@ async def virtual_account(actor: Actor, *, tenant_id: UUID, account_id: UUID) ->
         number = await open_virtual_account(
             as_destination(settlement),
             account_id=account_id,
-            name=f"{account.number} {account.name}".strip(),
+            name=account_text(account.number, account.name),
             notify_url=notify_url(tenant_id, settlement.id),
         )
     except (ChannelSilent, ChannelRefused) as error:
