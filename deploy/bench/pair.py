@@ -11,6 +11,8 @@ from deploy.settings import Settings
 from deploy.supervisor import Child, module
 
 DATABASE = "BENCH_DATABASE_URL"
+WARM_UP = 0.2
+"""The part of a round that comes before the first and is not counted."""
 
 
 async def rounds(
@@ -35,9 +37,9 @@ async def rounds(
             for number in range(options["rounds"] + 1):
                 for load, url in zip(loads, urls, strict=True):
                     told = {} if url is urls[1] else ours[1]
-                    seconds = options["seconds"] if number else 1
+                    seconds = options["seconds"] * (1 if number else WARM_UP)
                     done = await drive(url, told, seconds=seconds, connections=options["connections"])
-                    if number:  # the first is for getting warm
+                    if number:
                         load.add(done)
     return loads
 
