@@ -44,17 +44,9 @@ def credentials(url: str) -> dict[str, Any]:
     }
 
 
-def config(url: str, *, pool: int = 10, statements: int = 256) -> dict[str, Any]:
-    """Return Tortoise's configuration: every package under one app label (several break its migrations).
-
-    Each connection keeps so many ``statements`` prepared.
-    """
-    given = credentials(url) | {
-        "minsize": 1,
-        "maxsize": pool,
-        "statement_cache_size": statements,
-        "reset": _leave,
-    }
+def config(url: str, *, pool: int = 10) -> dict[str, Any]:
+    """Return Tortoise's configuration: every package under one app label (several break its migrations)."""
+    given = credentials(url) | {"minsize": 1, "maxsize": pool, "statement_cache_size": 256, "reset": _leave}
     return {
         "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": given}},
         "apps": {

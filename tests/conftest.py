@@ -95,10 +95,7 @@ async def bank(settings: Settings, migrated: str) -> make.Bank:
 async def committed(settings: Settings, migrated: str, bank: make.Bank) -> AsyncIterator[None]:
     """The connection pool of the application role; what is committed stays."""
     composition.compose(settings, [*registry.load(), MINIATURE])
-    config = database.config(
-        migrated, pool=30, statements=1024
-    )  # of all packages: a tenth of the time is saved
-    await Tortoise.init(config=config, _enable_global_fallback=True)
+    await Tortoise.init(config=database.config(migrated, pool=30), _enable_global_fallback=True)
     yield
     await Tortoise.close_connections()
 
