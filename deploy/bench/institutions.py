@@ -38,8 +38,8 @@ _CLEARED = ("tenants_outbox", "tenants_task", "tenants_idempotency")
 _APART = ("tenants_tenant", "tenants_search")
 _FLATS = """
 insert into tenants_account (tenant_id, scenario, kind, number, name, place, sort_key, attributes)
-select $1, 'community', 'unit', 'A' || lpad(n::text, 4, '0'), '#' || n, 'Blk ' || (n - 1) / 20 + 1,
-       lpad(n::text, 4, '0'), '{"flat_type": "4-room", "area_sqm": "90", "is_reduced": false}'
+select $1, 'community', 'unit', 'A' || lpad(n::text, 6, '0'), '#' || n, 'Blk ' || (n - 1) / 20 + 1,
+       lpad(n::text, 6, '0'), '{"flat_type": "4-room", "area_sqm": "90", "is_reduced": false}'
   from generate_series(1, $2::int) n
 """
 _HOLDERS = """
