@@ -45,6 +45,7 @@ ELSEWHERE = (
     r"/my/accounts/confirmation",  # leads back to the form that sends it
     r"/my/checkouts/.*",  # tests/billing/checkouts looks at both in a real browser
     r"/t/\{tenant\}/runs/\{id\}/(approval|decisions|exceptions/\{exception_id\})",  # need a run that waits
+    r"/t/\{tenant\}/worklist/next",  # leads on to what waits: test_worklist comes through it
     r"/t/\{tenant\}/fees/\{id\}/rehearsals/\{rehearsal\}",  # needs a rehearsal that has been worked out
     r"/my/(plans|answers)/\{id\}",  # need a payer who has agreed on something
     r"/vendor-invitations/\{token\}",  # tests/integrations/apps comes to it
