@@ -1,6 +1,9 @@
 """The fees a new tenant starts with, taken from its scenarios' catalogue."""
 
+import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 from billing.catalogue import TEMPLATES, FeeTemplate
@@ -49,18 +52,25 @@ def _item(tenant: Tenant, scenario: str, template: FeeTemplate, position: int) -
 
 
 def _rule(actor: Actor, template: FeeTemplate, item: FeeItem, since: date) -> FeeRule | None:
-    document = template.document(item.currency)
+    document = _written(template.document, item.currency)
     if document is None:
         return None
     return FeeRule(
         tenant_id=item.tenant_id,
         fee_item_id=item.id,
         version=1,
-        document=dump(parse(document)),
+        document=json.loads(document),
         effective_from=since,
         created_by_name=actor.name[:100],
         **_standing(actor, template),
     )
+
+
+@cache
+def _written(document: Callable[[str], dict[str, Any] | None], currency: str) -> str | None:
+    """Return a template's first rule as it is stored; it is the same for every tenant with this currency."""
+    made = document(currency)
+    return None if made is None else json.dumps(dump(parse(made)))
 
 
 def _standing(actor: Actor, template: FeeTemplate) -> dict[str, Any]:
