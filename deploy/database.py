@@ -21,6 +21,7 @@ from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 from tortoise.models import Model
 
+from deploy.plans import LARGE
 from deploy.settings import Settings
 from scenarios.registry import model_modules
 from tenants.runtime import Runtime, is_in_use, use
@@ -145,6 +146,7 @@ async def migrate_url(owner_url: str, *, target: str = "__latest__") -> list[str
     try:
         executor = _Executor(get_connection("default"), config(owner_url)["apps"])
         await executor.migrate([MigrationTarget(APP_LABEL, target)], progress=note)
+        await get_connection("default").execute_script(LARGE)
     finally:
         await Tortoise.close_connections()
     return applied

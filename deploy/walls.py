@@ -14,33 +14,6 @@ _OWN = re.compile(r"\bt\.(\w+)")
 """A column of the policy's own table, which has no alias there."""
 TODAY = "day_of(t.tenant_id)"
 """The day it is at the institution that the row belongs to."""
-LARGE = """
-do $$
-declare each text;
-begin
-  for each in
-    select c.relname from pg_attribute a join pg_class c on c.oid = a.attrelid
-     where a.attname = 'tenant_id' and a.attoptions is null
-       and c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
-  loop
-    execute format('alter table %I alter column tenant_id set (n_distinct = 2)', each);
-    if pg_relation_size(each::regclass) > 0 then
-      execute format('analyze %I (tenant_id)', each);
-    elsif current_setting('server_version_num')::int >= 180000 then
-      perform pg_restore_attribute_stats('schemaname', 'public', 'relname', each, 'attname', 'tenant_id',
-        'inherited', false, 'null_frac', 0::real, 'avg_width', 16, 'n_distinct', 2::real);
-    end if;
-  end loop;
-end $$;
-"""
-"""Have PostgreSQL plan as if there were two institutions in every table, each large: whatever was not told so yet.
-
-What it finds by itself is the average, and it multiplies what a wall and a statement each say of the institution. One
-that is large among many tiny ones then seems to have one row, and any small index that begins with the institution to
-be as good as the primary key: all its rows were read for each that is looked up by its key, and by each check of a
-foreign key. Planned as if it were large, a tiny one loses nothing. From version 18 on this can be told of a table that
-has no rows yet.
-"""
 
 
 @dataclass(frozen=True)
@@ -95,7 +68,7 @@ def build(wall: Wall) -> str:
     The primary key comes last of its indexes: where statistics say nothing yet, PostgreSQL takes the youngest of
     those that look alike, and a foreign key's check must not read a tenant's whole table.
     """
-    parts = [_indexes(wall), _keys(wall), _policies(wall), _grants(wall.table, wall.is_append_only), LARGE]
+    parts = [_indexes(wall), _keys(wall), _policies(wall), _grants(wall.table, wall.is_append_only)]
     if wall.is_append_only:
         parts.append(append_only(wall.table))
     return "\n".join(parts)

@@ -94,12 +94,7 @@ async def start(
         created_by=actor.person_id,
         created_by_name=actor.name[:100],
     )
-    await _begin(run)
-    accounts = await value(_ACCOUNTS, tenant.id, scenario)
-    task = await tasks.begin(actor, "bill_run.draft", subject_id=run.id, total=accounts)
-    run.task_id = task.id
-    await run.save(update_fields=["task_id"])
-    await enqueue(DRAFT_JOB, {"run_id": str(run.id)})
+    await _begin(actor, run)
     if twice:
         await _record(actor, run, "bill_run.charged_again", reason=again or "")
     return run
@@ -155,13 +150,18 @@ async def start_late_joiners(actor: Actor, run_id: UUID) -> BillRun:
     )
 
 
-async def _begin(run: BillRun) -> None:
+async def _begin(actor: Actor, run: BillRun) -> None:
+    """Keep a run and have it drafted in the background."""
     taken = t("There already is a bill run for {month}. Issue or cancel it first.", month=Month(run.period))
     try:
         async with open_scope(tenant_scope(run.tenant_id)):
             await run.save(force_create=True)
     except IntegrityError as error:
         raise Conflict("run.open_already", taken) from error
+    accounts = await value(_ACCOUNTS, run.tenant_id, run.scenario)
+    run.task_id = (await tasks.begin(actor, "bill_run.draft", subject_id=run.id, total=accounts)).id
+    await run.save(update_fields=["task_id"])
+    await enqueue(DRAFT_JOB, {"run_id": str(run.id)})
 
 
 async def _items(tenant: Tenant, scenario: str, ids: Sequence[UUID]) -> list[FeeItem]:
