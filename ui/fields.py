@@ -43,7 +43,8 @@ def parse_minor(text: str, currency: str) -> int:
     """
     plain = unicodedata.normalize("NFKC", text).strip().replace("\u2212", "-")
     is_negative = plain.startswith("-")
-    figure = re.sub(rf"^[-+]|[\s\u00a0]|{re.escape(currency)}|[¥$€£元]", "", plain, flags=re.IGNORECASE)
+    signs = "|".join(re.escape(sign) for sign in formats.signs(currency))
+    figure = re.sub(rf"^[-+]|[\s\u00a0]|{signs}|[¥$€£元円]", "", plain, flags=re.IGNORECASE)
     if not _GROUPED.fullmatch(figure):
         raise FieldError(t("Enter an amount in figures, like 1,234.50."))
     places, digits = formats.exponent(currency), figure.replace(",", "")

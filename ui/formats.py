@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
 
-from ui.i18n import current_locale
+from ui.i18n import LOCALES, current_locale
 
 _zone: ContextVar[str] = ContextVar("zone", default="UTC")
 _KIB = 1024
@@ -40,6 +40,13 @@ def exponent(currency: str) -> int:
     if not numbers.is_currency(currency):
         raise ValueError(f"unknown currency {currency!r}")
     return numbers.get_currency_precision(currency)
+
+
+@lru_cache(maxsize=256)
+def signs(currency: str) -> tuple[str, ...]:
+    """Return what stands beside amounts of a currency in any language: its code, JP¥, HK$; longest first."""
+    found = {currency, *(numbers.get_currency_symbol(currency, locale) for locale in LOCALES)}
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 def major(amount_minor: int, currency: str) -> Decimal:

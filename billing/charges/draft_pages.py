@@ -122,7 +122,7 @@ async def save_draft(request: Request, actor: Actor) -> Response:
     listed = await fees.get_item(actor, path_id(request))
     form, act = await _typed(request, listed)
     if act not in {"save", "preview"}:
-        form.values = changed(listed.item.kind, form.values, act)
+        form.values = changed(listed.item.kind, listed.item.currency, form.values, act)
         return await _edit(request, actor, listed, form)
     try:
         document = form.document()

@@ -13,7 +13,7 @@ from billing.charges.fees import Document, kinds_of
 from billing.models import FeeItem
 from billing.rules import LateFee, parse
 from billing.rules.builders import charge, fixed
-from billing.rules.currency import decimals
+from billing.rules.currency import finest_step
 from billing.rules.form_draft import Draft
 from billing.rules.form_late import KINDS as LATE_KINDS
 from billing.rules.form_late import late_fields, read_late
@@ -36,11 +36,6 @@ Options = list[tuple[str, str]]
 
 
 STEPS = ("0.001", "0.005", "0.01", "0.05", "0.1", "0.5", "1", "10")
-
-
-def finest_step(currency: str) -> str:
-    """Return the smallest unit of a currency: 0.01, 1 (JPY) or 0.001 (KWD)."""
-    return f"{Decimal(1).scaleb(-decimals(currency)):f}"
 
 
 @dataclass
@@ -188,7 +183,7 @@ def _late_document(shape: str, fields: Mapping[str, str]) -> LateFee:
     terms = read_late(draft)
     if terms is None:
         raise Invalid("rule.shape", t("Choose how the amount is worked out."))
-    step = draft.read("rounding_step", "rounding.step", "0.01")
+    step = draft.read("rounding_step", "rounding.step", finest_step(fields["currency"]))
     mode = draft.read("rounding_mode", "rounding.mode", "half_up")
     data = {
         "kind": "late_fee",

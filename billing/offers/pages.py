@@ -83,7 +83,7 @@ async def save_rule(request: Request, actor: Actor) -> Response:
     values = {key: value for key, value in body.multi_items() if isinstance(value, str)}
     form, act = rule_form.typed(rules.item_of(offer.content), values), values.get("act", "save")
     if act not in {"save", "preview"}:
-        form.values = changed(form.item.kind, form.values, act)
+        form.values = changed(form.item.kind, form.item.currency, form.values, act)
         return await _rule(request, actor, offer, form)
     try:
         document = form.document()

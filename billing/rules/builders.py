@@ -6,6 +6,7 @@ A bare name where a part is wanted is an account's attribute; a bare number is a
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from billing.rules.currency import finest_step
 from billing.rules.documents import Charge, LateFee
 from billing.rules.nodes import (
     AllOf,
@@ -214,10 +215,12 @@ def late_terms(amount: Like, *, round_to: Rounding | None = None, **terms: Any) 
 
 
 def late_fee(currency: str, amount: Like, *, round_to: Rounding | None = None, **terms: Any) -> LateFee:
-    """Return a late fee as a document of its own."""
-    return LateFee(currency=currency, amount=node(amount), rounding=round_to or rounding(), **terms)
+    """Return a late fee as a document of its own, rounded to the currency's smallest unit unless told otherwise."""
+    round_to = round_to or rounding(finest_step(currency))
+    return LateFee(currency=currency, amount=node(amount), rounding=round_to, **terms)
 
 
 def charge(currency: str, amount: Like, *, round_to: Rounding | None = None, **terms: Any) -> Charge:
-    """Return a charge; ``terms`` are the other members of ``Charge``."""
-    return Charge(currency=currency, amount=node(amount), rounding=round_to or rounding(), **terms)
+    """Return a charge, rounded as a late fee is; ``terms`` are the other members of ``Charge``."""
+    round_to = round_to or rounding(finest_step(currency))
+    return Charge(currency=currency, amount=node(amount), rounding=round_to, **terms)

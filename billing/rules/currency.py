@@ -27,6 +27,11 @@ def decimals(currency: str) -> int:
     return 3 if currency in _WITH_THREE else 2
 
 
+def finest_step(currency: str) -> str:
+    """Return the smallest unit of a currency: 0.01 (SGD), 1 (JPY) or 0.001 (KWD)."""
+    return f"{Decimal(1).scaleb(-decimals(currency)):f}"
+
+
 def to_major(minor: int, currency: str) -> Fraction:
     """Return an amount of minor units in the currency's major unit, exactly."""
     return Fraction(minor, 10 ** decimals(currency))

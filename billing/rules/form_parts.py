@@ -10,7 +10,7 @@ from typing import Any
 from billing.rules.documents import Charge, LateFee, dump
 from billing.rules.errors import check, parse
 from billing.rules.form_draft import as_key
-from billing.rules.form_spec import FRESH, GROUPS, KINDS, Member, members_of
+from billing.rules.form_spec import GROUPS, KINDS, Member, fresh_of, members_of
 from ui.errors import Invalid
 from ui.i18n import t
 
@@ -136,7 +136,7 @@ def _value(member: Member, value: Any) -> Any:
     return int(text) if member.type == "whole" and text.isdecimal() else text
 
 
-def changed(kind: str, fields: Mapping[str, str], act: str) -> dict[str, str]:
+def changed(kind: str, currency: str, fields: Mapping[str, str], act: str) -> dict[str, str]:
     """Return the fields after one press of a button: ``add:path``, ``drop:path`` or ``choose:path``.
 
     ``add`` puts a fresh piece at the end of a list, or fills an empty place; ``drop`` takes one away; ``choose`` draws
@@ -151,17 +151,17 @@ def changed(kind: str, fields: Mapping[str, str], act: str) -> dict[str, str]:
         if not isinstance(here, dict | list):
             return dict(fields)
     if verb == "add":
-        _add(kind, data, here, path)
+        _add(kind, currency, data, here, path)
     elif verb == "drop":
         _drop(here, last)
     return dict(flat(data))
 
 
-def _add(kind: str, data: Data, here: Any, path: str) -> None:
+def _add(kind: str, currency: str, data: Data, here: Any, path: str) -> None:
     member, last = member_at(kind, data, path), path.rpartition(".")[2]
     if member is None or not isinstance(here, dict):
         return
-    fresh: Any = {**FRESH[member.type]} if member.type in FRESH else _empty(member, here)
+    fresh: Any = fresh_of(member.type, currency) or _empty(member, here)
     if member.is_list:
         kept = here.get(last)
         here[last] = [*(kept if isinstance(kept, list) else []), fresh][:MOST_IN_LIST]

@@ -8,6 +8,7 @@ name), or, with ``is_list``, several of those.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from billing.rules.currency import finest_step
 from ui.i18n import N_
 
 
@@ -224,13 +225,19 @@ FRESH: Mapping[str, dict[str, object]] = {
     "part": {"kind": "fixed", "amount": ""},
     "condition": {"kind": "eq"},
     "operand": {"kind": "attribute"},
-    "rounding": {"mode": "half_up", "step": "0.01"},
     "due": {"day": "1", "months_later": "0", "grace_days": "0"},
-    "late": {"each": "month", "amount": {"kind": "fixed"}, "rounding": {"mode": "half_up", "step": "0.01"}},
+    "late": {"each": "month", "amount": {"kind": "fixed"}},
     "discount": {"take": "percent", "of": "rest", "value": {"kind": "fixed"}},
     "case": {"when": {"kind": "eq"}, "then": {"kind": "fixed"}},
 }
-"""What a member begins as when it is added; one that is not listed begins empty."""
+
+
+def fresh_of(member_type: str, currency: str) -> dict[str, object]:
+    """Return what a member begins as when it is added, rounded as ``currency`` is; empty when nothing is known."""
+    rounding: dict[str, object] = {"mode": "half_up", "step": finest_step(currency)}
+    if member_type == "rounding":
+        return rounding
+    return {**FRESH.get(member_type, {}), **({"rounding": rounding} if member_type == "late" else {})}
 
 
 def members_of(kind: str, data: Mapping[str, object]) -> tuple[Member, ...]:

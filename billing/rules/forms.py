@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from billing.rules.currency import finest_step
 from billing.rules.documents import Charge, LateFee
 from billing.rules.errors import check, parse
 from billing.rules.form_draft import Draft
@@ -43,7 +44,6 @@ DEFAULTS = {
     "due_months_later": "0",
     "grace_days": "0",
     "rounding_mode": "half_up",
-    "rounding_step": "0.01",
 }
 
 
@@ -93,10 +93,11 @@ def to_form(document: Charge | LateFee) -> Form | None:
 
 def _common(draft: Draft) -> dict[str, Any]:
     data: dict[str, Any] = {"kind": "charge", "due": {}, "rounding": {}}
+    defaults = DEFAULTS | {"rounding_step": finest_step(draft.fields.get("currency", ""))}
     for field, path in COMMON.items():
         *groups, member = path.split(".")
         place = data[groups[0]] if groups else data
-        place[member] = draft.read(field, path, DEFAULTS.get(field, ""))
+        place[member] = draft.read(field, path, defaults.get(field, ""))
     values = draft.several("eligible_values", "eligible.values")
     if values:
         name = draft.read("eligible_attribute", "eligible.attribute")

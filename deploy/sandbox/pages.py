@@ -1,7 +1,6 @@
 """The sandbox's own pages: templates, languages, and headers that forbid inline code."""
 
 import re
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from deploy.sandbox.coins import major
 from deploy.sandbox.texts import CHINESE, ENGLISH
 
 _HERE = Path(__file__).parent
@@ -28,7 +28,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-_WHOLE = {"JPY", "KRW", "VND"}
 
 
 def language(request: Request) -> str:
@@ -65,9 +64,7 @@ def with_query(url: str, **values: str | None) -> str:
 def money(amount_minor: int, currency: str) -> str:
     """Minor units as people read them: `CNY 1,234.50`."""
     code = currency.upper()
-    if code in _WHOLE:
-        return f"{code} {amount_minor:,}"
-    return f"{code} {Decimal(amount_minor) / 100:,.2f}"
+    return f"{code} {major(amount_minor, code):,}"
 
 
 def linked(text: str) -> Markup:

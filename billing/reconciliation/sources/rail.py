@@ -46,7 +46,6 @@ _TRADE_HEAD = "交易时间,交易类型,商户订单号,商户退款单号,平�
 _TRADE_SUMS = "总笔数,支付笔数,支付金额,退款笔数,退款金额,手续费,结算净额"
 _FUND_HEAD = "期初余额,收入,退款,手续费,结算,期末余额"
 _PAYOUT_HEAD = "结算单号,结算账号,起始日,截止日,金额,到账日期,附言"
-_YUAN = re.compile(r"-?\d{1,13}\.\d\d")
 _FEN = re.compile(r"-?\d{1,15}")
 _UNIT = re.compile(r"\((.)\)$")
 _DAY = timedelta(days=1)
@@ -359,13 +358,17 @@ class FundFile(_DayFile):
 
 
 def amounts_in(unit: str, currency: str) -> Amounts:
-    """Return what reads an amount: yuan with exactly two decimals, or whole fen."""
+    """Return what reads an amount: yuan with exactly two decimals, or whole fen.
+
+    Another currency is written in the same way; one that counts in thousandths has three decimals.
+    """
     places = exponent(currency)
+    whole = re.compile(rf"-?\d{{1,13}}\.\d{{{max(2, places)}}}")
 
     def yuan(text: str) -> int:
-        if not _YUAN.fullmatch(text):
+        if not whole.fullmatch(text):
             raise ValueError(text)
-        return int(text.replace(".", "")) if places == 2 else minor(text, currency)  # noqa: PLR2004
+        return int(text.replace(".", "")) if places >= 2 else minor(text, currency)  # noqa: PLR2004
 
     def fen(text: str) -> int:
         if not _FEN.fullmatch(text):

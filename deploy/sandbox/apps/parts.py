@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from deploy.sandbox.coins import major
+
 TOLERANCE = 300
 """Seconds by which the clocks of a webhook's two ends may differ."""
 PRIVACY = (
@@ -94,4 +96,4 @@ class About:
 
 def money(amount_minor: int, currency: str) -> str:
     """Return an amount in the main unit."""
-    return f"{currency} {amount_minor / 100:,.2f}"
+    return f"{currency} {major(amount_minor, currency):,}"

@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 
 from starlette.responses import Response
 
+from deploy.sandbox.coins import major
 from deploy.sandbox.rail import paper_faults
 from deploy.sandbox.rail.api import Call, RailError
 from deploy.sandbox.rail.days import today, zoned
@@ -144,7 +145,7 @@ def _balance(kind: str, amount: int, currency: str, day: date) -> str:
 
 def _amount(amount: int, currency: str) -> str:
     way = "CRDT" if amount >= 0 else "DBIT"
-    return f'<Amt Ccy="{currency}">{abs(amount) / 100:.2f}</Amt><CdtDbtInd>{way}</CdtDbtInd>'
+    return f'<Amt Ccy="{currency}">{major(abs(amount), currency)}</Amt><CdtDbtInd>{way}</CdtDbtInd>'
 
 
 def _entry(entry: Entry, day: date, version: int) -> str:

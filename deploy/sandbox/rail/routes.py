@@ -1,12 +1,11 @@
 """Addresses of the rail: the merchants' API, and the bank's own pages for payers and account holders."""
 
-from decimal import Decimal
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from deploy.sandbox import bank_services
+from deploy.sandbox.coins import minor
 from deploy.sandbox.pages import go, page
 from deploy.sandbox.rail import (
     bank_statements,
@@ -173,7 +172,7 @@ async def transfer(request: Request) -> Response:
     if request.method == "POST":
         values = {name: str(value) for name, value in (await request.form()).items()}
         try:
-            amount = int(Decimal(values.get("amount", "")) * 100)
+            amount = minor(values.get("amount", ""), transfers.currency_of(world, values))
             receive = (
                 bank_services.remit if values.get("to") == bank_services.COLLECTION else transfers.receive
             )

@@ -1,6 +1,6 @@
 """Day files as banks send them: CSV, yuan with two decimals or fen, GB18030 or UTF-8, totals at the end.
 
-The day is cut at 00:00 in UTC+8.
+A currency that has three decimals is written with three. The day is cut at 00:00 in UTC+8.
 """
 
 import csv
@@ -8,10 +8,10 @@ import hashlib
 import io
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from starlette.responses import Response
 
+from deploy.sandbox.coins import major, places
 from deploy.sandbox.rail import holds, paper_faults
 from deploy.sandbox.rail.api import Call, RailError
 from deploy.sandbox.rail.days import today, zoned
@@ -73,7 +73,8 @@ def trades(world: World, merchant: Doc, day: date, unit: str = "元") -> str:
         return out.getvalue()
     writer.writerow(["#资金汇总"])
     writer.writerow(_FUND.replace("元", unit).split(","))
-    writer.writerow(_totals(lines, unit, paper_faults.total_error(world, merchant["id"], day)))
+    error = paper_faults.total_error(world, merchant["id"], day)
+    writer.writerow(_totals(lines, unit, merchant["currency"], error))
     return out.getvalue()
 
 
@@ -120,14 +121,16 @@ def funds(world: World, merchant: Doc, day: date, unit: str = "元") -> str:
     writer.writerow(
         [f"{name}({unit})" for name in ("期初余额", "收入", "退款", "手续费", "结算", "期末余额")]
     )
-    writer.writerow([_money([amount], unit) for amount in sums])
+    writer.writerow([_money([amount], unit, merchant["currency"]) for amount in sums])
     writer.writerow(["#结算"])
     writer.writerow(f"结算单号,结算账号,起始日,截止日,金额({unit}),到账日期,附言".split(","))
     if net:
         number = f"****{merchant['account_number'].replace(' ', '')[-4:]}"
         first, arrives = holds.settled_with(world, merchant["id"], day)[0], day + timedelta(days=1)
-        writer.writerow([reference, number, first, day, _money([net], unit), arrives, reference])
-    writer.writerow(["#合计", int(net > 0), _money([net], unit)])
+        writer.writerow(
+            [reference, number, first, day, _money([net], unit, merchant["currency"]), arrives, reference]
+        )
+    writer.writerow(["#合计", int(net > 0), _money([net], unit, merchant["currency"])])
     return out.getvalue()
 
 
@@ -141,26 +144,26 @@ def _trade(line: Doc, unit: str) -> list[str]:
         line["order_id"],
         line["transaction_no"],
         line["currency"],
-        _money([line["amount_minor"]], unit),
-        _money([line["fee_minor"]], unit),
+        _money([line["amount_minor"]], unit, line["currency"]),
+        _money([line["fee_minor"]], unit, line["currency"]),
         line["description"],
     ]
 
 
-def _totals(lines: list[Doc], unit: str, error: int) -> list[str]:
+def _totals(lines: list[Doc], unit: str, currency: str, error: int) -> list[str]:
     paid = [line["amount_minor"] for line in lines if line["kind"] == "payment"]
     refunded = [line["amount_minor"] for line in lines if line["kind"] == "refund"]
     fees = [line["fee_minor"] for line in lines]
     disputed = [line["amount_minor"] for line in lines if line["kind"] == "chargeback"]
     net = [*paid, *refunded, *disputed, -sum(fees)]
     counts = (str(len(lines)), str(len(paid)), str(len(refunded)))
-    sums = [_money(part, unit) for part in ([*paid, error], refunded, fees, [*net, error])]
+    sums = [_money(part, unit, currency) for part in ([*paid, error], refunded, fees, [*net, error])]
     return [counts[0], counts[1], sums[0], counts[2], *sums[1:]]
 
 
-def _money(amounts: Iterable[int], unit: str) -> str:
+def _money(amounts: Iterable[int], unit: str, currency: str) -> str:
     total = sum(amounts)
-    return str(total) if unit == "分" else f"{Decimal(total) / 100:.2f}"
+    return str(total) if unit == "分" else f"{major(total, currency):.{max(2, places(currency))}f}"
 
 
 def _local(line: Doc) -> datetime:

@@ -49,6 +49,13 @@ def receive(world: World, body: Doc) -> Doc:
     return data
 
 
+def currency_of(world: World, body: Doc) -> str:
+    """Return the currency of the account that a transfer goes to; the bank's own is the sandbox's first."""
+    virtual = world.store.get("rail.virtual", str(body.get("to", "")))
+    merchant = world.store.get("rail.merchant", virtual["merchant"]) if virtual else _merchant(world, body)
+    return str(merchant["currency"]) if merchant else "SGD"
+
+
 def _merchant(world: World, body: Doc) -> Doc | None:
     wanted = str(body.get("to", "")).replace(" ", "")
     found = [m for m in world.store.find("rail.merchant") if m["account_number"].replace(" ", "") == wanted]

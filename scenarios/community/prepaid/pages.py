@@ -15,9 +15,13 @@ from tenants.actor import Actor
 from tenants.http import WRITES, path_id
 from ui.errors import Invalid
 from ui.fields import Amount
+from ui.formats import plain_amount
 from ui.forms import Form, bind
 from ui.i18n import N_, t
 from ui.render import redirect, respond
+
+WARN_MINOR = 2_000
+"""What the form proposes: 20.00, 2,000 where the currency has no decimals."""
 
 
 class PrepaidForm(BaseModel):
@@ -29,7 +33,8 @@ class PrepaidForm(BaseModel):
 
 async def show(request: Request, actor: Actor) -> Response:
     """Show what an account pays ahead for."""
-    return await _show(request, actor, Form.blank(PrepaidForm, {"kind": "water", "warn_minor": "20.00"}))
+    warn = plain_amount(WARN_MINOR, actor.place["currency"])
+    return await _show(request, actor, Form.blank(PrepaidForm, {"kind": "water", "warn_minor": warn}))
 
 
 async def _show(request: Request, actor: Actor, form: Form[Any], status: int = 200) -> Response:

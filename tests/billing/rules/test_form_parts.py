@@ -78,17 +78,23 @@ def test_a_mistake_is_named_at_its_field(path: str, typed: str, words: str) -> N
 
 def test_pieces_come_and_go() -> None:
     fields = {"amount.kind": "sum", "rounding.mode": "half_up", "rounding.step": "0.1"}
-    fields = changed("charge", fields, "add:amount.parts")
-    fields = changed("charge", fields, "add:amount.parts")
+    fields = changed("charge", "SGD", fields, "add:amount.parts")
+    fields = changed("charge", "SGD", fields, "add:amount.parts")
     fields |= {"amount.parts.0.amount": "5", "amount.parts.1.kind": "tiers"}
-    fields = changed("charge", fields, "add:amount.parts.1.of") | {"amount.parts.1.of.kind": "quantity"}
+    fields = changed("charge", "SGD", fields, "add:amount.parts.1.of") | {
+        "amount.parts.1.of.kind": "quantity"
+    }
     fields["amount.parts.1.of.name"] = "usage"
-    fields = changed("charge", fields, "add:amount.parts.1.tiers") | {"amount.parts.1.tiers.0.rate": "2"}
-    fields = changed("charge", fields, "add:late_fee") | {"late_fee.amount.amount": "3"}
-    fields = changed("charge", fields, "add:due")
+    fields = changed("charge", "SGD", fields, "add:amount.parts.1.tiers") | {
+        "amount.parts.1.tiers.0.rate": "2"
+    }
+    fields = changed("charge", "SGD", fields, "add:late_fee") | {"late_fee.amount.amount": "3"}
+    fields = changed("charge", "SGD", fields, "add:due")
     document = from_parts("charge", "CNY", fields)
     assert document.amount.parts[1].tiers[0].rate == 2
-    fields = changed("charge", changed("charge", fields, "drop:amount.parts.0"), "drop:late_fee")
+    fields = changed(
+        "charge", "SGD", changed("charge", "SGD", fields, "drop:amount.parts.0"), "drop:late_fee"
+    )
     shorter = from_parts("charge", "CNY", fields)
     assert [part.kind for part in shorter.amount.parts] == ["tiers"]
     assert shorter.late_fee is None
@@ -99,11 +105,11 @@ def test_pieces_come_and_go() -> None:
 )
 def test_a_button_nobody_drew_changes_nothing(act: str) -> None:
     fields = to_parts(parse(BASE))
-    assert nested(changed("charge", fields, act)) == nested(fields)
+    assert nested(changed("charge", "SGD", fields, act)) == nested(fields)
 
 
 def test_what_a_kind_does_not_have_is_left_behind() -> None:
     fields = {"amount.kind": "fixed", "amount.amount": "5", "amount.rate": "7", "amount.label": " "}
     fields |= {"rounding.mode": "up", "rounding.step": "1", "strange": "1"}
-    document = from_parts("charge", "JPY", changed("charge", fields, "add:due"))
+    document = from_parts("charge", "JPY", changed("charge", "JPY", fields, "add:due"))
     assert dump(document)["amount"] == {"kind": "fixed", "amount": "5"}
