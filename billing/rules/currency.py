@@ -5,6 +5,8 @@ from fractions import Fraction
 
 from babel.numbers import list_currencies
 
+from ui.formats import exponent
+
 _WITHOUT_DECIMALS = frozenset(
     {
         *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"),
@@ -16,8 +18,12 @@ _UNSUPPORTED = frozenset({"CLF", "UYW"})
 
 
 def is_currency(code: str) -> bool:
-    """Tell whether ``code`` is a currency that money can be kept in here (0, 2 or 3 decimals)."""
-    return code in list_currencies() and code not in _UNSUPPORTED
+    """Tell whether ``code`` is a currency that money can be kept in here (0, 2 or 3 decimals).
+
+    One that CLDR shows with other decimals than ISO 4217 gives it (LAK, IQD) would be read a hundred times too large.
+    """
+    is_known = code in list_currencies() and code not in _UNSUPPORTED
+    return is_known and exponent(code) == decimals(code)
 
 
 def decimals(currency: str) -> int:

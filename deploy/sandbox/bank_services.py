@@ -126,7 +126,7 @@ def remit(world: World, body: Doc) -> Doc:
         "id": key,
         "reference": str(body.get("reference", "")).strip(),
         "amount_minor": int(body["amount_minor"]),
-        "currency": str(body.get("currency") or "SGD"),
+        "currency": str(body.get("currency") or "SGD").upper(),
         "account_number": str(body.get("payer_account", "")),
         "payer_name": str(body.get("payer_name", "")),
         "status": "received",

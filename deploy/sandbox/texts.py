@@ -25,6 +25,7 @@ CHINESE: dict[str, str] = {
     "Visa that asks each time": "Visa 每次须本人验证",
     "Visa that expires this month": "Visa 本月到期",
     "Transfer money": "转账",
+    "Currency": "币种",
     "From account": "付款账户",
     "To account": "收款账号",
     "Reference": "附言",

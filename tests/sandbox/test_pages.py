@@ -65,14 +65,31 @@ def test_pages(browser: httpx.Client, addresses: list[str], asked: str, lang: st
         check(browser.get(address, headers={"Accept-Language": asked}), lang)
 
 
-@pytest.mark.parametrize(("asked", "lang"), [("en", "en"), ("zh-CN", "zh-CN")])
+@pytest.mark.parametrize(
+    ("asked", "lang", "currency", "amount"),
+    [("en", "en", "SGD", "0.09"), ("zh-CN", "zh-CN", "JPY", "9"), ("en", "en", "KWD", "0.009")],
+)
 def test_money_to_the_banks_onboarding_account_is_sent_and_said(
-    browser: httpx.Client, asked: str, lang: str
+    browser: httpx.Client, asked: str, lang: str, currency: str, amount: str
 ) -> None:
-    sent = {"to": COLLECTION, "amount": "0.09", "reference": "AP1", "payer_account": "1020099887"}
-    answer = browser.post("/rail/transfer", data=sent, headers={"Accept-Language": asked})
+    sent = {
+        "to": COLLECTION,
+        "reference": f"AP{currency}",
+        "payer_account": "1020099887",
+        "currency": currency,
+    }
+    answer = browser.post(
+        "/rail/transfer", data=sent | {"amount": amount}, headers={"Accept-Language": asked}
+    )
     check(answer, lang)
     assert "rmt_" in answer.text
+    bank = {"Authorization": "Bearer bank"}
+    came = browser.get(f"/bank-services/remittances/AP{currency}", headers=bank).json()["remittances"]
+    assert [(one["amount_minor"], one["currency"]) for one in came] == [(9, currency)]
+    too_fine = browser.post(
+        "/rail/transfer", data=sent | {"amount": f"{amount}1" if "." in amount else "9.5"}
+    )
+    assert too_fine.status_code == 422
 
 
 def test_every_text_has_its_chinese() -> None:

@@ -29,6 +29,7 @@ from starlette.staticfiles import StaticFiles
 
 from deploy.sandbox.apps.kept import Kept
 from deploy.sandbox.apps.parts import PRIVACY, About, Keys, NotReadyError, Person, is_signed, money
+from deploy.sandbox.coins import places
 
 __all__ = ["About", "Keys", "Kit", "NotReadyError", "Person", "money", "signed_in", "started"]
 HERE = Path(__file__).parent
@@ -280,6 +281,7 @@ class Kit(Kept):
             t=lambda english, chinese: chinese if is_chinese else english,
             lang="zh-CN" if is_chinese else "en",
             money=money,
+            places=places,
             **context,
         )
         return HTMLResponse(html, status, self.headers())

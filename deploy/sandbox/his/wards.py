@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from deploy.sandbox.coins import places
 from deploy.sandbox.store import Doc, Row
 from deploy.sandbox.world import World, iso, new_id
 
@@ -105,10 +106,11 @@ def submit_claim(world: World, request: Request, hospital: str, body: Doc) -> Re
     if standing:
         return JSONResponse(standing[-1])
     named = [_line_of(world, hospital, item["productOrService"]["text"]) for item in body.get("item", [])]
-    total = round(sum(float(one["priceOverride"]["value"]) for one in named if one), 2)
-    if any(one is None for one in named) or total != round(float(body["total"]["value"]), 2):
+    digits = places(str(body["total"].get("currency", "")))
+    total = round(sum(float(one["priceOverride"]["value"]) for one in named if one), digits)
+    if any(one is None for one in named) or total != round(float(body["total"]["value"]), digits):
         return refused(422, "the sum is another one")
-    benefit = round(total * _percent(world, hospital, body) / 100, 2)
+    benefit = round(total * _percent(world, hospital, body) / 100, digits)
     if world.faults.take("his", "claims.submit", ("his_wrong_amount",)):
         total += 1
     made = _response(world, body["identifier"], {**body["total"], "value": total}, benefit)

@@ -50,7 +50,9 @@ def receive(world: World, body: Doc) -> Doc:
 
 
 def currency_of(world: World, body: Doc) -> str:
-    """Return the currency of the account that a transfer goes to; the bank's own is the sandbox's first."""
+    """Return the currency that a transfer says it is in, else that of the account it goes to."""
+    if body.get("currency"):
+        return str(body["currency"]).upper()
     virtual = world.store.get("rail.virtual", str(body.get("to", "")))
     merchant = world.store.get("rail.merchant", virtual["merchant"]) if virtual else _merchant(world, body)
     return str(merchant["currency"]) if merchant else "SGD"
