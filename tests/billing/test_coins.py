@@ -6,14 +6,16 @@ from datetime import date, timedelta
 import pytest
 
 from billing.reconciliation.sources.camt import Camt
-from billing.reconciliation.sources.contract import Expected
+from billing.reconciliation.sources.contract import Expected, StatementRefused
 from billing.reconciliation.sources.rail import RailFunds, RailTrades
+from billing.reconciliation.sources.table import TableSettings, TableStatement
 from deploy.sandbox.app import create
 from deploy.sandbox.pages import money
 from deploy.sandbox.rail import bank_statements, statements
 from deploy.sandbox.rail.api import put_merchant
 from deploy.sandbox.settings import Settings
 from deploy.sandbox.store import Row
+from tenants.tabular import Limits
 from tests import make
 from tests.billing.payments import world
 from tests.page import inspect, text_of
@@ -73,6 +75,18 @@ def test_what_the_banks_files_say_is_what_was_paid(currency, unit):
     space = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
     text = bank_statements._document(space, "BkToCstmrStmt", "Stmt", body)
     assert [one.amount_minor for one in read(Camt(), text, expected)] == [12_300]
+
+
+@pytest.mark.parametrize("currency", COINS)
+def test_a_table_counts_in_its_currency_and_refuses_what_is_too_fine(currency):
+    owed, _, _, _, too_fine, _ = COINS[currency]
+    columns = {"day": "Date", "amount": "Amount"}
+    parser = TableStatement("day.csv", TableSettings(columns), Limits())
+    expected = Expected(currency, "Asia/Singapore")
+    head = "Date,Amount\n2026-03-10,"
+    assert [one.amount_minor for one in read(parser, f'{head}"{owed}"\n', expected)] == [12_345]
+    with pytest.raises(StatementRefused, match="decimals"):
+        read(parser, f"{head}{too_fine}\n", expected)
 
 
 def read(parser, text, expected):
