@@ -21,7 +21,7 @@ from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 from tortoise.models import Model
 
-from deploy.plans import LARGE
+from deploy.plans import LARGE, SETTINGS
 from deploy.settings import Settings
 from scenarios.registry import model_modules
 from tenants.runtime import Runtime, is_in_use, use
@@ -91,16 +91,13 @@ async def prepare(settings: Settings) -> None:
 
 
 async def prepare_database(superuser: str, owner: dict[str, Any], application: dict[str, Any]) -> None:
-    """Create roles and database named in the two credentials, as the superuser of ``superuser``.
-
-    The application finds rows by their institution, never by reading a table whole: for one institution that would take
-    as long as there are others.
-    """
+    """Create roles and database named in the two credentials, as the superuser of ``superuser``."""
     connection = await asyncpg.connect(**credentials(superuser))
     try:
         for given in (owner, application):
             await _ensure_role(connection, given["user"], given["password"])
-        await connection.execute(f'alter role "{application["user"]}" set enable_seqscan = off')
+        for name, value in SETTINGS.items():
+            await connection.execute(f'alter role "{application["user"]}" set {name} = {value}')
         name = owner["database"]
         if not await connection.fetchval("select 1 from pg_database where datname = $1", name):
             await connection.execute(f'create database "{name}" owner "{owner["user"]}" template template0')

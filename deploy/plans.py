@@ -11,6 +11,9 @@ most common institution occurs would count again. Before version 18 it cannot be
 was never let look at to have rows of two hundred institutions.
 """
 
+SETTINGS = {"enable_seqscan": "off", "max_parallel_workers_per_gather": "0"}
+"""Of the application's role: it finds rows by their institution, since reading a table whole takes as long as there are
+others in it, and without helpers, which cost a tiny institution five milliseconds to start."""
 LARGE = """
 do $$
 declare each record;

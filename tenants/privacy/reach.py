@@ -25,6 +25,7 @@ _OTHERS = re.compile(r"scope_is\('(?!person)|scope_(tenant|bank|vendor|secret)\(
 """What stands in a wall for somebody else, who is not the scope's when it is a person's."""
 _MINE = re.compile(r"\b(\w+) = ANY \(\( SELECT scope_accounts\(\)")
 _SELF = re.compile(r"\b(\w+) = \( SELECT scope_person\(\)")
+_TOUCHED = re.compile(r"\b(\w+) = ANY \(\( SELECT CASE WHEN scope_is\('person'::text\) THEN touching\(\)")
 _ASKED = re.compile(r"\b(\w+_\d+)\(")
 _LOOK = re.compile(r"from (\w+) (\w) where \2\.tenant_id = of_tenant_id and \2\.id = of_(\w+)")
 
@@ -48,17 +49,18 @@ async def ways() -> Mapping[str, Sequence[Way] | None]:
 
 
 def _ways(walls: Sequence[str], looks: Mapping[str, str]) -> Sequence[Way] | None:
-    found = [_way(part, looks) for wall in walls if (part := _persons(wall))]
+    found = [_way(part, looks) for wall in walls for part in _persons(wall)]
     known = [way for way in dict.fromkeys(found) if way]
     return known if None not in found else None
 
 
-def _persons(wall: str) -> str:
-    """Return what a wall asks of a row that a person is to see; empty when it lets through others alone."""
-    _, is_named, part = " ".join(wall.split()).partition(_PERSON)
+def _persons(wall: str) -> Sequence[str]:
+    """Return what a wall asks of a row that a person is to see, any of these; nothing when it lets in others alone."""
+    wall = " ".join(wall.split())
+    _, is_named, part = wall.partition(_PERSON)
     if is_named:
-        return part.partition(" OR (( SELECT scope_is(")[0]
-    return "" if _OTHERS.search(wall) and "scope_person()" not in wall else wall
+        return [part.partition(" OR (( SELECT scope_is(")[0]]
+    return [branch for branch in wall.split(" OR ") if not _OTHERS.search(branch)]
 
 
 def _way(part: str, looks: Mapping[str, str]) -> Way | None:
@@ -68,6 +70,8 @@ def _way(part: str, looks: Mapping[str, str]) -> Way | None:
         return Way(found[1], "any ((select scope_accounts())::uuid[])")
     if found := _SELF.search(part):
         return Way(found[1], "(select scope_person())")
+    if found := _TOUCHED.search(part):
+        return Way(found[1], "any ((select touching())::uuid[])")
     for name in _ASKED.findall(part):
         if found := _LOOK.search(looks.get(name, "")):
             return Way(found[3], parent=found[1])

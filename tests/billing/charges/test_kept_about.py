@@ -47,6 +47,10 @@ async def test_ways_are_read_off_the_walls(db, bank):
         Way("credit_id", parent="billing_credit"),
     }
     assert known["tenants_session"] == [Way("person_id", self)]
+    assert set(known["tenants_audit"]) == {
+        Way("person_id", self),
+        Way("subject_id", "any ((select touching())::uuid[])"),
+    }
     assert known["integrations_app"] is None, "who sees one is not said by a column"
     assert known["billing_fee_item"] is None, "anyone of the place sees it"
     assert known["billing_complaint_terms"] is None, "whoever complained sees the bank's"
