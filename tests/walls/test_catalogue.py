@@ -179,6 +179,15 @@ async def test_every_table_is_planned_for_large_tenants(owner):
     assert [row["relname"] for row in found if row["attstattarget"] != 0] == []
 
 
+async def test_functions_look_a_person_up_by_an_index(owner):
+    """``= scope_person()`` is asked of each row of the institution; ``= (select scope_person())`` is looked up."""
+    found = await owner.fetch(
+        "select proname from pg_proc where pronamespace = 'public'::regnamespace"
+        r" and prosrc ~ '= scope_person\(\)'"
+    )
+    assert [row["proname"] for row in found] == []
+
+
 async def test_a_foreign_key_between_tenant_tables_carries_the_tenant(owner):
     found = await owner.fetch(
         "select conname, pg_get_constraintdef(oid) as rule from pg_constraint where contype = 'f'"
