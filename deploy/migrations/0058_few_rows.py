@@ -29,7 +29,12 @@ begin
     end if;
     if current_setting('server_version_num')::int >= 180000
        and (select c.reltuples between 0 and 100 from pg_class c where c.oid = each.oid) then
-      perform pg_clear_relation_stats('public', each.name);
+      begin
+        execute format('lock table %I in share update exclusive mode nowait', each.name);
+        perform pg_clear_relation_stats('public', each.name);
+      exception when lock_not_available then  -- whoever holds it looks at the table too
+        null;
+      end;
     end if;
   end loop;
 end $$;

@@ -24,7 +24,7 @@ def facts(bank, **given):
         "short_name": "Green Court",
         "slug": f"green-court-{n}-{new_id().hex[-6:]}",
         "kind": "company",
-        "uscc": make_uscc(f"91350100M00{n:06d}"),
+        "uscc": make_uscc(f"91350100MB0{n:06d}"),
         "legal_representative": "Chen Wei",
         "contact_name": "Lee Hua",
         "contact_email": "lee@green.example",
