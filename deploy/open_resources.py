@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from billing.payments.states import RECEIVED_SQL
 from integrations.apps.resources import Heard, Query, Resource, Told, add_resource, tell_of
 from tenants.scope import row, tenant_id
 
@@ -50,7 +51,7 @@ select p.id, jsonb_build_object(
          'bills', jsonb_build_object('bills', {_OF_PAYMENT}),
          'accounts', jsonb_build_object('accounts', {_WHOSE})) facts
   from billing_payment p
- where p.tenant_id = $1 and p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed', 'charged_back')
+ where p.tenant_id = $1 and p.status in {RECEIVED_SQL}
 """
 PAYMENTS = Query(_PAYMENTS, "p.id", {"number": "p.number", "status": "p.status"})
 _REFUND = """

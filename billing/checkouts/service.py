@@ -16,7 +16,7 @@ from billing.payments.asking import withdraw
 from billing.payments.choosing import accounts_of, must_see, offers
 from billing.payments.refreshing import refresh
 from billing.payments.starting import StartedPayment, Will, must_be_outside, start_payment
-from billing.payments.states import LIVE, RECEIVED
+from billing.payments.states import LIVE, RECEIVED, RECEIVED_SQL
 from tenants.actor import Actor
 from tenants.ids import new_id
 from tenants.scope import execute, open_scope, person_scope, rows
@@ -239,7 +239,7 @@ class Progress:
         return self.open is None and self.next is None
 
 
-_TRIES = """
+_TRIES = f"""
 select distinct on (p.tenant_id, p.currency, p.settlement_account_id) p.tenant_id, p.currency,
        p.settlement_account_id account_id, p.id payment_id, p.status, r.id receipt_id,
        coalesce(a.redirect_url, '') redirect_url, coalesce(a.qr_content, '') qr_content, a.expires_at,
@@ -249,7 +249,7 @@ select distinct on (p.tenant_id, p.currency, p.settlement_account_id) p.tenant_i
   left join billing_receipt r on r.tenant_id = p.tenant_id and r.payment_id = p.id
  where p.tenant_id = any ((select scope_tenants())::uuid[]) and p.checkout_id = $1
  order by p.tenant_id, p.currency, p.settlement_account_id,
-       p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed', 'charged_back') desc,
+       p.status in {RECEIVED_SQL} desc,
        p.created_at desc, p.id desc
 """
 _NAMES = "select id, short_name, timezone from tenants_tenant where id = any ($1::uuid[])"

@@ -11,6 +11,7 @@ from billing.ledger.adjustment_checks import ADJUSTMENTS
 from billing.ledger.credit_note_checks import CREDIT_NOTES
 from billing.ledger.dispute_checks import DISPUTES
 from billing.ledger.reconciliation_checks import RECONCILIATION
+from billing.payments.states import RECEIVED_SQL
 from billing.splits.checks import SPLIT_CHECKS
 from billing.wallets.checks import WALLET_CHECKS
 
@@ -37,7 +38,7 @@ CHECKS: dict[str, str] = {
           from billing_bill b left join billing_bill_line l on l.tenant_id = b.tenant_id and l.bill_id = b.id
          where b.tenant_id = $1 group by b.tenant_id, b.id, b.number, b.paid_minor
         having b.paid_minor <> coalesce(sum(l.paid_minor), 0)""",
-    "payment is not its allocations, credit, unassigned money and refunds": """
+    "payment is not its allocations, credit, unassigned money and refunds": f"""
         select p.number subject, p.amount_minor - p.refunded_minor - coalesce(d.amount, 0)::bigint expected,
                (coalesce(a.amount, 0) + coalesce(s.amount, 0) + coalesce(c.amount, 0))::bigint found
           from billing_payment p
@@ -50,7 +51,7 @@ CHECKS: dict[str, str] = {
                       where tenant_id = $1 group by payment_id) c on c.payment_id = p.id
           left join (select payment_id, sum(suspense_minor + credit_minor + reopened_minor) amount from billing_dispute
                       where tenant_id = $1 group by payment_id) d on d.payment_id = p.id
-         where p.tenant_id = $1 and p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed', 'charged_back')
+         where p.tenant_id = $1 and p.status in {RECEIVED_SQL}
            and p.amount_minor - p.refunded_minor - coalesce(d.amount, 0)
                <> coalesce(a.amount, 0) + coalesce(s.amount, 0) + coalesce(c.amount, 0)""",
     **ADJUSTMENTS,

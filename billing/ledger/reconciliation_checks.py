@@ -1,13 +1,15 @@
 """Checks of what channels keep and pay out: clearing accounts drain by exactly that, and the bank has it."""
 
+from billing.payments.states import RECEIVED_SQL
+
 RECONCILIATION: dict[str, str] = {
-    "clearing is not the payments less refunds, fees and payouts": """
+    "clearing is not the payments less refunds, fees and payouts": f"""
         select coalesce(e.channel, l.channel) || ' ' || coalesce(e.currency, l.currency) subject,
                coalesce(e.amount, 0)::bigint expected, coalesce(l.amount, 0)::bigint found
           from (select channel, currency, sum(amount) amount from (
                   select channel, currency, amount_minor - refunded_minor amount from billing_payment
                    where tenant_id = $1 and channel <> 'wallet'
-                     and status in ('succeeded', 'part_refunded', 'refunded', 'disputed', 'charged_back')
+                     and status in {RECEIVED_SQL}
                   union all
                   select p.channel, r.currency, r.amount_minor from billing_refund r
                     join billing_payment p on p.tenant_id = r.tenant_id and p.id = r.payment_id

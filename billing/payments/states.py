@@ -15,6 +15,8 @@ LIVE = ("created", "pending", "processing", "unknown")
 """States of an attempt whose end the channel has not told yet; its bills are held."""
 RECEIVED = ("succeeded", "part_refunded", "refunded", "disputed", "charged_back")
 """States of a payment whose money has arrived."""
+RECEIVED_SQL = str(RECEIVED)
+"""The same in a statement, which writes a list of words as Python does."""
 HELD = ("disputed", "charged_back")
 """States of a payment that its disputes decide; a refund that was under way then moves amounts alone."""
 PAYABLE = ("issued", "part_paid")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from billing.lists import Line, adding, totalled, uuid_of
 from billing.payments.staff_queries import Selection
+from billing.payments.states import RECEIVED_SQL
 from billing.reconciliation.arriving import LINES_OF
 from tenants.actor import Actor
 from tenants.days import day_named
@@ -181,7 +182,7 @@ with span as (select d::date as day from generate_series($3::date, $4::date, int
 ours as (
   select (p.succeeded_at at time zone $5)::date as day, sum(p.amount_minor)::bigint amount, count(*)::int n
     from billing_payment p where p.tenant_id = $1 and p.settlement_account_id = $2 and p.channel in ('stripe', 'bank')
-     and p.status in ('succeeded', 'part_refunded', 'refunded', 'disputed', 'charged_back')
+     and p.status in {RECEIVED_SQL}
      and p.succeeded_at >= ($3::date::timestamp at time zone $5)
      and p.succeeded_at < (($4::date + 1)::timestamp at time zone $5) group by 1),
 theirs as (
