@@ -27,7 +27,6 @@ from tenants.scope import open_scope
 from ui import hx
 from ui.errors import Conflict, Invalid
 from ui.flash import Flash
-from ui.formats import plain_amount
 from ui.forms import Form
 from ui.i18n import N_, t
 from ui.render import redirect, respond
@@ -74,7 +73,7 @@ async def new_checkout(request: Request, actor: Actor) -> Response:
 
 def _alone(form: Form[Choosing], bills: Sequence[SeenBill]) -> str:
     """Return the page that pays one institution, with what was chosen."""
-    return address("/my/checkout", [(bill, typed(form, bill) or 0) for bill in bills])
+    return address("/my/checkout", [(bill.id, typed(form, bill) or 0, bill.currency) for bill in bills])
 
 
 async def _offered(actor: Actor, wanted: list[UUID]) -> Offered:
@@ -208,11 +207,14 @@ async def _progress(request: Request, seen: Progress, state: str) -> Response:
         "institutions": len({step.tenant_id for step in seen.steps}),
         "words": PAYMENT_WORDS,
         "tones": PAYMENT_TONES,
-        "again": "&".join(
-            f"bill={bill}&{FIELD}{bill}={plain_amount(amount, step.currency)}"
-            for step in seen.steps
-            if not step.is_paid
-            for bill, amount in step.bills
+        "again": address(
+            NEW,
+            [
+                (bill, amount, step.currency)
+                for step in seen.steps
+                if not step.is_paid
+                for bill, amount in step.bills
+            ],
         ),
     }
     return await respond(request, "billing/checkouts/checkout.html", context, block="waiting")

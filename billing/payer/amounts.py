@@ -61,9 +61,9 @@ def check(form: Form[Any], bills: Iterable[SeenBill], first: Mapping[UUID, int])
                 form.fail(name, too_much(bill.number, bill.left_minor, bill.currency))
 
 
-def address(path: str, wanted: Iterable[tuple[SeenBill, int]]) -> str:
-    """Return the page that begins with these bills and amounts."""
+def address(path: str, wanted: Iterable[tuple[UUID, int, str]]) -> str:
+    """Return the page that begins with these bills: the id of each, and its amount in minor units of a currency."""
     query: list[tuple[str, str]] = []
-    for bill, amount in wanted:
-        query += [("bill", str(bill.id)), (name_of(bill), plain_amount(amount, bill.currency))]
+    for bill_id, amount, currency in wanted:
+        query += [("bill", str(bill_id)), (f"{FIELD}{bill_id}", plain_amount(amount, currency))]
     return f"{path}?{urlencode(query)}"

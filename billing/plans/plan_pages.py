@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -16,6 +15,7 @@ from billing.mandates.instalments import Taking, spread, takings_of
 from billing.mandates.queries import coming_of_plan
 from billing.mandates.words import DEBIT_WORDS
 from billing.models import InstalmentPlan
+from billing.payer.amounts import address
 from billing.plans import queries, service
 from billing.plans.service import NOTE_MAX, Proposal
 from billing.plans.spreading import STEPS, next_due
@@ -27,7 +27,7 @@ from tenants.models import Account, Tenant
 from ui.errors import Conflict, Invalid, NotFound
 from ui.exports import export, wants_export
 from ui.fields import Day
-from ui.formats import date_text, month_text, plain_amount
+from ui.formats import date_text, month_text
 from ui.forms import Form, bind
 from ui.i18n import N_, gettext, t
 from ui.render import redirect, respond
@@ -259,10 +259,8 @@ async def mine(request: Request, actor: Actor) -> Response:
 
 def _pay_address(bills: Sequence[Any], currency: str, amount_minor: int) -> str:
     """Return where an instalment is paid: the form begins with its amount, put to the plan's oldest bills."""
-    query: list[tuple[str, str]] = []
-    for bill_id, part in spread(bills, amount_minor).items():
-        query += [("bill", str(bill_id)), (f"amount-{bill_id}", plain_amount(part, currency))]
-    return f"/my/checkout?{urlencode(query)}"
+    parts = spread(bills, amount_minor)
+    return address("/my/checkout", [(bill_id, part, currency) for bill_id, part in parts.items()])
 
 
 ROUTES: list[BaseRoute] = [

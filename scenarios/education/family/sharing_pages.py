@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from billing.payer.amounts import address
 from scenarios.education.family import sharing
 from scenarios.education.family.children import Child, child_of
 from scenarios.education.family.sharing import Guardian, Standing
@@ -16,7 +17,6 @@ from tenants.http import WRITES, path_id, person_route
 from tenants.scope import open_scope, tenant_scope
 from ui.errors import Conflict, Invalid
 from ui.flash import Flash
-from ui.formats import plain_amount
 from ui.forms import Form
 from ui.i18n import t
 from ui.render import redirect, respond
@@ -56,14 +56,10 @@ async def _mine(actor: Actor, child: Child, agreed: Standing | None) -> dict[str
     if agreed is None or actor.person_id is None or agreed.part_of(actor.person_id) is None:
         return {"shares": [], "pay": ""}
     found = await sharing.bills_of(child, actor.person_id, agreed)
-    asked = [
-        f"bill={one.bill['id']}&amount-{one.bill['id']}={plain_amount(one.due_minor, one.bill['currency'])}"
-        for one in found
-        if one.due_minor
-    ]
+    asked = [(one.bill["id"], one.due_minor, one.bill["currency"]) for one in found if one.due_minor]
     return {
         "shares": found,
-        "pay": "/my/checkout?" + "&".join(asked) if asked else "",
+        "pay": address("/my/checkout", asked) if asked else "",
         "mine_minor": sum(one.due_minor for one in found),
         "later_minor": sum(one.later_minor for one in found),
     }
