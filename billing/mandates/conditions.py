@@ -3,16 +3,26 @@
 from billing.plans.conditions import IS_IN_PLAN
 
 
+def holds(of: str, person: str, more: str = "") -> str:
+    """Return the condition that a person holds the account of row ``of`` today; ``more`` is asked of holder ``h``."""
+    return f"""exists (select 1 from tenants_holder h where h.tenant_id = {of}.tenant_id
+      and h.account_id = {of}.account_id and h.person_id = {person} and h.confirmed_at is not null
+      and covers(h.since, h.until, day_of({of}.tenant_id)){more})"""
+
+
 def is_of(person: str) -> str:
     """Return the condition that bill ``b`` is one of those that a holder of its account today sees as theirs.
 
     What was owed before they held it, or once they have left, is not theirs: nobody is charged for who lived there
     before or after them.
     """
-    return f"""exists (select 1 from tenants_holder h where h.tenant_id = b.tenant_id and h.account_id = b.account_id
-      and h.person_id = {person} and h.confirmed_at is not null and covers(h.since, h.until, day_of(b.tenant_id))
+    return holds(
+        "b",
+        person,
+        """
       and (h.since is null or b.period >= date_trunc('month', h.since)::date)
-      and (h.until is null or b.period <= h.until))"""
+      and (h.until is null or b.period <= h.until)""",
+    )
 
 
 _IS_INSTALMENT = """exists (select 1 from billing_plan_bill k join billing_instalment i

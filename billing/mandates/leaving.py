@@ -3,25 +3,24 @@
 from typing import Any
 
 from billing.mandates import life, proxies
+from billing.mandates.conditions import holds
 from billing.mandates.states import LIVE
 from tenants.actor import Actor
 from tenants.scope import open_scope, rows, tenant_scope
 
-_HOLDS = """exists (select 1 from tenants_holder h where h.tenant_id = x.tenant_id and h.account_id = x.account_id
-   and h.person_id = {person} and h.confirmed_at is not null and covers(h.since, h.until, day_of(x.tenant_id)))"""
 _MANDATES = (
     "select x.id from billing_mandate x where x.tenant_id = $1 and x.status = any ($2::text[])"
-    f" and not {_HOLDS.format(person='x.person_id')} order by x.id"
+    f" and not {holds('x', 'x.person_id')} order by x.id"
 )
 _PROXIES = (
-    "select x.id from billing_proxy x where x.tenant_id = $1 and x.ended_at is null and $2::text[] is not null"
-    f" and not {_HOLDS.format(person='x.granted_by')} order by x.id"
+    "select x.id from billing_proxy x where x.tenant_id = $1 and x.ended_at is null"
+    f" and not {holds('x', 'x.granted_by')} order by x.id"
 )
 
 
 async def end_of_former(actor: Actor) -> int:
     """End the mandates of former holders, and the leave to pay that they gave; return how many. Opens own scopes."""
-    mandates, given = await _found(actor, _MANDATES), await _found(actor, _PROXIES)
+    mandates, given = await _found(actor, _MANDATES, list(LIVE)), await _found(actor, _PROXIES)
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     for mandate_id in mandates:
         async with open_scope(tenant_scope(actor.tenant_id)):
@@ -32,7 +31,7 @@ async def end_of_former(actor: Actor) -> int:
     return len(mandates) + len(given)
 
 
-async def _found(actor: Actor, statement: str) -> list[Any]:
+async def _found(actor: Actor, statement: str, *more: Any) -> list[Any]:
     assert actor.tenant_id is not None  # noqa: S101 - jobs run inside a tenant
     async with open_scope(tenant_scope(actor.tenant_id)):
-        return [each["id"] for each in await rows(statement, actor.tenant_id, list(LIVE))]
+        return [each["id"] for each in await rows(statement, actor.tenant_id, *more)]
