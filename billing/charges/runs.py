@@ -87,9 +87,7 @@ async def start(
         due_on=due_on,
         currency=tenant.currency,
         fee_items=[str(item.id) for item in items],
-        summary=_beginning(min(today(tenant.timezone), due_on), places)
-        | ({"later": [[str(item.id) for item in group] for group in later]} if later else {})
-        | twice,
+        summary=_beginning(min(today(tenant.timezone), due_on), places, later) | twice,
         jump_percent=(await run_settings.checks_of(tenant.id)).jump_percent,
         created_by=actor.person_id,
         created_by_name=actor.name[:100],
@@ -117,9 +115,11 @@ def _charged_again(
     return {"again": {"reason": reason.strip(), "fees": names}}
 
 
-def _beginning(as_of: date, places: Sequence[str]) -> dict[str, object]:
+def _beginning(as_of: date, places: Sequence[str], later: Sequence[Sequence[FeeItem]]) -> dict[str, object]:
     only = sorted({place for place in places if place})
-    return {"as_of": as_of.isoformat(), **({"only": only} if only else {})}
+    waiting = [[str(item.id) for item in group] for group in later]
+    said = {"as_of": as_of.isoformat(), "only": only, "later": waiting}
+    return {name: value for name, value in said.items() if value}
 
 
 _STANDING = """

@@ -60,24 +60,18 @@ async def account_seen(
 
 _BALANCE = (
     "select coalesce(sum(left_minor - refunding_minor), 0)::bigint from billing_credit"
-    " where tenant_id = $1 and account_id = $2 and currency = $3 and left_minor > 0 and not is_frozen"
-)
-
-
-_FROZEN = (
-    "select coalesce(sum(left_minor - refunding_minor), 0)::bigint from billing_credit"
-    " where tenant_id = $1 and account_id = $2 and currency = $3 and left_minor > 0 and is_frozen"
+    " where tenant_id = $1 and account_id = $2 and currency = $3 and left_minor > 0 and is_frozen = $4"
 )
 
 
 async def frozen_credit(tenant_id: UUID, account_id: UUID, currency: str) -> int:
     """Return what of an account's credit is kept back by disputes, in any scope that sees it."""
-    return int(await value(_FROZEN, tenant_id, account_id, currency))
+    return int(await value(_BALANCE, tenant_id, account_id, currency, True))
 
 
 async def free_credit(tenant_id: UUID, account_id: UUID, currency: str) -> int:
     """Return what an account can put to bills now, in minor units, in any scope that sees its credit."""
-    return int(await value(_BALANCE, tenant_id, account_id, currency))
+    return int(await value(_BALANCE, tenant_id, account_id, currency, False))
 
 
 _STATEMENT = f"""
