@@ -72,8 +72,8 @@ def clean_filename(name: str) -> str:
     plain = " ".join(_FORBIDDEN.sub("_", shown).split()).strip(" .")
     if _RESERVED.fullmatch(plain):
         plain = f"_{plain}"
-    ending = PurePosixPath(plain).suffix[:10]
-    stem = plain[: len(plain) - len(ending)] if ending else plain
+    suffix = PurePosixPath(plain).suffix
+    stem, ending = plain.removesuffix(suffix), suffix[:10].rstrip(" .")
     return (_cut(stem, _LONGEST_NAME - len(ending)) or "document") + ending
 
 

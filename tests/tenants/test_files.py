@@ -252,6 +252,7 @@ def test_a_file_too_large_is_not_read_to_its_end(storage):
         ('a"b<c>|?.pdf', "a_b_c___.pdf"),
         ("x" * 300 + ".pdf", "x" * 116 + ".pdf"),
         ("  a   b .pdf ", "a b.pdf"),
+        ("0.00000000 0", "0.00000000"),
     ],
 )
 def test_names_are_made_safe(given, kept):
